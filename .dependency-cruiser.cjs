@@ -1,0 +1,93 @@
+// The house rules of src/ (CONTRIBUTING.md, 'Layers'): for every room, the rooms it may import. A room that is not
+// listed here may import nothing until someone decides where it stands.
+const rooms = {
+  core: [],
+  redis: ['core'],
+  machines: ['core'],
+  actors: ['machines', 'redis', 'core'],
+  runtime: ['actors', 'machines', 'redis', 'core'],
+  telemetry: ['core'],
+  replay: ['machines', 'core'],
+  inspector: ['replay', 'runtime', 'machines', 'core'],
+  testing: ['runtime', 'redis', 'core'],
+  cli: ['inspector', 'replay', 'runtime', 'telemetry', 'testing', 'actors', 'machines', 'redis', 'core'],
+};
+
+const layerRules = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `layers-${room}`,
+  comment: `src/${room} may import ${['itself', ...allowed].join(', ')}`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^src/', pathNot: [room, ...allowed].map((name) => `^src/${name}/`) },
+}));
+
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'layers-unknown-room',
+      comment: 'a new folder of src/ gets its place in .dependency-cruiser.cjs first',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: `^src/(${Object.keys(rooms).join('|')})/` },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'machines-are-pure',
+      comment: 'a machine does no I/O: xstate and our own types, nothing else',
+      severity: 'error',
+      from: { path: '^src/machines/' },
+      to: { pathNot: ['^src/(machines|core)/', '(^|/)node_modules/xstate/'] },
+    },
+    {
+      name: 'index-leaves-the-command-line-alone',
+      comment: 'the library must not load the CLI or the published test helpers',
+      severity: 'error',
+      from: { path: '^src/index[.]ts$' },
+      to: { path: '^src/(cli|testing)/' },
+    },
+    {
+      name: 'nobody-imports-the-command-line',
+      comment: 'src/cli is the top: tests start it as a process',
+      severity: 'error',
+      from: { pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'nobody-imports-index',
+      comment: 'src/index.ts is for users; inside the house it would make a cycle',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/index[.]ts$' },
+    },
+    {
+      name: 'published-code-stays-in-src',
+      severity: 'error',
+      from: { path: '^(src|bin)/' },
+      to: { path: '^(test|bench|examples|scripts)/' },
+    },
+    {
+      name: 'no-dev-dependencies-in-published-code',
+      comment: 'what src imports at run time must be a dependency or a peer dependency',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer', 'type-only'] },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: { pathNot: '^bin/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,53 @@
+// Builds src/ into dist/: tsc emits the modules, every other file that the code reads at run time is copied beside
+// them, and outputs that no longer have a source are removed. dist/ is not emptied first: a process that runs from it
+// while someone builds must not lose its modules.
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const src = join(root, 'src');
+const dist = join(root, 'dist');
+const copiedExtensions = ['.lua'];
+
+const emitted = compile();
+const copied = copyAssets();
+prune(new Set([...emitted, ...copied]));
+
+function compile() {
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--listEmittedFiles', '--pretty', 'false'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const emittedPrefix = 'TSFILE: ';
+  const problems = lines.filter((line) => !line.startsWith(emittedPrefix));
+  if (problems.length > 0 || stderr !== '') console.error([...problems, stderr].join('\n'));
+  if (status !== 0) process.exit(status ?? 1);
+  return lines
+    .filter((line) => line.startsWith(emittedPrefix))
+    .map((line) => resolve(root, line.slice(emittedPrefix.length)));
+}
+
+function copyAssets() {
+  return filesBelow(src)
+    .filter((file) => copiedExtensions.some((extension) => file.endsWith(extension)))
+    .map((file) => {
+      const target = join(dist, relative(src, file));
+      cpSync(file, target);
+      return target;
+    });
+}
+
+function prune(wanted) {
+  for (const file of filesBelow(dist)) {
+    if (!wanted.has(file)) rmSync(file);
+  }
+}
+
+function filesBelow(directory) {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

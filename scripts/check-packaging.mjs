@@ -1,0 +1,76 @@
+// Packs what would be published and looks at it as a user gets it: publint and attw read the tarball, then it is laid
+// into an empty project that has nothing but its declared dependencies, and required, imported and run there.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const work = mkdtempSync(join(tmpdir(), 'streamwarden-pack-'));
+try {
+  const tarball = pack();
+  run(tool('publint'), [tarball, '--strict']);
+  run(tool('attw'), [tarball, '--profile', 'esm-only']);
+  const project = installOffline(tarball);
+  checkScripts(project);
+  node(project, ['-e', `require('${manifest.name}'); require('${manifest.name}/testing')`]);
+  node(project, [
+    '--input-type=module',
+    '-e',
+    `await import('${manifest.name}'); await import('${manifest.name}/testing')`,
+  ]);
+  node(project, [join('node_modules', manifest.name, manifest.bin.streamwarden), '--help']);
+  console.log('packaging: required, imported and run from the packed tarball');
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function pack() {
+  // The scripts are skipped because `prepare` builds, and building is its own step.
+  run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', work]);
+  const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error('expected npm pack to write a tarball, got: nothing');
+  return join(work, tarball);
+}
+
+/** Lays the tarball out as npm would, with links to our own copies of what it declares, and to nothing else. */
+function installOffline(tarball) {
+  const project = join(work, 'project');
+  const modules = join(project, 'node_modules');
+  const target = join(modules, manifest.name);
+  mkdirSync(target, { recursive: true });
+  run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  return project;
+}
+
+function checkScripts(project) {
+  const inSource = luaFiles(join(root, 'src'));
+  const packed = luaFiles(join(project, 'node_modules', manifest.name, 'dist'));
+  if (inSource.join() !== packed.join()) {
+    throw new Error(`expected the packed Lua scripts to be [${inSource}], got: [${packed}]`);
+  }
+}
+
+function luaFiles(directory) {
+  return readdirSync(directory, { recursive: true })
+    .filter((name) => name.endsWith('.lua'))
+    .sort();
+}
+
+function tool(name) {
+  return join(root, 'node_modules', '.bin', name);
+}
+
+function node(cwd, args) {
+  execFileSync(process.execPath, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function run(command, args) {
+  execFileSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+}

@@ -1,0 +1,130 @@
+/**
+ * Turns entries that were read for us into streams that are ours: take the lock, verify, hand over to the application.
+ *
+ * A stale reply is harmless here (a process that was frozen inside its read wakes with one): verify refuses what has been taken
+ * meanwhile. And a try that fails forgets its entries: they are still pending for us, and the next verification adopts them.
+ */
+import { compareEntryIds } from '../core/entry-id.js';
+import { parseEntry, type RawEntry } from '../redis/entry.js';
+import type { Acquired, EntryRef } from '../redis/lease-store.js';
+import type { Giver } from './giver.js';
+import type { CheckedInfo, Kernel } from './kernel.js';
+import type { Lease } from './lease.js';
+import type { Ownership } from './ownership.js';
+import type { Ownerships } from './ownerships.js';
+import { releaseLocks } from './release-locks.js';
+
+/** Keeps the script below 5 ms. */
+export const ACQUIRE_BATCH = 128;
+
+export class Acquirer {
+  readonly #kernel: Kernel;
+  readonly #lease: Lease;
+  readonly #ownerships: Ownerships;
+  readonly #giver: Giver;
+  /** Verified while the lease was overdue: handed over when it is confirmed. */
+  readonly #held: Ownership[] = [];
+  acquired = 0;
+
+  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, giver: Giver) {
+    this.#kernel = kernel;
+    this.#lease = lease;
+    this.#ownerships = ownerships;
+    this.#giver = giver;
+  }
+
+  /** Resolves with how many became ours. Rejects when Redis fails; the entries are then as if they had not been read. */
+  async acquire(entries: readonly RawEntry[]): Promise<number> {
+    let count = 0;
+    const fresh = entries
+      .filter(({ id }) => !this.#ownerships.has(id))
+      .sort((a, b) => compareEntryIds(a.id, b.id));
+    for (let at = 0; at < fresh.length; at += ACQUIRE_BATCH) {
+      count += await this.#acquireBatch(fresh.slice(at, at + ACQUIRE_BATCH));
+    }
+    return count;
+  }
+
+  /** The lease has been confirmed: what waited for that is handed over. */
+  handHeld(): void {
+    for (const ownership of this.#held.splice(0)) {
+      if (ownership.state === 'acquired') this.#hand(ownership);
+    }
+  }
+
+  async #acquireBatch(entries: readonly RawEntry[]): Promise<number> {
+    const poison: EntryRef[] = [];
+    const begun: Ownership[] = [];
+    for (const entry of entries) {
+      const parsed = parseEntry(entry);
+      const checked = parsed.ok ? await this.#check(parsed.announcement.info) : parsed;
+      // The look-up is repeated after the wait: verification may have adopted the entry meanwhile.
+      if (this.#ownerships.has(entry.id)) continue;
+      if (!parsed.ok || !checked.ok) {
+        const { problem } = checked as { problem: string };
+        this.#kernel.logger.warn({ id: entry.id, problem }, 'an entry cannot be parsed; it is dead-lettered');
+        poison.push({ id: entry.id, name: '' });
+        continue;
+      }
+      const { name } = parsed.announcement;
+      begun.push(
+        this.#ownerships.begin({ id: entry.id, name, info: checked.info, retryCount: parsed.retryCount }),
+      );
+    }
+    const count = begun.length > 0 ? await this.#verify(begun) : 0;
+    if (poison.length > 0) await this.#giver.move('unparseable', poison);
+    return count;
+  }
+
+  #check(info: Readonly<Record<string, unknown>> | null): CheckedInfo | Promise<CheckedInfo> {
+    return this.#kernel.checkInfo === undefined ? { ok: true, info } : this.#kernel.checkInfo(info);
+  }
+
+  async #verify(begun: readonly Ownership[]): Promise<number> {
+    const { names, locks, lease } = this.#kernel;
+    let isLocked: readonly boolean[];
+    let results: readonly Acquired[];
+    try {
+      isLocked = await locks.take(begun.map(({ name, id }) => names.lock(name, id)));
+      const locked = begun.filter((_, index) => isLocked[index]);
+      results = locked.length > 0 ? await lease.acquire(locked.map(({ id, name }) => ({ id, name }))) : [];
+    } catch (error) {
+      for (const ownership of begun) ownership.send({ type: 'refused' });
+      this.#lease.report(error);
+      throw error;
+    }
+    let at = 0;
+    let count = 0;
+    const refused: Ownership[] = [];
+    begun.forEach((ownership, index) => {
+      if (!isLocked[index]) {
+        // Somebody holds the lock of this very entry: a consumer of the Go client that has not let go. Wait for it.
+        this.#ownerships.contended(ownership);
+        return;
+      }
+      const { result } = results[at++] as Acquired;
+      if (result === 'owned') {
+        count += 1;
+        this.#ownerships.verified(ownership);
+        if (this.#lease.isCertain) this.#hand(ownership);
+        else this.#held.push(ownership);
+      } else if (result === 'contended') {
+        this.#ownerships.contended(ownership);
+      } else {
+        refused.push(ownership);
+        ownership.send({ type: 'refused' });
+      }
+    });
+    if (count > 0) {
+      this.acquired += count;
+      this.#kernel.seam.emit('acquired', { count });
+    }
+    if (refused.length > 0) await releaseLocks(this.#kernel, refused);
+    return count;
+  }
+
+  #hand(ownership: Ownership): void {
+    this.#kernel.application.added(ownership);
+    ownership.send({ type: 'handed' });
+  }
+}

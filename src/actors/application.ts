@@ -1,0 +1,27 @@
+/** What actors tell the application through. Implemented by the runtime; nothing here may throw. */
+import type { Ownership } from './ownership.js';
+
+/** An entry that was, or may be, taken from a dead consumer. */
+export interface ExpiredEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly info: unknown;
+  readonly retryCount: number;
+  /** Name in the group of the dead consumer. */
+  readonly owner: string;
+}
+
+export interface Application {
+  /** How many more streams it can be told of now. */
+  readonly room: number;
+  /** Verified as ours: hand it over. */
+  added(ownership: Ownership): void;
+  uncertain(ownership: Ownership): void;
+  confirmed(ownership: Ownership): void;
+  disowned(ownership: Ownership, reason: string): void;
+  expired(entry: ExpiredEntry): void;
+  /** Whether a handler of the application is at work on it. */
+  isBusy(ownership: Ownership): boolean;
+  /** Ended for whatever reason: finished, handed over, lost. Its handle is dead. */
+  ended(ownership: Ownership): void;
+}

@@ -1,0 +1,350 @@
+/**
+ * One incarnation: everything that one `start()` brings to life, wired together. Runs the consumer machine, which decides what
+ * happens when; this does it.
+ */
+import type { Actor } from 'xstate';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { redact } from '../core/logger.js';
+import { type ConsumerState, consumerMachine, type DrainMode } from '../machines/consumer.machine.js';
+import { factOf } from '../machines/facts.js';
+import type { ChildSpec } from '../machines/supervisor.machine.js';
+import { probe, type ServerFacts } from '../redis/capabilities.js';
+import { isPassing } from '../redis/reply-errors.js';
+import { Acquirer } from './acquirer.js';
+import { Drain, type DrainReport } from './drain.js';
+import { Extender } from './extender.js';
+import { Finisher } from './finisher.js';
+import { Giver } from './giver.js';
+import { startActor } from './host.js';
+import { Intake } from './intake.js';
+import type { Kernel } from './kernel.js';
+import { pause } from './kernel.js';
+import { Lease } from './lease.js';
+import { MoveLedger } from './move-ledger.js';
+import type { Ownership } from './ownership.js';
+import { Ownerships } from './ownerships.js';
+import { Reconciler } from './reconciler.js';
+import { Recoverer } from './recoverer.js';
+import { Subscription } from './subscription.js';
+import { type StartChild, Supervisor } from './supervisor.js';
+import { Verifier } from './verifier.js';
+
+export interface ConsumerHooks {
+  /** Ends whatever the kernel's `ended` signal guards. */
+  end(): void;
+  /** Reading has begun for the first time. */
+  running(): void;
+  /** The end: stopped (null), or failed with this. */
+  terminated(error: unknown): void;
+}
+
+export interface ConsumerLimits {
+  readonly startTimeoutMs: number;
+  readonly handOverGraceMs: number;
+}
+
+/** Redis says these of credentials; waiting does not make them right. */
+const WRONG_CREDENTIALS = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH))/;
+
+export class Consumer {
+  readonly kernel: Kernel;
+  readonly ownerships: Ownerships;
+  readonly lease: Lease;
+  readonly intake: Intake;
+  readonly reconciler: Reconciler;
+  readonly recoverer: Recoverer;
+  readonly finisher: Finisher;
+  readonly giver: Giver;
+  readonly acquirer: Acquirer;
+  readonly verifier: Verifier;
+  readonly supervisor: Supervisor;
+  readonly ledger: MoveLedger;
+  readonly subscription: Subscription | undefined;
+  readonly #hooks: ConsumerHooks;
+  readonly #limits: ConsumerLimits;
+  readonly #extender: Extender;
+  readonly #drain: Drain;
+  readonly #actor: Actor<typeof consumerMachine>;
+  #server: ServerFacts | null = null;
+  #error: unknown = null;
+  #isPolling = false;
+  /** Set while start() waits to hear how the first subscription went. */
+  #firstSubscription: ((error: unknown) => void) | undefined;
+  drainReport: DrainReport | undefined;
+
+  constructor(kernel: Kernel, limits: ConsumerLimits, hooks: ConsumerHooks) {
+    this.kernel = kernel;
+    this.#hooks = hooks;
+    this.#limits = limits;
+    const { settings } = kernel;
+    this.ledger = new MoveLedger(kernel);
+    this.ownerships = new Ownerships(kernel, (ownership, error) => this.#ownershipFailed(ownership, error));
+    this.lease = new Lease(kernel, {
+      verifyAll: (signal) => this.verifier.verifyAll(signal),
+      missed: () => this.#leaseMissed(),
+      confirmed: () => this.#leaseConfirmed(),
+    });
+    this.giver = new Giver(kernel, this.lease, this.ledger);
+    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver);
+    this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver);
+    this.finisher = new Finisher(kernel, this.lease);
+    this.recoverer = new Recoverer(kernel, this.ledger);
+    this.reconciler = new Reconciler(kernel, this.recoverer, {
+      foreignConsumers: (present) => {
+        this.#extender.hasForeignConsumers = present;
+      },
+    });
+    this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer);
+    this.supervisor = new Supervisor(kernel, {
+      escalated: (child, why) => this.#actor.send({ type: 'child.escalated', child, why }),
+      healed: (child) => this.#actor.send({ type: 'child.healed', child }),
+    });
+    this.#extender = new Extender(kernel, this.lease, this.ownerships, this.giver);
+    this.#drain = new Drain(this, limits.handOverGraceMs);
+    this.subscription =
+      settings.keyspaceEvents === 'off'
+        ? undefined
+        : new Subscription(kernel, 'master', {
+            live: (setup) => this.#subscriptionLive(setup?.outcome === 'forbidden'),
+            failed: (error) => this.#firstSubscription?.(error),
+            lockExpired: (entryId) => this.reconciler.hintLock(entryId),
+            presenceExpired: () => this.reconciler.hint(),
+          });
+    const machine = consumerMachine.provide({
+      actions: {
+        // Actions run before the new state can be seen.
+        prepare: () => queueMicrotask(() => void this.#prepare()),
+        startChildren: () => this.#startChildren(),
+        startIntake: () => this.#startIntake(),
+        drain: ({ context }) => void this.#runDrain(context.mode),
+        hardenDrain: ({ context }) => this.#drain.harden(context.mode),
+      },
+    });
+    this.#actor = startActor(kernel, machine, {
+      path: 'consumer',
+      input: undefined as never,
+      onError: (error) => {
+        this.#error = error;
+        this.#terminate();
+      },
+      onDone: () => this.#terminate(),
+    });
+  }
+
+  get state(): ConsumerState {
+    return this.#actor.getSnapshot().value as ConsumerState;
+  }
+
+  get troubles(): Readonly<Record<string, string>> {
+    return this.#actor.getSnapshot().context.troubles;
+  }
+
+  get server(): ServerFacts | null {
+    return this.#server;
+  }
+
+  /** Deaths are found by asking alone: there are no events, or none may be had. */
+  get isPolling(): boolean {
+    return this.#isPolling || this.subscription === undefined;
+  }
+
+  start(): void {
+    this.#actor.send({ type: 'start' });
+  }
+
+  /** @param timeoutMs everything is over in so many milliseconds */
+  stop(mode: DrainMode, timeoutMs: number): void {
+    this.#drain.limit(timeoutMs);
+    this.#actor.send({ type: 'stop.requested', mode });
+  }
+
+  async #prepare(): Promise<void> {
+    const { connections, clock, logger } = this.kernel;
+    const deadline = clock.monotonic() + this.#limits.startTimeoutMs;
+    const { commands } = connections;
+    commands.listen({
+      up: () => {
+        this.lease.connectionUp();
+        this.reconciler.connectionUp();
+        this.intake.bell.ring();
+      },
+      down: () => {
+        this.lease.connectionDown();
+        this.reconciler.connectionDown();
+      },
+    });
+    connections.reader.listen({
+      // Entries may have been delivered in a reply that was lost with the connection.
+      up: () => {
+        this.lease.verify('reader connected');
+        this.intake.bell.ring();
+      },
+      down: () => {},
+    });
+    commands.open();
+    connections.reader.open();
+    let problem: unknown;
+    while (!this.kernel.ended.aborted && this.state === 'starting') {
+      try {
+        await this.#prepareOnce();
+        if (this.state === 'starting') this.#actor.send({ type: 'start.prepared' });
+        return;
+      } catch (error) {
+        problem = error;
+        const cause = commands.isUp ? error : (commands.lastError ?? error);
+        if (!isPassing(error) || WRONG_CREDENTIALS.test(messageOf(cause))) break;
+        const left = deadline - clock.monotonic();
+        if (left <= 0) {
+          problem = new StreamwardenError(
+            'StartTimeout',
+            `Redis could not be used within ${this.#limits.startTimeoutMs} ms: ${redact(messageOf(cause))}`,
+            { retriable: true, cause, details: { startTimeoutMs: this.#limits.startTimeoutMs } },
+          );
+          break;
+        }
+        await pause(this.kernel, Math.min(left, 50));
+      }
+    }
+    if (this.state !== 'starting') return;
+    logger.error({ error: redact(messageOf(problem)) }, 'starting failed');
+    this.#error = problem;
+    this.#actor.send({ type: 'start.failed', error: factOf(problem) });
+  }
+
+  async #prepareOnce(): Promise<void> {
+    const { commands, names, consumer, logger, group } = this.kernel;
+    await group.create();
+    this.#server = await probe(commands, names, consumer);
+    for (const warning of this.#server.warnings) logger.warn({}, warning);
+    await this.#trySubscription();
+  }
+
+  /** Starts the subscription's supervision, and waits for what comes of its first set-up. */
+  async #trySubscription(): Promise<void> {
+    const { subscription } = this;
+    if (subscription === undefined) return;
+    const { settings, logger } = this.kernel;
+    const spec = this.#spec(`masterSubscription/${subscription.master}`);
+    const first = new Promise<unknown>((resolve) => {
+      this.#firstSubscription = resolve;
+    });
+    this.supervisor.start(spec, (end) => subscription.start(end));
+    const error = await Promise.race([first, pause(this.kernel, this.#limits.startTimeoutMs)]);
+    this.#firstSubscription = undefined;
+    if (error === undefined || error === null) return;
+    const isForGood = isStreamwardenError(error) && !isPassing(error);
+    if (settings.keyspaceEvents === 'prefer' && isStreamwardenError(error, 'PermissionDenied')) {
+      logger.warn(
+        { error: error.message },
+        'keyspace events are not permitted; deaths are found by asking alone',
+      );
+      this.supervisor.dismiss(spec.id);
+      this.#isPolling = true;
+    } else if (isForGood) {
+      this.supervisor.dismiss(spec.id);
+      throw error;
+    }
+    // Anything else is the supervisor's business: it restarts the subscription, and the sweep works meanwhile.
+  }
+
+  #subscriptionLive(isPolling: boolean): void {
+    this.#isPolling = isPolling;
+    const { subscription } = this;
+    if (subscription) this.supervisor.healthy(`masterSubscription/${subscription.master}`);
+    this.#firstSubscription?.(null);
+    // Events from before are gone.
+    this.reconciler.hint();
+  }
+
+  #spec(id: string): ChildSpec {
+    const { heartbeatMs } = this.kernel.settings;
+    return {
+      id,
+      restart: 'permanent',
+      maxRestarts: 5,
+      withinMs: Math.max(10_000, heartbeatMs * 10),
+      // Well below half a heartbeat: a keeper that failed once misses no beat.
+      backoffMs: Math.min(50, heartbeatMs / 10),
+      maxBackoffMs: Math.max(1000, heartbeatMs),
+    };
+  }
+
+  #startChildren(): void {
+    const child = (id: string, start: StartChild) => this.supervisor.start(this.#spec(id), start);
+    child('leaseKeeper', (end) => this.lease.start(end.failed));
+    child('reconciler', (end) => this.reconciler.start(end.failed));
+    child('extender', (end) => {
+      this.#extender.start(end.failed);
+      return { stop: () => this.#extender.stop() };
+    });
+  }
+
+  #startIntake(): void {
+    this.supervisor.start(this.#spec('intake'), (end) => {
+      let isStopped = false;
+      this.intake.run().then(
+        () => {},
+        (error: unknown) => {
+          if (isStopped) return;
+          if (isStreamwardenError(error, 'ReadRetriesExhausted')) {
+            this.#error = error;
+            this.#actor.send({ type: 'reading.gaveUp', error: factOf(error) });
+          } else {
+            end.failed(error);
+          }
+        },
+      );
+      return {
+        stop: () => {
+          isStopped = true;
+        },
+      };
+    });
+    this.#hooks.running();
+  }
+
+  #leaseMissed(): void {
+    const { logger } = this.kernel;
+    logger.warn(
+      { owned: this.ownerships.owned, overdueMs: this.lease.overdueMs },
+      'the lease could not be confirmed in time',
+    );
+    for (const ownership of this.ownerships) {
+      if (ownership.state === 'extending') ownership.send({ type: 'lease.missed' });
+    }
+  }
+
+  #leaseConfirmed(): void {
+    for (const ownership of this.ownerships) {
+      if (ownership.state === 'uncertain') ownership.send({ type: 'lease.confirmed' });
+    }
+    this.acquirer.handHeld();
+    this.intake.bell.ring();
+    if (this.state === 'recovering') this.#actor.send({ type: 'lease.verified' });
+  }
+
+  /** Its actor is gone, the entry is still pending for us: the others shall have it. Its application is told to stop. */
+  #ownershipFailed(ownership: Ownership, error: unknown): void {
+    this.supervisor.record(`ownership/${ownership.id}`, error);
+    this.kernel.application.disowned(ownership, 'failed');
+    this.giver.move('handOver', [{ id: ownership.id, name: ownership.name }]).catch((problem: unknown) => {
+      this.kernel.logger.warn(
+        { id: ownership.id, error: messageOf(problem) },
+        'a failed ownership could not be handed over',
+      );
+    });
+  }
+
+  async #runDrain(mode: DrainMode): Promise<void> {
+    this.drainReport = await this.#drain.run(mode);
+    this.#actor.send({ type: 'drained' });
+  }
+
+  #terminate(): void {
+    this.supervisor.stop();
+    this.#hooks.end();
+    this.kernel.connections.close();
+    for (const ownership of [...this.ownerships]) ownership.actor?.stop();
+    this.#hooks.terminated(this.#error);
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The way out: nothing new is read, what is owned is finished or handed over, and this incarnation leaves the group. The lease is kept
+ * until then, so that nobody else begins while a handler is still returning.
+ */
+import { messageOf, StreamwardenError } from '../core/errors.js';
+import type { DrainMode } from '../machines/consumer.machine.js';
+import type { Giver } from './giver.js';
+import type { Intake } from './intake.js';
+import type { Kernel } from './kernel.js';
+import type { Ownership } from './ownership.js';
+import type { Ownerships } from './ownerships.js';
+import type { Verifier } from './verifier.js';
+
+export interface DrainReport {
+  /** Streams given back to everyone. */
+  readonly handedOver: number;
+  /** Streams whose handler had not returned when its grace was over. */
+  readonly stragglers: readonly string[];
+  /** Streams that could not be handed over in time. */
+  readonly abandoned: readonly string[];
+}
+
+interface Crew {
+  readonly kernel: Kernel;
+  readonly ownerships: Ownerships;
+  readonly intake: Intake;
+  readonly giver: Giver;
+  readonly verifier: Verifier;
+}
+
+export class Drain {
+  readonly #crew: Crew;
+  readonly #graceMs: number;
+  #mode: DrainMode = 'finish';
+  /** On the monotonic clock. */
+  #deadline = Number.POSITIVE_INFINITY;
+  #handedOver = 0;
+  #stragglers: string[] = [];
+
+  constructor(crew: Crew, graceMs: number) {
+    this.#crew = crew;
+    this.#graceMs = graceMs;
+  }
+
+  /** Another mode, harder than the one so far. */
+  harden(mode: DrainMode): void {
+    this.#mode = mode;
+    this.#crew.ownerships.changed.ring();
+  }
+
+  /** Everything has to be over in so many milliseconds; the last word counts. */
+  limit(timeoutMs: number): void {
+    this.#deadline = this.#crew.kernel.clock.monotonic() + timeoutMs;
+    this.#crew.ownerships.changed.ring();
+  }
+
+  async run(mode: DrainMode): Promise<DrainReport> {
+    this.#mode = mode;
+    const { ownerships, kernel } = this.#crew;
+    try {
+      if (!this.#isAbandoned) await this.#orderly();
+    } catch (error) {
+      kernel.logger.warn(
+        { error: messageOf(error) },
+        'stopping in order failed; the rest is left to the others',
+      );
+    }
+    const abandoned: string[] = [];
+    for (const ownership of ownerships) {
+      if (ownership.state !== 'contended') abandoned.push(ownership.name);
+      ownership.abort(this.#stopping(ownership));
+    }
+    return { handedOver: this.#handedOver, stragglers: this.#stragglers, abandoned };
+  }
+
+  async #orderly(): Promise<void> {
+    const { intake, ownerships, giver, verifier, kernel } = this.#crew;
+    await this.#before(intake.stop());
+    await this.#until(() => this.#mode !== 'finish' || !this.#some((o) => o.isWorkedOn), this.#finishBy);
+    if (this.#isAbandoned) return;
+
+    const worked = [...ownerships].filter((ownership) => ownership.isWorkedOn);
+    for (const ownership of worked) ownership.abort(this.#stopping(ownership));
+    await this.#until(() => !worked.some((o) => kernel.application.isBusy(o)), this.#now + this.#graceMs);
+    this.#stragglers = worked.filter((o) => kernel.application.isBusy(o)).map(({ name }) => name);
+    if (this.#stragglers.length > 0) {
+      kernel.logger.warn(
+        { streams: this.#stragglers.slice(0, 100), count: this.#stragglers.length },
+        'handlers ignored their signal',
+      );
+    }
+    if (this.#isAbandoned) return;
+
+    // A handler that threw before the stop has failed, whatever comes after.
+    const failed = worked.filter((ownership) => ownership.state === 'backingOff');
+    const fine = worked.filter((ownership) => ownership.isWorkedOn && ownership.state !== 'backingOff');
+    for (const ownership of [...failed, ...fine])
+      ownership.send({ type: 'giveBack.requested', reason: 'handOver' });
+    await this.#before(giver.giveBack('failed', failed));
+    await this.#before(giver.giveBack('handOver', fine));
+    this.#handedOver += [...failed, ...fine].filter((ownership) => ownership.state === 'handedOver').length;
+    // What was acknowledged a moment ago may still wait for its answer.
+    await this.#until(() => !this.#some((o) => o.state !== 'contended'), Number.POSITIVE_INFINITY);
+    this.#handedOver += (await this.#before(verifier.giveBackRest())) ?? 0;
+    for (const ownership of ownerships.waiting) ownership.send({ type: 'requeued' });
+    await this.#before(kernel.lease.leave());
+  }
+
+  get #isAbandoned(): boolean {
+    return this.#mode === 'abandon' || this.#now >= this.#deadline;
+  }
+
+  get #now(): number {
+    return this.#crew.kernel.clock.monotonic();
+  }
+
+  /** When finishing has to give way to handing over. */
+  get #finishBy(): number {
+    return this.#deadline - this.#graceMs - this.#crew.kernel.settings.heartbeatMs;
+  }
+
+  #some(test: (ownership: Ownership) => boolean): boolean {
+    for (const ownership of this.#crew.ownerships) if (test(ownership)) return true;
+    return false;
+  }
+
+  #stopping(ownership: Ownership): StreamwardenError {
+    return new StreamwardenError(
+      'RuntimeStopped',
+      `the runtime is stopping; ${ownership.name} is handed over`,
+      {
+        details: { stream: ownership.name, id: ownership.id },
+      },
+    );
+  }
+
+  /** Waits for a condition; until a moment of the monotonic clock, the deadline, or the harder mode that ends all waiting. */
+  async #until(condition: () => boolean, by: number): Promise<void> {
+    while (!condition() && !this.#isAbandoned) {
+      const left = Math.min(by, this.#deadline) - this.#now;
+      if (left <= 0) return;
+      await this.#changeOr(left);
+    }
+  }
+
+  /** Waits for work, but not past the deadline or a harder mode. Undefined when it was not over by then. */
+  async #before<T>(work: Promise<T>): Promise<T | undefined> {
+    let isOver = false;
+    const result = work.finally(() => {
+      isOver = true;
+      this.#crew.ownerships.changed.ring();
+    });
+    // Awaited below, unless it comes too late for anybody to mind.
+    result.catch(() => {});
+    await this.#until(() => isOver, Number.POSITIVE_INFINITY);
+    return isOver ? await result : undefined;
+  }
+
+  async #changeOr(ms: number): Promise<void> {
+    const { clock } = this.#crew.kernel;
+    const { changed } = this.#crew.ownerships;
+    if (!Number.isFinite(ms)) {
+      await changed.rung();
+      return;
+    }
+    const timer = clock.setTimeout(() => changed.ring(), ms);
+    await changed.rung();
+    clock.clearTimeout(timer);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The wheel that keeps lock keys: every half heartbeat it goes once around all of them, in chunks spread over that time, so that no
+ * turn of the event loop is long. One timer, however many streams.
+ *
+ * It also asks, once a heartbeat, whether the name that a waiting entry waits for has become free.
+ */
+import type { Timer } from '../core/clock.js';
+import { messageOf } from '../core/errors.js';
+import { isPassing } from '../redis/reply-errors.js';
+import type { Giver } from './giver.js';
+import type { Kernel } from './kernel.js';
+import type { Lease } from './lease.js';
+import type { Ownership } from './ownership.js';
+import type { Ownerships } from './ownerships.js';
+
+const CHUNK = 500;
+/** With consumers of the Go client in the group, everything is verified every so many half heartbeats. */
+const VERIFY_EVERY = 4;
+
+export class Extender {
+  readonly #kernel: Kernel;
+  readonly #lease: Lease;
+  readonly #ownerships: Ownerships;
+  readonly #giver: Giver;
+  #onError: (error: unknown) => void = () => {};
+  #timer: Timer | undefined;
+  #round: Ownership[][] = [];
+  #rounds = 0;
+  #isStopped = false;
+  /** Set by whoever sees consumers of the Go client in the group: they can take entries without looking at presence. */
+  hasForeignConsumers = false;
+
+  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, giver: Giver) {
+    this.#kernel = kernel;
+    this.#lease = lease;
+    this.#ownerships = ownerships;
+    this.#giver = giver;
+  }
+
+  /** @param onError gets what no outage explains */
+  start(onError: (error: unknown) => void): void {
+    this.#onError = onError;
+    this.#isStopped = false;
+    this.#round = [];
+    this.#schedule(this.#roundMs);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#kernel.clock.clearTimeout(this.#timer);
+  }
+
+  get #roundMs(): number {
+    return this.#kernel.settings.heartbeatMs / 2;
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = this.#kernel.clock.setTimeout(() => {
+      this.#turn().catch((error: unknown) => {
+        if (!isPassing(error)) this.#onError(error);
+      });
+    }, delayMs);
+  }
+
+  /** One chunk; the first of a round lays the round out. */
+  async #turn(): Promise<void> {
+    if (this.#round.length === 0) this.#layOut();
+    const chunk = this.#round.pop();
+    const rest = this.#round.length;
+    // Timed before the work, so that a slow answer does not stretch the round past a heartbeat.
+    if (!this.#isStopped) this.#schedule(rest === 0 ? this.#remainder() : this.#step);
+    if (chunk !== undefined && chunk.length > 0) await this.#extend(chunk);
+    if (rest === 0 && this.#rounds % 2 === 0) await this.#askForNames();
+  }
+
+  #step = 0;
+  #roundEndsAt = 0;
+
+  #layOut(): void {
+    this.#rounds += 1;
+    this.#roundEndsAt = this.#kernel.clock.monotonic() + this.#roundMs;
+    if (this.hasForeignConsumers && this.#rounds % VERIFY_EVERY === 0)
+      this.#lease.verify('foreign consumers');
+    const chunks: Ownership[][] = [];
+    if (this.#kernel.settings.lockKeys) {
+      let chunk: Ownership[] = [];
+      for (const ownership of this.#ownerships) {
+        if (chunk.length === 0) chunks.push(chunk);
+        chunk.push(ownership);
+        if (chunk.length === CHUNK) chunk = [];
+      }
+    }
+    this.#round = chunks;
+    this.#step = this.#roundMs / Math.max(1, chunks.length);
+  }
+
+  #remainder(): number {
+    return Math.max(1, this.#roundEndsAt - this.#kernel.clock.monotonic());
+  }
+
+  async #extend(chunk: readonly Ownership[]): Promise<void> {
+    const { locks, names, seam, commands } = this.#kernel;
+    if (!commands.isUp) return;
+    const live = chunk.filter(({ id }) => this.#ownerships.has(id));
+    if (live.length === 0) return;
+    const failures = await locks.extend(live.map(({ name, id }) => names.lock(name, id)));
+    seam.emit('locksExtended', { count: live.length, failed: failures.length });
+    // Whoever is just being acquired or finished has a lock that comes or goes by itself.
+    const odd = failures.filter(({ index }) => live[index]?.isAtRest && live[index]?.state !== 'contended');
+    if (odd.length > 0) this.#lease.verify('locks missing');
+  }
+
+  async #askForNames(): Promise<void> {
+    const { locks, names, logger, commands } = this.#kernel;
+    const waiting = [...this.#ownerships.waiting].slice(0, CHUNK);
+    if (waiting.length === 0 || !commands.isUp || !this.#lease.isConfirmed) return;
+    // An entry whose own lock somebody else holds waits for that first.
+    const held = await locks.take(waiting.map(({ name, id }) => names.lock(name, id)));
+    const asking = waiting.filter((ownership, index) => held[index] && ownership.state === 'contended');
+    try {
+      await this.#giver.giveBack('waiting', asking);
+    } catch (error) {
+      logger.debug({ error: messageOf(error) }, 'asking for names failed; asked again');
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/** Finishes streams: acknowledge, delete, then release the lock. In batches, one at a time. */
+
+import { compareEntryIds } from '../core/entry-id.js';
+import { StreamwardenError } from '../core/errors.js';
+import type { Kernel } from './kernel.js';
+import type { Lease } from './lease.js';
+import type { Ownership } from './ownership.js';
+import { releaseLocks } from './release-locks.js';
+import { retrying } from './retrying.js';
+
+/** Keeps the script below 5 ms. */
+const BATCH = 200;
+
+interface Request {
+  readonly ownership: Ownership;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Finisher {
+  readonly #kernel: Kernel;
+  readonly #lease: Lease;
+  readonly #queue: Request[] = [];
+  #isPumping = false;
+  /** Calls whose outcome could not be found out. */
+  unknownOutcomes = 0;
+  finished = 0;
+
+  constructor(kernel: Kernel, lease: Lease) {
+    this.#kernel = kernel;
+    this.#lease = lease;
+  }
+
+  /**
+   * Resolves when the stream is finished in Redis and its lock is released.
+   * @throws StreamwardenError `StreamNotOwned`: it is somebody else's; `OutcomeUnknown`: no answer came, and it is not pending any more
+   */
+  finish(ownership: Ownership): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ownership, resolve, reject });
+      if (this.#isPumping) return;
+      this.#isPumping = true;
+      // Requests of the same turn of the loop share a batch.
+      queueMicrotask(() => void this.#pump());
+    });
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH);
+      batch.sort((a, b) => compareEntryIds(a.ownership.id, b.ownership.id));
+      try {
+        await this.#acknowledge(batch);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#isPumping = false;
+  }
+
+  async #acknowledge(batch: readonly Request[]): Promise<void> {
+    const refs = batch.map(({ ownership: { id, name } }) => ({ id, name }));
+    const { value: results, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
+      this.#kernel.lease.done(refs),
+    );
+    const finished: Request[] = [];
+    batch.forEach((request, index) => {
+      if (results[index]) finished.push(request);
+      else this.#refused(request, mayBeRepeat);
+    });
+    if (finished.length === 0) return;
+    this.finished += finished.length;
+    this.#kernel.seam.emit('finished', { count: finished.length });
+    // Not awaited: the next batch need not wait for locks, only these callers do.
+    void this.#release(finished);
+  }
+
+  async #release(finished: readonly Request[]): Promise<void> {
+    await releaseLocks(
+      this.#kernel,
+      finished.map(({ ownership }) => ownership),
+    );
+    for (const { ownership, resolve } of finished) {
+      ownership.send({ type: 'acked', lockReleased: true });
+      resolve();
+    }
+  }
+
+  #refused({ ownership, reject }: Request, mayBeRepeat: boolean): void {
+    const { name, id } = ownership;
+    const details = { stream: name, id };
+    if (mayBeRepeat) {
+      this.unknownOutcomes += 1;
+      ownership.send({ type: 'ack.unknown' });
+      reject(
+        new StreamwardenError(
+          'OutcomeUnknown',
+          `no answer came to done(${name}), and it is not pending for this consumer any more: it was finished, or taken over`,
+          { details },
+        ),
+      );
+    } else {
+      ownership.send({ type: 'lost', reason: 'takenOver' });
+      reject(
+        new StreamwardenError('StreamNotOwned', `${name} (${id}) is not owned by this consumer any more`, {
+          details,
+        }),
+      );
+    }
+  }
+}

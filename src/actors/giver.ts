@@ -1,0 +1,71 @@
+/** Gives entries of ours back to everyone: hand-over, spent retries, waiters whose name is free, unparseable entries. */
+import { compareEntryIds } from '../core/entry-id.js';
+import type { EntryRef, GiveBackReason, Moved } from '../redis/lease-store.js';
+import type { Kernel } from './kernel.js';
+import type { Lease } from './lease.js';
+import type { MoveLedger } from './move-ledger.js';
+import type { Ownership } from './ownership.js';
+import { releaseLocks } from './release-locks.js';
+import { retrying } from './retrying.js';
+
+/** Keeps the script below 5 ms. */
+const BATCH = 200;
+
+export class Giver {
+  readonly #kernel: Kernel;
+  readonly #lease: Lease;
+  readonly #ledger: MoveLedger;
+  /** Streams given back with their retry count unchanged, after the application had them. */
+  handedOver = 0;
+
+  constructor(kernel: Kernel, lease: Lease, ledger: MoveLedger) {
+    this.#kernel = kernel;
+    this.#lease = lease;
+    this.#ledger = ledger;
+  }
+
+  /** Moves entries and says what became of each; their locks are released. Waits out an outage. */
+  async move(reason: GiveBackReason, entries: readonly EntryRef[]): Promise<Map<string, Moved>> {
+    const sorted = [...entries].sort((a, b) => compareEntryIds(a.id, b.id));
+    const outcomes = new Map<string, Moved>();
+    for (let at = 0; at < sorted.length; at += BATCH) {
+      const batch = sorted.slice(at, at + BATCH);
+      const { value: result } = await retrying(this.#kernel, this.#lease, () =>
+        this.#kernel.lease.giveBack(reason, batch),
+      );
+      this.#ledger.record(reason, result);
+      result.moved.forEach((moved, index) => {
+        outcomes.set((batch[index] as EntryRef).id, moved);
+      });
+      await releaseLocks(
+        this.#kernel,
+        batch.filter(({ id }) => outcomes.get(id)?.outcome !== 'waiting'),
+      );
+    }
+    return outcomes;
+  }
+
+  /** The same for entries that have an ownership, whose actors are told. Those must be in `givingBack` or `contended`. */
+  async giveBack(reason: GiveBackReason, ownerships: readonly Ownership[]): Promise<void> {
+    const outcomes = await this.move(
+      reason,
+      ownerships.map(({ id, name }) => ({ id, name })),
+    );
+    for (const ownership of ownerships) {
+      switch (outcomes.get(ownership.id)?.outcome) {
+        case 'waiting':
+          break;
+        case 'deadLettered':
+          ownership.send({ type: 'deadLettered' });
+          break;
+        case 'notMine':
+          // Given back by an earlier try whose answer was lost, or taken over: somebody else's either way.
+          ownership.send({ type: 'lost', reason: 'takenOver' });
+          break;
+        default:
+          if (reason === 'handOver') this.handedOver += 1;
+          ownership.send({ type: 'requeued' });
+      }
+    }
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Reads the load balancer stream: one blocking reader on its own connection. Asks for as much as there is room for, in modest chunks,
+ * so that a backlog spreads over the fleet.
+ */
+import type { Bell } from '../core/bell.js';
+import { messageOf, StreamwardenError } from '../core/errors.js';
+import { withDeadline } from '../redis/deadline.js';
+import type { RawEntry } from '../redis/entry.js';
+import { isPassing, redisError, replyOf, unanswered } from '../redis/reply-errors.js';
+import { ACQUIRE_BATCH, type Acquirer } from './acquirer.js';
+import { type Kernel, pause } from './kernel.js';
+import type { Lease } from './lease.js';
+import type { Ownerships } from './ownerships.js';
+import { recreateGroup } from './verifier.js';
+
+/** Longest parked read: what an unblock that went astray can cost. */
+const MAX_BLOCK_MS = 5000;
+const UNBLOCK_EVERY_MS = 25;
+
+type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
+
+export class Intake {
+  readonly #kernel: Kernel;
+  readonly #lease: Lease;
+  readonly #ownerships: Ownerships;
+  readonly #acquirer: Acquirer;
+  /** Rings when something that reading waits for may have changed. */
+  readonly bell: Bell;
+  #capacity: number;
+  #isPaused = false;
+  #isStopping = false;
+  #readerId: { epoch: number; id: number } | undefined;
+  #failures = 0;
+  #running: Promise<void> | undefined;
+  /** The read under way, and what is done with its answer. */
+  #turn: Promise<void> | undefined;
+
+  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, acquirer: Acquirer) {
+    this.#kernel = kernel;
+    this.#lease = lease;
+    this.#ownerships = ownerships;
+    this.#acquirer = acquirer;
+    this.#capacity = kernel.settings.capacity;
+    this.bell = ownerships.changed;
+    kernel.ended.addEventListener('abort', () => this.bell.ring());
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** Lowers or restores how many streams are owned at most. What is owned already stays. */
+  set capacity(capacity: number) {
+    this.#capacity = capacity;
+    this.bell.ring();
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /**
+   * Reads until it is stopped or the incarnation ends.
+   * @throws StreamwardenError `ReadRetriesExhausted`; anything unexpected, for the supervisor
+   */
+  run(): Promise<void> {
+    this.#running = this.#loop();
+    return this.#running;
+  }
+
+  /** Ends the parked read without losing what it may just be answered with. Resolves when no read is under way. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#unpark();
+    await this.#running?.catch(() => {});
+  }
+
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    await this.#unpark();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.bell.ring();
+  }
+
+  /** How many streams may be read now. */
+  get room(): number {
+    const { owned, waiting } = this.#ownerships;
+    return Math.min(
+      this.#capacity - owned,
+      // Waiters take no capacity, but they take memory: their number is bounded alike.
+      this.#capacity - waiting.size,
+      this.#kernel.application.room,
+      ACQUIRE_BATCH,
+    );
+  }
+
+  get #hasEnded(): boolean {
+    return this.#isStopping || this.#kernel.ended.aborted;
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#hasEnded) {
+      if (
+        this.#isPaused ||
+        this.room <= 0 ||
+        !this.#lease.isConfirmed ||
+        !this.#kernel.connections.reader.isUp
+      ) {
+        await this.bell.rung();
+        continue;
+      }
+      this.#turn = this.#readOnce();
+      await this.#turn;
+    }
+  }
+
+  async #readOnce(): Promise<void> {
+    try {
+      const entries = await this.#read(this.room);
+      // Also when stopping: what was delivered is acquired, and then handed over like the rest.
+      if (entries.length > 0) await this.#acquirer.acquire(entries);
+      this.#failures = 0;
+    } catch (error) {
+      await this.#recover(error);
+    }
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    if (!isPassing(error)) throw error;
+    if (replyOf(error) === 'NOGROUP') {
+      await recreateGroup(this.#kernel);
+      this.#lease.verify('group recreated');
+      return;
+    }
+    if (replyOf(error) === 'UNBLOCKED' || this.#hasEnded) return;
+    const { readRetry } = this.#kernel.settings;
+    this.#failures += 1;
+    if (readRetry.attempts >= 0 && this.#failures > readRetry.attempts) {
+      throw new StreamwardenError(
+        'ReadRetriesExhausted',
+        `reading failed ${this.#failures} times in a row: ${messageOf(error)}`,
+        { cause: error, details: { failures: this.#failures } },
+      );
+    }
+    // A reply may have been lost with entries in it.
+    this.#lease.verify('read failed');
+    const delay = Math.min(readRetry.maxMs, readRetry.initialMs * 2 ** Math.min(this.#failures - 1, 16));
+    await Promise.race([
+      pause(this.#kernel, delay * (0.5 + this.#kernel.clock.random() / 2)),
+      this.bell.rung(),
+    ]);
+  }
+
+  get #blockMs(): number {
+    return Math.min(MAX_BLOCK_MS, this.#kernel.settings.heartbeatMs * 2);
+  }
+
+  async #read(count: number): Promise<RawEntry[]> {
+    const { connections, names, consumer } = this.#kernel;
+    const link = connections.reader;
+    const { epoch } = link;
+    const client = link.client('XREADGROUP');
+    const blockMs = this.#blockMs;
+    if (this.#readerId?.epoch !== epoch) {
+      const id = await this.#deadline(client.client('ID'), epoch, blockMs);
+      this.#readerId = { epoch, id };
+      // Stopping may have been asked for while there was no number to unblock yet.
+      if (this.#hasEnded || this.#isPaused) return [];
+    }
+    const reply = (await this.#deadline(
+      client.xreadgroup(
+        'GROUP',
+        names.group,
+        consumer,
+        'COUNT',
+        count,
+        'BLOCK',
+        blockMs,
+        'STREAMS',
+        names.lbs,
+        '>',
+      ),
+      epoch,
+      // A parked read that is not answered past its time sits on a connection that is dead.
+      blockMs + Math.max(1000, this.#kernel.settings.heartbeatMs),
+    )) as ReadReply;
+    if (reply === null) return [];
+    return reply.flatMap(([, entries]) => entries.map(([id, fields]) => ({ id, fields: fields ?? [] })));
+  }
+
+  /** A reader that gets no answer at all sits on a connection that is dead, whatever it looks like. */
+  async #deadline<T>(reply: Promise<T>, epoch: number, ms: number): Promise<T> {
+    const { clock, connections } = this.#kernel;
+    try {
+      return await withDeadline(clock, ms, reply, () => unanswered('XREADGROUP'));
+    } catch (thrown) {
+      const error = redisError(thrown, 'XREADGROUP', true);
+      const isUseless = error.code === 'RedisUnavailable' || replyOf(error) === 'READONLY';
+      if (isUseless && connections.reader.epoch === epoch) connections.reader.replace(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Has Redis answer the parked read with nothing, and waits until whatever it did answer has been dealt with. Asked again and again: a
+   * read that was just on its way parks after the first asking.
+   */
+  async #unpark(): Promise<void> {
+    this.bell.ring();
+    const { connections, commands, logger, clock } = this.#kernel;
+    const turn = this.#turn;
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    turn?.then(over, over);
+    while (turn !== undefined && !isOver && !this.#kernel.ended.aborted) {
+      const reader = this.#readerId;
+      if (reader?.epoch === connections.reader.epoch && connections.reader.isUp && commands.isUp) {
+        try {
+          await commands.run('CLIENT UNBLOCK', (client) => client.client('UNBLOCK', reader.id));
+        } catch (error) {
+          logger.debug({ error: messageOf(error) }, 'the parked read could not be ended; it ends by itself');
+        }
+      }
+      await Promise.race([
+        turn.catch(() => {}),
+        new Promise<void>((resolve) => clock.setTimeout(resolve, UNBLOCK_EVERY_MS)),
+      ]);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/** What the actors of one incarnation share. Made once a `start()`, by the runtime. */
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/logger.js';
+import type { Seam } from '../core/seam.js';
+import type { Commands } from '../redis/commands.js';
+import type { Connections } from '../redis/connections.js';
+import type { Info } from '../redis/entry.js';
+import type { GroupStore } from '../redis/group.js';
+import type { LeaseStore } from '../redis/lease-store.js';
+import type { LockStore } from '../redis/locks.js';
+import type { Names } from '../redis/names.js';
+import type { Application } from './application.js';
+
+/** The part of the options that actors need; units and meaning as in RuntimeOptions. */
+export interface ActorSettings {
+  readonly database: number;
+  readonly capacity: number;
+  readonly heartbeatMs: number;
+  readonly reconcileEveryMs: number;
+  readonly reconcileJitter: number;
+  readonly minIdleMs: number;
+  readonly scanBatch: number;
+  readonly dlqMaxLen: number;
+  readonly readRetry: { readonly attempts: number; readonly initialMs: number; readonly maxMs: number };
+  readonly lockKeys: boolean;
+  readonly autoClaim: boolean;
+  readonly keyspaceEvents: 'require' | 'prefer' | 'off';
+  readonly keyspaceOverride: boolean;
+}
+
+/** What a schema makes of an entry's info. */
+export type CheckedInfo =
+  | { readonly ok: true; readonly info: unknown }
+  | { readonly ok: false; readonly problem: string };
+
+/** The operations on Redis. A test puts a decorator around one to make it fail. */
+export interface Stores {
+  readonly lease: LeaseStore;
+  readonly group: GroupStore;
+  readonly locks: LockStore;
+}
+
+export interface Kernel extends Stores {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly seam: Seam;
+  readonly settings: ActorSettings;
+  readonly names: Names;
+  /** Name of this incarnation in the group. */
+  readonly consumer: string;
+  readonly connections: Connections;
+  readonly commands: Commands;
+  readonly application: Application;
+  /** Undefined: every info will do. */
+  readonly checkInfo: ((info: Info | null) => CheckedInfo | Promise<CheckedInfo>) | undefined;
+  /** Aborts when the incarnation ends: nothing may be begun any more, and whoever waits gives up. */
+  readonly ended: AbortSignal;
+}
+
+/** Waits, but not past the end of the incarnation. */
+export function pause(kernel: Kernel, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (kernel.ended.aborted) {
+      resolve();
+      return;
+    }
+    const finish = () => {
+      kernel.clock.clearTimeout(timer);
+      kernel.ended.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = kernel.clock.setTimeout(finish, ms);
+    kernel.ended.addEventListener('abort', finish);
+  });
+}

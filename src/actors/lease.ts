@@ -1,0 +1,183 @@
+/**
+ * The lease of this incarnation, as the other actors need it: is it certain, until when, and tell me when it is confirmed. Runs
+ * the lease keeper machine and does its I/O.
+ */
+import type { Actor } from 'xstate';
+import { fromPromise } from 'xstate';
+import { Bell } from '../core/bell.js';
+import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
+import {
+  leaseKeeperMachine,
+  type RaiseOutput,
+  type RefreshOutput,
+  type VerifyOutput,
+} from '../machines/lease-keeper.machine.js';
+import { isPassing } from '../redis/reply-errors.js';
+import { startActor } from './host.js';
+import type { Kernel } from './kernel.js';
+
+export interface LeaseHooks {
+  /** Compares what is held with what is pending for us. */
+  verifyAll(signal: AbortSignal): Promise<VerifyOutput>;
+  /** The deadline has passed without a beat. */
+  missed(): void;
+  /** All that is held has been verified. */
+  confirmed(): void;
+}
+
+/** A moment on both clocks, since a machine that slept has a monotonic clock that slept as well. */
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+export class Lease {
+  readonly #kernel: Kernel;
+  readonly #hooks: LeaseHooks;
+  readonly #machine;
+  readonly #confirmedBell = new Bell();
+  #actor: Actor<typeof leaseKeeperMachine> | undefined;
+  #until: Moment | undefined;
+  #overdueMs = 0;
+
+  constructor(kernel: Kernel, hooks: LeaseHooks) {
+    this.#kernel = kernel;
+    this.#hooks = hooks;
+    this.#machine = leaseKeeperMachine.provide({
+      actors: {
+        raise: fromPromise<RaiseOutput, { generation: number }>(({ input }) => this.#raise(input.generation)),
+        refresh: fromPromise<RefreshOutput>(() => this.#refresh()),
+        verifyAll: fromPromise<VerifyOutput>(({ signal }) => hooks.verifyAll(signal)),
+      },
+      actions: {
+        tellMissed: () => {
+          this.#overdueMs = Math.max(0, this.#now().monotonic - (this.#until?.monotonic ?? 0));
+          hooks.missed();
+        },
+        // Actions run before the new state can be seen, and whoever is told looks at it.
+        tellConfirmed: () => queueMicrotask(() => this.#tellConfirmed()),
+        report: (_, { error }) => {
+          // What time does not heal is a fault of ours: crash, so that the supervisor sees it.
+          if (!isPassing(error)) throw error;
+        },
+      },
+    });
+    kernel.ended.addEventListener('abort', () => this.#confirmedBell.ring());
+  }
+
+  /** Starts, or starts again, the keeper's actor. */
+  start(onError: (error: unknown) => void): { stop(): void } {
+    const actor = startActor(this.#kernel, this.#machine, {
+      path: 'consumer/leaseKeeper',
+      input: { heartbeatMs: this.#kernel.settings.heartbeatMs },
+      onError,
+    });
+    this.#actor = actor;
+    if (this.#kernel.commands.isUp) actor.send({ type: 'connection.up' });
+    return { stop: () => actor.stop() };
+  }
+
+  connectionUp(): void {
+    this.#actor?.send({ type: 'connection.up' });
+  }
+
+  connectionDown(): void {
+    this.#actor?.send({ type: 'connection.down' });
+  }
+
+  /** Something may have been taken from us, or delivered to us unseen: look. */
+  verify(why: string): void {
+    this.#actor?.send({ type: 'verify.requested', why });
+  }
+
+  /** Passes on what an operation's failure says of the lease. */
+  report(error: unknown): void {
+    if (!isStreamwardenError(error, 'LeaseRefused')) return;
+    if (error.details.reason === 'stale') {
+      this.#actor?.send({ type: 'generation.stale', standing: Number(error.details.generation) });
+    } else {
+      this.verify('lapsed');
+    }
+  }
+
+  get snapshot() {
+    return this.#actor?.getSnapshot();
+  }
+
+  /** Presence is written and everything held has been verified since. */
+  get isConfirmed(): boolean {
+    return this.snapshot?.matches({ lease: { present: { assurance: 'confirmed' } } }) ?? false;
+  }
+
+  /** Whether, by either clock, a heartbeat has not yet passed since the last successful beat was sent. */
+  get isCertain(): boolean {
+    if (this.#until === undefined) return false;
+    const now = this.#now();
+    return now.monotonic < this.#until.monotonic && now.wall < this.#until.wall;
+  }
+
+  /** Until when the lease holds for certain: epoch milliseconds; 0 when it never did. */
+  get validUntil(): number {
+    return this.#until?.wall ?? 0;
+  }
+
+  /** How far the deadline was past when that was last noticed, in milliseconds. */
+  get overdueMs(): number {
+    return this.#overdueMs;
+  }
+
+  /**
+   * Resolves when the lease is confirmed: at once, if it is.
+   * @throws StreamwardenError `RuntimeStopped` when the incarnation ends first
+   */
+  async confirmed(): Promise<void> {
+    while (!this.isConfirmed) {
+      if (this.#kernel.ended.aborted) {
+        throw new StreamwardenError('RuntimeStopped', 'the runtime has stopped');
+      }
+      await this.#confirmedBell.rung();
+    }
+  }
+
+  #tellConfirmed(): void {
+    if (!this.isConfirmed) return;
+    this.#hooks.confirmed();
+    this.#confirmedBell.ring();
+  }
+
+  #now(): Moment {
+    return { monotonic: this.#kernel.clock.monotonic(), wall: this.#kernel.clock.now() };
+  }
+
+  /** The lease counts from when the beat was sent: Redis executed it no earlier. */
+  #beat(sent: Moment): number {
+    const { heartbeatMs } = this.#kernel.settings;
+    this.#until = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };
+    return Math.max(0, this.#until.monotonic - this.#kernel.clock.monotonic());
+  }
+
+  async #raise(generation: number): Promise<RaiseOutput> {
+    const sent = this.#now();
+    const result = await this.#kernel.lease.raise(generation);
+    if (!result.raised) {
+      return { outcome: 'standing', generation: result.standing, wasPresent: true, remainingMs: 0 };
+    }
+    return { outcome: 'raised', generation, wasPresent: result.wasPresent, remainingMs: this.#beat(sent) };
+  }
+
+  async #refresh(): Promise<RefreshOutput> {
+    const sent = this.#now();
+    try {
+      const outcome = await this.#kernel.lease.refresh();
+      if (outcome === 'lapsed') this.#kernel.seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
+      return { outcome, remainingMs: this.#beat(sent) };
+    } catch (error) {
+      if (isStreamwardenError(error, 'LeaseRefused')) return { outcome: 'stale', remainingMs: 0 };
+      throw error;
+    }
+  }
+
+  get #lapses(): number {
+    return this.snapshot?.context.lapses ?? 0;
+  }
+}

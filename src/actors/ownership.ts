@@ -1,0 +1,74 @@
+/** One entry in this process's hands: its facts, its actor, and the signal that tells the application to stop. */
+import type { Actor } from 'xstate';
+import type { OwnershipEvent, OwnershipState, ownershipMachine } from '../machines/ownership.machine.js';
+
+export interface OwnershipFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly info: unknown;
+  readonly retryCount: number;
+}
+
+/** States in which the entry is the application's to work on. */
+const WORKED_ON: ReadonlySet<OwnershipState> = new Set(['acquired', 'extending', 'uncertain', 'backingOff']);
+
+/** States in which nothing of ours is on its way: whether the entry is still pending for us is for the verifier to say. */
+const AT_REST: ReadonlySet<OwnershipState> = new Set([...WORKED_ON, 'contended']);
+
+export class Ownership implements OwnershipFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly info: unknown;
+  readonly retryCount: number;
+  /** When it was verified as ours, epoch milliseconds. */
+  since: number | null = null;
+  /** The application's view of it; the runtime's business. */
+  view: unknown = undefined;
+  actor: Actor<typeof ownershipMachine> | undefined;
+  #controller: AbortController | undefined;
+  #abortReason: unknown;
+  #isAborted = false;
+
+  constructor(facts: OwnershipFacts) {
+    this.id = facts.id;
+    this.name = facts.name;
+    this.info = facts.info;
+    this.retryCount = facts.retryCount;
+  }
+
+  get state(): OwnershipState {
+    return (this.actor?.getSnapshot().value ?? 'acquiring') as OwnershipState;
+  }
+
+  get isWorkedOn(): boolean {
+    return WORKED_ON.has(this.state);
+  }
+
+  get isAtRest(): boolean {
+    return AT_REST.has(this.state);
+  }
+
+  send(event: OwnershipEvent): void {
+    this.actor?.send(event);
+  }
+
+  /** Made when first asked for: an AbortSignal costs 0.8 KB, and most applications never look at most of them. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isAborted) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  get isAborted(): boolean {
+    return this.#isAborted;
+  }
+
+  abort(reason: unknown): void {
+    if (this.#isAborted) return;
+    this.#isAborted = true;
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+  }
+}

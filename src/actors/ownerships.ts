@@ -1,0 +1,112 @@
+/** The entries in this process's hands. Each is a root actor of its own; this is where they are found. */
+import { Bell } from '../core/bell.js';
+import { messageOf } from '../core/errors.js';
+import { ownershipMachine } from '../machines/ownership.machine.js';
+import { startActor } from './host.js';
+import type { Kernel } from './kernel.js';
+import { Ownership, type OwnershipFacts } from './ownership.js';
+
+export class Ownerships implements Iterable<Ownership> {
+  /** Rings whenever an entry leaves, or begins to wait: there may be room now. */
+  readonly changed = new Bell();
+  readonly #kernel: Kernel;
+  readonly #byId = new Map<string, Ownership>();
+  /** Verified ones only: never two of one name. */
+  readonly #byName = new Map<string, Ownership>();
+  readonly #waiting = new Set<Ownership>();
+  readonly #onFailure: (ownership: Ownership, error: unknown) => void;
+  readonly #machine;
+
+  /** @param onFailure an ownership's own code threw: its stream has to be handed over */
+  constructor(kernel: Kernel, onFailure: (ownership: Ownership, error: unknown) => void) {
+    this.#kernel = kernel;
+    this.#onFailure = onFailure;
+    const find = (id: string, tell: (ownership: Ownership) => void) => {
+      const ownership = this.#byId.get(id);
+      if (ownership) tell(ownership);
+    };
+    const { application } = kernel;
+    this.#machine = ownershipMachine.provide({
+      actions: {
+        disown: ({ context }) =>
+          find(context.id, (o) => application.disowned(o, context.reason ?? 'takenOver')),
+        tellUncertain: ({ context }) => find(context.id, (o) => application.uncertain(o)),
+        tellConfirmed: ({ context }) => find(context.id, (o) => application.confirmed(o)),
+      },
+    });
+  }
+
+  /** Streams that are ours, or are being verified as ours. */
+  get owned(): number {
+    return this.#byId.size - this.#waiting.size;
+  }
+
+  /** Entries that wait for their name. */
+  get waiting(): ReadonlySet<Ownership> {
+    return this.#waiting;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): Ownership | undefined {
+    return this.#byId.get(id);
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  named(name: string): Ownership | undefined {
+    return this.#byName.get(name);
+  }
+
+  [Symbol.iterator](): IterableIterator<Ownership> {
+    return this.#byId.values();
+  }
+
+  /** Begins with an entry that has just been read: state `acquiring`. */
+  begin(facts: OwnershipFacts): Ownership {
+    const ownership = new Ownership(facts);
+    this.#byId.set(facts.id, ownership);
+    const { id, name, retryCount } = facts;
+    ownership.actor = startActor(this.#kernel, this.#machine, {
+      path: `consumer/ownership/${id}`,
+      input: { id, name, retryCount },
+      onError: (error) => this.#failed(ownership, error),
+      onDone: () => this.#remove(ownership),
+    });
+    return ownership;
+  }
+
+  verified(ownership: Ownership): void {
+    ownership.since = this.#kernel.clock.now();
+    this.#byName.set(ownership.name, ownership);
+    ownership.send({ type: 'verified' });
+  }
+
+  contended(ownership: Ownership): void {
+    this.#waiting.add(ownership);
+    ownership.send({ type: 'contended' });
+    this.changed.ring();
+  }
+
+  #failed(ownership: Ownership, error: unknown): void {
+    this.#kernel.logger.error(
+      { stream: ownership.name, id: ownership.id, error: messageOf(error) },
+      'an ownership failed; its stream is handed over',
+    );
+    // Out of the registry first, so that whatever comes of the hand-over is not sent to a stopped actor.
+    this.#remove(ownership);
+    this.#onFailure(ownership, error);
+  }
+
+  #remove(ownership: Ownership): void {
+    if (this.#byId.get(ownership.id) === ownership) this.#byId.delete(ownership.id);
+    if (this.#byName.get(ownership.name) === ownership) this.#byName.delete(ownership.name);
+    this.#waiting.delete(ownership);
+    this.#kernel.application.ended(ownership);
+    this.changed.ring();
+  }
+}

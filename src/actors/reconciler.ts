@@ -1,0 +1,274 @@
+/** Finds dead consumers: the sweep asks for presence, the scan walks the pending list. Runs the reconciler machine. */
+import { createHash } from 'node:crypto';
+import { type Actor, fromPromise } from 'xstate';
+import { nextEntryId } from '../core/entry-id.js';
+import {
+  type RequeueOutput,
+  reconcilerMachine,
+  type ScanOutput,
+  type SweepOutput,
+} from '../machines/reconciler.machine.js';
+import type { GroupConsumer, PendingEntry } from '../redis/group.js';
+import { isIncarnation } from '../redis/names.js';
+import { isPassing, replyOf } from '../redis/reply-errors.js';
+import { startActor } from './host.js';
+import type { Kernel } from './kernel.js';
+import type { Recoverer, Taken } from './recoverer.js';
+import { recreateGroup } from './verifier.js';
+
+/** A presence is asked for this long after it should have run out. */
+const MARGIN_MS = 3;
+/** Expired locks that are waiting to be looked at; more are left to the scan. */
+const MAX_HINTS = 10_000;
+const HINT_BATCH = 200;
+
+/** Who of the living sweeps a dead consumer: the one that hashes highest with it. All agree without talking. */
+export function rendezvous(dead: string, living: readonly string[]): string | undefined {
+  let best: { name: string; weight: string } | undefined;
+  for (const name of living) {
+    const weight = createHash('sha1').update(`${dead}\n${name}`).digest('hex');
+    if (best === undefined || weight > best.weight) best = { name, weight };
+  }
+  return best?.name;
+}
+
+export interface ReconcilerHooks {
+  /** Whether consumers of the Go client are in the group. */
+  foreignConsumers(present: boolean): void;
+}
+
+export class Reconciler {
+  readonly #kernel: Kernel;
+  readonly #recoverer: Recoverer;
+  readonly #hooks: ReconcilerHooks;
+  readonly #machine;
+  #actor: Actor<typeof reconcilerMachine> | undefined;
+  /** Dead consumer → when it was first seen dead, on the monotonic clock. */
+  readonly #deadSince = new Map<string, number>();
+  /** Dead consumers of which the application has been told while `autoClaim` is off. */
+  readonly #told = new Set<string>();
+  /** Ids of entries whose lock has expired. */
+  readonly #hints = new Set<string>();
+
+  constructor(kernel: Kernel, recoverer: Recoverer, hooks: ReconcilerHooks) {
+    this.#kernel = kernel;
+    this.#recoverer = recoverer;
+    this.#hooks = hooks;
+    this.#machine = reconcilerMachine.provide({
+      actors: {
+        sweep: fromPromise<SweepOutput>(() => this.#guarded(() => this.#sweep())),
+        requeue: fromPromise<RequeueOutput, { dead: readonly string[] }>(({ input }) =>
+          this.#guarded(() => this.#requeue(input.dead)),
+        ),
+        scan: fromPromise<ScanOutput, { cursor: string | null }>(({ input, signal }) =>
+          this.#guarded(() => this.#scan(input.cursor, signal)),
+        ),
+      },
+      actions: {
+        report: (_, { error }) => {
+          if (!isPassing(error)) throw error;
+        },
+      },
+    });
+  }
+
+  start(onError: (error: unknown) => void): { stop(): void } {
+    const { heartbeatMs, reconcileEveryMs, reconcileJitter } = this.#kernel.settings;
+    const actor = startActor(this.#kernel, this.#machine, {
+      path: 'consumer/reconciler',
+      input: { heartbeatMs, reconcileEveryMs, reconcileJitter },
+      onError,
+    });
+    this.#actor = actor;
+    if (this.#kernel.commands.isUp) actor.send({ type: 'connection.up' });
+    return { stop: () => actor.stop() };
+  }
+
+  connectionUp(): void {
+    this.#actor?.send({ type: 'connection.up' });
+  }
+
+  connectionDown(): void {
+    this.#deadSince.clear();
+    this.#actor?.send({ type: 'connection.down' });
+  }
+
+  get snapshot() {
+    return this.#actor?.getSnapshot();
+  }
+
+  /** Something may have died. */
+  hint(): void {
+    this.#actor?.send({ type: 'hint' });
+  }
+
+  /** The lock of this entry has expired. False when too many such hints are waiting. */
+  hintLock(entryId: string): boolean {
+    if (this.#hints.size >= MAX_HINTS) return false;
+    this.#hints.add(entryId);
+    this.hint();
+    return true;
+  }
+
+  /** A group that is gone is no failure of these: make it again, and there is nothing to recover. */
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (replyOf(error) === 'NOGROUP') await recreateGroup(this.#kernel);
+      throw error;
+    }
+  }
+
+  async #sweep(): Promise<SweepOutput> {
+    const { clock, group, consumer, settings, seam } = this.#kernel;
+    const began = clock.monotonic();
+    await this.#followHints();
+    const others = (await group.consumers()).filter(({ name }) => name !== consumer);
+    const incarnations = others.filter(({ name }) => isIncarnation(name));
+    this.#hooks.foreignConsumers(incarnations.length < others.length);
+    const ttls = await group.presence(incarnations.map(({ name }) => name));
+
+    const living = [consumer];
+    const dead: GroupConsumer[] = [];
+    let nextMs = settings.heartbeatMs;
+    incarnations.forEach((other, index) => {
+      const ttl = ttls[index] ?? -2;
+      if (ttl === -2) {
+        if (other.pending > 0) dead.push(other);
+        return;
+      }
+      living.push(other.name);
+      if (other.pending > 0 && ttl >= 0) nextMs = Math.min(nextMs, ttl + MARGIN_MS);
+    });
+    for (const name of this.#deadSince.keys()) {
+      if (!dead.some((other) => other.name === name)) this.#deadSince.delete(name);
+    }
+
+    const mine: string[] = [];
+    for (const { name } of dead) {
+      const since = this.#deadSince.get(name) ?? began;
+      this.#deadSince.set(name, since);
+      // One of the living sweeps; the others step in when it has not, half a heartbeat later.
+      const waitMs = rendezvous(name, living) === consumer ? 0 : since + settings.heartbeatMs / 2 - began;
+      if (waitMs <= 0) mine.push(name);
+      else nextMs = Math.min(nextMs, waitMs);
+    }
+    seam.emit('sweepFinished', {
+      consumers: others.length,
+      dead: dead.length,
+      tookMs: clock.monotonic() - began,
+    });
+    return { dead: mine, nextMs };
+  }
+
+  async #requeue(dead: readonly string[]): Promise<RequeueOutput> {
+    const { group, settings, logger } = this.#kernel;
+    let requeued = 0;
+    let deadLettered = 0;
+    let locked = 0;
+    let nextMs = settings.heartbeatMs / 2;
+    for (const name of dead) {
+      if (!settings.autoClaim) {
+        await this.#tellOnly(name);
+        continue;
+      }
+      const taken = await this.#recoverer.takeAll(name, { minIdleMs: 0, tell: true });
+      requeued += taken.requeued;
+      deadLettered += taken.deadLettered;
+      locked += taken.locked;
+      if (taken.isAlive) continue;
+      logger.info({ owner: name, ...taken }, 'took over from a dead consumer');
+      if (taken.locked > 0) nextMs = Math.min(nextMs, taken.lockTtlMs + MARGIN_MS);
+      else await group.forget(name);
+    }
+    return { requeued, deadLettered, locked, nextMs };
+  }
+
+  /** With `autoClaim` off the application decides; each dead consumer is told of once. */
+  async #tellOnly(name: string): Promise<void> {
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    await this.#recoverer.tellAll(name);
+  }
+
+  /** Locks of consumers of the Go client that have expired: those have no presence, so the lock is what there is to go by. */
+  async #followHints(): Promise<void> {
+    const { group, settings } = this.#kernel;
+    const ids = [...this.#hints].slice(0, HINT_BATCH);
+    for (const id of ids) {
+      this.#hints.delete(id);
+      const [row] = await group.pending(id, 1);
+      // Ours are found by presence, in the sweep that follows.
+      if (row === undefined || row.id !== id || isIncarnation(row.consumer)) continue;
+      const options = { minIdleMs: settings.heartbeatMs, tell: true };
+      if (settings.autoClaim) await this.#recoverer.take(row.consumer, [id], options);
+      else await this.#recoverer.tell(row.consumer, [id]);
+    }
+    if (this.#hints.size > 0) this.hint();
+  }
+
+  async #scan(cursor: string | null, signal: AbortSignal): Promise<ScanOutput> {
+    const { clock, group, settings, seam } = this.#kernel;
+    const began = clock.monotonic();
+    const sliceMs = settings.heartbeatMs / 8;
+    const figures = { pending: 0, lockAlive: 0, requeued: 0, deadLettered: 0 };
+    let start: string | null = cursor ?? '-';
+    while (start !== null && !signal.aborted && clock.monotonic() - began < sliceMs) {
+      const page: PendingEntry[] = await group.pending(start, settings.scanBatch);
+      figures.pending += page.length;
+      await this.#scanPage(page, figures);
+      const last = page.at(-1);
+      start = last === undefined || page.length < settings.scanBatch ? null : nextEntryId(last.id);
+    }
+    if (start === null) await this.#tidyUp();
+    const tookMs = clock.monotonic() - began;
+    seam.emit('scanFinished', { ...figures, tookMs });
+    return { ...figures, tookMs, cursor: start, chance: clock.random(), at: clock.now() };
+  }
+
+  async #scanPage(
+    page: readonly PendingEntry[],
+    figures: { lockAlive: number; requeued: number; deadLettered: number },
+  ): Promise<void> {
+    const { group, consumer, settings } = this.#kernel;
+    const idle = new Map<string, string[]>();
+    for (const { id, consumer: owner, idleMs } of page) {
+      if (owner === consumer || idleMs < settings.minIdleMs) continue;
+      const ids = idle.get(owner);
+      if (ids) ids.push(id);
+      else idle.set(owner, [id]);
+    }
+    const owners = [...idle.keys()];
+    const ttls = await group.presence(owners);
+    for (const [index, owner] of owners.entries()) {
+      const ids = idle.get(owner) as string[];
+      if (ttls[index] !== -2) {
+        figures.lockAlive += ids.length;
+        continue;
+      }
+      for (let at = 0; at < ids.length; at += HINT_BATCH) {
+        const options = { minIdleMs: settings.minIdleMs, tell: settings.autoClaim };
+        const taken: Taken = await this.#recoverer.take(owner, ids.slice(at, at + HINT_BATCH), options);
+        figures.requeued += taken.requeued;
+        figures.deadLettered += taken.deadLettered;
+        figures.lockAlive += taken.locked;
+      }
+    }
+  }
+
+  /** After a whole scan: owner records that point nowhere, and dead consumers with nothing pending. */
+  async #tidyUp(): Promise<void> {
+    const { group, consumer } = this.#kernel;
+    await group.pruneOwners();
+    const others = (await group.consumers()).filter(({ name }) => name !== consumer && isIncarnation(name));
+    const idle = others.filter(({ pending }) => pending === 0);
+    const ttls = await group.presence(idle.map(({ name }) => name));
+    for (const [index, { name }] of idle.entries()) {
+      if (ttls[index] === -2) await group.forget(name);
+    }
+    for (const name of this.#told) {
+      if (!others.some((other) => other.name === name)) this.#told.delete(name);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** Takes entries from consumers that are dead. What the reconciler's sweep and scan, keyspace hints and `claim()` have in common. */
+import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
+import { parseEntry } from '../redis/entry.js';
+import type { EntryRef, Moved } from '../redis/lease-store.js';
+import { isIncarnation } from '../redis/names.js';
+import type { ExpiredEntry } from './application.js';
+import type { Kernel } from './kernel.js';
+import type { MoveLedger } from './move-ledger.js';
+
+/** Keeps the script below 5 ms. */
+const BATCH = 200;
+
+export interface Taken {
+  readonly requeued: number;
+  readonly deadLettered: number;
+  readonly locked: number;
+  /** Remaining time to live of the lock that runs out last, in milliseconds; 0: none stands. */
+  readonly lockTtlMs: number;
+  /** Its presence stands: nothing was taken. */
+  readonly isAlive: boolean;
+}
+
+export interface TakeOptions {
+  /** Entries idle for less are left alone, in milliseconds. */
+  readonly minIdleMs: number;
+  /** Tell the application of each entry. */
+  readonly tell: boolean;
+}
+
+const NOTHING: Taken = { requeued: 0, deadLettered: 0, locked: 0, lockTtlMs: 0, isAlive: false };
+
+function sum(a: Taken, b: Taken): Taken {
+  return {
+    requeued: a.requeued + b.requeued,
+    deadLettered: a.deadLettered + b.deadLettered,
+    locked: a.locked + b.locked,
+    lockTtlMs: Math.max(a.lockTtlMs, b.lockTtlMs),
+    isAlive: a.isAlive || b.isAlive,
+  };
+}
+
+export class Recoverer {
+  readonly #kernel: Kernel;
+  readonly #ledger: MoveLedger;
+
+  constructor(kernel: Kernel, ledger: MoveLedger) {
+    this.#kernel = kernel;
+    this.#ledger = ledger;
+  }
+
+  /** Everything that is pending for a consumer, page by page. */
+  async takeAll(from: string, options: TakeOptions): Promise<Taken> {
+    let taken = NOTHING;
+    let start = '-';
+    for (;;) {
+      const page = await this.#kernel.group.pending(start, BATCH, from);
+      const last = page.at(-1);
+      if (last === undefined) return taken;
+      taken = sum(
+        taken,
+        await this.take(
+          from,
+          page.map(({ id }) => id),
+          options,
+        ),
+      );
+      if (taken.isAlive || page.length < BATCH) return taken;
+      start = nextEntryId(last.id);
+    }
+  }
+
+  /** At most 200 entries of one consumer. */
+  async take(from: string, ids: readonly string[], options: TakeOptions): Promise<Taken> {
+    const { refs, expired } = await this.#read(from, ids);
+    if (options.tell) for (const entry of expired) this.#kernel.application.expired(entry);
+    if (refs.length === 0) return NOTHING;
+    const moved = await this.#move(from, refs, options.minIdleMs);
+    if (moved === 'alive') return { ...NOTHING, isAlive: true };
+    return moved.reduce<Taken>((taken, { outcome, lockTtlMs = 0 }) => {
+      const isLocked = outcome === 'locked';
+      return sum(taken, {
+        requeued: outcome === 'requeued' ? 1 : 0,
+        deadLettered: outcome === 'deadLettered' ? 1 : 0,
+        locked: isLocked ? 1 : 0,
+        lockTtlMs: isLocked ? Math.max(1, lockTtlMs) : 0,
+        isAlive: false,
+      });
+    }, NOTHING);
+  }
+
+  /** Tells the application of everything pending for a dead consumer, and takes nothing. */
+  async tellAll(from: string): Promise<void> {
+    let start = '-';
+    for (;;) {
+      const page = await this.#kernel.group.pending(start, BATCH, from);
+      await this.tell(
+        from,
+        page.map(({ id }) => id),
+      );
+      const last = page.at(-1);
+      if (last === undefined || page.length < BATCH) return;
+      start = nextEntryId(last.id);
+    }
+  }
+
+  async tell(from: string, ids: readonly string[]): Promise<void> {
+    const { expired } = await this.#read(from, ids);
+    for (const entry of expired) this.#kernel.application.expired(entry);
+  }
+
+  /** One entry, whoever has it; what became of it. Undefined: it is not pending for anybody. */
+  async takeOne(id: string): Promise<Moved['outcome'] | 'alive' | undefined> {
+    const { group, consumer, settings } = this.#kernel;
+    const [row] = await group.pending(id, 1);
+    if (row === undefined || row.id !== id) return undefined;
+    if (row.consumer === consumer) return 'alive';
+    const { refs } = await this.#read(row.consumer, [id]);
+    const minIdleMs = isIncarnation(row.consumer) ? 0 : settings.heartbeatMs;
+    const moved = await this.#move(row.consumer, refs, minIdleMs);
+    return moved === 'alive' ? 'alive' : moved[0]?.outcome;
+  }
+
+  async #move(
+    from: string,
+    refs: readonly EntryRef[],
+    minIdleMs: number,
+  ): Promise<readonly Moved[] | 'alive'> {
+    const { group, names, settings } = this.#kernel;
+    const result = await group.requeue(from, refs, {
+      minIdleMs,
+      spendAlways: !isIncarnation(from),
+      lockKeys: settings.lockKeys ? refs.map(({ name, id }) => names.lock(name, id)) : [],
+    });
+    if (result === 'alive') return 'alive';
+    this.#ledger.record('dead', result);
+    return result.moved;
+  }
+
+  /** Names and what the application is told. A deleted entry has no name; taking it only takes it off the pending list. */
+  async #read(from: string, ids: readonly string[]): Promise<{ refs: EntryRef[]; expired: ExpiredEntry[] }> {
+    const entries = await this.#kernel.group.entries(ids);
+    const refs: EntryRef[] = [];
+    const expired: ExpiredEntry[] = [];
+    entries.forEach((entry, index) => {
+      const id = ids[index] as string;
+      const parsed = entry && parseEntry(entry);
+      if (!parsed?.ok) {
+        refs.push({ id, name: '' });
+        return;
+      }
+      const { name, info } = parsed.announcement;
+      refs.push({ id, name });
+      expired.push({ id, name, info, retryCount: parsed.retryCount, owner: from });
+    });
+    refs.sort((a, b) => compareEntryIds(a.id, b.id));
+    return { refs, expired };
+  }
+}

@@ -1,0 +1,14 @@
+import { messageOf } from '../core/errors.js';
+import type { EntryRef } from '../redis/lease-store.js';
+import type { Kernel } from './kernel.js';
+
+/** Releases the locks of entries that are no longer ours. A failure is no harm: they run out by themselves. */
+export async function releaseLocks(kernel: Kernel, entries: readonly EntryRef[]): Promise<void> {
+  const keys = entries.filter(({ name }) => name !== '').map(({ name, id }) => kernel.names.lock(name, id));
+  if (keys.length === 0) return;
+  try {
+    await kernel.locks.release(keys);
+  } catch (error) {
+    kernel.logger.debug({ count: keys.length, error: messageOf(error) }, 'locks were left to expire');
+  }
+}

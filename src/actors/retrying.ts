@@ -1,0 +1,41 @@
+/** Repeats an operation of this incarnation for as long as only time, or a new generation, is needed. */
+import { isStreamwardenError } from '../core/errors.js';
+import { isPassing, mayHaveExecuted } from '../redis/reply-errors.js';
+import { type Kernel, pause } from './kernel.js';
+import type { Lease } from './lease.js';
+
+/** Between two tries when Redis answers but refuses: loading, out of memory, no longer a master. */
+const REFUSED_PAUSE_MS = 100;
+
+export interface Answer<T> {
+  readonly value: T;
+  /** An earlier try got no answer: it may have been executed, and then this answer is about its outcome. */
+  readonly mayBeRepeat: boolean;
+}
+
+/**
+ * Waits for a confirmed lease before every try. An outage, a cut connection or a newer generation is waited out;
+ * each new try carries the newest generation, so an earlier one can no longer be executed.
+ *
+ * @throws StreamwardenError `RuntimeStopped` when the incarnation ends first; whatever Redis refuses for good
+ */
+export async function retrying<T>(
+  kernel: Kernel,
+  lease: Lease,
+  operation: () => Promise<T>,
+): Promise<Answer<T>> {
+  let mayBeRepeat = false;
+  for (;;) {
+    await lease.confirmed();
+    try {
+      return { value: await operation(), mayBeRepeat };
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      if (mayHaveExecuted(error)) mayBeRepeat = true;
+      lease.report(error);
+      if (isStreamwardenError(error, 'RedisRefused')) await pause(kernel, REFUSED_PAUSE_MS);
+      // A connection that has just broken says so a turn of the loop later; without this, a spin.
+      else await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/** Listens to the expiries that one master publishes. Runs the master subscription machine; the supervisor restarts it. */
+import { type Actor, fromPromise } from 'xstate';
+import { StreamwardenError } from '../core/errors.js';
+import { factOf } from '../machines/facts.js';
+import { type KeyspaceSetup, masterSubscriptionMachine } from '../machines/master-subscription.machine.js';
+import { createCommands } from '../redis/commands.js';
+import { commandTimeoutFor } from '../redis/connections.js';
+import { setUpKeyspace } from '../redis/keyspace-setup.js';
+import type { Link } from '../redis/link.js';
+import { startActor } from './host.js';
+import type { Kernel } from './kernel.js';
+import type { Child, ChildEnd } from './supervisor.js';
+
+export interface SubscriptionHooks {
+  live(setup: KeyspaceSetup | null): void;
+  /** It could not be set up, or was lost. */
+  failed(error: unknown): void;
+  /** A lock of this entry has expired. False: there is no room for the hint. */
+  lockExpired(entryId: string): boolean;
+  presenceExpired(): void;
+}
+
+export interface SubscriptionView {
+  readonly master: string;
+  readonly state: string;
+  readonly setup: KeyspaceSetup | null;
+  readonly error: { readonly code: string; readonly message: string; readonly during: string } | null;
+  readonly attempts: number;
+  readonly since: number;
+}
+
+export class Subscription {
+  readonly master: string;
+  readonly #kernel: Kernel;
+  readonly #hooks: SubscriptionHooks;
+  #view: SubscriptionView;
+  /** Expiries heard, locks and presences. */
+  events = 0;
+
+  constructor(kernel: Kernel, master: string, hooks: SubscriptionHooks) {
+    this.#kernel = kernel;
+    this.master = master;
+    this.#hooks = hooks;
+    this.#view = {
+      master,
+      state: 'absent',
+      setup: null,
+      error: null,
+      attempts: 0,
+      since: kernel.clock.now(),
+    };
+  }
+
+  /** How it stands, and what came of its last set-up: kept over restarts. */
+  get view(): SubscriptionView {
+    return this.#view;
+  }
+
+  start(end: ChildEnd): Child {
+    const { clock, connections, names, settings } = this.#kernel;
+    const link = connections.makeSubscriber();
+    const commands = createCommands(link, clock, commandTimeoutFor(settings.heartbeatMs));
+    let failure: unknown = new StreamwardenError('InvalidState', 'the subscription ended');
+    const keeping = async <T>(work: Promise<T>): Promise<T> => {
+      try {
+        return await work;
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    };
+    const machine = masterSubscriptionMachine.provide({
+      actors: {
+        connect: fromPromise<void>(() => keeping(opened(link))),
+        configure: fromPromise<KeyspaceSetup>(() => keeping(this.#configure(commands))),
+        subscribe: fromPromise<void>(() =>
+          keeping(
+            commands.run('PSUBSCRIBE', async (client) => {
+              client.on('pmessage', (_pattern: string, channel: string, event: string) =>
+                this.#heard(channel, event),
+              );
+              await client.psubscribe(...names.keyspacePatterns(settings.database));
+            }),
+          ),
+        ),
+      },
+      actions: {
+        tellLive: ({ context }) => this.#hooks.live(context.setup),
+      },
+    });
+    const actor: Actor<typeof masterSubscriptionMachine> = startActor(this.#kernel, machine, {
+      path: `consumer/masterSubscription/${this.master}`,
+      input: { master: this.master },
+      onError: (error) => {
+        failure = error;
+        over();
+      },
+      onDone: () => over(),
+    });
+    const over = () => {
+      link.close();
+      this.#hooks.failed(failure);
+      end.failed(failure);
+    };
+    this.#watch(actor);
+    link.listen({
+      up: () => {},
+      down: (error) => {
+        failure = error;
+        actor.send({ type: 'connection.down', error: factOf(error) });
+      },
+    });
+    return {
+      stop: () => {
+        actor.stop();
+        link.close();
+        this.#view = { ...this.#view, state: 'absent', since: clock.now() };
+      },
+    };
+  }
+
+  #watch(actor: Actor<typeof masterSubscriptionMachine>): void {
+    this.#view = { ...this.#view, attempts: this.#view.attempts + 1 };
+    const look = ({ value, context }: ReturnType<typeof actor.getSnapshot>) => {
+      const state = String(value);
+      this.#view = {
+        ...this.#view,
+        state,
+        // What came of an earlier attempt stands until this one has come further.
+        setup: context.setup ?? this.#view.setup,
+        error: state === 'live' ? null : (context.error ?? this.#view.error),
+        since: state === this.#view.state ? this.#view.since : this.#kernel.clock.now(),
+      };
+    };
+    look(actor.getSnapshot());
+    actor.subscribe({ next: look, error: () => {} });
+  }
+
+  async #configure(commands: ReturnType<typeof createCommands>): Promise<KeyspaceSetup> {
+    const { settings, seam } = this.#kernel;
+    const { master } = this;
+    try {
+      const result = await setUpKeyspace(commands, {
+        events: settings.keyspaceEvents === 'require' ? 'require' : 'prefer',
+        override: settings.keyspaceOverride,
+      });
+      seam.emit('keyspaceSetup', { master, outcome: result.outcome, error: null });
+      return result;
+    } catch (error) {
+      seam.emit('keyspaceSetup', { master, outcome: 'failed', error: (error as Error).message });
+      throw error;
+    }
+  }
+
+  #heard(channel: string, event: string): void {
+    if (event !== 'expired') return;
+    const { names, seam } = this.#kernel;
+    const key = channel.slice(channel.indexOf(':') + 1);
+    if (key.startsWith(names.presencePrefix)) {
+      this.events += 1;
+      seam.emit('keyspaceEvent', { kind: 'presence', dropped: false });
+      this.#hooks.presenceExpired();
+      return;
+    }
+    const lock = names.parseLock(key);
+    if (lock === undefined) return;
+    this.events += 1;
+    const kept = this.#hooks.lockExpired(lock.entryId);
+    seam.emit('keyspaceEvent', { kind: 'lock', dropped: !kept });
+  }
+}
+
+/** Opens a link; one attempt, since restarting is the supervisor's business. */
+function opened(link: Link): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forget = link.listen({
+      up: () => {
+        forget();
+        resolve();
+      },
+      down: (error) => {
+        forget();
+        reject(error);
+      },
+    });
+    link.open();
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * Compares what we hold with what is pending for us: what is held but not pending is lost, what is pending but not held is adopted
+ * (it was delivered in a reply that got lost; nobody has worked on it).
+ *
+ * Runs only while presence is written, so that nothing can be taken from us while we look. Entries on whose way something of
+ * ours is (a done, a hand-over) are left to that.
+ */
+import { nextEntryId } from '../core/entry-id.js';
+import type { VerifyOutput } from '../machines/lease-keeper.machine.js';
+import type { RawEntry } from '../redis/entry.js';
+import { replyOf } from '../redis/reply-errors.js';
+import type { Acquirer } from './acquirer.js';
+import type { Giver } from './giver.js';
+import type { Kernel } from './kernel.js';
+import type { Ownership } from './ownership.js';
+import type { Ownerships } from './ownerships.js';
+
+const PAGE = 1000;
+/** Entries fetched, or locks taken, in one go. */
+const CHUNK = 500;
+
+export class Verifier {
+  readonly #kernel: Kernel;
+  readonly #ownerships: Ownerships;
+  readonly #acquirer: Acquirer;
+  readonly #giver: Giver;
+  lost = 0;
+
+  constructor(kernel: Kernel, ownerships: Ownerships, acquirer: Acquirer, giver: Giver) {
+    this.#kernel = kernel;
+    this.#ownerships = ownerships;
+    this.#acquirer = acquirer;
+    this.#giver = giver;
+  }
+
+  async verifyAll(signal: AbortSignal): Promise<VerifyOutput> {
+    const held = [...this.#ownerships].filter((ownership) => ownership.isAtRest);
+    const pending = await this.#pendingIds(signal);
+    if (signal.aborted) return { kept: 0, lost: 0, adopted: 0 };
+
+    const kept: Ownership[] = [];
+    let lost = 0;
+    for (const ownership of held) {
+      if (!ownership.isAtRest) continue;
+      if (pending === 'groupGone' || !pending.has(ownership.id)) {
+        lost += 1;
+        this.#lose(ownership, pending === 'groupGone' ? 'entryGone' : 'takenOver');
+      } else {
+        kept.push(ownership);
+      }
+    }
+    await this.#retakeLocks(kept);
+    const adopted = pending === 'groupGone' || signal.aborted ? 0 : await this.#adopt(pending);
+    if (lost + adopted > 0) {
+      this.#kernel.logger.warn({ kept: kept.length, lost, adopted }, 'verified what is held');
+    }
+    return { kept: kept.length, lost, adopted };
+  }
+
+  #lose(ownership: Ownership, reason: string): void {
+    this.lost += 1;
+    this.#kernel.seam.emit('lost', { reason });
+    ownership.send({ type: 'lost', reason });
+  }
+
+  async #pendingIds(signal: AbortSignal): Promise<Set<string> | 'groupGone'> {
+    const { group, consumer } = this.#kernel;
+    const ids = new Set<string>();
+    let start = '-';
+    try {
+      while (!signal.aborted) {
+        const page = await group.pending(start, PAGE, consumer);
+        for (const { id } of page) ids.add(id);
+        const last = page.at(-1);
+        if (last === undefined || page.length < PAGE) break;
+        start = nextEntryId(last.id);
+      }
+    } catch (error) {
+      if (replyOf(error) !== 'NOGROUP') throw error;
+      await recreateGroup(this.#kernel);
+      return 'groupGone';
+    }
+    return ids;
+  }
+
+  async #adopt(pending: ReadonlySet<string>): Promise<number> {
+    const unknown = [...pending].filter((id) => !this.#ownerships.has(id));
+    let adopted = 0;
+    for (let at = 0; at < unknown.length; at += CHUNK) {
+      const ids = unknown.slice(at, at + CHUNK);
+      const entries = await this.#kernel.group.entries(ids);
+      adopted += await this.#acquirer.acquire(
+        entries.filter((entry): entry is RawEntry => entry !== undefined),
+      );
+    }
+    return adopted;
+  }
+
+  /** A lock that ran out while we were away is taken again: the entry is ours, so its lock should be. */
+  async #retakeLocks(kept: readonly Ownership[]): Promise<void> {
+    const { locks, names, logger } = this.#kernel;
+    for (let at = 0; at < kept.length; at += CHUNK) {
+      const chunk = kept.slice(at, at + CHUNK).filter((ownership) => ownership.isAtRest);
+      if (chunk.length === 0) continue;
+      const held = await locks.take(chunk.map(({ name, id }) => names.lock(name, id)));
+      const foreign = chunk.filter((ownership, index) => !held[index] && ownership.state !== 'contended');
+      for (const { name, id } of foreign) {
+        logger.warn(
+          { stream: name, id },
+          'somebody else holds the lock of a stream that is pending for this consumer',
+        );
+      }
+    }
+  }
+
+  /**
+   * The end of an incarnation: everything still pending for it goes back, also what was delivered but never seen.
+   * Resolves with how many that were.
+   */
+  async giveBackRest(): Promise<number> {
+    const pending = await this.#pendingIds(new AbortController().signal);
+    if (pending === 'groupGone' || pending.size === 0) return 0;
+    const rest = [...pending].map((id) => ({ id, name: this.#ownerships.get(id)?.name ?? '' }));
+    await this.#giver.move('handOver', rest);
+    return rest.length;
+  }
+}
+
+/** A group that vanished (FLUSHALL, a destroyed group, lost data) is made again, loudly: entries then pending are gone. */
+export async function recreateGroup(kernel: Kernel): Promise<void> {
+  if (!(await kernel.group.create())) return;
+  const { lbs, group } = kernel.names;
+  kernel.logger.error({ stream: lbs, group }, 'the consumer group was gone and has been created again');
+  kernel.seam.emit('groupRecreated', { group });
+}

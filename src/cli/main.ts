@@ -1,0 +1,60 @@
+/** The command `streamwarden`. Loading this module runs it. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import type { Runner } from './command.js';
+import { consumeCommand } from './commands/consume.js';
+import { demoCommand } from './commands/demo.js';
+import { produceCommand } from './commands/produce.js';
+import { statusCommand } from './commands/status.js';
+import { CliError, EXIT, failureOf } from './errors.js';
+import { Output } from './output.js';
+import { examples } from './values.js';
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  // Known before the options are parsed, because parsing them may be what fails.
+  const output = new Output(argv.includes('--json'));
+  let exitCode: number = EXIT.ok;
+  const run: Runner = (work) => async (options) => {
+    exitCode = await work(options, output);
+  };
+
+  const program = new Command('streamwarden')
+    .description('Exactly one owner for every data stream, on Redis or Valkey.')
+    .version(version(), '--version')
+    .showSuggestionAfterError()
+    .exitOverride()
+    // Commander's own words go through the one place that reports errors.
+    .configureOutput({ writeErr: () => {}, outputError: () => {} });
+  examples(
+    program,
+    'streamwarden demo',
+    'streamwarden produce --service orders --count 10',
+    'streamwarden consume --service orders --consumer-id me --hold 5000',
+    'streamwarden status --service orders',
+  );
+  for (const command of [produceCommand(run), consumeCommand(run), statusCommand(run), demoCommand(run)]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+
+  try {
+    if (argv.length === 0) {
+      throw new CliError('Usage', 'expected a command, got: none; streamwarden --help lists them');
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    const failure = failureOf(error);
+    output.failure(failure);
+    return failure.exitCode;
+  }
+}
+
+const exitCode = await main(process.argv.slice(2));
+// Output to a pipe may still be on its way where pipes are asynchronous; an empty write is answered after it.
+process.stdout.write('', () => process.exit(exitCode));

@@ -1,0 +1,80 @@
+/** What a command prints: lines for people, or with `--json` one JSON object a line. */
+import { EXIT, type Failure } from './errors.js';
+
+/** A JSON line. `at` is put in when it is not given. */
+export interface OutputLine {
+  readonly type: string;
+  /** Epoch milliseconds. */
+  readonly at?: number;
+  readonly [field: string]: unknown;
+}
+
+export class Output {
+  readonly json: boolean;
+  #onClosed: () => void = () => process.exit(EXIT.ok);
+
+  constructor(json: boolean) {
+    this.json = json;
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      // `streamwarden … | head`: whoever read this has seen enough.
+      if (error.code !== 'EPIPE') throw error;
+      this.#onClosed();
+    });
+  }
+
+  /** What to do when nobody reads the output any more. By default the process ends, successfully. */
+  onClosed(listener: () => void): void {
+    this.#onClosed = listener;
+  }
+
+  /** Something that happened, in the words of both kinds of reader. */
+  line(line: OutputLine, forPeople: string): void {
+    const { at = Date.now(), ...rest } = line;
+    this.write(this.json ? JSON.stringify({ at, ...rest }) : forPeople);
+  }
+
+  /** Text as it is. */
+  write(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** One line that says what is wrong, and with `--json` the same for programs. */
+  failure({ code, message, stack }: Failure): void {
+    process.stderr.write(`error: ${message}\n`);
+    if (stack !== undefined) process.stderr.write(`${stack}\n`);
+    if (this.json) this.line({ type: 'Error', code, message }, message);
+  }
+}
+
+/** Columns as wide as their widest cell, two spaces apart. */
+export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = [headings, ...rows].map((row) => row.map(String));
+  const widths = headings.map((_heading, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Time of day of an epoch, with milliseconds. */
+export function timeOfDay(at: number): string {
+  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(11, 23);
+}
+
+/** A time in the unit that a person would use. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,103 @@
+/** Reads what Redis knows of one service. */
+import type { Redis } from 'ioredis';
+import { messageOf } from '../core/errors.js';
+import { optionsOf } from '../redis/connections.js';
+import { createNames } from '../redis/names.js';
+import { pipelined } from '../redis/pipelined.js';
+import { CliError } from './errors.js';
+
+export interface ConsumerStatus {
+  /** Name in the group: the consumer id and, of ours, one incarnation's mark. */
+  readonly name: string;
+  /** Entries it has been given and has not finished. */
+  readonly pending: number;
+  /** How long its presence still stands, in milliseconds; null: it has none. Consumers of the Go client never have one. */
+  readonly presenceMs: number | null;
+  /** Milliseconds since Redis last gave it something or heard from it in the group. Not a sign of life. */
+  readonly idleMs: number;
+}
+
+export interface ServiceStatus {
+  readonly service: string;
+  readonly stream: { readonly name: string; readonly length: number };
+  readonly group: {
+    readonly name: string;
+    readonly created: boolean;
+    readonly pending: number;
+    /** Entries on the stream that nobody has been given yet. */
+    readonly undelivered: number;
+  };
+  readonly consumers: readonly ConsumerStatus[];
+  readonly dlq: { readonly name: string; readonly length: number };
+}
+
+type Facts = Record<string, string | number | null>;
+
+/** XINFO answers with names and values in turn. */
+function factsOf(flat: unknown): Facts {
+  const facts: Facts = {};
+  const items = flat as (string | number | null)[];
+  for (let at = 0; at + 1 < items.length; at += 2) facts[String(items[at])] = items[at + 1] ?? null;
+  return facts;
+}
+
+/**
+ * @throws CliError `ServiceNotFound`, `NotAStream`
+ */
+export async function readServiceStatus(
+  client: Redis,
+  url: string,
+  service: string,
+  dlqStream: string | undefined,
+): Promise<ServiceStatus> {
+  const { keyPrefix } = optionsOf(url);
+  const names = createNames({
+    service,
+    ...(keyPrefix ? { keyPrefix } : {}),
+    ...(dlqStream === undefined ? {} : { dlqStream }),
+  });
+  const kind = await client.type(names.lbs);
+  if (kind === 'none') {
+    throw new CliError('ServiceNotFound', `no service ${service} here: there is no stream ${names.lbs}`);
+  }
+  if (kind !== 'stream') {
+    throw new CliError('NotAStream', `expected ${names.lbs} to be a stream, got: a ${kind}`);
+  }
+  const [length = 0, dlqLength = 0] = await pipelined<number>(client, (pipeline) => {
+    pipeline.xlen(names.lbs);
+    pipeline.xlen(names.dlq);
+  }).catch((error: unknown) => {
+    throw new CliError('NotAStream', `expected ${names.dlq} to be a stream: ${messageOf(error)}`);
+  });
+  const groups = ((await client.xinfo('GROUPS', names.lbs)) as unknown[]).map(factsOf);
+  const group = groups.find(({ name }) => name === names.group);
+  const pending = Number(group?.pending ?? 0);
+  return {
+    service,
+    stream: { name: names.lbs, length },
+    group: {
+      name: names.group,
+      created: group !== undefined,
+      pending,
+      // Entries are deleted when they are finished, so what is there and not pending has not been delivered.
+      undelivered: Math.max(0, length - pending),
+    },
+    consumers: group === undefined ? [] : await consumersOf(client, names),
+    dlq: { name: names.dlq, length: dlqLength },
+  };
+}
+
+async function consumersOf(client: Redis, names: ReturnType<typeof createNames>): Promise<ConsumerStatus[]> {
+  const rows = ((await client.xinfo('CONSUMERS', names.lbs, names.group)) as unknown[]).map(factsOf);
+  const presences = await pipelined<number>(client, (pipeline) => {
+    for (const { name } of rows) pipeline.pttl(names.presence(String(name)));
+  });
+  return rows
+    .map(({ name, pending, idle }, index) => ({
+      name: String(name),
+      pending: Number(pending),
+      presenceMs: (presences[index] ?? -2) < 0 ? null : (presences[index] ?? null),
+      idleMs: Number(idle),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

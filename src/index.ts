@@ -1,0 +1,33 @@
+/** The public interface of streamwarden. Everything not named here is internal. */
+export type { Clock, Timer } from './core/clock.js';
+export { compareFencingTokens } from './core/entry-id.js';
+export { type ErrorCode, isStreamwardenError, StreamwardenError } from './core/errors.js';
+export type { Logger, LogMethod } from './core/logger.js';
+export type { ConsumerState } from './machines/consumer.machine.js';
+export type { RedisTarget } from './redis/connections.js';
+export type {
+  DisownedReason,
+  Notification,
+  StreamAdded,
+  StreamConfirmed,
+  StreamDisowned,
+  StreamExpired,
+  StreamRef,
+  StreamTerminated,
+  StreamUncertain,
+} from './runtime/notifications.js';
+export type { BackoffOptions, ReadRetryOptions, RuntimeOptions } from './runtime/options.js';
+export { createProducer, type NewStream, type Producer, type ProducerOptions } from './runtime/producer.js';
+export { createRuntime } from './runtime/runtime.js';
+export type { Counters, Snapshot, StreamSnapshot, SubscriptionSnapshot } from './runtime/snapshot.js';
+export type {
+  Health,
+  ProcessOptions,
+  Runtime,
+  StopMode,
+  StopOptions,
+  StopReport,
+  StreamHandle,
+  StreamHandler,
+  StreamRefLike,
+} from './runtime/types.js';

@@ -1,0 +1,75 @@
+/** What kind of server this is, and whether it will do. */
+import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
+import type { Commands } from './commands.js';
+import type { Names } from './names.js';
+
+/** `XPENDING … IDLE` and `XGROUP CREATECONSUMER` came with it. */
+const OLDEST: readonly [number, number] = [6, 2];
+
+export interface ServerFacts {
+  readonly kind: 'redis' | 'valkey';
+  readonly version: string;
+  /** `maxmemory-policy`; null when the user may not read it. */
+  readonly evictionPolicy: string | null;
+  /** What a person should know: an eviction policy that may take lock keys, say. */
+  readonly warnings: readonly string[];
+}
+
+function infoField(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+}
+
+async function evictionPolicy(commands: Commands): Promise<string | null> {
+  try {
+    const reply = (await commands.run('CONFIG GET', (client) =>
+      client.config('GET', 'maxmemory-policy'),
+    )) as string[];
+    return reply[1] ?? null;
+  } catch (error) {
+    // Managed servers forbid or rename CONFIG. Not knowing is no reason not to work.
+    if (isStreamwardenError(error, 'PermissionDenied') || isStreamwardenError(error, 'RedisRefused'))
+      return null;
+    throw error;
+  }
+}
+
+/**
+ * Asks the server what it is and tries every command that will be needed, harmlessly.
+ *
+ * @throws StreamwardenError `ServerTooOld`, `PermissionDenied` naming every refused command, `RedisUnavailable`
+ */
+export async function probe(commands: Commands, names: Names, consumer: string): Promise<ServerFacts> {
+  const info = await commands.run('INFO server', (client) => client.info('server'));
+  const valkey = infoField(info, 'valkey_version');
+  const version = valkey ?? infoField(info, 'redis_version') ?? '0.0.0';
+  const kind = valkey === undefined ? 'redis' : 'valkey';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+    throw new StreamwardenError(
+      'ServerTooOld',
+      `expected Redis ${OLDEST.join('.')} or newer, got: ${kind} ${version}`,
+      {
+        details: { kind, version },
+      },
+    );
+  }
+  const keys = [names.lbs, names.dlq, names.scratch(consumer)];
+  const refused = (await commands.script('probe', keys, [names.group])) as string[];
+  if (refused.length > 0) {
+    throw new StreamwardenError(
+      'PermissionDenied',
+      `Redis does not permit this user: ${refused.join(', ')}`,
+      {
+        details: { refused },
+      },
+    );
+  }
+  const policy = await evictionPolicy(commands);
+  const warnings =
+    policy !== null && policy !== 'noeviction'
+      ? [
+          `maxmemory-policy is ${policy}: Redis may evict presence and lock keys, and living owners then look dead; use noeviction`,
+        ]
+      : [];
+  return { kind, version, evictionPolicy: policy, warnings };
+}

@@ -1,0 +1,99 @@
+/**
+ * The payload of an entry on the load balancer stream: field `lbs-input`, JSON `{"DataStreamName": "...", "Info": {...}}`.
+ * The reading rules are those of Go's encoding/json, with which the Go client reads the same entries.
+ */
+import { messageOf } from '../core/errors.js';
+
+/** Free-form facts that a producer attaches to a data stream. */
+export type Info = Readonly<Record<string, unknown>>;
+
+export interface Announcement {
+  readonly name: string;
+  /** null when the producer gave none. */
+  readonly info: Info | null;
+}
+
+export type ParsedEntry =
+  | { readonly ok: true; readonly announcement: Announcement; readonly retryCount: number }
+  | { readonly ok: false; readonly problem: string; readonly retryCount: number };
+
+export const PAYLOAD_FIELD = 'lbs-input';
+export const RETRY_FIELD = '_retry_count';
+export const REASON_FIELD = '_dlq_reason';
+
+/** One entry as Redis returns it: its id and its fields and values in turn, repeated fields included. */
+export interface RawEntry {
+  readonly id: string;
+  readonly fields: readonly string[];
+}
+
+/** Of a repeated field the last value counts, as in the Go client. */
+function fieldOf(fields: readonly string[], name: string): string | undefined {
+  for (let at = fields.length - 2; at >= 0; at -= 2) {
+    if (fields[at] === name) return fields[at + 1];
+  }
+  return undefined;
+}
+
+/** Absent, malformed and negative counts read as 0. */
+export function retryCountOf(fields: readonly string[]): number {
+  const text = fieldOf(fields, RETRY_FIELD);
+  return text !== undefined && /^\+?\d{1,15}$/.test(text) ? Number(text) : 0;
+}
+
+// The u flag folds letter case as Go does: 'ſ' (U+017F) counts as 's'.
+const NAME_MEMBER = /^datastreamname$/iu;
+const INFO_MEMBER = /^info$/iu;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+function parsePayload(payload: string): Announcement | string {
+  let document: unknown;
+  try {
+    document = JSON.parse(payload);
+  } catch (error) {
+    return `expected ${PAYLOAD_FIELD} to be JSON, got: ${messageOf(error)}`;
+  }
+  if (!isObject(document)) return `expected ${PAYLOAD_FIELD} to be a JSON object, got: ${describe(document)}`;
+
+  let name = '';
+  let info: Info | null = null;
+  for (const [member, value] of Object.entries(document)) {
+    if (NAME_MEMBER.test(member)) {
+      // Go leaves a string as it was when it meets null.
+      if (value === null) continue;
+      if (typeof value !== 'string') return `expected DataStreamName to be a string, got: ${describe(value)}`;
+      name = value;
+    } else if (INFO_MEMBER.test(member)) {
+      if (value !== null && !isObject(value)) return `expected Info to be an object, got: ${describe(value)}`;
+      info = value;
+    }
+  }
+  return name === '' ? 'expected DataStreamName to be a non-empty string, got: none' : { name, info };
+}
+
+/** Reads an entry. Never throws: what cannot be parsed is dead-lettered, and says why. */
+export function parseEntry(entry: RawEntry): ParsedEntry {
+  const retryCount = retryCountOf(entry.fields);
+  const payload = fieldOf(entry.fields, PAYLOAD_FIELD);
+  if (payload === undefined) {
+    return { ok: false, problem: `expected a field ${PAYLOAD_FIELD}, got: none`, retryCount };
+  }
+  const result = parsePayload(payload);
+  return typeof result === 'string'
+    ? { ok: false, problem: result, retryCount }
+    : { ok: true, announcement: result, retryCount };
+}
+
+/** The fields of a new entry. `Info` is left out when there is none, as the Go client does. */
+export function encodeEntry(name: string, info?: Info | null): string[] {
+  const payload = info ? { DataStreamName: name, Info: info } : { DataStreamName: name };
+  return [PAYLOAD_FIELD, JSON.stringify(payload)];
+}

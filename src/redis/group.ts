@@ -1,0 +1,157 @@
+/**
+ * The consumer group as everyone sees it: who is in it, what is pending for whom, who is present, and taking from the dead.
+ * Primitive, like the lease store.
+ */
+import type { Commands } from './commands.js';
+import type { RawEntry } from './entry.js';
+import { type EntryRef, flatten, type LeaseSettings, type MoveResult, readMoves } from './lease-store.js';
+import type { Names } from './names.js';
+import { pipelined } from './pipelined.js';
+import { replyOf } from './reply-errors.js';
+
+export interface GroupConsumer {
+  /** Name in the group. */
+  readonly name: string;
+  readonly pending: number;
+  /** Milliseconds since its last command on the group. No sign of life: empty blocking reads do not count on Redis 6.2 and 7.0. */
+  readonly idleMs: number;
+}
+
+export interface PendingEntry {
+  readonly id: string;
+  readonly consumer: string;
+  /** Milliseconds since it was last delivered. */
+  readonly idleMs: number;
+  readonly deliveries: number;
+}
+
+/** How long a key lives on, in milliseconds; -1 for ever, -2 when it does not exist. */
+export type TimeToLive = number;
+
+export interface RequeueOptions {
+  /** Entries idle for less are left alone, in milliseconds. 0: whatever their idle time. */
+  readonly minIdleMs: number;
+  /** Spend a retry also on entries without an owner record: right for consumers of the Go client, which keep none. */
+  readonly spendAlways: boolean;
+  /** Lock keys to look at in the same atomic step; empty when locks are not kept. */
+  readonly lockKeys: readonly string[];
+}
+
+export interface GroupStore {
+  /** Creates stream and group where missing. True when the group was created now. At `0`: nothing added before is missed. */
+  create(): Promise<boolean>;
+  consumers(): Promise<GroupConsumer[]>;
+  /** A page of the pending list from `start` on, of everyone or of one consumer, by id. */
+  pending(start: string, count: number, consumer?: string): Promise<PendingEntry[]>;
+  /** The entries with these ids; undefined where one is no longer on the stream. */
+  entries(ids: readonly string[]): Promise<(RawEntry | undefined)[]>;
+  /** Times to live of these consumers' presence. */
+  presence(consumers: readonly string[]): Promise<TimeToLive[]>;
+  /** Times to live of these keys. */
+  timesToLive(keys: readonly string[]): Promise<TimeToLive[]>;
+  /** Takes entries (ascending ids, at most 200) from a dead consumer. `alive` when its presence stands: nothing was done. */
+  requeue(from: string, batch: readonly EntryRef[], options: RequeueOptions): Promise<MoveResult | 'alive'>;
+  /** Removes a dead consumer that has nothing pending. */
+  forget(consumer: string): Promise<boolean>;
+  /** Clears owner records that point to entries no longer pending. Walks the hash; resolves with how many were cleared. */
+  pruneOwners(): Promise<number>;
+}
+
+type Row = [id: string, consumer: string, idle: number, deliveries: number];
+
+/** Names and values in turn, as XINFO replies. */
+function toRecord(flat: unknown[]): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
+  for (let at = 0; at + 1 < flat.length; at += 2) record[String(flat[at])] = flat[at + 1];
+  return record;
+}
+
+export function createGroupStore(commands: Commands, names: Names, settings: LeaseSettings): GroupStore {
+  const { lbs, group, owners, dlq } = names;
+  const history = settings.historyKey === undefined ? [] : [settings.historyKey];
+
+  async function timesToLive(keys: readonly string[]): Promise<TimeToLive[]> {
+    if (keys.length === 0) return [];
+    return await commands.run('PTTL', (client) =>
+      pipelined<number>(client, (pipeline) => {
+        for (const key of keys) pipeline.pttl(key);
+      }),
+    );
+  }
+
+  return {
+    async create() {
+      try {
+        await commands.run('XGROUP CREATE', (client) => client.xgroup('CREATE', lbs, group, '0', 'MKSTREAM'));
+        return true;
+      } catch (error) {
+        if (replyOf(error) === 'BUSYGROUP') return false;
+        throw error;
+      }
+    },
+    async consumers() {
+      const rows = await commands.run('XINFO CONSUMERS', (client) => client.xinfo('CONSUMERS', lbs, group));
+      return (rows as unknown[][]).map(toRecord).map((row) => ({
+        name: String(row.name),
+        pending: Number(row.pending),
+        idleMs: Number(row.idle),
+      }));
+    },
+    async pending(start, count, consumer) {
+      const rows = (await commands.run('XPENDING', (client) =>
+        consumer === undefined
+          ? client.xpending(lbs, group, start, '+', count)
+          : client.xpending(lbs, group, start, '+', count, consumer),
+      )) as Row[];
+      return rows.map(([id, owner, idleMs, deliveries]) => ({ id, consumer: owner, idleMs, deliveries }));
+    },
+    async entries(ids) {
+      if (ids.length === 0) return [];
+      const replies = await commands.run('XRANGE', (client) =>
+        pipelined<[string, string[]][]>(client, (pipeline) => {
+          for (const id of ids) pipeline.xrange(lbs, id, id);
+        }),
+      );
+      return replies.map(([entry]) => entry && { id: entry[0], fields: entry[1] });
+    },
+    presence: (consumers) => timesToLive(consumers.map(names.presence)),
+    timesToLive,
+    async requeue(from, batch, { minIdleMs, spendAlways, lockKeys }) {
+      const keys = [lbs, names.presence(from), owners, dlq, ...history, ...lockKeys];
+      const { consumer, maxRetries, dlqMaxLen } = settings;
+      const flags = [maxRetries, dlqMaxLen, minIdleMs, spendAlways ? 1 : 0, lockKeys.length];
+      const reply = await commands.script('requeue', keys, [
+        group,
+        from,
+        consumer,
+        ...flags,
+        ...flatten(batch),
+      ]);
+      return reply === 0 ? 'alive' : readMoves(reply);
+    },
+    async forget(consumer) {
+      return (
+        (await commands.script('forget-consumer', [lbs, names.presence(consumer)], [group, consumer])) === 1
+      );
+    },
+    async pruneOwners() {
+      let cursor = '0';
+      let cleared = 0;
+      do {
+        const [next, flat] = await commands.run('HSCAN', (client) =>
+          client.hscan(owners, cursor, 'COUNT', 200),
+        );
+        cursor = next;
+        // The field '' holds the format's version.
+        const pairs: string[] = [];
+        for (let at = 0; at + 1 < flat.length; at += 2) {
+          if (flat[at] !== '') pairs.push(flat[at] as string, flat[at + 1] as string);
+        }
+        if (pairs.length > 0) {
+          cleared += (await commands.script('prune-owners', [lbs, owners], [group, ...pairs])) as number;
+        }
+      } while (cursor !== '0');
+      return cleared;
+    },
+  };
+}

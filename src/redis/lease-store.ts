@@ -1,0 +1,144 @@
+/**
+ * What one incarnation does with its own lease, each an atomic script in the load balancer stream's slot. Primitive: no retry,
+ * no timer, no policy. Losing a lease is a result; Redis being away, or refusing the caller's generation, is an error.
+ */
+import type { Commands } from './commands.js';
+import type { Names } from './names.js';
+
+/** An entry of the load balancer stream and the data stream it announces ('' when it cannot be parsed). */
+export interface EntryRef {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What became of one entry that was to be acquired. */
+export type Acquired =
+  | { readonly result: 'owned' }
+  /** Not pending for this incarnation: delivered long ago, and taken by others since. */
+  | { readonly result: 'notMine' }
+  /** Another pending entry owns the data stream's name. */
+  | { readonly result: 'contended'; readonly owner: string };
+
+export type MoveOutcome =
+  | 'requeued'
+  | 'deadLettered'
+  | 'gone'
+  | 'notMine'
+  | 'waiting'
+  | 'notPending'
+  | 'locked';
+
+export interface Moved {
+  readonly outcome: MoveOutcome;
+  /** Id of the copy: on the load balancer stream when requeued, on the dead-letter stream when dead-lettered; else ''. */
+  readonly copyId: string;
+  /** Retry count of the copy. */
+  readonly retryCount: number;
+  /** Remaining time to live of the lock that stands in the way, in milliseconds; -1: for ever. Only with `locked`. */
+  readonly lockTtlMs?: number;
+}
+
+export interface MoveResult {
+  readonly moved: readonly Moved[];
+  /** How many dead letters were trimmed away to keep the cap. */
+  readonly trimmed: number;
+  readonly dlqLength: number;
+}
+
+export type GiveBackReason = 'handOver' | 'failed' | 'waiting' | 'unparseable';
+
+export interface LeaseSettings {
+  readonly consumer: string;
+  readonly heartbeatMs: number;
+  readonly maxRetries: number;
+  /** Cap of the dead-letter stream, approximate; 0: none. */
+  readonly dlqMaxLen: number;
+  /** List that the scripts append each change of owner to. Undefined: none is kept. */
+  readonly historyKey: string | undefined;
+}
+
+export type Raised =
+  | { readonly raised: true; readonly wasPresent: boolean }
+  /** A generation at least as high stands; raise above it. */
+  | { readonly raised: false; readonly standing: number };
+
+export interface LeaseStore {
+  /** Writes presence under a new, higher generation; from then on every script of this store carries it. */
+  raise(generation: number): Promise<Raised>;
+  /** The heartbeat. `lapsed`: presence had expired and was written again. */
+  refresh(): Promise<'alive' | 'lapsed'>;
+  /** Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms. */
+  acquire(batch: readonly EntryRef[]): Promise<Acquired[]>;
+  /** Acknowledges and deletes entries that are pending for this incarnation: true where it was. Ascending ids, at most 200. */
+  done(batch: readonly EntryRef[]): Promise<boolean[]>;
+  /** Gives entries of this incarnation back to everyone. Ascending ids, at most 200. */
+  giveBack(reason: GiveBackReason, batch: readonly EntryRef[]): Promise<MoveResult>;
+  /** Deletes presence, and this incarnation's consumer if nothing is pending for it. Resolves with how much still is. */
+  leave(): Promise<number>;
+}
+
+/** The reply of the scripts that move entries. */
+export function readMoves(reply: unknown): MoveResult {
+  const [rows, trimmed, dlqLength] = reply as [[MoveOutcome, string | number, number][], number, number];
+  return {
+    moved: rows.map(([outcome, second, retryCount]) =>
+      outcome === 'locked'
+        ? { outcome, copyId: '', retryCount, lockTtlMs: Number(second) }
+        : { outcome, copyId: String(second), retryCount },
+    ),
+    trimmed,
+    dlqLength,
+  };
+}
+
+export function flatten(batch: readonly EntryRef[]): string[] {
+  const flat: string[] = [];
+  for (const { id, name } of batch) flat.push(id, name);
+  return flat;
+}
+
+export function createLeaseStore(commands: Commands, names: Names, settings: LeaseSettings): LeaseStore {
+  const { consumer, heartbeatMs } = settings;
+  const presence = names.presence(consumer);
+  const history = settings.historyKey === undefined ? [] : [settings.historyKey];
+  const ownKeys = [names.lbs, presence, names.owners, ...history];
+  const moveKeys = [names.lbs, presence, names.owners, names.dlq, ...history];
+  let generation = 0;
+
+  return {
+    async raise(next) {
+      const [raised, detail] = (await commands.script('raise', [presence], [next, heartbeatMs])) as [
+        number,
+        number,
+      ];
+      if (raised === 0) return { raised: false, standing: detail };
+      generation = next;
+      return { raised: true, wasPresent: detail === 1 };
+    },
+    async refresh() {
+      const alive = await commands.script('refresh', [presence], [generation, heartbeatMs]);
+      return alive === 1 ? 'alive' : 'lapsed';
+    },
+    async acquire(batch) {
+      const args = [names.group, consumer, generation, ...flatten(batch)];
+      const reply = (await commands.script('acquire', ownKeys, args)) as (number | string)[];
+      return reply.map((item): Acquired => {
+        if (item === 1) return { result: 'owned' };
+        return item === 0 ? { result: 'notMine' } : { result: 'contended', owner: String(item) };
+      });
+    },
+    async done(batch) {
+      const args = [names.group, consumer, generation, ...flatten(batch)];
+      const reply = (await commands.script('done', ownKeys, args)) as number[];
+      return reply.map((item) => item === 1);
+    },
+    async giveBack(reason, batch) {
+      const { maxRetries, dlqMaxLen } = settings;
+      const args = [names.group, consumer, generation, maxRetries, dlqMaxLen, reason, ...flatten(batch)];
+      return readMoves(await commands.script('give-back', moveKeys, args));
+    },
+    async leave() {
+      return (await commands.script('leave', [names.lbs, presence], [names.group, consumer])) as number;
+    },
+  };
+}

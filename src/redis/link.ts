@@ -1,0 +1,168 @@
+/**
+ * One connection in one role, kept up for as long as it is wanted.
+ *
+ * ioredis can reconnect by itself, but then it also resends commands whose reply was lost (they run twice), and a client that
+ * is disconnected while it reconnects can park for ever. So a client here lives for one connection only and is
+ * replaced by a fresh one when it breaks, is stuck, or has to be given up; each has a number, its epoch.
+ */
+import type { Redis } from 'ioredis';
+import type { Clock, Timer } from '../core/clock.js';
+import { messageOf, StreamwardenError } from '../core/errors.js';
+import { type Logger, redact } from '../core/logger.js';
+import { neverSent } from './reply-errors.js';
+
+/** What a connection is for. Each role has a socket of its own, so that none waits behind another. */
+export type LinkRole = 'commands' | 'reader' | 'subscriber';
+
+export interface LinkSettings {
+  readonly role: LinkRole;
+  /** Makes a client that is not connected yet, with our settings. Called once for every attempt. */
+  readonly makeClient: () => Redis;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long one attempt to connect may take, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Delay before the first new attempt, in milliseconds; doubles up to `maxRetryMs`. */
+  readonly retryMs: number;
+  readonly maxRetryMs: number;
+}
+
+export interface LinkListener {
+  /** A connection is up: a new one, whatever was up before. */
+  up(epoch: number): void;
+  /** The connection is down, or an attempt has failed. The link goes on trying. */
+  down(error: Error): void;
+}
+
+export class Link {
+  readonly role: LinkRole;
+  readonly #settings: LinkSettings;
+  readonly #listeners = new Set<LinkListener>();
+  #client: Redis | undefined;
+  #ready = false;
+  #epoch = 0;
+  #attempts = 0;
+  #wanted = false;
+  #retryTimer: Timer | undefined;
+  #lastError: Error | undefined;
+
+  constructor(settings: LinkSettings) {
+    this.role = settings.role;
+    this.#settings = settings;
+  }
+
+  /** The number of the present connection; grows with every new one. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get isUp(): boolean {
+    return this.#ready;
+  }
+
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  /** The client of the present connection. Throws `RedisUnavailable` (never sent) while there is none. */
+  client(command: string): Redis {
+    if (!this.#ready || this.#client === undefined) throw neverSent(command, this.#lastError);
+    return this.#client;
+  }
+
+  listen(listener: LinkListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  open(): void {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#connect();
+  }
+
+  /** Gives the present connection up, whatever is under way on it, and makes another one at once. */
+  replace(reason: Error): void {
+    if (this.#client === undefined || !this.#wanted) return;
+    this.#drop(reason);
+    this.#connect();
+  }
+
+  close(): void {
+    this.#wanted = false;
+    if (this.#retryTimer !== undefined) this.#settings.clock.clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#drop(new StreamwardenError('RuntimeStopped', 'the connection was closed'));
+    this.#listeners.clear();
+  }
+
+  #connect(): void {
+    if (this.#retryTimer !== undefined) this.#settings.clock.clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    const client = this.#settings.makeClient();
+    this.#client = client;
+    let reported: Error | undefined;
+    client.on('error', (error: Error) => {
+      reported = error;
+    });
+    const isCurrent = () => this.#client === client;
+    const failed = (error: Error) => {
+      if (!isCurrent()) return;
+      this.#drop(reported ?? error);
+      this.#scheduleRetry();
+    };
+    const deadline = this.#settings.clock.setTimeout(() => {
+      failed(new Error(`no connection within ${this.#settings.connectTimeoutMs} ms`));
+    }, this.#settings.connectTimeoutMs);
+    client.once('end', () => {
+      this.#settings.clock.clearTimeout(deadline);
+      failed(new Error('the connection was closed by the other side'));
+    });
+    client.connect().then(
+      () => {
+        this.#settings.clock.clearTimeout(deadline);
+        if (!isCurrent()) return;
+        this.#ready = true;
+        this.#attempts = 0;
+        this.#epoch += 1;
+        this.#lastError = undefined;
+        for (const listener of [...this.#listeners]) listener.up(this.#epoch);
+      },
+      (error: unknown) => {
+        this.#settings.clock.clearTimeout(deadline);
+        failed(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  }
+
+  #drop(reason: Error): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#client = undefined;
+    const wasReady = this.#ready;
+    this.#ready = false;
+    this.#lastError = reason;
+    client.disconnect();
+    // A peer that has vanished never answers the polite end of a connection; nothing in flight may wait for that.
+    (client.stream as { destroy?: () => void } | undefined)?.destroy?.();
+    if (this.#wanted) {
+      this.#settings.logger[wasReady ? 'warn' : 'debug'](
+        { role: this.role, error: redact(messageOf(reason)) },
+        wasReady ? 'connection to Redis lost' : 'connecting to Redis failed',
+      );
+    }
+    for (const listener of [...this.#listeners]) listener.down(reason);
+  }
+
+  #scheduleRetry(): void {
+    if (!this.#wanted) return;
+    const { clock, retryMs, maxRetryMs } = this.#settings;
+    const delay =
+      Math.min(maxRetryMs, retryMs * 2 ** Math.min(this.#attempts, 16)) * (0.5 + clock.random() / 2);
+    this.#attempts += 1;
+    this.#retryTimer = clock.setTimeout(() => {
+      this.#retryTimer = undefined;
+      if (this.#wanted && this.#client === undefined) this.#connect();
+    }, delay);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Names of everything in Redis that the consumers of one service share. They are the wire protocol: a consumer of
+ * `redis-stream-client-go` in the same group uses the same load balancer stream, group, lock keys and dead-letter stream.
+ */
+export interface Names {
+  readonly service: string;
+  /** Load balancer stream, `<service>-input`. */
+  readonly lbs: string;
+  /** Consumer group on the load balancer stream, `<service>-group`. */
+  readonly group: string;
+  /** Dead-letter stream, `<service>-input-dlq` unless named otherwise. */
+  readonly dlq: string;
+  /** Hash in the load balancer stream's slot: data stream name → id of the entry that owns it. */
+  readonly owners: string;
+  /** Key of the presence of the consumer with this name in the group. In the load balancer stream's slot. */
+  presence(consumer: string): string;
+  /** What every presence key begins with. */
+  readonly presencePrefix: string;
+  /** Scratch key for the capability probe, in the load balancer stream's slot. */
+  scratch(consumer: string): string;
+  /** Key of the lock of one entry: `<data stream name><MUTEX_KEY_SEP><entry id>`. */
+  lock(dataStream: string, entryId: string): string;
+  /** Data stream name and entry id of a lock key, or undefined when the key is none of ours. */
+  parseLock(key: string): { dataStream: string; entryId: string } | undefined;
+  /** Patterns of the keyspace events to listen to in a database: expired locks, expired presences. */
+  keyspacePatterns(database: number): readonly string[];
+}
+
+/** Between data stream name and entry id in a lock key: literally this text, angle brackets included. */
+export const LOCK_SEPARATOR = '<MUTEX_KEY_SEP>';
+
+/**
+ * A hash tag that puts a key into the slot of `key`: the key's own tag, else the whole key in braces.
+ * A key that has `}` but no usable tag cannot be put in braces; it is refused when options are validated.
+ */
+export function hashTag(key: string): string {
+  const open = key.indexOf('{');
+  const close = open === -1 ? -1 : key.indexOf('}', open + 1);
+  return close > open + 1 ? key.slice(open, close + 1) : `{${key}}`;
+}
+
+/** In a glob pattern these stand for something else than themselves. */
+function escapeGlob(text: string): string {
+  return text.replace(/[\\*?[\]^]/g, '\\$&');
+}
+
+export interface NamesInput {
+  readonly service: string;
+  /** ioredis `keyPrefix`: put before every key that the protocol names. */
+  readonly keyPrefix?: string;
+  readonly dlqStream?: string;
+}
+
+export function createNames(input: NamesInput): Names {
+  const prefix = input.keyPrefix ?? '';
+  const lbs = `${prefix}${input.service}-input`;
+  const tag = hashTag(lbs);
+  const presencePrefix = `${tag}:presence:`;
+  return {
+    service: input.service,
+    lbs,
+    group: `${input.service}-group`,
+    dlq: `${prefix}${input.dlqStream ?? `${input.service}-input-dlq`}`,
+    owners: `${tag}:owners`,
+    presence: (consumer) => presencePrefix + consumer,
+    presencePrefix,
+    scratch: (consumer) => `${tag}:probe:${consumer}`,
+    lock: (dataStream, entryId) => prefix + dataStream + LOCK_SEPARATOR + entryId,
+    parseLock(key) {
+      const at = key.lastIndexOf(LOCK_SEPARATOR);
+      if (at <= prefix.length || !key.startsWith(prefix)) return undefined;
+      return { dataStream: key.slice(prefix.length, at), entryId: key.slice(at + LOCK_SEPARATOR.length) };
+    },
+    keyspacePatterns: (database) => [
+      `__keyspace@${database}__:${escapeGlob(prefix)}*${LOCK_SEPARATOR}*`,
+      `__keyspace@${database}__:${escapeGlob(presencePrefix)}*`,
+    ],
+  };
+}
+
+const INCARNATION = /~[0-9a-f]{8}$/;
+
+/** The name in the group of one incarnation (one `start()` of one runtime) of a consumer. */
+export function incarnationName(consumerId: string, hex8: string): string {
+  return `${consumerId}~${hex8}`;
+}
+
+/**
+ * Whether a consumer in the group is an incarnation of ours, which keeps a presence key, rather than a consumer of the Go
+ * client, which is known to be alive only by its lock keys.
+ */
+export function isIncarnation(consumer: string): boolean {
+  return INCARNATION.test(consumer);
+}

@@ -1,0 +1,116 @@
+/** Turns whatever ioredis rejects with into one of our errors, and says what may be done about it. */
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { redact } from '../core/logger.js';
+
+/** Redis says these of a state that passes: a failover, a restart, full memory. The same command may succeed later. */
+const PASSING = new Set([
+  'LOADING',
+  'READONLY',
+  'CLUSTERDOWN',
+  'MASTERDOWN',
+  'TRYAGAIN',
+  'MOVED',
+  'ASK',
+  'BUSY',
+  'OOM',
+  'MISCONF',
+  'NOREPLICAS',
+  'UNBLOCKED',
+  'NOGROUP',
+  'NOSCRIPT',
+  'UNKILLABLE',
+]);
+
+/** ioredis rejects with these when a command never left the process. */
+const NEVER_SENT =
+  /Stream isn't writeable|Connection is closed\.$|Redis is already connecting|ECONNREFUSED|ENOTFOUND/;
+
+function replyCode(error: Error): string | undefined {
+  return /^-?([A-Z]+)\b/.exec(error.message)?.[1];
+}
+
+function isReply(error: Error): boolean {
+  return error.name === 'ReplyError';
+}
+
+/** A command that got no answer: it may have been executed, or not, or may be executed later. */
+export function unanswered(command: string, cause?: unknown): StreamwardenError {
+  return new StreamwardenError('RedisUnavailable', `no answer from Redis to ${command}`, {
+    retriable: true,
+    cause,
+    details: { command, sent: true },
+  });
+}
+
+/** A command that was never sent: it had no effect. */
+export function neverSent(command: string, cause?: unknown): StreamwardenError {
+  const why = cause === undefined ? '' : `: ${redact(messageOf(cause))}`;
+  return new StreamwardenError('RedisUnavailable', `no connection to Redis for ${command}${why}`, {
+    retriable: true,
+    cause,
+    details: { command, sent: false },
+  });
+}
+
+/**
+ * @param command what was asked of Redis, for the message
+ * @param wasConnected whether the connection was up when the command was given to ioredis: then no answer means that the
+ *   outcome is unknown
+ */
+export function redisError(thrown: unknown, command: string, wasConnected: boolean): StreamwardenError {
+  if (isStreamwardenError(thrown)) return thrown;
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (!isReply(error)) {
+    const sent = wasConnected && !/Stream isn't writeable/.test(error.message);
+    return sent || !NEVER_SENT.test(error.message) ? unanswered(command, error) : neverSent(command, error);
+  }
+  const reply = replyCode(error) ?? 'ERR';
+  const details = { command, reply };
+  switch (reply) {
+    case 'SWLAPSED':
+      return new StreamwardenError('LeaseRefused', `${command} refused: presence has lapsed`, {
+        retriable: true,
+        cause: error,
+        details: { ...details, reason: 'lapsed' },
+      });
+    case 'SWSTALE':
+      return new StreamwardenError('LeaseRefused', `${command} refused: sent under an older generation`, {
+        retriable: true,
+        cause: error,
+        details: { ...details, reason: 'stale', generation: Number(error.message.split(' ')[1]) },
+      });
+    case 'SWPROTOCOL':
+      return new StreamwardenError('ProtocolMismatch', redact(error.message.replace(/^-?SWPROTOCOL /, '')), {
+        cause: error,
+        details,
+      });
+    case 'NOPERM':
+      return new StreamwardenError('PermissionDenied', `Redis refused ${command}: ${redact(error.message)}`, {
+        cause: error,
+        details,
+      });
+    default:
+      return new StreamwardenError('RedisRefused', `Redis refused ${command}: ${redact(error.message)}`, {
+        retriable: PASSING.has(reply),
+        cause: error,
+        details,
+      });
+  }
+}
+
+/** The reply code (`NOGROUP`, `OOM`, …) of an error that Redis itself answered with. */
+export function replyOf(error: unknown): string | undefined {
+  return isStreamwardenError(error) && typeof error.details.reply === 'string'
+    ? error.details.reply
+    : undefined;
+}
+
+/** Whether a command that failed this way may have been executed. */
+export function mayHaveExecuted(error: unknown): boolean {
+  return isStreamwardenError(error, 'RedisUnavailable') && error.details.sent === true;
+}
+
+/** Errors that time, a reconnection or a new generation can heal; everything else is a bug or needs a person. */
+export function isPassing(error: unknown): boolean {
+  return isStreamwardenError(error) && error.retriable;
+}

@@ -1,0 +1,90 @@
+/** What actors tell, made into notifications, aborted signals and work for the handler. */
+import type { Application, ExpiredEntry } from '../actors/application.js';
+import type { Ownership } from '../actors/ownership.js';
+import type { Clock } from '../core/clock.js';
+import { type ErrorCode, StreamwardenError } from '../core/errors.js';
+import type { Seam } from '../core/seam.js';
+import type { NotificationHub } from './notification-hub.js';
+import type { DisownedReason, Notification, StreamRef } from './notifications.js';
+
+export interface PortSettings {
+  readonly clock: Clock;
+  readonly seam: Seam;
+  readonly hub: NotificationHub;
+  readonly onUncertain: 'continue' | 'abort';
+  readonly autoClaim: boolean;
+  /** How far past its deadline the lease was when that was noticed, in milliseconds. */
+  overdueMs(): number;
+  /** Gives a stream to the handler, if there is one. */
+  process(ownership: Ownership): void;
+  isBusy(ownership: Ownership): boolean;
+  /** An ownership has ended: whatever was planned for it is off. */
+  ended(ownership: Ownership): void;
+}
+
+function refOf({ name, id, info, retryCount }: Omit<ExpiredEntry, 'owner'>): StreamRef {
+  return { stream: name, id, info, retryCount };
+}
+
+const WORDS: Readonly<Record<DisownedReason, string>> = {
+  takenOver: 'somebody else owns it now',
+  entryGone: 'its entry is gone from Redis',
+  failed: 'it failed inside the runtime and is handed over',
+};
+
+export function createApplicationPort(settings: PortSettings): Application {
+  const { clock, seam, hub } = settings;
+
+  function tell(notification: Notification): void {
+    hub.tell(notification);
+    seam.emit('notification', { type: notification.type });
+  }
+
+  function abort(ownership: Ownership, code: ErrorCode, message: string): void {
+    ownership.abort(
+      new StreamwardenError(code, message, { details: { stream: ownership.name, id: ownership.id } }),
+    );
+  }
+
+  return {
+    get room() {
+      return hub.room;
+    },
+    added(ownership) {
+      tell({ type: 'StreamAdded', at: clock.now(), ...refOf(ownership) });
+      settings.process(ownership);
+    },
+    uncertain(ownership) {
+      const overdueMs = settings.overdueMs();
+      if (settings.onUncertain === 'abort') {
+        abort(ownership, 'LeaseUncertain', `the lease of ${ownership.name} could not be confirmed in time`);
+      }
+      tell({ type: 'StreamUncertain', at: clock.now(), ...refOf(ownership), overdueMs });
+    },
+    confirmed(ownership) {
+      tell({ type: 'StreamConfirmed', at: clock.now(), ...refOf(ownership) });
+    },
+    disowned(ownership, reason) {
+      const why = reason as DisownedReason;
+      abort(
+        ownership,
+        'StreamNotOwned',
+        `${ownership.name} is not owned by this consumer any more: ${WORDS[why]}`,
+      );
+      tell({ type: 'StreamDisowned', at: clock.now(), ...refOf(ownership), reason: why });
+    },
+    expired(entry) {
+      const { owner } = entry;
+      tell({
+        type: 'StreamExpired',
+        at: clock.now(),
+        ...refOf(entry),
+        owner,
+        autoClaim: settings.autoClaim,
+        count: 1,
+      });
+    },
+    isBusy: settings.isBusy,
+    ended: settings.ended,
+  };
+}

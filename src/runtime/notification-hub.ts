@@ -1,0 +1,175 @@
+/**
+ * The way of notifications to the application: one bounded buffer for each reader.
+ *
+ * What bounds it is that `StreamAdded` is only ever made when there is room: a reader that falls behind stops the reading of new
+ * streams. Everything else must not wait and must not be lost, and is bounded by what it speaks of: a loss by the streams owned;
+ * uncertain and confirmed are one per stream, the later one counting; expiries are counted on the last one waiting.
+ */
+import { Bell } from '../core/bell.js';
+import type { Notification, StreamExpired } from './notifications.js';
+
+type LeaseNews = Extract<Notification, { type: 'StreamUncertain' | 'StreamConfirmed' }>;
+
+function isLeaseNews(notification: Notification): notification is LeaseNews {
+  return notification.type === 'StreamUncertain' || notification.type === 'StreamConfirmed';
+}
+
+/** A queue that coalesces. Items are replaced in place, so that order is kept. */
+class Buffer {
+  readonly limit: number;
+  #items: (Notification | undefined)[] = [];
+  #head = 0;
+  #count = 0;
+  /** Index of the waiting lease news of each entry. */
+  readonly #leaseNews = new Map<string, number>();
+  #lastExpired = -1;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get room(): number {
+    return this.limit - this.#count;
+  }
+
+  push(notification: Notification): void {
+    if (isLeaseNews(notification)) {
+      const at = this.#leaseNews.get(notification.id);
+      if (at !== undefined) {
+        this.#items[at] = notification;
+        return;
+      }
+      this.#leaseNews.set(notification.id, this.#items.length);
+    } else if (notification.type === 'StreamExpired') {
+      const last = this.#items[this.#lastExpired] as StreamExpired | undefined;
+      if (this.room <= 0 && last !== undefined) {
+        this.#items[this.#lastExpired] = { ...last, count: last.count + notification.count };
+        return;
+      }
+      this.#lastExpired = this.#items.length;
+    }
+    this.#items.push(notification);
+    this.#count += 1;
+  }
+
+  shift(): Notification | undefined {
+    const notification = this.#items[this.#head];
+    if (notification === undefined) return undefined;
+    this.#items[this.#head] = undefined;
+    if (isLeaseNews(notification)) this.#leaseNews.delete(notification.id);
+    if (this.#lastExpired === this.#head) this.#lastExpired = -1;
+    this.#head += 1;
+    this.#count -= 1;
+    if (this.#count === 0) {
+      this.#items = [];
+      this.#head = 0;
+    } else if (this.#head >= 4096) {
+      this.#compact();
+    }
+    return notification;
+  }
+
+  #compact(): void {
+    const { length } = this.#items;
+    this.#items = this.#items.slice(this.#head);
+    const moved = length - this.#items.length;
+    for (const [id, at] of this.#leaseNews) this.#leaseNews.set(id, at - moved);
+    this.#lastExpired = this.#lastExpired < 0 ? -1 : this.#lastExpired - moved;
+    this.#head = 0;
+  }
+}
+
+interface Reader {
+  readonly buffer: Buffer;
+  readonly bell: Bell;
+}
+
+export class NotificationHub {
+  readonly #limit: number;
+  readonly #onRoom: () => void;
+  readonly #readers = new Set<Reader>();
+  /** What is told before anybody reads; undefined once somebody has, or when nobody will. */
+  #backlog: Buffer | undefined;
+  #hasProcessor = false;
+  #isClosed = false;
+  /** Told to nobody, because an application with a processor need not read. */
+  dropped = 0;
+
+  /** @param onRoom called when a reader has made room */
+  constructor(limit: number, onRoom: () => void) {
+    this.#limit = limit;
+    this.#onRoom = onRoom;
+    this.#backlog = new Buffer(limit);
+  }
+
+  /** How many more notifications every reader has room for. */
+  get room(): number {
+    let room = this.#backlog?.room ?? Number.POSITIVE_INFINITY;
+    for (const { buffer } of this.#readers) room = Math.min(room, buffer.room);
+    return room;
+  }
+
+  /** From now on streams are processed by a handler: nobody has to read. */
+  attachProcessor(): void {
+    this.#hasProcessor = true;
+    if (this.#readers.size === 0) this.#backlog = undefined;
+    this.#onRoom();
+  }
+
+  tell(notification: Notification): void {
+    this.#backlog?.push(notification);
+    if (this.#backlog === undefined && this.#readers.size === 0) this.dropped += 1;
+    for (const { buffer, bell } of this.#readers) {
+      buffer.push(notification);
+      bell.ring();
+    }
+  }
+
+  /** Nothing more will be told. Readers end when they have read what is there. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { bell } of this.#readers) bell.ring();
+  }
+
+  read(): AsyncIterableIterator<Notification> {
+    const reader: Reader = { buffer: this.#backlog ?? new Buffer(this.#limit), bell: new Bell() };
+    this.#backlog = undefined;
+    this.#readers.add(reader);
+    const leave = () => {
+      if (!this.#readers.delete(reader)) return;
+      // With no reader and no processor left, notifications are kept for the next reader.
+      if (this.#readers.size === 0 && !this.#hasProcessor && !this.#isClosed) this.#backlog = reader.buffer;
+      reader.bell.ring();
+      this.#onRoom();
+    };
+    const next = async (): Promise<IteratorResult<Notification>> => {
+      for (;;) {
+        if (!this.#readers.has(reader)) return { done: true, value: undefined };
+        const notification = reader.buffer.shift();
+        if (notification !== undefined) {
+          this.#onRoom();
+          return { done: false, value: notification };
+        }
+        if (this.#isClosed) {
+          leave();
+          return { done: true, value: undefined };
+        }
+        await reader.bell.rung();
+      }
+    };
+    return {
+      next,
+      return: async () => {
+        leave();
+        return { done: true, value: undefined };
+      },
+      throw: async (error) => {
+        leave();
+        throw error;
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+}

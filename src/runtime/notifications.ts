@@ -1,0 +1,81 @@
+/** What the runtime tells the application. docs/reference/contract.md says when, in which order, and what to do. */
+import type { StreamwardenError } from '../core/errors.js';
+
+/** One entry of the load balancer stream, as far as an application has to know it. */
+export interface StreamRef<TInfo = unknown> {
+  /** Name of the data stream. */
+  readonly stream: string;
+  /** Entry id on the load balancer stream; the fencing token. */
+  readonly id: string;
+  /** What the producer attached; null when nothing. */
+  readonly info: TInfo | null;
+  /** How many owners have been lost or have failed before. */
+  readonly retryCount: number;
+}
+
+interface At {
+  /** Wall clock, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The entry is ours and its lease is held: process the data stream. */
+export interface StreamAdded<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamAdded';
+}
+
+/** Another consumer that owned this stream is dead. Unless `autoClaim` is off, the runtime requeues it for everyone. */
+export interface StreamExpired<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamExpired';
+  /** Name in the group of the consumer that is dead. */
+  readonly owner: string;
+  /** Whether the runtime itself requeues it; false: call `claim()`, or leave it to the reconciliation scan. */
+  readonly autoClaim: boolean;
+  /**
+   * How many expiries this notification stands for, 1 or more. When the buffer is full, further ones are counted on the
+   * last one that is waiting; this one then names only the first of them.
+   */
+  readonly count: number;
+}
+
+/** Why a stream was lost. */
+export type DisownedReason =
+  /** The lease had lapsed and somebody else was given the stream. */
+  | 'takenOver'
+  /** The entry is gone from Redis: data loss, FLUSHALL, a destroyed group. Nobody else may ever get it. */
+  | 'entryGone'
+  /** The runtime's own code for this stream failed: it is handed over, and the failure is in the snapshot. */
+  | 'failed';
+
+/** A stream that was ours is not any more. Its signal has been aborted before this is delivered: stop at once. */
+export interface StreamDisowned<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamDisowned';
+  readonly reason: DisownedReason;
+}
+
+/** The lease could not be confirmed in time: somebody else may be given the stream. Nothing is lost yet. */
+export interface StreamUncertain<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamUncertain';
+  /** How far past its deadline the lease was when this was noticed, in milliseconds. */
+  readonly overdueMs: number;
+}
+
+/** After `StreamUncertain`: the stream was ours all along and still is. */
+export interface StreamConfirmed<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamConfirmed';
+}
+
+/** The runtime has stopped reading for good. The last notification there is. */
+export interface StreamTerminated extends At {
+  readonly type: 'StreamTerminated';
+  /** `stopped`: `stop()` was called. `failed`: `error` says why. */
+  readonly reason: 'stopped' | 'failed';
+  readonly error: StreamwardenError | null;
+}
+
+export type Notification<TInfo = unknown> =
+  | StreamAdded<TInfo>
+  | StreamExpired<TInfo>
+  | StreamDisowned<TInfo>
+  | StreamUncertain<TInfo>
+  | StreamConfirmed<TInfo>
+  | StreamTerminated;

@@ -1,0 +1,350 @@
+/** Raw options → validated → compiled. Everything wrong with them is said before any I/O. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { distance } from 'fastest-levenshtein';
+import { z } from 'zod';
+import { type Clock, systemClock } from '../core/clock.js';
+import { StreamwardenError } from '../core/errors.js';
+import { type Logger, redact, silentLogger } from '../core/logger.js';
+import { optionsOf, type RedisTarget } from '../redis/connections.js';
+import { createNames, hashTag, type Names } from '../redis/names.js';
+
+export interface BackoffOptions {
+  /** First delay in milliseconds; doubles each time, with jitter. */
+  readonly initialMs?: number;
+  /** Longest delay in milliseconds. */
+  readonly maxMs?: number;
+}
+
+export interface ReadRetryOptions extends BackoffOptions {
+  /** How many failures in a row end the runtime; -1: none ever does, 0: the first one. */
+  readonly attempts?: number;
+}
+
+/** Options of {@link createRuntime}. The table in docs/reference/contract.md has units, defaults, ranges and consequences. */
+export interface RuntimeOptions<TInfo = unknown> {
+  /** Where Redis is: a URL, ioredis options, or a client that serves as a template and is neither used nor closed. */
+  readonly redis: RedisTarget;
+  /** Name of the service: names the load balancer stream `<service>-input` and the group `<service>-group`. */
+  readonly service: string;
+  /** Who this process is. @defaultValue `redis-consumer-$POD_NAME`, else `redis-consumer-$POD_IP` */
+  readonly consumerId?: string;
+  /** How many streams this process owns at most. 1 to 1,000,000. @defaultValue 10000 */
+  readonly capacity?: number;
+  /** How long a lease lives without a sign of life, in milliseconds; refreshed every half of it. 200 to 600,000. @defaultValue 2000 */
+  readonly heartbeatMs?: number;
+  /** How often the whole pending list is looked through, in milliseconds. 100 to 86,400,000. @defaultValue 60000 */
+  readonly reconcileEveryMs?: number;
+  /** How much of the interval is added by chance, so that a fleet does not scan in step. 0 to 1. @defaultValue 0.1 */
+  readonly reconcileJitter?: number;
+  /** How long an entry has been pending before the scan may take it, in milliseconds. At least `heartbeatMs`. @defaultValue 30000 */
+  readonly minIdleMs?: number;
+  /** How many pending entries the scan asks for at a time. 1 to 500. @defaultValue 50 */
+  readonly scanBatch?: number;
+  /** How many retries a stream gets; one more and it is dead-lettered. 0 to 1,000,000. @defaultValue 3 */
+  readonly maxRetries?: number;
+  /** Name of the dead-letter stream. @defaultValue `<service>-input-dlq` */
+  readonly dlqStream?: string;
+  /** About how many dead letters are kept; the oldest are trimmed. 0: all. @defaultValue 10000 */
+  readonly dlqMaxLen?: number;
+  /** What happens when reading fails. @defaultValue for ever, from 100 ms doubling to 30 s */
+  readonly readRetry?: ReadRetryOptions;
+  /** How long a stream whose handler threw is kept before it is requeued. @defaultValue from 1 s doubling to 30 s with the retry count */
+  readonly handlerBackoff?: BackoffOptions;
+  /** How many notifications wait for a slow reader. 1 to 1,000,000. @defaultValue 500 */
+  readonly notificationBuffer?: number;
+  /** Keep a lock key per stream, as consumers of the Go client need. All consumers of a group must agree. @defaultValue true */
+  readonly lockKeys?: boolean;
+  /** Requeue the streams of a dead owner at once. @defaultValue true */
+  readonly autoClaim?: boolean;
+  /** Keyspace events: `require` them, `prefer` them (go on by asking where CONFIG is forbidden), or `off`. @defaultValue 'require' */
+  readonly keyspaceEvents?: 'require' | 'prefer' | 'off';
+  /** Whether a `notify-keyspace-events` that others have set may be widened to the union of both. @defaultValue false */
+  readonly keyspaceOverride?: boolean;
+  /** What happens to a stream whose lease could not be confirmed in time. @defaultValue 'continue' */
+  readonly onUncertain?: 'continue' | 'abort';
+  /** How long handlers get to return after their signal aborted on `stop()`, in milliseconds. 0 to 600,000. @defaultValue 5000 */
+  readonly handOverGraceMs?: number;
+  /** How long `start()` waits for Redis, in milliseconds. 0 to 3,600,000. @defaultValue 30000 */
+  readonly startTimeoutMs?: number;
+  /** Standard Schema (zod, valibot, arktype, …) that `Info` has to satisfy; its output is what the application gets. */
+  readonly infoSchema?: StandardSchemaV1<unknown, TInfo>;
+  /** What happens to an entry whose `Info` does not satisfy it: dead-lettered as `unparseable`, or delivered as it came. @defaultValue 'deadLetter' */
+  readonly onInvalidInfo?: 'deadLetter' | 'deliver';
+  /** Where the log goes; pino's loggers fit. @defaultValue nowhere */
+  readonly logger?: Logger;
+  /** Time and chance. @defaultValue the operating system's */
+  readonly clock?: Clock;
+  /** A Redis list that every change of owner is appended to, for proofs; grows without bound. Must carry the load balancer stream's hash tag. */
+  readonly historyKey?: string;
+}
+
+/** Options with every default in place. */
+export interface CompiledOptions<TInfo = unknown> {
+  readonly redis: RedisTarget;
+  readonly names: Names;
+  readonly consumerId: string;
+  /** The database the connection selects. */
+  readonly database: number;
+  readonly capacity: number;
+  readonly heartbeatMs: number;
+  readonly reconcileEveryMs: number;
+  readonly reconcileJitter: number;
+  readonly minIdleMs: number;
+  readonly scanBatch: number;
+  readonly maxRetries: number;
+  readonly dlqMaxLen: number;
+  readonly readRetry: Required<ReadRetryOptions>;
+  readonly handlerBackoff: Required<BackoffOptions>;
+  readonly notificationBuffer: number;
+  readonly lockKeys: boolean;
+  readonly autoClaim: boolean;
+  readonly keyspaceEvents: 'require' | 'prefer' | 'off';
+  readonly keyspaceOverride: boolean;
+  readonly onUncertain: 'continue' | 'abort';
+  readonly handOverGraceMs: number;
+  readonly startTimeoutMs: number;
+  readonly infoSchema: StandardSchemaV1<unknown, TInfo> | undefined;
+  readonly onInvalidInfo: 'deadLetter' | 'deliver';
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly historyKey: string | undefined;
+}
+
+// Every schema's description completes the sentence 'expected <option> to be …'; there is no other message.
+const integer = (min: number, max: number) =>
+  z.int().min(min).max(max).describe(`an integer from ${min} to ${max}`);
+const text = z.string().min(1).describe('a non-empty string');
+const flag = z.boolean().describe('true or false');
+const oneOf = <T extends string>(...values: [T, ...T[]]) =>
+  z.enum(values).describe(`one of ${values.map((value) => `'${value}'`).join(', ')}`);
+const objectWith = (description: string, ...members: string[]) =>
+  z
+    .custom<object>((value) => {
+      const object = value as Record<string, unknown> | null;
+      return (
+        (typeof value === 'object' || typeof value === 'function') &&
+        members.every((name) => name in (object ?? {}))
+      );
+    })
+    .describe(description);
+const backoff = (initialMs: number, maxMs: number) => ({
+  initialMs: integer(1, 3_600_000).default(initialMs),
+  maxMs: integer(1, 3_600_000).default(maxMs),
+});
+
+const redisTarget = z
+  .custom<RedisTarget>((value) => {
+    if (typeof value === 'string') return /^(rediss?:\/\/|\/|unix:)/.test(value) && !value.includes(' ');
+    return (
+      typeof value === 'object' && value !== null && (value as { isCluster?: boolean }).isCluster !== true
+    );
+  })
+  .describe('a URL (redis://…, rediss://…), ioredis options, or an ioredis client of a single server');
+
+const schema = z.strictObject({
+  redis: redisTarget,
+  service: text,
+  consumerId: text.optional(),
+  capacity: integer(1, 1_000_000).default(10_000),
+  heartbeatMs: integer(200, 600_000).default(2000),
+  reconcileEveryMs: integer(100, 86_400_000).default(60_000),
+  reconcileJitter: z.number().min(0).max(1).describe('a number from 0 to 1').default(0.1),
+  minIdleMs: integer(1, 86_400_000).default(30_000),
+  scanBatch: integer(1, 500).default(50),
+  maxRetries: integer(0, 1_000_000).default(3),
+  dlqStream: text.optional(),
+  dlqMaxLen: integer(0, 1_000_000_000).default(10_000),
+  readRetry: z
+    .strictObject({ attempts: integer(-1, 1_000_000).default(-1), ...backoff(100, 30_000) })
+    .describe('an object with attempts, initialMs, maxMs')
+    .prefault({}),
+  handlerBackoff: z
+    .strictObject(backoff(1000, 30_000))
+    .describe('an object with initialMs, maxMs')
+    .prefault({}),
+  notificationBuffer: integer(1, 1_000_000).default(500),
+  lockKeys: flag.default(true),
+  autoClaim: flag.default(true),
+  keyspaceEvents: oneOf('require', 'prefer', 'off').default('require'),
+  keyspaceOverride: flag.default(false),
+  onUncertain: oneOf('continue', 'abort').default('continue'),
+  handOverGraceMs: integer(0, 600_000).default(5000),
+  startTimeoutMs: integer(0, 3_600_000).default(30_000),
+  infoSchema: objectWith('a Standard Schema', '~standard').optional(),
+  onInvalidInfo: oneOf('deadLetter', 'deliver').default('deadLetter'),
+  logger: objectWith(
+    'an object with debug, info, warn and error',
+    'debug',
+    'info',
+    'warn',
+    'error',
+  ).optional(),
+  clock: objectWith('a Clock', 'now', 'monotonic', 'random', 'setTimeout', 'clearTimeout').optional(),
+  historyKey: text.optional(),
+});
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return redact(JSON.stringify(value));
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) {
+    return (value as { isCluster?: boolean }).isCluster === true ? 'an ioredis Cluster' : 'an object';
+  }
+  return typeof value === 'bigint' ? `${value}n` : String(value);
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+}
+
+/** The schema of one option, with the wrappers of defaults taken off that hide its description. */
+function describedAt(
+  root: z.ZodType,
+  path: readonly PropertyKey[],
+): z.core.$ZodType & { description?: string } {
+  let inner = root as unknown as {
+    shape?: Record<PropertyKey, unknown>;
+    unwrap?: () => unknown;
+    description?: string;
+  };
+  for (const key of path) {
+    while (!inner.shape && inner.unwrap) inner = inner.unwrap() as typeof inner;
+    inner = (inner.shape ?? {})[key] as typeof inner;
+  }
+  while (inner.description === undefined && inner.unwrap) inner = inner.unwrap() as typeof inner;
+  return inner as unknown as z.core.$ZodType & { description?: string };
+}
+
+function nearest(root: z.ZodType, unknown: string, path: readonly PropertyKey[]): string {
+  let inner = (path.length === 0 ? root : describedAt(root, path)) as unknown as {
+    shape?: object;
+    unwrap?: () => unknown;
+  };
+  while (!inner.shape && inner.unwrap) inner = inner.unwrap() as typeof inner;
+  const [best] = Object.keys(inner.shape ?? {})
+    .map((name) => ({ name, far: distance(name.toLowerCase(), unknown.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far);
+  return best && best.far <= Math.max(2, unknown.length / 2) ? `; did you mean ${best.name}?` : '';
+}
+
+function invalid(option: string, expected: string, got: unknown, hint = ''): StreamwardenError {
+  return new StreamwardenError(
+    'InvalidOption',
+    `expected ${option} to be ${expected}, got: ${show(got)}${hint}`,
+    {
+      details: { option, expected },
+    },
+  );
+}
+
+function fromIssue(root: z.ZodType, issue: z.core.$ZodIssue, raw: unknown): StreamwardenError {
+  if (issue.code === 'unrecognized_keys') {
+    const [key] = issue.keys as [string];
+    const option = [...issue.path, key].join('.');
+    return new StreamwardenError(
+      'InvalidOption',
+      `unknown option ${option}${nearest(root, key, issue.path)}`,
+      {
+        details: { option },
+      },
+    );
+  }
+  if (issue.path.length === 0) return invalid('options', 'an object', raw);
+  return invalid(
+    issue.path.join('.'),
+    describedAt(root, issue.path).description ?? 'valid',
+    at(raw, issue.path),
+  );
+}
+
+/** Runs a schema; throws what is wrong first. */
+function parse<S extends z.ZodType>(strict: S, raw: unknown): z.output<S> {
+  const result = strict.safeParse(raw);
+  if (!result.success) throw fromIssue(strict, result.error.issues[0] as z.core.$ZodIssue, raw);
+  return result.data;
+}
+
+function namesFor(
+  redis: RedisTarget,
+  service: string,
+  dlqStream: string | undefined,
+): { names: Names; database: number } {
+  const { keyPrefix, db } = optionsOf(redis);
+  const names = createNames({
+    service,
+    ...(keyPrefix ? { keyPrefix } : {}),
+    ...(dlqStream === undefined ? {} : { dlqStream }),
+  });
+  // The load balancer stream's name has to be usable as a hash tag, or presence cannot live in its slot.
+  if (hashTag(names.lbs) === `{${names.lbs}}` && names.lbs.includes('}')) {
+    throw invalid('service', "free of '}' unless it carries a hash tag such as {name}", service);
+  }
+  return { names, database: db ?? 0 };
+}
+
+/** Its options are those of a runtime by the same names, and timeoutMs. */
+const producerSchema = z.strictObject({
+  redis: redisTarget,
+  service: text,
+  timeoutMs: integer(1, 3_600_000).default(10_000),
+  logger: schema.shape.logger,
+});
+
+/**
+ * Options of a producer, validated by the same rules.
+ * @throws StreamwardenError `InvalidOption`
+ */
+export function producerNames(raw: unknown): { names: Names; redis: RedisTarget; timeoutMs: number } {
+  const { redis, service, timeoutMs } = parse(producerSchema, raw);
+  return { redis, timeoutMs, names: namesFor(redis, service, undefined).names };
+}
+
+function consumerIdFrom(given: string | undefined, environment: NodeJS.ProcessEnv): string {
+  if (given !== undefined) return given;
+  const pod = environment.POD_NAME || environment.POD_IP;
+  if (pod) return `redis-consumer-${pod}`;
+  throw new StreamwardenError(
+    'ConsumerIdMissing',
+    'expected the option consumerId or one of the environment variables POD_NAME and POD_IP to be set, got: none of them',
+  );
+}
+
+/**
+ * @throws StreamwardenError `InvalidOption`, `ConsumerIdMissing`
+ */
+export function compileOptions<TInfo>(
+  raw: RuntimeOptions<TInfo>,
+  environment: NodeJS.ProcessEnv = process.env,
+): CompiledOptions<TInfo> {
+  const { service, dlqStream, consumerId, logger, clock, infoSchema, historyKey, ...rest } = parse(
+    schema,
+    raw,
+  );
+
+  for (const name of ['readRetry', 'handlerBackoff'] as const) {
+    const { initialMs, maxMs } = rest[name];
+    if (maxMs < initialMs) throw invalid(`${name}.maxMs`, `at least ${name}.initialMs (${initialMs})`, maxMs);
+  }
+  if (rest.minIdleMs < rest.heartbeatMs) {
+    throw invalid('minIdleMs', `at least heartbeatMs (${rest.heartbeatMs})`, rest.minIdleMs);
+  }
+  const { names, database } = namesFor(rest.redis, service, dlqStream);
+  if (names.dlq === names.lbs)
+    throw invalid('dlqStream', 'another stream than the load balancer stream', dlqStream);
+  if (historyKey !== undefined && hashTag(historyKey) !== hashTag(names.lbs)) {
+    throw invalid('historyKey', `a key with the hash tag ${hashTag(names.lbs)}`, historyKey);
+  }
+  return {
+    ...rest,
+    names,
+    consumerId: consumerIdFrom(consumerId, environment),
+    database,
+    logger: (logger as Logger | undefined) ?? silentLogger,
+    clock: (clock as Clock | undefined) ?? systemClock,
+    infoSchema: infoSchema as StandardSchemaV1<unknown, TInfo> | undefined,
+    historyKey,
+  };
+}

@@ -1,0 +1,76 @@
+/** Runs the application's handler for each stream, so many at once. */
+import type { Ownership } from '../actors/ownership.js';
+import { isStreamwardenError, messageOf } from '../core/errors.js';
+import type { StreamHandle, StreamHandler } from './types.js';
+
+export interface ProcessorHooks<TInfo> {
+  handle(ownership: Ownership): StreamHandle<TInfo>;
+  done(ownership: Ownership): Promise<void>;
+  /** The handler threw: keep the lease through the back-off, then spend a retry. */
+  failed(ownership: Ownership, error: unknown): void;
+  /** The handler has returned, one way or another. */
+  returned(ownership: Ownership): void;
+  log(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export class Processor<TInfo> {
+  readonly concurrency: number;
+  readonly #handler: StreamHandler<TInfo>;
+  readonly #hooks: ProcessorHooks<TInfo>;
+  readonly #waiting: Ownership[] = [];
+  readonly #running = new Set<Ownership>();
+
+  constructor(handler: StreamHandler<TInfo>, concurrency: number, hooks: ProcessorHooks<TInfo>) {
+    this.#handler = handler;
+    this.concurrency = concurrency;
+    this.#hooks = hooks;
+  }
+
+  /** Handlers that have not returned. */
+  get running(): ReadonlySet<Ownership> {
+    return this.#running;
+  }
+
+  add(ownership: Ownership): void {
+    this.#waiting.push(ownership);
+    this.#fill();
+  }
+
+  #fill(): void {
+    while (this.#running.size < this.concurrency) {
+      const ownership = this.#waiting.shift();
+      if (ownership === undefined) return;
+      // It may have been lost, handed over or finished by hand while it waited.
+      if (ownership.isWorkedOn && !ownership.isAborted) void this.#run(ownership);
+    }
+  }
+
+  async #run(ownership: Ownership): Promise<void> {
+    this.#running.add(ownership);
+    try {
+      await this.#handler(this.#hooks.handle(ownership));
+      if (ownership.isWorkedOn && !ownership.isAborted) await this.#finish(ownership);
+    } catch (error) {
+      // Whatever a handler throws after its signal aborted is its way of stopping.
+      if (ownership.isWorkedOn && !ownership.isAborted) this.#hooks.failed(ownership, error);
+    } finally {
+      this.#running.delete(ownership);
+      this.#hooks.returned(ownership);
+      this.#fill();
+    }
+  }
+
+  /** The work is done, so its being lost now, or Redis not saying, is no failure of the handler. */
+  async #finish(ownership: Ownership): Promise<void> {
+    try {
+      await this.#hooks.done(ownership);
+    } catch (error) {
+      const code = isStreamwardenError(error) ? error.code : 'Error';
+      if (code === 'RuntimeStopped') return;
+      this.#hooks.log(
+        { stream: ownership.name, id: ownership.id, code, error: messageOf(error) },
+        'a handler finished its stream, but that could not be recorded',
+      );
+    }
+  }
+}

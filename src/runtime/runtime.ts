@@ -1,0 +1,380 @@
+/** `createRuntime()`: options in, a runtime out. Composes one incarnation on `start()` and gives it its public face. */
+import { randomBytes } from 'node:crypto';
+import { Consumer } from '../actors/consumer.js';
+import type { Kernel, Stores } from '../actors/kernel.js';
+import type { Ownership } from '../actors/ownership.js';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { Seam } from '../core/seam.js';
+import type { ConsumerState } from '../machines/consumer.machine.js';
+import { createCommands } from '../redis/commands.js';
+import { commandTimeoutFor, createConnections } from '../redis/connections.js';
+import { createGroupStore } from '../redis/group.js';
+import { createLeaseStore, type LeaseSettings } from '../redis/lease-store.js';
+import { createLockStore, noLocks } from '../redis/locks.js';
+import { incarnationName } from '../redis/names.js';
+import { createApplicationPort } from './application-port.js';
+import { HandlerBackoff } from './handler-backoff.js';
+import { healthOf } from './health.js';
+import { createInfoCheck } from './info-check.js';
+import { NotificationHub } from './notification-hub.js';
+import type { Notification } from './notifications.js';
+import { type CompiledOptions, compileOptions, type RuntimeOptions } from './options.js';
+import { Processor } from './processor.js';
+import type { Snapshot } from './snapshot.js';
+import { snapshotOf } from './snapshot-of.js';
+import { type HandleOwner, handleOf } from './stream-handle.js';
+import type {
+  Health,
+  ProcessOptions,
+  Runtime,
+  StopOptions,
+  StopReport,
+  StreamHandle,
+  StreamHandler,
+  StreamRefLike,
+} from './types.js';
+
+/** What tests may put in the place of the real thing. Not part of the public interface. */
+export interface Substitutes {
+  /** Decorates the operations on Redis. */
+  readonly stores?: (stores: Stores) => Stores;
+}
+
+/** Heartbeats that stopping may take beside the handlers' grace. */
+const STOP_HEARTBEATS = 5;
+/** What 'finish' gets on top unless told otherwise, in milliseconds. */
+const FINISH_MS = 60_000;
+
+class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
+  readonly service: string;
+  readonly consumer: string;
+  readonly closed: Promise<{ readonly error: Error | null }>;
+  /** Where telemetry, recorder and inspector attach. */
+  readonly seam: Seam;
+  readonly #options: CompiledOptions<TInfo>;
+  readonly #hub: NotificationHub;
+  readonly #incarnation: Consumer;
+  readonly #handleOwner: HandleOwner;
+  readonly #backoff: HandlerBackoff;
+  #processor: Processor<TInfo> | undefined;
+  #starting: Promise<void> | undefined;
+  #resolveStart: (() => void) | undefined;
+  #rejectStart: ((error: unknown) => void) | undefined;
+  #resolveClosed: (value: { error: Error | null }) => void = () => {};
+  #handlerFailures = 0;
+  #mode: StopReport['mode'] = 'handOver';
+
+  constructor(options: CompiledOptions<TInfo>, substitutes: Substitutes) {
+    this.#options = options;
+    this.service = options.names.service;
+    this.consumer = incarnationName(options.consumerId, randomBytes(4).toString('hex'));
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.seam = new Seam((error) => options.logger.error({ error: messageOf(error) }, 'an observer threw'));
+    this.#hub = new NotificationHub(options.notificationBuffer, () => this.#incarnation.intake.bell.ring());
+    const ended = new AbortController();
+    const kernel = this.#kernel(ended.signal, substitutes);
+    this.#incarnation = new Consumer(kernel, options, {
+      end: () => ended.abort(),
+      running: () => this.#started(),
+      terminated: (error) => this.#terminated(error),
+    });
+    this.#backoff = new HandlerBackoff(options.clock, options.handlerBackoff);
+    this.#handleOwner = {
+      validUntil: () => this.#incarnation.lease.validUntil,
+      done: (ownership) => this.#done(ownership),
+      release: (ownership) => this.#release(ownership),
+    };
+  }
+
+  get state(): ConsumerState {
+    return this.#incarnation.state;
+  }
+
+  start(): Promise<void> {
+    if (this.#starting) return this.#starting;
+    if (this.state !== 'idle')
+      return Promise.reject(
+        new StreamwardenError('RuntimeStopped', 'a runtime starts once; make another one'),
+      );
+    this.#starting = new Promise((resolve, reject) => {
+      this.#resolveStart = resolve;
+      this.#rejectStart = reject;
+    });
+    this.#incarnation.start();
+    return this.#starting;
+  }
+
+  async stop(options: StopOptions = {}): Promise<StopReport> {
+    const mode = options.mode ?? 'handOver';
+    const { handOverGraceMs, heartbeatMs } = this.#options;
+    const budget = handOverGraceMs + STOP_HEARTBEATS * heartbeatMs + (mode === 'finish' ? FINISH_MS : 0);
+    this.#mode = mode;
+    this.#incarnation.stop(mode, options.timeoutMs ?? budget);
+    await this.closed;
+    const report = this.#incarnation.drainReport ?? { handedOver: 0, stragglers: [], abandoned: [] };
+    return { mode: this.#mode, ...report };
+  }
+
+  notifications(): AsyncIterableIterator<Notification<TInfo>> {
+    return this.#hub.read() as AsyncIterableIterator<Notification<TInfo>>;
+  }
+
+  process(handler: StreamHandler<TInfo>, options: ProcessOptions = {}): void {
+    const { capacity, logger } = this.#options;
+    const { concurrency = capacity } = options;
+    if (typeof handler !== 'function') {
+      throw new StreamwardenError(
+        'InvalidOption',
+        `expected handler to be a function, got: ${typeof handler}`,
+      );
+    }
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new StreamwardenError(
+        'InvalidOption',
+        `expected concurrency to be an integer from 1 up, got: ${concurrency}`,
+      );
+    }
+    if (this.#processor)
+      throw new StreamwardenError(
+        'ProcessorAttached',
+        'a runtime has one handler, and it is attached already',
+      );
+    this.#processor = new Processor<TInfo>(handler, concurrency, {
+      handle: (ownership) => this.#handle(ownership),
+      done: (ownership) => this.#done(ownership),
+      failed: (ownership, error) => this.#handlerFailed(ownership, error),
+      returned: () => this.#incarnation.ownerships.changed.ring(),
+      log: (fields, message) => logger.warn(fields, message),
+    });
+    this.#incarnation.intake.capacity = Math.min(capacity, concurrency);
+    this.#hub.attachProcessor();
+    for (const ownership of this.#incarnation.ownerships) {
+      if (ownership.state === 'extending' || ownership.state === 'uncertain') this.#processor.add(ownership);
+    }
+  }
+
+  async done(stream: StreamRefLike): Promise<void> {
+    await this.#done(this.#find(stream));
+  }
+
+  async release(stream: StreamRefLike): Promise<void> {
+    await this.#release(this.#find(stream));
+  }
+
+  async claim(stream: StreamRefLike): Promise<void> {
+    const { id } = stream;
+    const outcome = await this.#incarnation.recoverer.takeOne(id);
+    const details = { id };
+    switch (outcome) {
+      case 'alive':
+      case 'locked':
+        throw new StreamwardenError('OwnerAlive', `the owner of entry ${id} is alive`, { details });
+      case 'requeued':
+      case 'deadLettered':
+        return;
+      default:
+        throw new StreamwardenError(
+          'AlreadyClaimed',
+          `there is nothing to claim: entry ${id} is not pending any more`,
+          { details },
+        );
+    }
+  }
+
+  pause(): Promise<void> {
+    return this.#incarnation.intake.pause();
+  }
+
+  resume(): void {
+    this.#incarnation.intake.resume();
+  }
+
+  owned(name: string): StreamHandle<TInfo> | undefined {
+    const ownership = this.#incarnation.ownerships.named(name);
+    return ownership?.isWorkedOn ? this.#handle(ownership) : undefined;
+  }
+
+  *ownedStreams(): IterableIterator<StreamHandle<TInfo>> {
+    for (const ownership of this.#incarnation.ownerships) {
+      if (ownership.isWorkedOn) yield this.#handle(ownership);
+    }
+  }
+
+  snapshot(): Snapshot {
+    return snapshotOf(this.#incarnation, {
+      service: this.service,
+      now: this.#options.clock.now(),
+      handlerFailures: this.#handlerFailures,
+      notificationsDropped: this.#hub.dropped,
+    });
+  }
+
+  health(): Health {
+    return healthOf(this.#incarnation);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #kernel(ended: AbortSignal, substitutes: Substitutes): Kernel {
+    const { clock, logger, names, heartbeatMs, infoSchema } = this.#options;
+    const { consumer, seam } = this;
+    const connections = createConnections({
+      target: this.#options.redis,
+      clock,
+      logger,
+      heartbeatMs,
+      connectionName: `streamwarden:${consumer}`,
+    });
+    const commands = createCommands(connections.commands, clock, commandTimeoutFor(heartbeatMs));
+    const settings: LeaseSettings = { ...this.#options, consumer };
+    const stores: Stores = {
+      lease: createLeaseStore(commands, names, settings),
+      group: createGroupStore(commands, names, settings),
+      // Unlike any other process's: the incarnation's name is, and so is this.
+      locks: this.#options.lockKeys
+        ? createLockStore(commands, `${consumer}/${randomBytes(8).toString('hex')}`, heartbeatMs)
+        : noLocks,
+    };
+    return {
+      ...(substitutes.stores?.(stores) ?? stores),
+      clock,
+      logger,
+      seam,
+      names,
+      consumer,
+      connections,
+      commands,
+      settings: this.#options,
+      checkInfo: infoSchema && createInfoCheck(infoSchema, this.#options.onInvalidInfo),
+      ended,
+      application: createApplicationPort({
+        clock,
+        seam,
+        hub: this.#hub,
+        onUncertain: this.#options.onUncertain,
+        autoClaim: this.#options.autoClaim,
+        overdueMs: () => this.#incarnation.lease.overdueMs,
+        process: (ownership) => this.#processor?.add(ownership),
+        isBusy: (ownership) => this.#processor?.running.has(ownership) ?? false,
+        ended: (ownership) => this.#backoff.cancel(ownership),
+      }),
+    };
+  }
+
+  #handle(ownership: Ownership): StreamHandle<TInfo> {
+    return handleOf<TInfo>(ownership, this.#handleOwner);
+  }
+
+  #find({ id }: StreamRefLike): Ownership {
+    const ownership = this.#incarnation.ownerships.get(id);
+    if (ownership === undefined) throw notOwned(id);
+    return ownership;
+  }
+
+  async #done(ownership: Ownership): Promise<void> {
+    if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
+    this.#backoff.cancel(ownership);
+    ownership.send({ type: 'done.requested' });
+    await this.#incarnation.finisher.finish(ownership);
+  }
+
+  async #release(ownership: Ownership): Promise<void> {
+    if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
+    const { name, id } = ownership;
+    this.#backoff.cancel(ownership);
+    ownership.abort(
+      new StreamwardenError('StreamReleased', `${name} was released`, { details: { stream: name, id } }),
+    );
+    ownership.send({ type: 'giveBack.requested', reason: 'released' });
+    await this.#incarnation.giver.giveBack('handOver', [ownership]);
+  }
+
+  #handlerFailed(ownership: Ownership, error: unknown): void {
+    this.#handlerFailures += 1;
+    const { name, id, retryCount } = ownership;
+    ownership.send({ type: 'handler.failed' });
+    const delayMs = this.#backoff.begin(ownership, () => {
+      ownership.abort(
+        new StreamwardenError('StreamReleased', `the handler of ${name} failed`, {
+          cause: error,
+          details: { stream: name, id },
+        }),
+      );
+      ownership.send({ type: 'giveBack.requested', reason: 'failed' });
+      this.#incarnation.giver.giveBack('failed', [ownership]).catch((problem: unknown) => {
+        if (!isStreamwardenError(problem, 'RuntimeStopped')) {
+          this.#options.logger.error(
+            { stream: name, id, error: messageOf(problem) },
+            'a retry could not be spent',
+          );
+        }
+      });
+    });
+    this.#options.logger.warn(
+      { stream: name, id, retryCount, error: messageOf(error), delayMs },
+      'a handler failed',
+    );
+  }
+
+  #started(): void {
+    this.#options.logger.info({ service: this.service, consumer: this.consumer }, 'reading');
+    this.#resolveStart?.();
+  }
+
+  #terminated(thrown: unknown): void {
+    const { clock, logger } = this.#options;
+    this.#backoff.cancelAll();
+    const error =
+      thrown === null || thrown === undefined
+        ? null
+        : isStreamwardenError(thrown)
+          ? thrown
+          : new StreamwardenError('InvalidState', messageOf(thrown), { cause: thrown });
+    this.#hub.tell({
+      type: 'StreamTerminated',
+      at: clock.now(),
+      reason: error ? 'failed' : 'stopped',
+      error,
+    });
+    this.#hub.close();
+    this.#rejectStart?.(
+      error ?? new StreamwardenError('RuntimeStopped', 'the runtime was stopped while it started'),
+    );
+    logger.info({ service: this.service, consumer: this.consumer, error: error?.code }, 'stopped');
+    this.#resolveClosed({ error });
+  }
+}
+
+function notOwned(id: string, stream?: string): StreamwardenError {
+  const what = stream === undefined ? `entry ${id}` : `${stream} (${id})`;
+  return new StreamwardenError(
+    'StreamNotOwned',
+    `${what} is not owned by this consumer, or is on its way out already`,
+    {
+      details: { id, stream },
+    },
+  );
+}
+
+/**
+ * Makes a runtime. Nothing is connected before `start()`.
+ *
+ * @throws StreamwardenError `InvalidOption`, `ConsumerIdMissing`: before any I/O, naming the option, what was expected and what came
+ */
+export function createRuntime<TInfo = Readonly<Record<string, unknown>>>(
+  options: RuntimeOptions<TInfo>,
+): Runtime<TInfo> {
+  return composeRuntime(options, {});
+}
+
+/** As `createRuntime`, with substitutes; for tests. */
+export function composeRuntime<TInfo = Readonly<Record<string, unknown>>>(
+  options: RuntimeOptions<TInfo>,
+  substitutes: Substitutes,
+): Runtime<TInfo> & { readonly seam: Seam } {
+  return new StreamwardenRuntime<TInfo>(compileOptions(options), substitutes);
+}

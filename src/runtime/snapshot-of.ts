@@ -1,0 +1,83 @@
+import type { Consumer } from '../actors/consumer.js';
+import type { Snapshot } from './snapshot.js';
+
+/** A state value as a path: `{ present: { assurance: 'confirmed' } }` of one region becomes `present.confirmed`. */
+function pathOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  const parts = Object.entries(value).map(([key, inner]) => {
+    const rest = pathOf(inner);
+    return rest === '' ? key : `${key}.${rest}`;
+  });
+  return parts.join('+');
+}
+
+export interface RuntimeFacts {
+  readonly service: string;
+  readonly now: number;
+  readonly handlerFailures: number;
+  readonly notificationsDropped: number;
+}
+
+export function snapshotOf(consumer: Consumer, facts: RuntimeFacts): Snapshot {
+  const { kernel, ownerships, lease, reconciler, supervisor, ledger } = consumer;
+  const keeper = lease.snapshot;
+  const keeperValue = keeper?.value as { lease?: unknown } | undefined;
+  const scan = reconciler.snapshot;
+  const scanValue = scan?.value as { work?: string } | undefined;
+  const supervised = supervisor.context;
+  return {
+    at: facts.now,
+    service: facts.service,
+    consumer: kernel.consumer,
+    state: consumer.state,
+    troubles: consumer.troubles,
+    recovery: consumer.isPolling ? 'polling' : 'events',
+    paused: consumer.intake.isPaused,
+    capacity: consumer.intake.capacity,
+    owned: ownerships.owned,
+    waiting: ownerships.waiting.size,
+    streams: [...ownerships].map(({ name, id, state, retryCount, since }) => ({
+      name,
+      id,
+      state,
+      retryCount,
+      since,
+    })),
+    lease: {
+      state: keeperValue?.lease === undefined ? 'absent' : pathOf(keeperValue.lease),
+      certain: lease.isCertain,
+      validUntil: lease.validUntil === 0 ? null : lease.validUntil,
+      generation: keeper?.context.generation ?? 0,
+      lapses: keeper?.context.lapses ?? 0,
+      misses: keeper?.context.misses ?? 0,
+      lastError: keeper?.context.lastError ?? null,
+      lastVerify: keeper?.context.lastVerify ?? null,
+    },
+    reconciler: {
+      state: scanValue?.work ?? 'offline',
+      scans: scan?.context.scans ?? 0,
+      sweeps: scan?.context.sweeps ?? 0,
+      lastScan: scan?.context.lastScan ?? null,
+      lastError: scan?.context.lastError ?? null,
+      dead: scan?.context.dead ?? [],
+    },
+    subscriptions: consumer.subscription ? [consumer.subscription.view] : [],
+    children: Object.values(supervised.children),
+    failures: supervised.failures,
+    server: consumer.server,
+    counters: {
+      acquired: consumer.acquirer.acquired,
+      finished: consumer.finisher.finished,
+      handedOver: consumer.giver.handedOver,
+      lost: consumer.verifier.lost,
+      handlerFailures: facts.handlerFailures,
+      requeued: ledger.requeued,
+      deadLettered: ledger.deadLettered,
+      deadLettersTrimmed: ledger.trimmed,
+      unknownOutcomes: consumer.finisher.unknownOutcomes,
+      keyspaceEvents: consumer.subscription?.events ?? 0,
+      notificationsDropped: facts.notificationsDropped,
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/** One plain object of everything that a runtime knows of itself. The CLI and the inspector show this and nothing else. */
+import type { ConsumerState } from '../machines/consumer.machine.js';
+import type { ErrorFact } from '../machines/facts.js';
+import type { LeaseKeeperContext } from '../machines/lease-keeper.machine.js';
+import type { KeyspaceSetup } from '../machines/master-subscription.machine.js';
+import type { OwnershipState } from '../machines/ownership.machine.js';
+import type { ReconcilerContext } from '../machines/reconciler.machine.js';
+import type { ChildRecord, Failure } from '../machines/supervisor.machine.js';
+import type { ServerFacts } from '../redis/capabilities.js';
+
+export interface StreamSnapshot {
+  readonly name: string;
+  readonly id: string;
+  readonly state: OwnershipState;
+  readonly retryCount: number;
+  /** When it was verified as ours, epoch milliseconds; null while it is not. */
+  readonly since: number | null;
+}
+
+export interface SubscriptionSnapshot {
+  /** Address of the master. */
+  readonly master: string;
+  readonly state: string;
+  /** What came of setting keyspace events up; null when it has not come to that. */
+  readonly setup: KeyspaceSetup | null;
+  readonly error: (ErrorFact & { readonly during: string }) | null;
+  /** How often it has been started. */
+  readonly attempts: number;
+  /** Since when it has been in this state, epoch milliseconds. */
+  readonly since: number;
+}
+
+/** Counted since `start()`. */
+export interface Counters {
+  /** Streams that became ours. */
+  acquired: number;
+  finished: number;
+  handedOver: number;
+  lost: number;
+  /** Handlers that threw. */
+  handlerFailures: number;
+  /** Entries that this consumer gave to everyone: of dead consumers, of failed handlers, on hand-over. */
+  requeued: number;
+  deadLettered: number;
+  /** Dead letters that were trimmed away to keep the cap. */
+  deadLettersTrimmed: number;
+  /** done() calls whose outcome could not be found out. */
+  unknownOutcomes: number;
+  keyspaceEvents: number;
+  notificationsDropped: number;
+}
+
+export interface Snapshot {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly service: string;
+  readonly consumer: string;
+  readonly state: ConsumerState;
+  /** Child → why it is in trouble; empty unless degraded. */
+  readonly troubles: Readonly<Record<string, string>>;
+  /** How deaths are found: by keyspace events and asking, or by asking alone. */
+  readonly recovery: 'events' | 'polling';
+  readonly paused: boolean;
+  readonly capacity: number;
+  /** Streams that are ours, whatever is being done with them. */
+  readonly owned: number;
+  /** Entries that wait for their data stream's name. */
+  readonly waiting: number;
+  readonly streams: readonly StreamSnapshot[];
+  readonly lease: {
+    /** Path of the keeper's state, such as `present.confirmed`. */
+    readonly state: string;
+    readonly certain: boolean;
+    /** Until when the lease holds for certain, epoch milliseconds; null: not held. */
+    readonly validUntil: number | null;
+  } & Pick<LeaseKeeperContext, 'generation' | 'lapses' | 'misses' | 'lastError' | 'lastVerify'>;
+  readonly reconciler: { readonly state: string } & Pick<
+    ReconcilerContext,
+    'scans' | 'sweeps' | 'lastScan' | 'lastError' | 'dead'
+  >;
+  readonly subscriptions: readonly SubscriptionSnapshot[];
+  readonly children: readonly ChildRecord[];
+  /** The latest failures, oldest first. */
+  readonly failures: readonly Failure[];
+  readonly server: ServerFacts | null;
+  readonly counters: Readonly<Counters>;
+}

@@ -1,0 +1,62 @@
+/** The application's view of a stream that this process owns. */
+import type { Ownership } from '../actors/ownership.js';
+import type { StreamHandle } from './types.js';
+
+/** What a handle asks of the runtime. */
+export interface HandleOwner {
+  validUntil(): number;
+  done(ownership: Ownership): Promise<void>;
+  release(ownership: Ownership): Promise<void>;
+}
+
+class Handle<TInfo> implements StreamHandle<TInfo> {
+  readonly #ownership: Ownership;
+  readonly #owner: HandleOwner;
+
+  constructor(ownership: Ownership, owner: HandleOwner) {
+    this.#ownership = ownership;
+    this.#owner = owner;
+  }
+
+  get name(): string {
+    return this.#ownership.name;
+  }
+
+  get id(): string {
+    return this.#ownership.id;
+  }
+
+  get info(): TInfo | null {
+    return this.#ownership.info as TInfo | null;
+  }
+
+  get retryCount(): number {
+    return this.#ownership.retryCount;
+  }
+
+  get fencingToken(): string {
+    return this.#ownership.id;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ownership.signal;
+  }
+
+  get validUntil(): number {
+    return this.#ownership.isWorkedOn ? this.#owner.validUntil() : 0;
+  }
+
+  done(): Promise<void> {
+    return this.#owner.done(this.#ownership);
+  }
+
+  release(): Promise<void> {
+    return this.#owner.release(this.#ownership);
+  }
+}
+
+/** One handle an ownership, made when first asked for. */
+export function handleOf<TInfo>(ownership: Ownership, owner: HandleOwner): StreamHandle<TInfo> {
+  ownership.view ??= new Handle<TInfo>(ownership, owner);
+  return ownership.view as StreamHandle<TInfo>;
+}

@@ -1,0 +1,119 @@
+/** The public face of a runtime. */
+import type { ConsumerState } from '../machines/consumer.machine.js';
+import type { Notification, StreamRef } from './notifications.js';
+import type { Snapshot } from './snapshot.js';
+
+/** A data stream that this process owns. Valid until `signal` aborts or the stream is done. */
+export interface StreamHandle<TInfo = unknown> {
+  /** Name of the data stream. */
+  readonly name: string;
+  /** Entry id on the load balancer stream. */
+  readonly id: string;
+  /** What the producer attached; null when nothing. Passed `infoSchema` when there is one. */
+  readonly info: TInfo | null;
+  /** How many owners have been lost or have failed before. */
+  readonly retryCount: number;
+  /**
+   * Grows with every change of owner of this data stream: give it to whatever you write to, and have that refuse a
+   * smaller one. The entry id; order it with `compareFencingTokens`, never as text.
+   */
+  readonly fencingToken: string;
+  /**
+   * Aborts when the stream is lost, handed over, or (with `onUncertain: 'abort'`) uncertain; its reason is a StreamwardenError.
+   * Not when the stream is done.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Until when, on the wall clock in epoch milliseconds, the lease holds for certain. Grows with every heartbeat. Past it
+   * somebody else may be given the stream.
+   */
+  readonly validUntil: number;
+  /** The same as `runtime.done(stream)`. */
+  done(): Promise<void>;
+  /** The same as `runtime.release(stream)`. */
+  release(): Promise<void>;
+}
+
+/** What processes one data stream. Resolving means done; throwing spends a retry, unless the signal has aborted. */
+export type StreamHandler<TInfo = unknown> = (stream: StreamHandle<TInfo>) => Promise<void> | void;
+
+export interface ProcessOptions {
+  /** How many handlers run at once; the process owns no more streams than this while the processor is attached. */
+  readonly concurrency?: number;
+}
+
+export type StopMode =
+  /** Signals abort, handlers get `handOverGraceMs`, then every stream goes back to the others, no retry spent. */
+  | 'handOver'
+  /** Nothing new is read; what is owned may finish until `timeoutMs`, then as `handOver`. */
+  | 'finish'
+  /** Connections are closed at once and Redis is told nothing: the others recover the streams as after a crash. */
+  | 'abandon';
+
+export interface StopOptions {
+  /** @defaultValue 'handOver' */
+  readonly mode?: StopMode;
+  /** Budget of the whole stop, in milliseconds; what is left then is abandoned. @defaultValue `handOverGraceMs` + 5 heartbeats; 'finish': 60000 more */
+  readonly timeoutMs?: number;
+}
+
+export interface StopReport {
+  readonly mode: StopMode;
+  /** Streams given back to the others. */
+  readonly handedOver: number;
+  /** Streams whose handler had not returned when its grace was over: somebody else may run beside it for as long as it ignores its signal. */
+  readonly stragglers: readonly string[];
+  /** Streams that could not be handed over: the others recover them once presence has lapsed. */
+  readonly abandoned: readonly string[];
+}
+
+export interface Health {
+  /** False when only a restart of the process can help. For liveness probes. */
+  readonly live: boolean;
+  /** True while the runtime takes new streams. For readiness probes. */
+  readonly ready: boolean;
+  /** Why it is not ready or not live, or less than configured. Empty when all is well. */
+  readonly reasons: readonly string[];
+}
+
+export interface Runtime<TInfo = unknown> extends AsyncDisposable {
+  /** The service whose streams are shared out. */
+  readonly service: string;
+  /** Name in the consumer group of the present incarnation; empty before `start()`. */
+  readonly consumer: string;
+  readonly state: ConsumerState;
+  /** Resolves when reading has begun. Rejects with a typed error, and everything closed, when it cannot within `startTimeoutMs`. */
+  start(): Promise<void>;
+  /** Idempotent, also during `start()`; a later call may ask for a harder mode. */
+  stop(options?: StopOptions): Promise<StopReport>;
+  /** Resolves when the runtime has stopped; with the error when it failed. Never rejects. */
+  readonly closed: Promise<{ readonly error: Error | null }>;
+  /**
+   * Everything the runtime tells, in order. Ends after `StreamTerminated`. Each call is a reader of its own, with a buffer of
+   * `notificationBuffer`; the first one also gets what was buffered before it. A reader that falls behind stops the reading of new
+   * streams, never the heartbeats.
+   */
+  notifications(): AsyncIterableIterator<Notification<TInfo>>;
+  /** Attaches the one handler that processes every stream this process owns. */
+  process(handler: StreamHandler<TInfo>, options?: ProcessOptions): void;
+  /** Announces that a stream is finished. Waits out an outage of Redis. */
+  done(stream: StreamRefLike): Promise<void>;
+  /** Gives a stream back to everyone, this process included, no retry spent. Its signal aborts. */
+  release(stream: StreamRefLike): Promise<void>;
+  /** Requeues a stream of a dead owner for everyone. `AlreadyClaimed` when there is nothing to claim, `OwnerAlive` when it is held. */
+  claim(stream: Pick<StreamRef, 'id'>): Promise<void>;
+  /** Stops taking new streams; what is owned stays owned. */
+  pause(): Promise<void>;
+  resume(): void;
+  /** The stream of this name, if this process owns it. */
+  owned(name: string): StreamHandle<TInfo> | undefined;
+  /** All streams that this process owns. */
+  ownedStreams(): IterableIterator<StreamHandle<TInfo>>;
+  snapshot(): Snapshot;
+  health(): Health;
+}
+
+/** A handle, a notification, or anything else that carries the entry id. */
+export interface StreamRefLike {
+  readonly id: string;
+}

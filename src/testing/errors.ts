@@ -1,0 +1,22 @@
+/** Every code that a {@link LauncherError} can carry. */
+export type LauncherErrorCode =
+  | 'BinaryNotFound'
+  | 'InvalidOption'
+  | 'StartFailed'
+  | 'StartTimeout'
+  | 'NotRunning'
+  | 'StopTimeout';
+
+/**
+ * Thrown when the launcher cannot find, start or steer a server. Not a `StreamwardenError`: nothing of the runtime has
+ * failed, the test's surroundings have.
+ */
+export class LauncherError extends Error {
+  readonly code: LauncherErrorCode;
+
+  constructor(code: LauncherErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = code;
+    this.code = code;
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The records of a history list (`historyKey`), and how to read them. The scripts that change an owner write them, in the
+ * same atomic step, so their order in the list is the order in which it happened.
+ */
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { messageOf, StreamwardenError } from '../core/errors.js';
+
+// Names may be empty: an entry that cannot be parsed, or whose payload is gone, has none.
+const common = { at: z.number(), id: z.string(), name: z.string() };
+const moved = { ...common, from: z.string(), by: z.string() };
+
+const recordSchema = z.discriminatedUnion('op', [
+  z.object({ ...common, op: z.literal('acquired'), owner: z.string() }),
+  z.object({ ...common, op: z.literal('finished'), owner: z.string() }),
+  z.object({
+    ...moved,
+    op: z.literal('requeued'),
+    copy: z.string(),
+    count: z.number(),
+    why: z.enum(['dead', 'handOver', 'failed', 'waiting']),
+  }),
+  z.object({
+    ...moved,
+    op: z.literal('deadLettered'),
+    copy: z.string(),
+    count: z.number(),
+    reason: z.string(),
+  }),
+  z.object({ ...moved, op: z.literal('gone') }),
+]);
+
+/** What every record says. */
+export interface HistoryRecordBase {
+  /** Redis's clock, milliseconds since the epoch, with microseconds as the fraction. */
+  readonly at: number;
+  /** Entry id on the load balancer stream. */
+  readonly id: string;
+  /** Name of the data stream; empty where it could not be known. */
+  readonly name: string;
+}
+
+/** A consumer was verified as the owner of an entry. */
+export interface AcquiredRecord extends HistoryRecordBase {
+  readonly op: 'acquired';
+  /** The consumer's name in the group. */
+  readonly owner: string;
+}
+
+/** An owner said done: the entry is acknowledged and deleted. */
+export interface FinishedRecord extends HistoryRecordBase {
+  readonly op: 'finished';
+  readonly owner: string;
+}
+
+/** An entry was taken out of a consumer's hands, by that consumer itself or by another one. */
+export interface MovedRecord extends HistoryRecordBase {
+  /** For whom it had been pending. */
+  readonly from: string;
+  /** Who moved it. */
+  readonly by: string;
+}
+
+/** A copy of the entry was given to everyone. */
+export interface RequeuedRecord extends MovedRecord {
+  readonly op: 'requeued';
+  /** Id of the copy. */
+  readonly copy: string;
+  /** Retry count of the copy. */
+  readonly count: number;
+  /** `dead`: its consumer was; `waiting`: its data stream's name had been taken. */
+  readonly why: 'dead' | 'handOver' | 'failed' | 'waiting';
+}
+
+/** The entry went to the dead-letter stream. */
+export interface DeadLetteredRecord extends MovedRecord {
+  readonly op: 'deadLettered';
+  /** Its id on the dead-letter stream. */
+  readonly copy: string;
+  readonly count: number;
+  readonly reason: string;
+}
+
+/** The entry's payload had been deleted by somebody else, so there was nothing left to give to anybody. */
+export interface GoneRecord extends MovedRecord {
+  readonly op: 'gone';
+}
+
+/** One change of owner. */
+export type HistoryRecord =
+  | AcquiredRecord
+  | FinishedRecord
+  | RequeuedRecord
+  | DeadLetteredRecord
+  | GoneRecord;
+
+/**
+ * Reads one record as it stands in the list.
+ *
+ * @throws StreamwardenError `ProtocolMismatch` when the text is no record
+ */
+export function parseHistoryRecord(line: string): HistoryRecord {
+  let document: unknown;
+  try {
+    document = JSON.parse(line);
+  } catch (cause) {
+    throw mismatch(line, messageOf(cause), cause);
+  }
+  const result = recordSchema.safeParse(document);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw mismatch(line, `${issue?.path.join('.') || 'the record'}: ${issue?.message ?? 'unknown'}`);
+}
+
+function mismatch(line: string, problem: string, cause?: unknown): StreamwardenError {
+  return new StreamwardenError('ProtocolMismatch', `expected a history record, got: ${line} (${problem})`, {
+    cause,
+    details: { line },
+  });
+}
+
+/** Options of {@link readHistory}. */
+export interface ReadHistoryOptions {
+  /** How many records are asked for at a time. @defaultValue 5000 */
+  readonly pageSize?: number;
+}
+
+/**
+ * Reads a whole history list, in pages. Safe while it grows: records are only ever appended, so pages do not shift.
+ *
+ * @param client any ioredis client of the server; it is used and not closed
+ * @param key the `historyKey` of the runtimes
+ * @throws StreamwardenError `ProtocolMismatch` when something else stands in the list
+ */
+export async function readHistory(
+  client: Pick<Redis, 'lrange'>,
+  key: string,
+  options: ReadHistoryOptions = {},
+): Promise<HistoryRecord[]> {
+  const pageSize = options.pageSize ?? 5_000;
+  const records: HistoryRecord[] = [];
+  for (;;) {
+    const page = await client.lrange(key, records.length, records.length + pageSize - 1);
+    for (const line of page) records.push(parseHistoryRecord(line));
+    if (page.length < pageSize) return records;
+  }
+}

@@ -1,0 +1,65 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface EventuallyOptions {
+  /** @defaultValue 5000 */
+  readonly timeoutMs?: number;
+  /** Milliseconds between two looks. @defaultValue 10 */
+  readonly everyMs?: number;
+}
+
+/**
+ * A look answers either something or a falsy 'not yet' (`null`, `false`, 0), or nothing at all when it only asserts. A
+ * `find` that may be `undefined` is neither and does not compile: say `?? null`.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: `void` is the answer of a look that only asserts
+type Unambiguous<T> = [T] extends [void] ? unknown : undefined extends T ? never : unknown;
+
+/**
+ * Asks `look` again and again, for what no event announces, until it no longer throws and does not answer 'not yet', and
+ * returns the answer.
+ *
+ * @param name what is waited for; the failure says it: "the second owner appears: expected … within 5000 ms, got: …"
+ */
+export async function eventually<T>(
+  name: string,
+  look: (() => T | Promise<T>) & Unambiguous<T>,
+  options: EventuallyOptions = {},
+): Promise<Exclude<T, null | false>> {
+  const timeoutMs = options.timeoutMs ?? 5_000;
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const answer = await lookOnce(look, deadline);
+    if (answer.holds) return answer.value as Exclude<T, null | false>;
+    if (performance.now() >= deadline) {
+      throw new Error(`${name}: expected it within ${timeoutMs} ms, got: ${answer.got}`, {
+        cause: answer.cause,
+      });
+    }
+    await delay(options.everyMs ?? 10);
+  }
+}
+
+type Answer<T> = { holds: true; value: T } | { holds: false; got: string; cause?: unknown };
+
+/** One look, which the deadline ends as well: a look that hangs must fail by this name and not by the test's timeout. */
+async function lookOnce<T>(look: () => T | Promise<T>, deadline: number): Promise<Answer<T>> {
+  const settled = new AbortController();
+  const remainingMs = Math.max(1, deadline - performance.now());
+  const hangs = delay(remainingMs, { holds: false, got: 'a look that did not end' } as const, {
+    signal: settled.signal,
+  });
+  try {
+    return await Promise.race([judge(look), hangs]);
+  } finally {
+    settled.abort();
+  }
+}
+
+async function judge<T>(look: () => T | Promise<T>): Promise<Answer<T>> {
+  try {
+    const value = await look();
+    return value === undefined || value ? { holds: true, value } : { holds: false, got: String(value) };
+  } catch (error) {
+    return { holds: false, got: error instanceof Error ? error.message : String(error), cause: error };
+  }
+}

@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { findRedisBinary, type RedisBinary } from '../../src/testing/index.js';
+import { rejection } from '../support/rejection.js';
+
+const run = promisify(execFile);
+
+// The answer is kept for the life of a process, so every case asks in a process of its own.
+describe('findRedisBinary', () => {
+  let dir: string;
+  let real: RedisBinary;
+  before(async () => {
+    real = await findRedisBinary();
+  });
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'streamwarden-binary-'));
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  async function ask(env: Record<string, string>, program = ''): Promise<RedisBinary> {
+    const { stdout } = await run(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        `import { findRedisBinary, startRedis } from './src/testing/index.ts';
+         const binary = await findRedisBinary();
+         ${program}
+         console.log(JSON.stringify(binary));`,
+      ],
+      { env: { ...process.env, ...env } },
+    );
+    return JSON.parse(stdout) as RedisBinary;
+  }
+
+  /** A program that is a server as far as --version can tell. */
+  async function fakeServer(name: string, version: string): Promise<string> {
+    const path = join(dir, name);
+    await writeFile(path, `#!/bin/sh\necho '${version}'\n`);
+    await chmod(path, 0o755);
+    return path;
+  }
+
+  it('takes the one that $REDIS_SERVER_BIN names', async () => {
+    const path = await fakeServer('mine', 'Redis server v=7.4.1 sha=00000000:0 malloc=libc bits=64');
+    expect(await ask({ REDIS_SERVER_BIN: path })).to.deep.equal({
+      path,
+      env: {},
+      product: 'redis',
+      version: '7.4.1',
+      source: 'environment',
+    });
+  });
+
+  it('does not replace one that was named and does not run', async () => {
+    const error = await rejection(ask({ REDIS_SERVER_BIN: join(dir, 'nothing') }));
+    expect(error.message).to.match(/BinaryNotFound: expected a redis-server .* got: none/);
+    expect(error.message).to.include(join(dir, 'nothing'));
+  });
+
+  it('refuses what is older than 6.2', async () => {
+    const path = await fakeServer('old', 'Redis server v=6.0.16 sha=00000000:0 malloc=libc bits=64');
+    expect((await rejection(ask({ REDIS_SERVER_BIN: path }))).message).to.include('is version 6.0.16');
+  });
+
+  it('finds Valkey on the PATH', async () => {
+    const path = await fakeServer(
+      'valkey-server',
+      'Valkey server v=8.0.1 sha=00000000:0 malloc=libc bits=64',
+    );
+    const binary = await ask({ REDIS_SERVER_BIN: '', PATH: await pathWithoutServers(dir) });
+    expect(binary).to.include({ path, product: 'valkey', version: '8.0.1', source: 'path' });
+  });
+
+  it('unpacks the package once for many that ask at once, and what it unpacked starts', async function () {
+    this.timeout(240_000);
+    const cache = join(dir, 'cache');
+    const path = await pathWithoutServers(join(dir, 'bin'));
+    // Needs the distribution's package servers: always there in CI, not on every train.
+    if (!process.env.CI || !(await onDebian())) this.skip();
+    const env = { REDIS_SERVER_BIN: '', PATH: path, XDG_CACHE_HOME: cache };
+    const started = `const server = await startRedis({ binary }); await server.stop();`;
+    const answers = await Promise.all([ask(env, started), ask(env, started), ask(env, started)]);
+    for (const answer of answers) {
+      expect(answer.source).to.equal('package');
+      expect(answer.path.startsWith(cache), answer.path).to.equal(true);
+      expect(answer.path).to.equal(answers[0]?.path);
+    }
+    // Neither a lock nor a half-unpacked package stays behind.
+    const [system = ''] = await readdir(join(cache, 'streamwarden'));
+    expect(await readdir(join(cache, 'streamwarden', system))).to.deep.equal(['redis-server']);
+  });
+
+  it('answers with what it found, version and all', () => {
+    expect(real.version).to.match(/^\d+\.\d+/);
+    expect(['redis', 'valkey']).to.include(real.product);
+  });
+
+  /** The programs of this machine's PATH but for the servers, as links in a directory of their own, after `first`. */
+  async function pathWithoutServers(first: string): Promise<string> {
+    const bin = join(dir, 'programs');
+    await mkdir(bin);
+    for (const directory of (process.env.PATH ?? '').split(':')) {
+      for (const name of await readdir(directory).catch(() => [])) {
+        if (/^(redis|valkey)-/.test(name)) continue;
+        await symlink(join(directory, name), join(bin, name)).catch(() => undefined);
+      }
+    }
+    return `${first}:${bin}`;
+  }
+});
+
+async function onDebian(): Promise<boolean> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(release);
+}
