@@ -6,7 +6,7 @@ import type { Bell } from '../core/bell.js';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import { withDeadline } from '../redis/deadline.js';
 import type { RawEntry } from '../redis/entry.js';
-import { isPassing, redisError, replyOf, unanswered } from '../redis/reply-errors.js';
+import { isPassing, neverSent, redisError, replyOf, unanswered } from '../redis/reply-errors.js';
 import { ACQUIRE_BATCH, type Acquirer } from './acquirer.js';
 import { type Kernel, pause } from './kernel.js';
 import type { Lease } from './lease.js';
@@ -103,12 +103,16 @@ export class Intake {
 
   async #loop(): Promise<void> {
     while (!this.#hasEnded) {
-      if (
-        this.#isPaused ||
-        this.room <= 0 ||
-        !this.#lease.isConfirmed ||
-        !this.#kernel.connections.reader.isUp
-      ) {
+      if (this.#isPaused || this.room <= 0) {
+        await this.bell.rung();
+        continue;
+      }
+      const { reader } = this.#kernel.connections;
+      if (!reader.isUp) {
+        await this.#recover(neverSent('XREADGROUP', reader.lastError));
+        continue;
+      }
+      if (!this.#lease.isConfirmed) {
         await this.bell.rung();
         continue;
       }
@@ -130,11 +134,7 @@ export class Intake {
 
   async #recover(error: unknown): Promise<void> {
     if (!isPassing(error)) throw error;
-    if (replyOf(error) === 'NOGROUP') {
-      await recreateGroup(this.#kernel);
-      this.#lease.verify('group recreated');
-      return;
-    }
+    if (replyOf(error) === 'NOGROUP') await this.#recreateGroup();
     if (replyOf(error) === 'UNBLOCKED' || this.#hasEnded) return;
     const { readRetry } = this.#kernel.settings;
     this.#failures += 1;
@@ -148,10 +148,28 @@ export class Intake {
     // A reply may have been lost with entries in it.
     this.#lease.verify('read failed');
     const delay = Math.min(readRetry.maxMs, readRetry.initialMs * 2 ** Math.min(this.#failures - 1, 16));
-    await Promise.race([
-      pause(this.#kernel, delay * (0.5 + this.#kernel.clock.random() / 2)),
-      this.bell.rung(),
-    ]);
+    await this.#pauseBeforeRetry(delay * (0.5 + this.#kernel.clock.random() / 2));
+  }
+
+  async #recreateGroup(): Promise<void> {
+    try {
+      await recreateGroup(this.#kernel);
+    } catch (error) {
+      // The next read meets the same, and comes here again.
+      if (!isPassing(error)) throw error;
+    }
+  }
+
+  /** Cut short when the connection comes back, or when reading is not wanted any more. */
+  async #pauseBeforeRetry(ms: number): Promise<void> {
+    const { clock, connections } = this.#kernel;
+    const wasUp = connections.reader.isUp;
+    const until = clock.monotonic() + ms;
+    let left = ms;
+    while (left > 0 && !this.#hasEnded && !this.#isPaused && (wasUp || !connections.reader.isUp)) {
+      await Promise.race([pause(this.#kernel, left), this.bell.rung()]);
+      left = until - clock.monotonic();
+    }
   }
 
   get #blockMs(): number {

@@ -69,12 +69,18 @@ export class Lease {
   start(onError: (error: unknown) => void): { stop(): void } {
     const actor = startActor(this.#kernel, this.#machine, {
       path: 'consumer/leaseKeeper',
-      input: { heartbeatMs: this.#kernel.settings.heartbeatMs },
+      input: { heartbeatMs: this.#kernel.settings.heartbeatMs, ...this.#inherited },
       onError,
     });
     this.#actor = actor;
     if (this.#kernel.commands.isUp) actor.send({ type: 'connection.up' });
     return { stop: () => actor.stop() };
+  }
+
+  /** A keeper that is started again goes on watching the deadline of the one before. */
+  get #inherited(): { remainingMs?: number } {
+    if (this.#until === undefined) return {};
+    return { remainingMs: Math.max(1, this.#until.monotonic - this.#kernel.clock.monotonic()) };
   }
 
   connectionUp(): void {
@@ -96,7 +102,7 @@ export class Lease {
     if (error.details.reason === 'stale') {
       this.#actor?.send({ type: 'generation.stale', standing: Number(error.details.generation) });
     } else {
-      this.verify('lapsed');
+      this.#actor?.send({ type: 'presence.gone' });
     }
   }
 

@@ -1,8 +1,8 @@
 /** The entries in this process's hands. Each is a root actor of its own; this is where they are found. */
 import { Bell } from '../core/bell.js';
 import { messageOf } from '../core/errors.js';
-import { ownershipMachine } from '../machines/ownership.machine.js';
-import { startActor } from './host.js';
+import { beginContext, ownershipMachine } from '../machines/ownership.machine.js';
+import { startActor, withTemplate } from './host.js';
 import type { Kernel } from './kernel.js';
 import { Ownership, type OwnershipFacts } from './ownership.js';
 
@@ -26,7 +26,7 @@ export class Ownerships implements Iterable<Ownership> {
       if (ownership) tell(ownership);
     };
     const { application } = kernel;
-    this.#machine = ownershipMachine.provide({
+    const machine = ownershipMachine.provide({
       actions: {
         disown: ({ context }) =>
           find(context.id, (o) => application.disowned(o, context.reason ?? 'takenOver')),
@@ -34,6 +34,7 @@ export class Ownerships implements Iterable<Ownership> {
         tellConfirmed: ({ context }) => find(context.id, (o) => application.confirmed(o)),
       },
     });
+    this.#machine = withTemplate(machine, { id: '0-0', name: '', retryCount: 0 }, beginContext);
   }
 
   /** Streams that are ours, or are being verified as ours. */

@@ -23,9 +23,11 @@ export function checkRedisUrl(given: string | undefined, environment = process.e
   const refuse = (got: string) =>
     new CliError('InvalidOption', `expected ${source} to be a URL such as ${DEFAULT_URL}/0, got: ${got}`);
   if (!URL.canParse(value)) throw refuse('text that is no URL');
-  const { protocol, hostname } = new URL(value);
+  const { protocol, hostname, pathname } = new URL(value);
   if (protocol !== 'redis:' && protocol !== 'rediss:') throw refuse(`a URL of ${protocol}`);
   if (hostname === '') throw refuse('a URL without a host');
+  // A password with an unescaped '/' cuts the URL short there, and its first half would pass for the host and port.
+  if (!/^\/?\d*$/.test(pathname)) throw refuse('a URL whose path is no database number');
   return value;
 }
 

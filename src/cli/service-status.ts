@@ -4,6 +4,7 @@ import { messageOf } from '../core/errors.js';
 import { optionsOf } from '../redis/connections.js';
 import { createNames } from '../redis/names.js';
 import { pipelined } from '../redis/pipelined.js';
+import { producerNames } from '../runtime/options.js';
 import { CliError } from './errors.js';
 
 export interface ConsumerStatus {
@@ -43,6 +44,7 @@ function factsOf(flat: unknown): Facts {
 
 /**
  * @throws CliError `ServiceNotFound`, `NotAStream`
+ * @throws StreamwardenError `InvalidOption`
  */
 export async function readServiceStatus(
   client: Redis,
@@ -50,6 +52,8 @@ export async function readServiceStatus(
   service: string,
   dlqStream: string | undefined,
 ): Promise<ServiceStatus> {
+  // By the rules of everybody else who uses the service's name.
+  producerNames({ redis: url, service });
   const { keyPrefix } = optionsOf(url);
   const names = createNames({
     service,

@@ -136,7 +136,8 @@ export const leaseKeeperMachine = setup({
     recordAsked: assign({ asked: ({ context }) => Math.max(context.asked, context.generation) + 1 }),
     recordStanding: assign({
       generation: ({ context }, params: { standing: number }) =>
-        params.standing > context.generation ? params.standing : context.generation,
+        // NaN when the refusal could not be read.
+        Math.max(context.generation, params.standing || 0),
     }),
     recordRaised: assign({
       // The first generation of all finds nothing that could have lapsed.
@@ -292,8 +293,8 @@ export const leaseKeeperMachine = setup({
             assurance: {
               initial: 'verifying',
               on: {
-                'presence.lapsed': { target: '.verifying', reenter: true, actions: 'recordLapse' },
-                'verify.requested': { target: '.verifying', reenter: true },
+                'presence.lapsed': { target: '.verifying', actions: 'recordLapse' },
+                'verify.requested': '.verifying',
               },
               states: {
                 verifying: {

@@ -71,6 +71,11 @@ export type OwnershipState =
   | 'refused'
   | 'unknown';
 
+/** The context that an ownership begins with. */
+export function beginContext({ id, name, retryCount }: OwnershipInput): OwnershipContext {
+  return { id, name, retryCount, reason: null, unheard: false };
+}
+
 export const ownershipMachine = setup({
   types: {
     context: {} as OwnershipContext,
@@ -96,7 +101,7 @@ export const ownershipMachine = setup({
 }).createMachine({
   id: 'ownership',
   initial: 'acquiring',
-  context: ({ input }) => ({ ...input, reason: null, unheard: false }),
+  context: ({ input }) => beginContext(input),
   states: {
     acquiring: {
       on: { verified: 'acquired', refused: 'refused', contended: 'contended' },

@@ -41,7 +41,7 @@ export function optionsOf(target: RedisTarget): RedisOptions {
 
 /** How long a control command may take: well below a third of the lease, so that two tries fit into one. */
 export function commandTimeoutFor(heartbeatMs: number): number {
-  return Math.max(50, Math.floor(heartbeatMs / 3.5));
+  return Math.max(100, Math.floor(heartbeatMs / 3.5));
 }
 
 /** ioredis settings on every connection of ours. Each is set, since a template may bring any of them along. */

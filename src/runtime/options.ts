@@ -1,12 +1,12 @@
 /** Raw options → validated → compiled. Everything wrong with them is said before any I/O. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { distance } from 'fastest-levenshtein';
-import { z } from 'zod';
 import { type Clock, systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
-import { type Logger, redact, silentLogger } from '../core/logger.js';
+import { type Logger, silentLogger } from '../core/logger.js';
 import { optionsOf, type RedisTarget } from '../redis/connections.js';
 import { createNames, hashTag, type Names } from '../redis/names.js';
+import { invalid, parseWith } from './option-errors.js';
+import { producerSchema, runtimeSchema } from './option-schema.js';
 
 export interface BackoffOptions {
   /** First delay in milliseconds; doubles each time, with jitter. */
@@ -110,163 +110,6 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly historyKey: string | undefined;
 }
 
-// Every schema's description completes the sentence 'expected <option> to be …'; there is no other message.
-const integer = (min: number, max: number) =>
-  z.int().min(min).max(max).describe(`an integer from ${min} to ${max}`);
-const text = z.string().min(1).describe('a non-empty string');
-const flag = z.boolean().describe('true or false');
-const oneOf = <T extends string>(...values: [T, ...T[]]) =>
-  z.enum(values).describe(`one of ${values.map((value) => `'${value}'`).join(', ')}`);
-const objectWith = (description: string, ...members: string[]) =>
-  z
-    .custom<object>((value) => {
-      const object = value as Record<string, unknown> | null;
-      return (
-        (typeof value === 'object' || typeof value === 'function') &&
-        members.every((name) => name in (object ?? {}))
-      );
-    })
-    .describe(description);
-const backoff = (initialMs: number, maxMs: number) => ({
-  initialMs: integer(1, 3_600_000).default(initialMs),
-  maxMs: integer(1, 3_600_000).default(maxMs),
-});
-
-const redisTarget = z
-  .custom<RedisTarget>((value) => {
-    if (typeof value === 'string') return /^(rediss?:\/\/|\/|unix:)/.test(value) && !value.includes(' ');
-    return (
-      typeof value === 'object' && value !== null && (value as { isCluster?: boolean }).isCluster !== true
-    );
-  })
-  .describe('a URL (redis://…, rediss://…), ioredis options, or an ioredis client of a single server');
-
-const schema = z.strictObject({
-  redis: redisTarget,
-  service: text,
-  consumerId: text.optional(),
-  capacity: integer(1, 1_000_000).default(10_000),
-  heartbeatMs: integer(200, 600_000).default(2000),
-  reconcileEveryMs: integer(100, 86_400_000).default(60_000),
-  reconcileJitter: z.number().min(0).max(1).describe('a number from 0 to 1').default(0.1),
-  minIdleMs: integer(1, 86_400_000).default(30_000),
-  scanBatch: integer(1, 500).default(50),
-  maxRetries: integer(0, 1_000_000).default(3),
-  dlqStream: text.optional(),
-  dlqMaxLen: integer(0, 1_000_000_000).default(10_000),
-  readRetry: z
-    .strictObject({ attempts: integer(-1, 1_000_000).default(-1), ...backoff(100, 30_000) })
-    .describe('an object with attempts, initialMs, maxMs')
-    .prefault({}),
-  handlerBackoff: z
-    .strictObject(backoff(1000, 30_000))
-    .describe('an object with initialMs, maxMs')
-    .prefault({}),
-  notificationBuffer: integer(1, 1_000_000).default(500),
-  lockKeys: flag.default(true),
-  autoClaim: flag.default(true),
-  keyspaceEvents: oneOf('require', 'prefer', 'off').default('require'),
-  keyspaceOverride: flag.default(false),
-  onUncertain: oneOf('continue', 'abort').default('continue'),
-  handOverGraceMs: integer(0, 600_000).default(5000),
-  startTimeoutMs: integer(0, 3_600_000).default(30_000),
-  infoSchema: objectWith('a Standard Schema', '~standard').optional(),
-  onInvalidInfo: oneOf('deadLetter', 'deliver').default('deadLetter'),
-  logger: objectWith(
-    'an object with debug, info, warn and error',
-    'debug',
-    'info',
-    'warn',
-    'error',
-  ).optional(),
-  clock: objectWith('a Clock', 'now', 'monotonic', 'random', 'setTimeout', 'clearTimeout').optional(),
-  historyKey: text.optional(),
-});
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return redact(JSON.stringify(value));
-  if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) {
-    return (value as { isCluster?: boolean }).isCluster === true ? 'an ioredis Cluster' : 'an object';
-  }
-  return typeof value === 'bigint' ? `${value}n` : String(value);
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
-    value,
-  );
-}
-
-/** The schema of one option, with the wrappers of defaults taken off that hide its description. */
-function describedAt(
-  root: z.ZodType,
-  path: readonly PropertyKey[],
-): z.core.$ZodType & { description?: string } {
-  let inner = root as unknown as {
-    shape?: Record<PropertyKey, unknown>;
-    unwrap?: () => unknown;
-    description?: string;
-  };
-  for (const key of path) {
-    while (!inner.shape && inner.unwrap) inner = inner.unwrap() as typeof inner;
-    inner = (inner.shape ?? {})[key] as typeof inner;
-  }
-  while (inner.description === undefined && inner.unwrap) inner = inner.unwrap() as typeof inner;
-  return inner as unknown as z.core.$ZodType & { description?: string };
-}
-
-function nearest(root: z.ZodType, unknown: string, path: readonly PropertyKey[]): string {
-  let inner = (path.length === 0 ? root : describedAt(root, path)) as unknown as {
-    shape?: object;
-    unwrap?: () => unknown;
-  };
-  while (!inner.shape && inner.unwrap) inner = inner.unwrap() as typeof inner;
-  const [best] = Object.keys(inner.shape ?? {})
-    .map((name) => ({ name, far: distance(name.toLowerCase(), unknown.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far);
-  return best && best.far <= Math.max(2, unknown.length / 2) ? `; did you mean ${best.name}?` : '';
-}
-
-function invalid(option: string, expected: string, got: unknown, hint = ''): StreamwardenError {
-  return new StreamwardenError(
-    'InvalidOption',
-    `expected ${option} to be ${expected}, got: ${show(got)}${hint}`,
-    {
-      details: { option, expected },
-    },
-  );
-}
-
-function fromIssue(root: z.ZodType, issue: z.core.$ZodIssue, raw: unknown): StreamwardenError {
-  if (issue.code === 'unrecognized_keys') {
-    const [key] = issue.keys as [string];
-    const option = [...issue.path, key].join('.');
-    return new StreamwardenError(
-      'InvalidOption',
-      `unknown option ${option}${nearest(root, key, issue.path)}`,
-      {
-        details: { option },
-      },
-    );
-  }
-  if (issue.path.length === 0) return invalid('options', 'an object', raw);
-  return invalid(
-    issue.path.join('.'),
-    describedAt(root, issue.path).description ?? 'valid',
-    at(raw, issue.path),
-  );
-}
-
-/** Runs a schema; throws what is wrong first. */
-function parse<S extends z.ZodType>(strict: S, raw: unknown): z.output<S> {
-  const result = strict.safeParse(raw);
-  if (!result.success) throw fromIssue(strict, result.error.issues[0] as z.core.$ZodIssue, raw);
-  return result.data;
-}
-
 function namesFor(
   redis: RedisTarget,
   service: string,
@@ -285,20 +128,12 @@ function namesFor(
   return { names, database: db ?? 0 };
 }
 
-/** Its options are those of a runtime by the same names, and timeoutMs. */
-const producerSchema = z.strictObject({
-  redis: redisTarget,
-  service: text,
-  timeoutMs: integer(1, 3_600_000).default(10_000),
-  logger: schema.shape.logger,
-});
-
 /**
  * Options of a producer, validated by the same rules.
  * @throws StreamwardenError `InvalidOption`
  */
 export function producerNames(raw: unknown): { names: Names; redis: RedisTarget; timeoutMs: number } {
-  const { redis, service, timeoutMs } = parse(producerSchema, raw);
+  const { redis, service, timeoutMs } = parseWith(producerSchema, raw);
   return { redis, timeoutMs, names: namesFor(redis, service, undefined).names };
 }
 
@@ -319,8 +154,8 @@ export function compileOptions<TInfo>(
   raw: RuntimeOptions<TInfo>,
   environment: NodeJS.ProcessEnv = process.env,
 ): CompiledOptions<TInfo> {
-  const { service, dlqStream, consumerId, logger, clock, infoSchema, historyKey, ...rest } = parse(
-    schema,
+  const { service, dlqStream, consumerId, logger, clock, infoSchema, historyKey, ...rest } = parseWith(
+    runtimeSchema,
     raw,
   );
 

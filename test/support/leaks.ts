@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openServers } from '../../src/testing/open-servers.js';
 
 /** Something that a test must not leave behind: it is closed when found, so that one culprit fails one test. */
@@ -6,22 +8,71 @@ export interface Leak {
   close(): Promise<void>;
 }
 
-/** Objects that are open now, by identity, so that what a suite opened for all its tests can be told from a leak. */
-export function openNow(): Map<object, Leak> {
-  return new Map(
+export type LeakSource = () => Iterable<readonly [object, Leak]>;
+
+/** What is being closed may take so long to be gone. */
+const CLOSING_MS = 1_000;
+
+const sources: LeakSource[] = [
+  () =>
     openServers().map((server) => [
       server,
       { label: `Redis server on port ${server.port} (${server.dir})`, close: () => server.stop() },
     ]),
-  );
+  () =>
+    openSockets().map((socket) => [
+      socket,
+      {
+        label: `connection to ${socket.remoteAddress}:${socket.remotePort}`,
+        close: async () => {
+          socket.destroy();
+        },
+      },
+    ]),
+];
+
+/** Clients of a suite, which may get another socket at any time. */
+const suiteClients = new Set<{ readonly stream?: unknown }>();
+
+/** Whoever makes things that have to be closed says here what is open. */
+export function addLeakSource(source: LeakSource): void {
+  sources.push(source);
+}
+
+/** The connection of this client, whichever it is by then, may outlast a test. */
+export function allowConnectionOf(client: { readonly stream?: unknown }): () => void {
+  suiteClients.add(client);
+  return () => void suiteClients.delete(client);
+}
+
+/** Objects that are open now, by identity, so that what a suite opened for all its tests can be told from a leak. */
+export function openNow(): Map<object, Leak> {
+  return new Map(sources.flatMap((source) => [...source()]));
 }
 
 /** Closes whatever is open now and was not before, and throws naming it. */
 export async function failOnLeaks(before: ReadonlyMap<object, Leak>, culprit: string): Promise<void> {
-  const leaks = [...openNow()].filter(([object]) => !before.has(object)).map(([, leak]) => leak);
+  const found = () => [...openNow()].filter(([object]) => !before.has(object)).map(([, leak]) => leak);
+  const deadline = performance.now() + CLOSING_MS;
+  let leaks = found();
+  while (leaks.length > 0 && performance.now() < deadline) {
+    await delay(10);
+    leaks = found();
+  }
   if (leaks.length === 0) return;
   await Promise.allSettled(leaks.map((leak) => leak.close()));
   throw new Error(
     `expected ${culprit} to close what it opened, got: ${leaks.map((leak) => leak.label).join(', ')}`,
   );
+}
+
+/** Sockets of this process that lead, or are about to lead, somewhere. Pipes and terminals lead nowhere. */
+function openSockets(): Socket[] {
+  const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles(): unknown[] };
+  const allowed = new Set([...suiteClients].map(({ stream }) => stream));
+  return handles
+    .call(process)
+    .filter((handle): handle is Socket => handle instanceof Socket)
+    .filter((socket) => !socket.destroyed && !allowed.has(socket))
+    .filter((socket) => socket.connecting || socket.remotePort !== undefined);
 }

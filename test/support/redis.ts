@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { type RedisServer, type StartRedisOptions, startRedis } from '../../src/testing/index.js';
+import { allowConnectionOf } from './leaks.js';
 
 export interface SuiteRedis {
   /** The suite's server. */
@@ -17,11 +18,13 @@ export interface SuiteRedis {
 export function useRedis(options: StartRedisOptions = {}): SuiteRedis {
   let server: RedisServer | undefined;
   let client: Redis | undefined;
+  let forbidConnection = () => {};
   const ofTest: Redis[] = [];
 
   before(async () => {
     server = await startRedis(options);
     client = connectTo(server);
+    forbidConnection = allowConnectionOf(client);
   });
 
   beforeEach(async () => {
@@ -34,6 +37,7 @@ export function useRedis(options: StartRedisOptions = {}): SuiteRedis {
 
   after(async () => {
     client?.disconnect();
+    forbidConnection();
     await server?.stop();
   });
 

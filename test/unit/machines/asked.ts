@@ -1,5 +1,5 @@
 /** Actors for live machines that answer when the test says so. */
-import { fromPromise } from 'xstate';
+import { fromPromise, type NonReducibleUnknown } from 'xstate';
 
 export interface Question<Input = unknown, Output = unknown> {
   readonly input: Input;
@@ -14,7 +14,7 @@ export function heard(): Promise<void> {
 }
 
 /** Keeps every question that is put to it, oldest first. */
-export function asked<Output, Input = undefined>() {
+export function asked<Output, Input = NonReducibleUnknown>() {
   const questions: Array<Question<Input, Output>> = [];
   const logic = fromPromise<Output, Input>(({ input, signal }) => {
     return new Promise<Output>((resolve, reject) => {

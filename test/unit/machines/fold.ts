@@ -20,6 +20,9 @@ interface Timer {
   readonly event: { readonly type: string };
 }
 
+type Part<M extends AnyStateMachine, K extends string> =
+  SnapshotFrom<M> extends Record<K, infer V> ? V : never;
+
 export class Fold<M extends AnyStateMachine> {
   readonly #machine: M;
   #snapshot: SnapshotFrom<M>;
@@ -89,16 +92,16 @@ export class Fold<M extends AnyStateMachine> {
     return this.#told.find(({ type }) => type === action)?.params;
   }
 
-  get value(): SnapshotFrom<M>['value'] {
-    return this.#snapshot.value;
+  get value(): Part<M, 'value'> {
+    return (this.#snapshot as Record<string, unknown>).value as Part<M, 'value'>;
   }
 
-  get context(): SnapshotFrom<M>['context'] {
-    return this.#snapshot.context;
+  get context(): Part<M, 'context'> {
+    return (this.#snapshot as Record<string, unknown>).context as Part<M, 'context'>;
   }
 
   get isOver(): boolean {
-    return this.#snapshot.status === 'done';
+    return (this.#snapshot as { status: string }).status === 'done';
   }
 
   #expectInvoked(id: string): void {

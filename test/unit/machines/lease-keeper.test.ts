@@ -69,7 +69,7 @@ describe('lease keeper machine', () => {
         const fold = reach().send(down);
         expect(fold.value).to.deep.include({ lease: 'absent' });
         expect(fold.invoked).to.deep.equal([]);
-        expect(Object.keys(fold.timers)).not.to.include.members(['pulseInterval', 'retryDelay']);
+        expect(fold.timers).to.not.have.any.keys('pulseInterval', 'retryDelay');
       });
 
       it(`begins a new generation when a connection is new in ${where}`, () => {

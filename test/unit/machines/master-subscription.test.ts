@@ -1,14 +1,19 @@
 import { expect } from 'chai';
-import { createActor, fromPromise, waitFor } from 'xstate';
+import { createActor } from 'xstate';
 import {
   type KeyspaceSetup,
+  type MasterSubscriptionEvent,
   masterSubscriptionMachine,
 } from '../../../src/machines/master-subscription.machine.js';
+import { asked } from './asked.js';
 import { Fold } from './fold.js';
 
 const setup: KeyspaceSetup = { outcome: 'set', before: '', after: 'Ex' };
 const subscription = () => new Fold(masterSubscriptionMachine, { master: '10.0.0.1:6379' });
-const lost = { type: 'connection.down', error: { code: 'ECONNRESET', message: 'reset by peer' } };
+const lost: MasterSubscriptionEvent = {
+  type: 'connection.down',
+  error: { code: 'ECONNRESET', message: 'reset by peer' },
+};
 
 const steps = {
   connecting: { invoked: 'connect', reach: () => subscription() },
@@ -69,23 +74,13 @@ describe('master subscription machine', () => {
   });
 
   it('discards a connection that comes after it was given up', async () => {
-    let connected = () => {};
-    const actor = createActor(
-      masterSubscriptionMachine.provide({
-        actors: {
-          connect: fromPromise<void>(
-            () =>
-              new Promise<void>((resolve) => {
-                connected = resolve;
-              }),
-          ),
-        },
-      }),
-      { input: { master: 'm' } },
-    ).start();
-    actor.send(lost as never);
-    connected();
-    await waitFor(actor, ({ status }) => status === 'done');
+    const connect = asked<void>();
+    const actor = createActor(masterSubscriptionMachine.provide({ actors: { connect: connect.logic } }), {
+      input: { master: 'm' },
+    }).start();
+    actor.send(lost);
+    expect(connect.last().signal.aborted).to.equal(true);
+    await connect.last().answer(undefined);
     expect(actor.getSnapshot().value).to.equal('failed');
   });
 });

@@ -1,0 +1,137 @@
+/**
+ * The demo's plot: streams are announced one after the other; the busiest consumer is killed in the middle of its work, the
+ * next one is asked to stop; the last one finishes everything.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { createNames } from '../../redis/names.js';
+import { createProducer } from '../../runtime/producer.js';
+import { CliError, EXIT } from '../errors.js';
+import { type Output, plural } from '../output.js';
+import { Board } from './board.js';
+import { type DemoConsumer, Fleet } from './fleet.js';
+import { type Summary, summarize } from './summary.js';
+import { View } from './view.js';
+
+/** How long a consumer works on each stream. */
+const HOLD_MS = 5_000;
+/** Over how long the streams are announced. */
+const ANNOUNCE_MS = 10_000;
+const ANNOUNCE_EVERY_MS = 100;
+const KILL_AFTER_MS = 4_000;
+const STOP_AFTER_MS = 9_000;
+const FINISH_WITHIN_MS = 60_000;
+
+export interface ScenarioInput {
+  readonly url: string;
+  readonly client: Redis;
+  readonly service: string;
+  readonly streams: number;
+  /** The server is somebody's: its settings are left alone. */
+  readonly isForeign: boolean;
+  readonly output: Output;
+  /** Aborts when the user has had enough. */
+  readonly signal: AbortSignal;
+}
+
+export interface ScenarioResult {
+  readonly summary: Summary;
+  readonly violations: readonly string[];
+}
+
+export async function playScenario(input: ScenarioInput): Promise<ScenarioResult> {
+  const { url, client, service, isForeign, output, signal } = input;
+  const { lbs } = createNames({ service });
+  const historyKey = `{${lbs}}:history`;
+  const board = new Board();
+  using view = new View(output, board);
+  await using fleet = new Fleet(
+    { url, service, historyKey, holdMs: HOLD_MS, keyspaceEvents: isForeign ? 'off' : 'require' },
+    (id, line) => view.heard(id, line),
+  );
+
+  const ids = ['demo-1', 'demo-2', 'demo-3'];
+  for (const id of ids) board.add(id);
+  const consumers = await orAborted(signal, Promise.all(ids.map((id) => fleet.start(id))));
+  const busiest = () => consumers.find(({ id }) => id === board.busiest()) as DemoConsumer;
+
+  const announcing = announceAll(input, board);
+  // It may fail while something else is awaited; it is awaited further down.
+  announcing.catch(() => {});
+
+  await delay(KILL_AFTER_MS, undefined, { signal });
+  const victim = busiest();
+  const killedAt = await redisTime(client);
+  victim.process.kill('SIGKILL');
+  const orphaned = board.leaves(victim.id, 'killed', Date.now());
+  view.event(
+    { type: 'Killed', consumer: victim.id, signal: 'SIGKILL', owned: orphaned },
+    `${victim.id} is killed (SIGKILL) while it owns ${plural(orphaned, 'stream')}`,
+  );
+
+  await delay(STOP_AFTER_MS - KILL_AFTER_MS, undefined, { signal });
+  const leaver = busiest();
+  const given = board.leaves(leaver.id, 'stopping', Date.now());
+  view.event(
+    { type: 'Stopping', consumer: leaver.id, signal: 'SIGTERM', owned: given },
+    `${leaver.id} is asked to stop (SIGTERM) while it owns ${plural(given, 'stream')}`,
+  );
+  await orAborted(signal, fleet.stop(leaver));
+
+  const announced = await orAborted(signal, announcing);
+  await allFinished(client, lbs, signal);
+  const last = consumers.filter(({ process: { running } }) => running);
+  await orAborted(signal, Promise.all(last.map((consumer) => fleet.stop(consumer))));
+  return await summarize(client, { historyKey, stream: lbs, announced, victim: victim.name, killedAt });
+}
+
+/** Announces evenly over `ANNOUNCE_MS`; resolves with the ids. */
+async function announceAll(
+  { url, service, streams, signal }: ScenarioInput,
+  board: Board,
+): Promise<string[]> {
+  await using producer = createProducer({ redis: url, service });
+  const announced: string[] = [];
+  const startedAt = performance.now();
+  while (announced.length < streams) {
+    const share = Math.min(1, (performance.now() - startedAt + ANNOUNCE_EVERY_MS) / ANNOUNCE_MS);
+    const due = Math.max(1, Math.floor(streams * share)) - announced.length;
+    const names = Array.from({ length: due }, (_, index) => ({
+      name: `stream-${announced.length + index + 1}`,
+    }));
+    announced.push(...(await producer.addMany(names)));
+    board.announced = announced.length;
+    await delay(ANNOUNCE_EVERY_MS, undefined, { signal });
+  }
+  return announced;
+}
+
+/** What is finished is deleted, so an empty stream means that all is. Consumers' lines are not asked: a killed one printed none. */
+async function allFinished(client: Redis, stream: string, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + FINISH_WITHIN_MS;
+  while ((await client.xlen(stream)) > 0) {
+    // Not an error here: the summary says what is missing.
+    if (performance.now() > deadline) return;
+    await delay(50, undefined, { signal });
+  }
+}
+
+/** Re-own times are measured by the clock that stamps the history. */
+async function redisTime(client: Redis): Promise<number> {
+  const [seconds, microseconds] = await client.time();
+  return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+}
+
+async function orAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(new CliError('Interrupted', 'interrupted', EXIT.failed));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

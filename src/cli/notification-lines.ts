@@ -1,0 +1,58 @@
+/** Notifications as `consume` prints them. */
+import { redact } from '../core/logger.js';
+import type { Notification } from '../runtime/notifications.js';
+import { type OutputLine, plural, timeOfDay } from './output.js';
+
+/** The notification as a JSON line: its own members, in an order that reads well. */
+export function lineOf(notification: Notification): OutputLine {
+  if (notification.type !== 'StreamTerminated') {
+    const { at, type, stream, id, retryCount, info, ...more } = notification;
+    return { at, type, stream, id, retryCount, info, ...more };
+  }
+  const { at, type, reason, error } = notification;
+  return {
+    at,
+    type,
+    reason,
+    error: error === null ? null : { code: error.code, message: redact(error.message) },
+  };
+}
+
+/** The notification in words. */
+export function wordsOf(notification: Notification): string {
+  return inWords(notification.at, ...wordOf(notification));
+}
+
+/** One line for people: when, what, about which stream. */
+export function inWords(at: number, what: string, about: string): string {
+  return `${timeOfDay(at)}  ${what.padEnd(10)} ${about}`;
+}
+
+function wordOf(notification: Notification): [what: string, about: string] {
+  if (notification.type === 'StreamTerminated') {
+    const { reason, error } = notification;
+    return ['terminated', error === null ? reason : `${reason}: ${redact(error.message)}`];
+  }
+  const { stream, id, retryCount, info } = notification;
+  const which = `${stream}  ${id}`;
+  switch (notification.type) {
+    case 'StreamAdded': {
+      const retries = retryCount > 0 ? `  retry ${retryCount}` : '';
+      return ['added', `${which}${retries}${info === null ? '' : `  ${JSON.stringify(info)}`}`];
+    }
+    case 'StreamExpired': {
+      const others = notification.count > 1 ? ` and ${plural(notification.count - 1, 'other')}` : '';
+      const next = notification.autoClaim ? 'is being requeued' : 'is left to others';
+      return ['expired', `${which}${others}: ${notification.owner} is dead, ${next}`];
+    }
+    case 'StreamDisowned':
+      return [
+        'lost',
+        `${which}: ${notification.reason === 'takenOver' ? 'somebody else was given it' : 'its entry is gone from Redis'}`,
+      ];
+    case 'StreamUncertain':
+      return ['uncertain', `${which}: not confirmed for ${Math.round(notification.overdueMs)} ms too long`];
+    case 'StreamConfirmed':
+      return ['confirmed', which];
+  }
+}

@@ -1,0 +1,77 @@
+/** Turns what a schema finds into the one error that says which option, what was expected and what came. */
+import { distance } from 'fastest-levenshtein';
+import type { z } from 'zod';
+import { StreamwardenError } from '../core/errors.js';
+import { redact } from '../core/logger.js';
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return redact(JSON.stringify(value));
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) {
+    return (value as { isCluster?: boolean }).isCluster === true ? 'an ioredis Cluster' : 'an object';
+  }
+  return typeof value === 'bigint' ? `${value}n` : String(value);
+}
+
+export function invalid(option: string, expected: string, got: unknown): StreamwardenError {
+  return new StreamwardenError('InvalidOption', `expected ${option} to be ${expected}, got: ${show(got)}`, {
+    details: { option, expected },
+  });
+}
+
+/** A schema as far as it is walked here: an object with members, or a wrapper of one. */
+interface Walked {
+  readonly shape?: Readonly<Record<PropertyKey, Walked>>;
+  readonly unwrap?: () => Walked;
+  readonly description?: string;
+}
+
+function membersOf(schema: Walked): Readonly<Record<PropertyKey, Walked>> {
+  return schema.shape ?? (schema.unwrap ? membersOf(schema.unwrap()) : {});
+}
+
+function walk(schema: Walked, path: readonly PropertyKey[]): Walked {
+  return path.reduce<Walked>((inner, key) => membersOf(inner)[key] ?? {}, schema);
+}
+
+/** A default or an optional hides the description of what it wraps. */
+function descriptionOf(schema: Walked): string {
+  return schema.description ?? (schema.unwrap ? descriptionOf(schema.unwrap()) : 'valid');
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+}
+
+function nearest(unknown: string, known: readonly string[]): string {
+  const [best] = known
+    .map((name) => ({ name, far: distance(name.toLowerCase(), unknown.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far);
+  return best && best.far <= Math.max(2, unknown.length / 2) ? `; did you mean ${best.name}?` : '';
+}
+
+function fromIssue(schema: Walked, issue: z.core.$ZodIssue, raw: unknown): StreamwardenError {
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const option = [...issue.path, key].join('.');
+    const hint = nearest(key, Object.keys(membersOf(walk(schema, issue.path))));
+    return new StreamwardenError('InvalidOption', `unknown option ${option}${hint}`, { details: { option } });
+  }
+  if (issue.path.length === 0) return invalid('options', 'an object', raw);
+  return invalid(issue.path.join('.'), descriptionOf(walk(schema, issue.path)), valueAt(raw, issue.path));
+}
+
+/**
+ * Runs a schema. Says what is wrong first.
+ * @throws StreamwardenError `InvalidOption`
+ */
+export function parseWith<S extends z.ZodType>(schema: S, raw: unknown): z.output<S> {
+  const result = schema.safeParse(raw);
+  const [issue] = result.error?.issues ?? [];
+  if (issue) throw fromIssue(schema as unknown as Walked, issue, raw);
+  return result.data as z.output<S>;
+}

@@ -1,0 +1,88 @@
+/**
+ * What options have to look like. The description of each schema completes the sentence 'expected <option> to be …', which is the only
+ * message there is; a default keeps the description of what it wraps.
+ */
+import { z } from 'zod';
+import type { RedisTarget } from '../redis/connections.js';
+
+// Every schema's description completes the sentence 'expected <option> to be …'; there is no other message.
+const integer = (min: number, max: number) =>
+  z.int().min(min).max(max).describe(`an integer from ${min} to ${max}`);
+const text = z.string().min(1).describe('a non-empty string');
+const flag = z.boolean().describe('true or false');
+const oneOf = <T extends string>(...values: [T, ...T[]]) =>
+  z.enum(values).describe(`one of ${values.map((value) => `'${value}'`).join(', ')}`);
+const objectWith = (description: string, ...members: string[]) =>
+  z
+    .custom<object>((value) => {
+      const object = value as Record<string, unknown> | null;
+      return (
+        (typeof value === 'object' || typeof value === 'function') &&
+        members.every((name) => name in (object ?? {}))
+      );
+    })
+    .describe(description);
+const backoff = (initialMs: number, maxMs: number) => ({
+  initialMs: integer(1, 3_600_000).default(initialMs),
+  maxMs: integer(1, 3_600_000).default(maxMs),
+});
+
+const redisTarget = z
+  .custom<RedisTarget>((value) => {
+    if (typeof value === 'string') return /^(rediss?:\/\/|\/|unix:)/.test(value) && !value.includes(' ');
+    return (
+      typeof value === 'object' && value !== null && (value as { isCluster?: boolean }).isCluster !== true
+    );
+  })
+  .describe('a URL (redis://…, rediss://…), ioredis options, or an ioredis client of a single server');
+
+/** Options of a runtime. */
+export const runtimeSchema = z.strictObject({
+  redis: redisTarget,
+  service: text,
+  consumerId: text.optional(),
+  capacity: integer(1, 1_000_000).default(10_000),
+  heartbeatMs: integer(200, 600_000).default(2000),
+  reconcileEveryMs: integer(100, 86_400_000).default(60_000),
+  reconcileJitter: z.number().min(0).max(1).default(0.1).describe('a number from 0 to 1'),
+  minIdleMs: integer(1, 86_400_000).default(30_000),
+  scanBatch: integer(1, 500).default(50),
+  maxRetries: integer(0, 1_000_000).default(3),
+  dlqStream: text.optional(),
+  dlqMaxLen: integer(0, 1_000_000_000).default(10_000),
+  readRetry: z
+    .strictObject({ attempts: integer(-1, 1_000_000).default(-1), ...backoff(100, 30_000) })
+    .describe('an object with attempts, initialMs, maxMs')
+    .prefault({}),
+  handlerBackoff: z
+    .strictObject(backoff(1000, 30_000))
+    .describe('an object with initialMs, maxMs')
+    .prefault({}),
+  notificationBuffer: integer(1, 1_000_000).default(500),
+  lockKeys: flag.default(true),
+  autoClaim: flag.default(true),
+  keyspaceEvents: oneOf('require', 'prefer', 'off').default('require'),
+  keyspaceOverride: flag.default(false),
+  onUncertain: oneOf('continue', 'abort').default('continue'),
+  handOverGraceMs: integer(0, 600_000).default(5000),
+  startTimeoutMs: integer(0, 3_600_000).default(30_000),
+  infoSchema: objectWith('a Standard Schema', '~standard').optional(),
+  onInvalidInfo: oneOf('deadLetter', 'deliver').default('deadLetter'),
+  logger: objectWith(
+    'an object with debug, info, warn and error',
+    'debug',
+    'info',
+    'warn',
+    'error',
+  ).optional(),
+  clock: objectWith('a Clock', 'now', 'monotonic', 'random', 'setTimeout', 'clearTimeout').optional(),
+  historyKey: text.optional(),
+});
+
+/** Its options are those of a runtime by the same names, and timeoutMs. */
+export const producerSchema = z.strictObject({
+  redis: redisTarget,
+  service: text,
+  timeoutMs: integer(1, 3_600_000).default(10_000),
+  logger: runtimeSchema.shape.logger,
+});

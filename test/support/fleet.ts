@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Seam } from '../../src/core/seam.js';
+import type { Notification, RuntimeOptions, StopReport } from '../../src/index.js';
+import { composeRuntime, type Substitutes } from '../../src/runtime/runtime.js';
+import type { Runtime } from '../../src/runtime/types.js';
+import { checkHistory, type HistoryReport } from '../../src/testing/history.js';
+import { readHistory } from '../../src/testing/history-records.js';
+import type { SuiteRedis } from './redis.js';
+
+type Kind = Notification['type'];
+type Of<K extends Kind> = Extract<Notification, { type: K }>;
+
+/** A runtime whose notifications are all read and kept. */
+export interface Member {
+  readonly runtime: Runtime & { readonly seam: Seam };
+  /** Name in the consumer group. */
+  readonly name: string;
+  /** Everything told so far, in order. */
+  readonly news: readonly Notification[];
+  told<K extends Kind>(type: K): Of<K>[];
+  /** Resolves as soon as `count` notifications of a kind have been told, with all of them. */
+  awaitNews<K extends Kind>(type: K, count?: number, timeoutMs?: number): Promise<Of<K>[]>;
+}
+
+export type FleetOptions = Partial<RuntimeOptions>;
+
+/** Makes runtimes of one service on the suite's server; whatever still runs after a test is abandoned. */
+export interface Fleet {
+  readonly service: string;
+  readonly lbs: string;
+  readonly group: string;
+  readonly dlq: string;
+  readonly historyKey: string;
+  make(options?: FleetOptions, substitutes?: Substitutes): Member;
+  /** The same, started. */
+  start(options?: FleetOptions, substitutes?: Substitutes): Promise<Member>;
+  /** Announces data streams; resolves with their entry ids. */
+  announce(...names: string[]): Promise<string[]>;
+  /** The options that `make` gives its runtimes. */
+  options(options?: FleetOptions): RuntimeOptions;
+  /** What the history says, all announced entries followed. */
+  history(): Promise<HistoryReport>;
+}
+
+export const HEARTBEAT_MS = 600;
+
+export function useFleet(suite: SuiteRedis, defaults: FleetOptions = {}): Fleet {
+  const service = 'orders';
+  const running: Member[] = [];
+  const announced: string[] = [];
+  const redis = (): Redis => suite.redis();
+
+  beforeEach(() => {
+    announced.splice(0);
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map(({ runtime }) => stopNow(runtime)));
+  });
+
+  const fleet: Fleet = {
+    service,
+    lbs: `${service}-input`,
+    group: `${service}-group`,
+    dlq: `${service}-input-dlq`,
+    historyKey: `{${service}-input}:history`,
+    options: (options = {}) => ({
+      redis: suite.server().url,
+      service,
+      consumerId: `pod-${randomBytes(2).toString('hex')}`,
+      heartbeatMs: HEARTBEAT_MS,
+      minIdleMs: 1000,
+      handOverGraceMs: 1000,
+      historyKey: fleet.historyKey,
+      ...defaults,
+      ...options,
+    }),
+    make(options = {}, substitutes = {}) {
+      const member = memberOf(composeRuntime(fleet.options(options) as RuntimeOptions, substitutes));
+      running.push(member);
+      return member;
+    },
+    async start(options, substitutes) {
+      const member = fleet.make(options, substitutes);
+      await member.runtime.start();
+      return member;
+    },
+    async announce(...names) {
+      const pipeline = redis().pipeline();
+      for (const name of names) {
+        pipeline.xadd(fleet.lbs, '*', 'lbs-input', JSON.stringify({ DataStreamName: name }));
+      }
+      const ids = ((await pipeline.exec()) ?? []).map(([, id]) => String(id));
+      announced.push(...ids);
+      return ids;
+    },
+    async history() {
+      const records = await readHistory(redis(), fleet.historyKey);
+      const onStream = (await redis().xrange(fleet.lbs, '-', '+')).map(([id]) => id);
+      return checkHistory({ records, announced, onStream });
+    },
+  };
+  return fleet;
+}
+
+function stopNow(runtime: Runtime): Promise<StopReport> {
+  return runtime.stop({ mode: 'abandon', timeoutMs: 0 });
+}
+
+export function memberOf(runtime: Runtime & { readonly seam: Seam }): Member {
+  const news: Notification[] = [];
+  const watchers = new Set<() => void>();
+  void (async () => {
+    for await (const notification of runtime.notifications()) {
+      news.push(notification);
+      for (const look of [...watchers]) look();
+    }
+  })();
+  const told = <K extends Kind>(type: K) =>
+    news.filter((notification): notification is Of<K> => notification.type === type);
+  return {
+    runtime,
+    name: runtime.consumer,
+    news,
+    told,
+    awaitNews(type, count = 1, timeoutMs = 10_000) {
+      return new Promise((resolve, reject) => {
+        const finish = (settle: () => void) => {
+          clearTimeout(timer);
+          watchers.delete(look);
+          settle();
+        };
+        const look = () => {
+          const found = told(type);
+          if (found.length >= count) finish(() => resolve(found));
+        };
+        const timer = setTimeout(() => {
+          const got = `${told(type).length}; state ${runtime.state}, told ${summary(news)}`;
+          finish(() => reject(new Error(`expected ${count} ${type} within ${timeoutMs} ms, got: ${got}`)));
+        }, timeoutMs);
+        watchers.add(look);
+        look();
+      });
+    },
+  };
+}
+
+function summary(news: readonly Notification[]): string {
+  const counts: Record<string, number> = {};
+  for (const { type } of news) counts[type] = (counts[type] ?? 0) + 1;
+  return JSON.stringify(counts);
+}

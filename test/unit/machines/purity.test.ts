@@ -1,0 +1,214 @@
+/** Machines read no clock and roll no dice: the same events lead to the same states, which is what replay rests on. */
+import { expect } from 'chai';
+import { type AnyStateMachine, createActor, SimulatedClock } from 'xstate';
+import { Fold } from './fold.js';
+import { machineFiles } from './machines.js';
+
+type Step = { readonly type: string } | ((fold: Fold<AnyStateMachine>) => unknown);
+
+interface Story {
+  readonly input?: unknown;
+  readonly steps: readonly Step[];
+}
+
+const e = (type: string, fields: object = {}): { type: string } => ({ type, ...fields });
+const answer =
+  (id: string, output?: unknown): Step =>
+  (fold) =>
+    fold.answer(id, output);
+const fail =
+  (id: string): Step =>
+  (fold) =>
+    fold.fail(id, { code: 'RedisUnavailable' });
+const elapse =
+  (delay: string): Step =>
+  (fold) =>
+    fold.elapse(delay);
+
+const error = { code: 'X', message: 'x' };
+const beat = { outcome: 'alive', remainingMs: 900 };
+const raised = { outcome: 'raised', generation: 1, wasPresent: false, remainingMs: 900 };
+const slice = { pending: 1, lockAlive: 0, requeued: 0, deadLettered: 0, tookMs: 1, chance: 0.3, at: 5 };
+
+/** One long way through each machine. */
+const stories: Record<string, Story> = {
+  'consumer.machine.ts': {
+    steps: [
+      e('start'),
+      e('start.prepared'),
+      e('lease.verified'),
+      e('child.escalated', { child: 'intake', why: 'x' }),
+      e('child.healed', { child: 'intake' }),
+      e('reading.gaveUp', { error }),
+      e('stop.requested', { mode: 'abandon' }),
+      e('drained'),
+    ],
+  },
+  'lease-keeper.machine.ts': {
+    input: { heartbeatMs: 1000 },
+    steps: [
+      e('connection.up'),
+      fail('raise'),
+      elapse('retryDelay'),
+      answer('raise', raised),
+      fail('verifyAll'),
+      elapse('retryDelay'),
+      answer('verifyAll', { kept: 1, lost: 0, adopted: 0 }),
+      elapse('pulseInterval'),
+      fail('refresh'),
+      elapse('retryDelay'),
+      answer('refresh', beat),
+      elapse('untilDeadline'),
+      elapse('pulseInterval'),
+      answer('refresh', { ...beat, outcome: 'lapsed' }),
+      e('generation.stale', { standing: 9 }),
+      e('connection.down'),
+    ],
+  },
+  'master-subscription.machine.ts': {
+    input: { master: 'm' },
+    steps: [
+      answer('connect'),
+      answer('configure', { outcome: 'set', before: '', after: 'Ex' }),
+      answer('subscribe'),
+      e('connection.down', { error }),
+    ],
+  },
+  'ownership.machine.ts': {
+    input: { id: '1-0', name: 's', retryCount: 0 },
+    steps: [
+      e('verified'),
+      e('handed'),
+      e('lease.missed'),
+      e('lease.confirmed'),
+      e('handler.failed'),
+      e('done.requested'),
+      e('acked', { lockReleased: false }),
+      e('lock.released'),
+    ],
+  },
+  'reconciler.machine.ts': {
+    input: { heartbeatMs: 1000, reconcileEveryMs: 60_000, reconcileJitter: 0.1 },
+    steps: [
+      e('connection.up'),
+      elapse('settleDelay'),
+      answer('scan', { ...slice, cursor: '1-0' }),
+      answer('sweep', { dead: ['c'], nextMs: 100 }),
+      answer('requeue', { requeued: 1, deadLettered: 0, locked: 0, nextMs: 100 }),
+      answer('scan', { ...slice, cursor: null }),
+      fail('sweep'),
+      elapse('retryDelay'),
+      answer('sweep', { dead: [], nextMs: 100 }),
+      elapse('sweepDelay'),
+      e('hint'),
+      answer('sweep', { dead: [], nextMs: 100 }),
+      elapse('scanDelay'),
+      e('connection.down'),
+    ],
+  },
+  'supervisor.machine.ts': {
+    input: { keep: 5 },
+    steps: [
+      e('child.started', {
+        spec: { id: 'a', restart: 'permanent', maxRestarts: 0, withinMs: 10, backoffMs: 1, maxBackoffMs: 9 },
+      }),
+      e('child.failed', { child: 'a', error, at: 1, chance: 0.5 }),
+      e('child.restarted', { child: 'a' }),
+      e('child.steady', { child: 'a', at: 100 }),
+      e('child.ended', { child: 'a', at: 200, chance: 0.5 }),
+      e('failure.noted', { child: 'b', error, at: 201 }),
+      e('child.dismissed', { child: 'a' }),
+      e('stop'),
+    ],
+  },
+};
+
+type Owner = Record<string, unknown>;
+const ways: ReadonlyArray<readonly [owner: Owner, name: string]> = [
+  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'].map(
+    (name) => [globalThis as unknown as Owner, name] as const,
+  ),
+  [performance as unknown as Owner, 'now'],
+  [Math as unknown as Owner, 'random'],
+  [Date as unknown as Owner, 'now'],
+];
+/** A live actor's scheduler notes with `Date.now` when a timer was started; it decides nothing by that. */
+const waysButDate = ways.filter(([owner]) => owner !== (Date as unknown as Owner));
+
+/** Runs `work` while every way to time and chance throws. */
+function poisoned<T>(work: () => T, which = ways): T {
+  const undo = which.map(([owner, name]) => {
+    const original = Object.getOwnPropertyDescriptor(owner, name);
+    const value = () => {
+      throw new Error(`a machine called ${name}`);
+    };
+    Object.defineProperty(owner, name, { configurable: true, writable: true, value });
+    return () => {
+      if (original) Object.defineProperty(owner, name, original);
+      else delete owner[name];
+    };
+  });
+  try {
+    return work();
+  } finally {
+    for (const restore of undo) restore();
+  }
+}
+
+function tell(machine: AnyStateMachine, { input, steps }: Story) {
+  const fold = new Fold(machine, input);
+  return steps.map((step) => {
+    if (typeof step === 'function') step(fold);
+    else fold.send(step);
+    return { value: fold.value, context: fold.context, timers: fold.timers, told: fold.told };
+  });
+}
+
+describe('machines and the world', () => {
+  it('has a story of every machine', () => {
+    expect(Object.keys(stories)).to.have.members(machineFiles.map(({ file }) => file));
+  });
+
+  it('would notice', () => {
+    const calls: Record<string, () => unknown> = {
+      'Date.now': () => Date.now(),
+      'Math.random': () => Math.random(),
+      'performance.now': () => performance.now(),
+      setTimeout: () => setTimeout(() => {}, 0),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      expect(() => poisoned(call), name).to.throw('a machine called');
+    }
+    expect(Date.now(), 'and clean up').to.be.a('number');
+  });
+
+  for (const { file, machine } of machineFiles) {
+    const story = stories[file] as Story;
+
+    it(`${file} reads neither clock nor chance`, () => {
+      poisoned(() => tell(machine, story));
+    });
+
+    it(`${file} leads from the same events to the same states`, () => {
+      expect(tell(machine, story)).to.deep.equal(tell(machine, story));
+    });
+
+    it(`${file} takes all its time from the clock it is given`, () => {
+      const clock = new SimulatedClock();
+      poisoned(() => {
+        const actor = createActor(machine, { clock, input: story.input });
+        let thrown: unknown;
+        actor.subscribe({
+          error: (error) => {
+            thrown = error;
+          },
+        });
+        actor.start();
+        for (const step of story.steps) if (typeof step === 'object') actor.send(step);
+        clock.increment(100_000);
+        actor.stop();
+        expect(thrown).to.equal(undefined);
+      }, waysButDate);
+    });
+  }
+});
