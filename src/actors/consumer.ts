@@ -222,7 +222,7 @@ export class Consumer {
   /** Starts the subscription's supervision, and waits for what comes of its first set-up. */
   async #trySubscription(): Promise<void> {
     const { subscription } = this;
-    if (subscription === undefined) return;
+    if (subscription === undefined || subscription.view.attempts > 0) return;
     const { settings, logger } = this.kernel;
     const spec = this.#spec(`masterSubscription/${subscription.master}`);
     const first = new Promise<unknown>((resolve) => {
@@ -345,6 +345,8 @@ export class Consumer {
     this.#hooks.end();
     this.kernel.connections.close();
     for (const ownership of [...this.ownerships]) ownership.actor?.stop();
-    this.#hooks.terminated(this.#error);
+    // A failure that came when the end was decided already changes nothing.
+    const { status, context } = this.#actor.getSnapshot();
+    this.#hooks.terminated(status === 'error' || context.error !== null ? this.#error : null);
   }
 }

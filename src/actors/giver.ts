@@ -30,12 +30,14 @@ export class Giver {
     const outcomes = new Map<string, Moved>();
     for (let at = 0; at < sorted.length; at += BATCH) {
       const batch = sorted.slice(at, at + BATCH);
-      const { value: result } = await retrying(this.#kernel, this.#lease, () =>
+      const { value: result, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
         this.#kernel.lease.giveBack(reason, batch),
       );
       this.#ledger.record(reason, result);
       result.moved.forEach((moved, index) => {
-        outcomes.set((batch[index] as EntryRef).id, moved);
+        // An earlier try whose answer was lost has most likely moved it; it is everyone's now, by us or by others.
+        const outcome = mayBeRepeat && moved.outcome === 'notMine' ? 'requeued' : moved.outcome;
+        outcomes.set((batch[index] as EntryRef).id, { ...moved, outcome });
       });
       await releaseLocks(
         this.#kernel,
@@ -59,7 +61,6 @@ export class Giver {
           ownership.send({ type: 'deadLettered' });
           break;
         case 'notMine':
-          // Given back by an earlier try whose answer was lost, or taken over: somebody else's either way.
           ownership.send({ type: 'lost', reason: 'takenOver' });
           break;
         default:

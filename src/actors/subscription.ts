@@ -88,6 +88,11 @@ export class Subscription {
         tellLive: ({ context }) => this.#hooks.live(context.setup),
       },
     });
+    const over = () => {
+      link.close();
+      this.#hooks.failed(failure);
+      end.failed(failure);
+    };
     const actor: Actor<typeof masterSubscriptionMachine> = startActor(this.#kernel, machine, {
       path: `consumer/masterSubscription/${this.master}`,
       input: { master: this.master },
@@ -97,11 +102,6 @@ export class Subscription {
       },
       onDone: () => over(),
     });
-    const over = () => {
-      link.close();
-      this.#hooks.failed(failure);
-      end.failed(failure);
-    };
     this.#watch(actor);
     link.listen({
       up: () => {},

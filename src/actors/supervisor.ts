@@ -3,7 +3,7 @@ import type { Actor } from 'xstate';
 import type { Timer } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
-import { factOf } from '../machines/facts.js';
+import { type ErrorFact, factOf } from '../machines/facts.js';
 import { type ChildSpec, problemOf, supervisorMachine } from '../machines/supervisor.machine.js';
 import { startActor } from './host.js';
 import type { Kernel } from './kernel.js';
@@ -27,6 +27,12 @@ export type StartChild = (end: ChildEnd) => Child;
 export interface SupervisorHooks {
   escalated(child: string, why: string): void;
   healed(child: string): void;
+}
+
+/** What is kept of an error is shown to people: no credentials. */
+function shown(error: unknown): ErrorFact {
+  const { code, message } = factOf(error);
+  return { code, message: redact(message) };
 }
 
 interface Entry {
@@ -55,14 +61,14 @@ export class Supervisor {
           if (failure) {
             const { code, message } = failure.error;
             kernel.logger.error(
-              { child, code, error: redact(message), count: failure.count, restartInMs },
+              { child, code, error: message, count: failure.count, restartInMs },
               'a child failed',
             );
-            kernel.seam.emit('childFailed', { child, code, message: redact(message), restartInMs });
+            kernel.seam.emit('childFailed', { child, code, message, restartInMs });
           }
           if (restartInMs !== null) this.#restartIn(child, restartInMs);
           if (escalates && failure) {
-            const why = `${failure.error.code}: ${redact(failure.error.message)}`;
+            const why = `${failure.error.code}: ${failure.error.message}`;
             kernel.seam.emit('childEscalated', { child, why });
             hooks.escalated(child, why);
           }
@@ -101,20 +107,9 @@ export class Supervisor {
     this.#actor.send({ type: 'child.healthy', child });
   }
 
-  /** Keeps the failure of something short-lived that is not started again. */
+  /** Keeps the failure of something that is no child and is not started again. */
   record(id: string, error: unknown): void {
-    const { clock } = this.#kernel;
-    const spec: ChildSpec = {
-      id,
-      restart: 'temporary',
-      maxRestarts: 1,
-      withinMs: 0,
-      backoffMs: 0,
-      maxBackoffMs: 0,
-    };
-    this.#actor.send({ type: 'child.started', spec });
-    this.#actor.send({ type: 'child.failed', child: id, error: factOf(error), at: clock.now(), chance: 0 });
-    this.#actor.send({ type: 'child.dismissed', child: id });
+    this.#actor.send({ type: 'failure.noted', child: id, error: shown(error), at: this.#kernel.clock.now() });
   }
 
   /** Ends one child for good. */
@@ -149,7 +144,7 @@ export class Supervisor {
     };
     const end: ChildEnd = {
       failed: (error) =>
-        over(() => this.#actor.send({ type: 'child.failed', error: factOf(error), ...facts() })),
+        over(() => this.#actor.send({ type: 'child.failed', error: shown(error), ...facts() })),
       ended: () => over(() => this.#actor.send({ type: 'child.ended', ...facts() })),
     };
     try {
