@@ -3,6 +3,7 @@
  * happens when; this does it.
  */
 import type { Actor } from 'xstate';
+import type { Timer } from '../core/clock.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { type ConsumerState, consumerMachine, type DrainMode } from '../machines/consumer.machine.js';
@@ -68,6 +69,7 @@ export class Consumer {
   #server: ServerFacts | null = null;
   #error: unknown = null;
   #isPolling = false;
+  #startTimer: Timer | undefined;
   /** Set while start() waits to hear how the first subscription went. */
   #firstSubscription: ((error: unknown) => void) | undefined;
   drainReport: DrainReport | undefined;
@@ -161,6 +163,7 @@ export class Consumer {
   async #prepare(): Promise<void> {
     const { connections, clock, logger } = this.kernel;
     const deadline = clock.monotonic() + this.#limits.startTimeoutMs;
+    this.#startTimer = clock.setTimeout(() => this.#startTooLate(), this.#limits.startTimeoutMs);
     const { commands } = connections;
     commands.listen({
       up: () => {
@@ -195,11 +198,7 @@ export class Consumer {
         if (!isPassing(error) || WRONG_CREDENTIALS.test(messageOf(cause))) break;
         const left = deadline - clock.monotonic();
         if (left <= 0) {
-          problem = new StreamwardenError(
-            'StartTimeout',
-            `Redis could not be used within ${this.#limits.startTimeoutMs} ms: ${redact(messageOf(cause))}`,
-            { retriable: true, cause, details: { startTimeoutMs: this.#limits.startTimeoutMs } },
-          );
+          problem = this.#startTimeout(cause);
           break;
         }
         await pause(this.kernel, Math.min(left, 50));
@@ -209,6 +208,27 @@ export class Consumer {
     logger.error({ error: redact(messageOf(problem)) }, 'starting failed');
     this.#error = problem;
     this.#actor.send({ type: 'start.failed', error: factOf(problem) });
+  }
+
+  #startTimeout(cause: unknown): StreamwardenError {
+    const { startTimeoutMs } = this.#limits;
+    const why = cause === undefined ? '' : `: ${redact(messageOf(cause))}`;
+    return new StreamwardenError(
+      'StartTimeout',
+      `Redis could not be used within ${startTimeoutMs} ms${why}`,
+      {
+        retriable: true,
+        cause,
+        details: { startTimeoutMs },
+      },
+    );
+  }
+
+  /** Redis went away again between preparing and the first lease. */
+  #startTooLate(): void {
+    if (this.state !== 'recovering') return;
+    this.#error = this.#startTimeout(this.kernel.connections.commands.lastError);
+    this.#actor.send({ type: 'start.failed', error: factOf(this.#error) });
   }
 
   async #prepareOnce(): Promise<void> {
@@ -300,6 +320,7 @@ export class Consumer {
         },
       };
     });
+    this.kernel.clock.clearTimeout(this.#startTimer);
     this.#hooks.running();
   }
 
@@ -341,6 +362,7 @@ export class Consumer {
   }
 
   #terminate(): void {
+    this.kernel.clock.clearTimeout(this.#startTimer);
     this.supervisor.stop();
     this.#hooks.end();
     this.kernel.connections.close();

@@ -123,6 +123,11 @@ export class JsonLineProcess {
     });
   }
 
+  /** Closes our end of its output, as `head` does when it has seen enough. */
+  stopReading(): void {
+    this.#child.stdout.destroy();
+  }
+
   /** Sends a signal; to one that has ended, nothing. */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
     if (this.running) this.#child.kill(signal);
