@@ -5,6 +5,7 @@
  * meanwhile. And a try that fails forgets its entries: they are still pending for us, and the next verification adopts them.
  */
 import { compareEntryIds } from '../core/entry-id.js';
+import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { parseEntry, type RawEntry } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
 import type { Giver } from './giver.js';
@@ -72,8 +73,16 @@ export class Acquirer {
       );
     }
     const count = begun.length > 0 ? await this.#verify(begun) : 0;
-    if (poison.length > 0) await this.#giver.move('unparseable', poison);
+    if (poison.length > 0) this.#bury(poison);
     return count;
+  }
+
+  /** Not waited for: moving waits for a confirmed lease, and a verification that adopts an entry is what confirms it. */
+  #bury(poison: readonly EntryRef[]): void {
+    this.#giver.move('unparseable', poison).catch((error: unknown) => {
+      if (isStreamwardenError(error, 'RuntimeStopped')) return;
+      this.#kernel.logger.error({ error: messageOf(error) }, 'entries could not be dead-lettered');
+    });
   }
 
   #check(info: Readonly<Record<string, unknown>> | null): CheckedInfo | Promise<CheckedInfo> {
@@ -124,7 +133,8 @@ export class Acquirer {
   }
 
   #hand(ownership: Ownership): void {
-    this.#kernel.application.added(ownership);
+    // First, so that a handler that fails before it returns meets a stream that can fail.
     ownership.send({ type: 'handed' });
+    this.#kernel.application.added(ownership);
   }
 }

@@ -82,19 +82,22 @@ export class Consumer {
     this.ledger = new MoveLedger(kernel);
     this.ownerships = new Ownerships(kernel, (ownership, error) => this.#ownershipFailed(ownership, error));
     this.lease = new Lease(kernel, {
-      verifyAll: (signal) => this.verifier.verifyAll(signal),
+      verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       missed: () => this.#leaseMissed(),
       confirmed: () => this.#leaseConfirmed(),
     });
     this.giver = new Giver(kernel, this.lease, this.ledger);
     this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver);
-    this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver);
+    this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver, (error) =>
+      this.intake.fail(error),
+    );
     this.finisher = new Finisher(kernel, this.lease);
     this.recoverer = new Recoverer(kernel, this.ledger);
     this.reconciler = new Reconciler(kernel, this.recoverer, {
       foreignConsumers: (present) => {
         this.#extender.hasForeignConsumers = present;
       },
+      groupGone: () => this.lease.groupGone(),
     });
     this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer);
     this.supervisor = new Supervisor(kernel, {
@@ -291,7 +294,10 @@ export class Consumer {
 
   #startChildren(): void {
     const child = (id: string, start: StartChild) => this.supervisor.start(this.#spec(id), start);
-    child('leaseKeeper', (end) => this.lease.start(end.failed));
+    const keeper = this.#spec('leaseKeeper');
+    // Every start of a keeper is a beat, so even one beyond its limits must be started again before the lease is over.
+    const maxBackoffMs = this.kernel.settings.heartbeatMs / 4;
+    this.supervisor.start({ ...keeper, maxBackoffMs }, (end) => this.lease.start(end.failed));
     child('reconciler', (end) => this.reconciler.start(end.failed));
     child('extender', (end) => {
       this.#extender.start(end.failed);

@@ -42,6 +42,8 @@ export class Extender {
     this.#onError = onError;
     this.#isStopped = false;
     this.#round = [];
+    // The turn that failed had timed the next one already: without this, every restart would add a wheel.
+    this.#kernel.clock.clearTimeout(this.#timer);
     this.#schedule(this.#roundMs);
   }
 

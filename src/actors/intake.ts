@@ -34,6 +34,9 @@ export class Intake {
   #running: Promise<void> | undefined;
   /** The read under way, and what is done with its answer. */
   #turn: Promise<void> | undefined;
+  /** What reading is to fail with at its next turn. */
+  #fault: { readonly error: unknown } | undefined;
+  #runs = 0;
 
   constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, acquirer: Acquirer) {
     this.#kernel = kernel;
@@ -51,8 +54,11 @@ export class Intake {
 
   /** Lowers or restores how many streams are owned at most. What is owned already stays. */
   set capacity(capacity: number) {
+    const isLower = capacity < this.#capacity;
     this.#capacity = capacity;
-    this.bell.ring();
+    // A parked read asks for as much as there was room for before.
+    if (isLower) void this.#unpark();
+    else this.bell.ring();
   }
 
   get isPaused(): boolean {
@@ -64,8 +70,18 @@ export class Intake {
    * @throws StreamwardenError `ReadRetriesExhausted`; anything unexpected, for the supervisor
    */
   run(): Promise<void> {
+    this.#runs += 1;
+    // What was read when it failed is still pending for us: adopt it.
+    if (this.#runs > 1 || this.#fault) this.#lease.verify('intake started again');
+    this.#fault = undefined;
     this.#running = this.#loop();
     return this.#running;
+  }
+
+  /** Entries that were delivered could not be adopted, and that was no outage: reading fails with this error. */
+  fail(error: unknown): void {
+    this.#fault ??= { error };
+    void this.#unpark();
   }
 
   /** Ends the parked read without losing what it may just be answered with. Resolves when no read is under way. */
@@ -103,6 +119,7 @@ export class Intake {
 
   async #loop(): Promise<void> {
     while (!this.#hasEnded) {
+      if (this.#fault) throw this.#fault.error;
       if (this.#isPaused || this.room <= 0) {
         await this.bell.rung();
         continue;
@@ -154,6 +171,7 @@ export class Intake {
   async #recreateGroup(): Promise<void> {
     try {
       await recreateGroup(this.#kernel);
+      this.#lease.groupGone();
     } catch (error) {
       // The next read meets the same, and comes here again.
       if (!isPassing(error)) throw error;
@@ -164,12 +182,16 @@ export class Intake {
   async #pauseBeforeRetry(ms: number): Promise<void> {
     const { clock, connections } = this.#kernel;
     const wasUp = connections.reader.isUp;
-    const until = clock.monotonic() + ms;
-    let left = ms;
-    while (left > 0 && !this.#hasEnded && !this.#isPaused && (wasUp || !connections.reader.isUp)) {
-      await Promise.race([pause(this.#kernel, left), this.bell.rung()]);
-      left = until - clock.monotonic();
+    let isOver = false;
+    // One timer, however often the bell rings meanwhile.
+    const timer = clock.setTimeout(() => {
+      isOver = true;
+      this.bell.ring();
+    }, ms);
+    while (!isOver && !this.#hasEnded && !this.#isPaused && (wasUp || !connections.reader.isUp)) {
+      await this.bell.rung();
     }
+    clock.clearTimeout(timer);
   }
 
   get #blockMs(): number {

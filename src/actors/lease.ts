@@ -18,7 +18,7 @@ import type { Kernel } from './kernel.js';
 
 export interface LeaseHooks {
   /** Compares what is held with what is pending for us. */
-  verifyAll(signal: AbortSignal): Promise<VerifyOutput>;
+  verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<VerifyOutput>;
   /** The deadline has passed without a beat. */
   missed(): void;
   /** All that is held has been verified. */
@@ -39,6 +39,7 @@ export class Lease {
   #actor: Actor<typeof leaseKeeperMachine> | undefined;
   #until: Moment | undefined;
   #overdueMs = 0;
+  #wasGroupGone = false;
 
   constructor(kernel: Kernel, hooks: LeaseHooks) {
     this.#kernel = kernel;
@@ -47,7 +48,7 @@ export class Lease {
       actors: {
         raise: fromPromise<RaiseOutput, { generation: number }>(({ input }) => this.#raise(input.generation)),
         refresh: fromPromise<RefreshOutput>(() => this.#refresh()),
-        verifyAll: fromPromise<VerifyOutput>(({ signal }) => hooks.verifyAll(signal)),
+        verifyAll: fromPromise<VerifyOutput>(({ signal }) => this.#verifyAll(signal)),
       },
       actions: {
         tellMissed: () => {
@@ -94,6 +95,12 @@ export class Lease {
   /** Something may have been taken from us, or delivered to us unseen: look. */
   verify(why: string): void {
     this.#actor?.send({ type: 'verify.requested', why });
+  }
+
+  /** The group was missing and has been made again, by whomever: whatever was pending in the old one is nobody's. */
+  groupGone(): void {
+    this.#wasGroupGone = true;
+    this.verify('the group was gone');
   }
 
   /** Passes on what an operation's failure says of the lease. */
@@ -160,6 +167,12 @@ export class Lease {
     const { heartbeatMs } = this.#kernel.settings;
     this.#until = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };
     return Math.max(0, this.#until.monotonic - this.#kernel.clock.monotonic());
+  }
+
+  async #verifyAll(signal: AbortSignal): Promise<VerifyOutput> {
+    const output = await this.#hooks.verifyAll(signal, this.#wasGroupGone);
+    if (!signal.aborted) this.#wasGroupGone = false;
+    return output;
   }
 
   async #raise(generation: number): Promise<RaiseOutput> {

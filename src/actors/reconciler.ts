@@ -35,6 +35,8 @@ export function rendezvous(dead: string, living: readonly string[]): string | un
 export interface ReconcilerHooks {
   /** Whether consumers of the Go client are in the group. */
   foreignConsumers(present: boolean): void;
+  /** The group was missing and has been made again. */
+  groupGone(): void;
 }
 
 export class Reconciler {
@@ -115,7 +117,10 @@ export class Reconciler {
     try {
       return await work();
     } catch (error) {
-      if (replyOf(error) === 'NOGROUP') await recreateGroup(this.#kernel);
+      if (replyOf(error) === 'NOGROUP') {
+        await recreateGroup(this.#kernel);
+        this.#hooks.groupGone();
+      }
       throw error;
     }
   }

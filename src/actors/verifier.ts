@@ -8,7 +8,7 @@
 import { nextEntryId } from '../core/entry-id.js';
 import type { VerifyOutput } from '../machines/lease-keeper.machine.js';
 import type { RawEntry } from '../redis/entry.js';
-import { replyOf } from '../redis/reply-errors.js';
+import { isPassing, replyOf } from '../redis/reply-errors.js';
 import type { Acquirer } from './acquirer.js';
 import type { Giver } from './giver.js';
 import type { Kernel } from './kernel.js';
@@ -24,19 +24,30 @@ export class Verifier {
   readonly #ownerships: Ownerships;
   readonly #acquirer: Acquirer;
   readonly #giver: Giver;
+  readonly #onAdoptionFailed: (error: unknown) => void;
   lost = 0;
 
-  constructor(kernel: Kernel, ownerships: Ownerships, acquirer: Acquirer, giver: Giver) {
+  /** @param onAdoptionFailed what is held has been verified all the same: nobody who owns something has to wait for this */
+  constructor(
+    kernel: Kernel,
+    ownerships: Ownerships,
+    acquirer: Acquirer,
+    giver: Giver,
+    onAdoptionFailed: (error: unknown) => void,
+  ) {
+    this.#onAdoptionFailed = onAdoptionFailed;
     this.#kernel = kernel;
     this.#ownerships = ownerships;
     this.#acquirer = acquirer;
     this.#giver = giver;
   }
 
-  async verifyAll(signal: AbortSignal): Promise<VerifyOutput> {
+  /** @param wasGroupGone the group has been found missing since the last time: what is not pending now went with it */
+  async verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<VerifyOutput> {
     const held = [...this.#ownerships].filter((ownership) => ownership.isAtRest);
     const pending = await this.#pendingIds(signal);
     if (signal.aborted) return { kept: 0, lost: 0, adopted: 0 };
+    const reason = wasGroupGone || pending === 'groupGone' ? 'entryGone' : 'takenOver';
 
     const kept: Ownership[] = [];
     let lost = 0;
@@ -44,7 +55,7 @@ export class Verifier {
       if (!ownership.isAtRest) continue;
       if (pending === 'groupGone' || !pending.has(ownership.id)) {
         lost += 1;
-        this.#lose(ownership, pending === 'groupGone' ? 'entryGone' : 'takenOver');
+        this.#lose(ownership, reason);
       } else {
         kept.push(ownership);
       }
@@ -84,6 +95,16 @@ export class Verifier {
   }
 
   async #adopt(pending: ReadonlySet<string>): Promise<number> {
+    try {
+      return await this.#adoptUnknown(pending);
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      this.#onAdoptionFailed(error);
+      return 0;
+    }
+  }
+
+  async #adoptUnknown(pending: ReadonlySet<string>): Promise<number> {
     const unknown = [...pending].filter((id) => !this.#ownerships.has(id));
     let adopted = 0;
     for (let at = 0; at < unknown.length; at += CHUNK) {

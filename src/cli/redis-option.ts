@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { Redis } from 'ioredis';
 import { messageOf, StreamwardenError } from '../core/errors.js';
+import { redisError } from '../redis/reply-errors.js';
 import { CliError } from './errors.js';
 
 const DEFAULT_URL = 'redis://127.0.0.1:6379';
@@ -81,7 +82,17 @@ export async function withRedis<T>(
   }
   try {
     return await work(client);
+  } catch (error) {
+    throw isAboutRedis(error) ? redisError(error, 'a command', true) : error;
   } finally {
     client.disconnect();
   }
+}
+
+/** What Redis answers, or no longer answers, is about the server; anything else is about us and stays as it is. */
+function isAboutRedis(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    /^(ReplyError|MaxRetriesPerRequestError)$/.test(error.name) || error.message === 'Connection is closed.'
+  );
 }

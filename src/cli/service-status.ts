@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { messageOf } from '../core/errors.js';
 import { optionsOf } from '../redis/connections.js';
-import { createNames } from '../redis/names.js';
+import { createNames, type Names } from '../redis/names.js';
 import { pipelined } from '../redis/pipelined.js';
 import { producerNames } from '../runtime/options.js';
 import { CliError } from './errors.js';
@@ -43,23 +43,25 @@ function factsOf(flat: unknown): Facts {
 }
 
 /**
- * @throws CliError `ServiceNotFound`, `NotAStream`
+ * The names that a service goes by on this server, by the rules of everybody else who uses them.
+ *
  * @throws StreamwardenError `InvalidOption`
  */
-export async function readServiceStatus(
-  client: Redis,
-  url: string,
-  service: string,
-  dlqStream: string | undefined,
-): Promise<ServiceStatus> {
-  // By the rules of everybody else who uses the service's name.
+export function namesOfService(url: string, service: string, dlqStream: string | undefined): Names {
   producerNames({ redis: url, service });
   const { keyPrefix } = optionsOf(url);
-  const names = createNames({
+  return createNames({
     service,
     ...(keyPrefix ? { keyPrefix } : {}),
     ...(dlqStream === undefined ? {} : { dlqStream }),
   });
+}
+
+/**
+ * @throws CliError `ServiceNotFound`, `NotAStream`
+ */
+export async function readServiceStatus(client: Redis, names: Names): Promise<ServiceStatus> {
+  const { service } = names;
   const kind = await client.type(names.lbs);
   if (kind === 'none') {
     throw new CliError('ServiceNotFound', `no service ${service} here: there is no stream ${names.lbs}`);
@@ -91,7 +93,7 @@ export async function readServiceStatus(
   };
 }
 
-async function consumersOf(client: Redis, names: ReturnType<typeof createNames>): Promise<ConsumerStatus[]> {
+async function consumersOf(client: Redis, names: Names): Promise<ConsumerStatus[]> {
   const rows = ((await client.xinfo('CONSUMERS', names.lbs, names.group)) as unknown[]).map(factsOf);
   const presences = await pipelined<number>(client, (pipeline) => {
     for (const { name } of rows) pipeline.pttl(names.presence(String(name)));

@@ -1,5 +1,6 @@
 /** `createRuntime()`: options in, a runtime out. Composes one incarnation on `start()` and gives it its public face. */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { Consumer } from '../actors/consumer.js';
 import type { Kernel, Stores } from '../actors/kernel.js';
 import type { Ownership } from '../actors/ownership.js';
@@ -74,6 +75,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     this.seam = new Seam((error) => options.logger.error({ error: messageOf(error) }, 'an observer threw'));
     this.#hub = new NotificationHub(options.notificationBuffer, () => this.#incarnation.intake.bell.ring());
     const ended = new AbortController();
+    // Whatever waits listens to it: many do at times, and none of them is a leak.
+    setMaxListeners(0, ended.signal);
     const kernel = this.#kernel(ended.signal, substitutes);
     this.#incarnation = new Consumer(kernel, options, {
       end: () => ended.abort(),

@@ -30,7 +30,7 @@ describe('a process that owns streams', function () {
     await victim.kill();
     await eventually(
       'every stream has another owner',
-      () => left.runtime.snapshot().owned + right.runtime.snapshot().owned === 1000,
+      () => left.told('StreamAdded').length + right.told('StreamAdded').length >= 1000,
       { timeoutMs: 15_000 },
     );
 
@@ -85,7 +85,7 @@ describe('a process that owns streams', function () {
     // Asked while frozen: carried out at once when it wakes, before anything has told it of its loss.
     const done = rejection(frozen.done(first?.id ?? ''));
     const second = frozen.told('StreamAdded')[1];
-    const release = rejection(frozen.release(second?.id ?? ''));
+    const release = frozen.release(second?.id ?? '').catch(codeOf);
     frozen.thaw();
 
     expect(codeOf(await done)).to.equal('StreamNotOwned');
@@ -93,7 +93,8 @@ describe('a process that owns streams', function () {
     expect(new Set(frozen.told('StreamDisowned').map(({ reason }) => reason))).to.deep.equal(
       new Set(['takenOver']),
     );
-    void release;
+    // Gone already or refused by Redis: either way it gave nothing back, which the history shows below.
+    expect(await release).to.be.oneOf([undefined, 'StreamNotOwned']);
     const aborted = await frozen.aborted();
     expect(Object.keys(aborted)).to.have.members(['one', 'two', 'three']);
     expect((await frozen.snapshot()).owned).to.equal(0);
@@ -115,5 +116,8 @@ describe('a process that owns streams', function () {
     const report = await fleet.history();
     expect(report.violations).to.deep.equal([]);
     expect(report.ends).to.include({ finished: 3 });
+    if (report.recovered !== 3) console.log((await suite.redis().lrange(fleet.historyKey, 0, -1)).join('\n'), successor.news);
+    expect(report.recovered).to.equal(3);
+    expect(report.handedOver).to.equal(0);
   });
 });

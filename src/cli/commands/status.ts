@@ -4,7 +4,7 @@ import type { Runner } from '../command.js';
 import { EXIT } from '../errors.js';
 import { duration, type Output, plural, table } from '../output.js';
 import { checkRedisUrl, redisOption, withRedis } from '../redis-option.js';
-import { readServiceStatus, type ServiceStatus } from '../service-status.js';
+import { namesOfService, readServiceStatus, type ServiceStatus } from '../service-status.js';
 import { examples, jsonOption, serviceOption, startTimeoutOption } from '../values.js';
 
 interface StatusOptions {
@@ -32,9 +32,8 @@ export function statusCommand(run: Runner): Command {
 
 async function status(options: StatusOptions, output: Output): Promise<number> {
   const url = checkRedisUrl(options.redis);
-  const found = await withRedis(url, options.startTimeout, (client) =>
-    readServiceStatus(client, url, options.service, options.dlqStream),
-  );
+  const names = namesOfService(url, options.service, options.dlqStream);
+  const found = await withRedis(url, options.startTimeout, (client) => readServiceStatus(client, names));
   output.line({ type: 'Status', ...found }, forPeople(found));
   return EXIT.ok;
 }

@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { checkHistory } from '../../src/testing/history.js';
+import { readHistory } from '../../src/testing/history-records.js';
+import { historyKeyOf, ready, useCli } from '../support/cli-process.js';
+import { eventually } from '../support/eventually.js';
+import { useRedis } from '../support/redis.js';
+
+describe('streamwarden consume', () => {
+  const { server, redis } = useRedis();
+  const cli = useCli();
+  const service = 'orders';
+  const produce = async (...args: string[]) => {
+    const { code, stderr } = await cli.run([
+      'produce',
+      '--redis',
+      server().url,
+      '--service',
+      service,
+      ...args,
+    ]);
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+  };
+  const typeIs = (type: string) => (line: { type: string }) => line.type === type;
+
+  it('prints Ready, each stream that it is given, and each that it has finished', async () => {
+    const consumer = cli.spawnConsumer({ redis: server().url, service, consumerId: 'me', hold: 20 });
+    expect(await ready(consumer)).to.match(/^me~[0-9a-f]{8}$/);
+    await produce('--name', 'one', '--info', '{"region":"eu"}');
+
+    const done = await consumer.waitFor(typeIs('StreamDone'), { name: 'the stream is done' });
+    const [, added] = consumer.lines;
+    expect(consumer.lines.map(({ type }) => type)).to.deep.equal(['Ready', 'StreamAdded', 'StreamDone']);
+    expect(added).to.deep.include({ stream: 'one', id: done.id, retryCount: 0, info: { region: 'eu' } });
+    expect(added?.at).to.be.closeTo(Date.now(), 60_000);
+    expect(await redis().xlen(`${service}-input`)).to.equal(0);
+  });
+
+  it('hands its streams over on SIGTERM, to one that says so, and exits with 0', async () => {
+    const first = cli.spawnConsumer({ redis: server().url, service });
+    await ready(first);
+    await produce('--count', '5');
+    await eventually('the first owns all', () => first.lines.filter(typeIs('StreamAdded')).length === 5);
+    const second = cli.spawnConsumer({ redis: server().url, service, hold: 20 });
+    await ready(second);
+
+    first.kill('SIGTERM');
+    expect(await first.exit).to.deep.equal({ code: 0, signal: null });
+    expect(first.stderr).to.equal('');
+    expect(first.lines.slice(-2).map(({ type }) => type)).to.deep.equal(['StreamTerminated', 'Stopped']);
+    expect(first.lines.at(-2)).to.deep.include({ reason: 'stopped', error: null });
+    expect(first.lines.at(-1)).to.deep.include({ mode: 'handOver', handedOver: 5, abandoned: [] });
+
+    await eventually('the second finishes all', () => second.lines.filter(typeIs('StreamDone')).length === 5);
+    expect(second.lines.filter(typeIs('StreamAdded')).every(({ retryCount }) => retryCount === 0)).to.equal(
+      true,
+    );
+    const report = checkHistory({ records: await readHistory(redis(), historyKeyOf(service)) });
+    expect(report.violations).to.deep.equal([]);
+    expect(report).to.deep.include({ handedOver: 5, recovered: 0 });
+  });
+
+  it('abandons its streams on the second signal, and says so with exit code 1', async () => {
+    const consumer = cli.spawnConsumer({ redis: server().url, service });
+    await ready(consumer);
+    await produce('--name', 'one');
+    await consumer.waitFor(typeIs('StreamAdded'), { name: 'the stream is owned' });
+    // A server that does not answer keeps the hand-over from being done before the second signal comes.
+    await server().pause();
+    try {
+      consumer.kill('SIGTERM');
+      consumer.kill('SIGINT');
+      expect(await consumer.exit).to.deep.equal({ code: 1, signal: null });
+      expect(consumer.lines.at(-1)).to.deep.include({
+        type: 'Stopped',
+        mode: 'abandon',
+        handedOver: 0,
+        abandoned: ['one'],
+      });
+    } finally {
+      server().resume();
+    }
+  });
+
+  it('owns no more than its capacity, and takes its name from $POD_NAME', async () => {
+    await produce('--count', '5');
+    const args = ['consume', '--redis', server().url, '--service', service, '--capacity', '2', '--json'];
+    const consumer = cli.spawn(args, { env: { POD_NAME: 'pod-7' } });
+    expect(await ready(consumer)).to.match(/^redis-consumer-pod-7~/);
+    await eventually('two are owned', () => consumer.lines.filter(typeIs('StreamAdded')).length === 2);
+    const [pending] = await redis().xpending(`${service}-input`, `${service}-group`);
+    expect(pending).to.equal(2);
+    consumer.kill('SIGTERM');
+    await consumer.exit;
+    expect(consumer.lines.filter(typeIs('StreamAdded'))).to.have.length(2);
+  });
+
+  it('prints readable lines without --json', async () => {
+    const args = [
+      'consume',
+      '--redis',
+      server().url,
+      '--service',
+      service,
+      '--consumer-id',
+      'me',
+      '--hold',
+      '0',
+    ];
+    const consumer = cli.spawn(args);
+    await eventually('it is ready', () => /ready +me~\S+ reads orders/.test(consumer.stdout));
+    await produce('--name', 'one', '--info', '{"a":1}');
+    await eventually('the stream is done', () => /done +one/.test(consumer.stdout));
+    expect(consumer.stdout).to.match(/added +one +\d+-0 +\{"a":1\}/);
+    consumer.kill('SIGINT');
+    expect(await consumer.exit).to.deep.equal({ code: 0, signal: null });
+    expect(consumer.stdout).to.match(/terminated stopped\n.*stopped +0 streams handed over\n$/);
+  });
+
+  it('is recovered by another one when it is killed', async () => {
+    const victim = cli.spawnConsumer({ redis: server().url, service, args: ['--heartbeat', '400'] });
+    await ready(victim);
+    await produce('--count', '3');
+    await eventually('the victim owns all', () => victim.lines.filter(typeIs('StreamAdded')).length === 3);
+    const other = cli.spawnConsumer({ redis: server().url, service, hold: 20, args: ['--heartbeat', '400'] });
+    await ready(other);
+    victim.kill('SIGKILL');
+    await eventually('all are finished', () => other.lines.filter(typeIs('StreamDone')).length === 3);
+    expect(other.lines.filter(typeIs('StreamAdded')).map(({ retryCount }) => retryCount)).to.deep.equal([
+      1, 1, 1,
+    ]);
+  });
+});

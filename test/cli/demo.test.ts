@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { useCli } from '../support/cli-process.js';
+import { eventually } from '../support/eventually.js';
+import { useRedis } from '../support/redis.js';
+
+describe('streamwarden demo', function () {
+  this.timeout(90_000);
+  const { server, redis } = useRedis();
+  const cli = useCli();
+
+  it('kills one consumer, stops another, and its summary shows that nothing was lost', async () => {
+    const { code, stdout, stderr } = await cli.run(['demo', '--json', '--streams', '60']);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const summary = lines.at(-1);
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    expect(Object.keys(summary)).to.deep.equal([
+      'type',
+      'produced',
+      'finished',
+      'recovered',
+      'handedOver',
+      'finishedTwice',
+      'ownedByTwo',
+      'lost',
+      'reownMs',
+    ]);
+    expect(summary).to.deep.include({
+      type: 'Summary',
+      produced: 60,
+      finished: 60,
+      finishedTwice: 0,
+      ownedByTwo: 0,
+      lost: 0,
+    });
+    expect(summary.recovered).to.be.greaterThan(0);
+    expect(summary.handedOver).to.be.greaterThan(0);
+    const { p50, p99, max } = summary.reownMs;
+    expect(p50).to.be.greaterThan(0);
+    expect(p99).to.be.within(p50, max);
+    expect(lines.filter(({ type }) => type === 'Killed')).to.have.length(1);
+    expect(lines.filter(({ type }) => type === 'Ready')).to.have.length(3);
+  });
+
+  it('leaves nothing behind when it is interrupted: no process, no key, no setting', async () => {
+    const demo = cli.spawn(['demo', '--json', '--redis', server().url]);
+    await eventually('three consumers are ready', () => readyPids().length === 3, { timeoutMs: 15_000 });
+    await demo.waitFor(({ type }) => type === 'StreamAdded', { name: 'the fleet is at work' });
+    const pids = readyPids();
+
+    demo.kill('SIGINT');
+    expect(await demo.exit).to.deep.equal({ code: 1, signal: null });
+    expect(demo.stderr).to.equal('error: interrupted\n');
+    expect(pids.filter(isAlive)).to.deep.equal([]);
+    await eventually('presence and locks have expired', async () => (await redis().keys('*')).length === 0);
+    expect((await redis().config('GET', 'notify-keyspace-events')) as string[]).to.deep.equal([
+      'notify-keyspace-events',
+      '',
+    ]);
+
+    function readyPids(): number[] {
+      return demo.lines.filter(({ type }) => type === 'Ready').map(({ pid }) => Number(pid));
+    }
+  });
+
+  it('stops its own server as well', async () => {
+    const demo = cli.spawn(['demo', '--json']);
+    const started = await demo.waitFor(({ type }) => type === 'Started', { name: 'the demo has a server' });
+    demo.kill('SIGTERM');
+    expect(await demo.exit).to.deep.include({ code: 1 });
+    const client = new Redis(`redis://${String(started.server)}`, {
+      lazyConnect: true,
+      retryStrategy: () => null,
+    });
+    client.on('error', () => undefined);
+    const reached = await client.connect().then(
+      () => true,
+      () => false,
+    );
+    client.disconnect();
+    expect(reached).to.equal(false);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,101 @@
+import { expect } from 'chai';
+import { ready, useCli } from '../support/cli-process.js';
+import { useRedis } from '../support/redis.js';
+
+describe('streamwarden produce', () => {
+  const { server, redis } = useRedis();
+  const cli = useCli();
+  const produce = (...args: string[]) =>
+    cli.run(['produce', '--redis', server().url, '--service', 'orders', ...args]);
+  const jsonLines = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it('announces one stream with its Info, as the wire protocol has it', async () => {
+    const { code, stdout } = await produce('--name', 'order-1', '--info', '{"region":"eu"}', '--json');
+    const [entry] = await redis().xrange('orders-input', '-', '+');
+    expect(code).to.equal(0);
+    expect(entry?.[1]).to.deep.equal(['lbs-input', '{"DataStreamName":"order-1","Info":{"region":"eu"}}']);
+    const [line] = jsonLines(stdout);
+    expect(Object.keys(line ?? {})).to.deep.equal(['at', 'type', 'stream', 'id']);
+    expect(line).to.deep.include({ type: 'Produced', stream: 'order-1', id: entry?.[0] });
+  });
+
+  it('announces more than one batch, in order', async () => {
+    const { stdout } = await produce('--count', '1203', '--prefix', 'p-', '--json');
+    const lines = jsonLines(stdout);
+    const ids = (await redis().xrange('orders-input', '-', '+')).map(([id]) => id);
+    expect(lines.map(({ id }) => id)).to.deep.equal(ids);
+    expect([lines[0]?.stream, lines.at(-1)?.stream]).to.deep.equal(['p-1', 'p-1203']);
+  });
+
+  it('prints ids and names for people', async () => {
+    const { stdout } = await produce('--count', '2');
+    expect(stdout).to.match(/^\d+-0 {2}stream-1\n\d+-\d+ {2}stream-2\n2 streams announced\n$/);
+  });
+
+  it('is quiet when its output is read by nobody any more', async () => {
+    const one = cli.spawn(['produce', '--redis', server().url, '--service', 'orders', '--count', '20000']);
+    one.stopReading();
+    expect(await one.exit).to.deep.equal({ code: 0, signal: null });
+    expect(one.stderr).to.equal('');
+  });
+});
+
+describe('streamwarden status', () => {
+  const { server, redis } = useRedis();
+  const cli = useCli();
+  const status = (...args: string[]) => cli.run(['status', '--redis', server().url, ...args]);
+
+  it('shows stream, group, consumers and dead letters', async () => {
+    await redis().xadd('orders-input-dlq', '*', 'a', 'b');
+    const consumer = cli.spawnConsumer({ redis: server().url, service: 'orders', args: ['--capacity', '1'] });
+    const name = await ready(consumer);
+    await cli.run(['produce', '--redis', server().url, '--service', 'orders', '--count', '3']);
+    await consumer.waitFor(({ type }) => type === 'StreamAdded', { name: 'a stream is owned' });
+
+    const { code, stdout } = await status('--service', 'orders', '--json');
+    const found = JSON.parse(stdout);
+    expect(code).to.equal(0);
+    expect(found).to.deep.include({
+      type: 'Status',
+      service: 'orders',
+      dlq: { name: 'orders-input-dlq', length: 1 },
+    });
+    expect(found.stream).to.deep.equal({ name: 'orders-input', length: 3 });
+    expect(found.group).to.deep.equal({ name: 'orders-group', created: true, pending: 1, undelivered: 2 });
+    expect(found.consumers).to.have.length(1);
+    expect(found.consumers[0]).to.deep.include({ name, pending: 1 });
+    expect(found.consumers[0].presenceMs).to.be.within(1, 2_000);
+
+    const { stdout: text } = await status('--service', 'orders');
+    expect(text).to.contain('orders-input: 3 entries (1 pending, 2 not given to anybody yet)');
+    expect(text).to.contain('orders-input-dlq: 1 dead letter\n');
+    expect(text).to.match(new RegExp(`^${name} +1 +\\d+ ms left`, 'm'));
+  });
+
+  it('shows a consumer without presence, and one that is not ours, as such', async () => {
+    await redis().xgroup('CREATE', 'orders-input', 'orders-group', '0', 'MKSTREAM');
+    await redis().xgroup('CREATECONSUMER', 'orders-input', 'orders-group', 'go-consumer');
+    const found = JSON.parse((await status('--service', 'orders', '--json')).stdout);
+    expect(found.consumers[0]).to.deep.include({ name: 'go-consumer', pending: 0, presenceMs: null });
+  });
+
+  it('shows a service that no consumer has joined yet', async () => {
+    await cli.run(['produce', '--redis', server().url, '--service', 'orders']);
+    const { code, stdout } = await status('--service', 'orders');
+    expect(code).to.equal(0);
+    expect(stdout).to.contain('no group orders-group yet').and.to.contain('no consumers');
+  });
+
+  it('says that there is no such service', async () => {
+    const { code, stdout, stderr } = await status('--service', 'ordres');
+    expect({ code, stdout, stderr }).to.deep.equal({
+      code: 2,
+      stdout: '',
+      stderr: 'error: no service ordres here: there is no stream ordres-input\n',
+    });
+  });
+});

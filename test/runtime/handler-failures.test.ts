@@ -1,0 +1,175 @@
+import { expect } from 'chai';
+import { eventually } from '../support/eventually.js';
+import { deadLetters } from '../support/dead-letters.js';
+import { historyOf, soundHistory } from '../support/history.js';
+import { useRedis } from '../support/redis.js';
+import { streamNames, useFleet } from '../support/runtimes.js';
+
+const quick = { handlerBackoff: { initialMs: 1, maxMs: 5 } };
+
+describe('a handler that fails', () => {
+  const suite = useRedis();
+  const fleet = useFleet(suite);
+
+  for (const [how, fail] of [
+    ['throws', () => { throw new Error('no'); }],
+    ['rejects', () => Promise.reject(new Error('no'))],
+  ] as const) {
+    it(`spends a retry when it ${how}, until there are none left`, async () => {
+      const { announce, create, names } = fleet();
+      const runtime = create({ ...quick, maxRetries: 2 });
+      const counts: number[] = [];
+      runtime.process((stream) => {
+        counts.push(stream.retryCount);
+        return fail();
+      });
+      await runtime.start();
+      const ids = await announce(['bad']);
+
+      await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
+      expect(counts).to.deep.equal([0, 1, 2]);
+      const [letter] = await deadLetters(suite.redis(), names.dlq);
+      expect(letter?.fields).to.deep.equal({
+        'lbs-input': '{"DataStreamName":"bad"}',
+        _retry_count: '3',
+        _dlq_reason: 'max_retries_exceeded',
+      });
+      expect(await suite.redis().xlen(names.lbs)).to.equal(0);
+      expect(runtime.snapshot().counters).to.include({ handlerFailures: 3, requeued: 2, deadLettered: 1 });
+      const report = await soundHistory(suite.redis(), fleet(), ids);
+      expect(report.ends.deadLettered).to.equal(1);
+      await eventually('its locks are released', async () => (await suite.redis().keys('*MUTEX*')).length === 0);
+    });
+  }
+
+  it('keeps its stream, lock and all, until the back-off is over', async () => {
+    const { announce, create, names } = fleet();
+    const runtime = create({ handlerBackoff: { initialMs: 60_000, maxMs: 60_000 } });
+    runtime.process(() => {
+      throw new Error('no');
+    });
+    await runtime.start();
+    const [id] = (await announce(['kept'])) as [string];
+    await eventually('the handler has failed', () => runtime.snapshot().counters.handlerFailures === 1);
+
+    expect(runtime.snapshot().streams).to.deep.include.members([{ ...runtime.snapshot().streams[0], name: 'kept', state: 'backingOff' }]);
+    const until = runtime.owned('kept')?.validUntil ?? 0;
+    await eventually('heartbeats go on', () => (runtime.owned('kept')?.validUntil ?? 0) > until + 1000);
+    expect(await suite.redis().pttl(names.lock('kept', id))).to.be.above(0);
+    expect((await historyOf(suite.redis(), fleet())).map(({ op }) => op)).to.deep.equal(['acquired']);
+  });
+
+  it('waits for a time that doubles and is drawn by chance', async () => {
+    const delays: number[] = [];
+    const { announce, create } = fleet();
+    const runtime = create({
+      maxRetries: 4,
+      handlerBackoff: { initialMs: 8, maxMs: 40 },
+      clock: { random: () => 0.5 } as never,
+      logger: {
+        debug: () => {},
+        info: () => {},
+        error: () => {},
+        warn: (fields) => {
+          if (typeof fields.delayMs === 'number') delays.push(fields.delayMs);
+        },
+      },
+    });
+    runtime.process(() => Promise.reject(new Error('no')));
+    await runtime.start();
+    await announce(['slow']);
+    await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
+    // Three quarters of 8, 16, 32, 40 (64), 40 (128).
+    expect(delays).to.deep.equal([6, 12, 24, 30, 30]);
+  });
+
+  it('may finish or release its stream itself during the back-off', async () => {
+    const { announce, create, names } = fleet();
+    const runtime = create({ handlerBackoff: { initialMs: 60_000, maxMs: 60_000 } });
+    runtime.process(() => Promise.reject(new Error('no')));
+    await runtime.start();
+    await announce(['by hand']);
+    await eventually('the handler has failed', () => runtime.snapshot().counters.handlerFailures === 1);
+    await runtime.owned('by hand')?.done();
+    expect(await suite.redis().xlen(names.lbs)).to.equal(0);
+  });
+
+  it('keeps every field of the entry, byte for byte and in order, on requeue and in the dead-letter stream', async () => {
+    const { create, names } = fleet();
+    const bytes = Buffer.from([0, 255, 128, 10, 13, 200]);
+    const payload = '{ "dataSTREAMname" : "odd", "INFO":{"k":1}, "extra": [1] }';
+    const original = [
+      Buffer.from('first'), bytes, bytes, Buffer.from('binary name'),
+      Buffer.from('lbs-input'), Buffer.from(payload),
+      Buffer.from('traceparent'), Buffer.from('00-ab-cd-01'),
+      Buffer.from('twice'), Buffer.from('1'), Buffer.from('twice'), Buffer.from('2'),
+    ];
+    const runtime = create({ ...quick, maxRetries: 1, dlqStream: 'letters' });
+    runtime.process(() => Promise.reject(new Error('no')));
+    await runtime.start();
+    await suite.redis().xadd(names.lbs, '*', ...original);
+
+    await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
+    const [letter] = await deadLetters(suite.redis(), 'letters');
+    const added = ['_retry_count', '2', '_dlq_reason', 'max_retries_exceeded'].map((text) => Buffer.from(text));
+    expect(letter?.raw).to.deep.equal([...original, ...added]);
+    expect(await suite.redis().exists(names.dlq)).to.equal(0);
+  });
+
+  it('spends no retry with what it throws once its signal has aborted', async () => {
+    const { announce, create } = fleet();
+    const runtime = create({ ...quick });
+    let began = () => {};
+    const running = new Promise<void>((resolve) => {
+      began = resolve;
+    });
+    runtime.process(
+      (stream) =>
+        new Promise((_resolve, reject) => {
+          stream.signal.addEventListener('abort', () => reject(stream.signal.reason as Error));
+          began();
+        }),
+    );
+    await runtime.start();
+    await announce(['aborted']);
+    await running;
+
+    expect(await runtime.stop()).to.deep.equal({ mode: 'handOver', handedOver: 1, stragglers: [], abandoned: [] });
+    const { log } = await fleet().listening();
+    expect(await log.first('StreamAdded', 'aborted')).to.include({ retryCount: 0 });
+    expect(runtime.snapshot().counters.handlerFailures).to.equal(0);
+  });
+
+  it('fills the dead-letter stream to its cap, and what is trimmed is counted', async () => {
+    const { announce, create, names } = fleet();
+    const warnings: string[] = [];
+    const note = (_fields: object, message: string) => void warnings.push(message);
+    const runtime = create({
+      ...quick,
+      maxRetries: 0,
+      dlqMaxLen: 200,
+      logger: { debug: () => {}, info: () => {}, warn: note, error: note },
+    });
+    runtime.process(() => Promise.reject(new Error('no')));
+    await runtime.start();
+    await announce(streamNames(500));
+    await eventually('all are dead-lettered', () => runtime.snapshot().counters.deadLettered === 500);
+
+    const length = await suite.redis().xlen(names.dlq);
+    expect(length).to.be.below(500);
+    expect(runtime.snapshot().counters.deadLettersTrimmed).to.equal(500 - length);
+    expect(warnings).to.include('the dead-letter stream is nearly full');
+    expect(warnings.some((text) => text.includes('trimmed away'))).to.equal(true);
+  });
+
+  it('loses no dead letter where there is no cap', async () => {
+    const { announce, create, names } = fleet();
+    const runtime = create({ ...quick, maxRetries: 0, dlqMaxLen: 0 });
+    runtime.process(() => Promise.reject(new Error('no')));
+    await runtime.start();
+    await announce(streamNames(300));
+    await eventually('all are dead-lettered', () => runtime.snapshot().counters.deadLettered === 300);
+    expect(await suite.redis().xlen(names.dlq)).to.equal(300);
+    expect(runtime.snapshot().counters.deadLettersTrimmed).to.equal(0);
+  });
+});

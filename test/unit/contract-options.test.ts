@@ -1,0 +1,193 @@
+/** docs/reference/contract.md repeats what the code says of options, error codes and notifications. Here the two are compared. */
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import type { ErrorCode, Notification, RuntimeOptions } from '../../src/index.js';
+import { isStreamwardenError } from '../../src/index.js';
+import { compileOptions } from '../../src/runtime/options.js';
+
+const contract = readFileSync(new URL('../../docs/reference/contract.md', import.meta.url), 'utf8');
+
+// Records over the types: tsc refuses them when a name is missing here, or is none any more.
+const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
+  redis: [],
+  service: [],
+  consumerId: [],
+  capacity: [],
+  heartbeatMs: [],
+  reconcileEveryMs: [],
+  reconcileJitter: [],
+  minIdleMs: [],
+  scanBatch: [],
+  maxRetries: [],
+  dlqStream: [],
+  dlqMaxLen: [],
+  readRetry: namesOf<keyof NonNullable<RuntimeOptions['readRetry']>>({ attempts: 0, initialMs: 0, maxMs: 0 }),
+  handlerBackoff: namesOf<keyof NonNullable<RuntimeOptions['handlerBackoff']>>({ initialMs: 0, maxMs: 0 }),
+  notificationBuffer: [],
+  lockKeys: [],
+  autoClaim: [],
+  keyspaceEvents: [],
+  keyspaceOverride: [],
+  onUncertain: [],
+  handOverGraceMs: [],
+  startTimeoutMs: [],
+  infoSchema: [],
+  onInvalidInfo: [],
+  logger: [],
+  clock: [],
+  historyKey: [],
+};
+
+/** Defaults that are no plain value. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  redis: 'required',
+  service: 'required',
+  consumerId: 'from POD_NAME',
+  dlqStream: '<service>-input-dlq',
+  readRetry: 'the next three',
+  handlerBackoff: 'the next two',
+  infoSchema: '—',
+  logger: 'nowhere',
+  clock: "the system's",
+  historyKey: '—',
+};
+
+const CODES = namesOf<ErrorCode>({
+  InvalidOption: 0,
+  ConsumerIdMissing: 0,
+  InvalidState: 0,
+  RedisUnavailable: 0,
+  OutcomeUnknown: 0,
+  RedisRefused: 0,
+  PermissionDenied: 0,
+  ServerTooOld: 0,
+  KeyspaceConfigConflict: 0,
+  KeyspaceConfigForbidden: 0,
+  StartTimeout: 0,
+  ReadRetriesExhausted: 0,
+  LeaseRefused: 0,
+  StreamNotOwned: 0,
+  StreamReleased: 0,
+  LeaseUncertain: 0,
+  AlreadyClaimed: 0,
+  OwnerAlive: 0,
+  ProcessorAttached: 0,
+  RuntimeStopped: 0,
+  ProtocolMismatch: 0,
+});
+
+const NOTIFICATIONS = namesOf<Notification['type']>({
+  StreamAdded: 0,
+  StreamUncertain: 0,
+  StreamConfirmed: 0,
+  StreamDisowned: 0,
+  StreamExpired: 0,
+  StreamTerminated: 0,
+});
+
+function namesOf<Name extends string>(all: Readonly<Record<Name, unknown>>): string[] {
+  return Object.keys(all);
+}
+
+/** The table below a heading, a record of column → cell for each row, backticks taken off the first column. */
+function tableBelow(heading: string): Record<string, string>[] {
+  const lines = contract.slice(contract.indexOf(`\n## ${heading}\n`)).split('\n');
+  const start = lines.findIndex((line) => line.startsWith('|'));
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
+  const [header = [], , ...rows] = lines.slice(start, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  return rows.map((row) =>
+    Object.fromEntries(header.map((column, index) => [column, (row[index] ?? '').replace(/^`(.*)`$/, '$1')])),
+  );
+}
+
+const base = { redis: 'redis://127.0.0.1', service: 'orders', consumerId: 'me' };
+
+/** An option's path, `readRetry.maxMs`, as an object that sets it. */
+function setting(path: string, value: unknown): Record<string, unknown> {
+  const [name = '', member] = path.split('.');
+  return { [name]: member === undefined ? value : { [member]: value } };
+}
+
+function refusalOf(path: string, value: unknown): string {
+  try {
+    compileOptions({ ...base, ...setting(path, value) } as unknown as RuntimeOptions, {});
+  } catch (error) {
+    if (isStreamwardenError(error, 'InvalidOption')) return error.message;
+    throw error;
+  }
+  throw new Error(`expected ${path} to refuse ${String(value)}`);
+}
+
+function at(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], value);
+}
+
+describe('docs/reference/contract.md', () => {
+  describe('options', () => {
+    const rows = tableBelow('Options');
+    const paths = Object.entries(OPTIONS).flatMap(([name, members]) => [
+      name,
+      ...members.map((member) => `${name}.${member}`),
+    ]);
+
+    it('lists every option once', () => {
+      expect(rows.map(({ option }) => option)).to.deep.equal(paths);
+    });
+
+    for (const row of rows) {
+      const option = String(row.option);
+
+      it(`says what ${option} has to be`, () => {
+        // No option takes a negative fraction.
+        const message = refusalOf(option, -1.5);
+        expect(message).to.equal(`expected ${option} to be ${row['has to be']}, got: -1.5`);
+      });
+
+      it(`says the default of ${option}`, () => {
+        const words = IN_WORDS[option];
+        expect(row.default).to.equal(words ?? String(at(compileOptions(base, {}), option)));
+      });
+    }
+
+    it('says the default name of the dead-letter stream', () => {
+      const row = rows.find(({ option }) => option === 'dlqStream');
+      expect(row?.default?.replace('<service>', base.service)).to.equal(compileOptions(base, {}).names.dlq);
+    });
+
+    it('says where every range ends', () => {
+      for (const { option = '', 'has to be': range = '' } of rows) {
+        const [, min, max] = /^an integer from (-?\d+) to (\d+)$/.exec(range) ?? [];
+        if (min === undefined) continue;
+        expect(refusalOf(option, Number(min) - 1), option).to.include(range);
+        expect(refusalOf(option, Number(max) + 1), option).to.include(range);
+      }
+    });
+  });
+
+  it('lists every error code once', () => {
+    expect(tableBelow('Error codes').map(({ code }) => code)).to.deep.equal(CODES);
+  });
+
+  it('lists every notification once', () => {
+    expect(tableBelow('Notifications').map(({ type }) => type)).to.deep.equal(NOTIFICATIONS);
+  });
+
+  it('gives every clause an id of its own', () => {
+    const ids = [...contract.matchAll(/^\*\*(C-[A-Z]+-\d+)\b/gm)].map(([, id]) => id);
+    expect(ids).to.have.length.above(50);
+    expect(new Set(ids).size).to.equal(ids.length);
+  });
+
+  it('refers to clauses that exist', () => {
+    const ids = new Set([...contract.matchAll(/^\*\*(C-[A-Z]+-\d+)\b/gm)].map(([, id]) => id));
+    const dangling = [...contract.matchAll(/\bC-[A-Z]+-\d+\b/g)]
+      .map(([id]) => id)
+      .filter((id) => !ids.has(id));
+    expect(dangling).to.deep.equal([]);
+  });
+});
