@@ -1,17 +1,21 @@
-/** The smallest service: `npx tsx examples/embed.ts`, with Redis at $REDIS_URL or on this machine. */
+/** The smallest service. `npx tsx examples/embed.ts`, with Redis at $REDIS_URL or on this machine; Ctrl-C hands over and ends. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer, createRuntime } from 'streamwarden';
 
 const redis = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
-const runtime = createRuntime<{ region: string }>({ redis, service: 'orders', consumerId: process.env.POD_NAME ?? 'me' });
+const consumerId = process.env.POD_NAME ?? 'me';
+const runtime = createRuntime<{ region: string }>({ redis, service: 'orders', consumerId });
 
 runtime.process(async (stream) => {
   console.log(`owner of ${stream.name} (${stream.info?.region}), token ${stream.fencingToken}`);
-  while (!stream.signal.aborted) {
-    if (await workOn(stream.name, stream.fencingToken)) return; // returning is done(); throwing spends a retry
+  for (let step = 1; step <= 5; step++) {
+    if (stream.signal.aborted) return; // lost, or handed over: stop at once
+    await sleep(1000); // the application's own work, which carries the token wherever it writes
   }
-});
+  console.log(`done with ${stream.name}`);
+}); // returning is done(); throwing spends a retry
 
-process.once('SIGTERM', () => void runtime.stop()); // hands every stream over, no retry spent
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void runtime.stop());
 await runtime.start();
 
 await using producer = createProducer({ redis, service: 'orders' });
@@ -19,8 +23,3 @@ await producer.add('order-1', { region: 'eu' });
 
 const { error } = await runtime.closed;
 if (error) throw error;
-
-/** A step of the application's own work; true when there is nothing left to do. */
-async function workOn(stream: string, token: string): Promise<boolean> {
-  return await new Promise((resolve) => setTimeout(() => resolve(stream !== '' && token !== ''), 1000));
-}

@@ -91,7 +91,9 @@ export class Consumer {
     this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver, (error) =>
       this.intake.fail(error),
     );
-    this.finisher = new Finisher(kernel, this.lease);
+    this.finisher = new Finisher(kernel, this.lease, (ownership, error) =>
+      this.operationFailed(ownership, 'handOver', error),
+    );
     this.recoverer = new Recoverer(kernel, this.ledger);
     this.reconciler = new Reconciler(kernel, this.recoverer, {
       foreignConsumers: (present) => {
@@ -142,6 +144,11 @@ export class Consumer {
 
   get troubles(): Readonly<Record<string, string>> {
     return this.#actor.getSnapshot().context.troubles;
+  }
+
+  /** The hardest mode that a stop was asked for in. */
+  get drainMode(): DrainMode {
+    return this.#actor.getSnapshot().context.mode;
   }
 
   get server(): ServerFacts | null {
@@ -354,11 +361,25 @@ export class Consumer {
   #ownershipFailed(ownership: Ownership, error: unknown): void {
     this.supervisor.record(`ownership/${ownership.id}`, error);
     this.kernel.application.disowned(ownership, 'failed');
-    this.giver.move('handOver', [{ id: ownership.id, name: ownership.name }]).catch((problem: unknown) => {
+    this.#giveUp(ownership, 'handOver');
+  }
+
+  /** Finishing it or giving it back failed for a reason that time does not heal. It shall not stay on its way out for ever. */
+  operationFailed(ownership: Ownership, reason: 'handOver' | 'failed', error: unknown): void {
+    if (isStreamwardenError(error, 'RuntimeStopped') || ownership.isAtRest) return;
+    this.supervisor.record(`ownership/${ownership.id}`, error);
+    ownership.send({ type: 'lost', reason: 'failed' });
+    this.#giveUp(ownership, reason);
+  }
+
+  #giveUp({ id, name }: Ownership, reason: 'handOver' | 'failed'): void {
+    this.giver.move(reason, [{ id, name }]).catch((problem: unknown) => {
+      if (isStreamwardenError(problem, 'RuntimeStopped')) return;
       this.kernel.logger.warn(
-        { id: ownership.id, error: messageOf(problem) },
-        'a failed ownership could not be handed over',
+        { id, error: messageOf(problem) },
+        'a failed ownership could not be handed over; it is adopted again',
       );
+      this.lease.verify('a hand-over failed');
     });
   }
 

@@ -26,6 +26,8 @@ export class Extender {
   #timer: Timer | undefined;
   #round: Ownership[][] = [];
   #rounds = 0;
+  /** Among those who wait: where the next turn of asking begins. */
+  #askedFor = 0;
   #isStopped = false;
   /** Set by whoever sees consumers of the Go client in the group: they can take entries without looking at presence. */
   hasForeignConsumers = false;
@@ -112,9 +114,17 @@ export class Extender {
     if (odd.length > 0) this.#lease.verify('locks missing');
   }
 
+  /** In turn, so that those who wait for long do not keep the others from being asked for. */
+  #nextWaiting(): Ownership[] {
+    const all = [...this.#ownerships.waiting];
+    const from = this.#askedFor < all.length ? this.#askedFor : 0;
+    this.#askedFor = from + CHUNK;
+    return all.slice(from, from + CHUNK);
+  }
+
   async #askForNames(): Promise<void> {
     const { locks, names, logger, commands } = this.#kernel;
-    const waiting = [...this.#ownerships.waiting].slice(0, CHUNK);
+    const waiting = this.#nextWaiting();
     if (waiting.length === 0 || !commands.isUp || !this.#lease.isConfirmed) return;
     // An entry whose own lock somebody else holds waits for that first.
     const held = await locks.take(waiting.map(({ name, id }) => names.lock(name, id)));

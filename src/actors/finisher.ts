@@ -20,15 +20,18 @@ interface Request {
 export class Finisher {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
+  readonly #onFailure: (ownership: Ownership, error: unknown) => void;
   readonly #queue: Request[] = [];
   #isPumping = false;
   /** Calls whose outcome could not be found out. */
   unknownOutcomes = 0;
   finished = 0;
 
-  constructor(kernel: Kernel, lease: Lease) {
+  /** @param onFailure what no outage explains: the stream, then in `acking`, cannot stay there */
+  constructor(kernel: Kernel, lease: Lease, onFailure: (ownership: Ownership, error: unknown) => void) {
     this.#kernel = kernel;
     this.#lease = lease;
+    this.#onFailure = onFailure;
   }
 
   /**
@@ -52,7 +55,10 @@ export class Finisher {
       try {
         await this.#acknowledge(batch);
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        for (const { ownership, reject } of batch) {
+          this.#onFailure(ownership, error);
+          reject(error);
+        }
       }
     }
     this.#isPumping = false;

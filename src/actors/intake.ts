@@ -16,6 +16,8 @@ import { recreateGroup } from './verifier.js';
 /** Longest parked read: what an unblock that went astray can cost. */
 const MAX_BLOCK_MS = 5000;
 const UNBLOCK_EVERY_MS = 25;
+/** So many entries may wait for their names where the capacity is smaller: few streams are owned, and yet nothing is held up. */
+const MAX_WAITING = 1000;
 
 type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
 
@@ -106,8 +108,8 @@ export class Intake {
     const { owned, waiting } = this.#ownerships;
     return Math.min(
       this.#capacity - owned,
-      // Waiters take no capacity, but they take memory: their number is bounded alike.
-      this.#capacity - waiting.size,
+      // Waiters take no capacity, but they take memory: their number is bounded as well.
+      Math.max(this.#capacity, MAX_WAITING) - waiting.size,
       this.#kernel.application.room,
       ACQUIRE_BATCH,
     );

@@ -23,7 +23,7 @@ export interface Taken {
 export interface TakeOptions {
   /** Entries idle for less are left alone, in milliseconds. */
   readonly minIdleMs: number;
-  /** Tell the application of each entry. */
+  /** Tell the application of each entry that is taken. */
   readonly tell: boolean;
 }
 
@@ -72,10 +72,10 @@ export class Recoverer {
   /** At most 200 entries of one consumer. */
   async take(from: string, ids: readonly string[], options: TakeOptions): Promise<Taken> {
     const { refs, expired } = await this.#read(from, ids);
-    if (options.tell) for (const entry of expired) this.#kernel.application.expired(entry);
     if (refs.length === 0) return NOTHING;
     const moved = await this.#move(from, refs, options.minIdleMs);
     if (moved === 'alive') return { ...NOTHING, isAlive: true };
+    if (options.tell) this.#tellTaken(refs, moved, expired);
     return moved.reduce<Taken>((taken, { outcome, lockTtlMs = 0 }) => {
       const isLocked = outcome === 'locked';
       return sum(taken, {
@@ -86,6 +86,15 @@ export class Recoverer {
         isAlive: false,
       });
     }, NOTHING);
+  }
+
+  /** Only of what was taken: an owner whose lock stands is alive, and what another took has been told of there. */
+  #tellTaken(refs: readonly EntryRef[], moved: readonly Moved[], expired: readonly ExpiredEntry[]): void {
+    const taken = new Set<string>();
+    moved.forEach(({ outcome }, index) => {
+      if (outcome === 'requeued' || outcome === 'deadLettered') taken.add((refs[index] as EntryRef).id);
+    });
+    for (const entry of expired) if (taken.has(entry.id)) this.#kernel.application.expired(entry);
   }
 
   /** Tells the application of everything pending for a dead consumer, and takes nothing. */

@@ -1,6 +1,6 @@
 /** The runtime's options as options of the command line: one table, from which both directions are read. */
 import { type Command, Option } from 'commander';
-import { isStreamwardenError } from '../core/errors.js';
+import { type ErrorCode, isStreamwardenError } from '../core/errors.js';
 import type { RuntimeOptions } from '../runtime/options.js';
 import { CliError } from './errors.js';
 import { wholeNumber } from './values.js';
@@ -117,10 +117,17 @@ export function consumerOptionsOf(parsed: Readonly<Record<string, unknown>>): Pa
   return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Partial<RuntimeOptions>;
 }
 
-/** An invalid option keeps the runtime's own words; what was typed to set it is added. */
+/** Errors whose code alone says which option would help. */
+const OPTION_FOR_CODE: Partial<Record<ErrorCode, keyof RuntimeOptions>> = {
+  ConsumerIdMissing: 'consumerId',
+  KeyspaceConfigConflict: 'keyspaceOverride',
+  KeyspaceConfigForbidden: 'keyspaceEvents',
+};
+
+/** An error keeps the runtime's own words; what is typed to set the option is added. */
 export function inWordsOfTheCommandLine(error: unknown): unknown {
   if (!isStreamwardenError(error)) return error;
-  const name = error.code === 'ConsumerIdMissing' ? 'consumerId' : error.details.option;
+  const name = OPTION_FOR_CODE[error.code] ?? error.details.option;
   const setting = SETTINGS.find(({ option }) => option === name);
   const flag = setting?.flags.split(' ')[0] ?? (name === 'startTimeoutMs' ? '--start-timeout' : undefined);
   return flag === undefined ? error : new CliError(error.code, `${error.message} (${flag})`);

@@ -63,7 +63,6 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   #rejectStart: ((error: unknown) => void) | undefined;
   #resolveClosed: (value: { error: Error | null }) => void = () => {};
   #handlerFailures = 0;
-  #mode: StopReport['mode'] = 'handOver';
 
   constructor(options: CompiledOptions<TInfo>, substitutes: Substitutes) {
     this.#options = options;
@@ -96,8 +95,10 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   start(): Promise<void> {
-    if (this.#starting) return this.#starting;
-    if (this.state !== 'idle')
+    const { state } = this;
+    const hasEnded = state === 'stopped' || state === 'failed';
+    if (this.#starting && !hasEnded) return this.#starting;
+    if (state !== 'idle')
       return Promise.reject(
         new StreamwardenError('RuntimeStopped', 'a runtime starts once; make another one'),
       );
@@ -113,11 +114,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     const mode = options.mode ?? 'handOver';
     const { handOverGraceMs, heartbeatMs } = this.#options;
     const budget = handOverGraceMs + STOP_HEARTBEATS * heartbeatMs + (mode === 'finish' ? FINISH_MS : 0);
-    this.#mode = mode;
     this.#incarnation.stop(mode, options.timeoutMs ?? budget);
     await this.closed;
     const report = this.#incarnation.drainReport ?? { handedOver: 0, stragglers: [], abandoned: [] };
-    return { mode: this.#mode, ...report };
+    // Of several calls the hardest mode counts; what failed by itself was not stopped in any.
+    return { mode: this.state === 'failed' ? mode : this.#incarnation.drainMode, ...report };
   }
 
   notifications(): AsyncIterableIterator<Notification<TInfo>> {
@@ -293,7 +294,12 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       new StreamwardenError('StreamReleased', `${name} was released`, { details: { stream: name, id } }),
     );
     ownership.send({ type: 'giveBack.requested', reason: 'released' });
-    await this.#incarnation.giver.giveBack('handOver', [ownership]);
+    try {
+      await this.#incarnation.giver.giveBack('handOver', [ownership]);
+    } catch (error) {
+      this.#incarnation.operationFailed(ownership, 'handOver', error);
+      throw error;
+    }
   }
 
   #handlerFailed(ownership: Ownership, error: unknown): void {
@@ -309,6 +315,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       );
       ownership.send({ type: 'giveBack.requested', reason: 'failed' });
       this.#incarnation.giver.giveBack('failed', [ownership]).catch((problem: unknown) => {
+        this.#incarnation.operationFailed(ownership, 'failed', problem);
         if (!isStreamwardenError(problem, 'RuntimeStopped')) {
           this.#options.logger.error(
             { stream: name, id, error: messageOf(problem) },

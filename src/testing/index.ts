@@ -1,10 +1,40 @@
 /**
- * Helpers for testing applications that run on streamwarden: real Redis servers of your own.
+ * Helpers for testing applications that run on streamwarden: real Redis servers of your own,
+ * and proofs from the history of who owned what.
  *
  * @packageDocumentation
  */
 export { LauncherError, type LauncherErrorCode } from './errors.js';
+export {
+  type CheckHistoryInput,
+  checkHistory,
+  type HistoryReport,
+  type OwnershipOverlap,
+} from './history.js';
+export type { ChainEnd, HistoryChain } from './history-chains.js';
+export {
+  type AcquiredRecord,
+  type DeadLetteredRecord,
+  type FinishedRecord,
+  type GoneRecord,
+  type HistoryRecord,
+  type HistoryRecordBase,
+  type MovedRecord,
+  parseHistoryRecord,
+  type ReadHistoryOptions,
+  type RequeuedRecord,
+  readHistory,
+} from './history-records.js';
 export { type OpenServer, openServers } from './open-servers.js';
 export { findRedisBinary, type RedisBinary, type RedisBinarySource } from './redis-binary.js';
 export { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
+export {
+  type Percentiles,
+  percentile,
+  percentiles,
+  type Reown,
+  type ReownInput,
+  reownMs,
+  reownTimes,
+} from './reown.js';
 export type { ServerConfigOptions, ServerTls } from './server-config.js';

@@ -155,7 +155,7 @@ describe('a mistake on the command line', () => {
     const args = ['consume', ...me, '--redis', server().url, '--json'];
     const { code, stderr } = await cli.run(args);
     expect(code).to.equal(2);
-    expect(stderr).to.match(/^error: [^\n]*notify-keyspace-events[^\n]*\n$/);
+    expect(stderr).to.match(/^error: [^\n]*notify-keyspace-events[^\n]*\(--keyspace-override\)\n$/);
     expect(stderr).to.not.contain('pass');
 
     const consumer = cli.spawn([...args, '--keyspace-override']);

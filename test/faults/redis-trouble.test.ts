@@ -158,7 +158,7 @@ describe('trouble with Redis while streams are owned', function () {
     await owner.runtime.pause();
     const id = await suite.redis().xadd(fleet.lbs, '*', 'lbs-input', 'not JSON');
     await suite.redis().xreadgroup('GROUP', fleet.group, owner.name, 'COUNT', 1, 'STREAMS', fleet.lbs, '>');
-    await suite.redis().client('KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
+    await suite.redis().call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
 
     await eventually('it is dead-lettered', async () => {
       const [letter] = await suite.redis().xrange(fleet.dlq, '-', '+');
@@ -176,7 +176,7 @@ describe('trouble with Redis while streams are owned', function () {
     await owner.runtime.pause();
     await fleet.announce(...names);
     await suite.redis().xreadgroup('GROUP', fleet.group, owner.name, 'COUNT', 20, 'STREAMS', fleet.lbs, '>');
-    await suite.redis().client('KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
+    await suite.redis().call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
     const added = await owner.awaitNews('StreamAdded', names.length);
     expect(new Set(added.map(({ retryCount }) => retryCount))).to.deep.equal(new Set([0]));
     const report = await finishAll(owner);

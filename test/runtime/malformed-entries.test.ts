@@ -68,7 +68,7 @@ describe('an entry that cannot be parsed', () => {
     const { log, runtime } = await listening({ heartbeatMs: 400, keyspaceEvents: 'off', minIdleMs: 30_000, scanBatch: 4 });
     expect(await log.first('StreamAdded', 'fine')).to.include({ retryCount: 1 });
     await expectLetters(fleet());
-    const { lastScan } = runtime.snapshot().reconciler;
+    const lastScan = await eventually('the scan is over', () => runtime.snapshot().reconciler.lastScan);
     expect(lastScan).to.include({ requeued: 1, deadLettered: Object.keys(malformed).length });
     expect(await suite.redis().xlen(names.lbs)).to.equal(1);
   });

@@ -1,0 +1,206 @@
+/**
+ * `npm run soak [-- --minutes M --seed S --rate N --json]`: a fleet of three to twenty consumer processes on a Redis of its own, behind a
+ * fault proxy, under a schedule of kills, stops, pauses, broken networks, lost replies, Redis restarts, poison and duplicate names. At the end
+ * every stream must have been finished once, or dead-lettered; the history says whether that is so.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Redis } from 'ioredis';
+import { createProducer } from '../src/index.js';
+import { createNames } from '../src/redis/names.js';
+import { startFaultProxy } from '../src/testing/fault-proxy.js';
+import { startRedis } from '../src/testing/index.js';
+import { Consumers } from './consumers.js';
+import { type Act, FEWEST, holdMsFor, MOST, plan, seeded } from './schedule.js';
+import { judge } from './verdict.js';
+
+const HEARTBEAT_MS = 1000;
+const TICK_MS = 100;
+const SETTLE_MS = 90_000;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    rate: { type: 'string', default: '40' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const [minutes, seed, rate] = [Number(values.minutes), Number(values.seed), Number(values.rate)];
+if (!(minutes > 0) || !Number.isInteger(seed) || !(rate > 0)) {
+  console.error(
+    `expected --minutes and --rate to be numbers above 0 and --seed an integer, got: ${values.minutes}, ${values.rate}, ${values.seed}`,
+  );
+  process.exit(2);
+}
+
+function tell(line: Record<string, unknown> & { type: string }, words: string): void {
+  if (values.json) console.log(JSON.stringify({ at: Date.now(), ...line }));
+  else console.log(words);
+}
+
+// Every acknowledged write survives a kill: what is lost after that was lost by us.
+const redis = await startRedis({ appendOnly: true, config: { appendfsync: 'always' } });
+const proxy = await startFaultProxy({ host: redis.host, port: redis.port });
+const client = new Redis(redis.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+// Redis is restarted under it.
+client.on('error', () => {});
+const service = 'soak';
+const names = createNames({ service });
+const historyKey = `{${names.lbs}}:history`;
+const consumers = new Consumers({ url: proxy.url, service, historyKey, heartbeatMs: HEARTBEAT_MS });
+const producer = createProducer({ redis: redis.url, service });
+const announced: string[] = [];
+const poisoned: string[] = [];
+const random = seeded(seed + 1);
+const later: { readonly at: number; readonly act: () => void }[] = [];
+let isRestarting = false;
+
+const began = performance.now();
+const elapsed = () => performance.now() - began;
+const after = (ms: number, act: () => void) => later.push({ at: elapsed() + ms, act });
+
+async function perform(act: Act): Promise<void> {
+  switch (act.act) {
+    case 'start':
+      if (consumers.running.length < MOST) consumers.start(act.holdMs);
+      return;
+    case 'kill':
+    case 'stop': {
+      const victim = consumers.pick(act.who);
+      if (victim === undefined) return;
+      if (act.act === 'kill') consumers.kill(victim);
+      else consumers.stop(victim);
+      if (consumers.running.length < FEWEST) consumers.start(holdMsFor(random));
+      return;
+    }
+    case 'pause': {
+      const victim = consumers.pick(act.who);
+      if (victim === undefined || victim.isPaused) return;
+      consumers.pause(victim);
+      after(act.forMs, () => consumers.resume(victim));
+      return;
+    }
+    case 'cut':
+      proxy.cut();
+      return;
+    case 'freeze':
+      proxy.freeze();
+      after(act.forMs, () => proxy.thaw());
+      return;
+    case 'slow':
+      proxy.delay(act.byMs);
+      after(act.forMs, () => proxy.delay(0));
+      return;
+    case 'loseReplies':
+      proxy.arm({
+        fault: 'cutReply',
+        times: act.count,
+        matches: ([command = '']) => /^(evalsha|xreadgroup)$/i.test(command),
+      });
+      return;
+    case 'restartRedis':
+      isRestarting = true;
+      await redis.kill('SIGKILL');
+      await redis.restart();
+      isRestarting = false;
+      return;
+    case 'poison': {
+      const id = await client.xadd(names.lbs, '*', 'lbs-input', `not JSON ${poisoned.length}`);
+      if (id) poisoned.push(id);
+    }
+  }
+}
+
+/** Each announcement is one command whose answer is awaited: what was not acknowledged was not announced. */
+async function announce(count: number): Promise<void> {
+  const streams = Array.from({ length: count }, () => ({
+    // One in twenty meets a name that is in use.
+    name:
+      random() < 0.05
+        ? `shared-${Math.floor(random() * 5)}`
+        : `stream-${announced.length}-${Math.floor(random() * 1e9)}`,
+  }));
+  try {
+    announced.push(...(await producer.addMany(streams)));
+  } catch (error) {
+    if (!isRestarting)
+      tell({ type: 'AnnounceFailed', message: String(error) }, `announcing failed: ${String(error)}`);
+  }
+}
+
+const durationMs = minutes * 60_000;
+const planned = plan(seed, durationMs, HEARTBEAT_MS);
+tell(
+  { type: 'Soak', seed, minutes, rate, acts: planned.length },
+  `seed ${seed}: ${minutes} min, ${planned.length} acts, ${rate} streams/s`,
+);
+for (let n = 0; n < FEWEST; n++) consumers.start(holdMsFor(random));
+
+let nextProgress = 5000;
+let owed = 0;
+while (elapsed() < durationMs) {
+  while (planned[0] && planned[0].atMs <= elapsed()) {
+    const next = planned.shift() as (typeof planned)[number];
+    tell(
+      { type: 'Act', ...next },
+      `${(next.atMs / 1000).toFixed(1).padStart(6)} s  ${Object.values(next).slice(1).join(' ')}`,
+    );
+    await perform(next);
+  }
+  for (const due of later.filter(({ at }) => at <= elapsed())) {
+    later.splice(later.indexOf(due), 1);
+    due.act();
+  }
+  owed += (rate * TICK_MS) / 1000;
+  await announce(Math.floor(owed));
+  owed -= Math.floor(owed);
+  if (elapsed() >= nextProgress) {
+    nextProgress += 5000;
+    const left = await client.xlen(names.lbs);
+    const running = consumers.running.length;
+    tell(
+      { type: 'Progress', seconds: Math.round(elapsed() / 1000), running, announced: announced.length, left },
+      `${(elapsed() / 1000).toFixed(0).padStart(4)} s     ${running} consumers, ${announced.length} announced, ${left} not finished`,
+    );
+  }
+  await delay(TICK_MS);
+}
+
+for (const { act } of later) act();
+proxy.delay(0);
+proxy.thaw();
+while (consumers.running.length < FEWEST) consumers.start(holdMsFor(random));
+const settleBy = performance.now() + SETTLE_MS;
+while ((await client.xlen(names.lbs)) > 0 && performance.now() < settleBy) await delay(100);
+await consumers.stopAll(30_000);
+
+const verdict = await judge({
+  client,
+  names,
+  historyKey,
+  announced,
+  poisoned,
+  done: consumers.done,
+  surprises: consumers.surprises,
+});
+await producer.close();
+client.disconnect();
+await proxy.close();
+await redis.stop();
+
+const { violations, ...figures } = verdict;
+if (!values.json) {
+  for (const violation of violations) console.log(`VIOLATION ${violation}`);
+  console.log(
+    Object.entries(figures)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(' · '),
+  );
+}
+const passed = violations.length === 0;
+tell(
+  { type: 'Verdict', seed, ...figures, violations, passed },
+  passed ? 'passed' : `FAILED: npm run soak -- --minutes ${minutes} --seed ${seed}`,
+);
+process.exitCode = passed ? 0 : 1;

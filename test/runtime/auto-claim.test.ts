@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import { eventually } from '../support/eventually.js';
+import { GoConsumer } from '../support/go-consumer.js';
+import { historyOf, soundHistory } from '../support/history.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+import { streamNames, useFleet } from '../support/runtimes.js';
+
+const options = { heartbeatMs: 500, autoClaim: false } as const;
+
+describe('with autoClaim off', () => {
+  const suite = useRedis();
+  const fleet = useFleet(suite);
+
+  it('a dead owner is told of once, and nothing is taken until it is claimed', async () => {
+    const { announce, listening } = fleet();
+    const victim = await listening(options);
+    const ids = await announce(streamNames(3));
+    await victim.log.count('StreamAdded', 3);
+    const { runtime, log } = await listening(options);
+    await victim.runtime.stop({ mode: 'abandon' });
+
+    const expired = await log.count('StreamExpired', 3);
+    expect(expired.map(({ id }) => id)).to.deep.equal(ids);
+    expect(expired[0]).to.include({ owner: victim.runtime.consumer, autoClaim: false, retryCount: 0, count: 1 });
+    const { sweeps } = runtime.snapshot().reconciler;
+    await eventually('it is looked again', () => runtime.snapshot().reconciler.sweeps > sweeps + 3);
+    expect(log.of('StreamExpired')).to.have.lengthOf(3);
+    expect((await historyOf(suite.redis(), fleet())).every(({ op }) => op === 'acquired')).to.equal(true);
+
+    const [first, second] = expired;
+    await runtime.claim(first as { id: string });
+    expect(await log.first('StreamAdded', first?.stream)).to.include({ retryCount: 1 });
+    expect(await rejection(runtime.claim(first as { id: string }))).to.include({ code: 'AlreadyClaimed', retriable: false });
+    expect(runtime.owned(second?.stream as string)).to.equal(undefined);
+    await soundHistory(suite.redis(), fleet(), ids);
+  });
+
+  it('what was told of can be claimed at once', async () => {
+    const { announce, listening } = fleet();
+    const victim = await listening(options);
+    await announce(streamNames(30));
+    await victim.log.count('StreamAdded', 30);
+    const { runtime, log } = await listening(options);
+    const claims: Promise<void>[] = [];
+    void (async () => {
+      for await (const notification of runtime.notifications()) {
+        if (notification.type === 'StreamExpired') claims.push(runtime.claim(notification));
+      }
+    })();
+    await victim.runtime.stop({ mode: 'abandon' });
+    await log.count('StreamExpired', 30);
+    await Promise.all(claims);
+    await log.count('StreamAdded', 30);
+    expect(claims).to.have.lengthOf(30);
+  });
+
+  it('a consumer of the Go client whose lock expires is told of, and can be claimed', async () => {
+    const { announce, listening, names } = fleet();
+    const { runtime, log } = await listening({ ...options, capacity: 1 });
+    await announce(['blocks']);
+    await log.first('StreamAdded', 'blocks');
+    await announce(['of go']);
+    const go = new GoConsumer(suite.redis(), names);
+    const [id] = await go.read(1, 60);
+    await go.age([id as string], 1_000);
+
+    expect(await log.first('StreamExpired', 'of go')).to.include({ id, owner: go.name, autoClaim: false });
+    await runtime.claim({ id: id as string });
+    await runtime.owned('blocks')?.done();
+    expect(await log.first('StreamAdded', 'of go')).to.include({ retryCount: 1 });
+  });
+
+  it('claiming what nobody has is refused', async () => {
+    const { announce, listening } = fleet();
+    const { runtime, log } = await listening(options);
+    for (const id of ['1-1', '5-0']) {
+      expect(await rejection(runtime.claim({ id }))).to.include({ code: 'AlreadyClaimed' });
+    }
+    const [id] = await announce(['mine']);
+    await log.first('StreamAdded', 'mine');
+    expect(await rejection(runtime.claim({ id: id as string }))).to.include({ code: 'OwnerAlive' });
+  });
+});

@@ -1,0 +1,134 @@
+import { expect } from 'chai';
+import { compareFencingTokens, type StreamHandle } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
+import { soundHistory } from '../support/history.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+import { streamNames, useFleet } from '../support/runtimes.js';
+
+describe('release()', () => {
+  const suite = useRedis();
+  const fleet = useFleet(suite);
+
+  it('gives a stream back to everyone, no retry spent', async () => {
+    const { announce, listening, names } = fleet();
+    const one = await listening();
+    const ids = await announce(['wanders']);
+    await one.log.first('StreamAdded', 'wanders');
+    const handle = one.runtime.owned('wanders') as StreamHandle;
+    await one.runtime.pause();
+    const two = await listening();
+
+    await handle.release();
+
+    const added = await two.log.first('StreamAdded', 'wanders');
+    expect(added).to.include({ retryCount: 0 });
+    expect(compareFencingTokens(handle.id, added.id)).to.be.below(0);
+    expect(handle.signal.reason).to.include({ code: 'StreamReleased' });
+    expect(one.runtime.owned('wanders')).to.equal(undefined);
+    expect(one.log.all).to.have.lengthOf(1);
+    expect(await suite.redis().exists(names.lock('wanders', handle.id))).to.equal(0);
+    expect(one.runtime.snapshot().counters).to.include({ handedOver: 1 });
+    await soundHistory(suite.redis(), fleet(), ids);
+  });
+
+  it('may be answered by getting the stream again', async () => {
+    const { announce, listening } = fleet();
+    const { runtime, log } = await listening();
+    await announce(['back']);
+    const { id } = await log.first('StreamAdded', 'back');
+    await runtime.release({ id });
+    const [, again] = await log.count('StreamAdded', 2);
+    expect(again).to.include({ stream: 'back', retryCount: 0 });
+  });
+
+  it('is refused for what is not owned, or is on its way already', async () => {
+    const { announce, listening } = fleet();
+    const { runtime, log } = await listening();
+    await announce(['gone']);
+    const { id } = await log.first('StreamAdded', 'gone');
+    const handle = runtime.owned('gone') as StreamHandle;
+    const releasing = handle.release();
+    expect(await rejection(handle.release())).to.include({ code: 'StreamNotOwned' });
+    expect(await rejection(handle.done())).to.include({ code: 'StreamNotOwned' });
+    await releasing;
+    expect(await rejection(runtime.release({ id }))).to.include({ code: 'StreamNotOwned' });
+  });
+
+  it('may be called by the handler', async () => {
+    const { announce, create } = fleet();
+    const runtime = create();
+    const served: number[] = [];
+    runtime.process(async (stream) => {
+      served.push(stream.retryCount);
+      if (served.length < 3) await stream.release();
+    });
+    await runtime.start();
+    const ids = await announce(['not yet']);
+    await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
+    expect(served).to.deep.equal([0, 0, 0]);
+    expect((await soundHistory(suite.redis(), fleet(), ids)).ends.finished).to.equal(1);
+  });
+});
+
+describe('pause()', () => {
+  const suite = useRedis();
+  const fleet = useFleet(suite);
+
+  it('ends the reading, once it resolves, until resume()', async () => {
+    const { announce, listening, names } = fleet();
+    const { runtime, log } = await listening();
+    await announce(['before']);
+    await log.first('StreamAdded', 'before');
+
+    await runtime.pause();
+    const seen = log.all.length;
+    await announce(streamNames(10));
+    expect(runtime.health()).to.deep.equal({ live: true, ready: false, reasons: ['paused'] });
+    const until = runtime.owned('before')?.validUntil ?? 0;
+    await eventually('what is owned stays owned', () => (runtime.owned('before')?.validUntil ?? 0) > until + 500);
+    expect(log.all).to.have.lengthOf(seen);
+    expect((await suite.redis().xpending(names.lbs, names.group))[0]).to.equal(1);
+
+    runtime.resume();
+    await log.count('StreamAdded', 11);
+    expect(runtime.health().ready).to.equal(true);
+  });
+
+  it('lets nothing through that is added while it is under way', async () => {
+    const { announce, listening } = fleet();
+    const { runtime, log } = await listening();
+    for (let round = 0; round < 20; round++) {
+      const adding = announce(streamNames(5, `round-${round}`));
+      await runtime.pause();
+      const seen = log.all.length;
+      await adding;
+      await suite.redis().ping();
+      expect(log.all, `round ${round}`).to.have.lengthOf(seen);
+      runtime.resume();
+    }
+    await log.count('StreamAdded', 100);
+  });
+
+  it('before start() makes a runtime that starts without reading', async () => {
+    const { announce, create, listen } = fleet();
+    const runtime = create();
+    const log = listen(runtime);
+    await runtime.pause();
+    await runtime.start();
+    await announce(['waits']);
+    await eventually('some sweeps', () => runtime.snapshot().reconciler.sweeps > 1);
+    expect(log.all).to.deep.equal([]);
+    runtime.resume();
+    await log.first('StreamAdded', 'waits');
+  });
+
+  it('can be followed by a stop', async () => {
+    const { announce, listening } = fleet();
+    const { runtime, log } = await listening();
+    await announce(['owned']);
+    await log.first('StreamAdded', 'owned');
+    await runtime.pause();
+    expect(await runtime.stop()).to.include({ handedOver: 1 });
+  });
+});

@@ -1,0 +1,251 @@
+import { expect } from 'chai';
+import type { StopReport, StreamHandle } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
+import { historyOf, soundHistory } from '../support/history.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+import { streamNames, useFleet } from '../support/runtimes.js';
+
+describe('stopping', () => {
+  const suite = useRedis();
+  const fleet = useFleet(suite);
+
+  /** Everything that a consumer may leave behind. */
+  async function traces(consumer: string): Promise<object> {
+    const { names } = fleet();
+    const redis = suite.redis();
+    const rows = (await redis.xinfo('CONSUMERS', names.lbs, names.group)) as string[][];
+    return {
+      inGroup: rows.some((row) => row.includes(consumer)),
+      presence: await redis.exists(names.presence(consumer)),
+      locks: await redis.keys('*MUTEX_KEY_SEP*'),
+      connections: String(await redis.client('LIST')).includes(`streamwarden:${consumer}:`),
+    };
+  }
+  const none = { inGroup: false, presence: 0, locks: [], connections: false };
+
+  it('hands every stream over, no retry spent, and leaves nothing behind', async () => {
+    const { announce, listening } = fleet();
+    const { runtime, log } = await listening();
+    const ids = await announce(streamNames(250));
+    await log.count('StreamAdded', 250);
+    const handles = [...runtime.ownedStreams()] as StreamHandle[];
+    const signals = handles.map(({ signal }) => signal);
+
+    const report = await runtime.stop();
+
+    expect(report).to.deep.equal({ mode: 'handOver', handedOver: 250, stragglers: [], abandoned: [] });
+    expect(signals.every(({ aborted, reason }) => aborted && reason.code === 'RuntimeStopped')).to.equal(true);
+    await eventually('its connections are closed', async () => {
+      expect(await traces(runtime.consumer)).to.deep.equal(none);
+    });
+    const next = await listening();
+    const added = await next.log.count('StreamAdded', 250);
+    expect(added.every(({ retryCount }) => retryCount === 0)).to.equal(true);
+    expect((await soundHistory(suite.redis(), fleet(), ids)).handedOver).to.equal(250);
+  });
+
+  it('swallows nothing that is added meanwhile', async () => {
+    const { announce, start, listening } = fleet();
+    for (const round of [1, 2, 3, 4, 5]) {
+      const runtime = await start();
+      const adding = announce(streamNames(20, `round-${round}`));
+      const stopping = runtime.stop();
+      await Promise.all([adding, stopping, announce([`late-${round}`])]);
+      await announce([`after-${round}`]);
+    }
+    const { log } = await listening();
+    const added = await log.count('StreamAdded', 5 * 22);
+    expect(added.every(({ retryCount }) => retryCount === 0)).to.equal(true);
+    expect(new Set(log.added).size).to.equal(110);
+  });
+
+  it("with 'finish' waits for the handlers, and reads nothing new", async () => {
+    const { announce, create, names } = fleet();
+    const runtime = create();
+    const finish = new Map<string, () => void>();
+    runtime.process(({ name }) => new Promise<void>((resolve) => finish.set(name, resolve)));
+    await runtime.start();
+    const ids = await announce(['one', 'two']);
+    await eventually('both run', () => finish.size === 2);
+
+    const stopping = runtime.stop({ mode: 'finish' });
+    await announce(['three']);
+    expect(runtime.state).to.equal('draining');
+    expect(runtime.owned('one')?.signal.aborted).to.equal(false);
+    const until = runtime.owned('one')?.validUntil ?? 0;
+    await eventually('the lease is kept', () => (runtime.owned('one')?.validUntil ?? 0) > until);
+    finish.get('one')?.();
+    finish.get('two')?.();
+
+    expect(await stopping).to.deep.equal({ mode: 'finish', handedOver: 0, stragglers: [], abandoned: [] });
+    expect(finish.size).to.equal(2);
+    expect(await suite.redis().xlen(names.lbs), 'three is left for others').to.equal(1);
+    expect((await soundHistory(suite.redis(), fleet(), ids)).ends.finished).to.equal(2);
+  });
+
+  it("with 'finish' hands over what is left when its time is over", async () => {
+    const { announce, create, listening } = fleet();
+    const runtime = create({ heartbeatMs: 300, handOverGraceMs: 100 });
+    runtime.process(
+      ({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
+    );
+    await runtime.start();
+    await announce(['endless']);
+    await eventually('it runs', () => runtime.owned('endless') !== undefined);
+
+    const report = await runtime.stop({ mode: 'finish', timeoutMs: 1000 });
+    expect(report).to.deep.equal({ mode: 'finish', handedOver: 1, stragglers: [], abandoned: [] });
+    const { log } = await listening();
+    expect(await log.first('StreamAdded', 'endless')).to.include({ retryCount: 0 });
+  });
+
+  it('names handlers that ignore their signal, and hands their streams over all the same', async () => {
+    const { announce, create, listening } = fleet();
+    const runtime = create({ handOverGraceMs: 100 });
+    let release = () => {};
+    runtime.process(({ name, signal }) =>
+      name === 'deaf'
+        ? new Promise<void>((resolve) => {
+            release = resolve;
+          })
+        : new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
+    );
+    await runtime.start();
+    await announce(['deaf', 'good']);
+    await eventually('both run', () => runtime.snapshot().owned === 2);
+
+    expect(await runtime.stop()).to.deep.equal({ mode: 'handOver', handedOver: 2, stragglers: ['deaf'], abandoned: [] });
+    const { log } = await listening();
+    await log.count('StreamAdded', 2);
+    release();
+    expect((await historyOf(suite.redis(), fleet())).filter(({ op }) => op === 'finished')).to.deep.equal([]);
+  });
+
+  it('waits no longer for handlers than they need', async () => {
+    const { announce, create } = fleet();
+    const runtime = create({ handOverGraceMs: 60_000 });
+    runtime.process(({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())));
+    await runtime.start();
+    await announce(['quick']);
+    await eventually('it runs', () => runtime.owned('quick') !== undefined);
+    const { handedOver, stragglers } = await runtime.stop();
+    expect({ handedOver, stragglers }).to.deep.equal({ handedOver: 1, stragglers: [] });
+  });
+
+  it("with 'abandon' tells Redis nothing, names what it left, and closes everything", async () => {
+    const { announce, listening, names } = fleet();
+    const { runtime, log } = await listening({ heartbeatMs: 5000 });
+    const [id] = (await announce(['left'])) as [string];
+    await log.first('StreamAdded', 'left');
+    const { signal } = runtime.owned('left') as StreamHandle;
+
+    expect(await runtime.stop({ mode: 'abandon' })).to.deep.equal({
+      mode: 'abandon', handedOver: 0, stragglers: [], abandoned: ['left'],
+    });
+    expect(signal.aborted).to.equal(true);
+    expect(await suite.redis().exists(names.presence(runtime.consumer), names.lock('left', id))).to.equal(2);
+    expect(await suite.redis().xpending(names.lbs, names.group, id, id, 1)).to.have.lengthOf(1);
+  });
+
+  it('spends the retry of a handler that had failed before', async () => {
+    const { announce, create, listening } = fleet();
+    const runtime = create({ handlerBackoff: { initialMs: 60_000, maxMs: 60_000 } });
+    runtime.process(() => {
+      throw new Error('no');
+    });
+    await runtime.start();
+    await announce(['failed']);
+    await eventually('the handler has failed', () => runtime.snapshot().counters.handlerFailures === 1);
+    expect((await runtime.stop()).handedOver).to.equal(1);
+    const { log } = await listening();
+    expect(await log.first('StreamAdded', 'failed')).to.include({ retryCount: 1 });
+  });
+
+  it('twice is the same as once', async () => {
+    const { start } = fleet();
+    const runtime = await start();
+    const [one, two] = await Promise.all([runtime.stop(), runtime.stop()]);
+    expect(one).to.deep.equal(two);
+    expect(await runtime.stop()).to.deep.equal(one);
+    expect(runtime.state).to.equal('stopped');
+    expect(await runtime.closed).to.deep.equal({ error: null });
+  });
+
+  it('can be made harder, not softer, while it is under way', async () => {
+    const { announce, create } = fleet();
+    const runtime = create();
+    runtime.process(({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())));
+    await runtime.start();
+    await announce(['endless']);
+    await eventually('it runs', () => runtime.owned('endless') !== undefined);
+
+    const finishing = runtime.stop({ mode: 'finish' });
+    const handingOver = runtime.stop({ mode: 'handOver' });
+    const softer = runtime.stop({ mode: 'finish' });
+    const expected: StopReport = { mode: 'handOver', handedOver: 1, stragglers: [], abandoned: [] };
+    expect(await Promise.all([finishing, handingOver, softer])).to.deep.equal([expected, expected, expected]);
+  });
+
+  it('during start() rejects the start and closes everything', async () => {
+    const { create } = fleet();
+    const runtime = create();
+    const starting = rejection(runtime.start());
+    await runtime.stop();
+    expect(await starting).to.include({ code: 'RuntimeStopped' });
+    expect(runtime.state).to.equal('stopped');
+    expect(await runtime.closed).to.deep.equal({ error: null });
+  });
+
+  it('before start() makes starting impossible', async () => {
+    const { create } = fleet();
+    const runtime = create();
+    expect(await runtime.stop()).to.deep.equal({ mode: 'handOver', handedOver: 0, stragglers: [], abandoned: [] });
+    expect(await rejection(runtime.start())).to.include({ code: 'RuntimeStopped' });
+  });
+
+  it('happens at the end of a block that owns the runtime', async () => {
+    const { create } = fleet();
+    let consumer = '';
+    let closed: Promise<unknown> = Promise.resolve();
+    {
+      await using runtime = create();
+      await runtime.start();
+      ({ consumer, closed } = runtime);
+    }
+    expect(await closed).to.deep.equal({ error: null });
+    await eventually('its connections are closed', async () => {
+      expect(await traces(consumer)).to.deep.equal(none);
+    });
+  });
+
+  it('rejects what is asked of the runtime afterwards', async () => {
+    const { announce, listening } = fleet();
+    const { runtime, log } = await listening();
+    const [id] = (await announce(['over'])) as [string];
+    await log.first('StreamAdded', 'over');
+    const handle = runtime.owned('over') as StreamHandle;
+    await runtime.stop();
+    for (const asked of [runtime.done({ id }), handle.done(), handle.release(), runtime.start()]) {
+      expect(await rejection(asked)).to.have.property('code').that.is.oneOf(['StreamNotOwned', 'RuntimeStopped']);
+    }
+    expect(runtime.health()).to.deep.include({ live: true, ready: false });
+  });
+});
+
+describe('starting', () => {
+  const suite = useRedis();
+  const fleet = useFleet(suite);
+
+  it('twice is the same as once', async () => {
+    const { create } = fleet();
+    const runtime = create();
+    expect(runtime.state).to.equal('idle');
+    const first = runtime.start();
+    expect(runtime.start()).to.equal(first);
+    await first;
+    expect(runtime.state).to.equal('running');
+    await runtime.start();
+    expect(runtime.health()).to.deep.equal({ live: true, ready: true, reasons: [] });
+  });
+});
