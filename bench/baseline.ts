@@ -26,7 +26,7 @@ export async function createBaseline(url: string, service: string): Promise<Base
   const [producer, reader, commands] = [new Redis(url), new Redis(url), new Redis(url)];
   const consumer = 'baseline~00000000';
   const presence = names.presence(consumer);
-  const keys = [names.lbs, presence, names.owners];
+  const keys = [names.lbs, presence, names.owners, ...names.endings];
   const owned = new Map<string, string>();
   await commands.xgroup('CREATE', names.lbs, names.group, '0', 'MKSTREAM');
   await commands.set(presence, 'v1:1', 'PX', HEARTBEAT_MS);

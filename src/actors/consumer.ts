@@ -244,7 +244,7 @@ export class Consumer {
   async #prepareOnce(): Promise<void> {
     const { commands, names, consumer, logger, group } = this.kernel;
     await group.create();
-    this.#server = await probe(commands, names, consumer);
+    this.#server = await probe(commands, names, consumer, this.kernel.settings);
     for (const warning of this.#server.warnings) logger.warn({}, warning);
     await this.#trySubscription();
   }

@@ -9,6 +9,7 @@ import type { Intake } from './intake.js';
 import type { Kernel } from './kernel.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
+import type { Supervisor } from './supervisor.js';
 import type { Verifier } from './verifier.js';
 
 export interface DrainReport {
@@ -26,6 +27,7 @@ interface Crew {
   readonly intake: Intake;
   readonly giver: Giver;
   readonly verifier: Verifier;
+  readonly supervisor: Supervisor;
 }
 
 export class Drain {
@@ -74,7 +76,7 @@ export class Drain {
   }
 
   async #orderly(): Promise<void> {
-    const { intake, ownerships, giver, verifier, kernel } = this.#crew;
+    const { intake, ownerships, giver, verifier, supervisor, kernel } = this.#crew;
     await this.#before(intake.stop());
     await this.#until(() => this.#mode !== 'finish' || !this.#some((o) => o.isWorkedOn), this.#finishBy);
     if (this.#isAbandoned) return;
@@ -103,6 +105,8 @@ export class Drain {
     await this.#until(() => !this.#some((o) => o.state !== 'contended'), Number.POSITIVE_INFINITY);
     this.#handedOver += (await this.#before(verifier.giveBackRest())) ?? 0;
     for (const ownership of ownerships.waiting) ownership.send({ type: 'requeued' });
+    // A beat after the leaving would write presence again: a sign of life of nobody.
+    supervisor.dismiss('leaseKeeper');
     await this.#before(kernel.lease.leave());
   }
 

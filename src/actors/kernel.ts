@@ -26,6 +26,7 @@ export interface ActorSettings {
   readonly autoClaim: boolean;
   readonly keyspaceEvents: 'require' | 'prefer' | 'off';
   readonly keyspaceOverride: boolean;
+  readonly historyKey: string | undefined;
 }
 
 /** What a schema makes of an entry's info. */

@@ -89,9 +89,11 @@ export class Subscription {
       },
     });
     const over = () => {
+      // Closing the link reports its own end, which is not why.
+      const why = failure;
       link.close();
-      this.#hooks.failed(failure);
-      end.failed(failure);
+      this.#hooks.failed(why);
+      end.failed(why);
     };
     const actor: Actor<typeof masterSubscriptionMachine> = startActor(this.#kernel, machine, {
       path: `consumer/masterSubscription/${this.master}`,

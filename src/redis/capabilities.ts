@@ -1,7 +1,9 @@
 /** What kind of server this is, and whether it will do. */
+import type { Redis } from 'ioredis';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import type { Commands } from './commands.js';
 import type { Names } from './names.js';
+import { replyOf } from './reply-errors.js';
 
 /** `XPENDING … IDLE` and `XGROUP CREATECONSUMER` came with it. */
 const OLDEST: readonly [number, number] = [6, 2];
@@ -33,12 +35,52 @@ async function evictionPolicy(commands: Commands): Promise<string | null> {
   }
 }
 
+/** What cannot be tried inside a script. */
+async function refusedCommands(commands: Commands): Promise<string[]> {
+  const tries: [command: string, send: (client: Redis) => Promise<unknown>][] = [
+    ['EVAL', (client) => client.eval('return 0', 0)],
+    ['EVALSHA', (client) => client.evalsha('0'.repeat(40), 0)],
+    ['CLIENT ID', (client) => client.client('ID')],
+    // Connections are numbered from 1.
+    ['CLIENT UNBLOCK', (client) => client.client('UNBLOCK', 0)],
+  ];
+  const refused: string[] = [];
+  for (const [command, send] of tries) {
+    try {
+      await commands.run(command, send);
+    } catch (error) {
+      if (isStreamwardenError(error, 'PermissionDenied')) refused.push(command);
+      else if (replyOf(error) !== 'NOSCRIPT') throw error;
+    }
+  }
+  return refused;
+}
+
+/** Which of these keys the user may not touch: a script that is given one is refused before it begins. */
+async function refusedKeys(commands: Commands, keys: readonly string[]): Promise<string[]> {
+  const refused: string[] = [];
+  for (const key of keys) {
+    try {
+      await commands.run('EVAL', (client) => client.eval('return 0', 1, key));
+    } catch (error) {
+      if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
+      if (/\bkeys?\b/.test(error.message)) refused.push(`key ${key}`);
+    }
+  }
+  return refused;
+}
+
 /**
  * Asks the server what it is and tries every command that will be needed, harmlessly.
  *
  * @throws StreamwardenError `ServerTooOld`, `PermissionDenied` naming every refused command, `RedisUnavailable`
  */
-export async function probe(commands: Commands, names: Names, consumer: string): Promise<ServerFacts> {
+export async function probe(
+  commands: Commands,
+  names: Names,
+  consumer: string,
+  { lockKeys, historyKey }: { readonly lockKeys: boolean; readonly historyKey: string | undefined },
+): Promise<ServerFacts> {
   const info = await commands.run('INFO server', (client) => client.info('server'));
   const valkey = infoField(info, 'valkey_version');
   const version = valkey ?? infoField(info, 'redis_version') ?? '0.0.0';
@@ -54,7 +96,20 @@ export async function probe(commands: Commands, names: Names, consumer: string):
     );
   }
   const keys = [names.lbs, names.dlq, names.scratch(consumer)];
-  const refused = (await commands.script('probe', keys, [names.group])) as string[];
+  const others = [
+    names.owners,
+    ...(lockKeys ? [names.lock('probe', '0-0')] : []),
+    ...(historyKey === undefined ? [] : [historyKey]),
+  ];
+  const refused = [
+    ...(await refusedCommands(commands)),
+    ...(await refusedKeys(commands, [...keys, ...others])),
+  ];
+  // Without these the script would only say so once more.
+  if (refused.length === 0) {
+    const hasHistory = historyKey === undefined ? 0 : 1;
+    refused.push(...((await commands.script('probe', keys, [names.group, hasHistory])) as string[]));
+  }
   if (refused.length > 0) {
     throw new StreamwardenError(
       'PermissionDenied',

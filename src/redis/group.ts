@@ -67,7 +67,7 @@ function toRecord(flat: unknown[]): Record<string, unknown> {
 }
 
 export function createGroupStore(commands: Commands, names: Names, settings: LeaseSettings): GroupStore {
-  const { lbs, group, owners, dlq } = names;
+  const { lbs, group, owners, endings, dlq } = names;
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
 
   async function timesToLive(keys: readonly string[]): Promise<TimeToLive[]> {
@@ -117,7 +117,7 @@ export function createGroupStore(commands: Commands, names: Names, settings: Lea
     presence: (consumers) => timesToLive(consumers.map(names.presence)),
     timesToLive,
     async requeue(from, batch, { minIdleMs, spendAlways, lockKeys }) {
-      const keys = [lbs, names.presence(from), owners, dlq, ...history, ...lockKeys];
+      const keys = [lbs, names.presence(from), owners, ...endings, dlq, ...history, ...lockKeys];
       const { consumer, maxRetries, dlqMaxLen } = settings;
       const flags = [maxRetries, dlqMaxLen, minIdleMs, spendAlways ? 1 : 0, lockKeys.length];
       const reply = await commands.script('requeue', keys, [

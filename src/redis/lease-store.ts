@@ -16,7 +16,7 @@ export type Acquired =
   | { readonly result: 'owned' }
   /** Not pending for this incarnation: delivered long ago, and taken by others since. */
   | { readonly result: 'notMine' }
-  /** Another pending entry owns the data stream's name. */
+  /** Another pending entry owns the data stream's name, or owned it a moment ago with a newer token: to be given back under a new id. */
   | { readonly result: 'contended'; readonly owner: string };
 
 export type MoveOutcome =
@@ -101,8 +101,8 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   const { consumer, heartbeatMs } = settings;
   const presence = names.presence(consumer);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
-  const ownKeys = [names.lbs, presence, names.owners, ...history];
-  const moveKeys = [names.lbs, presence, names.owners, names.dlq, ...history];
+  const ownKeys = [names.lbs, presence, names.owners, ...names.endings, ...history];
+  const moveKeys = [names.lbs, presence, names.owners, ...names.endings, names.dlq, ...history];
   let generation = 0;
 
   return {

@@ -12,6 +12,8 @@ export interface Names {
   readonly dlq: string;
   /** Hash in the load balancer stream's slot: data stream name → id of the entry that owns it. */
   readonly owners: string;
+  /** Two hashes in the load balancer stream's slot, for even and odd windows of time: data stream name → id of the entry that owned it last. */
+  readonly endings: readonly [string, string];
   /** Key of the presence of the consumer with this name in the group. In the load balancer stream's slot. */
   presence(consumer: string): string;
   /** What every presence key begins with. */
@@ -62,6 +64,7 @@ export function createNames(input: NamesInput): Names {
     group: `${input.service}-group`,
     dlq: `${prefix}${input.dlqStream ?? `${input.service}-input-dlq`}`,
     owners: `${tag}:owners`,
+    endings: [`${tag}:ended:0`, `${tag}:ended:1`],
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
     scratch: (consumer) => `${tag}:probe:${consumer}`,

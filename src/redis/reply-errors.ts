@@ -29,6 +29,9 @@ function replyCode(error: Error): string | undefined {
   return /^-?([A-Z]+)\b/.exec(error.message)?.[1];
 }
 
+/** What Redis says inside a script where it says NOPERM outside: 6.2 and 7.0, later ones. */
+const SCRIPT_NOT_PERMITTED = /The user executing the script can't|ACL failure in script/;
+
 function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
 }
@@ -64,7 +67,8 @@ export function redisError(thrown: unknown, command: string, wasConnected: boole
     const sent = wasConnected && !/Stream isn't writeable/.test(error.message);
     return sent || !NEVER_SENT.test(error.message) ? unanswered(command, error) : neverSent(command, error);
   }
-  const reply = replyCode(error) ?? 'ERR';
+  const isNotPermitted = SCRIPT_NOT_PERMITTED.test(error.message);
+  const reply = isNotPermitted ? 'NOPERM' : (replyCode(error) ?? 'ERR');
   const details = { command, reply };
   switch (reply) {
     case 'SWLAPSED':

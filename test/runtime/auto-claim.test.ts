@@ -22,7 +22,12 @@ describe('with autoClaim off', () => {
 
     const expired = await log.count('StreamExpired', 3);
     expect(expired.map(({ id }) => id)).to.deep.equal(ids);
-    expect(expired[0]).to.include({ owner: victim.runtime.consumer, autoClaim: false, retryCount: 0, count: 1 });
+    expect(expired[0]).to.include({
+      owner: victim.runtime.consumer,
+      autoClaim: false,
+      retryCount: 0,
+      count: 1,
+    });
     const { sweeps } = runtime.snapshot().reconciler;
     await eventually('it is looked again', () => runtime.snapshot().reconciler.sweeps > sweeps + 3);
     expect(log.of('StreamExpired')).to.have.lengthOf(3);
@@ -31,7 +36,10 @@ describe('with autoClaim off', () => {
     const [first, second] = expired;
     await runtime.claim(first as { id: string });
     expect(await log.first('StreamAdded', first?.stream)).to.include({ retryCount: 1 });
-    expect(await rejection(runtime.claim(first as { id: string }))).to.include({ code: 'AlreadyClaimed', retriable: false });
+    expect(await rejection(runtime.claim(first as { id: string }))).to.include({
+      code: 'AlreadyClaimed',
+      retriable: false,
+    });
     expect(runtime.owned(second?.stream as string)).to.equal(undefined);
     await soundHistory(suite.redis(), fleet(), ids);
   });

@@ -41,13 +41,19 @@ describe('finishing a stream', () => {
     monitor.on('monitor', (_time: string, args: string[]) => commands.push(args.join(' ')));
 
     await runtime.done({ id });
-    await eventually('the monitor has seen the release', () => commands.some((one) => /^del .*MUTEX_KEY_SEP/i.test(one)));
+    await eventually('the monitor has seen the release', () =>
+      commands.some((one) => /^del .*MUTEX_KEY_SEP/i.test(one)),
+    );
     monitor.disconnect();
 
     const at = (pattern: RegExp) => commands.findIndex((one) => pattern.test(one));
     const lock = names.lock('watched', id);
-    expect(at(/^xack /i)).to.be.at.least(0).and.below(at(/^xdel /i));
-    expect(at(/^xdel /i)).to.be.below(commands.findIndex((one) => one.toLowerCase() === `del ${lock}`.toLowerCase()));
+    expect(at(/^xack /i))
+      .to.be.at.least(0)
+      .and.below(at(/^xdel /i));
+    expect(at(/^xdel /i)).to.be.below(
+      commands.findIndex((one) => one.toLowerCase() === `del ${lock}`.toLowerCase()),
+    );
   });
 
   it('can be done once only', async () => {

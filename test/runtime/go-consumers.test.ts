@@ -9,7 +9,10 @@ describe('consumers of the Go client in the same group', () => {
   const fleet = useFleet(suite);
 
   /** A group in which a Go consumer has read these streams and holds their locks. */
-  async function goOwns(streams: readonly string[], lockMs?: number): Promise<{ go: GoConsumer; ids: string[] }> {
+  async function goOwns(
+    streams: readonly string[],
+    lockMs?: number,
+  ): Promise<{ go: GoConsumer; ids: string[] }> {
     const { announce, names } = fleet();
     await suite.redis().xgroup('CREATE', names.lbs, names.group, '0', 'MKSTREAM');
     await announce(streams);
@@ -26,7 +29,11 @@ describe('consumers of the Go client in the same group', () => {
     await eventually('the first scan is over', () => runtime.snapshot().reconciler.scans > 0);
     await suite.redis().pexpire(names.lock('gone', ids[0] as string), 20);
 
-    expect(await log.first('StreamExpired', 'gone')).to.include({ owner: go.name, id: ids[0], autoClaim: true });
+    expect(await log.first('StreamExpired', 'gone')).to.include({
+      owner: go.name,
+      id: ids[0],
+      autoClaim: true,
+    });
     expect(await log.first('StreamAdded', 'gone')).to.include({ retryCount: 1 });
     expect(log.all).to.have.lengthOf(2);
     expect(await suite.redis().pttl(names.lock('here', ids[1] as string))).to.be.above(0);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import { deadLetters } from '../support/dead-letters.js';
+import { eventually } from '../support/eventually.js';
 import { historyOf, soundHistory } from '../support/history.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
@@ -12,7 +12,12 @@ describe('a handler that fails', () => {
   const fleet = useFleet(suite);
 
   for (const [how, fail] of [
-    ['throws', () => { throw new Error('no'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('no'))],
   ] as const) {
     it(`spends a retry when it ${how}, until there are none left`, async () => {
@@ -38,7 +43,10 @@ describe('a handler that fails', () => {
       expect(runtime.snapshot().counters).to.include({ handlerFailures: 3, requeued: 2, deadLettered: 1 });
       const report = await soundHistory(suite.redis(), fleet(), ids);
       expect(report.ends.deadLettered).to.equal(1);
-      await eventually('its locks are released', async () => (await suite.redis().keys('*MUTEX*')).length === 0);
+      await eventually(
+        'its locks are released',
+        async () => (await suite.redis().keys('*MUTEX*')).length === 0,
+      );
     });
   }
 
@@ -52,7 +60,9 @@ describe('a handler that fails', () => {
     const [id] = (await announce(['kept'])) as [string];
     await eventually('the handler has failed', () => runtime.snapshot().counters.handlerFailures === 1);
 
-    expect(runtime.snapshot().streams).to.deep.include.members([{ ...runtime.snapshot().streams[0], name: 'kept', state: 'backingOff' }]);
+    expect(runtime.snapshot().streams).to.deep.include.members([
+      { ...runtime.snapshot().streams[0], name: 'kept', state: 'backingOff' },
+    ]);
     const until = runtime.owned('kept')?.validUntil ?? 0;
     await eventually('heartbeats go on', () => (runtime.owned('kept')?.validUntil ?? 0) > until + 1000);
     expect(await suite.redis().pttl(names.lock('kept', id))).to.be.above(0);
@@ -99,10 +109,18 @@ describe('a handler that fails', () => {
     const bytes = Buffer.from([0, 255, 128, 10, 13, 200]);
     const payload = '{ "dataSTREAMname" : "odd", "INFO":{"k":1}, "extra": [1] }';
     const original = [
-      Buffer.from('first'), bytes, bytes, Buffer.from('binary name'),
-      Buffer.from('lbs-input'), Buffer.from(payload),
-      Buffer.from('traceparent'), Buffer.from('00-ab-cd-01'),
-      Buffer.from('twice'), Buffer.from('1'), Buffer.from('twice'), Buffer.from('2'),
+      Buffer.from('first'),
+      bytes,
+      bytes,
+      Buffer.from('binary name'),
+      Buffer.from('lbs-input'),
+      Buffer.from(payload),
+      Buffer.from('traceparent'),
+      Buffer.from('00-ab-cd-01'),
+      Buffer.from('twice'),
+      Buffer.from('1'),
+      Buffer.from('twice'),
+      Buffer.from('2'),
     ];
     const runtime = create({ ...quick, maxRetries: 1, dlqStream: 'letters' });
     runtime.process(() => Promise.reject(new Error('no')));
@@ -111,7 +129,9 @@ describe('a handler that fails', () => {
 
     await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
     const [letter] = await deadLetters(suite.redis(), 'letters');
-    const added = ['_retry_count', '2', '_dlq_reason', 'max_retries_exceeded'].map((text) => Buffer.from(text));
+    const added = ['_retry_count', '2', '_dlq_reason', 'max_retries_exceeded'].map((text) =>
+      Buffer.from(text),
+    );
     expect(letter?.raw).to.deep.equal([...original, ...added]);
     expect(await suite.redis().exists(names.dlq)).to.equal(0);
   });
@@ -134,7 +154,12 @@ describe('a handler that fails', () => {
     await announce(['aborted']);
     await running;
 
-    expect(await runtime.stop()).to.deep.equal({ mode: 'handOver', handedOver: 1, stragglers: [], abandoned: [] });
+    expect(await runtime.stop()).to.deep.equal({
+      mode: 'handOver',
+      handedOver: 1,
+      stragglers: [],
+      abandoned: [],
+    });
     const { log } = await fleet().listening();
     expect(await log.first('StreamAdded', 'aborted')).to.include({ retryCount: 0 });
     expect(runtime.snapshot().counters.handlerFailures).to.equal(0);

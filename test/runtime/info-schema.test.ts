@@ -9,7 +9,9 @@ import { useFleet } from '../support/runtimes.js';
 const priced = z.object({ price: z.string().transform(Number), currency: z.string().default('EUR') });
 
 /** A schema that is not zod's. */
-function schemaOf<T>(validate: (value: unknown) => ReturnType<StandardSchemaV1<unknown, T>['~standard']['validate']>) {
+function schemaOf<T>(
+  validate: (value: unknown) => ReturnType<StandardSchemaV1<unknown, T>['~standard']['validate']>,
+) {
   const schema: StandardSchemaV1<unknown, T> = { '~standard': { version: 1, vendor: 'test', validate } };
   return schema;
 }
@@ -67,7 +69,12 @@ describe('infoSchema', () => {
   });
 
   for (const [how, schema] of [
-    ['throws', schemaOf(() => { throw new Error('broken schema'); })],
+    [
+      'throws',
+      schemaOf(() => {
+        throw new Error('broken schema');
+      }),
+    ],
     ['rejects', schemaOf(() => Promise.reject(new Error('broken schema')))],
   ] as const) {
     it(`refuses what it ${how} at`, async () => {
@@ -88,7 +95,10 @@ describe('infoSchema', () => {
     const { announce, create } = fleet();
     const lines: string[] = [];
     const note = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
-    const runtime = create({ infoSchema: priced, logger: { debug: note, info: note, warn: note, error: note } });
+    const runtime = create({
+      infoSchema: priced,
+      logger: { debug: note, info: note, warn: note, error: note },
+    });
     await runtime.start();
     await announce(['invalid'], { price: 7, secret: 'hush' });
     await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);

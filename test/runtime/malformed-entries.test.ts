@@ -50,7 +50,10 @@ describe('an entry that cannot be parsed', () => {
     await announce(['fine']);
 
     await log.first('StreamAdded', 'fine');
-    await eventually('all are dead-lettered', () => runtime.snapshot().counters.deadLettered === Object.keys(malformed).length);
+    await eventually(
+      'all are dead-lettered',
+      () => runtime.snapshot().counters.deadLettered === Object.keys(malformed).length,
+    );
     await expectLetters(fleet());
     expect(await suite.redis().xlen(names.lbs)).to.equal(1);
     expect(log.all).to.have.lengthOf(1);
@@ -65,7 +68,12 @@ describe('an entry that cannot be parsed', () => {
     const go = new GoConsumer(suite.redis(), names);
     await go.age(await go.read(1000), 60_000);
 
-    const { log, runtime } = await listening({ heartbeatMs: 400, keyspaceEvents: 'off', minIdleMs: 30_000, scanBatch: 4 });
+    const { log, runtime } = await listening({
+      heartbeatMs: 400,
+      keyspaceEvents: 'off',
+      minIdleMs: 30_000,
+      scanBatch: 4,
+    });
     expect(await log.first('StreamAdded', 'fine')).to.include({ retryCount: 1 });
     await expectLetters(fleet());
     const lastScan = await eventually('the scan is over', () => runtime.snapshot().reconciler.lastScan);
@@ -77,10 +85,16 @@ describe('an entry that cannot be parsed', () => {
     it(`keeps its retry count: ${raw ?? 'none'} reads as ${read}`, async () => {
       const { listening, names } = fleet();
       const { runtime } = await listening({ maxRetries: 3 });
-      await suite.redis().xadd(names.lbs, '*', 'lbs-input', '?', ...(raw === null ? [] : ['_retry_count', raw]));
+      await suite
+        .redis()
+        .xadd(names.lbs, '*', 'lbs-input', '?', ...(raw === null ? [] : ['_retry_count', raw]));
       await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
       const [letter] = await deadLetters(suite.redis(), names.dlq);
-      expect(letter?.fields).to.deep.equal({ 'lbs-input': '?', _retry_count: read, _dlq_reason: 'unparseable' });
+      expect(letter?.fields).to.deep.equal({
+        'lbs-input': '?',
+        _retry_count: read,
+        _dlq_reason: 'unparseable',
+      });
     });
   }
 
@@ -126,7 +140,17 @@ describe('an entry that is odd but can be parsed', () => {
   it('is delivered under any name that is not empty', async () => {
     const { announce, listening } = fleet();
     const { log, runtime } = await listening();
-    const odd = [' ', 'a<MUTEX_KEY_SEP>b', '{tag}:x', '名前 🚀', 'new\nline', 'null', '__proto__', 'x'.repeat(5000), '*?[a]'];
+    const odd = [
+      ' ',
+      'a<MUTEX_KEY_SEP>b',
+      '{tag}:x',
+      '名前 🚀',
+      'new\nline',
+      'null',
+      '__proto__',
+      'x'.repeat(5000),
+      '*?[a]',
+    ];
     await announce(odd);
     await log.count('StreamAdded', odd.length);
     expect(log.added).to.deep.equal(odd);

@@ -48,13 +48,22 @@ describe('streams of a consumer that died', () => {
     await victim.runtime.stop({ mode: 'abandon' });
 
     const all = () => others.flatMap(({ log }) => log.all);
-    await eventually('all are added', () => all().filter(({ type }) => type === 'StreamAdded').length === 50, {
-      timeoutMs: 15_000,
-    });
+    await eventually(
+      'all are added',
+      () => all().filter(({ type }) => type === 'StreamAdded').length === 50,
+      {
+        timeoutMs: 15_000,
+      },
+    );
     const expired = others.flatMap(({ log }) => log.of('StreamExpired'));
     expect(expired.map(({ stream }) => stream).sort()).to.deep.equal(streamNames(50).sort());
     for (const one of expired) {
-      expect(one).to.deep.include({ owner: victim.runtime.consumer, autoClaim: true, count: 1, info: { of: 'victim' } });
+      expect(one).to.deep.include({
+        owner: victim.runtime.consumer,
+        autoClaim: true,
+        count: 1,
+        info: { of: 'victim' },
+      });
     }
   });
 
@@ -81,7 +90,9 @@ describe('streams of a consumer that died', () => {
     const other = await listening({ heartbeatMs, maxRetries: 0 });
     await victim.runtime.stop({ mode: 'abandon' });
 
-    await eventually('it is dead-lettered', () => other.runtime.snapshot().counters.deadLettered === 1, { timeoutMs: 15_000 });
+    await eventually('it is dead-lettered', () => other.runtime.snapshot().counters.deadLettered === 1, {
+      timeoutMs: 15_000,
+    });
     const [letter] = await suite.redis().xrange(names.dlq, '-', '+');
     expect(letter?.[1]).to.include.members(['max_retries_exceeded', '_retry_count', '1']);
     expect((await soundHistory(suite.redis(), fleet(), ids)).ends.deadLettered).to.equal(1);
@@ -95,7 +106,12 @@ describe('streams of a consumer that died', () => {
     const claimers = await Promise.all(
       Array.from({ length: 10 }, async () => {
         // Their own sweeps would have to wait for a long time.
-        const runtime = create({ heartbeatMs: 60_000, minIdleMs: 60_000, capacity: 1, keyspaceEvents: 'off' });
+        const runtime = create({
+          heartbeatMs: 60_000,
+          minIdleMs: 60_000,
+          capacity: 1,
+          keyspaceEvents: 'off',
+        });
         await runtime.start();
         return runtime;
       }),
@@ -121,7 +137,12 @@ describe('streams of a consumer that died', () => {
     const owner = await listening({ heartbeatMs: 1000 });
     await announce(['slow work']);
     const { id } = await owner.log.first('StreamAdded');
-    const other = await listening({ heartbeatMs: 300, minIdleMs: 300, reconcileEveryMs: 100, reconcileJitter: 0 });
+    const other = await listening({
+      heartbeatMs: 300,
+      minIdleMs: 300,
+      reconcileEveryMs: 100,
+      reconcileJitter: 0,
+    });
 
     await eventually('many scans have seen it', () => {
       const { scans, lastScan } = other.runtime.snapshot().reconciler;

@@ -86,7 +86,10 @@ describe('pause()', () => {
     await announce(streamNames(10));
     expect(runtime.health()).to.deep.equal({ live: true, ready: false, reasons: ['paused'] });
     const until = runtime.owned('before')?.validUntil ?? 0;
-    await eventually('what is owned stays owned', () => (runtime.owned('before')?.validUntil ?? 0) > until + 500);
+    await eventually(
+      'what is owned stays owned',
+      () => (runtime.owned('before')?.validUntil ?? 0) > until + 500,
+    );
     expect(log.all).to.have.lengthOf(seen);
     expect((await suite.redis().xpending(names.lbs, names.group))[0]).to.equal(1);
 

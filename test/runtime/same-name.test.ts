@@ -42,7 +42,10 @@ describe('a data stream that is announced twice', () => {
     expect(two.log.all).to.deep.equal([]);
 
     await one.runtime.done({ id: firstId as string });
-    await eventually('somebody is given the second one', () => one.log.added.length + two.log.added.length === 2);
+    await eventually(
+      'somebody is given the second one',
+      () => one.log.added.length + two.log.added.length === 2,
+    );
     const ids = [firstId as string, secondId as string];
     const report = await soundHistory(suite.redis(), fleet(), ids);
     expect(report.ends).to.include({ finished: 1, owned: 1 });
@@ -123,6 +126,8 @@ describe('a data stream that is announced twice', () => {
     const again = await one.log.until('the second twin', () => one.log.of('StreamAdded')[1] ?? null);
     expect(again, 'it had never been owned').to.include({ stream: 'twin', retryCount: 0 });
     await soundHistory(suite.redis(), fleet(), ids);
-    expect((await historyOf(suite.redis(), fleet())).filter(({ op }) => op === 'acquired')).to.have.lengthOf(2);
+    expect((await historyOf(suite.redis(), fleet())).filter(({ op }) => op === 'acquired')).to.have.lengthOf(
+      2,
+    );
   });
 });

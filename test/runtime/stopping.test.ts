@@ -35,7 +35,9 @@ describe('stopping', () => {
     const report = await runtime.stop();
 
     expect(report).to.deep.equal({ mode: 'handOver', handedOver: 250, stragglers: [], abandoned: [] });
-    expect(signals.every(({ aborted, reason }) => aborted && reason.code === 'RuntimeStopped')).to.equal(true);
+    expect(signals.every(({ aborted, reason }) => aborted && reason.code === 'RuntimeStopped')).to.equal(
+      true,
+    );
     await eventually('its connections are closed', async () => {
       expect(await traces(runtime.consumer)).to.deep.equal(none);
     });
@@ -115,7 +117,12 @@ describe('stopping', () => {
     await announce(['deaf', 'good']);
     await eventually('both run', () => runtime.snapshot().owned === 2);
 
-    expect(await runtime.stop()).to.deep.equal({ mode: 'handOver', handedOver: 2, stragglers: ['deaf'], abandoned: [] });
+    expect(await runtime.stop()).to.deep.equal({
+      mode: 'handOver',
+      handedOver: 2,
+      stragglers: ['deaf'],
+      abandoned: [],
+    });
     const { log } = await listening();
     await log.count('StreamAdded', 2);
     release();
@@ -125,7 +132,9 @@ describe('stopping', () => {
   it('waits no longer for handlers than they need', async () => {
     const { announce, create } = fleet();
     const runtime = create({ handOverGraceMs: 60_000 });
-    runtime.process(({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())));
+    runtime.process(
+      ({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
+    );
     await runtime.start();
     await announce(['quick']);
     await eventually('it runs', () => runtime.owned('quick') !== undefined);
@@ -141,7 +150,10 @@ describe('stopping', () => {
     const { signal } = runtime.owned('left') as StreamHandle;
 
     expect(await runtime.stop({ mode: 'abandon' })).to.deep.equal({
-      mode: 'abandon', handedOver: 0, stragglers: [], abandoned: ['left'],
+      mode: 'abandon',
+      handedOver: 0,
+      stragglers: [],
+      abandoned: ['left'],
     });
     expect(signal.aborted).to.equal(true);
     expect(await suite.redis().exists(names.presence(runtime.consumer), names.lock('left', id))).to.equal(2);
@@ -175,7 +187,9 @@ describe('stopping', () => {
   it('can be made harder, not softer, while it is under way', async () => {
     const { announce, create } = fleet();
     const runtime = create();
-    runtime.process(({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())));
+    runtime.process(
+      ({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
+    );
     await runtime.start();
     await announce(['endless']);
     await eventually('it runs', () => runtime.owned('endless') !== undefined);
@@ -200,7 +214,12 @@ describe('stopping', () => {
   it('before start() makes starting impossible', async () => {
     const { create } = fleet();
     const runtime = create();
-    expect(await runtime.stop()).to.deep.equal({ mode: 'handOver', handedOver: 0, stragglers: [], abandoned: [] });
+    expect(await runtime.stop()).to.deep.equal({
+      mode: 'handOver',
+      handedOver: 0,
+      stragglers: [],
+      abandoned: [],
+    });
     expect(await rejection(runtime.start())).to.include({ code: 'RuntimeStopped' });
   });
 
@@ -227,7 +246,9 @@ describe('stopping', () => {
     const handle = runtime.owned('over') as StreamHandle;
     await runtime.stop();
     for (const asked of [runtime.done({ id }), handle.done(), handle.release(), runtime.start()]) {
-      expect(await rejection(asked)).to.have.property('code').that.is.oneOf(['StreamNotOwned', 'RuntimeStopped']);
+      expect(await rejection(asked))
+        .to.have.property('code')
+        .that.is.oneOf(['StreamNotOwned', 'RuntimeStopped']);
     }
     expect(runtime.health()).to.deep.include({ live: true, ready: false });
   });

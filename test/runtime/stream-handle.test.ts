@@ -39,7 +39,9 @@ describe('a stream handle', () => {
   it('holds for longer with every heartbeat', async () => {
     const { handle } = await own('beating');
     const first = handle.validUntil;
-    expect(first).to.be.above(Date.now()).and.at.most(Date.now() + 1000);
+    expect(first)
+      .to.be.above(Date.now())
+      .and.at.most(Date.now() + 1000);
     await eventually('a heartbeat prolongs it', () => handle.validUntil > first);
     expect(handle.validUntil).to.be.at.most(Date.now() + 1000);
   });

@@ -4,7 +4,9 @@
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
 -- KEYS[3] hash    owners
--- KEYS[4] list    history; only when one is kept
+-- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
+-- KEYS[5] hash    endings of odd windows
+-- KEYS[6] list    history; only when one is kept
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
@@ -14,6 +16,7 @@
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
+--@include endings
 --@include history
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
 local group, consumer = ARGV[1], ARGV[2]
@@ -27,16 +30,18 @@ for i = 4, #ARGV, 2 do
   ids[#ids + 1] = ARGV[i]
   names[#names + 1] = ARGV[i + 1]
 end
-local record = historian(KEYS[4])
+local record = historian(KEYS[6])
 local pending = pendingFor(lbs, group, consumer, ids, 0)
 local recorded = redis.call('HMGET', owners, unpack(names))
-local results, finished, cleared = {}, {}, {}
+local results, finished, cleared, ended = {}, {}, {}, {}
 for i = 1, #ids do
   if pending[ids[i]] then
     results[i] = 1
     finished[#finished + 1] = ids[i]
     if recorded[i] == ids[i] then
       cleared[#cleared + 1] = names[i]
+      ended[#ended + 1] = names[i]
+      ended[#ended + 1] = ids[i]
     end
     record({ op = 'finished', id = ids[i], name = names[i], owner = consumer })
   else
@@ -49,5 +54,6 @@ if #finished > 0 then
 end
 if #cleared > 0 then
   redis.call('HDEL', owners, unpack(cleared))
+  endings(KEYS[4], KEYS[5]).remember(ended)
 end
 return results

@@ -4,8 +4,10 @@
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
 -- KEYS[3] hash    owners
--- KEYS[4] stream  dead-letter stream
--- KEYS[5] list    history; only when one is kept
+-- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
+-- KEYS[5] hash    endings of odd windows
+-- KEYS[6] stream  dead-letter stream
+-- KEYS[7] list    history; only when one is kept
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
@@ -20,9 +22,10 @@
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
+--@include endings
 --@include history
 --@include move-entry
-local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local group, consumer, why = ARGV[1], ARGV[2], ARGV[6]
 local refused = fence(presence, ARGV[3])
 if refused then
@@ -31,9 +34,9 @@ end
 
 local plans = { handOver = 'keep', failed = 'spend', waiting = 'keep', unparseable = 'unparseable' }
 local move, summary = mover({
-  lbs = lbs, group = group, owners = owners, dlq = dlq,
+  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
-  from = consumer, by = consumer, why = why, record = historian(KEYS[5]),
+  from = consumer, by = consumer, why = why, record = historian(KEYS[7]),
 })
 local ids = {}
 for i = 7, #ARGV, 2 do

@@ -1,47 +1,62 @@
 -- Tries every command that the scripts and actors use, harmlessly, and names those that the user may not run.
--- ACL rules hold inside scripts, so this asks the server itself and needs no right to read the rules.
+-- ACL rules hold inside scripts, so this asks the server itself and needs no right to read the rules. Keys that may not be
+-- touched are refused before a script begins; commands that a script may not use at all (CLIENT, …) the caller tries.
 --
 -- KEYS[1] stream  load balancer stream: written with commands that change nothing
 -- KEYS[2] stream  dead-letter stream: likewise
 -- KEYS[3] any     scratch key in the load balancer stream's slot, deleted at the end
 -- ARGV[1] text    group
 --
--- Returns the refused commands, each as '<command> on <key>'
-local refused = {}
-local function try(key, command, ...)
+-- ARGV[2] flag    1: a history is kept
+--
+-- Returns the refused commands
+local refused, seen = {}, {}
+local function try(command, ...)
   local reply = redis.pcall(command, ...)
   if type(reply) == 'table' and reply.err then
     local text = string.lower(reply.err)
-    if string.find(text, 'noperm', 1, true) or string.find(text, 'acl failure', 1, true) or string.find(text, 'permission', 1, true) then
-      refused[#refused + 1] = command .. ' on ' .. key
+    -- Redis 6.2 and 7.0 say 'The user executing the script can't …', later ones 'ACL failure in script: …'.
+    if string.find(text, 'noperm', 1, true) or string.find(text, 'acl failure', 1, true)
+      or string.find(text, 'user executing the script', 1, true) then
+      local container = command == 'XGROUP' or command == 'XINFO'
+      local name = container and command .. ' ' .. (...) or command
+      if not seen[name] then
+        seen[name] = true
+        refused[#refused + 1] = name
+      end
     end
   end
 end
 local lbs, dlq, scratch, group = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
-try(lbs, 'XLEN', lbs)
-try(lbs, 'XRANGE', lbs, '0-1', '0-1')
-try(lbs, 'XPENDING', lbs, group, '0-1', '0-1', 1)
-try(lbs, 'XACK', lbs, group, '0-1')
-try(lbs, 'XDEL', lbs, '0-1')
-try(dlq, 'XLEN', dlq)
-try(dlq, 'XDEL', dlq, '0-1')
-try(scratch, 'DEL', scratch)
-try(scratch, 'XADD', scratch, '*', 'probe', '1')
-try(scratch, 'XGROUP', 'CREATE', scratch, group, '0')
-try(scratch, 'XREADGROUP', 'GROUP', group, 'probe', 'COUNT', 1, 'STREAMS', scratch, '>')
-try(scratch, 'XGROUP', 'DELCONSUMER', scratch, group, 'probe')
-try(scratch, 'XINFO', 'CONSUMERS', scratch, group)
-try(scratch, 'DEL', scratch)
-try(scratch, 'HSET', scratch, 'a', 'b')
-try(scratch, 'HGET', scratch, 'a')
-try(scratch, 'HMGET', scratch, 'a')
-try(scratch, 'HSCAN', scratch, '0')
-try(scratch, 'HDEL', scratch, 'a')
-try(scratch, 'SET', scratch, '1', 'PX', 1000)
-try(scratch, 'GET', scratch)
-try(scratch, 'MGET', scratch)
-try(scratch, 'EXISTS', scratch)
-try(scratch, 'PTTL', scratch)
-try(scratch, 'PEXPIRE', scratch, 1000)
-try(scratch, 'DEL', scratch)
+try('XLEN', lbs)
+try('XRANGE', lbs, '0-1', '0-1')
+try('XPENDING', lbs, group, '0-1', '0-1', 1)
+try('XACK', lbs, group, '0-1')
+try('XDEL', lbs, '0-1')
+try('XLEN', dlq)
+try('XDEL', dlq, '0-1')
+try('DEL', scratch)
+try('XADD', scratch, '*', 'probe', '1')
+try('XGROUP', 'CREATE', scratch, group, '0')
+try('XREADGROUP', 'GROUP', group, 'probe', 'COUNT', 1, 'STREAMS', scratch, '>')
+try('XGROUP', 'DELCONSUMER', scratch, group, 'probe')
+try('XINFO', 'CONSUMERS', scratch, group)
+try('DEL', scratch)
+try('HSET', scratch, 'a', 'b')
+try('HGET', scratch, 'a')
+try('HMGET', scratch, 'a')
+try('HSCAN', scratch, '0')
+try('HDEL', scratch, 'a')
+try('SET', scratch, '1', 'PX', 1000)
+try('GET', scratch)
+try('MGET', scratch)
+try('EXISTS', scratch)
+try('PTTL', scratch)
+try('PEXPIRE', scratch, 1000)
+try('DEL', scratch)
+if ARGV[2] == '1' then
+  try('TIME')
+  try('RPUSH', scratch, 'a')
+  try('DEL', scratch)
+end
 return refused

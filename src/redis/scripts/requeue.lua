@@ -8,8 +8,10 @@
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the consumer that is taken from (a consumer of the Go client never has one)
 -- KEYS[3] hash    owners
--- KEYS[4] stream  dead-letter stream
--- KEYS[5] list    history; only when one is kept
+-- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
+-- KEYS[5] hash    endings of odd windows
+-- KEYS[6] stream  dead-letter stream
+-- KEYS[7] list    history; only when one is kept
 -- KEYS[last...] strings  lock keys, one an entry in the same order; only where every key lives on this server
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer that is taken from
@@ -27,9 +29,10 @@
 --   locked (then the second item is the lock's remaining time to live in ms, -1 for ever)
 -- Returns 0 when the consumer is alive: its presence stands.
 --@include pending
+--@include endings
 --@include history
 --@include move-entry
-local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local group, dead, caller = ARGV[1], ARGV[2], ARGV[3]
 local minIdle, spendAlways, locks = tonumber(ARGV[6]), ARGV[7] == '1', tonumber(ARGV[8])
 if redis.call('EXISTS', presence) == 1 then
@@ -38,9 +41,9 @@ end
 
 local firstLock = #KEYS - locks
 local move, summary = mover({
-  lbs = lbs, group = group, owners = owners, dlq = dlq,
+  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
-  from = dead, by = caller, why = 'dead', record = historian(firstLock >= 5 and KEYS[5] or nil),
+  from = dead, by = caller, why = 'dead', record = historian(firstLock >= 7 and KEYS[7] or nil),
 })
 local ids = {}
 for i = 9, #ARGV, 2 do

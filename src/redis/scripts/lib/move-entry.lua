@@ -36,7 +36,7 @@ local function copyOf(fields, count, reason)
   return copy
 end
 
--- at{lbs, group, owners, dlq, dlqMaxLen, maxRetries, from, by, why, record}
+-- at{lbs, group, owners, ended, dlq, dlqMaxLen, maxRetries, from, by, why, record}
 local function mover(at)
   local trimmed = 0
 
@@ -45,6 +45,7 @@ local function mover(at)
     redis.call('XDEL', at.lbs, id)
     if name ~= '' and redis.call('HGET', at.owners, name) == id then
       redis.call('HDEL', at.owners, name)
+      at.ended.remember({ name, id })
     end
   end
 

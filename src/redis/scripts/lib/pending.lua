@@ -3,8 +3,8 @@ local function isPending(lbs, group, id)
   return #redis.call('XPENDING', lbs, group, id, id, 1) > 0
 end
 
--- pendingFor(lbs, group, consumer, ids, minIdle): the set of those ids that are pending for this consumer and, where
--- minIdle (milliseconds) is above 0, idle for at least that long. `ids` must ascend.
+-- pendingFor(lbs, group, consumer, ids, minIdle): of those ids the ones that are pending for this consumer, each with its idle time
+-- (ms since it was delivered); where minIdle (ms) is above 0, only those idle for at least that long. `ids` must ascend.
 --
 -- One ranged question for the whole batch. Entries of the same consumer that lie between the batch's own can fill the
 -- page; only then are the rest asked for one by one.
@@ -14,7 +14,7 @@ local function pendingFor(lbs, group, consumer, ids, minIdle)
   local rows = redis.call('XPENDING', lbs, group, ids[1], ids[#ids], page, consumer)
   for i = 1, #rows do
     if rows[i][3] >= minIdle then
-      found[rows[i][1]] = true
+      found[rows[i][1]] = rows[i][3]
     end
   end
   if #rows == page then
@@ -22,7 +22,7 @@ local function pendingFor(lbs, group, consumer, ids, minIdle)
       if not found[ids[i]] then
         local row = redis.call('XPENDING', lbs, group, ids[i], ids[i], 1, consumer)[1]
         if row and row[3] >= minIdle then
-          found[ids[i]] = true
+          found[ids[i]] = row[3]
         end
       end
     end
