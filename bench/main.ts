@@ -1,77 +1,109 @@
 /**
- * `npm run bench [-- --json] [--streams N] [--rounds N]`: assigning and finishing streams, beside bare ioredis that sends the same
- * commands, in one run on a server of its own. The machine is shared and noisy, so the ratio is the figure; rounds alternate and medians
- * are shown, after one round that is not counted.
+ * `npm run bench [-- --only NAME,…] [--streams N] [--rounds N] [--json] [--write FILE]`: figures beside bare ioredis, in one run on servers of
+ * its own. These machines are shared and noisy, so the ratio is the figure; medians of the rounds are shown.
  */
+import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startRedis } from '../src/testing/index.js';
-import { createBaseline } from './baseline.js';
-import { row, table, timed } from './measure.js';
-import { createSubject } from './streamwarden.js';
+import { markdown, type Row, table } from './measure.js';
+import type { Scenario } from './scenario.js';
+import { assignDone } from './scenarios/assign-done.js';
+import { failOverBySigkill } from './scenarios/fail-over.js';
+import { hold } from './scenarios/hold.js';
+import { idleFleet } from './scenarios/idle-fleet.js';
+import { memory } from './scenarios/memory.js';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    streams: { type: 'string', default: '10000' },
-    rounds: { type: 'string', default: '5' },
-  },
-});
-const streams = Number(values.streams);
-const rounds = Number(values.rounds);
-if (!Number.isInteger(streams) || streams < 1 || !Number.isInteger(rounds) || rounds < 1) {
-  console.error(
-    `expected --streams and --rounds to be integers from 1 up, got: ${values.streams}, ${values.rounds}`,
-  );
+const SCENARIOS: readonly Scenario[] = [assignDone, hold, failOverBySigkill, memory, idleFleet];
+
+const HELP = `npm run bench [-- OPTIONS]
+
+  --only NAMES   ${SCENARIOS.map(({ name }) => name).join(', ')}; separated by commas (default: all)
+  --streams N    how many streams (default: 10000)
+  --rounds N     how many rounds are counted (default: 5)
+  --json         one JSON object a line
+  --write FILE   write the figures and their configuration to a Markdown file as well
+
+Examples:
+  npm run bench -- --only assign-done
+  npm run bench -- --streams 50000 --rounds 1 --json
+`;
+
+function fail(message: string): never {
+  console.error(message);
   process.exit(2);
 }
 
-const redis = await startRedis();
-const figures = {
-  assign: [[], []] as [number[], number[]],
-  doneAll: [[], []] as [number[], number[]],
-  done16: [] as number[],
-};
-for (let round = 0; round <= rounds; round++) {
-  const keep = (list: number[], ms: number) => {
-    if (round > 0) list.push(ms);
-  };
-  const baseline = await createBaseline(redis.url, `base-${round}`);
-  keep(figures.assign[1], await timed(() => baseline.assign(streams)));
-  keep(figures.doneAll[1], await timed(() => baseline.done()));
-  baseline.close();
-
-  const subject = await createSubject(redis.url, `ours-${round}`, streams * 2);
-  keep(figures.assign[0], await timed(() => subject.assign(streams)));
-  keep(figures.doneAll[0], await timed(() => subject.done('all')));
-  await subject.assign(streams);
-  keep(figures.done16, await timed(() => subject.done(16)));
-  await subject.close();
-  if (!values.json) process.stderr.write(`round ${round} of ${rounds}${round === 0 ? ' (warm-up)' : ''}\n`);
+function optionsOf() {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: 'string' },
+        streams: { type: 'string', default: '10000' },
+        rounds: { type: 'string', default: '5' },
+        json: { type: 'boolean', default: false },
+        write: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }
-const { product, version } = redis.binary;
-await redis.stop();
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  return Number.isInteger(value) && value >= 1
+    ? value
+    : fail(`expected ${name} to be an integer from 1 up, got: ${text}`);
+}
+
+const options = optionsOf();
+if (options.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+const streams = wholeNumber('--streams', options.streams);
+const rounds = wholeNumber('--rounds', options.rounds);
+const wanted = options.only?.split(',') ?? SCENARIOS.map(({ name }) => name);
+const unknown = wanted.find((name) => !SCENARIOS.some((scenario) => scenario.name === name));
+if (unknown !== undefined) {
+  fail(`expected --only to name ${SCENARIOS.map(({ name }) => name).join(', ')}, got: ${unknown}`);
+}
+
+const rows: Row[] = [];
+let server = '';
+for (const scenario of SCENARIOS) {
+  if (!wanted.includes(scenario.name)) continue;
+  await using redis = await startRedis();
+  server = `${redis.binary.product} ${redis.binary.version}`;
+  const progress = (words: string) => process.stderr.write(`${words}\n`);
+  rows.push(...(await scenario.run({ redis, streams, rounds, progress })));
+}
 
 const configuration = {
   streams,
   rounds,
   node: process.version,
-  server: `${product} ${version}`,
+  server,
   cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
 };
-const rows = [
-  row('assign all', ...figures.assign),
-  row('done, all at once', ...figures.doneAll),
-  // Nothing bare compares: the baseline has no callers that wait each for its own.
-  row('done, 16 callers', figures.done16, null),
-];
-if (values.json) {
-  for (const line of rows) console.log(JSON.stringify({ type: 'Figure', ...line, ...configuration }));
-} else {
-  console.log(
-    Object.entries(configuration)
-      .map(([key, value]) => `${key}: ${value}`)
-      .join(' · '),
-  );
-  console.log(table(rows));
+const words = Object.entries(configuration)
+  .map(([name, value]) => `${name}: ${value}`)
+  .join(' · ');
+if (options.json)
+  for (const one of rows) console.log(JSON.stringify({ type: 'Figure', ...one, ...configuration }));
+else console.log(`${words}\n${table(rows)}`);
+if (options.write !== undefined) {
+  const text = `# Benchmarks
+
+Written by \`npm run bench\`: change nothing here by hand. Medians of the rounds; what the figures mean stands at the head of each file
+in \`bench/scenarios/\`. *Ratio* is bare ioredis ÷ streamwarden: 1 is as good as bare ioredis, 0.5 costs twice as much.
+Machines differ and are noisy, so compare ratios, and runs of one machine.
+
+${words}
+
+${markdown(rows)}
+`;
+  await writeFile(options.write, text);
 }

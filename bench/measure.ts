@@ -1,10 +1,14 @@
-/** Medians and the words around them. */
+/** Medians, clocks and CPU meters, and the table they end in. */
+import { Redis } from 'ioredis';
 
 export function median(values: readonly number[]): number {
+  return percentileOf(values, 0.5);
+}
+
+/** The value that this share of the values does not exceed. */
+export function percentileOf(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const high = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN;
 }
 
 /** Milliseconds that the work took, on the monotonic clock. */
@@ -14,6 +18,30 @@ export async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - began;
 }
 
+/** CPU that this process and the server have used, in milliseconds. */
+export interface CpuUse {
+  readonly client: number;
+  readonly redis: number;
+}
+
+/** Counts CPU from now on, until the returned function is called. */
+export async function cpuMeter(url: string): Promise<() => Promise<CpuUse>> {
+  const client = new Redis(url);
+  const redisCpu = async () => {
+    const info = await client.info('cpu');
+    const seconds = (name: string) => Number(new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]);
+    return (seconds('used_cpu_sys') + seconds('used_cpu_user')) * 1000;
+  };
+  const redisBefore = await redisCpu();
+  const before = process.cpuUsage();
+  return async () => {
+    const { user, system } = process.cpuUsage(before);
+    const redis = (await redisCpu()) - redisBefore;
+    client.disconnect();
+    return { client: (user + system) / 1000, redis };
+  };
+}
+
 export interface Row {
   readonly figure: string;
   readonly unit: string;
@@ -21,39 +49,50 @@ export interface Row {
   readonly streamwarden: number;
   /** Median of the same rounds, bare ioredis; null when nothing bare compares. */
   readonly baseline: number | null;
-  /** baseline / streamwarden: 1 is as fast as bare ioredis, 0.5 half as fast. */
+  /** baseline / streamwarden: 1 is as good as bare ioredis, 0.5 costs twice as much. */
   readonly ratio: number | null;
 }
 
-export function row(figure: string, ours: readonly number[], baseline: readonly number[] | null): Row {
+export function row(
+  figure: string,
+  unit: string,
+  ours: readonly number[],
+  bare: readonly number[] | null,
+): Row {
   const streamwarden = median(ours);
-  const bare = baseline && median(baseline);
-  return {
-    figure,
-    unit: 'ms',
-    streamwarden,
-    baseline: bare,
-    ratio: bare === null ? null : bare / streamwarden,
-  };
+  const baseline = bare && median(bare);
+  return { figure, unit, streamwarden, baseline, ratio: baseline === null ? null : baseline / streamwarden };
 }
 
+function amount(value: number | null, unit: string): string {
+  if (value === null) return '-';
+  return `${value.toFixed(Math.abs(value) < 10 ? 2 : 0)} ${unit}`;
+}
+
+const HEAD = ['figure', 'streamwarden', 'bare ioredis', 'ratio'];
+
+function cellsOf({ figure, unit, streamwarden, baseline, ratio }: Row): string[] {
+  return [
+    figure,
+    amount(streamwarden, unit),
+    amount(baseline, unit),
+    ratio === null ? '-' : ratio.toFixed(2),
+  ];
+}
+
+/** For a terminal. */
 export function table(rows: readonly Row[]): string {
-  const cell = (value: number | null, digits: number) => (value === null ? '-' : value.toFixed(digits));
-  const lines = rows.map((r) => [
-    r.figure,
-    `${cell(r.streamwarden, 0)} ${r.unit}`,
-    r.baseline === null ? '-' : `${cell(r.baseline, 0)} ${r.unit}`,
-    cell(r.ratio, 2),
-  ]);
-  const all = [['figure', 'streamwarden', 'bare ioredis', 'ratio'], ...lines];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((line) => (line[column] ?? '').length)));
-  return all
-    .map((line) =>
-      line
-        .map((text, column) =>
-          column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0),
-        )
-        .join('  '),
-    )
-    .join('\n');
+  const lines = [HEAD, ...rows.map(cellsOf)];
+  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  const pad = (text: string, column: number) =>
+    column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
+  return lines.map((line) => line.map(pad).join('  ')).join('\n');
+}
+
+/** For a document. */
+export function markdown(rows: readonly Row[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(HEAD), line(['---', '---:', '---:', '---:']), ...rows.map((one) => line(cellsOf(one)))].join(
+    '\n',
+  );
 }

@@ -1,28 +1,47 @@
-/** The runtime under measurement: default options but for capacity, producer in the same process. */
-import { createProducer, createRuntime, type StreamHandle } from '../src/index.js';
+/** The runtime under measurement: default options but for those given, producer in the same process. */
+import {
+  createProducer,
+  createRuntime,
+  type Runtime,
+  type RuntimeOptions,
+  type StreamHandle,
+} from '../src/index.js';
 
 export interface Subject {
+  readonly runtime: Runtime;
+  /** Announces so many and waits until they have been added. */
   assign(count: number): Promise<void>;
+  /** Waits until so many more have been added, whoever announced them; calls back for each. */
+  added(count: number, onAdded?: (stream: string) => void): Promise<void>;
   /** All at once, or by so many callers of which each waits for its own. */
   done(callers: number | 'all'): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function createSubject(url: string, service: string, capacity: number): Promise<Subject> {
-  const runtime = createRuntime({ redis: url, service, consumerId: 'bench', capacity });
+export async function createSubject(
+  url: string,
+  service: string,
+  options: Partial<RuntimeOptions> = {},
+): Promise<Subject> {
+  const runtime = createRuntime({ redis: url, service, consumerId: 'bench', ...options });
   const producer = createProducer({ redis: url, service });
   const notifications = runtime.notifications();
   await runtime.start();
 
-  async function added(count: number): Promise<void> {
+  async function added(count: number, onAdded: (stream: string) => void = () => {}): Promise<void> {
     let left = count;
     while (left > 0) {
-      const { value } = await notifications.next();
-      if (value?.type === 'StreamAdded') left -= 1;
+      const { value, done } = await notifications.next();
+      if (done) throw new Error(`the runtime stopped with ${left} streams still to come`);
+      if (value.type !== 'StreamAdded') continue;
+      left -= 1;
+      onAdded(value.stream);
     }
   }
 
   return {
+    runtime,
+    added,
     async assign(count) {
       const streams = Array.from({ length: count }, (_, n) => ({ name: `stream-${n}`, info: { n } }));
       await Promise.all([producer.addMany(streams), added(count)]);

@@ -44,6 +44,9 @@ export interface ConsumerLimits {
   readonly handOverGraceMs: number;
 }
 
+/** Heartbeats that the way out gets, beside the handlers' grace, when reading is given up. */
+const GIVE_UP_HEARTBEATS = 5;
+
 /** Redis says these of credentials; waiting does not make them right. */
 const WRONG_CREDENTIALS = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH))/;
 
@@ -321,6 +324,9 @@ export class Consumer {
           if (isStopped) return;
           if (isStreamwardenError(error, 'ReadRetriesExhausted')) {
             this.#error = error;
+            // Nobody may be there to finish anything, nor Redis to be handed anything.
+            const { handOverGraceMs } = this.#limits;
+            this.#drain.limit(handOverGraceMs + GIVE_UP_HEARTBEATS * this.kernel.settings.heartbeatMs);
             this.#actor.send({ type: 'reading.gaveUp', error: factOf(error) });
           } else {
             end.failed(error);

@@ -47,8 +47,8 @@ export class Reconciler {
   #actor: Actor<typeof reconcilerMachine> | undefined;
   /** Dead consumer → when it was first seen dead, on the monotonic clock. */
   readonly #deadSince = new Map<string, number>();
-  /** Dead consumers of which the application has been told while `autoClaim` is off. */
-  readonly #told = new Set<string>();
+  /** Dead consumers of whose entries the application has been told while `autoClaim` is off: of these ones, or of all. */
+  readonly #told = new Map<string, Set<string> | 'all'>();
   /** Ids of entries whose lock has expired. */
   readonly #hints = new Set<string>();
 
@@ -175,7 +175,8 @@ export class Reconciler {
     let nextMs = settings.heartbeatMs / 2;
     for (const name of dead) {
       if (!settings.autoClaim) {
-        await this.#tellOnly(name);
+        const lockTtlMs = await this.#tellOnly(name);
+        if (lockTtlMs > 0) nextMs = Math.min(nextMs, lockTtlMs + MARGIN_MS);
         continue;
       }
       const taken = await this.#recoverer.takeAll(name, { minIdleMs: 0, tell: true });
@@ -190,11 +191,17 @@ export class Reconciler {
     return { requeued, deadLettered, locked, nextMs };
   }
 
-  /** With `autoClaim` off the application decides; each dead consumer is told of once. */
-  async #tellOnly(name: string): Promise<void> {
-    if (this.#told.has(name)) return;
-    this.#told.add(name);
-    await this.#recoverer.tellAll(name);
+  /**
+   * With `autoClaim` off the application decides. Each entry is told of once, when its lock has run out: a claim would be refused
+   * before. Resolves with the longest time that a lock still has, in milliseconds; 0: all is told.
+   */
+  async #tellOnly(name: string): Promise<number> {
+    const told = this.#told.get(name) ?? new Set();
+    if (told === 'all') return 0;
+    this.#told.set(name, told);
+    const lockTtlMs = await this.#recoverer.tellAll(name, told);
+    if (lockTtlMs === 0) this.#told.set(name, 'all');
+    return lockTtlMs;
   }
 
   /** Locks of consumers of the Go client that have expired: those have no presence, so the lock is what there is to go by. */
@@ -272,7 +279,7 @@ export class Reconciler {
     for (const [index, { name }] of idle.entries()) {
       if (ttls[index] === -2) await group.forget(name);
     }
-    for (const name of this.#told) {
+    for (const name of this.#told.keys()) {
       if (!others.some((other) => other.name === name)) this.#told.delete(name);
     }
   }

@@ -97,19 +97,40 @@ export class Recoverer {
     for (const entry of expired) if (taken.has(entry.id)) this.#kernel.application.expired(entry);
   }
 
-  /** Tells the application of everything pending for a dead consumer, and takes nothing. */
-  async tellAll(from: string): Promise<void> {
+  /**
+   * Tells the application of what is pending for a dead consumer and can be claimed, and takes nothing.
+   *
+   * @param told what it has been told of already; added to
+   * @returns the longest remaining time to live of a lock that stands in the way, in milliseconds; 0: none does
+   */
+  async tellAll(from: string, told: Set<string>): Promise<number> {
+    let lockTtlMs = 0;
     let start = '-';
     for (;;) {
       const page = await this.#kernel.group.pending(start, BATCH, from);
-      await this.tell(
-        from,
-        page.map(({ id }) => id),
-      );
+      const ids = page.map(({ id }) => id).filter((id) => !told.has(id));
+      const { expired } = await this.#read(from, ids);
+      const ttls = await this.#lockTtls(expired);
+      expired.forEach((entry, index) => {
+        const ttl = ttls[index] ?? -2;
+        if (ttl !== -2) {
+          // A lock that never runs out may still be released.
+          lockTtlMs = Math.max(lockTtlMs, ttl, 1);
+          return;
+        }
+        told.add(entry.id);
+        this.#kernel.application.expired(entry);
+      });
       const last = page.at(-1);
-      if (last === undefined || page.length < BATCH) return;
+      if (last === undefined || page.length < BATCH) return lockTtlMs;
       start = nextEntryId(last.id);
     }
+  }
+
+  #lockTtls(entries: readonly EntryRef[]): Promise<number[]> {
+    const { group, names, settings } = this.#kernel;
+    if (!settings.lockKeys) return Promise.resolve([]);
+    return group.timesToLive(entries.map(({ name, id }) => names.lock(name, id)));
   }
 
   async tell(from: string, ids: readonly string[]): Promise<void> {

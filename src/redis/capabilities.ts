@@ -98,6 +98,7 @@ export async function probe(
   const keys = [names.lbs, names.dlq, names.scratch(consumer)];
   const others = [
     names.owners,
+    names.presence(consumer),
     ...(lockKeys ? [names.lock('probe', '0-0')] : []),
     ...(historyKey === undefined ? [] : [historyKey]),
   ];

@@ -43,7 +43,7 @@ export interface GroupStore {
   consumers(): Promise<GroupConsumer[]>;
   /** A page of the pending list from `start` on, of everyone or of one consumer, by id. */
   pending(start: string, count: number, consumer?: string): Promise<PendingEntry[]>;
-  /** The entries with these ids; undefined where one is no longer on the stream. */
+  /** The entries with these ids, which must ascend; undefined where one is no longer on the stream. */
   entries(ids: readonly string[]): Promise<(RawEntry | undefined)[]>;
   /** Times to live of these consumers' presence. */
   presence(consumers: readonly string[]): Promise<TimeToLive[]>;
@@ -79,6 +79,14 @@ export function createGroupStore(commands: Commands, names: Names, settings: Lea
     );
   }
 
+  function single(ids: readonly string[]): Promise<[string, string[]][][]> {
+    return commands.run('XRANGE', (client) =>
+      pipelined<[string, string[]][]>(client, (pipeline) => {
+        for (const id of ids) pipeline.xrange(lbs, id, id);
+      }),
+    );
+  }
+
   return {
     async create() {
       try {
@@ -106,13 +114,21 @@ export function createGroupStore(commands: Commands, names: Names, settings: Lea
       return rows.map(([id, owner, idleMs, deliveries]) => ({ id, consumer: owner, idleMs, deliveries }));
     },
     async entries(ids) {
-      if (ids.length === 0) return [];
-      const replies = await commands.run('XRANGE', (client) =>
-        pipelined<[string, string[]][]>(client, (pipeline) => {
-          for (const id of ids) pipeline.xrange(lbs, id, id);
-        }),
-      );
-      return replies.map(([entry]) => entry && { id: entry[0], fields: entry[1] });
+      const [first] = ids;
+      const last = ids.at(-1);
+      if (first === undefined || last === undefined) return [];
+      // One ranged question; entries between the ones asked for can fill the page, and then the rest are asked for one by one.
+      const page = ids.length * 2;
+      const range = await commands.run('XRANGE', (client) => client.xrange(lbs, first, last, 'COUNT', page));
+      const found = new Map<string, readonly string[]>(range);
+      if (range.length === page) {
+        const missing = ids.filter((id) => !found.has(id));
+        for (const [entry] of await single(missing)) if (entry) found.set(entry[0], entry[1]);
+      }
+      return ids.map((id) => {
+        const fields = found.get(id);
+        return fields && { id, fields };
+      });
     },
     presence: (consumers) => timesToLive(consumers.map(names.presence)),
     timesToLive,

@@ -4,7 +4,7 @@ import type { Stores } from '../../src/actors/kernel.js';
 import type { Clock } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
-import { HEARTBEAT_MS, type Member, useFleet } from '../support/fleet.js';
+import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
 import { useRedis } from '../support/redis.js';
 
 const boom = () => new TypeError('a bug');
@@ -39,7 +39,7 @@ const cases: readonly Case[] = [
 describe('an error thrown inside a child', function () {
   this.timeout(30_000);
   const suite = useRedis();
-  const fleet = useFleet(suite);
+  const crew = useCrew(suite);
 
   /** Watches the presence of a consumer from outside; answers the smallest remaining time to live that was seen. */
   function watchPresence(name: string): () => Promise<number> {
@@ -47,7 +47,7 @@ describe('an error thrown inside a child', function () {
     let least = Number.POSITIVE_INFINITY;
     let isOver = false;
     const watching = (async () => {
-      while (!isOver) least = Math.min(least, await redis.pttl(`{${fleet.lbs}}:presence:${name}`));
+      while (!isOver) least = Math.min(least, await redis.pttl(`{${crew.lbs}}:presence:${name}`));
     })();
     return async () => {
       isOver = true;
@@ -60,7 +60,7 @@ describe('an error thrown inside a child', function () {
     runtime.snapshot().failures.filter((failure) => failure.child === child);
 
   async function ownTen(member: Member): Promise<void> {
-    await fleet.announce(...Array.from({ length: 10 }, (_, index) => `stream-${index}`));
+    await crew.announce(...Array.from({ length: 10 }, (_, index) => `stream-${index}`));
     await member.awaitNews('StreamAdded', 10);
   }
 
@@ -68,19 +68,19 @@ describe('an error thrown inside a child', function () {
     describe(`(${child})`, () => {
       it('is kept and the child restarted, while no lease misses a beat', async () => {
         const { fault, substitutes } = failing(store, operation as never);
-        const member = await fleet.start({}, substitutes);
+        const member = await crew.start({}, substitutes);
         await ownTen(member);
         const presence = watchPresence(member.name);
 
         const failAt = fault.calls + 1;
         fault.fail = (call) => (call === failAt ? boom() : undefined);
-        await provoke?.(fleet.announce);
+        await provoke?.(crew.announce);
         await eventually('the failure is kept', () => failuresOf(member, child).length === 1);
         await eventually('the child works again', () => fault.calls > failAt);
 
         expect(failuresOf(member, child)[0]?.error).to.deep.equal({ code: 'TypeError', message: 'a bug' });
         expect(member.runtime.state).to.equal('running');
-        await fleet.announce('late');
+        await crew.announce('late');
         await eventually('new work is taken', () => member.runtime.owned('late') ?? null);
         if (provoke)
           await eventually(
@@ -91,19 +91,19 @@ describe('an error thrown inside a child', function () {
         expect(member.told('StreamUncertain')).to.deep.equal([]);
         expect(member.told('StreamDisowned')).to.deep.equal([]);
         await Promise.all([...member.runtime.ownedStreams()].map((stream) => stream.done()));
-        const { violations, ends } = await fleet.history();
+        const { violations, ends } = await crew.history();
         expect(violations).to.deep.equal([]);
         expect(ends.finished).to.equal(provoke ? 12 : 11);
       });
 
       it('again and again makes the consumer degraded, which goes on working and heals', async () => {
         const { fault, substitutes } = failing(store, operation as never);
-        const member = await fleet.start({ clock: fastClock, heartbeatMs: 1000 }, substitutes);
+        const member = await crew.start({ clock: fastClock, heartbeatMs: 1000 }, substitutes);
         await ownTen(member);
         const presence = watchPresence(member.name);
 
         fault.fail = boom;
-        await provoke?.(fleet.announce);
+        await provoke?.(crew.announce);
         await eventually('the consumer is degraded', () => member.runtime.state === 'degraded', {
           timeoutMs: 15_000,
         });
@@ -126,7 +126,7 @@ describe('an error thrown inside a child', function () {
 
   it('(extender) leaves one wheel turning, not one for each failure', async () => {
     const { fault, substitutes } = failing('locks', 'extend');
-    const member = await fleet.start({}, substitutes);
+    const member = await crew.start({}, substitutes);
     await ownTen(member);
     const until = fault.calls + 3;
     fault.fail = (call) => (call <= until ? boom() : undefined);
@@ -141,7 +141,7 @@ describe('an error thrown inside a child', function () {
 
   it('(leaseKeeper) for ever costs no lease, as each restart is a beat', async () => {
     const { fault, substitutes } = failing('lease', 'refresh');
-    const member = await fleet.start({}, substitutes);
+    const member = await crew.start({}, substitutes);
     await ownTen(member);
     const presence = watchPresence(member.name);
     fault.fail = boom;
@@ -155,7 +155,7 @@ describe('an error thrown inside a child', function () {
 
   it('(leaseKeeper) does not hide an outage: its streams become uncertain when their lease is over', async () => {
     const { fault, substitutes } = failing('lease', 'refresh');
-    const member = await fleet.start({}, substitutes);
+    const member = await crew.start({}, substitutes);
     await ownTen(member);
     fault.fail = () => {
       // The keeper is restarted into an outage.
@@ -173,8 +173,8 @@ describe('an error thrown inside a child', function () {
   });
 
   it('(one ownership) hands over its stream alone', async () => {
-    const other = fleet.make();
-    const member = fleet.make();
+    const other = crew.make();
+    const member = crew.make();
     const actors = new Map<string, AnyActorRef>();
     member.runtime.seam.on('actorStarted', ({ path, actor }) => actors.set(path, actor));
     await member.runtime.start();
@@ -206,11 +206,11 @@ describe('an error thrown inside a child', function () {
     expect(member.told('StreamDisowned')).to.have.length(1);
     expect(member.told('StreamUncertain')).to.deep.equal([]);
     expect(await presence()).to.be.above(0);
-    expect((await fleet.history()).violations).to.deep.equal([]);
+    expect((await crew.history()).violations).to.deep.equal([]);
   });
 
   it('(an observer) disturbs nobody', async () => {
-    const member = fleet.make();
+    const member = crew.make();
     member.runtime.seam.on('notification', () => {
       throw boom();
     });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { StopMode } from '../../src/index.js';
 import { composeRuntime } from '../../src/runtime/runtime.js';
 import { eventually } from '../support/eventually.js';
-import { useFleet } from '../support/fleet.js';
+import { useCrew } from '../support/crew.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
@@ -37,7 +37,7 @@ async function nothingMoreThan(before: Record<string, number>): Promise<void> {
 describe('a runtime that has stopped', function () {
   this.timeout(30_000);
   const suite = useRedis();
-  const fleet = useFleet(suite);
+  const crew = useCrew(suite);
 
   const ours = async () => {
     const list = (await suite.redis().client('LIST')) as string;
@@ -45,13 +45,13 @@ describe('a runtime that has stopped', function () {
   };
 
   async function oneLife(mode: StopMode): Promise<void> {
-    const runtime = composeRuntime(fleet.options(), {});
+    const runtime = composeRuntime(crew.options(), {});
     const actors = new Map<string, number>();
     const count = (path: string, by: number) => actors.set(path, (actors.get(path) ?? 0) + by);
     runtime.seam.on('actorStarted', ({ path }) => count(path, 1));
     runtime.seam.on('actorEnded', ({ path }) => count(path, -1));
     await runtime.start();
-    await fleet.announce('one', 'two', 'three');
+    await crew.announce('one', 'two', 'three');
     await eventually('the streams are owned', () => [...runtime.ownedStreams()].length === 3);
     await runtime.owned('two')?.done();
     if (mode === 'finish') for (const stream of runtime.ownedStreams()) void stream.done();
@@ -77,9 +77,9 @@ describe('a runtime that has stopped', function () {
 
   it('leaves nothing behind when it was stopped while Redis was away', async () => {
     const before = await resourcesNow();
-    const runtime = composeRuntime(fleet.options(), {});
+    const runtime = composeRuntime(crew.options(), {});
     await runtime.start();
-    await fleet.announce('one');
+    await crew.announce('one');
     await eventually('the stream is owned', () => runtime.owned('one') !== undefined);
     await suite.server().pause();
     const report = await runtime.stop({ timeoutMs: 300 });
@@ -92,7 +92,7 @@ describe('a runtime that has stopped', function () {
   it('leaves nothing behind when it was stopped while it waited for Redis to come up', async () => {
     const before = await resourcesNow();
     await suite.server().pause();
-    const runtime = composeRuntime(fleet.options(), {});
+    const runtime = composeRuntime(crew.options(), {});
     const starting = rejection(runtime.start());
     await new Promise((resolve) => setImmediate(resolve));
     await runtime.stop();
@@ -104,7 +104,7 @@ describe('a runtime that has stopped', function () {
 
   it('leaves nothing behind, 100 times over', async () => {
     const live = async () => {
-      const runtime = composeRuntime(fleet.options(), {});
+      const runtime = composeRuntime(crew.options(), {});
       await runtime.start();
       await runtime.stop();
     };
@@ -115,7 +115,7 @@ describe('a runtime that has stopped', function () {
     }
     await nothingMoreThan(before);
     await eventually('Redis lists none of their connections', async () => (await ours()).length === 0);
-    const consumers = await suite.redis().xinfo('CONSUMERS', fleet.lbs, fleet.group);
+    const consumers = await suite.redis().xinfo('CONSUMERS', crew.lbs, crew.group);
     expect(consumers).to.deep.equal([]);
     expect(await suite.redis().keys('*presence*')).to.deep.equal([]);
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { compareFencingTokens } from '../../src/index.js';
 import { useConsumerProcesses } from '../support/consumer-process.js';
 import { eventually } from '../support/eventually.js';
-import { HEARTBEAT_MS, useFleet } from '../support/fleet.js';
+import { HEARTBEAT_MS, useCrew } from '../support/crew.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
@@ -12,20 +12,20 @@ const numbered = (count: number) => Array.from({ length: count }, (_, index) => 
 describe('a process that owns streams', function () {
   this.timeout(40_000);
   const suite = useRedis();
-  const fleet = useFleet(suite, { notificationBuffer: 2000 });
+  const crew = useCrew(suite, { notificationBuffer: 2000 });
   const spawn = useConsumerProcesses();
 
   const consumers = async () => {
-    const rows = (await suite.redis().xinfo('CONSUMERS', fleet.lbs, fleet.group)) as unknown[][];
+    const rows = (await suite.redis().xinfo('CONSUMERS', crew.lbs, crew.group)) as unknown[][];
     return rows.map((row) => String(row[1]));
   };
 
   it('loses all of its 1000 streams to others when it is killed, each exactly once and one retry spent', async () => {
-    const victim = await spawn(fleet.options());
+    const victim = await spawn(crew.options());
     await victim.start();
-    await fleet.announce(...numbered(1000));
+    await crew.announce(...numbered(1000));
     await victim.awaitNews('StreamAdded', 1000);
-    const [left, right] = await Promise.all([fleet.start(), fleet.start()]);
+    const [left, right] = await Promise.all([crew.start(), crew.start()]);
 
     await victim.kill();
     await eventually(
@@ -41,7 +41,7 @@ describe('a process that owns streams', function () {
     for (const member of [left, right]) {
       await Promise.all([...member.runtime.ownedStreams()].map((stream) => stream.done()));
     }
-    const report = await fleet.history();
+    const report = await crew.history();
     expect(report.violations).to.deep.equal([]);
     expect(report.recovered).to.equal(1000);
     expect(report.ends).to.include({ finished: 1000 });
@@ -51,35 +51,35 @@ describe('a process that owns streams', function () {
   });
 
   it('hands its streams over unspent when it is stopped, and leaves the group', async () => {
-    const leaving = await spawn(fleet.options());
+    const leaving = await spawn(crew.options());
     await leaving.start();
-    await fleet.announce(...numbered(50));
+    await crew.announce(...numbered(50));
     await leaving.awaitNews('StreamAdded', 50);
-    const staying = await fleet.start();
+    const staying = await crew.start();
 
     const report = await leaving.stop();
     expect(report).to.deep.equal({ mode: 'handOver', handedOver: 50, stragglers: [], abandoned: [] });
     const added = await staying.awaitNews('StreamAdded', 50);
     expect(new Set(added.map(({ retryCount }) => retryCount))).to.deep.equal(new Set([0]));
-    const raw = await suite.redis().xrange(fleet.lbs, '-', '+');
+    const raw = await suite.redis().xrange(crew.lbs, '-', '+');
     for (const [, fields] of raw) expect(fields.slice(-2)).to.deep.equal(['_retry_count', '0']);
     expect(await consumers()).to.deep.equal([staying.name]);
     expect(leaving.told('StreamTerminated')).to.have.length(1);
-    expect((await fleet.history()).violations).to.deep.equal([]);
+    expect((await crew.history()).violations).to.deep.equal([]);
   });
 
   it('cannot finish, hand over or prolong anything after it was frozen and replaced under the same consumer id', async () => {
     const same = { consumerId: 'pod-1' };
-    const frozen = await spawn(fleet.options(same));
+    const frozen = await spawn(crew.options(same));
     await frozen.start();
-    await fleet.announce('one', 'two', 'three');
+    await crew.announce('one', 'two', 'three');
     await frozen.awaitNews('StreamAdded', 3);
     const [first] = frozen.told('StreamAdded');
     const locksBefore = await suite.redis().keys('*<MUTEX_KEY_SEP>*');
     expect(locksBefore).to.have.length(3);
 
     await frozen.freeze();
-    const successor = await fleet.start(same);
+    const successor = await crew.start(same);
     const added = await successor.awaitNews('StreamAdded', 3);
     const mine = added.find(({ stream }) => stream === first?.stream);
     // Asked while frozen: carried out at once when it wakes, before anything has told it of its loss.
@@ -113,7 +113,7 @@ describe('a process that owns streams', function () {
     }
     expect(compareFencingTokens(mine?.id ?? '', first?.id ?? '')).to.be.above(0);
     await Promise.all([...successor.runtime.ownedStreams()].map((stream) => stream.done()));
-    const report = await fleet.history();
+    const report = await crew.history();
     expect(report.violations).to.deep.equal([]);
     expect(report.ends).to.include({ finished: 3 });
     expect(new Set(added.map(({ retryCount }) => retryCount))).to.deep.equal(new Set([1]));

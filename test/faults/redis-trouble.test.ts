@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
-import { HEARTBEAT_MS, type Member, useFleet } from '../support/fleet.js';
+import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
@@ -10,10 +10,10 @@ const names = Array.from({ length: 20 }, (_, index) => `stream-${index}`);
 describe('trouble with Redis while streams are owned', function () {
   this.timeout(30_000);
   const suite = useRedis({ appendOnly: true, config: { appendfsync: 'always' } });
-  const fleet = useFleet(suite);
+  const crew = useCrew(suite);
 
   async function ownTwenty(member: Member): Promise<void> {
-    await fleet.announce(...names);
+    await crew.announce(...names);
     await member.awaitNews('StreamAdded', names.length);
   }
 
@@ -22,19 +22,19 @@ describe('trouble with Redis while streams are owned', function () {
     for (const { runtime } of members) {
       await Promise.all([...runtime.ownedStreams()].map((stream) => stream.done()));
     }
-    return await fleet.history();
+    return await crew.history();
   }
 
   const keepsWorking = async (member: Member) => {
-    const [id] = await fleet.announce('afterwards');
+    const [id] = await crew.announce('afterwards');
     await eventually('new work is owned', () => member.runtime.owned('afterwards')?.id === id);
   };
 
   it('restarted with its data: owners keep their streams, nothing is requeued, and new work flows', async () => {
-    const owner = await fleet.start();
+    const owner = await crew.start();
     await ownTwenty(owner);
-    const other = await fleet.start();
-    const lapsed = await suite.redis().get(`{${fleet.lbs}}:presence:${owner.name}`);
+    const other = await crew.start();
+    const lapsed = await suite.redis().get(`{${crew.lbs}}:presence:${owner.name}`);
     expect(lapsed).to.match(/^v1:\d+$/);
 
     await suite.server().kill();
@@ -43,7 +43,7 @@ describe('trouble with Redis while streams are owned', function () {
     await suite.server().restart();
 
     await owner.awaitNews('StreamConfirmed', names.length);
-    await fleet.announce('afterwards');
+    await crew.announce('afterwards');
     await eventually('new work is owned', () =>
       [owner, other].some(({ runtime }) => runtime.owned('afterwards') !== undefined),
     );
@@ -64,7 +64,7 @@ describe('trouble with Redis while streams are owned', function () {
 
   for (const role of ['commands', 'reader', 'subscriber'] as const) {
     it(`cuts the ${role} connection: the runtime makes another one and loses nothing`, async () => {
-      const owner = await fleet.start();
+      const owner = await crew.start();
       await ownTwenty(owner);
       const find = async () => {
         const list = (await suite.redis().client('LIST')) as string;
@@ -93,7 +93,7 @@ describe('trouble with Redis while streams are owned', function () {
   }
 
   it('hears events again after the subscriber connection was cut', async () => {
-    const owner = await fleet.start();
+    const owner = await crew.start();
     await suite.redis().client('KILL', 'TYPE', 'PUBSUB');
     await eventually(
       'it is subscribed again',
@@ -109,7 +109,7 @@ describe('trouble with Redis while streams are owned', function () {
   });
 
   it('forgets the scripts: they are sent again', async () => {
-    const owner = await fleet.start();
+    const owner = await crew.start();
     await ownTwenty(owner);
     await suite.redis().script('FLUSH');
     await keepsWorking(owner);
@@ -122,13 +122,13 @@ describe('trouble with Redis while streams are owned', function () {
 
   describe('and everything is gone', () => {
     const losses = {
-      'the group is destroyed': () => suite.redis().xgroup('DESTROY', fleet.lbs, fleet.group),
+      'the group is destroyed': () => suite.redis().xgroup('DESTROY', crew.lbs, crew.group),
       'the database is flushed': () => suite.redis().flushall(),
     };
     for (const [what, lose] of Object.entries(losses)) {
       it(`because ${what}: each owner hears of it, the group is made again and new work flows`, async () => {
-        const members = [await fleet.start(), await fleet.start()];
-        await fleet.announce(...names);
+        const members = [await crew.start(), await crew.start()];
+        await crew.announce(...names);
         const added = () => members.flatMap((member) => member.told('StreamAdded'));
         await eventually('all are owned', () => added().length === names.length);
         const signals = members.flatMap(({ runtime }) =>
@@ -141,30 +141,30 @@ describe('trouble with Redis while streams are owned', function () {
         expect(new Set(disowned().map(({ reason }) => reason))).to.deep.equal(new Set(['entryGone']));
         expect(signals.every((signal) => signal.aborted)).to.equal(true);
 
-        await suite.redis().xadd(fleet.lbs, '*', 'lbs-input', '{"DataStreamName":"afterwards"}');
+        await suite.redis().xadd(crew.lbs, '*', 'lbs-input', '{"DataStreamName":"afterwards"}');
         await eventually('new work is owned', () =>
           members.some(({ runtime }) => runtime.owned('afterwards') !== undefined),
         );
-        const groups = (await suite.redis().xinfo('GROUPS', fleet.lbs)) as unknown[][];
-        expect(groups.map((row) => row[1])).to.deep.equal([fleet.group]);
+        const groups = (await suite.redis().xinfo('GROUPS', crew.lbs)) as unknown[][];
+        expect(groups.map((row) => row[1])).to.deep.equal([crew.group]);
         for (const { runtime } of members) expect(runtime.state).to.equal('running');
       });
     }
   });
 
   it('delivered a malformed entry in a lost reply: it is dead-lettered, and the lease is confirmed all the same', async () => {
-    const owner = await fleet.start();
+    const owner = await crew.start();
     await ownTwenty(owner);
     await owner.runtime.pause();
-    const id = await suite.redis().xadd(fleet.lbs, '*', 'lbs-input', 'not JSON');
-    await suite.redis().xreadgroup('GROUP', fleet.group, owner.name, 'COUNT', 1, 'STREAMS', fleet.lbs, '>');
+    const id = await suite.redis().xadd(crew.lbs, '*', 'lbs-input', 'not JSON');
+    await suite.redis().xreadgroup('GROUP', crew.group, owner.name, 'COUNT', 1, 'STREAMS', crew.lbs, '>');
     await suite.redis().call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
 
     await eventually('it is dead-lettered', async () => {
-      const [letter] = await suite.redis().xrange(fleet.dlq, '-', '+');
+      const [letter] = await suite.redis().xrange(crew.dlq, '-', '+');
       return letter?.[1].includes('unparseable') ?? null;
     });
-    expect(await suite.redis().xrange(fleet.lbs, String(id), String(id))).to.deep.equal([]);
+    expect(await suite.redis().xrange(crew.lbs, String(id), String(id))).to.deep.equal([]);
     owner.runtime.resume();
     const report = await finishAll(owner);
     expect(report.ends.finished).to.equal(names.length);
@@ -172,10 +172,10 @@ describe('trouble with Redis while streams are owned', function () {
   });
 
   it('delivered entries in a lost reply: they are adopted, as nobody has worked on them', async () => {
-    const owner = await fleet.start();
+    const owner = await crew.start();
     await owner.runtime.pause();
-    await fleet.announce(...names);
-    await suite.redis().xreadgroup('GROUP', fleet.group, owner.name, 'COUNT', 20, 'STREAMS', fleet.lbs, '>');
+    await crew.announce(...names);
+    await suite.redis().xreadgroup('GROUP', crew.group, owner.name, 'COUNT', 20, 'STREAMS', crew.lbs, '>');
     await suite.redis().call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
     const added = await owner.awaitNews('StreamAdded', names.length);
     expect(new Set(added.map(({ retryCount }) => retryCount))).to.deep.equal(new Set([0]));
@@ -186,7 +186,7 @@ describe('trouble with Redis while streams are owned', function () {
 
   it('hits a bug while a stream is being finished: the caller hears of it and the stream goes back', async () => {
     const { fault, substitutes } = failing('lease', 'done');
-    const owner = await fleet.start({}, substitutes);
+    const owner = await crew.start({}, substitutes);
     await ownTwenty(owner);
     const stream = owner.runtime.owned('stream-7');
     fault.fail = (call) => (call === 1 ? new TypeError('a bug') : undefined);
@@ -206,7 +206,7 @@ describe('trouble with Redis while streams are owned', function () {
 
   it('hits a bug while a stream is being released: it does not stay half given back', async () => {
     const { fault, substitutes } = failing('lease', 'giveBack');
-    const owner = await fleet.start({}, substitutes);
+    const owner = await crew.start({}, substitutes);
     await ownTwenty(owner);
     const stream = owner.runtime.owned('stream-7');
     fault.fail = (call) => (call === 1 ? new TypeError('a bug') : undefined);

@@ -44,23 +44,36 @@ describe('with autoClaim off', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it('what was told of can be claimed at once', async () => {
-    const { announce, listening } = fleet();
-    const victim = await listening(options);
-    await announce(streamNames(30));
-    await victim.log.count('StreamAdded', 30);
+  it('what is told of can be claimed at once, because its lock has run out as well', async () => {
+    const { announce, listening, names } = fleet();
     const { runtime, log } = await listening(options);
+    await runtime.pause();
+    const victim = await listening(options);
+    const ids = await announce(streamNames(30));
+    await victim.log.count('StreamAdded', 30);
     const claims: Promise<void>[] = [];
     void (async () => {
       for await (const notification of runtime.notifications()) {
         if (notification.type === 'StreamExpired') claims.push(runtime.claim(notification));
       }
     })();
+    await eventually('it may take from others', () => runtime.snapshot().reconciler.sweeps > 0);
     await victim.runtime.stop({ mode: 'abandon' });
+    // Locks are prolonged at other times than presence.
+    const held = ids.slice(0, 10).map((id, index) => names.lock(`stream-${index + 1}`, id));
+    for (const key of held) await suite.redis().pexpire(key, 60_000);
+
+    await log.count('StreamExpired', 20);
+    const { sweeps } = runtime.snapshot().reconciler;
+    await eventually('it is looked again', () => runtime.snapshot().reconciler.sweeps > sweeps + 2);
+    expect(log.of('StreamExpired').map(({ id }) => id)).to.have.members(ids.slice(10));
+    await suite.redis().del(...held);
     await log.count('StreamExpired', 30);
     await Promise.all(claims);
-    await log.count('StreamAdded', 30);
-    expect(claims).to.have.lengthOf(30);
+    expect(log.of('StreamExpired')).to.have.lengthOf(30);
+    runtime.resume();
+    const added = await log.count('StreamAdded', 30);
+    expect(added.every(({ retryCount }) => retryCount === 1)).to.equal(true);
   });
 
   it('a consumer of the Go client whose lock expires is told of, and can be claimed', async () => {

@@ -112,6 +112,30 @@ describe('a data stream that is announced twice', () => {
     await log.until('the second one', () => log.added.filter((name) => name === 'freed').length === 2);
   });
 
+  it('goes on, one owner at a time, when its owner dies while others wait', async () => {
+    const { announce, listening } = fleet();
+    const victim = await listening({ heartbeatMs, capacity: 1 });
+    const ids = await announce(['twin']);
+    await victim.log.first('StreamAdded', 'twin');
+    const others = [await listening({ heartbeatMs }), await listening({ heartbeatMs })];
+    ids.push(...(await announce(['twin', 'twin', 'twin'])));
+    const waiting = () => others.reduce((sum, { runtime }) => sum + runtime.snapshot().waiting, 0);
+    await eventually('three wait', () => waiting() === 3);
+    await victim.runtime.stop({ mode: 'abandon' });
+
+    for (let round = 1; round <= 4; round++) {
+      const owner = await eventually(
+        `owner ${round}`,
+        () => others.find(({ runtime }) => runtime.owned('twin') !== undefined) ?? null,
+        { timeoutMs: 10_000 },
+      );
+      await owner.runtime.owned('twin')?.done();
+    }
+    const report = await soundHistory(suite.redis(), fleet(), ids);
+    expect(report).to.deep.include({ recovered: 1 });
+    expect(report.ends.finished).to.equal(4);
+  });
+
   it('is given to nobody twice when its waiting consumer dies', async () => {
     const { announce, listening } = fleet();
     const one = await listening({ heartbeatMs, capacity: 1 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { StopReport, StreamHandle } from '../../src/index.js';
+import type { Runtime, StopReport, StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { historyOf, soundHistory } from '../support/history.js';
 import { useRedis } from '../support/redis.js';
@@ -200,6 +200,38 @@ describe('stopping', () => {
     const expected: StopReport = { mode: 'handOver', handedOver: 1, stragglers: [], abandoned: [] };
     expect(await Promise.all([finishing, handingOver, softer])).to.deep.equal([expected, expected, expected]);
   });
+
+  for (const [how, stop] of [
+    ['when its time is over', (runtime: Runtime) => runtime.stop({ timeoutMs: 300 })],
+    [
+      'when it is told not to wait any longer',
+      async (runtime: Runtime) => {
+        const waiting = runtime.stop();
+        await runtime.stop({ mode: 'abandon' });
+        return waiting;
+      },
+    ],
+  ] as const) {
+    it(`abandons what a handler holds on to ${how}`, async () => {
+      const { announce, create, listening } = fleet();
+      const runtime = create({ heartbeatMs: 500, handOverGraceMs: 60_000 });
+      let release = () => {};
+      runtime.process(
+        () =>
+          new Promise<void>((resolve) => {
+            release = resolve;
+          }),
+      );
+      await runtime.start();
+      await announce(['held']);
+      await eventually('it runs', () => runtime.owned('held') !== undefined);
+
+      expect(await stop(runtime)).to.deep.include({ handedOver: 0, abandoned: ['held'] });
+      release();
+      const { log } = await listening({ heartbeatMs: 500 });
+      expect(await log.first('StreamAdded', 'held')).to.include({ retryCount: 1 });
+    });
+  }
 
   it('during start() rejects the start and closes everything', async () => {
     const { create } = fleet();

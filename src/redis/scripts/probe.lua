@@ -6,7 +6,6 @@
 -- KEYS[2] stream  dead-letter stream: likewise
 -- KEYS[3] any     scratch key in the load balancer stream's slot, deleted at the end
 -- ARGV[1] text    group
---
 -- ARGV[2] flag    1: a history is kept
 --
 -- Returns the refused commands
@@ -54,8 +53,8 @@ try('EXISTS', scratch)
 try('PTTL', scratch)
 try('PEXPIRE', scratch, 1000)
 try('DEL', scratch)
+try('TIME')
 if ARGV[2] == '1' then
-  try('TIME')
   try('RPUSH', scratch, 'a')
   try('DEL', scratch)
 end

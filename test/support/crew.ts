@@ -23,29 +23,29 @@ export interface Member {
   awaitNews<K extends Kind>(type: K, count?: number, timeoutMs?: number): Promise<Of<K>[]>;
 }
 
-export type FleetOptions = Partial<RuntimeOptions>;
+export type CrewOptions = Partial<RuntimeOptions>;
 
 /** Makes runtimes of one service on the suite's server; whatever still runs after a test is abandoned. */
-export interface Fleet {
+export interface Crew {
   readonly service: string;
   readonly lbs: string;
   readonly group: string;
   readonly dlq: string;
   readonly historyKey: string;
-  make(options?: FleetOptions, substitutes?: Substitutes): Member;
+  make(options?: CrewOptions, substitutes?: Substitutes): Member;
   /** The same, started. */
-  start(options?: FleetOptions, substitutes?: Substitutes): Promise<Member>;
+  start(options?: CrewOptions, substitutes?: Substitutes): Promise<Member>;
   /** Announces data streams; resolves with their entry ids. */
   announce(...names: string[]): Promise<string[]>;
   /** The options that `make` gives its runtimes. */
-  options(options?: FleetOptions): RuntimeOptions;
+  options(options?: CrewOptions): RuntimeOptions;
   /** What the history says, all announced entries followed. */
   history(): Promise<HistoryReport>;
 }
 
 export const HEARTBEAT_MS = 600;
 
-export function useFleet(suite: SuiteRedis, defaults: FleetOptions = {}): Fleet {
+export function useCrew(suite: SuiteRedis, defaults: CrewOptions = {}): Crew {
   const service = 'orders';
   const running: Member[] = [];
   const announced: string[] = [];
@@ -58,7 +58,7 @@ export function useFleet(suite: SuiteRedis, defaults: FleetOptions = {}): Fleet 
     await Promise.all(running.splice(0).map(({ runtime }) => stopNow(runtime)));
   });
 
-  const fleet: Fleet = {
+  const crew: Crew = {
     service,
     lbs: `${service}-input`,
     group: `${service}-group`,
@@ -71,36 +71,36 @@ export function useFleet(suite: SuiteRedis, defaults: FleetOptions = {}): Fleet 
       heartbeatMs: HEARTBEAT_MS,
       minIdleMs: 1000,
       handOverGraceMs: 1000,
-      historyKey: fleet.historyKey,
+      historyKey: crew.historyKey,
       ...defaults,
       ...options,
     }),
     make(options = {}, substitutes = {}) {
-      const member = memberOf(composeRuntime(fleet.options(options) as RuntimeOptions, substitutes));
+      const member = memberOf(composeRuntime(crew.options(options) as RuntimeOptions, substitutes));
       running.push(member);
       return member;
     },
     async start(options, substitutes) {
-      const member = fleet.make(options, substitutes);
+      const member = crew.make(options, substitutes);
       await member.runtime.start();
       return member;
     },
     async announce(...names) {
       const pipeline = redis().pipeline();
       for (const name of names) {
-        pipeline.xadd(fleet.lbs, '*', 'lbs-input', JSON.stringify({ DataStreamName: name }));
+        pipeline.xadd(crew.lbs, '*', 'lbs-input', JSON.stringify({ DataStreamName: name }));
       }
       const ids = ((await pipeline.exec()) ?? []).map(([, id]) => String(id));
       announced.push(...ids);
       return ids;
     },
     async history() {
-      const records = await readHistory(redis(), fleet.historyKey);
-      const onStream = (await redis().xrange(fleet.lbs, '-', '+')).map(([id]) => id);
+      const records = await readHistory(redis(), crew.historyKey);
+      const onStream = (await redis().xrange(crew.lbs, '-', '+')).map(([id]) => id);
       return checkHistory({ records, announced, onStream });
     },
   };
-  return fleet;
+  return crew;
 }
 
 function stopNow(runtime: Runtime): Promise<StopReport> {
