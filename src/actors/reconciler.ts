@@ -1,7 +1,7 @@
 /** Finds dead consumers: the sweep asks for presence, the scan walks the pending list. Runs the reconciler machine. */
 import { createHash } from 'node:crypto';
 import { type Actor, fromPromise } from 'xstate';
-import { nextEntryId } from '../core/entry-id.js';
+import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
 import {
   type RequeueOutput,
   reconcilerMachine,
@@ -32,6 +32,17 @@ export function rendezvous(dead: string, living: readonly string[]): string | un
   return best?.name;
 }
 
+/** Ids of pending entries by whose they are, in the order given. */
+function byConsumer(rows: readonly PendingEntry[]): Map<string, string[]> {
+  const ids = new Map<string, string[]>();
+  for (const { id, consumer } of rows) {
+    const own = ids.get(consumer);
+    if (own) own.push(id);
+    else ids.set(consumer, [id]);
+  }
+  return ids;
+}
+
 export interface ReconcilerHooks {
   /** Whether consumers of the Go client are in the group. */
   foreignConsumers(present: boolean): void;
@@ -51,6 +62,8 @@ export class Reconciler {
   readonly #told = new Map<string, Set<string> | 'all'>();
   /** Ids of entries whose lock has expired. */
   readonly #hints = new Set<string>();
+  /** Whether consumers of the Go client were in the group when it was last looked at. */
+  #hasForeign = false;
 
   constructor(kernel: Kernel, recoverer: Recoverer, hooks: ReconcilerHooks) {
     this.#kernel = kernel;
@@ -104,11 +117,14 @@ export class Reconciler {
     this.#actor?.send({ type: 'hint' });
   }
 
-  /** The lock of this entry has expired. False when too many such hints are waiting. */
+  /**
+   * The lock of this entry has expired. Says something only where consumers of the Go client are in the group: those have no presence. False
+   * when too many such hints are waiting.
+   */
   hintLock(entryId: string): boolean {
     if (this.#hints.size >= MAX_HINTS) return false;
     this.#hints.add(entryId);
-    this.hint();
+    if (this.#hasForeign) this.hint();
     return true;
   }
 
@@ -128,10 +144,12 @@ export class Reconciler {
   async #sweep(): Promise<SweepOutput> {
     const { clock, group, consumer, settings, seam } = this.#kernel;
     const began = clock.monotonic();
-    await this.#followHints();
     const others = (await group.consumers()).filter(({ name }) => name !== consumer);
     const incarnations = others.filter(({ name }) => isIncarnation(name));
-    this.#hooks.foreignConsumers(incarnations.length < others.length);
+    this.#hasForeign = incarnations.length < others.length;
+    this.#hooks.foreignConsumers(this.#hasForeign);
+    if (this.#hasForeign) await this.#followHints();
+    else this.#hints.clear();
     const ttls = await group.presence(incarnations.map(({ name }) => name));
 
     const living = [consumer];
@@ -207,15 +225,14 @@ export class Reconciler {
   /** Locks of consumers of the Go client that have expired: those have no presence, so the lock is what there is to go by. */
   async #followHints(): Promise<void> {
     const { group, settings } = this.#kernel;
-    const ids = [...this.#hints].slice(0, HINT_BATCH);
-    for (const id of ids) {
-      this.#hints.delete(id);
-      const [row] = await group.pending(id, 1);
+    const ids = [...this.#hints].slice(0, HINT_BATCH).sort(compareEntryIds);
+    for (const id of ids) this.#hints.delete(id);
+    for (const [owner, own] of byConsumer(await group.pendingOf(ids))) {
       // Ours are found by presence, in the sweep that follows.
-      if (row === undefined || row.id !== id || isIncarnation(row.consumer)) continue;
+      if (isIncarnation(owner)) continue;
       const options = { minIdleMs: settings.heartbeatMs, tell: true };
-      if (settings.autoClaim) await this.#recoverer.take(row.consumer, [id], options);
-      else await this.#recoverer.tell(row.consumer, [id]);
+      if (settings.autoClaim) await this.#recoverer.take(owner, own, options);
+      else await this.#recoverer.tell(owner, own);
     }
     if (this.#hints.size > 0) this.hint();
   }
@@ -244,13 +261,9 @@ export class Reconciler {
     figures: { lockAlive: number; requeued: number; deadLettered: number },
   ): Promise<void> {
     const { group, consumer, settings } = this.#kernel;
-    const idle = new Map<string, string[]>();
-    for (const { id, consumer: owner, idleMs } of page) {
-      if (owner === consumer || idleMs < settings.minIdleMs) continue;
-      const ids = idle.get(owner);
-      if (ids) ids.push(id);
-      else idle.set(owner, [id]);
-    }
+    const idle = byConsumer(
+      page.filter((row) => row.consumer !== consumer && row.idleMs >= settings.minIdleMs),
+    );
     const owners = [...idle.keys()];
     const ttls = await group.presence(owners);
     for (const [index, owner] of owners.entries()) {

@@ -141,8 +141,8 @@ export class Recoverer {
   /** One entry, whoever has it; what became of it. Undefined: it is not pending for anybody. */
   async takeOne(id: string): Promise<Moved['outcome'] | 'alive' | undefined> {
     const { group, consumer, settings } = this.#kernel;
-    const [row] = await group.pending(id, 1);
-    if (row === undefined || row.id !== id) return undefined;
+    const [row] = await group.pendingOf([id]);
+    if (row === undefined) return undefined;
     if (row.consumer === consumer) return 'alive';
     const { refs } = await this.#read(row.consumer, [id]);
     const minIdleMs = isIncarnation(row.consumer) ? 0 : settings.heartbeatMs;

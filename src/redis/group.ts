@@ -43,6 +43,8 @@ export interface GroupStore {
   consumers(): Promise<GroupConsumer[]>;
   /** A page of the pending list from `start` on, of everyone or of one consumer, by id. */
   pending(start: string, count: number, consumer?: string): Promise<PendingEntry[]>;
+  /** Of these entries the ones that are pending, for whomever. */
+  pendingOf(ids: readonly string[]): Promise<PendingEntry[]>;
   /** The entries with these ids, which must ascend; undefined where one is no longer on the stream. */
   entries(ids: readonly string[]): Promise<(RawEntry | undefined)[]>;
   /** Times to live of these consumers' presence. */
@@ -58,6 +60,10 @@ export interface GroupStore {
 }
 
 type Row = [id: string, consumer: string, idle: number, deliveries: number];
+
+function toPending([id, consumer, idleMs, deliveries]: Row): PendingEntry {
+  return { id, consumer, idleMs, deliveries };
+}
 
 /** Names and values in turn, as XINFO replies. */
 function toRecord(flat: unknown[]): Record<string, unknown> {
@@ -111,7 +117,16 @@ export function createGroupStore(commands: Commands, names: Names, settings: Lea
           ? client.xpending(lbs, group, start, '+', count)
           : client.xpending(lbs, group, start, '+', count, consumer),
       )) as Row[];
-      return rows.map(([id, owner, idleMs, deliveries]) => ({ id, consumer: owner, idleMs, deliveries }));
+      return rows.map(toPending);
+    },
+    async pendingOf(ids) {
+      if (ids.length === 0) return [];
+      const replies = await commands.run('XPENDING', (client) =>
+        pipelined<Row[]>(client, (pipeline) => {
+          for (const id of ids) pipeline.xpending(lbs, group, id, id, 1);
+        }),
+      );
+      return replies.flat().map(toPending);
     },
     async entries(ids) {
       const [first] = ids;

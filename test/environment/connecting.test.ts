@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { createProducer, isStreamwardenError } from '../../src/index.js';
 import { startRedis } from '../../src/testing/index.js';
 import { makeCertificate } from '../support/certificate.js';
-import { type Member, useCrew } from '../support/crew.js';
+import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -40,6 +40,7 @@ describe('where and how a runtime connects', function () {
     const redis = suite.connect({ db: 3 });
     const url = `${suite.server().url}/3`;
     const watcher = await crew.start({ redis: url });
+    await watcher.runtime.pause();
     await crashAndRecovery(redis, crew.lbs, () => crew.start({ redis: url }));
     expect(watcher.runtime.snapshot().counters.keyspaceEvents).to.be.above(0);
     expect(await suite.redis().keys('*')).to.deep.equal([]);
@@ -146,11 +147,18 @@ describe('where and how a runtime connects', function () {
     });
     try {
       await template.ping();
-      const member = await crew.start({ redis: template });
       await crashAndRecovery(suite.redis(), crew.lbs, () => crew.start({ redis: template }));
-      // A parked read has lasted longer than the template's commandTimeout.
+      const member = await crew.start({ redis: template });
+      const ids = async () => (await connectionsOf(member)).map((line) => line.split(' ')[0]).sort();
+      const before = await ids();
+      expect(before).to.have.length(3);
+      // A parked read lasts longer than the template's commandTimeout, which would have the connection replaced.
+      const { validUntil } = member.runtime.snapshot().lease;
+      await eventually('two heartbeats have passed', () => {
+        return (member.runtime.snapshot().lease.validUntil ?? 0) >= (validUntil ?? 0) + 2 * HEARTBEAT_MS;
+      });
+      expect(await ids()).to.deep.equal(before);
       expect(member.runtime.snapshot().failures).to.deep.equal([]);
-      expect(await connectionsOf(member)).to.have.length(3);
       const list = (await suite.redis().client('LIST')) as string;
       const own = list.split('\n').filter((line) => line.includes('name=the-application '));
       expect(own, 'the application has its own connection alone').to.have.length(1);

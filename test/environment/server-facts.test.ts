@@ -1,0 +1,94 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { isStreamwardenError } from '../../src/index.js';
+import { useCrew } from '../support/crew.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+
+/** Answers as much of the protocol as a client asks before it is told the version. */
+function answer(command: string, version: string): string {
+  if (/^info\b/i.test(command)) {
+    const info = `# Server\r\nredis_version:${version}\r\nredis_mode:standalone\r\nloading:0\r\n`;
+    return `$${info.length}\r\n${info}\r\n`;
+  }
+  if (/^hello\b/i.test(command)) return "-ERR unknown command 'HELLO'\r\n";
+  return '+OK\r\n';
+}
+
+/** The commands in a chunk of RESP, which clients send whole. */
+function commandsIn(chunk: string): string[] {
+  return chunk
+    .split(/\*\d+\r\n/)
+    .slice(1)
+    .map((text) =>
+      text
+        .split('\r\n')
+        .filter((_, index) => index % 2 === 1)
+        .join(' '),
+    );
+}
+
+/** Claims to be Redis of any version. */
+async function pretend(version: string): Promise<{ url: string } & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      for (const command of commandsIn(String(chunk))) socket.write(answer(command, version));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describe('the server', () => {
+  const suite = useRedis();
+  const crew = useCrew(suite);
+
+  for (const version of ['6.0.9', '5.0.14', '2.8.0']) {
+    it(`${version} is refused as too old, at once`, async () => {
+      await using old = await pretend(version);
+      const { runtime } = crew.make({ redis: old.url });
+      const error = await rejection(runtime.start());
+      expect(isStreamwardenError(error, 'ServerTooOld'), error.message).to.equal(true);
+      expect(error.message).to.equal(`expected Redis 6.2 or newer, got: redis ${version}`);
+    });
+  }
+
+  it('is described in the snapshot', async () => {
+    const { runtime } = await crew.start();
+    const { server } = runtime.snapshot();
+    expect(server?.kind).to.be.oneOf(['redis', 'valkey']);
+    expect(server?.version).to.match(/^\d+\.\d+\.\d+$/);
+    expect(server?.evictionPolicy).to.equal('noeviction');
+    expect(server?.warnings).to.deep.equal([]);
+  });
+
+  it('that may evict presence and lock keys is warned of, in the log and in the snapshot', async () => {
+    await suite.redis().config('SET', 'maxmemory-policy', 'allkeys-lru');
+    try {
+      const warned: string[] = [];
+      const nothing = () => {};
+      const warn = (_fields: object, message: string) => void warned.push(message);
+      const { runtime } = await crew.start({
+        logger: { debug: nothing, info: nothing, error: nothing, warn },
+      });
+      const { server } = runtime.snapshot();
+      expect(server?.evictionPolicy).to.equal('allkeys-lru');
+      expect(server?.warnings).to.have.length(1);
+      expect(server?.warnings[0]).to.match(/^maxmemory-policy is allkeys-lru: .*use noeviction$/);
+      expect(warned).to.deep.equal(server?.warnings);
+      expect(runtime.state).to.equal('running');
+    } finally {
+      await suite.redis().config('SET', 'maxmemory-policy', 'noeviction');
+    }
+  });
+});
