@@ -26,6 +26,7 @@ import type { Ownership } from './ownership.js';
 import { Ownerships } from './ownerships.js';
 import { Reconciler } from './reconciler.js';
 import { Recoverer } from './recoverer.js';
+import { Releaser } from './releaser.js';
 import { Subscription } from './subscription.js';
 import { type StartChild, Supervisor } from './supervisor.js';
 import { Verifier } from './verifier.js';
@@ -58,6 +59,7 @@ export class Consumer {
   readonly reconciler: Reconciler;
   readonly recoverer: Recoverer;
   readonly finisher: Finisher;
+  readonly releaser: Releaser;
   readonly giver: Giver;
   readonly acquirer: Acquirer;
   readonly verifier: Verifier;
@@ -91,11 +93,19 @@ export class Consumer {
     });
     this.giver = new Giver(kernel, this.lease, this.ledger);
     this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver);
-    this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver, (error) =>
-      this.intake.fail(error),
-    );
+    this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver, {
+      adoptionFailed: (error) => this.intake.fail(error),
+      incomplete: () => this.lease.verify('an adoption was overtaken'),
+    });
     this.finisher = new Finisher(kernel, this.lease, (ownership, error) =>
       this.operationFailed(ownership, 'handOver', error),
+    );
+    this.releaser = new Releaser(
+      kernel,
+      this.ownerships,
+      this.giver,
+      limits.handOverGraceMs,
+      (ownership, error) => this.operationFailed(ownership, 'handOver', error),
     );
     this.recoverer = new Recoverer(kernel, this.ledger);
     this.reconciler = new Reconciler(kernel, this.recoverer, {
@@ -208,7 +218,12 @@ export class Consumer {
       } catch (error) {
         problem = error;
         const cause = commands.isUp ? error : (commands.lastError ?? error);
-        if (!isPassing(error) || WRONG_CREDENTIALS.test(messageOf(cause))) break;
+        if (WRONG_CREDENTIALS.test(messageOf(cause))) {
+          const what = `Redis refused the credentials: ${redact(messageOf(cause))}`;
+          problem = new StreamwardenError('PermissionDenied', what, { cause });
+          break;
+        }
+        if (!isPassing(error)) break;
         const left = deadline - clock.monotonic();
         if (left <= 0) {
           problem = this.#startTimeout(cause);

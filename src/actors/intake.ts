@@ -8,7 +8,7 @@ import { withDeadline } from '../redis/deadline.js';
 import type { RawEntry } from '../redis/entry.js';
 import { isPassing, neverSent, redisError, replyOf, unanswered } from '../redis/reply-errors.js';
 import { ACQUIRE_BATCH, type Acquirer } from './acquirer.js';
-import { type Kernel, pause } from './kernel.js';
+import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
 import type { Ownerships } from './ownerships.js';
 import { recreateGroup } from './verifier.js';

@@ -52,7 +52,9 @@ export class Lease {
       },
       actions: {
         tellMissed: () => {
-          this.#overdueMs = Math.max(0, this.#now().monotonic - (this.#until?.monotonic ?? 0));
+          const now = this.#now();
+          const until = this.#until ?? now;
+          this.#overdueMs = Math.max(0, now.monotonic - until.monotonic, now.wall - until.wall);
           hooks.missed();
         },
         // Actions run before the new state can be seen, and whoever is told looks at it.
@@ -144,10 +146,11 @@ export class Lease {
    * @throws StreamwardenError `RuntimeStopped` when the incarnation ends first
    */
   async confirmed(): Promise<void> {
-    while (!this.isConfirmed) {
-      if (this.#kernel.ended.aborted) {
+    for (;;) {
+      // Looked at first: a keeper that was stopped stays in the state it was stopped in.
+      if (this.#kernel.ended.aborted)
         throw new StreamwardenError('RuntimeStopped', 'the runtime has stopped');
-      }
+      if (this.isConfirmed) return;
       await this.#confirmedBell.rung();
     }
   }
@@ -185,6 +188,8 @@ export class Lease {
   }
 
   async #refresh(): Promise<RefreshOutput> {
+    // The deadline's timer knows the monotonic clock only, which stands still while the machine sleeps.
+    if (this.#until !== undefined && !this.isCertain) this.#actor?.send({ type: 'deadline.passed' });
     const sent = this.#now();
     try {
       const outcome = await this.#kernel.lease.refresh();

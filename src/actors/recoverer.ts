@@ -82,7 +82,8 @@ export class Recoverer {
         requeued: outcome === 'requeued' ? 1 : 0,
         deadLettered: outcome === 'deadLettered' ? 1 : 0,
         locked: isLocked ? 1 : 0,
-        lockTtlMs: isLocked ? Math.max(1, lockTtlMs) : 0,
+        // One that never runs out is looked at like the others, and not all the time.
+        lockTtlMs: isLocked ? (lockTtlMs < 0 ? Number.POSITIVE_INFINITY : Math.max(1, lockTtlMs)) : 0,
         isAlive: false,
       });
     }, NOTHING);
@@ -146,6 +147,8 @@ export class Recoverer {
     if (row.consumer === consumer) return 'alive';
     const { refs } = await this.#read(row.consumer, [id]);
     const minIdleMs = isIncarnation(row.consumer) ? 0 : settings.heartbeatMs;
+    // A consumer of the Go client has read it just now, and may be about to take its lock.
+    if (row.idleMs < minIdleMs) return 'alive';
     const moved = await this.#move(row.consumer, refs, minIdleMs);
     return moved === 'alive' ? 'alive' : moved[0]?.outcome;
   }

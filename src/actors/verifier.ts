@@ -19,23 +19,31 @@ const PAGE = 1000;
 /** Entries fetched, or locks taken, in one go. */
 const CHUNK = 500;
 
+export interface VerifierHooks {
+  /** Entries could not be adopted. What is held has been verified all the same: nobody who owns something has to wait for this. */
+  adoptionFailed(error: unknown): void;
+  /** Entries may have been left behind: another verification is needed. */
+  incomplete(): void;
+}
+
 export class Verifier {
   readonly #kernel: Kernel;
   readonly #ownerships: Ownerships;
   readonly #acquirer: Acquirer;
   readonly #giver: Giver;
-  readonly #onAdoptionFailed: (error: unknown) => void;
+  readonly #hooks: VerifierHooks;
+  /** The group's, as of the last verification. */
+  #epoch: string | undefined;
   lost = 0;
 
-  /** @param onAdoptionFailed what is held has been verified all the same: nobody who owns something has to wait for this */
   constructor(
     kernel: Kernel,
     ownerships: Ownerships,
     acquirer: Acquirer,
     giver: Giver,
-    onAdoptionFailed: (error: unknown) => void,
+    hooks: VerifierHooks,
   ) {
-    this.#onAdoptionFailed = onAdoptionFailed;
+    this.#hooks = hooks;
     this.#kernel = kernel;
     this.#ownerships = ownerships;
     this.#acquirer = acquirer;
@@ -47,7 +55,8 @@ export class Verifier {
     const held = [...this.#ownerships].filter((ownership) => ownership.isAtRest);
     const pending = await this.#pendingIds(signal);
     if (signal.aborted) return { kept: 0, lost: 0, adopted: 0 };
-    const reason = wasGroupGone || pending === 'groupGone' ? 'entryGone' : 'takenOver';
+    const isNewGroup = await this.#isNewGroup();
+    const reason = wasGroupGone || isNewGroup || pending === 'groupGone' ? 'entryGone' : 'takenOver';
 
     const kept: Ownership[] = [];
     let lost = 0;
@@ -60,12 +69,19 @@ export class Verifier {
         kept.push(ownership);
       }
     }
-    await this.#retakeLocks(kept);
-    const adopted = pending === 'groupGone' || signal.aborted ? 0 : await this.#adopt(pending);
+    await this.#retakeLocks(kept, signal);
+    const adopted = pending === 'groupGone' ? 0 : await this.#adopt(pending, signal);
     if (lost + adopted > 0) {
       this.#kernel.logger.warn({ kept: kept.length, lost, adopted }, 'verified what is held');
     }
     return { kept: kept.length, lost, adopted };
+  }
+
+  /** Another process may have found the group gone, and made it again, before we looked. */
+  async #isNewGroup(): Promise<boolean> {
+    const before = this.#epoch;
+    this.#epoch = await this.#kernel.group.epoch();
+    return before !== undefined && before !== this.#epoch;
   }
 
   #lose(ownership: Ownership, reason: string): void {
@@ -94,20 +110,23 @@ export class Verifier {
     return ids;
   }
 
-  async #adopt(pending: ReadonlySet<string>): Promise<number> {
+  async #adopt(pending: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
     try {
-      return await this.#adoptUnknown(pending);
+      return await this.#adoptUnknown(pending, signal);
     } catch (error) {
+      // Nobody hears of a failure once another verification has begun, which found these entries in our hands.
+      if (signal.aborted) this.#hooks.incomplete();
       if (isPassing(error)) throw error;
-      this.#onAdoptionFailed(error);
+      this.#hooks.adoptionFailed(error);
       return 0;
     }
   }
 
-  async #adoptUnknown(pending: ReadonlySet<string>): Promise<number> {
+  async #adoptUnknown(pending: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
     const unknown = [...pending].filter((id) => !this.#ownerships.has(id));
     let adopted = 0;
-    for (let at = 0; at < unknown.length; at += CHUNK) {
+    // One that was overtaken leaves the rest to the other: two at once would each make the other slower.
+    for (let at = 0; at < unknown.length && !signal.aborted; at += CHUNK) {
       const ids = unknown.slice(at, at + CHUNK);
       const entries = await this.#kernel.group.entries(ids);
       adopted += await this.#acquirer.acquire(
@@ -118,9 +137,9 @@ export class Verifier {
   }
 
   /** A lock that ran out while we were away is taken again: the entry is ours, so its lock should be. */
-  async #retakeLocks(kept: readonly Ownership[]): Promise<void> {
+  async #retakeLocks(kept: readonly Ownership[], signal: AbortSignal): Promise<void> {
     const { locks, names, logger } = this.#kernel;
-    for (let at = 0; at < kept.length; at += CHUNK) {
+    for (let at = 0; at < kept.length && !signal.aborted; at += CHUNK) {
       const chunk = kept.slice(at, at + CHUNK).filter((ownership) => ownership.isAtRest);
       if (chunk.length === 0) continue;
       const held = await locks.take(chunk.map(({ name, id }) => names.lock(name, id)));

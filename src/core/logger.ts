@@ -19,6 +19,6 @@ export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothi
  */
 export function redact(text: string): string {
   return text
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1***@')
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)\S*@/gi, '$1***@')
     .replace(/\b(AUTH|SETUSER)\s+\S+(\s+\S+)?/gi, '$1 ***');
 }

@@ -93,6 +93,8 @@ export type LeaseKeeperEvent =
   | { type: 'generation.stale'; standing: number }
   /** A command was refused because presence has lapsed. */
   | { type: 'presence.gone' }
+  /** The wall clock says that the lease is over, whatever the timer says. */
+  | { type: 'deadline.passed' }
   | { type: 'beat.succeeded' }
   | { type: 'presence.lapsed' };
 
@@ -343,6 +345,7 @@ export const leaseKeeperMachine = setup({
         none: { always: { guard: 'isInherited', target: 'certain' } },
         certain: {
           after: { untilDeadline: { target: 'uncertain', actions: ['recordMiss', 'tellMissed'] } },
+          on: { 'deadline.passed': { target: 'uncertain', actions: ['recordMiss', 'tellMissed'] } },
         },
         uncertain: {
           on: {

@@ -2,6 +2,7 @@
  * The consumer group as everyone sees it: who is in it, what is pending for whom, who is present, and taking from the dead.
  * Primitive, like the lease store.
  */
+import { randomBytes } from 'node:crypto';
 import type { Commands } from './commands.js';
 import type { RawEntry } from './entry.js';
 import { type EntryRef, flatten, type LeaseSettings, type MoveResult, readMoves } from './lease-store.js';
@@ -40,6 +41,8 @@ export interface RequeueOptions {
 export interface GroupStore {
   /** Creates stream and group where missing. True when the group was created now. At `0`: nothing added before is missed. */
   create(): Promise<boolean>;
+  /** A text that is another one when the group, or all of Redis's data, is not the one it was: whatever was pending then is gone. */
+  epoch(): Promise<string>;
   consumers(): Promise<GroupConsumer[]>;
   /** A page of the pending list from `start` on, of everyone or of one consumer, by id. */
   pending(start: string, count: number, consumer?: string): Promise<PendingEntry[]>;
@@ -63,6 +66,11 @@ type Row = [id: string, consumer: string, idle: number, deliveries: number];
 
 function toPending([id, consumer, idleMs, deliveries]: Row): PendingEntry {
   return { id, consumer, idleMs, deliveries };
+}
+
+/** With the format's version in front, as the scripts expect it. */
+function newEpoch(): string {
+  return `v1 ${randomBytes(8).toString('hex')}`;
 }
 
 /** Names and values in turn, as XINFO replies. */
@@ -96,12 +104,21 @@ export function createGroupStore(commands: Commands, names: Names, settings: Lea
   return {
     async create() {
       try {
-        await commands.run('XGROUP CREATE', (client) => client.xgroup('CREATE', lbs, group, '0', 'MKSTREAM'));
+        await commands.run('XGROUP CREATE', async (client) => {
+          await client.xgroup('CREATE', lbs, group, '0', 'MKSTREAM');
+          await client.hset(owners, '', newEpoch());
+        });
         return true;
       } catch (error) {
         if (replyOf(error) === 'BUSYGROUP') return false;
         throw error;
       }
+    },
+    async epoch() {
+      const [, epoch] = await commands.run('HGET', (client) =>
+        pipelined<string>(client, (pipeline) => pipeline.hsetnx(owners, '', newEpoch()).hget(owners, '')),
+      );
+      return epoch ?? '';
     },
     async consumers() {
       const rows = await commands.run('XINFO CONSUMERS', (client) => client.xinfo('CONSUMERS', lbs, group));

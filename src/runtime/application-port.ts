@@ -18,6 +18,8 @@ export interface PortSettings {
   /** Gives a stream to the handler, if there is one. */
   process(ownership: Ownership): void;
   isBusy(ownership: Ownership): boolean;
+  /** Gives a stream back whose signal has aborted. */
+  release(ownership: Ownership): void;
   /** An ownership has ended: whatever was planned for it is off. */
   ended(ownership: Ownership): void;
 }
@@ -62,7 +64,9 @@ export function createApplicationPort(settings: PortSettings): Application {
       tell({ type: 'StreamUncertain', at: clock.now(), ...refOf(ownership), overdueMs });
     },
     confirmed(ownership) {
-      tell({ type: 'StreamConfirmed', at: clock.now(), ...refOf(ownership) });
+      // Nobody works on it any more: what was aborted cannot be begun again here.
+      if (ownership.isAborted) settings.release(ownership);
+      else tell({ type: 'StreamConfirmed', at: clock.now(), ...refOf(ownership) });
     },
     disowned(ownership, reason) {
       const why = reason as DisownedReason;

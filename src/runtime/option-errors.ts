@@ -14,8 +14,14 @@ function show(value: unknown): string {
   return typeof value === 'bigint' ? `${value}n` : String(value);
 }
 
+/** Of a text that says where Redis is, whatever may be a credential is left out: it is wrong, so its parts are not where they belong. */
+function showTarget(target: unknown): string {
+  return typeof target === 'string' ? JSON.stringify(target.replace(/^.*@/s, '***@')) : show(target);
+}
+
 export function invalid(option: string, expected: string, got: unknown): StreamwardenError {
-  return new StreamwardenError('InvalidOption', `expected ${option} to be ${expected}, got: ${show(got)}`, {
+  const shown = option === 'redis' ? showTarget(got) : show(got);
+  return new StreamwardenError('InvalidOption', `expected ${option} to be ${expected}, got: ${shown}`, {
     details: { option, expected },
   });
 }

@@ -1,4 +1,5 @@
 /** Runs the application's handler for each stream, so many at once. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Ownership } from '../actors/ownership.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import type { StreamHandle, StreamHandler } from './types.js';
@@ -19,6 +20,7 @@ export class Processor<TInfo> {
   readonly #hooks: ProcessorHooks<TInfo>;
   readonly #waiting: Ownership[] = [];
   readonly #running = new Set<Ownership>();
+  readonly #inside = new AsyncLocalStorage<Ownership>();
 
   constructor(handler: StreamHandler<TInfo>, concurrency: number, hooks: ProcessorHooks<TInfo>) {
     this.#handler = handler;
@@ -29,6 +31,11 @@ export class Processor<TInfo> {
   /** Handlers that have not returned. */
   get running(): ReadonlySet<Ownership> {
     return this.#running;
+  }
+
+  /** Whether this is asked by the handler of that very stream: who asks cannot be waited for. */
+  isInside(ownership: Ownership): boolean {
+    return this.#inside.getStore() === ownership;
   }
 
   add(ownership: Ownership): void {
@@ -48,7 +55,7 @@ export class Processor<TInfo> {
   async #run(ownership: Ownership): Promise<void> {
     this.#running.add(ownership);
     try {
-      await this.#handler(this.#hooks.handle(ownership));
+      await this.#inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
       if (ownership.isWorkedOn && !ownership.isAborted) await this.#finish(ownership);
     } catch (error) {
       // Whatever a handler throws after its signal aborted is its way of stopping.

@@ -264,6 +264,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         overdueMs: () => this.#incarnation.lease.overdueMs,
         process: (ownership) => this.#processor?.add(ownership),
         isBusy: (ownership) => this.#processor?.running.has(ownership) ?? false,
+        release: (ownership) => this.#releaseUncertain(ownership),
         ended: (ownership) => this.#backoff.cancel(ownership),
       }),
     };
@@ -293,13 +294,19 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     ownership.abort(
       new StreamwardenError('StreamReleased', `${name} was released`, { details: { stream: name, id } }),
     );
-    ownership.send({ type: 'giveBack.requested', reason: 'released' });
-    try {
-      await this.#incarnation.giver.giveBack('handOver', [ownership]);
-    } catch (error) {
-      this.#incarnation.operationFailed(ownership, 'handOver', error);
-      throw error;
-    }
+    await this.#incarnation.releaser.release(ownership, !this.#processor?.isInside(ownership));
+  }
+
+  /** Its signal aborted while its lease was overdue; now that it is known to be ours, others may have it. */
+  #releaseUncertain(ownership: Ownership): void {
+    const { name, id } = ownership;
+    this.#incarnation.releaser.release(ownership, true).catch((error: unknown) => {
+      if (isStreamwardenError(error, 'RuntimeStopped')) return;
+      this.#options.logger.error(
+        { stream: name, id, error: messageOf(error) },
+        'an uncertain stream could not be released',
+      );
+    });
   }
 
   #handlerFailed(ownership: Ownership, error: unknown): void {

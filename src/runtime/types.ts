@@ -70,7 +70,7 @@ export interface StopReport {
 export interface Health {
   /** False when only a restart of the process can help. For liveness probes. */
   readonly live: boolean;
-  /** True while the runtime takes new streams. For readiness probes. */
+  /** True while the runtime reads, or would if it had room. For readiness probes. */
   readonly ready: boolean;
   /** Why it is not ready or not live, or less than configured. Empty when all is well. */
   readonly reasons: readonly string[];
@@ -79,7 +79,7 @@ export interface Health {
 export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   /** The service whose streams are shared out. */
   readonly service: string;
-  /** Name in the consumer group of the present incarnation; empty before `start()`. */
+  /** Name in the consumer group: the consumer id, and a mark of this incarnation. */
   readonly consumer: string;
   readonly state: ConsumerState;
   /** Resolves when reading has begun. Rejects with a typed error, and everything closed, when it cannot within `startTimeoutMs`. */
@@ -98,7 +98,10 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   process(handler: StreamHandler<TInfo>, options?: ProcessOptions): void;
   /** Announces that a stream is finished. Waits out an outage of Redis. */
   done(stream: StreamRefLike): Promise<void>;
-  /** Gives a stream back to everyone, this process included, no retry spent. Its signal aborts. */
+  /**
+   * Gives a stream back to everyone, this process included, no retry spent. Its signal aborts; a handler that is at work on it gets
+   * `handOverGraceMs` to return first, unless it is the one that asks.
+   */
   release(stream: StreamRefLike): Promise<void>;
   /** Requeues a stream of a dead owner for everyone. `AlreadyClaimed` when there is nothing to claim, `OwnerAlive` when it is held. */
   claim(stream: Pick<StreamRef, 'id'>): Promise<void>;

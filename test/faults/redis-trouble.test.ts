@@ -152,6 +152,27 @@ describe('trouble with Redis while streams are owned', function () {
     }
   });
 
+  it('holds a lock that never runs out on a stream of a dead owner: it is looked at now and then, not all the time', async () => {
+    const victim = await crew.start();
+    const [id] = await crew.announce('one');
+    await victim.awaitNews('StreamAdded');
+    const heir = await crew.start();
+    await victim.runtime.stop({ mode: 'abandon' });
+    const lock = `one<MUTEX_KEY_SEP>${id}`;
+    await suite.redis().set(lock, 'somebody');
+    await eventually('the owner is found dead', () => heir.runtime.snapshot().reconciler.dead.length > 0);
+    const before = heir.runtime.snapshot().reconciler.sweeps;
+    const { validUntil } = heir.runtime.snapshot().lease;
+    await eventually('two heartbeats have passed', () => {
+      return (heir.runtime.snapshot().lease.validUntil ?? 0) >= (validUntil ?? 0) + 2 * HEARTBEAT_MS;
+    });
+    expect(heir.runtime.snapshot().reconciler.sweeps - before).to.be.within(1, 12);
+    expect(heir.runtime.snapshot().owned).to.equal(0);
+    await suite.redis().del(lock);
+    const [added] = await heir.awaitNews('StreamAdded');
+    expect(added).to.include({ stream: 'one', retryCount: 1 });
+  });
+
   it('delivered a malformed entry in a lost reply: it is dead-lettered, and the lease is confirmed all the same', async () => {
     const owner = await crew.start();
     await ownTwenty(owner);

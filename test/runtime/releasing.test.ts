@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { compareFencingTokens, type StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
@@ -53,6 +54,31 @@ describe('release()', () => {
     expect(await rejection(handle.done())).to.include({ code: 'StreamNotOwned' });
     await releasing;
     expect(await rejection(runtime.release({ id }))).to.include({ code: 'StreamNotOwned' });
+  });
+
+  it('lets the handler return before anybody else is given the stream', async () => {
+    const { announce, create } = fleet();
+    const runtime = create();
+    let running = 0;
+    let served = 0;
+    runtime.process(async ({ signal }) => {
+      running += 1;
+      expect(running).to.equal(1);
+      served += 1;
+      if (served === 1) {
+        await once(signal, 'abort');
+        // It takes its time, on a lease that is kept.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+      running -= 1;
+    });
+    await runtime.start();
+    const ids = await announce(['slow']);
+    await eventually('its handler runs', () => running === 1);
+    await (runtime.owned('slow') as StreamHandle).release();
+    await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
+    expect(served).to.equal(2);
+    await soundHistory(suite.redis(), fleet(), ids);
   });
 
   it('may be called by the handler', async () => {

@@ -5,7 +5,8 @@
 --
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
--- KEYS[3] hash    owners: data stream name -> entry id; the field '' holds the format's version
+-- KEYS[3] hash    owners: data stream name -> entry id; the field '' holds the format's version and a
+--                 text that is another one when the group has been created anew
 -- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] list    history; only when one is kept
@@ -34,11 +35,10 @@ for i = 4, #ARGV, 2 do
   names[#names + 1] = ARGV[i + 1]
 end
 local recorded = redis.call('HMGET', owners, unpack(names))
-if recorded[1] ~= 'v1' then
-  if recorded[1] then
-    return redis.error_reply('SWPROTOCOL owners are written in another format: ' .. recorded[1])
-  end
-  redis.call('HSET', owners, '', 'v1')
+if not recorded[1] then
+  redis.call('HSET', owners, '', 'v1 ' .. table.concat(redis.call('TIME'), '.'))
+elseif string.sub(recorded[1], 1, 3) ~= 'v1 ' then
+  return redis.error_reply('SWPROTOCOL owners are written in another format: ' .. recorded[1])
 end
 
 local record = historian(KEYS[6])

@@ -19,10 +19,16 @@ local function retryCount(fields)
   return count
 end
 
+-- Lua passes fewer than 8000 arguments on. Of an entry with more fields and values than this the payload is kept and the rest is
+-- cut off: it must not fail for ever, and with it everything that is moved in the same call.
+local MOST_COPIED = 7900
+
 local function copyOf(fields, count, reason)
   local copy = {}
   for i = 1, #fields, 2 do
-    if fields[i] ~= '_retry_count' and fields[i] ~= '_dlq_reason' then
+    local isOurs = fields[i] == '_retry_count' or fields[i] == '_dlq_reason'
+    local most = MOST_COPIED + (fields[i] == 'lbs-input' and 50 or 0)
+    if not isOurs and #copy < most then
       copy[#copy + 1] = fields[i]
       copy[#copy + 1] = fields[i + 1]
     end

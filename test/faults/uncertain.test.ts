@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { systemClock } from '../../src/core/clock.js';
+import type { Clock, StreamHandle } from '../../src/index.js';
+import { type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
+import { eventually } from '../support/eventually.js';
+import { soundHistory } from '../support/history.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+import { useFleet } from '../support/runtimes.js';
+
+// Contract: C-UNC-1 to C-UNC-6, C-DONE-8.
+describe('a lease that cannot be confirmed in time', () => {
+  const suite = useRedis();
+  const fleet = useFleet(suite);
+  let proxy: FaultProxy;
+
+  beforeEach(async () => {
+    const { host, port } = suite.server();
+    proxy = await startFaultProxy({ host, port });
+  });
+
+  afterEach(() => proxy.close());
+
+  it('is told, and told again when it turns out to hold', async () => {
+    const ids = await fleet().announce(['a']);
+    const { runtime, log } = await fleet().listening({ redis: proxy.url });
+    await log.first('StreamAdded', 'a');
+    const handle = runtime.owned('a') as StreamHandle;
+    proxy.freeze();
+    const uncertain = await log.first('StreamUncertain', 'a');
+    expect(uncertain.overdueMs).to.be.at.least(0);
+    expect(handle.validUntil).to.be.at.most(Date.now());
+    expect(handle.signal.aborted).to.equal(false);
+    proxy.thaw();
+    await log.first('StreamConfirmed', 'a');
+    expect(handle.validUntil).to.be.above(Date.now());
+    expect(log.all.map(({ type }) => type)).to.deep.equal([
+      'StreamAdded',
+      'StreamUncertain',
+      'StreamConfirmed',
+    ]);
+    await handle.done();
+    await soundHistory(suite.redis(), fleet(), ids);
+  });
+
+  it("with onUncertain 'abort' stops the handler and gives the stream back when it may", async () => {
+    const ids = await fleet().announce(['a']);
+    const runtime = fleet().create({ redis: proxy.url, onUncertain: 'abort' });
+    const log = fleet().listen(runtime);
+    const reasons: unknown[] = [];
+    runtime.process(async ({ signal }) => {
+      if (reasons.length > 0) return;
+      await once(signal, 'abort');
+      reasons.push(signal.reason);
+    });
+    await runtime.start();
+    await log.first('StreamAdded', 'a');
+    proxy.freeze();
+    await log.first('StreamUncertain', 'a');
+    proxy.thaw();
+    const [first, second] = await log.count('StreamAdded', 2);
+    expect(reasons[0]).to.include({ code: 'LeaseUncertain' });
+    expect(second).to.include({ stream: 'a', retryCount: 0 });
+    expect(second?.id).not.to.equal(first?.id);
+    expect(log.of('StreamConfirmed')).to.deep.equal([]);
+    await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
+    await soundHistory(suite.redis(), fleet(), ids);
+  });
+
+  it('is found by the wall clock where the monotonic one stood still', async () => {
+    let skew = 0;
+    const clock: Clock = { ...systemClock, now: () => Date.now() + skew };
+    await fleet().announce(['a']);
+    const { runtime, log } = await fleet().listening({ clock });
+    await log.first('StreamAdded', 'a');
+    skew = 3_600_000;
+    const uncertain = await log.first('StreamUncertain', 'a');
+    expect(uncertain.overdueMs).to.be.above(3_000_000);
+    await log.first('StreamConfirmed', 'a');
+    skew = 0;
+    await eventually('a lease that is certain by both clocks', () => runtime.snapshot().lease.certain);
+    expect(log.of('StreamDisowned')).to.deep.equal([]);
+  });
+
+  it('leaves no done() behind when a stop abandons its stream', async () => {
+    await fleet().announce(['a', 'b']);
+    const { runtime, log } = await fleet().listening({ redis: proxy.url });
+    await log.count('StreamAdded', 2);
+    const [a, b] = [runtime.owned('a'), runtime.owned('b')];
+    proxy.freeze();
+    const done = rejection(a?.done() as Promise<void>);
+    await runtime.stop({ mode: 'abandon' });
+    expect(await done).to.include({ code: 'RuntimeStopped' });
+    expect(await rejection(b?.done() as Promise<void>)).to.include({ code: 'RuntimeStopped' });
+  });
+});
