@@ -19,7 +19,6 @@ export type ParsedEntry =
 
 export const PAYLOAD_FIELD = 'lbs-input';
 export const RETRY_FIELD = '_retry_count';
-export const REASON_FIELD = '_dlq_reason';
 
 /** One entry as Redis returns it: its id and its fields and values in turn, repeated fields included. */
 export interface RawEntry {

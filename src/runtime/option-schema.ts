@@ -29,7 +29,11 @@ const backoff = (initialMs: number, maxMs: number) => ({
 
 const redisTarget = z
   .custom<RedisTarget>((value) => {
-    if (typeof value === 'string') return /^(rediss?:\/\/|\/|unix:)/.test(value) && !value.includes(' ');
+    if (typeof value === 'string') {
+      if (value.includes(' ')) return false;
+      // ioredis would throw for a URL that is none, and Node.js puts the whole of it, password included, into that error.
+      return /^rediss?:\/\//.test(value) ? URL.canParse(value) : /^(\/|unix:)/.test(value);
+    }
     return (
       typeof value === 'object' && value !== null && (value as { isCluster?: boolean }).isCluster !== true
     );

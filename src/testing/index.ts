@@ -4,7 +4,16 @@
  *
  * @packageDocumentation
  */
+
 export { LauncherError, type LauncherErrorCode } from './errors.js';
+export {
+  type ArmedFault,
+  type CommandFault,
+  type FaultProxy,
+  type FaultProxyOptions,
+  type FaultRule,
+  startFaultProxy,
+} from './fault-proxy.js';
 export {
   type CheckHistoryInput,
   checkHistory,

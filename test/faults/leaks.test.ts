@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { StopMode } from '../../src/index.js';
 import { composeRuntime } from '../../src/runtime/runtime.js';
-import { eventually } from '../support/eventually.js';
 import { useCrew } from '../support/crew.js';
+import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { compareFencingTokens } from '../../src/index.js';
 import { useConsumerProcesses } from '../support/consumer-process.js';
-import { eventually } from '../support/eventually.js';
 import { HEARTBEAT_MS, useCrew } from '../support/crew.js';
+import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 

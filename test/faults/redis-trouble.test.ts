@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
-import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 

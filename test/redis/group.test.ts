@@ -102,11 +102,12 @@ describe('the group in Redis', () => {
   describe('pruning owner records', () => {
     it('clears those whose entry is not pending, and only those', async () => {
       const a = await wire.join(A);
-      const kept = await wire.announce('kept');
+      const id = await wire.announce('kept');
       await a.lease.acquire(await a.read());
       await suite.redis().hset(names.owners, 'finished by hand', '1-1', 'another', '2-2');
       expect(await a.group.pruneOwners()).to.equal(2);
       expect(await suite.redis().hkeys(names.owners)).to.have.members(['', 'kept']);
+      expect(await suite.redis().hget(names.owners, 'kept')).to.equal(kept);
       expect(await a.group.pruneOwners()).to.equal(0);
     });
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { soundHistory } from '../support/history.js';
+import { parked } from '../support/parked.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
@@ -82,11 +83,11 @@ describe('capacity', () => {
   it('is lowered by a processor that is attached while a read is parked', async () => {
     const { start, names } = fleet();
     const runtime = await start();
-    await parked(runtime.consumer);
+    await parked(suite.redis(), runtime.consumer);
     const held: (() => void)[] = [];
     runtime.process(() => new Promise((resolve) => held.push(resolve)), { concurrency: 2 });
     await eventually('the parked read is ended', async () => (await unblocks()) > 0);
-    await parked(runtime.consumer);
+    await parked(suite.redis(), runtime.consumer);
     // At once, so that a read that still asks for more is answered with more.
     const adding = suite.redis().multi();
     for (const name of streamNames(50)) {
@@ -99,13 +100,6 @@ describe('capacity', () => {
     expect(count).to.equal(2);
     for (const resolve of held) resolve();
   });
-
-  function parked(consumer: string): Promise<unknown> {
-    return eventually('the reader is parked', async () => {
-      const clients = String(await suite.redis().client('LIST')).split('\n');
-      return clients.some((line) => line.includes(`${consumer}:reader`) && line.includes(' flags=b '));
-    });
-  }
 
   async function unblocks(): Promise<number> {
     const stats = await suite.redis().info('commandstats');

@@ -49,12 +49,14 @@ describe('notifications', () => {
 
   it('are read by two readers at their own pace, the slower one bounding what is read', async () => {
     const { announce, start, listen } = fleet();
-    const runtime = await start({ notificationBuffer: 3 });
+    const runtime = await start({ notificationBuffer: 3, heartbeatMs: 300 });
     const quick = listen(runtime);
     const slow = runtime.notifications();
     await announce(streamNames(10));
     await quick.count('StreamAdded', 3);
-    await eventually('the reading stops', () => runtime.snapshot().owned === 3);
+    const { sweeps } = runtime.snapshot().reconciler;
+    await eventually('a heartbeat passes', () => runtime.snapshot().reconciler.sweeps > sweeps + 1);
+    expect(runtime.snapshot().owned).to.equal(3);
 
     const seen: string[] = [];
     for (let count = 0; count < 10; count++) {

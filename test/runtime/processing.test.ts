@@ -36,6 +36,26 @@ describe('process()', () => {
     expect(handled).to.deep.equal(['before', 'after']);
   });
 
+  it('runs no more handlers at once than it was told to, also of what is owned already', async () => {
+    const { announce, listening } = fleet();
+    const { runtime, log } = await listening();
+    await announce(streamNames(10));
+    await log.count('StreamAdded', 10);
+    let running = 0;
+    let most = 0;
+    runtime.process(
+      async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        running -= 1;
+      },
+      { concurrency: 2 },
+    );
+    await eventually('all are finished', () => runtime.snapshot().counters.finished === 10);
+    expect(most).to.equal(2);
+  });
+
   it('lets the handler finish its stream itself', async () => {
     const { announce, create } = fleet();
     const runtime = create();

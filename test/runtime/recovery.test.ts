@@ -154,6 +154,21 @@ describe('streams of a consumer that died', () => {
     expect(error).to.include({ code: 'OwnerAlive' });
   });
 
+  it('are known by their presence alone where no locks are kept', async () => {
+    const { announce, listening } = fleet();
+    const options = { heartbeatMs, lockKeys: false };
+    const victim = await listening(options);
+    const ids = await announce(['unlocked']);
+    const { id } = await victim.log.first('StreamAdded');
+    const other = await listening(options);
+    expect(await rejection(other.runtime.claim({ id }))).to.include({ code: 'OwnerAlive' });
+    expect(await suite.redis().keys('*MUTEX_KEY_SEP*')).to.deep.equal([]);
+
+    await victim.runtime.stop({ mode: 'abandon' });
+    expect(await other.log.first('StreamAdded', 'unlocked')).to.include({ retryCount: 1 });
+    await soundHistory(suite.redis(), fleet(), ids);
+  });
+
   it('are scanned for at times that chance spreads', async () => {
     const { create } = fleet();
     const chances = [0, 0.25, 0.5, 0.75];

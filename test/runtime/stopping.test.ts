@@ -19,10 +19,15 @@ describe('stopping', () => {
       inGroup: rows.some((row) => row.includes(consumer)),
       presence: await redis.exists(names.presence(consumer)),
       locks: await redis.keys('*MUTEX_KEY_SEP*'),
-      connections: String(await redis.client('LIST')).includes(`streamwarden:${consumer}:`),
     };
   }
-  const none = { inGroup: false, presence: 0, locks: [], connections: false };
+  const none = { inGroup: false, presence: 0, locks: [] };
+
+  function connectionsClosed(consumer: string): Promise<unknown> {
+    return eventually('its connections are closed', async () => {
+      return !String(await suite.redis().client('LIST')).includes(`streamwarden:${consumer}:`);
+    });
+  }
 
   it('hands every stream over, no retry spent, and leaves nothing behind', async () => {
     const { announce, listening } = fleet();
@@ -38,13 +43,31 @@ describe('stopping', () => {
     expect(signals.every(({ aborted, reason }) => aborted && reason.code === 'RuntimeStopped')).to.equal(
       true,
     );
-    await eventually('its connections are closed', async () => {
-      expect(await traces(runtime.consumer)).to.deep.equal(none);
-    });
+    expect(await traces(runtime.consumer)).to.deep.equal(none);
+    await connectionsClosed(runtime.consumer);
     const next = await listening();
     const added = await next.log.count('StreamAdded', 250);
     expect(added.every(({ retryCount }) => retryCount === 0)).to.equal(true);
     expect((await soundHistory(suite.redis(), fleet(), ids)).handedOver).to.equal(250);
+  });
+
+  it('gives back what waits for its name, and what was delivered to it unheard', async () => {
+    const { announce, listening, names } = fleet();
+    const { runtime, log } = await listening();
+    await announce(['twin', 'twin']);
+    await eventually('one waits', () => runtime.snapshot().waiting === 1);
+    await runtime.pause();
+    await announce(['unheard']);
+    await suite
+      .redis()
+      .xreadgroup('GROUP', names.group, runtime.consumer, 'COUNT', 1, 'STREAMS', names.lbs, '>');
+
+    expect(await runtime.stop()).to.deep.include({ handedOver: 3, abandoned: [] });
+    expect(await traces(runtime.consumer)).to.deep.equal(none);
+    expect(log.added).to.deep.equal(['twin']);
+    const next = await listening();
+    const added = await next.log.count('StreamAdded', 2);
+    expect(added.every(({ retryCount }) => retryCount === 0)).to.equal(true);
   });
 
   it('swallows nothing that is added meanwhile', async () => {
@@ -265,9 +288,8 @@ describe('stopping', () => {
       ({ consumer, closed } = runtime);
     }
     expect(await closed).to.deep.equal({ error: null });
-    await eventually('its connections are closed', async () => {
-      expect(await traces(consumer)).to.deep.equal(none);
-    });
+    expect(await traces(consumer)).to.deep.equal(none);
+    await connectionsClosed(consumer);
   });
 
   it('rejects what is asked of the runtime afterwards', async () => {

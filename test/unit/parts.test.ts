@@ -1,0 +1,253 @@
+/** Small pure parts of the runtime that have no file of their own to be tested in. */
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { Ownership } from '../../src/actors/ownership.js';
+import { rendezvous } from '../../src/actors/reconciler.js';
+import type { Clock } from '../../src/core/clock.js';
+import { systemClock } from '../../src/core/clock.js';
+import { StreamwardenError } from '../../src/core/errors.js';
+import { commandTimeoutFor } from '../../src/redis/connections.js';
+import { withDeadline } from '../../src/redis/deadline.js';
+import { suffices, widen } from '../../src/redis/keyspace-config.js';
+import {
+  isPassing,
+  mayHaveExecuted,
+  neverSent,
+  redisError,
+  replyOf,
+  unanswered,
+} from '../../src/redis/reply-errors.js';
+import { HandlerBackoff } from '../../src/runtime/handler-backoff.js';
+import { rejection } from '../support/rejection.js';
+import { trackedClock } from '../support/tracked-clock.js';
+
+describe('notify-keyspace-events', () => {
+  it('suffices with K, E and x, or with A for all classes', () => {
+    for (const setting of ['KEx', 'xKE', 'AKE', 'KEA', 'g$lszxeKE', 'AKEx'])
+      expect(suffices(setting), setting).to.equal(true);
+    for (const setting of ['', 'K', 'KE', 'Kx', 'Ex', 'A', 'AK', 'kex', 'KEX'])
+      expect(suffices(setting), setting).to.equal(false);
+  });
+
+  it('is widened by what is missing, and nothing is dropped', () => {
+    expect(widen('')).to.equal('KEx');
+    expect(widen('Kg$')).to.equal('Kg$Ex');
+    expect(widen('A')).to.equal('AKE');
+    expect(widen('AKE')).to.equal('AKE');
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'KEg$lshzxetdmnA') }), (setting) => {
+        const wide = widen(setting);
+        expect(suffices(wide)).to.equal(true);
+        for (const letter of setting) expect(wide).to.include(letter);
+        expect(widen(wide)).to.equal(wide);
+      }),
+    );
+  });
+});
+
+describe('rendezvous', () => {
+  const name = fc.string({ minLength: 1 });
+
+  it('chooses one of the living, the same for everybody, whatever the order', () => {
+    fc.assert(
+      fc.property(name, fc.uniqueArray(name, { minLength: 1 }), (dead, living) => {
+        const chosen = rendezvous(dead, living);
+        expect(living).to.include(chosen);
+        expect(rendezvous(dead, [...living].reverse())).to.equal(chosen);
+      }),
+    );
+  });
+
+  it('changes its choice only when the chosen one is gone', () => {
+    fc.assert(
+      fc.property(name, fc.uniqueArray(name, { minLength: 2 }), (dead, living) => {
+        const chosen = rendezvous(dead, living);
+        const other = living.find((one) => one !== chosen);
+        expect(
+          rendezvous(
+            dead,
+            living.filter((one) => one !== other),
+          ),
+        ).to.equal(chosen);
+      }),
+    );
+  });
+
+  it('spreads the dead over the living', () => {
+    const living = ['a', 'b', 'c', 'd'];
+    const chosen = Array.from({ length: 400 }, (_, index) => rendezvous(`dead-${index}`, living));
+    for (const one of living) expect(chosen.filter((other) => other === one).length).to.be.within(60, 140);
+  });
+
+  it('has nobody to choose among none', () => {
+    expect(rendezvous('dead', [])).to.equal(undefined);
+  });
+});
+
+describe('what Redis or ioredis says of a failure', () => {
+  const reply = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });
+
+  it('is passing where time or a failover heals it', () => {
+    for (const text of [
+      'LOADING Redis is loading',
+      "READONLY You can't write",
+      'OOM command not allowed',
+      'NOGROUP No such',
+      'MISCONF Errors',
+      'BUSY Redis is busy',
+      'CLUSTERDOWN x',
+      'UNBLOCKED x',
+    ]) {
+      const error = redisError(reply(text), 'XADD', true);
+      expect(error, text).to.include({ code: 'RedisRefused', retriable: true });
+      expect(isPassing(error)).to.equal(true);
+      expect(replyOf(error)).to.equal(text.split(' ')[0]);
+      expect(mayHaveExecuted(error)).to.equal(false);
+    }
+  });
+
+  it('is for good where it is not', () => {
+    for (const text of [
+      'WRONGTYPE Operation against',
+      'ERR unknown command',
+      'NOAUTH Authentication required.',
+    ]) {
+      const error = redisError(reply(text), 'XADD', true);
+      expect(error, text).to.include({ code: 'RedisRefused', retriable: false });
+    }
+  });
+
+  it('is a lack of permission, inside a script as well', () => {
+    for (const text of [
+      "NOPERM this user has no permissions to run the 'xadd' command",
+      "ERR The user executing the script can't run this command or subcommand script: abc, on @user_script:1.",
+      "ERR ACL failure in script: User me has no permissions to run the 'xadd' command script: abc",
+    ]) {
+      const error = redisError(reply(text), 'script done', true);
+      expect(error, text).to.include({ code: 'PermissionDenied', retriable: false });
+      expect(replyOf(error)).to.equal('NOPERM');
+    }
+  });
+
+  it('is a refusal of the lease where a script of ours says so', () => {
+    expect(redisError(reply('SWLAPSED presence has expired'), 'x', true)).to.deep.include({
+      code: 'LeaseRefused',
+      retriable: true,
+      details: { command: 'x', reply: 'SWLAPSED', reason: 'lapsed' },
+    });
+    expect(redisError(reply('SWSTALE 17'), 'x', true).details).to.include({
+      reason: 'stale',
+      generation: 17,
+    });
+    const mismatch = redisError(reply('SWPROTOCOL owners are written in another format: v2'), 'x', true);
+    expect(mismatch).to.include({ code: 'ProtocolMismatch', retriable: false });
+    expect(mismatch.message).to.equal('owners are written in another format: v2');
+  });
+
+  it('tells never sent from no answer', () => {
+    expect(mayHaveExecuted(unanswered('XADD'))).to.equal(true);
+    expect(mayHaveExecuted(neverSent('XADD'))).to.equal(false);
+    const refused = new Error('connect ECONNREFUSED 127.0.0.1:1');
+    expect(mayHaveExecuted(redisError(refused, 'XADD', false))).to.equal(false);
+    const notWriteable = new Error("Stream isn't writeable and enableOfflineQueue options is false");
+    expect(mayHaveExecuted(redisError(notWriteable, 'XADD', true))).to.equal(false);
+    // The connection was up when it was given to ioredis: it may have left.
+    expect(mayHaveExecuted(redisError(new Error('Connection is closed.'), 'XADD', true))).to.equal(true);
+    for (const error of [unanswered('x'), neverSent('x')]) expect(isPassing(error)).to.equal(true);
+  });
+
+  it('does not repeat credentials', () => {
+    const cause = new Error('getaddrinfo ENOTFOUND redis://user:secret@host');
+    expect(neverSent('XADD', cause).message).not.to.include('secret');
+    expect(redisError(reply("ERR unknown command 'AUTH user secret'"), 'x', true).message).not.to.include(
+      'secret',
+    );
+  });
+
+  it('stays what it is when it is ours already, and is never mistaken when it is a bug', () => {
+    const ours = new StreamwardenError('RuntimeStopped', 'x');
+    expect(redisError(ours, 'XADD', true)).to.equal(ours);
+    expect(isPassing(new TypeError('a bug'))).to.equal(false);
+    expect(replyOf(new TypeError('a bug'))).to.equal(undefined);
+  });
+});
+
+describe('a deadline', () => {
+  it('lets an answer through and leaves no timer', async () => {
+    const clock = trackedClock();
+    expect(await withDeadline(clock, 10_000, Promise.resolve(7), () => new Error('late'))).to.equal(7);
+    expect(clock.running).to.equal(0);
+  });
+
+  it('rejects with what is made when it passes', async () => {
+    const never = new Promise<never>(() => {});
+    expect((await rejection(withDeadline(systemClock, 1, never, () => new Error('late')))).message).to.equal(
+      'late',
+    );
+  });
+
+  it('lets an answer win that came while the event loop was blocked', async () => {
+    const answer = new Promise((resolve) => setTimeout(resolve, 5, 'in time'));
+    const waiting = withDeadline(systemClock, 1, answer, () => new Error('late'));
+    const until = performance.now() + 30;
+    while (performance.now() < until);
+    expect(await waiting).to.equal('in time');
+  });
+
+  it('of a command is well below a third of the lease', () => {
+    for (const heartbeat of [400, 2000, 600_000])
+      expect(commandTimeoutFor(heartbeat)).to.be.below(heartbeat / 3);
+  });
+});
+
+describe('the back-off of a handler', () => {
+  interface Planned {
+    readonly callback: () => void;
+    readonly ms: number;
+  }
+  const planned = new Set<Planned>();
+  const clockWith = (chance: number): Clock => ({
+    ...systemClock,
+    random: () => chance,
+    setTimeout: (callback, ms) => {
+      const timer = { callback, ms };
+      planned.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer) => void planned.delete(timer as Planned),
+  });
+  const stream = (retryCount: number) => new Ownership({ id: '1-1', name: 'n', info: null, retryCount });
+  const range = { initialMs: 1000, maxMs: 30_000 };
+  beforeEach(() => planned.clear());
+
+  it('doubles with the retry count up to its longest, and chance takes away up to half', () => {
+    const most = new HandlerBackoff(clockWith(0.999999), range);
+    const least = new HandlerBackoff(clockWith(0), range);
+    const delays = [0, 1, 2, 3, 4, 5, 6, 1000].map((count) => most.begin(stream(count), () => {}));
+    expect(delays).to.deep.equal([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+    expect([0, 1, 5].map((count) => least.begin(stream(count), () => {}))).to.deep.equal([500, 1000, 15_000]);
+  });
+
+  it('does what was planned when it is over, once', () => {
+    const backoff = new HandlerBackoff(clockWith(0.5), range);
+    const one = stream(0);
+    let done = 0;
+    backoff.begin(one, () => {
+      done += 1;
+    });
+    for (const { callback } of [...planned]) callback();
+    expect(done).to.equal(1);
+    backoff.cancel(one);
+  });
+
+  it('is cancelled for one, and for all', () => {
+    const backoff = new HandlerBackoff(clockWith(0.5), range);
+    const [one, two, three] = [stream(0), stream(0), stream(0)];
+    for (const each of [one, two, three]) backoff.begin(each, () => {});
+    backoff.cancel(one);
+    backoff.cancel(one);
+    expect(planned.size).to.equal(2);
+    backoff.cancelAll();
+    expect(planned.size).to.equal(0);
+  });
+});

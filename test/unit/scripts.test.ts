@@ -1,0 +1,221 @@
+/** The header of each Lua script is its specification. Here headers, bodies and call sites are held against each other. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import type { Commands } from '../../src/redis/commands.js';
+import { createGroupStore } from '../../src/redis/group.js';
+import { createLeaseStore, type LeaseSettings } from '../../src/redis/lease-store.js';
+import { createLockStore } from '../../src/redis/locks.js';
+import { createNames } from '../../src/redis/names.js';
+import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
+
+const FOLDER = new URL('../../src/redis/scripts/', import.meta.url);
+const sourceOf = (file: string) => readFileSync(new URL(file, FOLDER), 'utf8');
+
+interface Parameter {
+  /** From 1; the first one of `[4...]`; null for `[...]` and `[last...]`. */
+  readonly at: number | null;
+  readonly isRest: boolean;
+  readonly isOptional: boolean;
+  readonly text: string;
+}
+
+interface Header {
+  readonly keys: readonly Parameter[];
+  readonly args: readonly Parameter[];
+  readonly returns: string | undefined;
+  readonly refusals: string;
+  readonly body: string;
+}
+
+function headerOf(name: ScriptName): Header {
+  const lines = sourceOf(`${name}.lua`).split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('--') || line.startsWith('--@'));
+  const comments = lines.slice(0, end).map((line) => line.replace(/^-- ?/, ''));
+  const parameters = (kind: 'KEYS' | 'ARGV') =>
+    comments.flatMap((line) => {
+      const match = new RegExp(`^${kind}\\[(\\d+|last)?(\\.\\.\\.)?\\] +(.+)$`).exec(line);
+      if (!match) return [];
+      const [, at, rest, text = ''] = match;
+      const number = at === undefined || at === 'last' ? null : Number(at);
+      return [{ at: number, isRest: rest !== undefined, isOptional: /only when/.test(text), text }];
+    });
+  return {
+    keys: parameters('KEYS'),
+    args: parameters('ARGV'),
+    returns: comments.find((line) => line.startsWith('Returns ')),
+    refusals: comments.filter((line) => line.startsWith('Refuses ')).join(' '),
+    body: SCRIPTS[name].source.replace(/--[^\n]*/g, ''),
+  };
+}
+
+interface Sent {
+  readonly name: ScriptName;
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+/** Everything that the stores send, by script, without a server: each operation once with a history and once without. */
+async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  const replies: Partial<Record<ScriptName, unknown>> = {
+    raise: [1, 0],
+    refresh: 1,
+    acquire: [1, 1],
+    done: [1, 1],
+    'give-back': [[], 0, 0],
+    requeue: [[], 0, 0],
+    'take-locks': [1, 1],
+    'extend-locks': [],
+  };
+  const commands: Commands = {
+    isUp: true,
+    async script(name, keys, args) {
+      sent.push({ name, keys, args });
+      return replies[name] ?? 0;
+    },
+    // HSCAN, the only command that is asked for here.
+    run: async <T>() => ['0', ['', 'v1', 'a', '1-1', 'b', '2-2']] as T,
+  };
+  const names = createNames({ service: 's' });
+  const settings: LeaseSettings = {
+    consumer: 'c',
+    heartbeatMs: 1000,
+    maxRetries: 3,
+    dlqMaxLen: 100,
+    historyKey,
+  };
+  const lease = createLeaseStore(commands, names, settings);
+  const group = createGroupStore(commands, names, settings);
+  const locks = createLockStore(commands, 'value', 1000);
+  const batch = [
+    { id: '1-1', name: 'a' },
+    { id: '2-2', name: 'b' },
+  ];
+  await lease.raise(1);
+  await lease.refresh();
+  await lease.acquire(batch);
+  await lease.done(batch);
+  await lease.giveBack('handOver', batch);
+  await lease.leave();
+  await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: [] });
+  await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: ['k1', 'k2'] });
+  await group.forget('d');
+  await group.pruneOwners();
+  await locks.take(['k1', 'k2']);
+  await locks.extend(['k1', 'k2']);
+  await locks.release(['k1', 'k2']);
+  return sent;
+}
+
+describe('Lua scripts', () => {
+  it('are the files there are', () => {
+    const files = readdirSync(FOLDER).filter((file) => file.endsWith('.lua'));
+    expect(files.map((file) => file.replace(/\.lua$/, ''))).to.have.members([...SCRIPT_NAMES]);
+  });
+
+  it('include only parts that exist, each of which somebody includes', () => {
+    const parts = readdirSync(new URL('lib/', FOLDER)).map((file) => file.replace(/\.lua$/, ''));
+    const included = new Set<string>();
+    for (const name of SCRIPT_NAMES) {
+      const wanted = [...sourceOf(`${name}.lua`).matchAll(/^--@include (\S+)$/gm)].map(
+        ([, part]) => part as string,
+      );
+      for (const part of wanted) included.add(part);
+      expect(SCRIPTS[name].source).not.to.match(/^--@include/m);
+    }
+    expect([...included]).to.have.members(parts);
+  });
+
+  for (const name of SCRIPT_NAMES) {
+    describe(name, () => {
+      const { keys, args, returns, refusals, body } = headerOf(name);
+
+      it('says what it is given and what it returns', () => {
+        expect(keys, 'KEYS').not.to.deep.equal([]);
+        expect(returns, 'Returns').to.be.a('string');
+        for (const list of [keys, args]) {
+          const numbers = list.map(({ at }) => at).filter((at) => at !== null);
+          expect(numbers).to.deep.equal(numbers.map((_, index) => index + 1));
+        }
+      });
+
+      it('uses every key and argument that its header names, and no other', () => {
+        for (const [kind, list] of [
+          ['KEYS', keys],
+          ['ARGV', args],
+        ] as const) {
+          const used = new Set(
+            [...body.matchAll(new RegExp(`${kind}\\[(\\d+)\\]`, 'g'))].map(([, at]) => Number(at)),
+          );
+          const named = list.filter(({ isRest }) => !isRest).map(({ at }) => at as number);
+          const rest = list.find(({ isRest }) => isRest);
+          for (const at of named) expect([...used], `${kind}[${at}] is used`).to.include(at);
+          for (const at of used) expect(named, `${kind}[${at}] is in the header`).to.include(at);
+          // A rest is walked from where it begins, or taken whole.
+          if (rest?.at !== null && rest !== undefined)
+            expect(body).to.match(new RegExp(`= ${rest.at}, #${kind}`));
+          if (rest?.at === null) expect(body).to.match(new RegExp(`#${kind}|unpack\\(${kind}\\)`));
+        }
+      });
+
+      it('says how it refuses', () => {
+        // Replies of its own, and of the fence it stands behind.
+        for (const [, code = ''] of body.matchAll(/'(SW[A-Z]+)/g)) {
+          if (name === 'raise') continue;
+          expect(refusals, code).to.include(code);
+        }
+      });
+    });
+  }
+
+  for (const historyKey of [undefined, '{s-input}:history']) {
+    it(`are sent the keys and arguments of their headers (${historyKey ? 'with' : 'without'} a history)`, async () => {
+      const sent = await sentByStores(historyKey);
+      // The probe is sent at start by another hand, and tested with a server.
+      expect(new Set(sent.map(({ name }) => name))).to.deep.equal(
+        new Set(SCRIPT_NAMES.filter((one) => one !== 'probe')),
+      );
+      for (const { name, keys, args } of sent) {
+        const header = headerOf(name);
+        const required = header.keys.filter((key) => !key.isRest && !key.isOptional).length;
+        const optional = header.keys.filter((key) => key.isOptional).length;
+        const expected = required + (historyKey === undefined ? 0 : optional);
+        if (header.keys.some(({ isRest }) => isRest)) expect(keys.length, name).to.be.at.least(expected);
+        else expect(keys.length, name).to.equal(expected);
+        if (historyKey !== undefined && optional > 0) expect(keys[required], name).to.equal(historyKey);
+
+        const fixed = header.args.filter(({ isRest }) => !isRest).length;
+        const pairs = header.args.some(({ isRest }) => isRest) ? 4 : 0;
+        expect(args.length, name).to.equal(fixed + pairs);
+        for (const argument of args) expect(argument, name).not.to.equal(undefined);
+      }
+    });
+  }
+
+  it('and what the runtime sends beside them are all tried by the probe, so that nothing is refused later', () => {
+    const containers = /^(XGROUP|XINFO|CLIENT|CONFIG)$/;
+    const calls = (text: string, function_: string) =>
+      [...text.matchAll(new RegExp(`${function_}\\('([A-Z]+)'(?:, '([A-Z]+)')?`, 'g'))].map(
+        ([, command = '', second]) => (containers.test(command) && second ? `${command} ${second}` : command),
+      );
+    const probed = new Set(calls(SCRIPTS.probe.source, 'try'));
+    for (const name of SCRIPT_NAMES) {
+      if (name === 'probe') continue;
+      for (const command of calls(SCRIPTS[name].source, 'redis\\.p?call')) {
+        expect([...probed], `${command} of ${name}`).to.include(command);
+      }
+    }
+    // Commands that are sent by themselves: `run('XINFO CONSUMERS', …)`.
+    const elsewhere = new Set(['INFO server', 'EVAL', 'EVALSHA', 'CLIENT ID', 'CLIENT UNBLOCK', 'XADD']);
+    // Refused by name where they are needed, or not needed at all.
+    for (const command of ['CONFIG GET', 'CONFIG SET', 'PSUBSCRIBE', 'XGROUP CREATE']) elsewhere.add(command);
+    const folder = new URL('../../src/', import.meta.url);
+    const files = readdirSync(folder, { recursive: true }).map(String);
+    for (const file of files.filter((one) => /^(redis|actors|runtime)\/.*\.ts$/.test(one))) {
+      const text = readFileSync(new URL(file, folder), 'utf8');
+      for (const [, command = ''] of text.matchAll(/\brun\('([A-Z]+(?: [A-Za-z]+)?)'/g)) {
+        expect(probed.has(command) || elsewhere.has(command), `${command} in ${file}`).to.equal(true);
+      }
+    }
+  });
+});
