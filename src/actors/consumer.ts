@@ -261,8 +261,9 @@ export class Consumer {
 
   async #prepareOnce(): Promise<void> {
     const { commands, names, consumer, logger, group } = this.kernel;
-    await group.create();
+    // First, so that everything that is not permitted is named at once.
     this.#server = await probe(commands, names, consumer, this.kernel.settings);
+    await group.create();
     for (const warning of this.#server.warnings) logger.warn({}, warning);
     await this.#trySubscription();
   }
@@ -321,7 +322,7 @@ export class Consumer {
     const child = (id: string, start: StartChild) => this.supervisor.start(this.#spec(id), start);
     const keeper = this.#spec('leaseKeeper');
     // Every start of a keeper is a beat, so even one beyond its limits must be started again before the lease is over.
-    const maxBackoffMs = this.kernel.settings.heartbeatMs / 4;
+    const maxBackoffMs = this.kernel.settings.heartbeatMs / 8;
     this.supervisor.start({ ...keeper, maxBackoffMs }, (end) => this.lease.start(end.failed));
     child('reconciler', (end) => this.reconciler.start(end.failed));
     child('extender', (end) => {

@@ -52,13 +52,14 @@ describe('the documented minimal ACL user', function () {
     };
     const left = await crew.start(options);
     const right = await crew.start(options);
-    await crew.announce(...Array.from({ length: 20 }, (_, index) => `stream-${index}`), 'stream-1');
+    await crew.announce(...Array.from({ length: 20 }, (_, index) => `stream-${index}`));
     await suite.redis().xadd(crew.lbs, '*', 'lbs-input', 'cannot be parsed');
     const added = () => [...left.told('StreamAdded'), ...right.told('StreamAdded')];
     await eventually('all are owned', () => added().length === 20);
 
     await [...right.runtime.ownedStreams()][0]?.done();
     await [...right.runtime.ownedStreams()][0]?.release();
+    await eventually('what was released is owned again', () => added().length === 21);
     const held = [...left.runtime.ownedStreams()].length;
     await left.runtime.stop({ mode: 'abandon' });
     await eventually(

@@ -107,7 +107,7 @@ describe('the group in Redis', () => {
       await suite.redis().hset(names.owners, 'finished by hand', '1-1', 'another', '2-2');
       expect(await a.group.pruneOwners()).to.equal(2);
       expect(await suite.redis().hkeys(names.owners)).to.have.members(['', 'kept']);
-      expect(await suite.redis().hget(names.owners, 'kept')).to.equal(kept);
+      expect(await suite.redis().hget(names.owners, 'kept')).to.equal(id);
       expect(await a.group.pruneOwners()).to.equal(0);
     });
 

@@ -18,7 +18,7 @@ describe('a test that leaves something open', () => {
     const socket = connect(port, '127.0.0.1');
     await new Promise((resolve) => socket.once('connect', resolve));
 
-    const { message } = await rejection(failOnLeaks(before, 'this test'));
+    const { message } = await rejection(failOnLeaks(before, 'this test', 300));
     expect(message)
       .to.include('expected this test to close what it opened')
       .and.include(`connection to 127.0.0.1:${port}`);
@@ -29,7 +29,7 @@ describe('a test that leaves something open', () => {
   it('fails for a runtime, its connections and its timers, which are ended', async () => {
     const before = openNow();
     const runtime = await fleet().start();
-    const { message } = await rejection(failOnLeaks(before, 'this test'));
+    const { message } = await rejection(failOnLeaks(before, 'this test', 300));
     expect(message).to.include(`runtime ${runtime.consumer} (running)`);
     expect(message.match(/connection to/g)).to.have.lengthOf(3);
     expect(runtime.state).to.equal('stopped');
@@ -42,7 +42,7 @@ describe('a test that leaves something open', () => {
     const clock = { clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer) } as never;
     const runtime = await fleet().start({ clock });
     await runtime.stop();
-    const { message } = await rejection(failOnLeaks(before, 'this test'));
+    const { message } = await rejection(failOnLeaks(before, 'this test', 300));
     expect(message).to.match(/\d+ timers of runtime .* \(stopped\)/);
     await failOnLeaks(before, 'this test');
   });

@@ -61,7 +61,9 @@ describe('a data stream that is announced twice', () => {
     });
     await runtime.start();
     const ids = await announce(['twin', 'twin']);
-    await eventually('both are finished', () => runtime.snapshot().counters.finished === 2);
+    await eventually('both are finished', () => runtime.snapshot().counters.finished === 2, {
+      timeoutMs: 15_000,
+    });
 
     expect(served.map(({ retryCount }) => retryCount).sort()).to.deep.equal([0, 0, 1]);
     served.slice(1).forEach(({ token }, index) => {
@@ -107,7 +109,7 @@ describe('a data stream that is announced twice', () => {
     const { announce, listening } = fleet();
     const { log, runtime } = await listening({ heartbeatMs, notificationBuffer: 2000 });
     await announce([...Array.from({ length: 600 }, () => 'held'), 'freed', 'freed']);
-    await eventually('they wait', () => runtime.snapshot().waiting === 600);
+    await eventually('they wait', () => runtime.snapshot().waiting === 600, { timeoutMs: 15_000 });
     await runtime.owned('freed')?.done();
     await log.until('the second one', () => log.added.filter((name) => name === 'freed').length === 2);
   });

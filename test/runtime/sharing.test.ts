@@ -4,17 +4,34 @@ import { soundHistory } from '../support/history.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
+/** Longer than a busy machine stands still: nobody is to look dead here. */
+const heartbeatMs = 10_000;
+
 describe('sharing streams out', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
   it('gives every one of thousands of streams to exactly one of several consumers', async () => {
     const { announce, listening, names } = fleet();
-    const consumers = await Promise.all([1, 2, 3, 4].map(() => listening({ notificationBuffer: 5000 })));
+    const consumers = await Promise.all(
+      [1, 2, 3, 4].map(() => listening({ notificationBuffer: 5000, heartbeatMs })),
+    );
     const ids = await announce(streamNames(3000));
 
     const total = () => consumers.reduce((sum, { log }) => sum + log.of('StreamAdded').length, 0);
-    await eventually('all are added', () => total() >= 3000, { timeoutMs: 20_000 });
+    // What each of them is about, should it come to that.
+    const views = () =>
+      consumers.map(({ runtime, log }) => {
+        const { owned, lease, counters } = runtime.snapshot();
+        return `${log.added.length} added, ${owned} owned, ${counters.acquired} acquired, lease ${lease.state}, ${lease.lapses} lapses`;
+      });
+    await eventually(
+      'all are added',
+      () => {
+        if (total() < 3000) throw new Error(views().join('; '));
+      },
+      { timeoutMs: 40_000 },
+    );
 
     const added = consumers.flatMap(({ log }) => log.of('StreamAdded'));
     expect(added).to.have.lengthOf(3000);
@@ -32,7 +49,7 @@ describe('sharing streams out', () => {
   it('lets two consumers with room for 600 share a backlog of 1000', async () => {
     const { announce, create, listen } = fleet();
     await announce(streamNames(1000));
-    const options = { capacity: 600, notificationBuffer: 1000 };
+    const options = { capacity: 600, notificationBuffer: 1000, heartbeatMs };
     const [one, two] = [create(options), create(options)];
     const [logOne, logTwo] = [listen(one), listen(two)];
     await Promise.all([one.start(), two.start()]);

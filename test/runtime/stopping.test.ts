@@ -119,7 +119,7 @@ describe('stopping', () => {
     await announce(['endless']);
     await eventually('it runs', () => runtime.owned('endless') !== undefined);
 
-    const report = await runtime.stop({ mode: 'finish', timeoutMs: 1000 });
+    const report = await runtime.stop({ mode: 'finish', timeoutMs: 2000 });
     expect(report).to.deep.equal({ mode: 'finish', handedOver: 1, stragglers: [], abandoned: [] });
     const { log } = await listening();
     expect(await log.first('StreamAdded', 'endless')).to.include({ retryCount: 0 });

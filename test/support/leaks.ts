@@ -11,7 +11,7 @@ export interface Leak {
 export type LeakSource = () => Iterable<readonly [object, Leak]>;
 
 /** What is being closed may take so long to be gone. */
-const CLOSING_MS = 1_000;
+const CLOSING_MS = 3_000;
 
 const sources: LeakSource[] = [
   () =>
@@ -51,9 +51,13 @@ export function openNow(): Map<object, Leak> {
 }
 
 /** Closes whatever is open now and was not before, and throws naming it. */
-export async function failOnLeaks(before: ReadonlyMap<object, Leak>, culprit: string): Promise<void> {
+export async function failOnLeaks(
+  before: ReadonlyMap<object, Leak>,
+  culprit: string,
+  closingMs = CLOSING_MS,
+): Promise<void> {
   const found = () => [...openNow()].filter(([object]) => !before.has(object)).map(([, leak]) => leak);
-  const deadline = performance.now() + CLOSING_MS;
+  const deadline = performance.now() + closingMs;
   let leaks = found();
   while (leaks.length > 0 && performance.now() < deadline) {
     await delay(10);

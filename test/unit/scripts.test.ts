@@ -216,6 +216,13 @@ describe('Lua scripts', () => {
       for (const [, command = ''] of text.matchAll(/\brun\('([A-Z]+(?: [A-Za-z]+)?)'/g)) {
         expect(probed.has(command) || elsewhere.has(command), `${command} in ${file}`).to.equal(true);
       }
+      if (!/\.(xgroup|pttl|hget)\(/.test(text)) continue;
+      // What is sent inside: `client.hset(…)`, `pipeline.hsetnx(…).hget(…)`.
+      for (const [, method = ''] of text.matchAll(/(?:\bclient|\bpipeline|\))\.((?:x|h|p)[a-z]+)\(/g)) {
+        const command = method.toUpperCase();
+        const isTried = [...probed].some((one) => one === command || one.startsWith(`${command} `));
+        expect(isTried, `${command} in ${file}`).to.equal(true);
+      }
     }
   });
 });
