@@ -90,11 +90,11 @@ export class Acquirer {
   }
 
   async #verify(begun: readonly Ownership[]): Promise<number> {
-    const { names, locks, lease } = this.#kernel;
+    const { locks, lease } = this.#kernel;
     let isLocked: readonly boolean[];
     let results: readonly Acquired[];
     try {
-      isLocked = await locks.take(begun.map(({ name, id }) => names.lock(name, id)));
+      isLocked = await locks.take(begun.map(({ lockKey }) => lockKey));
       const locked = begun.filter((_, index) => isLocked[index]);
       results = locked.length > 0 ? await lease.acquire(locked.map(({ id, name }) => ({ id, name }))) : [];
     } catch (error) {

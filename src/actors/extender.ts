@@ -103,11 +103,11 @@ export class Extender {
   }
 
   async #extend(chunk: readonly Ownership[]): Promise<void> {
-    const { locks, names, seam, commands } = this.#kernel;
+    const { locks, seam, commands } = this.#kernel;
     if (!commands.isUp) return;
-    const live = chunk.filter(({ id }) => this.#ownerships.has(id));
+    const live = chunk.filter(({ hasEnded }) => !hasEnded);
     if (live.length === 0) return;
-    const failures = await locks.extend(live.map(({ name, id }) => names.lock(name, id)));
+    const failures = await locks.extend(live.map(({ lockKey }) => lockKey));
     seam.emit('locksExtended', { count: live.length, failed: failures.length });
     // Whoever is just being acquired or finished has a lock that comes or goes by itself.
     const odd = failures.filter(({ index }) => live[index]?.isAtRest && live[index]?.state !== 'contended');
@@ -123,11 +123,11 @@ export class Extender {
   }
 
   async #askForNames(): Promise<void> {
-    const { locks, names, logger, commands } = this.#kernel;
+    const { locks, logger, commands } = this.#kernel;
     const waiting = this.#nextWaiting();
     if (waiting.length === 0 || !commands.isUp || !this.#lease.isConfirmed) return;
     // An entry whose own lock somebody else holds waits for that first.
-    const held = await locks.take(waiting.map(({ name, id }) => names.lock(name, id)));
+    const held = await locks.take(waiting.map(({ lockKey }) => lockKey));
     const asking = waiting.filter((ownership, index) => held[index] && ownership.state === 'contended');
     try {
       await this.#giver.giveBack('waiting', asking);

@@ -20,6 +20,10 @@ export class Ownership implements OwnershipFacts {
   readonly name: string;
   readonly info: unknown;
   readonly retryCount: number;
+  /** Made once: it is written to Redis every half heartbeat. */
+  readonly lockKey: string;
+  /** It has left our hands, one way or another. */
+  hasEnded = false;
   /** When it was verified as ours, epoch milliseconds. */
   since: number | null = null;
   /** The application's view of it; the runtime's business. */
@@ -29,11 +33,12 @@ export class Ownership implements OwnershipFacts {
   #abortReason: unknown;
   #isAborted = false;
 
-  constructor(facts: OwnershipFacts) {
+  constructor(facts: OwnershipFacts, lockKey: string) {
     this.id = facts.id;
     this.name = facts.name;
     this.info = facts.info;
     this.retryCount = facts.retryCount;
+    this.lockKey = lockKey;
   }
 
   get state(): OwnershipState {

@@ -69,7 +69,7 @@ export class Ownerships implements Iterable<Ownership> {
 
   /** Begins with an entry that has just been read: state `acquiring`. */
   begin(facts: OwnershipFacts): Ownership {
-    const ownership = new Ownership(facts);
+    const ownership = new Ownership(facts, this.#kernel.names.lock(facts.name, facts.id));
     this.#byId.set(facts.id, ownership);
     const { id, name, retryCount } = facts;
     ownership.actor = startActor(this.#kernel, this.#machine, {
@@ -104,6 +104,7 @@ export class Ownerships implements Iterable<Ownership> {
   }
 
   #remove(ownership: Ownership): void {
+    ownership.hasEnded = true;
     if (this.#byId.get(ownership.id) === ownership) this.#byId.delete(ownership.id);
     if (this.#byName.get(ownership.name) === ownership) this.#byName.delete(ownership.name);
     this.#waiting.delete(ownership);

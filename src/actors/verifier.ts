@@ -138,11 +138,11 @@ export class Verifier {
 
   /** A lock that ran out while we were away is taken again: the entry is ours, so its lock should be. */
   async #retakeLocks(kept: readonly Ownership[], signal: AbortSignal): Promise<void> {
-    const { locks, names, logger } = this.#kernel;
+    const { locks, logger } = this.#kernel;
     for (let at = 0; at < kept.length && !signal.aborted; at += CHUNK) {
       const chunk = kept.slice(at, at + CHUNK).filter((ownership) => ownership.isAtRest);
       if (chunk.length === 0) continue;
-      const held = await locks.take(chunk.map(({ name, id }) => names.lock(name, id)));
+      const held = await locks.take(chunk.map(({ lockKey }) => lockKey));
       const foreign = chunk.filter((ownership, index) => !held[index] && ownership.state !== 'contended');
       for (const { name, id } of foreign) {
         logger.warn(
