@@ -17,7 +17,9 @@
  *     assurance verifying invokes `verifyAll` (compare all that we hold with what is pending for us, adopt what we did not
  *               know of) → confirmed; after a failure pausing (timer `retryDelay`) → verifying. Begun anew, from any of
  *               these, whenever something may have been taken: presence had lapsed, a refresh went unanswered before this
- *               one (it may have been the one that found the lapse), the deadline had passed, or `verify.requested`.
+ *               one (it may have been the one that found the lapse), the deadline had passed, or `verify.requested`. One
+ *               that is under way is gone through to its end first and then begun again: under load one that begins anew
+ *               whenever something happens would never end.
  *
  * certainty     Does not care for the connection, only for the deadline.
  *   none        No beat has succeeded yet. Left by the first; at once, when a keeper before this one left a lease behind.
@@ -83,6 +85,8 @@ export interface LeaseKeeperContext {
   readonly failures: number;
   readonly lastError: ErrorFact | null;
   readonly lastVerify: VerifyOutput | null;
+  /** Something happened during the verification under way that it may have missed. */
+  readonly verifyAgain: boolean;
 }
 
 export type LeaseKeeperEvent =
@@ -120,6 +124,7 @@ export const leaseKeeperMachine = setup({
     /** A command sent under an earlier generation of ours is refused by the present one: that is no news. */
     isOtherGeneration: ({ context }, params: { standing: number }) => params.standing !== context.generation,
     isInherited: ({ context }) => context.remainingMs > 0,
+    isAskedAgain: ({ context }) => context.verifyAgain,
     isStanding: (_, params: RaiseOutput) => params.outcome === 'standing',
     isStale: (_, params: RefreshOutput) => params.outcome === 'stale',
     isLapsed: (_, params: RefreshOutput) => params.outcome === 'lapsed',
@@ -153,6 +158,8 @@ export const leaseKeeperMachine = setup({
       failures: 0,
       lastError: null,
     }),
+    beginVerify: assign({ verifyAgain: false }),
+    askAgain: assign({ verifyAgain: true }),
     recordVerify: assign({ lastVerify: (_, params: VerifyOutput) => params }),
     announceBeat: raise({ type: 'beat.succeeded' }),
     announceLapse: raise({ type: 'presence.lapsed' }),
@@ -179,6 +186,7 @@ export const leaseKeeperMachine = setup({
     failures: 0,
     lastError: null,
     lastVerify: null,
+    verifyAgain: false,
   }),
   states: {
     lease: {
@@ -300,10 +308,22 @@ export const leaseKeeperMachine = setup({
               },
               states: {
                 verifying: {
+                  entry: 'beginVerify',
+                  on: {
+                    // Gone through to its end and then begun again: one that begins anew whenever something happens may never end.
+                    'presence.lapsed': { actions: ['recordLapse', 'askAgain'] },
+                    'verify.requested': { actions: 'askAgain' },
+                  },
                   invoke: {
                     id: 'verifyAll',
                     src: 'verifyAll',
                     onDone: [
+                      {
+                        guard: 'isAskedAgain',
+                        target: 'verifying',
+                        reenter: true,
+                        actions: { type: 'recordVerify', params: ({ event }) => event.output },
+                      },
                       {
                         guard: 'isCertain',
                         target: 'confirmed',

@@ -1,6 +1,6 @@
 /**
- * Helpers for testing applications that run on streamwarden: real Redis servers of your own,
- * and proofs from the history of who owned what.
+ * Helpers for testing applications that run on streamwarden: real Redis servers of your own, a stand-in for consumers of
+ * the Go client, and proofs from the history of who owned what.
  *
  * @packageDocumentation
  */
@@ -14,6 +14,14 @@ export {
   type FaultRule,
   startFaultProxy,
 } from './fault-proxy.js';
+export {
+  type GoClaim,
+  type GoConsumer,
+  type GoConsumerOptions,
+  type GoNotification,
+  startGoConsumer,
+} from './go-consumer.js';
+export { type GoConsumerProcess, spawnGoConsumer } from './go-consumer-process.js';
 export {
   type CheckHistoryInput,
   checkHistory,

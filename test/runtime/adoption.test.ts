@@ -19,10 +19,10 @@ describe('entries that were delivered in a reply that got lost', () => {
     await suite.redis().xreadgroup('GROUP', names.group, consumer, 'COUNT', count, 'STREAMS', names.lbs, '>');
   }
 
-  async function cutReader(consumer: string): Promise<void> {
+  async function cut(consumer: string, role: 'reader' | 'commands'): Promise<void> {
     const line = String(await suite.redis().client('LIST'))
       .split('\n')
-      .find((one) => one.includes(`name=streamwarden:${consumer}:reader`));
+      .find((one) => one.includes(`name=streamwarden:${consumer}:${role}`));
     await suite.redis().client('KILL', 'ID', Number(/id=(\d+)/.exec(line ?? '')?.[1]));
   }
 
@@ -32,7 +32,7 @@ describe('entries that were delivered in a reply that got lost', () => {
     await runtime.pause();
     const ids = await announce(streamNames(700));
     await deliverUnheard(runtime.consumer, 700);
-    await cutReader(runtime.consumer);
+    await cut(runtime.consumer, 'reader');
 
     const added = await log.count('StreamAdded', 700);
     expect(added.every(({ retryCount }) => retryCount === 0)).to.equal(true);
@@ -64,9 +64,10 @@ describe('entries that were delivered in a reply that got lost', () => {
     await runtime.pause();
     await announce(['orphan']);
     await deliverUnheard(runtime.consumer, 1);
-    await cutReader(runtime.consumer);
+    await cut(runtime.consumer, 'reader');
     await eventually('the first verification has begun', () => calls === 1);
-    await cutReader(runtime.consumer);
+    // A new connection begins with a new verification, whatever became of the one before.
+    await cut(runtime.consumer, 'commands');
     await eventually('the next one has ended', () => {
       const { state } = runtime.snapshot().lease;
       return state.includes('confirmed');

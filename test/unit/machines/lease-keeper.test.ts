@@ -403,12 +403,16 @@ describe('lease keeper machine', () => {
       await begin();
       actor.send(verify);
       actor.send(verify);
-      const [, earlier, later] = verifyAll.questions;
-      expect(earlier?.signal.aborted).to.equal(true);
+      actor.send(verify);
+      const [, earlier] = verifyAll.questions;
+      expect(verifyAll.questions).to.have.length(2);
+      expect(earlier?.signal.aborted).to.equal(false);
       await earlier?.answer(nothingLost);
       expect(told).to.deep.equal(['confirmed']);
+      const later = verifyAll.questions[2];
       await later?.answer(nothingLost);
       expect(told).to.deep.equal(['confirmed', 'confirmed']);
+      expect(verifyAll.questions).to.have.length(3);
       actor.stop();
     });
 

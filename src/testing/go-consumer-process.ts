@@ -1,0 +1,115 @@
+/** The stand-in for a Go consumer in a process of its own, for killing and freezing it as an operating system does. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { GoConsumerOptions, GoNotification } from './go-consumer.js';
+import { guardProcess } from './process-guard.js';
+
+/** @internal */
+export interface GoProcessCall {
+  readonly call: number;
+  readonly stream: string;
+}
+
+/** @internal */
+export type GoProcessMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'news'; readonly notification: GoNotification }
+  | {
+      readonly kind: 'answer';
+      readonly call: number;
+      readonly acknowledged?: boolean;
+      readonly error?: string;
+    };
+
+/** A running one. */
+export interface GoConsumerProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** Everything that its application has been told, as far as it has arrived here. */
+  readonly notifications: readonly GoNotification[];
+  /** As `GoConsumer.done`. */
+  done(stream: string): Promise<boolean>;
+  /** SIGSTOP or SIGCONT, say. */
+  signal(signal: NodeJS.Signals): void;
+  /** SIGKILL. Resolves when the process is gone; calling it twice is fine. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts the stand-in in a child process, which dies with this one. Returns when it is subscribed.
+ *
+ * @throws an Error with what the process printed, when it did not come up
+ */
+export async function spawnGoConsumer(options: GoConsumerOptions): Promise<GoConsumerProcess> {
+  const extension = extname(import.meta.url);
+  const main = fileURLToPath(new URL(`./go-consumer-main${extension}`, import.meta.url));
+  const child = fork(main, [], {
+    execArgv: extension === '.ts' ? ['--import', 'tsx'] : [],
+    env: { ...process.env, GO_CONSUMER_OPTIONS: JSON.stringify(options) },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const spawned = new SpawnedGoConsumer(child);
+  await spawned.ready;
+  return spawned;
+}
+
+class SpawnedGoConsumer implements GoConsumerProcess {
+  readonly notifications: GoNotification[] = [];
+  readonly ready: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, (message: GoProcessMessage & { kind: 'answer' }) => void>();
+  #calls = 0;
+  #output = '';
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    if (child.pid !== undefined) child.once('exit', guardProcess(child.pid, undefined));
+    child.stderr?.on('data', (text: Buffer) => {
+      this.#output = (this.#output + text).slice(-10_000);
+    });
+    this.ready = new Promise((resolve, reject) => {
+      child.on('message', (message: GoProcessMessage) => {
+        if (message.kind === 'ready') resolve();
+        else if (message.kind === 'news') this.notifications.push(message.notification);
+        else this.#waiting.get(message.call)?.(message);
+      });
+      child.once('error', reject);
+      child.once('exit', () =>
+        reject(new Error(`expected a Go consumer's process to start, got: its exit\n${this.#output}`)),
+      );
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async done(stream: string): Promise<boolean> {
+    this.#calls += 1;
+    const call = this.#calls;
+    const answer = new Promise<GoProcessMessage & { kind: 'answer' }>((resolve) => {
+      this.#waiting.set(call, resolve);
+    });
+    this.#child.send({ call, stream } satisfies GoProcessCall);
+    const { acknowledged, error } = await answer;
+    this.#waiting.delete(call);
+    if (error !== undefined) throw new Error(error);
+    return acknowledged ?? false;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+}
