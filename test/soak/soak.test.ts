@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { JsonLineProcess } from '../../src/testing/json-line-process.js';
+
+const SOAK = fileURLToPath(new URL('../../soak/main.ts', import.meta.url));
+const SECONDS = 30;
+
+// Contract: C-OVL-1 and everything that is to hold with it. `npm run soak` runs it for longer.
+describe('a fleet under kills, pauses, broken networks, lost replies and restarts', function () {
+  this.timeout(240_000);
+  let soak: JsonLineProcess | undefined;
+
+  // It ends its own consumers and servers.
+  after(async () => {
+    soak?.kill('SIGTERM');
+    await soak?.exit;
+  });
+
+  it(`finishes every stream once in ${SECONDS} s, whatever the schedule`, async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const args = [
+      '--import',
+      'tsx',
+      SOAK,
+      '--json',
+      '--minutes',
+      String(SECONDS / 60),
+      '--seed',
+      String(seed),
+    ];
+    soak = JsonLineProcess.spawn(process.execPath, args);
+    const verdict = await soak.waitFor(({ type }) => type === 'Verdict', {
+      name: `the verdict of seed ${seed}`,
+      timeoutMs: 220_000,
+    });
+    expect(verdict.violations, `npm run soak -- --minutes ${SECONDS / 60} --seed ${seed}`).to.deep.equal([]);
+    // One that met four deaths is dead-lettered, as it should be.
+    expect(Number(verdict.finished) + Number(verdict.deadLettered)).to.equal(verdict.announced);
+    expect(Number(verdict.announced)).to.be.above(100);
+  });
+});

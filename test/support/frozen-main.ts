@@ -1,0 +1,100 @@
+/**
+ * The child of frozen-process.ts: runtimes that stop their own process (SIGSTOP) between two chosen steps of theirs. One runtime
+ * at a time; a new one may follow in the same process. Ends when its parent does.
+ */
+import type { Stores } from '../../src/actors/kernel.js';
+import type { RuntimeOptions } from '../../src/index.js';
+import { composeRuntime } from '../../src/runtime/runtime.js';
+import type { FreezePoint, FrozenCall, FrozenMessage } from './frozen-process.js';
+import type { TestRuntime } from './runtimes.js';
+
+type Operation = (...args: never[]) => Promise<unknown>;
+
+const say = (message: FrozenMessage) => {
+  process.send?.(message, undefined, undefined, () => {});
+};
+process.on('disconnect', () => process.exit(0));
+
+/** The kernel stops this process before the call returns; it returns when SIGCONT comes. */
+const freeze = () => process.kill(process.pid, 'SIGSTOP');
+
+let point: FreezePoint | null = null;
+
+/** Freezes where `point` says, once. */
+function freezing(stores: Stores): Stores {
+  const decorated: Record<string, Record<string, Operation>> = {};
+  for (const [storeName, store] of Object.entries(stores) as [string, Record<string, Operation>][]) {
+    decorated[storeName] = { ...store };
+    for (const [name, original] of Object.entries(store)) {
+      decorated[storeName][name] = async (...args) => {
+        const isHere = point?.store === storeName && point.operation === name;
+        const when = isHere ? point?.when : undefined;
+        if (isHere) point = null;
+        if (when === 'before') freeze();
+        const reply = original.apply(store, args);
+        if (when === 'sent') freeze();
+        const answer = await reply;
+        if (when === 'answered') freeze();
+        return answer;
+      };
+    }
+  }
+  return decorated as unknown as Stores;
+}
+
+let runtime: TestRuntime | undefined;
+const aborted: Record<string, string> = {};
+
+function present(): TestRuntime {
+  if (runtime === undefined) throw new Error('expected a runtime to have been made, got: none');
+  return runtime;
+}
+
+async function tell(of: TestRuntime): Promise<void> {
+  for await (const notification of of.notifications()) {
+    if (notification.type === 'StreamAdded') {
+      const { stream } = notification;
+      const signal = of.owned(stream)?.signal;
+      signal?.addEventListener('abort', () => {
+        aborted[stream] = String((signal.reason as { code?: string }).code);
+      });
+    }
+    say({ kind: 'news', notification });
+  }
+}
+
+const methods: Record<string, (argument: never) => unknown> = {
+  async start(options: RuntimeOptions) {
+    for (const stream of Object.keys(aborted)) delete aborted[stream];
+    runtime = composeRuntime(options, { stores: freezing });
+    void tell(runtime);
+    await runtime.start();
+    return runtime.consumer;
+  },
+  freezeAt(next: FreezePoint) {
+    point = next;
+  },
+  /** A loop that lets nothing else run. */
+  block(ms: number) {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  },
+  stop: (options: object) => runtime?.stop(options),
+  done: (id: string) => present().done({ id }),
+  release: (id: string) => present().release({ id }),
+  snapshot: () => present().snapshot(),
+  aborted: () => aborted,
+};
+
+process.on('message', ({ call, method, argument }: FrozenCall) => {
+  void (async () => {
+    try {
+      say({ kind: 'answer', call, value: (await methods[method]?.(argument as never)) ?? null });
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      say({ kind: 'answer', call, error: { code: code ?? 'Error', message } });
+    }
+  })();
+});
+
+say({ kind: 'ready' });
