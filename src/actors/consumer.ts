@@ -3,14 +3,12 @@
  * happens when; this does it.
  */
 import type { Actor } from 'xstate';
-import type { Timer } from '../core/clock.js';
-import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { type ConsumerState, consumerMachine, type DrainMode } from '../machines/consumer.machine.js';
 import { factOf } from '../machines/facts.js';
 import type { ChildSpec } from '../machines/supervisor.machine.js';
-import { probe, type ServerFacts } from '../redis/capabilities.js';
-import { isPassing } from '../redis/reply-errors.js';
+import type { ServerFacts } from '../redis/capabilities.js';
 import { Acquirer } from './acquirer.js';
 import { Drain, type DrainReport } from './drain.js';
 import { Extender } from './extender.js';
@@ -19,7 +17,7 @@ import { Giver } from './giver.js';
 import { startActor } from './host.js';
 import { Intake } from './intake.js';
 import type { Kernel } from './kernel.js';
-import { pause } from './kernel.js';
+import { Keyspace } from './keyspace.js';
 import { Lease } from './lease.js';
 import { MoveLedger } from './move-ledger.js';
 import type { Ownership } from './ownership.js';
@@ -27,7 +25,7 @@ import { Ownerships } from './ownerships.js';
 import { Reconciler } from './reconciler.js';
 import { Recoverer } from './recoverer.js';
 import { Releaser } from './releaser.js';
-import { Subscription } from './subscription.js';
+import { StartUp } from './start-up.js';
 import { type StartChild, Supervisor } from './supervisor.js';
 import { Verifier } from './verifier.js';
 
@@ -48,9 +46,6 @@ export interface ConsumerLimits {
 /** Heartbeats that the way out gets, beside the handlers' grace, when reading is given up. */
 const GIVE_UP_HEARTBEATS = 5;
 
-/** Redis says these of credentials; waiting does not make them right. */
-const WRONG_CREDENTIALS = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH))/;
-
 export class Consumer {
   readonly kernel: Kernel;
   readonly ownerships: Ownerships;
@@ -65,25 +60,21 @@ export class Consumer {
   readonly verifier: Verifier;
   readonly supervisor: Supervisor;
   readonly ledger: MoveLedger;
-  readonly subscription: Subscription | undefined;
+  readonly keyspace: Keyspace;
   readonly #hooks: ConsumerHooks;
   readonly #limits: ConsumerLimits;
   readonly #extender: Extender;
   readonly #drain: Drain;
+  readonly #startUp: StartUp;
   readonly #actor: Actor<typeof consumerMachine>;
   #server: ServerFacts | null = null;
   #error: unknown = null;
-  #isPolling = false;
-  #startTimer: Timer | undefined;
-  /** Set while start() waits to hear how the first subscription went. */
-  #firstSubscription: ((error: unknown) => void) | undefined;
   drainReport: DrainReport | undefined;
 
   constructor(kernel: Kernel, limits: ConsumerLimits, hooks: ConsumerHooks) {
     this.kernel = kernel;
     this.#hooks = hooks;
     this.#limits = limits;
-    const { settings } = kernel;
     this.ledger = new MoveLedger(kernel);
     this.ownerships = new Ownerships(kernel, (ownership, error) => this.#ownershipFailed(ownership, error));
     this.lease = new Lease(kernel, {
@@ -121,15 +112,15 @@ export class Consumer {
     });
     this.#extender = new Extender(kernel, this.lease, this.ownerships, this.giver);
     this.#drain = new Drain(this, limits.handOverGraceMs);
-    this.subscription =
-      settings.keyspaceEvents === 'off'
-        ? undefined
-        : new Subscription(kernel, 'master', {
-            live: (setup) => this.#subscriptionLive(setup?.outcome === 'forbidden'),
-            failed: (error) => this.#firstSubscription?.(error),
-            lockExpired: (entryId) => this.reconciler.hintLock(entryId),
-            presenceExpired: () => this.reconciler.hint(),
-          });
+    this.keyspace = new Keyspace(kernel, this.supervisor, {
+      // Events from before are gone.
+      live: () => this.reconciler.hint(),
+      lockExpired: (entryId) => this.reconciler.hintLock(entryId),
+      presenceExpired: () => this.reconciler.hint(),
+    });
+    this.#startUp = new StartUp(kernel, limits.startTimeoutMs, () =>
+      this.keyspace.start((id) => this.#spec(id), limits.startTimeoutMs),
+    );
     const machine = consumerMachine.provide({
       actions: {
         // Actions run before the new state can be seen.
@@ -168,11 +159,6 @@ export class Consumer {
     return this.#server;
   }
 
-  /** Deaths are found by asking alone: there are no events, or none may be had. */
-  get isPolling(): boolean {
-    return this.#isPolling || this.subscription === undefined;
-  }
-
   start(): void {
     this.#actor.send({ type: 'start' });
   }
@@ -184,10 +170,18 @@ export class Consumer {
   }
 
   async #prepare(): Promise<void> {
-    const { connections, clock, logger } = this.kernel;
-    const deadline = clock.monotonic() + this.#limits.startTimeoutMs;
-    this.#startTimer = clock.setTimeout(() => this.#startTooLate(), this.#limits.startTimeoutMs);
-    const { commands } = connections;
+    this.#connect();
+    this.#startUp.begin(() => this.#startTooLate());
+    try {
+      this.#server = (await this.#startUp.prepare(() => this.state === 'starting')) ?? null;
+      if (this.state === 'starting') this.#actor.send({ type: 'start.prepared' });
+    } catch (error) {
+      if (this.state === 'starting') this.#startFailed(error);
+    }
+  }
+
+  #connect(): void {
+    const { commands, reader } = this.kernel.connections;
     commands.listen({
       up: () => {
         this.lease.connectionUp();
@@ -199,7 +193,7 @@ export class Consumer {
         this.reconciler.connectionDown();
       },
     });
-    connections.reader.listen({
+    reader.listen({
       // Entries may have been delivered in a reply that was lost with the connection.
       up: () => {
         this.lease.verify('reader connected');
@@ -208,101 +202,18 @@ export class Consumer {
       down: () => {},
     });
     commands.open();
-    connections.reader.open();
-    let problem: unknown;
-    while (!this.kernel.ended.aborted && this.state === 'starting') {
-      try {
-        await this.#prepareOnce();
-        if (this.state === 'starting') this.#actor.send({ type: 'start.prepared' });
-        return;
-      } catch (error) {
-        problem = error;
-        const cause = commands.isUp ? error : (commands.lastError ?? error);
-        if (WRONG_CREDENTIALS.test(messageOf(cause))) {
-          const what = `Redis refused the credentials: ${redact(messageOf(cause))}`;
-          problem = new StreamwardenError('PermissionDenied', what, { cause });
-          break;
-        }
-        if (!isPassing(error)) break;
-        const left = deadline - clock.monotonic();
-        if (left <= 0) {
-          problem = this.#startTimeout(cause);
-          break;
-        }
-        await pause(this.kernel, Math.min(left, 50));
-      }
-    }
-    if (this.state !== 'starting') return;
-    logger.error({ error: redact(messageOf(problem)) }, 'starting failed');
-    this.#error = problem;
-    this.#actor.send({ type: 'start.failed', error: factOf(problem) });
+    reader.open();
   }
 
-  #startTimeout(cause: unknown): StreamwardenError {
-    const { startTimeoutMs } = this.#limits;
-    const why = cause === undefined ? '' : `: ${redact(messageOf(cause))}`;
-    return new StreamwardenError(
-      'StartTimeout',
-      `Redis could not be used within ${startTimeoutMs} ms${why}`,
-      {
-        retriable: true,
-        cause,
-        details: { startTimeoutMs },
-      },
-    );
-  }
-
-  /** Redis went away again between preparing and the first lease. */
+  /** Redis went away again between preparing and the first lease. While it is being prepared, that has a deadline of its own. */
   #startTooLate(): void {
-    if (this.state !== 'recovering') return;
-    this.#error = this.#startTimeout(this.kernel.connections.commands.lastError);
-    this.#actor.send({ type: 'start.failed', error: factOf(this.#error) });
+    if (this.state === 'recovering') this.#startFailed(this.#startUp.timeout());
   }
 
-  async #prepareOnce(): Promise<void> {
-    const { commands, names, consumer, logger, group } = this.kernel;
-    // First, so that everything that is not permitted is named at once.
-    this.#server = await probe(commands, names, consumer, this.kernel.settings);
-    await group.create();
-    for (const warning of this.#server.warnings) logger.warn({}, warning);
-    await this.#trySubscription();
-  }
-
-  /** Starts the subscription's supervision, and waits for what comes of its first set-up. */
-  async #trySubscription(): Promise<void> {
-    const { subscription } = this;
-    if (subscription === undefined || subscription.view.attempts > 0) return;
-    const { settings, logger } = this.kernel;
-    const spec = this.#spec(`masterSubscription/${subscription.master}`);
-    const first = new Promise<unknown>((resolve) => {
-      this.#firstSubscription = resolve;
-    });
-    this.supervisor.start(spec, (end) => subscription.start(end));
-    const error = await Promise.race([first, pause(this.kernel, this.#limits.startTimeoutMs)]);
-    this.#firstSubscription = undefined;
-    if (error === undefined || error === null) return;
-    const isForGood = isStreamwardenError(error) && !isPassing(error);
-    if (settings.keyspaceEvents === 'prefer' && isStreamwardenError(error, 'PermissionDenied')) {
-      logger.warn(
-        { error: error.message },
-        'keyspace events are not permitted; deaths are found by asking alone',
-      );
-      this.supervisor.dismiss(spec.id);
-      this.#isPolling = true;
-    } else if (isForGood) {
-      this.supervisor.dismiss(spec.id);
-      throw error;
-    }
-    // Anything else is the supervisor's business: it restarts the subscription, and the sweep works meanwhile.
-  }
-
-  #subscriptionLive(isPolling: boolean): void {
-    this.#isPolling = isPolling;
-    const { subscription } = this;
-    if (subscription) this.supervisor.healthy(`masterSubscription/${subscription.master}`);
-    this.#firstSubscription?.(null);
-    // Events from before are gone.
-    this.reconciler.hint();
+  #startFailed(error: unknown): void {
+    this.kernel.logger.error({ error: redact(messageOf(error)) }, 'starting failed');
+    this.#error = error;
+    this.#actor.send({ type: 'start.failed', error: factOf(error) });
   }
 
   #spec(id: string): ChildSpec {
@@ -355,7 +266,7 @@ export class Consumer {
         },
       };
     });
-    this.kernel.clock.clearTimeout(this.#startTimer);
+    this.#startUp.end();
     this.#hooks.running();
   }
 
@@ -411,7 +322,7 @@ export class Consumer {
   }
 
   #terminate(): void {
-    this.kernel.clock.clearTimeout(this.#startTimer);
+    this.#startUp.end();
     this.supervisor.stop();
     this.#hooks.end();
     this.kernel.connections.close();

@@ -35,6 +35,16 @@ async function evictionPolicy(commands: Commands): Promise<string | null> {
   }
 }
 
+/** Undefined when the user may not ask. */
+async function serverInfo(commands: Commands): Promise<string | undefined> {
+  try {
+    return await commands.run('INFO server', (client) => client.info('server'));
+  } catch (error) {
+    if (isStreamwardenError(error, 'PermissionDenied')) return undefined;
+    throw error;
+  }
+}
+
 /** What cannot be tried inside a script. */
 async function refusedCommands(commands: Commands): Promise<string[]> {
   const tries: [command: string, send: (client: Redis) => Promise<unknown>][] = [
@@ -81,12 +91,15 @@ export async function probe(
   consumer: string,
   { lockKeys, historyKey }: { readonly lockKeys: boolean; readonly historyKey: string | undefined },
 ): Promise<ServerFacts> {
-  const info = await commands.run('INFO server', (client) => client.info('server'));
-  const valkey = infoField(info, 'valkey_version');
-  const version = valkey ?? infoField(info, 'redis_version') ?? '0.0.0';
+  const refused: string[] = [];
+  const info = await serverInfo(commands);
+  if (info === undefined) refused.push('INFO');
+  const valkey = infoField(info ?? '', 'valkey_version');
+  const version = valkey ?? infoField(info ?? '', 'redis_version') ?? '0.0.0';
   const kind = valkey === undefined ? 'redis' : 'valkey';
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+  const isKnown = info !== undefined;
+  if (isKnown && (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))) {
     throw new StreamwardenError(
       'ServerTooOld',
       `expected Redis ${OLDEST.join('.')} or newer, got: ${kind} ${version}`,
@@ -102,12 +115,9 @@ export async function probe(
     ...(lockKeys ? [names.lock('probe', '0-0')] : []),
     ...(historyKey === undefined ? [] : [historyKey]),
   ];
-  const refused = [
-    ...(await refusedCommands(commands)),
-    ...(await refusedKeys(commands, [...keys, ...others])),
-  ];
-  // Without these the script would only say so once more.
-  if (refused.length === 0) {
+  refused.push(...(await refusedCommands(commands)), ...(await refusedKeys(commands, [...keys, ...others])));
+  const needed = ['EVAL', 'EVALSHA', ...keys.map((key) => `key ${key}`)];
+  if (!needed.some((one) => refused.includes(one))) {
     const hasHistory = historyKey === undefined ? 0 : 1;
     refused.push(...((await commands.script('probe', keys, [names.group, hasHistory])) as string[]));
   }

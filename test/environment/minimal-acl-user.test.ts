@@ -127,9 +127,12 @@ describe('the documented minimal ACL user', function () {
   }
 
   it('names everything that is refused at once', async () => {
-    const redis = await userWithout('+hset', '+xpending', '+pexpire');
+    const left = ['+info', '+client|id', '+hset', '+xpending', '+xgroup|create', '~*<MUTEX_KEY_SEP>*'];
+    const redis = await userWithout(...left);
     const error = await rejection(crew.make({ redis }).runtime.start());
-    expect(error.message).to.equal('Redis does not permit this user: XPENDING, HSET, PEXPIRE');
+    const refused = ['INFO', 'CLIENT ID', 'key probe<MUTEX_KEY_SEP>0-0', 'XPENDING', 'XGROUP CREATE', 'HSET'];
+    expect(error.message).to.equal(`Redis does not permit this user: ${refused.join(', ')}`);
+    expect(error).to.have.property('details').that.deep.equals({ refused });
   });
 
   it('needs no key or channel of locks without lock keys and events', async () => {

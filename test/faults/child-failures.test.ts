@@ -145,9 +145,13 @@ describe('an error thrown inside a child', function () {
     await ownTen(member);
     const presence = watchPresence(member.name);
     fault.fail = boom;
-    await eventually('more failures than the limits allow', () => failuresOf(member, 'leaseKeeper').length >= 8, {
-      timeoutMs: 15_000,
-    });
+    await eventually(
+      'more failures than the limits allow',
+      () => failuresOf(member, 'leaseKeeper').length >= 8,
+      {
+        timeoutMs: 15_000,
+      },
+    );
     expect(member.runtime.state).to.equal('degraded');
     expect(await presence()).to.be.above(0);
     expect(member.told('StreamDisowned')).to.deep.equal([]);

@@ -66,10 +66,11 @@ async function tell(of: TestRuntime): Promise<void> {
 const methods: Record<string, (argument: never) => unknown> = {
   async start(options: RuntimeOptions) {
     for (const stream of Object.keys(aborted)) delete aborted[stream];
-    runtime = composeRuntime(options, { stores: freezing });
-    void tell(runtime);
-    await runtime.start();
-    return runtime.consumer;
+    const made: TestRuntime = composeRuntime(options as never, { stores: freezing });
+    runtime = made;
+    void tell(made);
+    await made.start();
+    return made.consumer;
   },
   freezeAt(next: FreezePoint) {
     point = next;

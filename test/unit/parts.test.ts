@@ -216,7 +216,8 @@ describe('the back-off of a handler', () => {
     },
     clearTimeout: (timer) => void planned.delete(timer as Planned),
   });
-  const stream = (retryCount: number) => new Ownership({ id: '1-1', name: 'n', info: null, retryCount });
+  const stream = (retryCount: number) =>
+    new Ownership({ id: '1-1', name: 'n', info: null, retryCount }, 'lock');
   const range = { initialMs: 1000, maxMs: 30_000 };
   beforeEach(() => planned.clear());
 
