@@ -119,7 +119,10 @@ export class Consumer {
       presenceExpired: () => this.reconciler.hint(),
     });
     this.#startUp = new StartUp(kernel, limits.startTimeoutMs, () =>
-      this.keyspace.start((id) => this.#spec(id), limits.startTimeoutMs),
+      this.keyspace.start(
+        (id) => this.#spec(id),
+        Math.max(limits.startTimeoutMs, kernel.settings.heartbeatMs),
+      ),
     );
     const machine = consumerMachine.provide({
       actions: {

@@ -39,6 +39,8 @@ export class Lease {
   #actor: Actor<typeof leaseKeeperMachine> | undefined;
   #until: Moment | undefined;
   #overdueMs = 0;
+  /** The highest generation asked for, by whichever keeper. */
+  #asked = 0;
   #wasGroupGone = false;
 
   constructor(kernel: Kernel, hooks: LeaseHooks) {
@@ -80,10 +82,11 @@ export class Lease {
     return { stop: () => actor.stop() };
   }
 
-  /** A keeper that is started again goes on watching the deadline of the one before. */
-  get #inherited(): { remainingMs?: number } {
-    if (this.#until === undefined) return {};
-    return { remainingMs: Math.max(1, this.#until.monotonic - this.#kernel.clock.monotonic()) };
+  /** A keeper that is started again goes on watching the deadline of the one before, and reuses none of its numbers. */
+  get #inherited(): { remainingMs?: number; asked: number } {
+    const asked = this.#asked;
+    if (this.#until === undefined) return { asked };
+    return { asked, remainingMs: Math.max(1, this.#until.monotonic - this.#kernel.clock.monotonic()) };
   }
 
   connectionUp(): void {
@@ -179,6 +182,7 @@ export class Lease {
   }
 
   async #raise(generation: number): Promise<RaiseOutput> {
+    this.#asked = Math.max(this.#asked, generation);
     const sent = this.#now();
     const result = await this.#kernel.lease.raise(generation);
     if (!result.raised) {

@@ -63,6 +63,8 @@ export interface LeaseKeeperInput {
    * none. What is held under it goes on being watched: a keeper that is restarted while Redis is away misses no deadline.
    */
   readonly remainingMs?: number;
+  /** The generation that a keeper before this one asked for last; absent when there was none. No number is used twice. */
+  readonly asked?: number;
 }
 
 export interface LeaseKeeperContext {
@@ -178,7 +180,7 @@ export const leaseKeeperMachine = setup({
   context: ({ input }) => ({
     heartbeatMs: input.heartbeatMs,
     generation: 0,
-    asked: 0,
+    asked: input.asked ?? 0,
     remainingMs: input.remainingMs === undefined ? 0 : Math.max(1, input.remainingMs),
     unanswered: false,
     lapses: 0,

@@ -36,7 +36,7 @@ describe('streamwarden consume', () => {
     expect(await redis().xlen(`${service}-input`)).to.equal(0);
   });
 
-  it('hands its streams over on SIGTERM, to one that says so, and exits with 0', async () => {
+  it('hands its streams over on SIGTERM, to one that says so, and exits with 0 [C-STOP-2]', async () => {
     const first = cli.spawnConsumer({ redis: server().url, service });
     await ready(first);
     await produce('--count', '5');
@@ -117,7 +117,7 @@ describe('streamwarden consume', () => {
     expect(consumer.stdout).to.match(/terminated stopped\n.*stopped +0 streams handed over\n$/);
   });
 
-  it('is recovered by another one when it is killed', async () => {
+  it('is recovered by another one when it is killed [C-EXP-2]', async () => {
     const victim = cli.spawnConsumer({ redis: server().url, service, args: ['--heartbeat', '400'] });
     await ready(victim);
     await produce('--count', '3');

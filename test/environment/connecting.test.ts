@@ -190,7 +190,7 @@ describe('where and how a runtime connects', function () {
     expect(added).to.deep.include({ stream: 'one', id, info: { colour: 'green' } });
   });
 
-  it('waits for Redis and gives up after startTimeoutMs', async () => {
+  it('waits for Redis and gives up after startTimeoutMs [C-STA-2]', async () => {
     const stopped = await startRedis();
     await stopped.stop();
     const { runtime } = crew.make({ redis: stopped.url, startTimeoutMs: 300 });
@@ -203,7 +203,7 @@ describe('where and how a runtime connects', function () {
     expect((await runtime.closed).error).to.equal(error);
   });
 
-  it('starts when Redis comes up late', async () => {
+  it('starts when Redis comes up late [C-STA-2]', async () => {
     const server = await startRedis();
     try {
       await server.kill();

@@ -56,7 +56,7 @@ describe('notify-keyspace-events', function () {
   });
 
   for (const events of ['require', 'prefer'] as const) {
-    it(`of somebody else is a conflict that start() reports and leaves alone (${events})`, async () => {
+    it(`of somebody else is a conflict that start() reports and leaves alone (${events}) [C-STA-3]`, async () => {
       await set('Kg$');
       const before = await read();
       const { runtime } = crew.make({ keyspaceEvents: events });
@@ -75,7 +75,7 @@ describe('notify-keyspace-events', function () {
     expect(runtime.snapshot().subscriptions[0]?.setup?.outcome).to.equal('set');
   });
 
-  it('is neither read nor set when events are off, and the dead are found all the same', async () => {
+  it('is neither read nor set when events are off, and the dead are found all the same [C-DEG-3]', async () => {
     await set('Kg');
     const victim = await crew.start({ keyspaceEvents: 'off' });
     await crew.announce('one');
@@ -96,7 +96,7 @@ describe('notify-keyspace-events', function () {
       return { redis: `redis://plain:secret@${host}:${port}` };
     };
 
-    it('start() says so when events are required', async () => {
+    it('start() says so when events are required [C-STA-3]', async () => {
       const { runtime } = crew.make(await login());
       const error = await rejection(runtime.start());
       expect(isStreamwardenError(error, 'KeyspaceConfigForbidden'), error.message).to.equal(true);
@@ -105,7 +105,7 @@ describe('notify-keyspace-events', function () {
       expect(await read()).to.equal('');
     });
 
-    it('the runtime asks instead when events are only preferred, and the dead are found all the same', async () => {
+    it('the runtime asks instead when events are only preferred, and the dead are found all the same [C-DEG-3]', async () => {
       const options = { ...(await login()), keyspaceEvents: 'prefer' } as const;
       const victim = await crew.start(options);
       await crew.announce('one');

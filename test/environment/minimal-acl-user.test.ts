@@ -113,7 +113,7 @@ describe('the documented minimal ACL user', function () {
   refusedWithout('~*<MUTEX_KEY_SEP>*', '<MUTEX_KEY_SEP>');
 
   function refusedWithout(rule: string, named: string): void {
-    it(`is refused at start without ${rule}, and told so`, async () => {
+    it(`is refused at start without ${rule}, and told so [C-STA-3]`, async () => {
       const redis = await userWithout(rule);
       const { runtime } = crew.make({ redis });
       const error = await rejection(runtime.start());

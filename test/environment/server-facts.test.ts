@@ -54,7 +54,7 @@ describe('the server', () => {
   const crew = useCrew(suite);
 
   for (const version of ['6.0.9', '5.0.14', '2.8.0']) {
-    it(`${version} is refused as too old, at once`, async () => {
+    it(`${version} is refused as too old, at once [C-STA-3]`, async () => {
       await using old = await pretend(version);
       const { runtime } = crew.make({ redis: old.url });
       const error = await rejection(runtime.start());

@@ -66,7 +66,7 @@ describe('an error thrown inside a child', function () {
 
   for (const { child, store, operation, provoke } of cases) {
     describe(`(${child})`, () => {
-      it('is kept and the child restarted, while no lease misses a beat', async () => {
+      it('is kept and the child restarted, while no lease misses a beat [C-DEG-1]', async () => {
         const { fault, substitutes } = failing(store, operation as never);
         const member = await crew.start({}, substitutes);
         await ownTen(member);
@@ -96,7 +96,7 @@ describe('an error thrown inside a child', function () {
         expect(ends.finished).to.equal(provoke ? 12 : 11);
       });
 
-      it('again and again makes the consumer degraded, which goes on working and heals', async () => {
+      it('again and again makes the consumer degraded, which goes on working and heals [C-DEG-1]', async () => {
         const { fault, substitutes } = failing(store, operation as never);
         const member = await crew.start({ clock: fastClock, heartbeatMs: 1000 }, substitutes);
         await ownTen(member);
@@ -176,7 +176,7 @@ describe('an error thrown inside a child', function () {
     expect(member.told('StreamDisowned')).to.deep.equal([]);
   });
 
-  it('(one ownership) hands over its stream alone', async () => {
+  it('(one ownership) hands over its stream alone [C-LOST-2]', async () => {
     const other = crew.make();
     const member = crew.make();
     const actors = new Map<string, AnyActorRef>();

@@ -64,7 +64,7 @@ describe('a runtime that has stopped', function () {
   }
 
   for (const mode of ['handOver', 'finish', 'abandon'] as const) {
-    it(`(${mode}) leaves no socket, timer or actor behind`, async () => {
+    it(`(${mode}) leaves no socket, timer or actor behind [C-STOP-1]`, async () => {
       // What is made once and for all is made by the first life.
       await oneLife(mode);
       await suite.redis().flushall();
@@ -75,7 +75,7 @@ describe('a runtime that has stopped', function () {
     });
   }
 
-  it('leaves nothing behind when it was stopped while Redis was away', async () => {
+  it('leaves nothing behind when it was stopped while Redis was away [C-STOP-6]', async () => {
     const before = await resourcesNow();
     const runtime = composeRuntime(crew.options(), {});
     await runtime.start();

@@ -60,7 +60,7 @@ describe('a reply that is lost after execution', () => {
       });
 
       for (const script of ['take-locks', 'acquire'] as const) {
-        it(`of ${script}: the stream is given out, once`, async () => {
+        it(`of ${script}: the stream is given out, once [C-ADD-2, C-ADD-5]`, async () => {
           const { runtime, log } = await fleet().listening(through());
           const armed = lose(script, fault);
           const [id] = await fleet().announce(['a']);
@@ -85,7 +85,7 @@ describe('a reply that is lost after execution', () => {
         expect(runtime.owned('a')).not.to.equal(undefined);
       });
 
-      it('of done: it is finished once, and the caller is told that nobody knows', async () => {
+      it('of done: it is finished once, and the caller is told that nobody knows [C-DONE-5]', async () => {
         const [id] = await fleet().announce(['a']);
         const { runtime, log } = await fleet().listening(through());
         await log.first('StreamAdded', 'a');
@@ -112,7 +112,7 @@ describe('a reply that is lost after execution', () => {
         expect(await ops()).to.deep.equal(['acquired', 'finished']);
       });
 
-      it('of give-back: the stream goes back once, with no retry spent', async () => {
+      it('of give-back: the stream goes back once, with no retry spent [C-REL-3]', async () => {
         const [id] = await fleet().announce(['a']);
         const { runtime, log } = await fleet().listening(through());
         await log.first('StreamAdded', 'a');
@@ -153,7 +153,7 @@ describe('a reply that is lost after execution', () => {
     });
   }
 
-  it('of a read: the entries in it are adopted, and given out once', async () => {
+  it('of a read: the entries in it are adopted, and given out once [C-ADD-2, C-ADD-5]', async () => {
     const { runtime, log } = await fleet().listening(through());
     const armed = proxy.arm({
       fault: 'cutReply',

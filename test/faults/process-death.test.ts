@@ -20,7 +20,7 @@ describe('a process that owns streams', function () {
     return rows.map((row) => String(row[1]));
   };
 
-  it('loses all of its 1000 streams to others when it is killed, each exactly once and one retry spent', async () => {
+  it('loses all of its 1000 streams to others when it is killed, each exactly once and one retry spent [C-EXP-2]', async () => {
     const victim = await spawn(crew.options());
     await victim.start();
     await crew.announce(...numbered(1000));
@@ -50,7 +50,7 @@ describe('a process that owns streams', function () {
     });
   });
 
-  it('hands its streams over unspent when it is stopped, and leaves the group', async () => {
+  it('hands its streams over unspent when it is stopped, and leaves the group [C-STOP-2]', async () => {
     const leaving = await spawn(crew.options());
     await leaving.start();
     await crew.announce(...numbered(50));
@@ -68,7 +68,7 @@ describe('a process that owns streams', function () {
     expect((await crew.history()).violations).to.deep.equal([]);
   });
 
-  it('cannot finish, hand over or prolong anything after it was frozen and replaced under the same consumer id', async () => {
+  it('cannot finish, hand over or prolong anything after it was frozen and replaced under the same consumer id [C-OVL-4, C-DONE-4]', async () => {
     const same = { consumerId: 'pod-1' };
     const frozen = await spawn(crew.options(same));
     await frozen.start();

@@ -30,7 +30,7 @@ describe('trouble with Redis while streams are owned', function () {
     await eventually('new work is owned', () => member.runtime.owned('afterwards')?.id === id);
   };
 
-  it('restarted with its data: owners keep their streams, nothing is requeued, and new work flows', async () => {
+  it('restarted with its data: owners keep their streams, nothing is requeued, and new work flows [C-UNC-4, C-UNC-1, C-UNC-3]', async () => {
     const owner = await crew.start();
     await ownTwenty(owner);
     const other = await crew.start();
@@ -126,7 +126,7 @@ describe('trouble with Redis while streams are owned', function () {
       'the database is flushed': () => suite.redis().flushall(),
     };
     for (const [what, lose] of Object.entries(losses)) {
-      it(`because ${what}: each owner hears of it, the group is made again and new work flows`, async () => {
+      it(`because ${what}: each owner hears of it, the group is made again and new work flows [C-LOST-2, C-LOST-3, C-OUT-5]`, async () => {
         const members = [await crew.start(), await crew.start()];
         await crew.announce(...names);
         const added = () => members.flatMap((member) => member.told('StreamAdded'));
@@ -192,7 +192,7 @@ describe('trouble with Redis while streams are owned', function () {
     expect(report.violations).to.deep.equal([]);
   });
 
-  it('delivered entries in a lost reply: they are adopted, as nobody has worked on them', async () => {
+  it('delivered entries in a lost reply: they are adopted, as nobody has worked on them [C-ADD-5]', async () => {
     const owner = await crew.start();
     await owner.runtime.pause();
     await crew.announce(...names);
@@ -205,7 +205,7 @@ describe('trouble with Redis while streams are owned', function () {
     expect(report.violations).to.deep.equal([]);
   });
 
-  it('hits a bug while a stream is being finished: the caller hears of it and the stream goes back', async () => {
+  it('hits a bug while a stream is being finished: the caller hears of it and the stream goes back [C-LOST-2]', async () => {
     const { fault, substitutes } = failing('lease', 'done');
     const owner = await crew.start({}, substitutes);
     await ownTwenty(owner);
@@ -225,7 +225,7 @@ describe('trouble with Redis while streams are owned', function () {
     expect(report.violations).to.deep.equal([]);
   });
 
-  it('hits a bug while a stream is being released: it does not stay half given back', async () => {
+  it('hits a bug while a stream is being released: it does not stay half given back [C-LOST-2]', async () => {
     const { fault, substitutes } = failing('lease', 'giveBack');
     const owner = await crew.start({}, substitutes);
     await ownTwenty(owner);

@@ -22,7 +22,7 @@ describe('a lease that cannot be confirmed in time', () => {
 
   afterEach(() => proxy.close());
 
-  it('is told, and told again when it turns out to hold', async () => {
+  it('is told, and told again when it turns out to hold [C-UNC-1, C-UNC-2, C-UNC-3, C-ADD-2]', async () => {
     const ids = await fleet().announce(['a']);
     const { runtime, log } = await fleet().listening({ redis: proxy.url });
     await log.first('StreamAdded', 'a');
@@ -44,7 +44,7 @@ describe('a lease that cannot be confirmed in time', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it("with onUncertain 'abort' stops the handler and gives the stream back when it may", async () => {
+  it("with onUncertain 'abort' stops the handler and gives the stream back when it may [C-UNC-2, C-UNC-5]", async () => {
     const ids = await fleet().announce(['a']);
     const runtime = fleet().create({ redis: proxy.url, onUncertain: 'abort' });
     const log = fleet().listen(runtime);
@@ -68,7 +68,7 @@ describe('a lease that cannot be confirmed in time', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it('is found by the wall clock where the monotonic one stood still', async () => {
+  it('is found by the wall clock where the monotonic one stood still [C-UNC-6]', async () => {
     let skew = 0;
     const clock: Clock = { ...systemClock, now: () => Date.now() + skew };
     await fleet().announce(['a']);
@@ -83,7 +83,7 @@ describe('a lease that cannot be confirmed in time', () => {
     expect(log.of('StreamDisowned')).to.deep.equal([]);
   });
 
-  it('leaves no done() behind when a stop abandons its stream', async () => {
+  it('leaves no done() behind when a stop abandons its stream [C-DONE-6, C-DONE-8]', async () => {
     await fleet().announce(['a', 'b']);
     const { runtime, log } = await fleet().listening({ redis: proxy.url });
     await log.count('StreamAdded', 2);

@@ -37,7 +37,7 @@ describe('fencing tokens', () => {
     await Promise.all(['a', 'b', 'c'].map(join));
   });
 
-  it('grow although an entry read earlier is verified after a newer one has come and gone', async () => {
+  it('grow although an entry read earlier is verified after a newer one has come and gone [C-ADD-7]', async () => {
     const first = await announce();
     const second = await announce();
     await read('a');
@@ -55,7 +55,7 @@ describe('fencing tokens', () => {
     expect(await acquire('b', reissued)).to.deep.equal([1]);
   });
 
-  it('grow although the one before was dead-lettered', async () => {
+  it('grow although the one before was dead-lettered [C-ADD-7]', async () => {
     const first = await announce();
     const second = await announce();
     await read('a');
@@ -65,7 +65,7 @@ describe('fencing tokens', () => {
     expect(await acquire('a', first)).to.deep.equal([second]);
   });
 
-  it('grow although the entry was delivered longer ago than endings are remembered', async () => {
+  it('grow although the entry was delivered longer ago than endings are remembered [C-ADD-7]', async () => {
     const id = await announce();
     await read('a');
     await suite.redis().xclaim(lbs, group, 'a', 0, id, 'IDLE', 10_000, 'JUSTID');

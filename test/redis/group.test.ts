@@ -10,7 +10,7 @@ describe('the group in Redis', () => {
   const wire = useWire(suite);
   const { names } = wire;
 
-  it('is created once, at 0: what was added before the first consumer is delivered', async () => {
+  it('is created once, at 0: what was added before the first consumer is delivered [C-ADD-4]', async () => {
     await suite.redis().flushall();
     await wire.announce('early');
     const consumer = wire.stranger(A);

@@ -77,7 +77,7 @@ describe('the lease in Redis', () => {
       failed: ({ lease }, id) => lease.giveBack('failed', [{ id, name: 'n' }]),
     };
     for (const [operation, act] of Object.entries(operations)) {
-      it(`is refused, and changes nothing, after presence has lapsed (${operation})`, async () => {
+      it(`is refused, and changes nothing, after presence has lapsed (${operation}) [C-DONE-3]`, async () => {
         const consumer = await wire.join(A);
         const id = await wire.announce('n');
         await consumer.read();
@@ -91,7 +91,7 @@ describe('the lease in Redis', () => {
         expect(await wire.history()).to.deep.equal([]);
       });
 
-      it(`is void when it was sent under an older generation (${operation})`, async () => {
+      it(`is void when it was sent under an older generation (${operation}) [C-DONE-3]`, async () => {
         const late = await wire.join(A);
         const id = await wire.announce('n');
         await late.read();
@@ -142,7 +142,7 @@ describe('the lease in Redis', () => {
       expect(await wire.history()).to.have.length(1);
     });
 
-    it('refuses an entry that is not pending for the caller', async () => {
+    it('refuses an entry that is not pending for the caller [C-ADD-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       await wire.announce('one');
@@ -152,7 +152,7 @@ describe('the lease in Redis', () => {
       expect(await wire.redis().hget(names.owners, 'one')).to.equal(null);
     });
 
-    it('of a stale batch, read before it was taken over, is refused entry by entry', async () => {
+    it('of a stale batch, read before it was taken over, is refused entry by entry [C-ADD-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       await wire.announce('one');
@@ -164,7 +164,7 @@ describe('the lease in Redis', () => {
       expect(await a.lease.acquire(batch)).to.deep.equal([{ result: 'notMine' }, { result: 'owned' }]);
     });
 
-    it('a name that somebody owns is contended, and says by which entry', async () => {
+    it('a name that somebody owns is contended, and says by which entry [C-NAME-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       const first = await wire.announce('one');
@@ -174,7 +174,7 @@ describe('the lease in Redis', () => {
       expect(await wire.redis().hget(names.owners, 'one')).to.equal(first);
     });
 
-    it('the same name twice in one batch goes to the first', async () => {
+    it('the same name twice in one batch goes to the first [C-NAME-1]', async () => {
       const consumer = await wire.join(A);
       const first = await wire.announce('one');
       await wire.announce('one');
@@ -225,7 +225,7 @@ describe('the lease in Redis', () => {
   });
 
   describe('done', () => {
-    it('acknowledges, deletes and clears the owner record', async () => {
+    it('acknowledges, deletes and clears the owner record [C-DONE-1]', async () => {
       const consumer = await wire.join(A);
       await wire.announce('one');
       await wire.announce('two');

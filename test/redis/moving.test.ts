@@ -116,7 +116,7 @@ describe('moving entries in Redis', () => {
       });
     }
 
-    it('of a failed handler spends a retry, until none is left', async () => {
+    it('of a failed handler spends a retry, until none is left [C-HAND-3, C-POI-2]', async () => {
       const consumer = await wire.join(A, { maxRetries: 2 });
       await own(consumer, 'one');
       const counts: string[] = [];
@@ -161,7 +161,7 @@ describe('moving entries in Redis', () => {
       expect(letter).to.deep.equal(['anything', 'at all', '_retry_count', '2', '_dlq_reason', 'unparseable']);
     });
 
-    it('of a waiter happens only when its name is free', async () => {
+    it('of a waiter happens only when its name is free [C-NAME-2]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       const owned = await own(a, 'one');
@@ -211,7 +211,7 @@ describe('moving entries in Redis', () => {
   });
 
   describe('the dead-letter stream', () => {
-    it('is trimmed to about its cap, and the trimmed are counted', async () => {
+    it('is trimmed to about its cap, and the trimmed are counted [C-POI-4]', async () => {
       await wire.redis().config('SET', 'stream-node-max-entries', '10');
       const consumer = await wire.join(A, { maxRetries: 0, dlqMaxLen: 20 });
       let trimmed = 0;
@@ -237,7 +237,7 @@ describe('moving entries in Redis', () => {
   });
 
   describe('taking from a consumer', () => {
-    it('that is alive is refused', async () => {
+    it('that is alive is refused [C-EXP-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       const batch = await own(a, 'one');
@@ -245,7 +245,7 @@ describe('moving entries in Redis', () => {
       expect(await wire.pendingIds()).to.deep.equal(batch.map(({ id }) => id));
     });
 
-    it('that is dead spends a retry on what it owned, and none on what it had not got to own', async () => {
+    it('that is dead spends a retry on what it owned, and none on what it had not got to own [C-EXP-5]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       await own(a, 'owned');
@@ -275,7 +275,7 @@ describe('moving entries in Redis', () => {
       expect(result).to.have.nested.property('moved[0].retryCount', 1);
     });
 
-    it('past its retries dead-letters', async () => {
+    it('past its retries dead-letters [C-POI-2]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B, { maxRetries: 0 });
       const batch = await own(a, 'one');
@@ -334,7 +334,7 @@ describe('moving entries in Redis', () => {
       expect(await wire.pendingIds()).to.deep.equal([fresh.id]);
     });
 
-    it('leaves alone what is locked, and says for how long', async () => {
+    it('leaves alone what is locked, and says for how long [C-EXP-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       const batch = await own(a, 'timed', 'for ever', 'free');
@@ -371,7 +371,7 @@ describe('moving entries in Redis', () => {
       expect(await wire.redis().keys('*')).not.to.include(wire.historyKey);
     });
 
-    it('at once by two lets exactly one win each entry', async () => {
+    it('at once by two lets exactly one win each entry [C-EXP-3]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       const c = await wire.join('c~00000001');
@@ -387,7 +387,7 @@ describe('moving entries in Redis', () => {
       expect(await wire.entries(names.lbs)).to.have.length(40);
     });
 
-    it('that wakes between look and act is refused, as look and act are one', async () => {
+    it('that wakes between look and act is refused, as look and act are one [C-EXP-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       const batch = await own(a, 'one');
@@ -403,7 +403,7 @@ describe('moving entries in Redis', () => {
       await suite.redis().config('SET', 'maxmemory', '0');
     });
 
-    it('moves nothing, and has acknowledged nothing either', async () => {
+    it('moves nothing, and has acknowledged nothing either [C-POI-4]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       const batch = await own(a, 'one', 'two');

@@ -26,7 +26,7 @@ describe('entries that were delivered in a reply that got lost', () => {
     await suite.redis().client('KILL', 'ID', Number(/id=(\d+)/.exec(line ?? '')?.[1]));
   }
 
-  it('are found when the reader connects again, and cost no retry', async () => {
+  it('are found when the reader connects again, and cost no retry [C-ADD-5, C-LOST-5]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening({ notificationBuffer: 2000 });
     await runtime.pause();
@@ -39,7 +39,7 @@ describe('entries that were delivered in a reply that got lost', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it('are found also when a verification that had begun with them fails after the next one has ended', async () => {
+  it('are found also when a verification that had begun with them fails after the next one has ended [C-ADD-5]', async () => {
     const { announce, create, listen } = fleet();
     let fail = () => {};
     let calls = 0;

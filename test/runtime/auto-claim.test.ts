@@ -12,7 +12,7 @@ describe('with autoClaim off', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('a dead owner is told of once, and nothing is taken until it is claimed', async () => {
+  it('a dead owner is told of once, and nothing is taken until it is claimed [C-EXP-4, C-CLM-1]', async () => {
     const { announce, listening } = fleet();
     const victim = await listening(options);
     const ids = await announce(streamNames(3));
@@ -44,7 +44,7 @@ describe('with autoClaim off', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it('what is told of can be claimed at once, because its lock has run out as well', async () => {
+  it('what is told of can be claimed at once, because its lock has run out as well [C-EXP-4]', async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening(options);
     await runtime.pause();
@@ -92,7 +92,7 @@ describe('with autoClaim off', () => {
     expect(await log.first('StreamAdded', 'of go')).to.include({ retryCount: 1 });
   });
 
-  it('claiming what nobody has is refused', async () => {
+  it('claiming what nobody has is refused [C-CLM-1]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening(options);
     for (const id of ['1-1', '5-0']) {

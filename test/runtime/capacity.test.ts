@@ -9,7 +9,7 @@ describe('capacity', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('is never exceeded while done() makes room', async () => {
+  it('is never exceeded while done() makes room [C-CAP-1, C-HAND-7]', async () => {
     const { announce, create } = fleet();
     const ids = await announce(streamNames(300));
     const runtime = create({ capacity: 7 });
@@ -43,7 +43,7 @@ describe('capacity', () => {
     expect(mostAtOnce(await historyLines())).to.be.at.most(7);
   });
 
-  it('keeps what does not fit on the stream for others', async () => {
+  it('keeps what does not fit on the stream for others [C-CAP-1]', async () => {
     const { announce, listening, names } = fleet();
     await announce(streamNames(10));
     const { log } = await listening({ capacity: 3 });
@@ -55,7 +55,7 @@ describe('capacity', () => {
     expect(await suite.redis().xlen(names.lbs)).to.equal(10);
   });
 
-  it('is what the handlers may do at once, when a processor is attached', async () => {
+  it('is what the handlers may do at once, when a processor is attached [C-HAND-1]', async () => {
     const { announce, create } = fleet();
     const ids = await announce(streamNames(60));
     const runtime = create();
@@ -80,7 +80,7 @@ describe('capacity', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it('is lowered by a processor that is attached while a read is parked', async () => {
+  it('is lowered by a processor that is attached while a read is parked [C-HAND-1]', async () => {
     const { start, names } = fleet();
     const runtime = await start();
     await parked(suite.redis(), runtime.consumer);

@@ -10,7 +10,7 @@ describe('finishing a stream', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('acknowledges and deletes its entry, and releases its lock and its name', async () => {
+  it('acknowledges and deletes its entry, and releases its lock and its name [C-DONE-1, C-HAND-7]', async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening();
     const ids = await announce(['one', 'two']);
@@ -31,7 +31,7 @@ describe('finishing a stream', () => {
     await soundHistory(redis, fleet(), ids);
   });
 
-  it('releases the lock only after the entry is no longer pending', async () => {
+  it('releases the lock only after the entry is no longer pending [C-DONE-1]', async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening();
     await announce(['watched']);
@@ -56,7 +56,7 @@ describe('finishing a stream', () => {
     );
   });
 
-  it('can be done once only', async () => {
+  it('can be done once only [C-DONE-2]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening();
     await announce(['once', 'again']);
@@ -75,7 +75,7 @@ describe('finishing a stream', () => {
     expect(finished).to.have.lengthOf(2);
   });
 
-  it('is refused for what this consumer does not own', async () => {
+  it('is refused for what this consumer does not own [C-DONE-2]', async () => {
     const { announce, listening, names } = fleet();
     const { log, runtime } = await listening({ capacity: 1 });
     const [, id] = await announce(['mine', 'not mine']);
@@ -107,7 +107,7 @@ describe('finishing a stream', () => {
     await soundHistory(redis, fleet(), ids);
   });
 
-  it('leaves it as it was for others when it had been taken over', async () => {
+  it('leaves it as it was for others when it had been taken over [C-DONE-4, C-LOST-2]', async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening();
     await announce(['taken']);

@@ -10,7 +10,7 @@ describe('giving up', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('reading, where readRetry says so, hands over and ends the runtime, also when nobody finishes anything', async () => {
+  it('reading, where readRetry says so, hands over and ends the runtime, also when nobody finishes anything [C-OUT-2, C-OUT-4, C-TERM-1]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening({
       heartbeatMs: 300,
@@ -31,7 +31,7 @@ describe('giving up', () => {
     expect(await next.log.first('StreamAdded', 'unfinished')).to.include({ retryCount: 0 });
   });
 
-  it('reading does not happen where readRetry does not say so', async () => {
+  it('reading does not happen where readRetry does not say so [C-OUT-2]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening();
     for (const round of [1, 2, 3]) {
@@ -42,7 +42,7 @@ describe('giving up', () => {
     expect(runtime.state).to.equal('running');
   });
 
-  it('starting happens in time when Redis goes away before the lease is confirmed', async () => {
+  it('starting happens in time when Redis goes away before the lease is confirmed [C-STA-2, C-STA-4, C-STA-5]', async () => {
     const { create } = fleet();
     const runtime = create(
       { heartbeatMs: 200, startTimeoutMs: 400 },

@@ -39,7 +39,7 @@ describe('consumers of the Go client in the same group', () => {
     expect(await suite.redis().pttl(names.lock('here', ids[1] as string))).to.be.above(0);
   });
 
-  it('have their streams taken over by the scan alone where there are no events', async () => {
+  it('have their streams taken over by the scan alone where there are no events [C-DEG-3]', async () => {
     const { listening } = fleet();
     const { ids } = await goOwns(streamNames(120));
     const { log, runtime } = await listening({ heartbeatMs: 400, keyspaceEvents: 'off', scanBatch: 7 });

@@ -20,7 +20,7 @@ describe('a handler that fails', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no'))],
   ] as const) {
-    it(`spends a retry when it ${how}, until there are none left`, async () => {
+    it(`spends a retry when it ${how}, until there are none left [C-HAND-3, C-POI-2]`, async () => {
       const { announce, create, names } = fleet();
       const runtime = create({ ...quick, maxRetries: 2 });
       const counts: number[] = [];
@@ -50,7 +50,7 @@ describe('a handler that fails', () => {
     });
   }
 
-  it('keeps its stream, lock and all, until the back-off is over', async () => {
+  it('keeps its stream, lock and all, until the back-off is over [C-HAND-3]', async () => {
     const { announce, create, names } = fleet();
     const runtime = create({ handlerBackoff: { initialMs: 60_000, maxMs: 60_000 } });
     runtime.process(() => {
@@ -69,7 +69,7 @@ describe('a handler that fails', () => {
     expect((await historyOf(suite.redis(), fleet())).map(({ op }) => op)).to.deep.equal(['acquired']);
   });
 
-  it('waits for a time that doubles and is drawn by chance', async () => {
+  it('waits for a time that doubles and is drawn by chance [C-HAND-3]', async () => {
     const delays: number[] = [];
     const { announce, create } = fleet();
     const runtime = create({
@@ -93,7 +93,7 @@ describe('a handler that fails', () => {
     expect(delays).to.deep.equal([6, 12, 24, 30, 30]);
   });
 
-  it('may finish or release its stream itself during the back-off', async () => {
+  it('may finish or release its stream itself during the back-off [C-HAND-3]', async () => {
     const { announce, create, names } = fleet();
     const runtime = create({ handlerBackoff: { initialMs: 60_000, maxMs: 60_000 } });
     runtime.process(() => Promise.reject(new Error('no')));
@@ -136,7 +136,7 @@ describe('a handler that fails', () => {
     expect(await suite.redis().exists(names.dlq)).to.equal(0);
   });
 
-  it('spends no retry with what it throws once its signal has aborted', async () => {
+  it('spends no retry with what it throws once its signal has aborted [C-HAND-5, C-LOST-4]', async () => {
     const { announce, create } = fleet();
     const runtime = create({ ...quick });
     let began = () => {};
@@ -165,7 +165,7 @@ describe('a handler that fails', () => {
     expect(runtime.snapshot().counters.handlerFailures).to.equal(0);
   });
 
-  it('fills the dead-letter stream to its cap, and what is trimmed is counted', async () => {
+  it('fills the dead-letter stream to its cap, and what is trimmed is counted [C-POI-4]', async () => {
     const { announce, create, names } = fleet();
     const warnings: string[] = [];
     const note = (_fields: object, message: string) => void warnings.push(message);

@@ -42,7 +42,7 @@ describe('infoSchema', () => {
     ]);
   });
 
-  it('sends an entry whose info it refuses to the dead-letter stream, and reads on', async () => {
+  it('sends an entry whose info it refuses to the dead-letter stream, and reads on [C-POI-3]', async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening({ infoSchema: priced });
     await announce(['invalid'], { price: 7 });
@@ -59,7 +59,7 @@ describe('infoSchema', () => {
     expect(log.added).to.deep.equal(['valid']);
   });
 
-  it('lets it through as it came where that was asked for', async () => {
+  it('lets it through as it came where that was asked for [C-POI-3]', async () => {
     const { announce, listening } = fleet();
     const { log } = await listening({ infoSchema: priced, onInvalidInfo: 'deliver' });
     await announce(['invalid'], { price: 7, kept: [1] });
@@ -77,7 +77,7 @@ describe('infoSchema', () => {
     ],
     ['rejects', schemaOf(() => Promise.reject(new Error('broken schema')))],
   ] as const) {
-    it(`refuses what it ${how} at`, async () => {
+    it(`refuses what it ${how} at [C-POI-3]`, async () => {
       const { announce, listening, names } = fleet();
       const strict = await listening({ infoSchema: schema });
       await announce(['refused'], { a: 1 });

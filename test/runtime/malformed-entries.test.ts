@@ -43,7 +43,7 @@ describe('an entry that cannot be parsed', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('goes to the dead-letter stream with its fields as they are, and the reader goes on', async () => {
+  it('goes to the dead-letter stream with its fields as they are, and the reader goes on [C-POI-1]', async () => {
     const { announce, listening, names } = fleet();
     const { log, runtime } = await listening();
     await addMalformed(fleet());
@@ -60,7 +60,7 @@ describe('an entry that cannot be parsed', () => {
     expect(runtime.state).to.equal('running');
   });
 
-  it('goes there as well when the scan finds it pending for a dead consumer', async () => {
+  it('goes there as well when the scan finds it pending for a dead consumer [C-POI-1]', async () => {
     const { announce, listening, names } = fleet();
     await suite.redis().xgroup('CREATE', names.lbs, names.group, '0', 'MKSTREAM');
     await addMalformed(fleet());
@@ -82,7 +82,7 @@ describe('an entry that cannot be parsed', () => {
   });
 
   for (const [raw, read] of counts) {
-    it(`keeps its retry count: ${raw ?? 'none'} reads as ${read}`, async () => {
+    it(`keeps its retry count: ${raw ?? 'none'} reads as ${read} [C-POI-1]`, async () => {
       const { listening, names } = fleet();
       const { runtime } = await listening({ maxRetries: 3 });
       await suite

@@ -7,7 +7,7 @@ describe('notifications', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('stop the reading, and nothing else, when nobody drains them', async () => {
+  it('stop the reading, and nothing else, when nobody drains them [C-BUF-1]', async () => {
     const { announce, create, listen, names } = fleet();
     const runtime = create({ notificationBuffer: 5, heartbeatMs: 400 });
     await announce(streamNames(12));
@@ -31,7 +31,7 @@ describe('notifications', () => {
     expect(log.added).to.deep.equal(streamNames(12));
   });
 
-  it('begin with what was told before the first reader came', async () => {
+  it('begin with what was told before the first reader came [C-BUF-2]', async () => {
     const { announce, start, listen } = fleet();
     const runtime = await start();
     await announce(['first']);
@@ -47,7 +47,7 @@ describe('notifications', () => {
     expect(early.added).to.deep.equal(['first', 'second']);
   });
 
-  it('are read by two readers at their own pace, the slower one bounding what is read', async () => {
+  it('are read by two readers at their own pace, the slower one bounding what is read [C-BUF-1]', async () => {
     const { announce, start, listen } = fleet();
     const runtime = await start({ notificationBuffer: 3, heartbeatMs: 300 });
     const quick = listen(runtime);
@@ -69,7 +69,7 @@ describe('notifications', () => {
     expect(quick.added).to.deep.equal(streamNames(10));
   });
 
-  it('no longer wait for a reader that has returned', async () => {
+  it('no longer wait for a reader that has returned [C-BUF-1, C-BUF-5]', async () => {
     const { announce, start, listen } = fleet();
     const runtime = await start({ notificationBuffer: 3 });
     const stays = listen(runtime);
@@ -91,7 +91,7 @@ describe('notifications', () => {
     expect(await waiting).to.deep.equal({ done: true, value: undefined });
   });
 
-  it('are kept for the next reader when the last one leaves', async () => {
+  it('are kept for the next reader when the last one leaves [C-BUF-5]', async () => {
     const { announce, start, listen } = fleet();
     const runtime = await start();
     await announce(['before']);
@@ -103,7 +103,7 @@ describe('notifications', () => {
     await listen(runtime).first('StreamAdded', 'after');
   });
 
-  it('end with StreamTerminated, for every reader', async () => {
+  it('end with StreamTerminated, for every reader [C-BUF-5, C-TERM-1]', async () => {
     const { start, listen } = fleet();
     const runtime = await start();
     const logs = [listen(runtime), listen(runtime)];

@@ -9,7 +9,7 @@ describe('process()', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('finishes each stream whose handler returns, with or without a promise', async () => {
+  it('finishes each stream whose handler returns, with or without a promise [C-HAND-1, C-HAND-2]', async () => {
     const { announce, create, names } = fleet();
     const [one, two] = [create(), create()];
     const handled: string[] = [];
@@ -24,7 +24,7 @@ describe('process()', () => {
     expect((await soundHistory(suite.redis(), fleet(), ids)).ends.finished).to.equal(500);
   });
 
-  it('takes on what is owned already when it is attached', async () => {
+  it('takes on what is owned already when it is attached [C-HAND-1]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening();
     await announce(['before']);
@@ -36,7 +36,7 @@ describe('process()', () => {
     expect(handled).to.deep.equal(['before', 'after']);
   });
 
-  it('runs no more handlers at once than it was told to, also of what is owned already', async () => {
+  it('runs no more handlers at once than it was told to, also of what is owned already [C-HAND-1]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening();
     await announce(streamNames(10));
@@ -56,7 +56,7 @@ describe('process()', () => {
     expect(most).to.equal(2);
   });
 
-  it('lets the handler finish its stream itself', async () => {
+  it('lets the handler finish its stream itself [C-HAND-2, C-HAND-6]', async () => {
     const { announce, create } = fleet();
     const runtime = create();
     runtime.process((stream) => stream.done());
@@ -78,7 +78,7 @@ describe('process()', () => {
     expect(log.added).to.deep.equal(streamNames(50));
   });
 
-  it('is refused twice, and for what is no handler or no concurrency', async () => {
+  it('is refused twice, and for what is no handler or no concurrency [C-HAND-1]', async () => {
     const { create } = fleet();
     const runtime = create();
     expect(() => runtime.process('no' as unknown as StreamHandler))

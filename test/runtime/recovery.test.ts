@@ -12,7 +12,7 @@ describe('streams of a consumer that died', () => {
   const fleet = useFleet(suite);
 
   for (const keyspaceEvents of ['require', 'off'] as const) {
-    it(`go to the others, each once, one retry spent (keyspaceEvents: '${keyspaceEvents}')`, async () => {
+    it(`go to the others, each once, one retry spent (keyspaceEvents: '${keyspaceEvents}') [C-EXP-2, C-EXP-5, C-DEG-3]`, async () => {
       const { announce, listening, names } = fleet();
       const options = { heartbeatMs, keyspaceEvents, notificationBuffer: 1000 };
       const victim = await listening(options);
@@ -39,7 +39,7 @@ describe('streams of a consumer that died', () => {
     });
   }
 
-  it('are told of once each, by the one that takes them', async () => {
+  it('are told of once each, by the one that takes them [C-EXP-3, C-EXP-5]', async () => {
     const { announce, listening } = fleet();
     const victim = await listening({ heartbeatMs });
     await announce(streamNames(50), { of: 'victim' });
@@ -67,7 +67,7 @@ describe('streams of a consumer that died', () => {
     }
   });
 
-  it('keep their retry count when no application ever had them', async () => {
+  it('keep their retry count when no application ever had them [C-EXP-5]', async () => {
     const { announce, listening, create, names } = fleet();
     const { log } = await listening({ heartbeatMs, capacity: 1 });
     await announce(['blocks']);
@@ -82,7 +82,7 @@ describe('streams of a consumer that died', () => {
     expect(id).to.be.a('string');
   });
 
-  it('go to the dead-letter stream when their retries are used up', async () => {
+  it('go to the dead-letter stream when their retries are used up [C-EXP-6, C-POI-2]', async () => {
     const { announce, listening, names } = fleet();
     const victim = await listening({ heartbeatMs, maxRetries: 0 });
     const ids = await announce(['last life']);
@@ -98,7 +98,7 @@ describe('streams of a consumer that died', () => {
     expect((await soundHistory(suite.redis(), fleet(), ids)).ends.deadLettered).to.equal(1);
   });
 
-  it('are taken once however many take them', async () => {
+  it('are taken once however many take them [C-CLM-1]', async () => {
     const { announce, listening, create, names } = fleet();
     const victim = await listening({ heartbeatMs });
     const ids = await announce(streamNames(20));
@@ -132,7 +132,7 @@ describe('streams of a consumer that died', () => {
     expect(await redis.xlen(names.lbs)).to.equal(20);
   });
 
-  it('are not taken from an owner that is slow but alive, however often is looked', async () => {
+  it('are not taken from an owner that is slow but alive, however often is looked [C-EXP-1, C-CLM-1]', async () => {
     const { announce, listening } = fleet();
     const owner = await listening({ heartbeatMs: 1000 });
     await announce(['slow work']);
@@ -154,7 +154,7 @@ describe('streams of a consumer that died', () => {
     expect(error).to.include({ code: 'OwnerAlive' });
   });
 
-  it('are known by their presence alone where no locks are kept', async () => {
+  it('are known by their presence alone where no locks are kept [C-EXP-1]', async () => {
     const { announce, listening } = fleet();
     const options = { heartbeatMs, lockKeys: false };
     const victim = await listening(options);

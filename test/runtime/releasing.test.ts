@@ -12,7 +12,7 @@ describe('release()', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('gives a stream back to everyone, no retry spent', async () => {
+  it('gives a stream back to everyone, no retry spent [C-REL-1]', async () => {
     const { announce, listening, names } = fleet();
     const one = await listening();
     const ids = await announce(['wanders']);
@@ -34,7 +34,7 @@ describe('release()', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it('may be answered by getting the stream again', async () => {
+  it('may be answered by getting the stream again [C-REL-1]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening();
     await announce(['back']);
@@ -44,7 +44,7 @@ describe('release()', () => {
     expect(again).to.include({ stream: 'back', retryCount: 0 });
   });
 
-  it('is refused for what is not owned, or is on its way already', async () => {
+  it('is refused for what is not owned, or is on its way already [C-DONE-2]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening();
     await announce(['gone']);
@@ -57,7 +57,7 @@ describe('release()', () => {
     expect(await rejection(runtime.release({ id }))).to.include({ code: 'StreamNotOwned' });
   });
 
-  it('lets the handler return before anybody else is given the stream', async () => {
+  it('lets the handler return before anybody else is given the stream [C-REL-2]', async () => {
     const { announce, create } = fleet();
     const runtime = create();
     let running = 0;
@@ -82,7 +82,7 @@ describe('release()', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it('may be called by the handler', async () => {
+  it('may be called by the handler [C-REL-2, C-HAND-2]', async () => {
     const { announce, create } = fleet();
     const runtime = create();
     const served: number[] = [];
@@ -102,7 +102,7 @@ describe('pause()', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('ends the reading, once it resolves, until resume()', async () => {
+  it('ends the reading, once it resolves, until resume() [C-PAU-1]', async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening();
     await announce(['before']);
@@ -126,7 +126,7 @@ describe('pause()', () => {
     expect(runtime.health().ready).to.equal(true);
   });
 
-  it('has told of everything that was read when it resolves', async () => {
+  it('has told of everything that was read when it resolves [C-PAU-1]', async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening();
     for (let round = 0; round < 20; round++) {

@@ -12,7 +12,7 @@ describe('a data stream that is announced twice', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('has one owner at a time in one consumer, the second with a larger token', async () => {
+  it('has one owner at a time in one consumer, the second with a larger token [C-NAME-1, C-NAME-2, C-ADD-7, C-DONE-1]', async () => {
     const { announce, listening } = fleet();
     const { log, runtime } = await listening({ heartbeatMs });
     const ids = await announce(['twin', 'twin', 'single']);
@@ -31,7 +31,7 @@ describe('a data stream that is announced twice', () => {
     expect((await soundHistory(suite.redis(), fleet(), ids)).ends).to.include({ finished: 2, owned: 1 });
   });
 
-  it('has one owner at a time across consumers', async () => {
+  it('has one owner at a time across consumers [C-NAME-1, C-NAME-2]', async () => {
     const { announce, listening } = fleet();
     const one = await listening({ heartbeatMs, capacity: 1 });
     const [firstId] = await announce(['twin']);
@@ -51,7 +51,7 @@ describe('a data stream that is announced twice', () => {
     expect(report.ends).to.include({ finished: 1, owned: 1 });
   });
 
-  it('is served again with a larger token after its owner gave it back', async () => {
+  it('is served again with a larger token after its owner gave it back [C-ADD-7]', async () => {
     const { announce, create } = fleet();
     const served: { token: string; retryCount: number }[] = [];
     const runtime = create({ heartbeatMs, handlerBackoff: { initialMs: 1, maxMs: 1 } });
@@ -72,7 +72,7 @@ describe('a data stream that is announced twice', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
-  it('many times over is served one after the other, by whoever is free', async () => {
+  it('many times over is served one after the other, by whoever is free [C-NAME-1]', async () => {
     const { announce, create } = fleet();
     const running = new Map<string, number>();
     let most = 0;
@@ -96,7 +96,7 @@ describe('a data stream that is announced twice', () => {
     expect(report.ends.finished).to.equal(60);
   });
 
-  it('leaves the capacity to others while it waits', async () => {
+  it('leaves the capacity to others while it waits [C-NAME-1]', async () => {
     const { announce, listening } = fleet();
     const { log, runtime } = await listening({ capacity: 3 });
     await announce(['twin', 'twin', 'twin', 'twin', 'twin', 'other-1', 'other-2', 'other-3']);
@@ -105,7 +105,7 @@ describe('a data stream that is announced twice', () => {
     expect(runtime.snapshot()).to.include({ owned: 3, waiting: 4 });
   });
 
-  it('waits for its own name only, however many others wait longer', async () => {
+  it('waits for its own name only, however many others wait longer [C-NAME-2]', async () => {
     const { announce, listening } = fleet();
     const { log, runtime } = await listening({ heartbeatMs, notificationBuffer: 2000 });
     await announce([...Array.from({ length: 600 }, () => 'held'), 'freed', 'freed']);
@@ -114,7 +114,7 @@ describe('a data stream that is announced twice', () => {
     await log.until('the second one', () => log.added.filter((name) => name === 'freed').length === 2);
   });
 
-  it('goes on, one owner at a time, when its owner dies while others wait', async () => {
+  it('goes on, one owner at a time, when its owner dies while others wait [C-NAME-1]', async () => {
     const { announce, listening } = fleet();
     const victim = await listening({ heartbeatMs, capacity: 1 });
     const ids = await announce(['twin']);
@@ -138,7 +138,7 @@ describe('a data stream that is announced twice', () => {
     expect(report.ends.finished).to.equal(4);
   });
 
-  it('is given to nobody twice when its waiting consumer dies', async () => {
+  it('is given to nobody twice when its waiting consumer dies [C-NAME-3]', async () => {
     const { announce, listening } = fleet();
     const one = await listening({ heartbeatMs, capacity: 1 });
     const ids = await announce(['twin']);

@@ -11,7 +11,7 @@ describe('sharing streams out', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('gives every one of thousands of streams to exactly one of several consumers', async () => {
+  it('gives every one of thousands of streams to exactly one of several consumers [C-OVL-1]', async () => {
     const { announce, listening, names } = fleet();
     const consumers = await Promise.all(
       [1, 2, 3, 4].map(() => listening({ notificationBuffer: 5000, heartbeatMs })),
@@ -46,7 +46,7 @@ describe('sharing streams out', () => {
     expect(report.ends.owned).to.equal(3000);
   }).timeout(60_000);
 
-  it('lets two consumers with room for 600 share a backlog of 1000', async () => {
+  it('lets two consumers with room for 600 share a backlog of 1000 [C-CAP-1]', async () => {
     const { announce, create, listen } = fleet();
     await announce(streamNames(1000));
     const options = { capacity: 600, notificationBuffer: 1000, heartbeatMs };
@@ -60,7 +60,7 @@ describe('sharing streams out', () => {
     expect(new Set([...logOne.added, ...logTwo.added]).size).to.equal(1000);
   });
 
-  it('delivers what was added before the first consumer ever started', async () => {
+  it('delivers what was added before the first consumer ever started [C-ADD-4]', async () => {
     const { announce, listening } = fleet();
     const [id] = await announce(['early'], { from: 'before' });
     const { log } = await listening();

@@ -29,7 +29,7 @@ describe('stopping', () => {
     });
   }
 
-  it('hands every stream over, no retry spent, and leaves nothing behind', async () => {
+  it('hands every stream over, no retry spent, and leaves nothing behind [C-STOP-1, C-STOP-2]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening();
     const ids = await announce(streamNames(250));
@@ -51,7 +51,7 @@ describe('stopping', () => {
     expect((await soundHistory(suite.redis(), fleet(), ids)).handedOver).to.equal(250);
   });
 
-  it('gives back what waits for its name, and what was delivered to it unheard', async () => {
+  it('gives back what waits for its name, and what was delivered to it unheard [C-STOP-2]', async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening();
     await announce(['twin', 'twin']);
@@ -70,7 +70,7 @@ describe('stopping', () => {
     expect(added.every(({ retryCount }) => retryCount === 0)).to.equal(true);
   });
 
-  it('swallows nothing that is added meanwhile', async () => {
+  it('swallows nothing that is added meanwhile [C-STOP-2]', async () => {
     const { announce, start, listening } = fleet();
     for (const round of [1, 2, 3, 4, 5]) {
       const runtime = await start();
@@ -85,7 +85,7 @@ describe('stopping', () => {
     expect(new Set(log.added).size).to.equal(110);
   });
 
-  it("with 'finish' waits for the handlers, and reads nothing new", async () => {
+  it("with 'finish' waits for the handlers, and reads nothing new [C-STOP-4]", async () => {
     const { announce, create, names } = fleet();
     const runtime = create();
     const finish = new Map<string, () => void>();
@@ -109,7 +109,7 @@ describe('stopping', () => {
     expect((await soundHistory(suite.redis(), fleet(), ids)).ends.finished).to.equal(2);
   });
 
-  it("with 'finish' hands over what is left when its time is over", async () => {
+  it("with 'finish' hands over what is left when its time is over [C-STOP-4]", async () => {
     const { announce, create, listening } = fleet();
     const runtime = create({ heartbeatMs: 300, handOverGraceMs: 100 });
     runtime.process(
@@ -125,7 +125,7 @@ describe('stopping', () => {
     expect(await log.first('StreamAdded', 'endless')).to.include({ retryCount: 0 });
   });
 
-  it('names handlers that ignore their signal, and hands their streams over all the same', async () => {
+  it('names handlers that ignore their signal, and hands their streams over all the same [C-STOP-1, C-STOP-3, C-LOST-4, C-HAND-4]', async () => {
     const { announce, create, listening } = fleet();
     const runtime = create({ handOverGraceMs: 100 });
     let release = () => {};
@@ -152,7 +152,7 @@ describe('stopping', () => {
     expect((await historyOf(suite.redis(), fleet())).filter(({ op }) => op === 'finished')).to.deep.equal([]);
   });
 
-  it('waits no longer for handlers than they need', async () => {
+  it('waits no longer for handlers than they need [C-STOP-2, C-HAND-5]', async () => {
     const { announce, create } = fleet();
     const runtime = create({ handOverGraceMs: 60_000 });
     runtime.process(
@@ -165,7 +165,7 @@ describe('stopping', () => {
     expect({ handedOver, stragglers }).to.deep.equal({ handedOver: 1, stragglers: [] });
   });
 
-  it("with 'abandon' tells Redis nothing, names what it left, and closes everything", async () => {
+  it("with 'abandon' tells Redis nothing, names what it left, and closes everything [C-STOP-1, C-STOP-5]", async () => {
     const { announce, listening, names } = fleet();
     const { runtime, log } = await listening({ heartbeatMs: 5000 });
     const [id] = (await announce(['left'])) as [string];
@@ -183,7 +183,7 @@ describe('stopping', () => {
     expect(await suite.redis().xpending(names.lbs, names.group, id, id, 1)).to.have.lengthOf(1);
   });
 
-  it('spends the retry of a handler that had failed before', async () => {
+  it('spends the retry of a handler that had failed before [C-STOP-2]', async () => {
     const { announce, create, listening } = fleet();
     const runtime = create({ handlerBackoff: { initialMs: 60_000, maxMs: 60_000 } });
     runtime.process(() => {
@@ -207,7 +207,7 @@ describe('stopping', () => {
     expect(await runtime.closed).to.deep.equal({ error: null });
   });
 
-  it('can be made harder, not softer, while it is under way', async () => {
+  it('can be made harder, not softer, while it is under way [C-STOP-7]', async () => {
     const { announce, create } = fleet();
     const runtime = create();
     runtime.process(
@@ -235,7 +235,7 @@ describe('stopping', () => {
       },
     ],
   ] as const) {
-    it(`abandons what a handler holds on to ${how}`, async () => {
+    it(`abandons what a handler holds on to ${how} [C-STOP-5, C-STOP-6, C-STOP-7]`, async () => {
       const { announce, create, listening } = fleet();
       const runtime = create({ heartbeatMs: 500, handOverGraceMs: 60_000 });
       let release = () => {};
@@ -256,7 +256,7 @@ describe('stopping', () => {
     });
   }
 
-  it('during start() rejects the start and closes everything', async () => {
+  it('during start() rejects the start and closes everything [C-STOP-8]', async () => {
     const { create } = fleet();
     const runtime = create();
     const starting = rejection(runtime.start());
@@ -266,7 +266,7 @@ describe('stopping', () => {
     expect(await runtime.closed).to.deep.equal({ error: null });
   });
 
-  it('before start() makes starting impossible', async () => {
+  it('before start() makes starting impossible [C-STOP-8]', async () => {
     const { create } = fleet();
     const runtime = create();
     expect(await runtime.stop()).to.deep.equal({
@@ -278,7 +278,7 @@ describe('stopping', () => {
     expect(await rejection(runtime.start())).to.include({ code: 'RuntimeStopped' });
   });
 
-  it('happens at the end of a block that owns the runtime', async () => {
+  it('happens at the end of a block that owns the runtime [C-STOP-9]', async () => {
     const { create } = fleet();
     let consumer = '';
     let closed: Promise<unknown> = Promise.resolve();
@@ -292,7 +292,7 @@ describe('stopping', () => {
     await connectionsClosed(consumer);
   });
 
-  it('rejects what is asked of the runtime afterwards', async () => {
+  it('rejects what is asked of the runtime afterwards [C-STA-5, C-TERM-1]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening();
     const [id] = (await announce(['over'])) as [string];

@@ -17,7 +17,7 @@ describe('a stream handle', () => {
     return { runtime, log, added, handle };
   }
 
-  it('says what the entry says', async () => {
+  it('says what the entry says [C-ADD-7]', async () => {
     const { added, handle } = await own('facts', { a: { b: [1, null, 'é'] } });
     expect(handle).to.deep.include({ name: 'facts', id: added.id, fencingToken: added.id, retryCount: 0 });
     expect(handle.info).to.deep.equal({ a: { b: [1, null, 'é'] } });
@@ -46,7 +46,7 @@ describe('a stream handle', () => {
     expect(handle.validUntil).to.be.at.most(Date.now() + 1000);
   });
 
-  it('holds no longer, and is found no longer, once the stream is done', async () => {
+  it('holds no longer, and is found no longer, once the stream is done [C-DONE-1]', async () => {
     const { runtime, handle } = await own('ended');
     const { signal } = handle;
     await handle.done();
@@ -56,7 +56,7 @@ describe('a stream handle', () => {
     expect([...runtime.ownedStreams()]).to.deep.equal([]);
   });
 
-  it('tells by its signal that the stream is lost, before the notification does', async () => {
+  it('tells by its signal that the stream is lost, before the notification does [C-LOST-1]', async () => {
     const { log, handle, runtime } = await own('lost');
     const { names } = fleet();
     let told = -1;

@@ -16,7 +16,7 @@ describe('a fleet under kills, pauses, broken networks, lost replies and restart
     await soak?.exit;
   });
 
-  it(`finishes every stream once in ${SECONDS} s, whatever the schedule`, async () => {
+  it(`finishes every stream once in ${SECONDS} s, whatever the schedule [C-OVL-1]`, async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const args = [
       '--import',

@@ -10,7 +10,7 @@ const half = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 const id = fc.tuple(half, half).map(([ms, sequence]) => `${ms}-${sequence}`);
 
 describe('entry ids', () => {
-  it('order as numbers, not as text', () => {
+  it('order as numbers, not as text [C-ADD-7]', () => {
     expect(compareFencingTokens('9-0', '10-0')).to.be.below(0);
     expect(compareFencingTokens('10-9', '10-10')).to.be.below(0);
     expect(compareFencingTokens('10-1', '9-2')).to.be.above(0);

@@ -42,7 +42,7 @@ describe('the notification hub', () => {
     });
   };
 
-  it('keeps what is told before anybody reads for the first reader, in order', async () => {
+  it('keeps what is told before anybody reads for the first reader, in order [C-BUF-2]', async () => {
     const hub = hubOf(10);
     for (const one of [added('1'), expired('2'), disowned('1')]) hub.tell(one);
     const reader = hub.read();
@@ -68,7 +68,7 @@ describe('the notification hub', () => {
     expect(await waiting).to.deep.equal(['Added 1']);
   });
 
-  it('has as much room as its slowest reader, and says when there is more', async () => {
+  it('has as much room as its slowest reader, and says when there is more [C-BUF-1]', async () => {
     const hub = hubOf(3);
     expect(hub.room).to.equal(3);
     hub.tell(added('1'));
@@ -88,7 +88,7 @@ describe('the notification hub', () => {
     expect(hub.room).to.equal(3);
   });
 
-  it('never drops what must not be lost, room or not', async () => {
+  it('never drops what must not be lost, room or not [C-BUF-1]', async () => {
     const hub = hubOf(1);
     const reader = hub.read();
     for (const one of [added('1'), disowned('1'), disowned('2')]) hub.tell(one);
@@ -97,7 +97,7 @@ describe('the notification hub', () => {
     expect(hub.room).to.equal(1);
   });
 
-  it('keeps one piece of news of each lease, the last one, in the place of the first', async () => {
+  it('keeps one piece of news of each lease, the last one, in the place of the first [C-BUF-3]', async () => {
     const hub = hubOf(10);
     const reader = hub.read();
     for (const one of [uncertain('1'), uncertain('2'), added('3'), confirmed('1'), uncertain('1', 7)])
@@ -109,7 +109,7 @@ describe('the notification hub', () => {
     expect(await take(reader, 1)).to.deep.equal(['Confirmed 1']);
   });
 
-  it('counts expiries on the last one waiting when there is no room, and tells them singly when there is', async () => {
+  it('counts expiries on the last one waiting when there is no room, and tells them singly when there is [C-BUF-4]', async () => {
     const hub = hubOf(3);
     const reader = hub.read();
     for (const one of [expired('1'), expired('2'), added('3'), expired('4'), expired('5'), expired('6')])
@@ -141,7 +141,7 @@ describe('the notification hub', () => {
     expect(hub.room).to.equal(20_000);
   });
 
-  it('counts what it tells nobody, where a handler makes reading unnecessary', async () => {
+  it('counts what it tells nobody, where a handler makes reading unnecessary [C-BUF-2]', async () => {
     const hub = hubOf(1);
     hub.tell(added('1'));
     hub.attachProcessor();
@@ -157,7 +157,7 @@ describe('the notification hub', () => {
     expect(hub.dropped).to.equal(3);
   });
 
-  it('keeps what the last reader left behind for the next one', async () => {
+  it('keeps what the last reader left behind for the next one [C-BUF-5]', async () => {
     const hub = hubOf(10);
     const first = hub.read();
     hub.tell(added('1'));
@@ -169,7 +169,7 @@ describe('the notification hub', () => {
     expect(await take(hub.read(), 2)).to.deep.equal(['Added 2', 'Added 3']);
   });
 
-  it('ends its readers when it is closed and they have read everything', async () => {
+  it('ends its readers when it is closed and they have read everything [C-BUF-5]', async () => {
     const hub = hubOf(10);
     const behind = hub.read();
     const waiting = hub.read();

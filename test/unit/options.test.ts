@@ -302,14 +302,14 @@ describe('options', () => {
       expect(idIn({ POD_NAME: 'orders-1' }, 'mine')).to.equal('mine');
     });
 
-    it('missing from all three is an error that names them', () => {
+    it('missing from all three is an error that names them [C-STA-1]', () => {
       expect(() => idIn({}))
         .to.throw(/consumerId.*POD_NAME.*POD_IP/)
         .with.property('code', 'ConsumerIdMissing');
     });
   });
 
-  it('are judged before anything is connected, and a runtime that is not started connects nothing', async () => {
+  it('are judged before anything is connected, and a runtime that is not started connects nothing [C-STA-1]', async () => {
     const sockets = () =>
       process.getActiveResourcesInfo().filter((kind) => /^TCP|^Pipe(Connect|$)|GetAddrInfo/.test(kind))
         .length;

@@ -93,7 +93,7 @@ describe('lease keeper machine', () => {
   });
 
   describe('a new generation', () => {
-    it('is raised first of all, and what is held is verified under it', () => {
+    it('is raised first of all, and what is held is verified under it [C-LOST-5]', () => {
       const fold = raising();
       expect(fold.inputOf('raise')).to.deep.equal({ generation: 1 });
       expect(fold.invoked).to.deep.equal(['raise']);
@@ -219,7 +219,7 @@ describe('lease keeper machine', () => {
       expect(fold.context.lastVerify).to.deep.equal(nothingLost);
     });
 
-    it('verifies everything again, once, after a lapse', () => {
+    it('verifies everything again, once, after a lapse [C-LOST-5]', () => {
       const fold = beating().answer('refresh', beat('lapsed'));
       expect(fold.value).to.deep.equal({ lease: present('resting', 'verifying'), certainty: 'certain' });
       expect(fold.invoked).to.deep.equal(['verifyAll']);
@@ -253,14 +253,14 @@ describe('lease keeper machine', () => {
   });
 
   describe('certainty', () => {
-    it('is gone when the deadline passes, and this is told once', () => {
+    it('is gone when the deadline passes, and this is told once [C-UNC-1]', () => {
       const fold = overdue();
       expect(fold.value).to.deep.equal({ lease: present('resting', 'confirmed'), certainty: 'uncertain' });
       expect(fold.told).to.deep.equal(['tellMissed']);
       expect(fold.timers).not.to.have.property('untilDeadline');
     });
 
-    it('comes back with the next beat, and what is held is confirmed after a verification', () => {
+    it('comes back with the next beat, and what is held is confirmed after a verification [C-UNC-3]', () => {
       const fold = overdue().elapse('pulseInterval').answer('refresh', beat('alive'));
       expect(fold.value).to.deep.equal({ lease: present('resting', 'verifying'), certainty: 'certain' });
       expect(fold.told).to.deep.equal([]);

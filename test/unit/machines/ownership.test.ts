@@ -89,7 +89,7 @@ describe('ownership machine', () => {
     });
   }
 
-  it('tells nothing on the whole way of a stream that is finished', () => {
+  it('tells nothing on the whole way of a stream that is finished [C-DONE-1]', () => {
     const fold = ownership();
     for (const event of [e('verified'), e('handed'), e('done.requested'), samples[9] as OwnershipEvent]) {
       expect(fold.send(event).told).to.deep.equal([]);
@@ -97,7 +97,7 @@ describe('ownership machine', () => {
     expect(fold.value).to.equal('released');
   });
 
-  it('tells that the lease is overdue, and that it was confirmed, each once', () => {
+  it('tells that the lease is overdue, and that it was confirmed, each once [C-UNC-1, C-UNC-3]', () => {
     const fold = ownership(...ways.uncertain);
     expect(fold.told).to.deep.equal(['tellUncertain']);
     expect(fold.send(e('lease.missed')).told).to.deep.equal([]);

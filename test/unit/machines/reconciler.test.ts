@@ -49,7 +49,7 @@ describe('reconciler machine', () => {
       expect(fold.timers).to.deep.equal({});
     });
 
-    it('takes nothing from anyone until more than a heartbeat after connecting', () => {
+    it('takes nothing from anyone until more than a heartbeat after connecting [C-EXP-2]', () => {
       const fold = settling().send(hint, scanNow);
       expect(work(fold)).to.equal('settling');
       expect(fold.invoked).to.deep.equal([]);

@@ -147,7 +147,7 @@ describe('supervisor machine', () => {
   });
 
   describe('the back-off', () => {
-    it('doubles with each failure within the window, up to the longest', () => {
+    it('doubles with each failure within the window, up to the longest [C-DEG-1]', () => {
       const fold = supervisor(started({ maxRestarts: 100 }));
       const delays = [0, 1, 2, 3, 4, 5].map(
         (at) => fold.send(failed(at), restarted).context.failures.at(-1)?.restartInMs,
@@ -173,7 +173,7 @@ describe('supervisor machine', () => {
   });
 
   describe('beyond the limit', () => {
-    it('escalates with the failure that is one too many, once', () => {
+    it('escalates with the failure that is one too many, once [C-DEG-1]', () => {
       const fold = overLimit();
       expect(fold.context.verdict).to.deep.include({ escalates: true });
       expect(fold.context.children.intake?.escalated).to.equal(true);
