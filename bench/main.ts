@@ -13,8 +13,9 @@ import { failOverBySigkill } from './scenarios/fail-over.js';
 import { hold } from './scenarios/hold.js';
 import { idleFleet } from './scenarios/idle-fleet.js';
 import { memory } from './scenarios/memory.js';
+import { startStop } from './scenarios/start-stop.js';
 
-const SCENARIOS: readonly Scenario[] = [assignDone, hold, failOverBySigkill, memory, idleFleet];
+const SCENARIOS: readonly Scenario[] = [assignDone, hold, failOverBySigkill, memory, idleFleet, startStop];
 
 const HELP = `npm run bench [-- OPTIONS]
 

@@ -20,8 +20,8 @@ interface Cost {
 
 /** Watches for some heartbeats, and says what each thousand of streams cost in each. */
 async function watch(url: string, streams: number): Promise<Cost> {
-  // The first heartbeat settles what assigning left behind.
-  await delay(HEARTBEAT_MS);
+  // What assigning left behind settles, and the first scan, which comes once a minute, is over.
+  await delay(HEARTBEAT_MS * 2);
   const stop = await cpuMeter(url);
   await delay(HEARTBEAT_MS * HEARTBEATS);
   const { client, redis } = await stop();

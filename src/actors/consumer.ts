@@ -9,6 +9,7 @@ import { type ConsumerState, consumerMachine, type DrainMode } from '../machines
 import { factOf } from '../machines/facts.js';
 import type { ChildSpec } from '../machines/supervisor.machine.js';
 import type { ServerFacts } from '../redis/capabilities.js';
+import { replyOf } from '../redis/reply-errors.js';
 import { Acquirer } from './acquirer.js';
 import { Drain, type DrainReport } from './drain.js';
 import { Extender } from './extender.js';
@@ -191,9 +192,11 @@ export class Consumer {
         this.reconciler.connectionUp();
         this.intake.bell.ring();
       },
-      down: () => {
+      down: (error) => {
         this.lease.connectionDown();
         this.reconciler.connectionDown();
+        // A demoted master keeps its clients; the commands' connection is the one that finds out.
+        if (replyOf(error) === 'READONLY') this.keyspace.masterChanged(error);
       },
     });
     reader.listen({

@@ -50,6 +50,11 @@ export class Keyspace {
     return this.#subscription?.events ?? 0;
   }
 
+  /** The master is another server now. */
+  masterChanged(why: Error): void {
+    this.#subscription?.masterChanged(why);
+  }
+
   /**
    * Starts the subscription's supervision, and waits for what comes of its first set-up; once.
    *

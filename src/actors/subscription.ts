@@ -34,6 +34,7 @@ export class Subscription {
   readonly #kernel: Kernel;
   readonly #hooks: SubscriptionHooks;
   #view: SubscriptionView;
+  #link: Link | undefined;
   /** Expiries heard, locks and presences. */
   events = 0;
 
@@ -59,6 +60,7 @@ export class Subscription {
   start(end: ChildEnd): Child {
     const { clock, connections, names, settings } = this.#kernel;
     const link = connections.makeSubscriber();
+    this.#link = link;
     const commands = createCommands(link, clock, commandTimeoutFor(settings.heartbeatMs));
     let failure: unknown = new StreamwardenError('InvalidState', 'the subscription ended');
     const keeping = async <T>(work: Promise<T>): Promise<T> => {
@@ -119,6 +121,11 @@ export class Subscription {
         this.#view = { ...this.#view, state: 'absent', since: clock.now() };
       },
     };
+  }
+
+  /** The master is another server now. On the one that was, this looks healthy and hears nothing. */
+  masterChanged(why: Error): void {
+    this.#link?.replace(why);
   }
 
   #watch(actor: Actor<typeof masterSubscriptionMachine>): void {

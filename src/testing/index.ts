@@ -6,6 +6,7 @@
  */
 
 export { LauncherError, type LauncherErrorCode } from './errors.js';
+export { type CallFault, failingCalls, onCall } from './failing-calls.js';
 export {
   type ArmedFault,
   type CommandFault,

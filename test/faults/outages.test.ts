@@ -62,7 +62,7 @@ describe('an outage of Redis that keeps its data', function () {
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
   const spawn = useConsumerProcesses();
 
-  it('of ten seconds: owners verify first, nobody robs anybody, and new work flows', async () => {
+  it('of ten seconds: owners verify first, nobody robs anybody, and new work flows [C-UNC-4, C-OUT-1, C-DONE-3, C-DEG-2]', async () => {
     const members = await sharing(crew, 2);
     const owned = ownedBy(members);
     await suite.server().kill();
@@ -94,7 +94,7 @@ describe('an outage of Redis that keeps its data', function () {
     expect(report.ends).to.include({ finished: 21 });
   });
 
-  it('during which one of three processes dies: its streams alone are taken over', async () => {
+  it('during which one of three processes dies: its streams alone are taken over [C-EXP-2, C-UNC-4]', async () => {
     const victim = await spawn(crew.options({ capacity: 8 }));
     await victim.start();
     const living = await Promise.all([crew.start({ capacity: 6 }), crew.start({ capacity: 6 })]);
@@ -132,7 +132,7 @@ describe('an outage of Redis that loses its data', function () {
   const suite = useRedis();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
 
-  it('is told truthfully: everything is gone, and new work flows', async () => {
+  it('is told truthfully: everything is gone, and new work flows [C-LOST-3, C-OUT-5]', async () => {
     const members = await sharing(crew, 2);
     const signals = members.flatMap(({ runtime }) => [...runtime.ownedStreams()].map(({ signal }) => signal));
     const [late, later] = [...(members[0]?.runtime.ownedStreams() ?? [])];
@@ -220,7 +220,7 @@ describe('a failover to a replica', function () {
     expect(await presences(second, crew)).to.have.length(2);
   }
 
-  it('with the old master gone: owners find the new one and keep everything', async () => {
+  it('with the old master gone: owners find the new one and keep everything [C-UNC-4, C-LOST-5]', async () => {
     const members = await sharingThroughProxy();
     const owned = ownedBy(members);
     proxy.freeze();
@@ -236,7 +236,7 @@ describe('a failover to a replica', function () {
     await keptAll(members, owned);
   });
 
-  it('with the old master demoted and every connection to it alive: READONLY makes the runtimes connect anew', async () => {
+  it('with the old master demoted and every connection to it alive: READONLY makes the runtimes connect anew [C-OUT-1]', async () => {
     const members = await sharingThroughProxy();
     const owned = ownedBy(members);
     await inStep();
@@ -250,11 +250,14 @@ describe('a failover to a replica', function () {
         list.some((line) => line.includes(`name=streamwarden:${name}:${role} `)),
       );
     };
-    for (const role of ['commands', 'reader']) {
-      await eventually(`the ${role} connections lead to the new master`, () => onSecond(role), {
+    const leadThere = (role: string) =>
+      eventually(`the ${role} connections lead to the new master`, () => onSecond(role), {
         timeoutMs: 10_000,
       });
-    }
+    await leadThere('commands');
+    await leadThere('subscriber');
     await keptAll(members, owned);
+    // Who is full reads nothing, and finds out when there is room again.
+    await leadThere('reader');
   });
 });

@@ -49,8 +49,11 @@ describe('a lease that cannot be confirmed in time', () => {
     const runtime = fleet().create({ redis: proxy.url, onUncertain: 'abort' });
     const log = fleet().listen(runtime);
     const reasons: unknown[] = [];
+    const order: string[] = [];
+    runtime.seam.on('notification', ({ type }) => order.push(type));
     runtime.process(async ({ signal }) => {
       if (reasons.length > 0) return;
+      signal.addEventListener('abort', () => order.push('abort'));
       await once(signal, 'abort');
       reasons.push(signal.reason);
     });
@@ -61,11 +64,36 @@ describe('a lease that cannot be confirmed in time', () => {
     proxy.thaw();
     const [first, second] = await log.count('StreamAdded', 2);
     expect(reasons[0]).to.include({ code: 'LeaseUncertain' });
+    expect(order.slice(0, 3)).to.deep.equal(['StreamAdded', 'abort', 'StreamUncertain']);
     expect(second).to.include({ stream: 'a', retryCount: 0 });
     expect(second?.id).not.to.equal(first?.id);
     expect(log.of('StreamConfirmed')).to.deep.equal([]);
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     await soundHistory(suite.redis(), fleet(), ids);
+  });
+
+  it('is not told of a stream whose handler has thrown [C-UNC-3]', async () => {
+    const ids = await fleet().announce(['thrown', 'works']);
+    const runtime = fleet().create({
+      redis: proxy.url,
+      heartbeatMs: 400,
+      handlerBackoff: { initialMs: 60_000, maxMs: 60_000 },
+    });
+    const log = fleet().listen(runtime);
+    runtime.process(async ({ name, signal }) => {
+      if (name === 'thrown') throw new Error('no');
+      await once(signal, 'abort');
+    });
+    await runtime.start();
+    await log.count('StreamAdded', 2);
+    proxy.freeze();
+    await log.first('StreamUncertain', 'works');
+    proxy.thaw();
+    await log.first('StreamConfirmed', 'works');
+    const ofThrown = log.all.filter((one) => 'stream' in one && one.stream === 'thrown');
+    expect(ofThrown.map(({ type }) => type)).to.deep.equal(['StreamAdded']);
+    expect(runtime.owned('thrown')?.id).to.equal(ids[0]);
+    await runtime.owned('thrown')?.done();
   });
 
   it('is found by the wall clock where the monotonic one stood still [C-UNC-6]', async () => {
@@ -83,15 +111,17 @@ describe('a lease that cannot be confirmed in time', () => {
     expect(log.of('StreamDisowned')).to.deep.equal([]);
   });
 
-  it('leaves no done() behind when a stop abandons its stream [C-DONE-6, C-DONE-8]', async () => {
-    await fleet().announce(['a', 'b']);
+  it('leaves no done() or release() behind when a stop abandons its stream [C-DONE-6, C-DONE-8]', async () => {
+    await fleet().announce(['a', 'b', 'c']);
     const { runtime, log } = await fleet().listening({ redis: proxy.url });
-    await log.count('StreamAdded', 2);
-    const [a, b] = [runtime.owned('a'), runtime.owned('b')];
+    await log.count('StreamAdded', 3);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => runtime.owned(name));
     proxy.freeze();
     const done = rejection(a?.done() as Promise<void>);
+    const release = rejection(c?.release() as Promise<void>);
     await runtime.stop({ mode: 'abandon' });
     expect(await done).to.include({ code: 'RuntimeStopped' });
+    expect(await release).to.include({ code: 'RuntimeStopped' });
     expect(await rejection(b?.done() as Promise<void>)).to.include({ code: 'RuntimeStopped' });
   });
 });

@@ -126,7 +126,7 @@ describe('a process that freezes', function () {
       expect(report.recovered).to.be.at.least(STREAMS.length);
     }
 
-    it('in its blocking read: it wakes with a reply that is stale, and refuses it', async () => {
+    it('in its blocking read: it wakes with a reply that is stale, and refuses it [C-ADD-1, C-OVL-1]', async () => {
       const heir = await waitingHeir();
       await process().start(crew.options());
       await parked(suite.redis(), process().consumer);
@@ -145,7 +145,7 @@ describe('a process that freezes', function () {
       [{ store: 'lease', operation: 'acquire', when: 'answered' }, 1],
     ];
     for (const [point, retryCount] of points) {
-      it(`at ${point.store}.${point.operation}, ${PHRASES[point.when]}: nothing is told of`, async () => {
+      it(`at ${point.store}.${point.operation}, ${PHRASES[point.when]}: nothing is told of [C-ADD-1, C-OVL-1]`, async () => {
         const heir = await waitingHeir();
         await process().start(crew.options());
         await parked(suite.redis(), process().consumer);
@@ -167,7 +167,7 @@ describe('a process that freezes', function () {
       ['lease', 'refresh'],
     ] as const) {
       for (const when of MOMENTS) {
-        it(`at ${store}.${operation}, ${PHRASES[when]}: it is told that all are lost`, async () => {
+        it(`at ${store}.${operation}, ${PHRASES[when]}: it is told that all are lost [C-OVL-4, C-LOST-1, C-EXP-1]`, async () => {
           const ids = await ownsAll();
           const heir = await crew.start();
           await process().freezeAt({ store, operation, when } as FreezePoint);
@@ -184,7 +184,7 @@ describe('a process that freezes', function () {
     }
 
     for (const when of ['before', 'sent'] as const) {
-      it(`at lease.refresh, ${PHRASES[when]}, and nobody is there: it keeps all, and nothing is done twice`, async () => {
+      it(`at lease.refresh, ${PHRASES[when]}, and nobody is there: it keeps all, and nothing is done twice [C-UNC-4]`, async () => {
         const ids = await ownsAll();
         await process().freezeAt({ store: 'lease', operation: 'refresh', when });
         await process().frozen();
@@ -211,7 +211,7 @@ describe('a process that freezes', function () {
   });
 
   describe('while it finishes a stream', () => {
-    it(`${PHRASES.before}: done() rejects, the stream is another's`, async () => {
+    it(`${PHRASES.before}: done() rejects, the stream is another's [C-DONE-4]`, async () => {
       const ids = await ownsAll();
       const heir = await crew.start();
       await process().freezeAt({ store: 'lease', operation: 'done', when: 'before' });
@@ -264,7 +264,7 @@ describe('a process that freezes', function () {
     });
 
     for (const when of ['sent', 'answered'] as const) {
-      it(`(a stop) ${PHRASES[when]}: others have the streams at once, no retry spent`, async () => {
+      it(`(a stop) ${PHRASES[when]}: others have the streams at once, no retry spent [C-STOP-1, C-STOP-2]`, async () => {
         await ownsAll();
         const heir = await crew.start();
         await process().freezeAt({ store: 'lease', operation: 'giveBack', when });
@@ -280,7 +280,7 @@ describe('a process that freezes', function () {
       });
     }
 
-    it(`(a release) ${PHRASES.before}: release() resolves, the stream is another's`, async () => {
+    it(`(a release) ${PHRASES.before}: release() resolves, the stream is another's [C-REL-3]`, async () => {
       const ids = await ownsAll();
       const heir = await crew.start();
       await process().freezeAt({ store: 'lease', operation: 'giveBack', when: 'before' });

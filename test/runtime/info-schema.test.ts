@@ -59,6 +59,17 @@ describe('infoSchema', () => {
     expect(log.added).to.deep.equal(['valid']);
   });
 
+  it('is not applied to what is told of a dead owner [C-EXP-5]', async () => {
+    const { announce, listening } = fleet();
+    const victim = await listening({ infoSchema: priced, heartbeatMs: 400 });
+    await announce(['valid'], { price: '12.5' });
+    await victim.log.first('StreamAdded', 'valid');
+    const { log } = await listening({ infoSchema: priced, heartbeatMs: 400 });
+    await victim.runtime.stop({ mode: 'abandon' });
+    expect((await log.first('StreamExpired', 'valid')).info).to.deep.equal({ price: '12.5' });
+    expect((await log.first('StreamAdded', 'valid')).info).to.deep.equal({ price: 12.5, currency: 'EUR' });
+  });
+
   it('lets it through as it came where that was asked for [C-POI-3]', async () => {
     const { announce, listening } = fleet();
     const { log } = await listening({ infoSchema: priced, onInvalidInfo: 'deliver' });

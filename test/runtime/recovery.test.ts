@@ -98,6 +98,22 @@ describe('streams of a consumer that died', () => {
     expect((await soundHistory(suite.redis(), fleet(), ids)).ends.deadLettered).to.equal(1);
   });
 
+  it('go there when four owners have died, where three retries are allowed [C-EXP-6]', async () => {
+    const { announce, listening, names } = fleet();
+    let owner = await listening({ heartbeatMs: 300 });
+    const ids = await announce(['fatal']);
+    for (const retryCount of [0, 1, 2, 3]) {
+      expect(await owner.log.first('StreamAdded', 'fatal')).to.include({ retryCount });
+      const next = await listening({ heartbeatMs: 300 });
+      await owner.runtime.stop({ mode: 'abandon' });
+      owner = next;
+    }
+    await eventually('it is dead-lettered', () => owner.runtime.snapshot().counters.deadLettered === 1);
+    const [letter] = await suite.redis().xrange(names.dlq, '-', '+');
+    expect(letter?.[1]).to.include.members(['max_retries_exceeded', '_retry_count', '4']);
+    expect((await soundHistory(suite.redis(), fleet(), ids)).recovered).to.be.at.least(3);
+  });
+
   it('are taken once however many take them [C-CLM-1]', async () => {
     const { announce, listening, create, names } = fleet();
     const victim = await listening({ heartbeatMs });

@@ -105,6 +105,22 @@ describe('a data stream that is announced twice', () => {
     expect(runtime.snapshot()).to.include({ owned: 3, waiting: 4 });
   });
 
+  for (const [capacity, most] of [
+    [3, 1000],
+    [1100, 1100],
+  ] as const) {
+    it(`waits on the stream when ${most} wait in a process that has capacity ${capacity} [C-NAME-4]`, async () => {
+      const { announce, listening, names } = fleet();
+      const { runtime } = await listening({ capacity, heartbeatMs: 800, notificationBuffer: 2000 });
+      await announce([...Array.from({ length: most + 50 }, () => 'held'), 'other']);
+      await eventually('so many wait', () => runtime.snapshot().waiting === most, { timeoutMs: 15_000 });
+      const { sweeps } = runtime.snapshot().reconciler;
+      await eventually('a heartbeat passes', () => runtime.snapshot().reconciler.sweeps > sweeps + 1);
+      expect(runtime.snapshot()).to.include({ owned: 1, waiting: most });
+      expect((await suite.redis().xpending(names.lbs, names.group))[0]).to.equal(most + 1);
+    });
+  }
+
   it('waits for its own name only, however many others wait longer [C-NAME-2]', async () => {
     const { announce, listening } = fleet();
     const { log, runtime } = await listening({ heartbeatMs, notificationBuffer: 2000 });

@@ -197,7 +197,7 @@ describe('stopping', () => {
     expect(await log.first('StreamAdded', 'failed')).to.include({ retryCount: 1 });
   });
 
-  it('twice is the same as once', async () => {
+  it('twice is the same as once [C-STOP-1]', async () => {
     const { start } = fleet();
     const runtime = await start();
     const [one, two] = await Promise.all([runtime.stop(), runtime.stop()]);
@@ -256,6 +256,51 @@ describe('stopping', () => {
     });
   }
 
+  it('is given the time that the last call asks for [C-STOP-7]', async () => {
+    const { announce, create } = fleet();
+    const runtime = create({ handOverGraceMs: 60_000 });
+    let release = () => {};
+    runtime.process(() => new Promise<void>((resolve) => (release = resolve)));
+    await runtime.start();
+    await announce(['held']);
+    await eventually('it runs', () => runtime.owned('held') ?? null);
+    const patient = runtime.stop({ timeoutMs: 60_000 });
+    const began = performance.now();
+    const report = await runtime.stop({ timeoutMs: 200 });
+    expect(performance.now() - began).to.be.within(195, 5000);
+    expect(report).to.deep.include({ handedOver: 0, abandoned: ['held'] });
+    expect(await patient).to.deep.equal(report);
+    release();
+  });
+
+  it("takes a minute more with 'finish' unless it is told otherwise [C-STOP-6]", async () => {
+    const { announce, create } = fleet();
+    const delays: number[] = [];
+    const clock = {
+      setTimeout: (callback: () => void, delayMs: number) => {
+        delays.push(delayMs);
+        return setTimeout(callback, delayMs);
+      },
+      clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
+    } as never;
+    const heartbeatMs = 1000;
+    const runtime = create({ heartbeatMs, handOverGraceMs: 2000, clock });
+    await runtime.start();
+    await announce(['held']);
+    await eventually('it is owned', () => runtime.owned('held') ?? null);
+    const stopping = runtime.stop({ mode: 'finish' });
+    const long = await eventually('it waits for what is owned', () => {
+      const longer = delays.filter((delay) => delay > 30_000);
+      return longer.length > 1 && longer;
+    });
+    const whole = 60_000 + 2000 + 5 * heartbeatMs;
+    expect(long[0]).to.be.within(whole - 1000, whole);
+    const finishing = whole - 2000 - heartbeatMs;
+    expect(long.at(-1)).to.be.within(finishing - 1000, finishing);
+    await runtime.owned('held')?.done();
+    expect(await stopping).to.deep.equal({ mode: 'finish', handedOver: 0, stragglers: [], abandoned: [] });
+  });
+
   it('during start() rejects the start and closes everything [C-STOP-8]', async () => {
     const { create } = fleet();
     const runtime = create();
@@ -312,7 +357,7 @@ describe('starting', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 
-  it('twice is the same as once', async () => {
+  it('twice is the same as once [C-STA-5]', async () => {
     const { create } = fleet();
     const runtime = create();
     expect(runtime.state).to.equal('idle');

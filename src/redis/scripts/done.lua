@@ -43,7 +43,6 @@ for i = 1, #ids do
       ended[#ended + 1] = names[i]
       ended[#ended + 1] = ids[i]
     end
-    record({ op = 'finished', id = ids[i], name = names[i], owner = consumer })
   else
     results[i] = 0
   end
@@ -55,5 +54,10 @@ end
 if #cleared > 0 then
   redis.call('HDEL', owners, unpack(cleared))
   endings(KEYS[4], KEYS[5]).remember(ended)
+end
+for i = 1, #ids do
+  if results[i] == 1 then
+    record({ op = 'finished', id = ids[i], name = names[i], owner = consumer })
+  end
 end
 return results

@@ -6,11 +6,13 @@
 -- ARGV[2] ms         time to live
 --
 -- Returns the positions (from 1) of the keys that were not prolonged, each negative when somebody else holds the key
-local values = redis.call('MGET', unpack(KEYS))
+-- Looked up once: this runs for every stream every half heartbeat.
+local call, keys, mine, ttl = redis.call, KEYS, ARGV[1], ARGV[2]
+local values = call('MGET', unpack(keys))
 local failed = {}
-for i = 1, #KEYS do
-  if values[i] == ARGV[1] then
-    redis.call('PEXPIRE', KEYS[i], ARGV[2])
+for i = 1, #values do
+  if values[i] == mine then
+    call('PEXPIRE', keys[i], ttl)
   else
     failed[#failed + 1] = values[i] and -i or i
   end

@@ -145,13 +145,13 @@ describe('consumer machine', () => {
       }
     });
 
-    it('calls a stop a stop, whatever fails while draining', () => {
+    it('calls a stop a stop, whatever fails while draining [C-TERM-1]', () => {
       const fold = consumer(...ways.draining, gaveUp, drained);
       expect(fold.value).to.equal('stopped');
       expect(fold.context.error).to.equal(null);
     });
 
-    it('lets a harder mode follow, never a softer one', () => {
+    it('lets a harder mode follow, never a softer one [C-STOP-7]', () => {
       const fold = consumer(...ways.running, stop('finish'));
       fold.send(stop('finish'));
       expect(fold.told).to.deep.equal([]);
@@ -180,7 +180,7 @@ describe('consumer machine', () => {
       });
     }
 
-    it('can be stopped harder while it drains because of a failure, and has failed all the same', () => {
+    it('can be stopped harder while it drains because of a failure, and has failed all the same [C-TERM-1, C-OUT-4]', () => {
       const fold = consumer(...ways.running, gaveUp, stop('abandon'));
       expect(fold.told).to.deep.equal(['hardenDrain']);
       expect(fold.send(drained).value).to.equal('failed');

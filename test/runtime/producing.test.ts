@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { createProducer, type Producer } from '../../src/index.js';
+import { type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+import { streamNames } from '../support/runtimes.js';
+
+const LBS = 'orders-input';
+
+describe('a producer', () => {
+  const suite = useRedis();
+  let proxy: FaultProxy;
+  let producer: Producer;
+
+  beforeEach(async () => {
+    const { host, port } = suite.server();
+    proxy = await startFaultProxy({ host, port });
+    producer = createProducer({ redis: proxy.url, service: 'orders', timeoutMs: 300 });
+  });
+
+  afterEach(async () => {
+    await producer.close();
+    await proxy.close();
+  });
+
+  const many = (count: number) => streamNames(count).map((name) => ({ name }));
+  const isXadd = ([command = '']: readonly string[]) => /^xadd$/i.test(command);
+
+  it('resolves with the ids of what Redis has acknowledged, in order [C-PRO-1]', async () => {
+    const one = await producer.add('one', { colour: 'green' });
+    const ids = await producer.addMany(many(3));
+    const entries = await suite.redis().xrange(LBS, '-', '+');
+    expect(entries.map(([id]) => id)).to.deep.equal([one, ...ids]);
+    expect(entries[0]?.[1]).to.deep.equal([
+      'lbs-input',
+      '{"DataStreamName":"one","Info":{"colour":"green"}}',
+    ]);
+  });
+
+  it('refuses names and infos that are none before it connects [C-PRO-1]', async () => {
+    for (const name of ['', 7, null, undefined, {}] as string[]) {
+      expect(await rejection(producer.add(name))).to.include({ code: 'InvalidOption' });
+    }
+    for (const info of [[], 'text', 7] as unknown as Record<string, unknown>[]) {
+      expect(await rejection(producer.add('one', info))).to.include({ code: 'InvalidOption' });
+    }
+    expect(await rejection(producer.addMany([...many(700), { name: '' }]))).to.include({
+      code: 'InvalidOption',
+    });
+    expect(proxy.connections).to.equal(0);
+    expect(await suite.redis().exists(LBS)).to.equal(0);
+  });
+
+  it('says that nothing was sent when there was no connection in time [C-PRO-2, C-PRO-3]', async () => {
+    proxy.refuse();
+    const began = performance.now();
+    const error = await rejection(producer.add('one'));
+    expect(performance.now() - began).to.be.within(295, 2000);
+    expect(error).to.include({ code: 'RedisUnavailable', retriable: true });
+    expect(error).to.have.nested.property('details.sent', false);
+    proxy.allow();
+    await producer.add('one');
+    expect(await suite.redis().xlen(LBS)).to.equal(1);
+  });
+
+  it('says that it does not know when the answer was lost, and sends nothing twice [C-PRO-2]', async () => {
+    await producer.add('one');
+    const armed = proxy.arm({ fault: 'cutReply', matches: isXadd });
+    const error = await rejection(producer.add('two'));
+    expect(armed.struck).to.equal(1);
+    expect(error).to.include({ code: 'RedisUnavailable', retriable: true });
+    expect(error).to.have.nested.property('details.sent', true);
+    await producer.add('three');
+    const entries = await suite.redis().xrange(LBS, '-', '+');
+    expect(entries.map(([, [, payload]]) => JSON.parse(String(payload)).DataStreamName)).to.deep.equal([
+      'one',
+      'two',
+      'three',
+    ]);
+  });
+
+  it('waits a second for an answer, however short its timeout is [C-PRO-3]', async () => {
+    await producer.add('one');
+    proxy.freeze();
+    const began = performance.now();
+    const error = await rejection(producer.add('two'));
+    expect(performance.now() - began).to.be.within(995, 3000);
+    expect(error).to.have.nested.property('details.sent', true);
+    proxy.thaw();
+  });
+
+  it('stops at the first batch of 500 that fails; those before it are announced [C-PRO-4]', async () => {
+    proxy.arm({
+      fault: 'cutBefore',
+      matches: (args) => isXadd(args) && args.join(' ').includes('stream-701"'),
+    });
+    const error = await rejection(producer.addMany(many(1400)));
+    expect(error).to.include({ code: 'RedisUnavailable' });
+    const entries = await suite.redis().xrange(LBS, '-', '+');
+    const announced = entries.map(([, [, payload]]) => JSON.parse(String(payload)).DataStreamName);
+    expect(announced.length).to.be.within(500, 700);
+    expect(announced).to.deep.equal(streamNames(announced.length));
+  });
+
+  it('rejects after close() [C-PRO-5]', async () => {
+    await producer.add('one');
+    await producer.close();
+    expect(await rejection(producer.add('two'))).to.include({ code: 'RuntimeStopped' });
+    expect(await rejection(producer.addMany(many(2)))).to.include({ code: 'RuntimeStopped' });
+    expect(await suite.redis().xlen(LBS)).to.equal(1);
+  });
+});
