@@ -70,7 +70,7 @@ export class Drain {
     const abandoned: string[] = [];
     for (const ownership of ownerships) {
       if (ownership.state !== 'contended') abandoned.push(ownership.name);
-      ownership.abort(this.#stopping(ownership));
+      ownership.abort(() => this.#stopping(ownership));
     }
     return { handedOver: this.#handedOver, stragglers: this.#stragglers, abandoned };
   }
@@ -82,7 +82,7 @@ export class Drain {
     if (this.#isAbandoned) return;
 
     const worked = [...ownerships].filter((ownership) => ownership.isWorkedOn);
-    for (const ownership of worked) ownership.abort(this.#stopping(ownership));
+    for (const ownership of worked) ownership.abort(() => this.#stopping(ownership));
     await this.#until(() => !worked.some((o) => kernel.application.isBusy(o)), this.#now + this.#graceMs);
     this.#stragglers = worked.filter((o) => kernel.application.isBusy(o)).map(({ name }) => name);
     if (this.#stragglers.length > 0) {

@@ -30,7 +30,7 @@ export class Ownership implements OwnershipFacts {
   view: unknown = undefined;
   actor: Actor<typeof ownershipMachine> | undefined;
   #controller: AbortController | undefined;
-  #abortReason: unknown;
+  #makeReason: () => unknown = () => undefined;
   #isAborted = false;
 
   constructor(facts: OwnershipFacts, lockKey: string) {
@@ -61,7 +61,7 @@ export class Ownership implements OwnershipFacts {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#isAborted) this.#controller.abort(this.#abortReason);
+      if (this.#isAborted) this.#controller.abort(this.#makeReason());
     }
     return this.#controller.signal;
   }
@@ -70,10 +70,11 @@ export class Ownership implements OwnershipFacts {
     return this.#isAborted;
   }
 
-  abort(reason: unknown): void {
+  /** @param makeReason called only if somebody looks at the signal: an Error with its stack costs more than all the rest */
+  abort(makeReason: () => unknown): void {
     if (this.#isAborted) return;
     this.#isAborted = true;
-    this.#abortReason = reason;
-    this.#controller?.abort(reason);
+    this.#makeReason = makeReason;
+    this.#controller?.abort(makeReason());
   }
 }

@@ -44,7 +44,7 @@ export function createApplicationPort(settings: PortSettings): Application {
 
   function abort(ownership: Ownership, code: ErrorCode, message: string): void {
     ownership.abort(
-      new StreamwardenError(code, message, { details: { stream: ownership.name, id: ownership.id } }),
+      () => new StreamwardenError(code, message, { details: { stream: ownership.name, id: ownership.id } }),
     );
   }
 

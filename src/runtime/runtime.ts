@@ -292,7 +292,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     const { name, id } = ownership;
     this.#backoff.cancel(ownership);
     ownership.abort(
-      new StreamwardenError('StreamReleased', `${name} was released`, { details: { stream: name, id } }),
+      () =>
+        new StreamwardenError('StreamReleased', `${name} was released`, { details: { stream: name, id } }),
     );
     await this.#incarnation.releaser.release(ownership, !this.#processor?.isInside(ownership));
   }
@@ -315,10 +316,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     ownership.send({ type: 'handler.failed' });
     const delayMs = this.#backoff.begin(ownership, () => {
       ownership.abort(
-        new StreamwardenError('StreamReleased', `the handler of ${name} failed`, {
-          cause: error,
-          details: { stream: name, id },
-        }),
+        () =>
+          new StreamwardenError('StreamReleased', `the handler of ${name} failed`, {
+            cause: error,
+            details: { stream: name, id },
+          }),
       );
       ownership.send({ type: 'giveBack.requested', reason: 'failed' });
       this.#incarnation.giver.giveBack('failed', [ownership]).catch((problem: unknown) => {
