@@ -61,7 +61,13 @@ export function row(
 ): Row {
   const streamwarden = median(ours);
   const baseline = bare && median(bare);
-  return { figure, unit, streamwarden, baseline, ratio: baseline === null || streamwarden === 0 ? null : baseline / streamwarden };
+  return {
+    figure,
+    unit,
+    streamwarden,
+    baseline,
+    ratio: baseline === null || streamwarden === 0 ? null : baseline / streamwarden,
+  };
 }
 
 function amount(value: number | null, unit: string): string {

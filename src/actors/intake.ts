@@ -16,6 +16,8 @@ import { recreateGroup } from './verifier.js';
 /** Longest parked read: what an unblock that went astray can cost. */
 const MAX_BLOCK_MS = 5000;
 const UNBLOCK_EVERY_MS = 25;
+/** Asked for what is pending after this, Redis answers with nothing. (The very last id would mean '>'.) */
+const NEWEST_ID = '18446744073709551615-18446744073709551614';
 /** So many entries may wait for their names where the capacity is smaller: few streams are owned, and yet nothing is held up. */
 const MAX_WAITING = 1000;
 
@@ -208,6 +210,11 @@ export class Intake {
     const blockMs = this.#blockMs;
     if (this.#readerId?.epoch !== epoch) {
       const id = await this.#deadline(client.client('ID'), epoch, blockMs);
+      // Until Redis 7.2 a parked read does not list its consumer in the group, and who is not listed is not among the living of whom
+      // one sweeps. A look at what is pending does.
+      const { group, lbs } = names;
+      const look = client.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', lbs, NEWEST_ID);
+      await this.#deadline(look, epoch, blockMs);
       this.#readerId = { epoch, id };
       // Stopping may have been asked for while there was no number to unblock yet.
       if (this.#hasEnded || this.#isPaused) return [];

@@ -142,6 +142,8 @@ describe('a reply that is lost after execution', () => {
       });
 
       it('of leave: the runtime stops, its consumer is gone', async () => {
+        // Else what is lost is the answer that the script is not known, and it is not executed.
+        await suite.redis().script('LOAD', SCRIPTS.leave.source);
         const runtime = await fleet().start(through());
         const armed = lose('leave', fault);
         await runtime.stop();

@@ -6,13 +6,14 @@
 -- ARGV[2] ms         time to live
 --
 -- Returns the positions (from 1) of the keys that were not prolonged, each negative when somebody else holds the key
+
 -- Looked up once: this runs for every stream every half heartbeat.
-local call, keys, mine, ttl = redis.call, KEYS, ARGV[1], ARGV[2]
-local values = call('MGET', unpack(keys))
+local call, mine, ttl = redis.call, ARGV[1], ARGV[2]
+local values = call('MGET', unpack(KEYS))
 local failed = {}
 for i = 1, #values do
   if values[i] == mine then
-    call('PEXPIRE', keys[i], ttl)
+    call('PEXPIRE', KEYS[i], ttl)
   else
     failed[#failed + 1] = values[i] and -i or i
   end
