@@ -49,7 +49,7 @@ export class Acquirer {
   /** The lease has been confirmed: what waited for that is handed over. */
   handHeld(): void {
     for (const ownership of this.#held.splice(0)) {
-      if (ownership.state === 'acquired') this.#hand(ownership);
+      if (ownership.state === 'acquired') this.#handWhenCertain(ownership);
     }
   }
 
@@ -115,8 +115,7 @@ export class Acquirer {
       if (result === 'owned') {
         count += 1;
         this.#ownerships.verified(ownership);
-        if (this.#lease.isCertain) this.#hand(ownership);
-        else this.#held.push(ownership);
+        this.#handWhenCertain(ownership);
       } else if (result === 'contended') {
         this.#ownerships.contended(ownership);
       } else {
@@ -130,6 +129,16 @@ export class Acquirer {
     }
     if (refused.length > 0) await releaseLocks(this.#kernel, refused);
     return count;
+  }
+
+  #handWhenCertain(ownership: Ownership): void {
+    if (this.#lease.isCertain) {
+      this.#hand(ownership);
+      return;
+    }
+    this.#held.push(ownership);
+    // Should the next beat be answered before a timer has noticed, nothing would ever be confirmed.
+    this.#lease.overdue();
   }
 
   #hand(ownership: Ownership): void {

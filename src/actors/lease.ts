@@ -108,6 +108,11 @@ export class Lease {
     this.verify('the group was gone');
   }
 
+  /** The clock says that the lease is over: the next beat is followed by a verification, and `confirmed`. */
+  overdue(): void {
+    this.#actor?.send({ type: 'deadline.passed' });
+  }
+
   /** Passes on what an operation's failure says of the lease. */
   report(error: unknown): void {
     if (!isStreamwardenError(error, 'LeaseRefused')) return;
@@ -193,7 +198,7 @@ export class Lease {
 
   async #refresh(): Promise<RefreshOutput> {
     // The deadline's timer knows the monotonic clock only, which stands still while the machine sleeps.
-    if (this.#until !== undefined && !this.isCertain) this.#actor?.send({ type: 'deadline.passed' });
+    if (this.#until !== undefined && !this.isCertain) this.overdue();
     const sent = this.#now();
     try {
       const outcome = await this.#kernel.lease.refresh();

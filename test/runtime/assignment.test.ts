@@ -76,6 +76,35 @@ describe('a stream that is assigned', () => {
     expect(runtime.owned('late')?.validUntil).to.be.above(Date.now());
   });
 
+  it('when the clock alone says that the lease is overdue is told of all the same [C-ADD-1]', async () => {
+    const { announce, create, listen } = fleet();
+    let skew = 0;
+    const runtime = create(
+      { heartbeatMs: 400, clock: { now: () => Date.now() + skew } as never },
+      {
+        stores: (stores) => ({
+          ...stores,
+          lease: {
+            ...stores.lease,
+            async acquire(batch) {
+              const result = await stores.lease.acquire(batch);
+              // As on a busy event loop: over when this is answered, and renewed before any timer has noticed.
+              skew = 3_600_000;
+              setImmediate(() => {
+                skew = 0;
+              });
+              return result;
+            },
+          },
+        }),
+      },
+    );
+    const log = listen(runtime);
+    await runtime.start();
+    await announce(['unnoticed']);
+    await log.first('StreamAdded', 'unnoticed', 5000);
+  });
+
   it('is told of when start() has resolved, not before [C-ADD-3, C-STA-1]', async () => {
     const { announce, create, listen } = fleet();
     await announce(['early']);
