@@ -66,7 +66,7 @@ export function row(
     unit,
     streamwarden,
     baseline,
-    ratio: baseline === null || streamwarden === 0 ? null : baseline / streamwarden,
+    ratio: baseline === null || baseline <= 0 || streamwarden <= 0 ? null : baseline / streamwarden,
   };
 }
 
