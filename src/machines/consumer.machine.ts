@@ -15,7 +15,7 @@
  *             the last trouble is over (`child.healed`), else as running.
  * draining    Nothing new is read; what is owned is finished or handed over, as context.mode says. A harder mode may follow
  *             (action `hardenDrain`), a softer one is ignored. Left by `drained`: for failed when there is an error, else stopped.
- * stopped     Final. All is closed (action `terminate`).
+ * stopped     Final. Whoever runs this closes what is open.
  * failed      Final. As stopped, with context.error saying why.
  *
  * In every state but the final two, troubles are recorded as they come and go.
@@ -100,8 +100,6 @@ export const consumerMachine = setup({
     /** Stop reading, then finish or hand over; answered by `drained`. */
     drain: () => {},
     hardenDrain: () => {},
-    /** Close whatever is open. The end. */
-    terminate: () => {},
   },
 }).createMachine({
   id: 'consumer',
@@ -161,7 +159,7 @@ export const consumerMachine = setup({
         drained: [{ target: 'failed', guard: 'hasFailed' }, { target: 'stopped' }],
       },
     },
-    stopped: { type: 'final', entry: 'terminate' },
-    failed: { type: 'final', entry: 'terminate' },
+    stopped: { type: 'final' },
+    failed: { type: 'final' },
   },
 });

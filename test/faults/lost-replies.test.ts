@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { isStreamwardenError } from '../../src/index.js';
 import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
-import { type CommandFault, type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
+import type { CommandFault } from '../../src/testing/fault-proxy.js';
 import { eventually } from '../support/eventually.js';
+import { useFaultProxy } from '../support/fault-proxy.js';
 import { historyOf, soundHistory } from '../support/history.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -13,25 +14,18 @@ import { useFleet } from '../support/runtimes.js';
 describe('a reply that is lost after execution', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
-  let proxy: FaultProxy;
-
-  beforeEach(async () => {
-    const { host, port } = suite.server();
-    proxy = await startFaultProxy({ host, port });
-  });
-
-  afterEach(() => proxy.close());
+  const proxy = useFaultProxy(suite);
 
   /** Strikes the next call of a script. */
   function lose(name: ScriptName, fault: CommandFault = 'cutReply') {
     const { sha } = SCRIPTS[name];
-    return proxy.arm({
+    return proxy().arm({
       fault,
       matches: ([command = '', first]) => /^evalsha$/i.test(command) && first === sha,
     });
   }
 
-  const through = () => ({ redis: proxy.url });
+  const through = () => ({ redis: proxy().url });
   const ops = async () => (await historyOf(suite.redis(), fleet())).map(({ op }) => op);
 
   for (const fault of ['cutReply', 'swallowReply'] as const) {
@@ -157,7 +151,7 @@ describe('a reply that is lost after execution', () => {
 
   it('of a read: the entries in it are adopted, and given out once [C-ADD-2, C-ADD-5]', async () => {
     const { runtime, log } = await fleet().listening(through());
-    const armed = proxy.arm({
+    const armed = proxy().arm({
       fault: 'cutReply',
       matches: ([command = '']) => /^xreadgroup$/i.test(command),
     });

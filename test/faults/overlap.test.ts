@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { compareFencingTokens, type StreamHandle } from '../../src/index.js';
-import { type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
+import { useFaultProxy } from '../support/fault-proxy.js';
 import { soundHistory } from '../support/history.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
@@ -22,19 +22,12 @@ class Resource {
 describe('an owner that is cut off while others are not', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
-  let proxy: FaultProxy;
-
-  beforeEach(async () => {
-    const { host, port } = suite.server();
-    proxy = await startFaultProxy({ host, port });
-  });
-
-  afterEach(() => proxy.close());
+  const proxy = useFaultProxy(suite);
 
   async function cutOff(onUncertain: 'continue' | 'abort') {
     const { announce, listening } = fleet();
     const ids = await announce(['a']);
-    const owner = await listening({ redis: proxy.url, onUncertain, heartbeatMs: 500 });
+    const owner = await listening({ redis: proxy().url, onUncertain, heartbeatMs: 500 });
     await owner.log.first('StreamAdded', 'a');
     const handle = owner.runtime.owned('a') as StreamHandle;
     // Made now: what matters is when it aborts.
@@ -43,7 +36,7 @@ describe('an owner that is cut off while others are not', () => {
       signal.addEventListener('abort', () => resolve(Date.now()));
     });
     const other = await listening({ heartbeatMs: 500 });
-    proxy.freeze();
+    proxy().freeze();
     const next = await other.log.first('StreamAdded', 'a');
     return { ids, owner, handle, signal, abortedAt, other, next, token: handle.fencingToken };
   }
@@ -54,7 +47,7 @@ describe('an owner that is cut off while others are not', () => {
     // Both clocks count whole milliseconds.
     expect(await abortedAt).to.be.at.least(handle.validUntil - 2);
     expect(await abortedAt).to.be.at.most(next.at);
-    proxy.thaw();
+    proxy().thaw();
     expect(await owner.log.first('StreamDisowned', 'a')).to.include({ reason: 'takenOver' });
     expect(owner.log.of('StreamConfirmed')).to.deep.equal([]);
     await soundHistory(suite.redis(), fleet(), ids);
@@ -70,7 +63,7 @@ describe('an owner that is cut off while others are not', () => {
     expect(resource.write(token, 'too late')).to.equal(false);
     expect(resource.written).to.deep.equal(['before', 'the new owner']);
 
-    proxy.thaw();
+    proxy().thaw();
     expect(await owner.log.first('StreamDisowned', 'a')).to.include({ reason: 'takenOver' });
     expect(signal.reason).to.include({ code: 'StreamNotOwned' });
     await soundHistory(suite.redis(), fleet(), ids);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { isStreamwardenError, type StreamHandle } from '../../src/index.js';
-import { type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { eventually } from '../support/eventually.js';
+import { useFaultProxy } from '../support/fault-proxy.js';
 import { soundHistory } from '../support/history.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -10,14 +10,7 @@ import { useFleet } from '../support/runtimes.js';
 describe('while Redis cannot be reached', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
-  let proxy: FaultProxy;
-
-  beforeEach(async () => {
-    const { host, port } = suite.server();
-    proxy = await startFaultProxy({ host, port });
-  });
-
-  afterEach(() => proxy.close());
+  const proxy = useFaultProxy(suite);
 
   it('a runtime lives on, is not ready and degraded, and reads on afterwards [C-OUT-1, C-DEG-2]', async () => {
     const { announce, listening } = fleet();
@@ -30,10 +23,10 @@ describe('while Redis cannot be reached', () => {
       },
       clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
     } as never;
-    const { runtime, log } = await listening({ redis: proxy.url, heartbeatMs: 1400, clock });
+    const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs: 1400, clock });
     await announce(['before']);
     await log.first('StreamAdded', 'before');
-    proxy.refuse();
+    proxy().refuse();
     await log.first('StreamUncertain', 'before');
     await eventually('it is degraded', () => runtime.state === 'degraded');
     const troubled = Object.keys(runtime.snapshot().troubles);
@@ -42,7 +35,7 @@ describe('while Redis cannot be reached', () => {
     expect(runtime.health().reasons).to.include('no connection to Redis');
     // Ever later, up to half a heartbeat.
     await eventually('it has tried to connect', () => [50, 100, 200, 400, 700].every((ms) => delays.has(ms)));
-    proxy.allow();
+    proxy().allow();
     await log.first('StreamConfirmed', 'before');
     await announce(['after']);
     await log.first('StreamAdded', 'after');
@@ -53,14 +46,14 @@ describe('while Redis cannot be reached', () => {
   it('so many reads may fail in a row; one more ends the runtime, which abandons its streams [C-OUT-2, C-OUT-4, C-TERM-1]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening({
-      redis: proxy.url,
+      redis: proxy().url,
       heartbeatMs: 300,
       handOverGraceMs: 0,
       readRetry: { attempts: 2, initialMs: 5, maxMs: 10 },
     });
     await announce(['left']);
     await log.first('StreamAdded', 'left');
-    proxy.refuse();
+    proxy().refuse();
     const { reason, error } = await log.first('StreamTerminated');
     expect(reason).to.equal('failed');
     if (!isStreamwardenError(error, 'ReadRetriesExhausted')) throw error;
@@ -72,14 +65,14 @@ describe('while Redis cannot be reached', () => {
 
   it('a runtime that gives up reading lets its handlers finish first [C-OUT-4]', async () => {
     const { announce, create, listen } = fleet();
-    const runtime = create({ redis: proxy.url, readRetry: { attempts: 0, initialMs: 1, maxMs: 1 } });
+    const runtime = create({ redis: proxy().url, readRetry: { attempts: 0, initialMs: 1, maxMs: 1 } });
     const log = listen(runtime);
     let finish = () => {};
     runtime.process(() => new Promise<void>((resolve) => (finish = resolve)));
     await runtime.start();
     const ids = await announce(['at work']);
     await log.first('StreamAdded', 'at work');
-    proxy.cut();
+    proxy().cut();
     await eventually('it is on its way out', () => runtime.state === 'draining');
     const { live, ready } = runtime.health();
     expect({ live, ready }).to.deep.equal({ live: true, ready: false });
@@ -94,7 +87,7 @@ describe('while Redis cannot be reached', () => {
     it(`a runtime that is ${why} does not read, and so fails at nothing [C-OUT-3]`, async () => {
       const { announce, listening } = fleet();
       const { runtime, log } = await listening({
-        redis: proxy.url,
+        redis: proxy().url,
         capacity: 1,
         heartbeatMs: 400,
         readRetry: { attempts: 0, initialMs: 1, maxMs: 1 },
@@ -102,9 +95,9 @@ describe('while Redis cannot be reached', () => {
       await announce(['one', 'two']);
       await log.first('StreamAdded', 'one');
       if (why === 'paused') await runtime.pause();
-      proxy.refuse();
+      proxy().refuse();
       await log.first('StreamUncertain', 'one');
-      proxy.allow();
+      proxy().allow();
       await log.first('StreamConfirmed', 'one');
       await eventually('its reader is connected', async () => {
         const clients = String(await suite.redis().client('LIST'));
@@ -120,24 +113,24 @@ describe('while Redis cannot be reached', () => {
   it('a long delay between two reads ends when the connection comes back [C-OUT-3]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening({
-      redis: proxy.url,
+      redis: proxy().url,
       readRetry: { attempts: -1, initialMs: 600_000, maxMs: 600_000 },
     });
-    proxy.refuse();
+    proxy().refuse();
     await eventually('it has noticed', () => !runtime.health().ready);
-    proxy.allow();
+    proxy().allow();
     await announce(['one']);
     await log.first('StreamAdded', 'one');
   });
 
   it('done() and release() wait, and are carried out when the lease is confirmed [C-DONE-3, C-REL-1]', async () => {
     const { announce, listening, names } = fleet();
-    const { runtime, log } = await listening({ redis: proxy.url, heartbeatMs: 500 });
+    const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs: 500 });
     const ids = await announce(['finished', 'released', 'kept']);
     await log.count('StreamAdded', 3);
     const [finished, released] = ['finished', 'released'].map((name) => runtime.owned(name) as StreamHandle);
     const { signal } = released as StreamHandle;
-    proxy.refuse();
+    proxy().refuse();
     await eventually('it has noticed', () => !runtime.health().ready);
     const settled: string[] = [];
     const done = finished?.done().then(() => settled.push('done'));
@@ -147,7 +140,7 @@ describe('while Redis cannot be reached', () => {
     expect(settled).to.deep.equal([]);
     expect(await rejection(finished?.done() ?? Promise.resolve())).to.include({ code: 'StreamNotOwned' });
 
-    proxy.allow();
+    proxy().allow();
     await Promise.all([done, release]);
     await log.until(
       'it is assigned again',
@@ -161,15 +154,15 @@ describe('while Redis cannot be reached', () => {
   it('release() of what was taken over meanwhile resolves, and that is told [C-REL-3]', async () => {
     const { announce, listening } = fleet();
     const options = { heartbeatMs: 500 };
-    const { runtime, log } = await listening({ ...options, redis: proxy.url });
+    const { runtime, log } = await listening({ ...options, redis: proxy().url });
     await announce(['a']);
     await log.first('StreamAdded', 'a');
     const other = await listening(options);
-    proxy.refuse();
+    proxy().refuse();
     await eventually('it has noticed', () => !runtime.health().ready);
     const release = runtime.owned('a')?.release();
     await other.log.first('StreamAdded', 'a');
-    proxy.allow();
+    proxy().allow();
     await release;
     expect(await log.first('StreamDisowned', 'a')).to.include({ reason: 'takenOver' });
   });
@@ -178,10 +171,10 @@ describe('while Redis cannot be reached', () => {
     it(`stop('${mode}') takes what it has and reports the streams as abandoned [C-STOP-6]`, async () => {
       const { announce, listening } = fleet();
       const heartbeatMs = 300;
-      const { runtime, log } = await listening({ redis: proxy.url, heartbeatMs, handOverGraceMs: 100 });
+      const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs, handOverGraceMs: 100 });
       await announce(['a']);
       await log.first('StreamAdded', 'a');
-      proxy.refuse();
+      proxy().refuse();
       await eventually('it has noticed', () => !runtime.health().ready);
       const began = performance.now();
       const report = await runtime.stop({ mode, ...(mode === 'finish' && { timeoutMs: 1200 }) });

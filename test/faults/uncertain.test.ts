@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { systemClock } from '../../src/core/clock.js';
 import type { Clock, StreamHandle } from '../../src/index.js';
-import { type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { eventually } from '../support/eventually.js';
+import { useFaultProxy } from '../support/fault-proxy.js';
 import { soundHistory } from '../support/history.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -13,26 +13,19 @@ import { useFleet } from '../support/runtimes.js';
 describe('a lease that cannot be confirmed in time', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
-  let proxy: FaultProxy;
-
-  beforeEach(async () => {
-    const { host, port } = suite.server();
-    proxy = await startFaultProxy({ host, port });
-  });
-
-  afterEach(() => proxy.close());
+  const proxy = useFaultProxy(suite);
 
   it('is told, and told again when it turns out to hold [C-UNC-1, C-UNC-2, C-UNC-3, C-ADD-2]', async () => {
     const ids = await fleet().announce(['a']);
-    const { runtime, log } = await fleet().listening({ redis: proxy.url });
+    const { runtime, log } = await fleet().listening({ redis: proxy().url });
     await log.first('StreamAdded', 'a');
     const handle = runtime.owned('a') as StreamHandle;
-    proxy.freeze();
+    proxy().freeze();
     const uncertain = await log.first('StreamUncertain', 'a');
     expect(uncertain.overdueMs).to.be.at.least(0);
     expect(handle.validUntil).to.be.at.most(Date.now());
     expect(handle.signal.aborted).to.equal(false);
-    proxy.thaw();
+    proxy().thaw();
     await log.first('StreamConfirmed', 'a');
     expect(handle.validUntil).to.be.above(Date.now());
     expect(log.all.map(({ type }) => type)).to.deep.equal([
@@ -46,7 +39,7 @@ describe('a lease that cannot be confirmed in time', () => {
 
   it("with onUncertain 'abort' stops the handler and gives the stream back when it may [C-UNC-2, C-UNC-5]", async () => {
     const ids = await fleet().announce(['a']);
-    const runtime = fleet().create({ redis: proxy.url, onUncertain: 'abort' });
+    const runtime = fleet().create({ redis: proxy().url, onUncertain: 'abort' });
     const log = fleet().listen(runtime);
     const reasons: unknown[] = [];
     const order: string[] = [];
@@ -59,9 +52,9 @@ describe('a lease that cannot be confirmed in time', () => {
     });
     await runtime.start();
     await log.first('StreamAdded', 'a');
-    proxy.freeze();
+    proxy().freeze();
     await log.first('StreamUncertain', 'a');
-    proxy.thaw();
+    proxy().thaw();
     const [first, second] = await log.count('StreamAdded', 2);
     expect(reasons[0]).to.include({ code: 'LeaseUncertain' });
     expect(order.slice(0, 3)).to.deep.equal(['StreamAdded', 'abort', 'StreamUncertain']);
@@ -75,7 +68,7 @@ describe('a lease that cannot be confirmed in time', () => {
   it('is not told of a stream whose handler has thrown [C-UNC-3]', async () => {
     const ids = await fleet().announce(['thrown', 'works']);
     const runtime = fleet().create({
-      redis: proxy.url,
+      redis: proxy().url,
       heartbeatMs: 400,
       handlerBackoff: { initialMs: 60_000, maxMs: 60_000 },
     });
@@ -86,9 +79,9 @@ describe('a lease that cannot be confirmed in time', () => {
     });
     await runtime.start();
     await log.count('StreamAdded', 2);
-    proxy.freeze();
+    proxy().freeze();
     await log.first('StreamUncertain', 'works');
-    proxy.thaw();
+    proxy().thaw();
     await log.first('StreamConfirmed', 'works');
     const ofThrown = log.all.filter((one) => 'stream' in one && one.stream === 'thrown');
     expect(ofThrown.map(({ type }) => type)).to.deep.equal(['StreamAdded']);
@@ -113,10 +106,10 @@ describe('a lease that cannot be confirmed in time', () => {
 
   it('leaves no done() or release() behind when a stop abandons its stream [C-DONE-6, C-DONE-8]', async () => {
     await fleet().announce(['a', 'b', 'c']);
-    const { runtime, log } = await fleet().listening({ redis: proxy.url });
+    const { runtime, log } = await fleet().listening({ redis: proxy().url });
     await log.count('StreamAdded', 3);
     const [a, b, c] = ['a', 'b', 'c'].map((name) => runtime.owned(name));
-    proxy.freeze();
+    proxy().freeze();
     const done = rejection(a?.done() as Promise<void>);
     const release = rejection(c?.release() as Promise<void>);
     await runtime.stop({ mode: 'abandon' });

@@ -55,7 +55,7 @@ describe('consumer machine', () => {
     it('fails at once when starting fails: nothing is owned yet', () => {
       const fold = consumer(start, startFailed);
       expect(fold.value).to.equal('failed');
-      expect(fold.told).to.deep.equal(['terminate']);
+      expect(fold.told).to.deep.equal([]);
       expect(fold.context.error).to.deep.equal(error);
     });
 
@@ -120,7 +120,7 @@ describe('consumer machine', () => {
     it('has nothing to drain when it never started', () => {
       const fold = consumer(stop('handOver'));
       expect(fold.value).to.equal('stopped');
-      expect(fold.told).to.deep.equal(['terminate']);
+      expect(fold.told).to.deep.equal([]);
       expect(fold.isOver).to.equal(true);
     });
 
@@ -132,7 +132,7 @@ describe('consumer machine', () => {
         expect(fold.context.mode).to.equal('handOver');
         fold.send(drained);
         expect(fold.value).to.equal('stopped');
-        expect(fold.told).to.deep.equal(['terminate']);
+        expect(fold.told).to.deep.equal([]);
         expect(fold.isOver).to.equal(true);
       });
     }
@@ -175,7 +175,7 @@ describe('consumer machine', () => {
         expect(fold.told).to.deep.equal(['drain']);
         fold.send(drained);
         expect(fold.value).to.equal('failed');
-        expect(fold.told).to.deep.equal(['terminate']);
+        expect(fold.told).to.deep.equal([]);
         expect(fold.context.error).to.deep.equal(error);
       });
     }
