@@ -2,6 +2,8 @@
 export type ErrorCode =
   | 'InvalidOption'
   | 'ConsumerIdMissing'
+  | 'ClusterClientRequired'
+  | 'ClusterNotSettled'
   | 'InvalidState'
   | 'RedisUnavailable'
   | 'OutcomeUnknown'
@@ -10,6 +12,7 @@ export type ErrorCode =
   | 'ServerTooOld'
   | 'KeyspaceConfigConflict'
   | 'KeyspaceConfigForbidden'
+  | 'KeyspaceSetupFailed'
   | 'StartTimeout'
   | 'ReadRetriesExhausted'
   | 'LeaseRefused'
@@ -20,7 +23,11 @@ export type ErrorCode =
   | 'OwnerAlive'
   | 'ProcessorAttached'
   | 'RuntimeStopped'
-  | 'ProtocolMismatch';
+  | 'ProtocolMismatch'
+  | 'RecordingFailed'
+  | 'RecordingUnreadable'
+  | 'RecordingMalformed'
+  | 'RecordingUnsupported';
 
 export interface StreamwardenErrorOptions {
   /** Whether the same call may succeed later without anything being changed by a person. */

@@ -15,10 +15,10 @@ export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothi
 
 /**
  * Takes user names and passwords out of a text: the user part of URLs, and what follows AUTH, HELLO or ACL SETUSER in an
- * echoed command.
+ * echoed command. What has been redacted already stays as it is.
  */
 export function redact(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/)\S*@/gi, '$1***@')
-    .replace(/\b(AUTH|SETUSER)\s+\S+(\s+\S+)?/gi, '$1 ***');
+    .replace(/\b(AUTH|SETUSER)\s+(?!\*\*\*)\S+(\s+\S+)?/gi, '$1 ***');
 }

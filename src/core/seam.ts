@@ -2,12 +2,20 @@
  * Where telemetry, recorder and inspector attach. The runtime says here what happens, in plain data; nobody who listens can
  * disturb it, and what nobody listens to costs a map look-up.
  */
-import type { AnyActorRef } from 'xstate';
+import type { AnyActor } from 'xstate';
+
+export interface LiveActor {
+  /** Stable: the same in every run of the same life. */
+  readonly path: string;
+  /** Id of its machine. */
+  readonly machine: string;
+  readonly actor: AnyActor;
+}
 
 export interface SeamEvents {
-  /** An actor has been made and is about to start. `path` is stable: the same in every run of the same life. */
-  actorStarted: { readonly path: string; readonly machine: string; readonly actor: AnyActorRef };
-  actorEnded: { readonly path: string; readonly machine: string };
+  /** An actor has been made and is about to start. */
+  actorStarted: LiveActor;
+  actorEnded: LiveActor;
   /** A child failed; what its supervisor does about it. */
   childFailed: {
     readonly child: string;
@@ -42,15 +50,25 @@ export interface SeamEvents {
   };
   keyspaceEvent: { readonly kind: 'lock' | 'presence'; readonly dropped: boolean };
   keyspaceSetup: { readonly master: string; readonly outcome: string; readonly error: string | null };
+  /** The nodes of the cluster have been asked. */
+  topologyAsked: {
+    readonly settled: boolean;
+    readonly problems: readonly string[];
+    readonly masters: readonly string[];
+  };
+  /** These masters are covered from now on; `anew`: a reset was asked for. */
+  topologyApplied: { readonly masters: readonly string[]; readonly anew: boolean };
   /** The consumer group was missing and has been created anew. */
   groupRecreated: { readonly group: string };
-  /** What the application is told. */
+  /** What the application is told: the notification itself. */
   notification: { readonly type: string };
 }
 
 export type SeamListener<K extends keyof SeamEvents> = (event: SeamEvents[K]) => void;
 
 export class Seam {
+  /** The actors that live, oldest first: for those who attach late. */
+  readonly actors = new Set<LiveActor>();
   readonly #listeners = new Map<keyof SeamEvents, Set<SeamListener<never>>>();
   readonly #onError: (error: unknown) => void;
 
@@ -67,6 +85,16 @@ export class Seam {
       listeners.delete(listener as SeamListener<never>);
       if (listeners.size === 0) this.#listeners.delete(type);
     };
+  }
+
+  actorStarted(actor: LiveActor): void {
+    this.actors.add(actor);
+    this.emit('actorStarted', actor);
+  }
+
+  actorEnded(actor: LiveActor): void {
+    this.actors.delete(actor);
+    this.emit('actorEnded', actor);
   }
 
   emit<K extends keyof SeamEvents>(type: K, event: SeamEvents[K]): void {

@@ -5,7 +5,8 @@
  * supervising  Children start, fail and are restarted. A child that failed more than maxRestarts times within withinMs is
  *              escalated (once): it is no longer expected to come back soon, and whoever stands above
  *              decides what that means. It goes on being restarted, at its longest delay, and when it has been well for withinMs
- *              (`child.steady`) or, running, says so itself (`child.healthy`), it is healed (action `heal`). An escalated child
+ *              (`child.steady`) or, running, says so itself (`child.healthy`), it is healed (action `heal`). One that is missed from
+ *              the start is escalated before it has used its restarts up (`child.distressed`, action `escalate`). An escalated child
  *              that is dismissed is healed as well: nobody misses it any more. What is said of an unknown child is ignored.
  *              Left by `stop`.
  * stopped      Final: nothing is restarted any more.
@@ -70,6 +71,8 @@ export type SupervisorEvent =
   | { type: 'child.restarted'; child: string }
   | { type: 'child.steady'; child: string; at: number }
   | { type: 'child.healthy'; child: string }
+  /** It is missed already, however few its failures: escalate it now. */
+  | { type: 'child.distressed'; child: string; why: string }
   /** Something that is no child of ours failed: kept, and nothing else. */
   | { type: 'failure.noted'; child: string; error: ErrorFact; at: number }
   /** It is not wanted any more. */
@@ -172,6 +175,7 @@ export const supervisorMachine = setup({
       const record = event.type === 'child.healthy' ? find(context, event.child) : undefined;
       return record?.escalated === true && record.status === 'running';
     },
+    isCalm: ({ context, event }) => 'child' in event && find(context, event.child)?.escalated === false,
     isEscalated: ({ context, event }) => 'child' in event && find(context, event.child)?.escalated === true,
   },
   actions: {
@@ -217,6 +221,12 @@ export const supervisorMachine = setup({
           : context.children;
       },
     }),
+    recordDistress: assign({
+      children: ({ context, event }) => {
+        const record = event.type === 'child.distressed' ? find(context, event.child) : undefined;
+        return record ? replace(context, record.spec.id, { ...record, escalated: true }) : context.children;
+      },
+    }),
     recordNote: assign({
       failures: ({ context, event }) =>
         event.type === 'failure.noted'
@@ -238,6 +248,8 @@ export const supervisorMachine = setup({
     }),
     /** Do what context.verdict says: tell the failure, time the restart (in place of one that is timed already), escalate. */
     carryOut: () => {},
+    /** Tell of `event.child`, and why. */
+    escalate: () => {},
     /** Take the escalation of `event.child` back. */
     heal: () => {},
   },
@@ -254,6 +266,7 @@ export const supervisorMachine = setup({
         'child.restarted': { actions: 'recordRestart' },
         'child.steady': { guard: 'isSteady', actions: ['recordHealed', 'heal'] },
         'child.healthy': { guard: 'isHealthyAgain', actions: ['recordHealed', 'heal'] },
+        'child.distressed': { guard: 'isCalm', actions: ['recordDistress', 'escalate'] },
         'failure.noted': { actions: 'recordNote' },
         'child.dismissed': [
           { guard: 'isEscalated', actions: ['removeChild', 'heal'] },

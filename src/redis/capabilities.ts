@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import type { Commands } from './commands.js';
 import type { Names } from './names.js';
-import { replyOf } from './reply-errors.js';
+import { isPassing, replyOf } from './reply-errors.js';
 
 /** `XPENDING … IDLE` and `XGROUP CREATECONSUMER` came with it. */
 const OLDEST: readonly [number, number] = [6, 2];
@@ -80,6 +80,59 @@ async function refusedKeys(commands: Commands, keys: readonly string[]): Promise
   return refused;
 }
 
+/** Which commands on a dead-letter stream of another server the user may not run. They change nothing: 0-0 is no id to add under. */
+async function refusedLetters(commands: Commands, dlq: string): Promise<string[]> {
+  const tries: [command: string, send: (client: Redis) => Promise<unknown>][] = [
+    ['XLEN', (client) => client.xlen(dlq)],
+    ['XADD', (client) => client.xadd(dlq, '0-0', 'probe', '1')],
+  ];
+  const refused: string[] = [];
+  for (const [command, send] of tries) {
+    try {
+      await commands.run(command, send);
+    } catch (error) {
+      if (isStreamwardenError(error, 'PermissionDenied')) refused.push(`${command} ${dlq}`);
+      else if (isPassing(error)) throw error;
+    }
+  }
+  return refused;
+}
+
+/** A server that cannot be asked just now keeps nobody from starting: only what it holds has to wait for it. */
+async function refusedElsewhere(
+  { dlq: dlqCommands, locks }: ProbedElsewhere,
+  dlq: string,
+  lockKey: readonly string[],
+): Promise<string[]> {
+  async function refusedOnDlq(): Promise<string[]> {
+    if (dlqCommands === undefined) return [];
+    const key = await refusedKeys(dlqCommands, [dlq]);
+    return key.length > 0 ? key : await refusedLetters(dlqCommands, dlq);
+  }
+
+  const refused: string[] = [];
+  for (const ask of [() => refusedKeys(locks, lockKey), refusedOnDlq]) {
+    try {
+      refused.push(...(await ask()));
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+    }
+  }
+  return refused;
+}
+
+/** What the probe needs to know of the options. */
+export interface ProbeSettings {
+  readonly lockKeys: boolean;
+  readonly historyKey: string | undefined;
+}
+
+/** In a cluster: commands on the servers of keys that live in other slots than the load balancer stream; undefined: they live with it. */
+export interface ProbedElsewhere {
+  readonly dlq: Commands | undefined;
+  readonly locks: Commands;
+}
+
 /**
  * Asks the server what it is and tries every command that will be needed, harmlessly.
  *
@@ -89,7 +142,8 @@ export async function probe(
   commands: Commands,
   names: Names,
   consumer: string,
-  { lockKeys, historyKey }: { readonly lockKeys: boolean; readonly historyKey: string | undefined },
+  { lockKeys, historyKey }: ProbeSettings,
+  elsewhere?: ProbedElsewhere,
 ): Promise<ServerFacts> {
   const refused: string[] = [];
   const info = await serverInfo(commands);
@@ -108,18 +162,24 @@ export async function probe(
       },
     );
   }
-  const keys = [names.lbs, names.dlq, names.scratch(consumer)];
-  const others = [
-    names.owners,
-    names.presence(consumer),
-    ...(lockKeys ? [names.lock('probe', '0-0')] : []),
-    ...(historyKey === undefined ? [] : [historyKey]),
-  ];
-  refused.push(...(await refusedCommands(commands)), ...(await refusedKeys(commands, [...keys, ...others])));
+  if (elsewhere === undefined && infoField(info ?? '', 'redis_mode') === 'cluster') {
+    throw new StreamwardenError(
+      'ClusterClientRequired',
+      'expected a single server, got: a node of a Redis Cluster; give redis as redis-cluster://host:port,… or as an ioredis Cluster',
+    );
+  }
+  const keys = [names.lbs, elsewhere?.dlq ? names.lbs : names.dlq, names.scratch(consumer)];
+  const others = [names.owners, names.presence(consumer), ...(historyKey === undefined ? [] : [historyKey])];
+  const lockKey = lockKeys ? [names.lock('probe', '0-0')] : [];
+  refused.push(
+    ...(await refusedCommands(commands)),
+    ...(await refusedKeys(commands, [...new Set(keys), ...others, ...(elsewhere ? [] : lockKey)])),
+  );
+  if (elsewhere) refused.push(...(await refusedElsewhere(elsewhere, names.dlq, lockKey)));
   const needed = ['EVAL', 'EVALSHA', ...keys.map((key) => `key ${key}`)];
   if (!needed.some((one) => refused.includes(one))) {
-    const hasHistory = historyKey === undefined ? 0 : 1;
-    refused.push(...((await commands.script('probe', keys, [names.group, hasHistory])) as string[]));
+    const flags = [historyKey === undefined ? 0 : 1, elsewhere?.dlq ? 1 : 0];
+    refused.push(...((await commands.script('probe', keys, [names.group, ...flags])) as string[]));
   }
   if (refused.length > 0) {
     throw new StreamwardenError(

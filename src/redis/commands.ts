@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.js';
 import { withDeadline } from './deadline.js';
 import type { Link } from './link.js';
-import { redisError, replyOf, unanswered } from './reply-errors.js';
+import { pipelined } from './pipelined.js';
+import { isMisplaced, mayHaveExecuted, redirectionOf, redisError, unanswered } from './reply-errors.js';
 import { SCRIPTS, type ScriptName } from './scripts.js';
 
 type EvalSha = (sha: string, keyCount: number, ...rest: (string | number)[][]) => Promise<unknown>;
@@ -21,21 +22,25 @@ export interface Commands {
 /**
  * @param timeoutMs deadline of each call, in milliseconds. A call that misses it has an unknown outcome, and the connection it was
  *   sent on is replaced: the new one begins with a new generation, which voids the late command
+ * @param commandsAt in a cluster, commands on a connection to the node with this address: while a slot moves from one node to another,
+ *   what the one has not got any more the other serves to whoever was sent there
  */
-export function createCommands(link: Link, clock: Clock, timeoutMs: number): Commands {
+export function createCommands(
+  link: Link,
+  clock: Clock,
+  timeoutMs: number,
+  commandsAt?: (address: string) => Commands,
+): Commands {
   async function run<T>(command: string, send: (client: Redis) => Promise<T>): Promise<T> {
     const client = link.client(command);
-    const { epoch } = link;
     try {
       return await withDeadline(clock, timeoutMs, send(client), () =>
         unanswered(command, new Error(`deadline of ${timeoutMs} ms passed`)),
       );
     } catch (thrown) {
       const error = redisError(thrown, command, true);
-      // Without an answer the connection is of no use any more, broken or stuck. And a master that became a replica keeps its
-      // clients; only a new connection finds the new master.
-      const isUseless = error.code === 'RedisUnavailable' || replyOf(error) === 'READONLY';
-      if (isUseless && link.epoch === epoch) link.replace(error);
+      // Without an answer the connection is of no use any more, broken or stuck.
+      if (error.code === 'RedisUnavailable' || isMisplaced(error)) link.giveUp(client, error);
       throw error;
     }
   }
@@ -45,18 +50,41 @@ export function createCommands(link: Link, clock: Clock, timeoutMs: number): Com
       return link.isUp;
     },
     run,
-    script(name, keys, args) {
+    async script(name, keys, args) {
       const { sha, source } = SCRIPTS[name];
-      return run(`script ${name}`, async (client) => {
-        const evalSha = client.evalsha.bind(client) as unknown as EvalSha;
+      const command = `script ${name}`;
+      const client = link.client(command);
+      try {
+        return await run(command, async (present) => {
+          const evalSha = present.evalsha.bind(present) as unknown as EvalSha;
+          try {
+            return await evalSha(sha, keys.length, keys as string[], args as (string | number)[]);
+          } catch (error) {
+            if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+            const evaluate = present.eval.bind(present) as unknown as Eval;
+            return await evaluate(source, keys.length, keys as string[], args as (string | number)[]);
+          }
+        });
+      } catch (error) {
+        const redirection = redirectionOf(error);
+        if (redirection?.kind !== 'ask' || commandsAt === undefined) throw error;
+        return await elsewhere(commandsAt(redirection.address), client);
+      }
+
+      /** What has no answer there may still be executed: as everywhere, a new generation voids it, so this connection ends too. */
+      async function elsewhere(there: Commands, here: Redis): Promise<unknown> {
         try {
-          return await evalSha(sha, keys.length, keys as string[], args as (string | number)[]);
+          return await there.run(command, async (present) => {
+            const [, reply] = await pipelined<unknown>(present, (pipeline) => {
+              pipeline.asking().eval(source, keys.length, ...keys, ...args);
+            });
+            return reply;
+          });
         } catch (error) {
-          if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-          const evaluate = client.eval.bind(client) as unknown as Eval;
-          return await evaluate(source, keys.length, keys as string[], args as (string | number)[]);
+          if (mayHaveExecuted(error)) link.giveUp(here, error as Error);
+          throw error;
         }
-      });
+      }
     },
   };
 }

@@ -1,15 +1,11 @@
-/** The sockets of one runtime: commands, the blocking reader, and one subscriber. All ours, made from a template. */
-import { Redis, type RedisOptions } from 'ioredis';
+/** The sockets of one runtime: commands, the blocking reader, subscribers, nodes of a cluster. All ours, made from a template. */
+import type { Redis, RedisOptions } from 'ioredis';
 import type { Clock } from '../core/clock.js';
-import { StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { type Commands, createCommands } from './commands.js';
 import { Link, type LinkRole } from './link.js';
-
-/**
- * Where Redis is: a URL, ioredis options, or an ioredis client, which serves as a template only: it is copied, and neither
- * used nor closed.
- */
-export type RedisTarget = string | RedisOptions | Redis;
+import { Shards } from './shards.js';
+import { deploymentOf, type RedisTarget } from './target.js';
 
 export interface ConnectionSettings {
   readonly target: RedisTarget;
@@ -19,24 +15,8 @@ export interface ConnectionSettings {
   readonly heartbeatMs: number;
   /** Shown by CLIENT LIST, with the role. */
   readonly connectionName: string;
-}
-
-/** ioredis clients of another copy of the package are clients as well, so they are known by what they can do. */
-export function isClient(target: unknown): target is Redis {
-  return typeof target === 'object' && target !== null && 'duplicate' in target && 'options' in target;
-}
-
-/** A client to copy. `lazyConnect`: it never connects, and so has nothing to close. */
-function templateOf(target: RedisTarget): Redis {
-  if (isClient(target)) return target;
-  return typeof target === 'string'
-    ? new Redis(target, { lazyConnect: true })
-    : new Redis({ ...(target as object), lazyConnect: true });
-}
-
-/** The options that the target amounts to, for what has to be known before a connection is made. */
-export function optionsOf(target: RedisTarget): RedisOptions {
-  return templateOf(target).options;
+  /** The key whose server the commands and the reader are for. */
+  readonly home: string;
 }
 
 /** How long a control command may take: well below a third of the lease, so that two tries fit into one. */
@@ -59,7 +39,8 @@ function ownSettings(settings: ConnectionSettings, role: LinkRole): RedisOptions
     retryStrategy: () => null,
     reconnectOnError: null,
     enableAutoPipelining: false,
-    enableReadyCheck: true,
+    // A node of a cluster that has lost its slots answers, and what it says of the cluster is what is wanted of it.
+    enableReadyCheck: role !== 'node',
     // Every command's deadline is ours (redis/commands.ts), so that a late answer is known to be one.
     commandTimeout: undefined,
     socketTimeout: undefined,
@@ -74,41 +55,88 @@ function ownSettings(settings: ConnectionSettings, role: LinkRole): RedisOptions
 }
 
 export interface Connections {
-  /** Control commands and scripts. */
+  readonly kind: 'single' | 'sentinel' | 'cluster';
+  /** Control commands and scripts, on the server that holds the load balancer stream. */
   readonly commands: Link;
-  /** The one blocking read. */
+  /** The one blocking read, likewise. */
   readonly reader: Link;
-  makeSubscriber(): Link;
+  /** The nodes of a cluster; undefined where there is but one server. */
+  readonly shards: Shards | undefined;
+  /** @param master address of the master to listen to; ignored where there is but one */
+  makeSubscriber(master: string): Link;
   close(): void;
 }
 
+/** Commands on the server that holds the load balancer stream. */
+export function createHomeCommands(
+  { commands, shards }: Connections,
+  clock: Clock,
+  timeoutMs: number,
+): Commands {
+  if (shards === undefined) return createCommands(commands, clock, timeoutMs);
+  return createCommands(commands, clock, timeoutMs, (address) =>
+    shards.commandsAt(shards.resolve(address, commands.address)),
+  );
+}
+
+/** @throws StreamwardenError `InvalidOption` */
 export function createConnections(settings: ConnectionSettings): Connections {
-  if ((settings.target as { isCluster?: boolean }).isCluster === true) {
-    throw new StreamwardenError(
-      'InvalidOption',
-      'expected redis to be a client, URL or options of a single server, got: an ioredis Cluster',
-    );
-  }
-  const template = templateOf(settings.target);
-  const makeLink = (role: LinkRole): Link =>
+  const deployment = deploymentOf(settings.target);
+  const { clock, logger, heartbeatMs } = settings;
+  const makeLink = (role: LinkRole, makeClient: () => Redis): Link =>
     new Link({
       role,
-      makeClient: () => template.duplicate(ownSettings(settings, role)),
-      clock: settings.clock,
-      logger: settings.logger,
-      connectTimeoutMs: Math.max(settings.heartbeatMs, 1000),
+      makeClient,
+      clock,
+      logger,
+      connectTimeoutMs: Math.max(heartbeatMs, 1000),
       retryMs: 50,
-      maxRetryMs: Math.min(1000, settings.heartbeatMs / 2),
+      maxRetryMs: Math.min(1000, heartbeatMs / 2),
     });
-  const commands = makeLink('commands');
-  const reader = makeLink('reader');
+  const own = (role: LinkRole) => ownSettings(settings, role);
+
+  if (deployment.kind !== 'cluster') {
+    const linkOf = (role: LinkRole) => makeLink(role, () => deployment.makeClient(own(role)));
+    const commands = linkOf('commands');
+    const reader = linkOf('reader');
+    return {
+      kind: deployment.kind,
+      commands,
+      reader,
+      shards: undefined,
+      makeSubscriber: () => linkOf('subscriber'),
+      close() {
+        commands.close();
+        reader.close();
+      },
+    };
+  }
+
+  const linkTo = (role: LinkRole, address: () => string) =>
+    makeLink(role, () => deployment.makeClient(address(), own(role)));
+  const shards = new Shards({
+    ...deployment,
+    makeLink: (address) => linkTo('node', () => address),
+    clock,
+    timeoutMs: commandTimeoutFor(heartbeatMs),
+  });
+  const homeward = (role: LinkRole) =>
+    shards.bind(
+      linkTo(role, () => shards.addressOf(settings.home)),
+      settings.home,
+    );
+  const commands = homeward('commands');
+  const reader = homeward('reader');
   return {
+    kind: 'cluster',
     commands,
     reader,
-    makeSubscriber: () => makeLink('subscriber'),
+    shards,
+    makeSubscriber: (master) => linkTo('subscriber', () => master),
     close() {
       commands.close();
       reader.close();
+      shards.close();
     },
   };
 }

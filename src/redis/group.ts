@@ -5,7 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Commands } from './commands.js';
 import type { RawEntry } from './entry.js';
-import { type EntryRef, flatten, type LeaseSettings, type MoveResult, readMoves } from './lease-store.js';
+import {
+  dlqKey,
+  type EntryRef,
+  flatten,
+  type LeaseSettings,
+  type MoveResult,
+  readMoves,
+} from './lease-store.js';
 import type { Names } from './names.js';
 import { pipelined } from './pipelined.js';
 import { replyOf } from './reply-errors.js';
@@ -34,7 +41,7 @@ export interface RequeueOptions {
   readonly minIdleMs: number;
   /** Spend a retry also on entries without an owner record: right for consumers of the Go client, which keep none. */
   readonly spendAlways: boolean;
-  /** Lock keys to look at in the same atomic step; empty when locks are not kept. */
+  /** Lock keys to look at in the same atomic step; empty when locks are not kept, or live elsewhere. */
   readonly lockKeys: readonly string[];
 }
 
@@ -52,8 +59,8 @@ export interface GroupStore {
   entries(ids: readonly string[]): Promise<(RawEntry | undefined)[]>;
   /** Times to live of these consumers' presence. */
   presence(consumers: readonly string[]): Promise<TimeToLive[]>;
-  /** Times to live of these keys. */
-  timesToLive(keys: readonly string[]): Promise<TimeToLive[]>;
+  /** Times to live of these lock keys, wherever they live; an error for one that could not be asked for. */
+  timesToLive(keys: readonly string[]): Promise<(TimeToLive | Error)[]>;
   /** Takes entries (ascending ids, at most 200) from a dead consumer. `alive` when its presence stands: nothing was done. */
   requeue(from: string, batch: readonly EntryRef[], options: RequeueOptions): Promise<MoveResult | 'alive'>;
   /** Removes a dead consumer that has nothing pending. */
@@ -81,7 +88,8 @@ function toRecord(flat: unknown[]): Record<string, unknown> {
 }
 
 export function createGroupStore(commands: Commands, names: Names, settings: LeaseSettings): GroupStore {
-  const { lbs, group, owners, endings, dlq } = names;
+  const { lbs, group, owners, endings } = names;
+  const dlq = dlqKey(names, settings);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
 
   async function timesToLive(keys: readonly string[]): Promise<TimeToLive[]> {

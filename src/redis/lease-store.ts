@@ -3,6 +3,7 @@
  * no timer, no policy. Losing a lease is a result; Redis being away, or refusing the caller's generation, is an error.
  */
 import type { Commands } from './commands.js';
+import type { DeadLetterReason } from './due-consumer.js';
 import type { Names } from './names.js';
 
 /** An entry of the load balancer stream and the data stream it announces ('' when it cannot be parsed). */
@@ -22,6 +23,8 @@ export type Acquired =
 export type MoveOutcome =
   | 'requeued'
   | 'deadLettered'
+  /** To be written to a dead-letter stream in another slot: out of everybody's hands, and not there yet. */
+  | 'deadLetterDue'
   | 'gone'
   | 'notMine'
   | 'waiting'
@@ -36,12 +39,15 @@ export interface Moved {
   readonly retryCount: number;
   /** Remaining time to live of the lock that stands in the way, in milliseconds; -1: for ever. Only with `locked`. */
   readonly lockTtlMs?: number;
+  /** Only with `deadLetterDue`. */
+  readonly reason?: DeadLetterReason;
 }
 
 export interface MoveResult {
   readonly moved: readonly Moved[];
   /** How many dead letters were trimmed away to keep the cap. */
   readonly trimmed: number;
+  /** 0 where the dead-letter stream lives in another slot. */
   readonly dlqLength: number;
 }
 
@@ -53,6 +59,8 @@ export interface LeaseSettings {
   readonly maxRetries: number;
   /** Cap of the dead-letter stream, approximate; 0: none. */
   readonly dlqMaxLen: number;
+  /** The dead-letter stream shares the load balancer stream's slot, or there is one server. False: what belongs there becomes due only. */
+  readonly dlqIsLocal: boolean;
   /** List that the scripts append each change of owner to. Undefined: none is kept. */
   readonly historyKey: string | undefined;
 }
@@ -81,11 +89,16 @@ export interface LeaseStore {
 export function readMoves(reply: unknown): MoveResult {
   const [rows, trimmed, dlqLength] = reply as [[MoveOutcome, string | number, number][], number, number];
   return {
-    moved: rows.map(([outcome, second, retryCount]) =>
-      outcome === 'locked'
-        ? { outcome, copyId: '', retryCount, lockTtlMs: Number(second) }
-        : { outcome, copyId: String(second), retryCount },
-    ),
+    moved: rows.map(([outcome, second, retryCount]): Moved => {
+      switch (outcome) {
+        case 'locked':
+          return { outcome, copyId: '', retryCount, lockTtlMs: Number(second) };
+        case 'deadLetterDue':
+          return { outcome, copyId: '', retryCount, reason: second as DeadLetterReason };
+        default:
+          return { outcome, copyId: String(second), retryCount };
+      }
+    }),
     trimmed,
     dlqLength,
   };
@@ -97,12 +110,17 @@ export function flatten(batch: readonly EntryRef[]): string[] {
   return flat;
 }
 
+/** The dead-letter stream as the scripts that move entries take it: the load balancer stream stands for one in another slot. */
+export function dlqKey(names: Names, { dlqIsLocal }: Pick<LeaseSettings, 'dlqIsLocal'>): string {
+  return dlqIsLocal ? names.dlq : names.lbs;
+}
+
 export function createLeaseStore(commands: Commands, names: Names, settings: LeaseSettings): LeaseStore {
   const { consumer, heartbeatMs } = settings;
   const presence = names.presence(consumer);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
   const ownKeys = [names.lbs, presence, names.owners, ...names.endings, ...history];
-  const moveKeys = [names.lbs, presence, names.owners, ...names.endings, names.dlq, ...history];
+  const moveKeys = [names.lbs, presence, names.owners, ...names.endings, dlqKey(names, settings), ...history];
   let generation = 0;
 
   return {

@@ -9,10 +9,11 @@ import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../core/clock.js';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import { type Logger, redact } from '../core/logger.js';
+import { formatAddress } from './address.js';
 import { neverSent } from './reply-errors.js';
 
 /** What a connection is for. Each role has a socket of its own, so that none waits behind another. */
-export type LinkRole = 'commands' | 'reader' | 'subscriber';
+export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'node';
 
 export interface LinkSettings {
   readonly role: LinkRole;
@@ -43,6 +44,7 @@ export class Link {
   #epoch = 0;
   #attempts = 0;
   #wanted = false;
+  #upAt = 0;
   #retryTimer: Timer | undefined;
   #lastError: Error | undefined;
 
@@ -64,6 +66,21 @@ export class Link {
     return this.#lastError;
   }
 
+  /** Where the present client was told to connect to: `host:port`. Undefined between two attempts. */
+  get address(): string | undefined {
+    const { host, port } = this.#client?.options ?? {};
+    return host === undefined || port === undefined ? undefined : formatAddress({ host, port });
+  }
+
+  /** The server at the other end of the present connection, by its socket. */
+  get peer(): string | undefined {
+    const { remoteAddress, remotePort } = (this.#client?.stream ?? {}) as {
+      remoteAddress?: string;
+      remotePort?: number;
+    };
+    return this.#ready && remoteAddress !== undefined ? `${remoteAddress}:${remotePort}` : undefined;
+  }
+
   /** The client of the present connection. Throws `RedisUnavailable` (never sent) while there is none. */
   client(command: string): Redis {
     if (!this.#ready || this.#client === undefined) throw neverSent(command, this.#lastError);
@@ -81,18 +98,54 @@ export class Link {
     this.#connect();
   }
 
-  /** Gives the present connection up, whatever is under way on it, and makes another one at once. */
+  /**
+   * Gives the present connection, or attempt, up, whatever is under way on it, and makes another one: at once, unless this one is so young
+   * that the next might be as short-lived.
+   */
   replace(reason: Error): void {
-    if (this.#client === undefined || !this.#wanted) return;
+    if (!this.#wanted) return;
+    const { clock, retryMs } = this.#settings;
+    const isYoung = this.#ready && clock.monotonic() - this.#upAt < retryMs;
     this.#drop(reason);
-    this.#connect();
+    if (isYoung) this.#scheduleRetry();
+    else this.#connect();
+  }
+
+  /** The same, unless that client has been given up already. */
+  giveUp(client: Redis, reason: Error): void {
+    if (this.#client === client) this.replace(reason);
+  }
+
+  /**
+   * Resolves when there is a connection; opens the link if need be.
+   * @throws whatever the next attempt fails with
+   */
+  whenUp(): Promise<void> {
+    if (this.#ready) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const forget = this.listen({
+        up: () => {
+          forget();
+          resolve();
+        },
+        down: (error) => {
+          forget();
+          reject(error);
+        },
+      });
+      this.open();
+    });
   }
 
   close(): void {
+    const isBetweenAttempts = this.#wanted && this.#client === undefined;
     this.#wanted = false;
     if (this.#retryTimer !== undefined) this.#settings.clock.clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    this.#drop(new StreamwardenError('RuntimeStopped', 'the connection was closed'));
+    const reason = new StreamwardenError('RuntimeStopped', 'the connection was closed');
+    // Nobody shall wait for the next attempt any more.
+    if (isBetweenAttempts) this.#tellDown(reason);
+    else this.#drop(reason);
     this.#listeners.clear();
   }
 
@@ -123,6 +176,7 @@ export class Link {
         this.#settings.clock.clearTimeout(deadline);
         if (!isCurrent()) return;
         this.#ready = true;
+        this.#upAt = this.#settings.clock.monotonic();
         this.#attempts = 0;
         this.#epoch += 1;
         this.#lastError = undefined;
@@ -151,6 +205,10 @@ export class Link {
         wasReady ? 'connection to Redis lost' : 'connecting to Redis failed',
       );
     }
+    this.#tellDown(reason);
+  }
+
+  #tellDown(reason: Error): void {
     for (const listener of [...this.#listeners]) listener.down(reason);
   }
 

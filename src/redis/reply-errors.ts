@@ -109,6 +109,34 @@ export function replyOf(error: unknown): string | undefined {
     : undefined;
 }
 
+/** The server is not, or no longer, the one to ask: a master that became a replica keeps its clients. Only a new connection finds the right one. */
+export function isMisplaced(error: unknown): boolean {
+  const reply = replyOf(error);
+  return reply === 'READONLY' || reply === 'MOVED';
+}
+
+/** Refused without being executed, because another server serves it, or soon will. */
+export function isElsewhere(error: unknown): boolean {
+  return isMisplaced(error) || ['ASK', 'TRYAGAIN', 'CLUSTERDOWN'].includes(replyOf(error) ?? '');
+}
+
+export interface Redirection {
+  /** `moved`: for good. `ask`: this once, since the slot is on its way there. */
+  readonly kind: 'moved' | 'ask';
+  readonly slot: number;
+  /** `host:port`; without a host where the cluster leaves it out: the host that answered. */
+  readonly address: string;
+}
+
+/** Reads `MOVED 3999 127.0.0.1:6381` and `ASK …`, from Redis or from one of our errors made of it. */
+export function redirectionOf(error: unknown): Redirection | undefined {
+  const reply = isStreamwardenError(error) ? error.cause : error;
+  const match = /^(MOVED|ASK) (\d+) (\S*)/.exec(reply instanceof Error ? reply.message : '');
+  if (match === null) return undefined;
+  const [, kind, slot, address = ''] = match;
+  return { kind: kind === 'MOVED' ? 'moved' : 'ask', slot: Number(slot), address };
+}
+
 /** Whether a command that failed this way may have been executed. */
 export function mayHaveExecuted(error: unknown): boolean {
   return isStreamwardenError(error, 'RedisUnavailable') && error.details.sent === true;

@@ -1,14 +1,20 @@
 /** What became of each entry of a history: one life per entry id, and chains of lives where copies took over. */
-import type { AcquiredRecord, HistoryRecord, RequeuedRecord } from './history-records.js';
+import type {
+  AcquiredRecord,
+  DeadLetterDueRecord,
+  HistoryRecord,
+  RequeuedRecord,
+} from './history-records.js';
 
 /**
  * How a chain ends, or stands.
  *
  * - `finished`, `deadLettered`, `gone`: as its last record says
+ * - `deadLetterDue`: its last copy is to be written to the dead-letter stream
  * - `owned`: its last copy has an owner
  * - `waiting`: its last copy has had none yet
  */
-export type ChainEnd = 'finished' | 'deadLettered' | 'gone' | 'owned' | 'waiting';
+export type ChainEnd = 'finished' | 'deadLettered' | 'gone' | 'deadLetterDue' | 'owned' | 'waiting';
 
 /** An announced entry and all its copies. */
 export interface HistoryChain {
@@ -27,10 +33,12 @@ export interface HistoryChain {
   readonly records: readonly HistoryRecord[];
 }
 
-type EndRecord = Exclude<HistoryRecord, AcquiredRecord>;
+type EndRecord = Exclude<HistoryRecord, AcquiredRecord | DeadLetterDueRecord>;
 
 interface EntryLife {
   readonly acquisitions: AcquiredRecord[];
+  /** Decided upon, and not carried out in the same step. A second one is a violation. */
+  readonly due: DeadLetterDueRecord[];
   /** A second one is a violation; it is kept, so that both copies are followed. */
   readonly ends: EndRecord[];
   /** The retry count, known of copies only. */
@@ -42,7 +50,7 @@ export class EntryLives {
   readonly #copies = new Set<string>();
 
   of(id: string): EntryLife {
-    const life = this.#lives.get(id) ?? { acquisitions: [], ends: [] };
+    const life = this.#lives.get(id) ?? { acquisitions: [], due: [], ends: [] };
     this.#lives.set(id, life);
     return life;
   }
@@ -77,7 +85,7 @@ export class EntryLives {
       owner: this.of(last).acquisitions.at(-1)?.owner ?? null,
       owners: lives.reduce((sum, life) => sum + life.acquisitions.length, 0),
       timesFinished: lives.flatMap((life) => life.ends).filter(({ op }) => op === 'finished').length,
-      records: lives.flatMap((life) => [...life.acquisitions, ...life.ends]),
+      records: lives.flatMap((life) => [...life.acquisitions, ...life.due, ...life.ends]),
     };
   }
 
@@ -91,9 +99,10 @@ export class EntryLives {
   }
 
   #endOf(id: string): ChainEnd {
-    const { acquisitions, ends } = this.of(id);
+    const { acquisitions, due, ends } = this.of(id);
     const end = ends.find(({ op }) => op === 'finished') ?? ends.findLast((record) => !isRequeue(record));
     if (end !== undefined && !isRequeue(end)) return end.op;
+    if (due.length > 0) return 'deadLetterDue';
     return acquisitions.length > 0 ? 'owned' : 'waiting';
   }
 }

@@ -22,6 +22,13 @@ const recordSchema = z.discriminatedUnion('op', [
   }),
   z.object({
     ...moved,
+    op: z.literal('deadLetterDue'),
+    to: z.string(),
+    count: z.number(),
+    reason: z.string(),
+  }),
+  z.object({
+    ...moved,
     op: z.literal('deadLettered'),
     copy: z.string(),
     count: z.number(),
@@ -72,6 +79,19 @@ export interface RequeuedRecord extends MovedRecord {
   readonly why: 'dead' | 'handOver' | 'failed' | 'waiting';
 }
 
+/**
+ * The entry is to go to a dead-letter stream that lives in another slot. It is out of everybody's hands; `deadLettered` follows when
+ * its letter stands there.
+ */
+export interface DeadLetterDueRecord extends MovedRecord {
+  readonly op: 'deadLetterDue';
+  /** The consumer, who is nobody, that it is pending for until then. */
+  readonly to: string;
+  /** Retry count of the letter. */
+  readonly count: number;
+  readonly reason: string;
+}
+
 /** The entry went to the dead-letter stream. */
 export interface DeadLetteredRecord extends MovedRecord {
   readonly op: 'deadLettered';
@@ -91,6 +111,7 @@ export type HistoryRecord =
   | AcquiredRecord
   | FinishedRecord
   | RequeuedRecord
+  | DeadLetterDueRecord
   | DeadLetteredRecord
   | GoneRecord;
 

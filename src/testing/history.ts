@@ -88,14 +88,24 @@ class Check {
     if (ended !== undefined) {
       this.#violation(`entry ${record.id} was ${record.op} after it had been ${ended.op}`, ended, record);
     }
+    const due = this.#lives.of(record.id).due.at(-1);
+    if (due !== undefined && record.op !== 'deadLettered' && record.op !== 'gone') {
+      this.#violation(
+        `entry ${record.id} was ${record.op} while it was due for the dead-letter stream`,
+        due,
+        record,
+      );
+    }
     if (record.op === 'acquired') {
       this.#acquired(record);
       return;
     }
     this.#checkHolder(record);
     if (record.op === 'requeued') this.#requeued(record);
+    // From then on the data stream's name is free, and nobody has the entry.
     this.#close(record.id);
-    this.#lives.end(record);
+    if (record.op === 'deadLetterDue') this.#lives.of(record.id).due.push(record);
+    else this.#lives.end(record);
   }
 
   #acquired(record: AcquiredRecord): void {
@@ -130,12 +140,20 @@ class Check {
   #checkHolder(record: Exclude<HistoryRecord, AcquiredRecord>): void {
     const life = this.#lives.of(record.id);
     const holder = life.acquisitions.at(-1);
+    const due = life.due.at(-1);
     if (record.op === 'finished') {
       if (holder?.owner === record.owner) return;
       const owner = holder === undefined ? 'nobody' : holder.owner;
       this.#violation(
         `entry ${record.id} was finished by ${record.owner}, but ${owner} owned it`,
         holder,
+        record,
+      );
+    } else if (due !== undefined) {
+      if (due.to === record.from) return;
+      this.#violation(
+        `entry ${record.id} was ${record.op} from ${record.from}, but it was due at ${due.to}`,
+        due,
         record,
       );
     } else if (holder !== undefined && holder.owner !== record.from) {
@@ -173,16 +191,15 @@ class Check {
 
   report(announced: readonly string[] | undefined, onStream: ReadonlySet<string>): HistoryReport {
     const chains = new Map<string, HistoryChain>();
-    const ends = { finished: 0, deadLettered: 0, gone: 0, owned: 0, waiting: 0 };
+    const ends = { finished: 0, deadLettered: 0, gone: 0, deadLetterDue: 0, owned: 0, waiting: 0 };
     const lost: string[] = [];
     const finishedTwice: string[] = [];
     for (const id of announced ?? this.#lives.roots()) {
       const chain = this.#lives.chain(id);
       chains.set(id, chain);
       ends[chain.end] += 1;
-      const isLost =
-        chain.end === 'gone' ||
-        ((chain.end === 'owned' || chain.end === 'waiting') && !onStream.has(chain.last));
+      const hasEnded = chain.end === 'finished' || chain.end === 'deadLettered';
+      const isLost = chain.end === 'gone' || (!hasEnded && !onStream.has(chain.last));
       if (isLost) {
         lost.push(id);
         this.#violation(

@@ -20,7 +20,7 @@ export interface Reown {
   /**
    * - `reowned`: somebody acquired it again
    * - `finished`: by the victim, whose last command was on its way when it was killed
-   * - `deadLettered`, `gone`: there was nothing to own any more
+   * - `deadLettered` (or due to be), `gone`: there was nothing to own any more
    * - `open`: none of this has happened yet
    */
   readonly outcome: 'reowned' | 'finished' | 'deadLettered' | 'gone' | 'open';
@@ -52,6 +52,7 @@ export function reownTimes({ records, victim, killedAt }: ReownInput): Reown[] {
     for (const step of ids) {
       const end = ends.get(step);
       if (end === undefined) break;
+      if (end.op === 'deadLetterDue') return { ...none, outcome: 'deadLettered' };
       if (end.op !== 'requeued') return { ...none, outcome: end.op };
       const next = acquisitions.get(end.copy);
       if (next !== undefined) {

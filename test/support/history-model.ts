@@ -2,7 +2,7 @@
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 
 export interface Choice {
-  readonly act: 'announce' | 'deliver' | 'acquire' | 'finish' | 'handOver' | 'fail' | 'die' | 'wait';
+  readonly act: 'announce' | 'deliver' | 'acquire' | 'finish' | 'handOver' | 'fail' | 'die' | 'wait' | 'bury';
   /** Which of what is there; taken modulo. */
   readonly pick: number;
 }
@@ -10,13 +10,16 @@ export interface Choice {
 interface Entry {
   readonly id: string;
   readonly name: string;
-  readonly count: number;
+  count: number;
   /** For whom it is pending; null: not delivered yet. */
   consumer: string | null;
   owned: boolean;
 }
 
 const MAX_RETRIES = 2;
+/** Whom entries are pending for that are due for a dead-letter stream in another slot. */
+const DUE = 'dead-letters:max_retries_exceeded~00000000';
+const REASON = 'max_retries_exceeded';
 
 export class FleetModel {
   readonly records: HistoryRecord[] = [];
@@ -35,7 +38,10 @@ export class FleetModel {
     this.#now += 10;
     const one = (entries: Entry[]) => entries[pick % Math.max(1, entries.length)];
     const owned = one(this.#entries.filter((entry) => entry.owned));
-    const read = one(this.#entries.filter((entry) => entry.consumer !== null && !entry.owned));
+    const due = one(this.#entries.filter(({ consumer }) => consumer === DUE));
+    const read = one(
+      this.#entries.filter(({ consumer, owned }) => consumer !== null && consumer !== DUE && !owned),
+    );
     if (act === 'announce') this.announced.push(this.#add(`stream-${pick % 3}`, 0).id);
     if (act === 'deliver') {
       const entry = one(this.#entries.filter(({ consumer }) => consumer === null));
@@ -54,6 +60,7 @@ export class FleetModel {
     if (act === 'handOver' && owned) this.#requeue(owned, 'handOver', owned.count);
     if (act === 'fail' && owned) this.#requeue(owned, 'failed', owned.count + 1);
     if (act === 'die') this.#die(pick % 3);
+    if (act === 'bury' && due) this.#deadLetter(due, DUE, this.#incarnations[pick % 3] ?? '');
   }
 
   #die(index: number): void {
@@ -76,14 +83,27 @@ export class FleetModel {
 
   #requeue(entry: Entry, why: 'dead' | 'handOver' | 'failed' | 'waiting', count: number, by?: string): void {
     const from = entry.consumer ?? '';
-    this.#remove(entry);
     if (count > MAX_RETRIES) {
-      const reason = 'max_retries_exceeded';
-      this.#record({ op: 'deadLettered', from, by: by ?? from, copy: '1-1', count, reason }, entry);
+      entry.count = count;
+      // Here as in a cluster, where the dead-letter stream is in another slot, and there as on one server.
+      if (this.#sequence % 2 === 0) this.#deadLetter(entry, from, by ?? from);
+      else this.#makeDue(entry, from, by ?? from);
       return;
     }
+    this.#remove(entry);
     const { id: copy } = this.#add(entry.name, count);
     this.#record({ op: 'requeued', from, by: by ?? from, copy, count, why }, entry);
+  }
+
+  #makeDue(entry: Entry, from: string, by: string): void {
+    entry.owned = false;
+    entry.consumer = DUE;
+    this.#record({ op: 'deadLetterDue', from, by, to: DUE, count: entry.count, reason: REASON }, entry);
+  }
+
+  #deadLetter(entry: Entry, from: string, by: string): void {
+    this.#remove(entry);
+    this.#record({ op: 'deadLettered', from, by, copy: '1-1', count: entry.count, reason: REASON }, entry);
   }
 
   #add(name: string, count: number): Entry {

@@ -3,6 +3,8 @@ import { systemClock } from '../../src/core/clock.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { type Commands, createCommands } from '../../src/redis/commands.js';
 import { createConnections } from '../../src/redis/connections.js';
+import { createDeadLetterStore, type DeadLetterStore } from '../../src/redis/dead-letter-store.js';
+import { createDueLetterStore, type DueLetterStore } from '../../src/redis/due-letters.js';
 import { createGroupStore, type GroupStore } from '../../src/redis/group.js';
 import {
   createLeaseStore,
@@ -21,6 +23,8 @@ export interface WireConsumer {
   readonly lease: LeaseStore;
   readonly group: GroupStore;
   readonly locks: LockStore;
+  readonly due: DueLetterStore;
+  readonly deadLetters: DeadLetterStore;
   /** Delivers up to so many entries to it; each with its data stream's name. */
   read(count?: number): Promise<EntryRef[]>;
   /** Its process dies, as far as Redis can see. */
@@ -58,6 +62,7 @@ export function useWire(suite: SuiteRedis): Wire {
       logger: silentLogger,
       heartbeatMs: 10_000,
       connectionName: 'wire',
+      home: names.lbs,
     });
     const link = connections.commands;
     commands = createCommands(link, systemClock, 5_000);
@@ -81,6 +86,7 @@ export function useWire(suite: SuiteRedis): Wire {
       heartbeatMs: 60_000,
       maxRetries: 3,
       dlqMaxLen: 0,
+      dlqIsLocal: true,
       historyKey,
       ...settings,
     };
@@ -89,6 +95,8 @@ export function useWire(suite: SuiteRedis): Wire {
       lease: createLeaseStore(present(), names, all),
       group: createGroupStore(present(), names, all),
       locks: createLockStore(present(), `${name}/token`, all.heartbeatMs),
+      due: createDueLetterStore(present(), names, all),
+      deadLetters: createDeadLetterStore(present(), names, all.dlqMaxLen),
       async read(count = 100) {
         const { lbs, group } = names;
         const reply = await suite

@@ -29,6 +29,29 @@ const requeued = (
   return { op: 'requeued', at: 0, id, name, from, by, copy, count, why };
 };
 
+const due = (id: string, from: string): HistoryRecord => ({
+  op: 'deadLetterDue',
+  at: 0,
+  id,
+  name: 's',
+  from,
+  by: 'b',
+  to: 'nobody',
+  count: 4,
+  reason: 'max_retries_exceeded',
+});
+const deadLettered = (id: string, from: string): HistoryRecord => ({
+  op: 'deadLettered',
+  at: 0,
+  id,
+  name: 's',
+  from,
+  by: 'c',
+  copy: '1-1',
+  count: 4,
+  reason: 'max_retries_exceeded',
+});
+
 describe('checkHistory', () => {
   describe('of a history in which all went well', () => {
     const records = [
@@ -45,7 +68,14 @@ describe('checkHistory', () => {
     it('follows every announced entry through its copies to its end', () => {
       const { chains, ends, violations } = checkHistory({ records, announced: ['1-0', '2-0'] });
       expect(violations).to.deep.equal([]);
-      expect(ends).to.deep.equal({ finished: 2, deadLettered: 0, gone: 0, owned: 0, waiting: 0 });
+      expect(ends).to.deep.equal({
+        finished: 2,
+        deadLettered: 0,
+        gone: 0,
+        deadLetterDue: 0,
+        owned: 0,
+        waiting: 0,
+      });
       expect(chains.get('1-0')).to.deep.include({
         ids: ['1-0', '5-0', '6-0'],
         last: '6-0',
@@ -84,6 +114,18 @@ describe('checkHistory', () => {
       'gone',
       'waiting',
     ]);
+  });
+
+  it('takes an entry that is due for the dead-letter stream as pending for nobody, until it is dead-lettered', () => {
+    const isDue = [acquired('1-0', 'a'), due('1-0', 'a')];
+    const standing = checkHistory({ records: isDue, onStream: ['1-0'] });
+    expect(standing.violations).to.deep.equal([]);
+    expect(standing.ends).to.include({ deadLetterDue: 1, owned: 0 });
+    // The name is free as soon as that is decided.
+    const ended = [...isDue, acquired('2-0', 'b'), deadLettered('1-0', 'nobody'), finished('2-0', 'b')];
+    const after = checkHistory({ records: ended });
+    expect(after.violations).to.deep.equal([]);
+    expect(after.ends).to.include({ deadLetterDue: 0, deadLettered: 1, finished: 1 });
   });
 
   it('does not call the second announcement of a name a second finish', () => {
@@ -180,6 +222,31 @@ describe('checkHistory', () => {
         /requeueing entry 2-0 \(handOver\) took its retry count from 1 to 2/,
       ],
       [
+        'an entry that was due for the dead-letter stream and left both',
+        [acquired('1-0', 'a'), due('1-0', 'a')],
+        /entry 1-0 was lost: its last copy 1-0 is deadLetterDue/,
+      ],
+      [
+        'an entry that is given to somebody although it was due',
+        [acquired('1-0', 'a'), due('1-0', 'a'), acquired('1-0', 'b'), deadLettered('1-0', 'nobody')],
+        /entry 1-0 was acquired while it was due/,
+      ],
+      [
+        'an entry that becomes due twice',
+        [due('1-0', 'a'), due('1-0', 'nobody'), deadLettered('1-0', 'nobody')],
+        /entry 1-0 was deadLetterDue while it was due/,
+      ],
+      [
+        'an entry that was due and is dead-lettered from somebody else',
+        [acquired('1-0', 'a'), due('1-0', 'a'), deadLettered('1-0', 'a')],
+        /entry 1-0 was deadLettered from a, but it was due at nobody/,
+      ],
+      [
+        'an entry that becomes due from somebody else than its owner',
+        [acquired('1-0', 'a'), due('1-0', 'x'), deadLettered('1-0', 'nobody')],
+        /entry 1-0 was deadLetterDue from x, but a owned it/,
+      ],
+      [
         'an entry whose payload is gone',
         [{ op: 'gone', at: 0, id: '1-0', name: '', from: 'a', by: 'b' }],
         /entry 1-0 was lost.*is gone/,
@@ -208,7 +275,7 @@ describe('checkHistory', () => {
       fc.record({
         act: fc.constantFrom<Choice['act'][]>(
           ...(['announce', 'announce', 'deliver', 'deliver', 'acquire', 'acquire'] as const),
-          ...(['finish', 'handOver', 'fail', 'die', 'wait'] as const),
+          ...(['finish', 'handOver', 'fail', 'die', 'wait', 'bury'] as const),
         ),
         pick: fc.nat(50),
       }),

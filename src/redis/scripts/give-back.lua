@@ -6,7 +6,7 @@
 -- KEYS[3] hash    owners
 -- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
 -- KEYS[5] hash    endings of odd windows
--- KEYS[6] stream  dead-letter stream
+-- KEYS[6] stream  dead-letter stream; the load balancer stream again where that lives in another slot
 -- KEYS[7] list    history; only when one is kept
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
@@ -18,12 +18,16 @@
 -- ARGV[7...] pairs of entry id (ascending) and data stream name ('' when it has none)
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
---   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered | gone | notMine | waiting
+--   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered | gone | notMine | waiting |
+--   deadLetterDue (then the second item is the reason: see lib/due.lua)
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
 --@include endings
 --@include history
+--@include copy-entry
+--@include add-letter
+--@include due
 --@include move-entry
 local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local group, consumer, why = ARGV[1], ARGV[2], ARGV[6]

@@ -3,10 +3,11 @@
 -- touched are refused before a script begins; commands that a script may not use at all (CLIENT, …) the caller tries.
 --
 -- KEYS[1] stream  load balancer stream: written with commands that change nothing
--- KEYS[2] stream  dead-letter stream: likewise
+-- KEYS[2] stream  dead-letter stream: likewise; the load balancer stream again where that lives in another slot
 -- KEYS[3] any     scratch key in the load balancer stream's slot, deleted at the end
 -- ARGV[1] text    group
 -- ARGV[2] flag    1: a history is kept
+-- ARGV[3] flag    1: the dead-letter stream lives in another slot, so that entries wait for it
 --
 -- Returns the refused commands
 local refused, seen = {}, {}
@@ -38,6 +39,9 @@ try('DEL', scratch)
 try('XADD', scratch, '*', 'probe', '1')
 try('XGROUP', 'CREATE', scratch, group, '0')
 try('XREADGROUP', 'GROUP', group, 'probe', 'COUNT', 1, 'STREAMS', scratch, '>')
+if ARGV[3] == '1' then
+  try('XCLAIM', scratch, group, 'probe', 0, '0-1', 'JUSTID')
+end
 try('XGROUP', 'DELCONSUMER', scratch, group, 'probe')
 try('XINFO', 'CONSUMERS', scratch, group)
 try('DEL', scratch)

@@ -10,7 +10,7 @@
 -- KEYS[3] hash    owners
 -- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
 -- KEYS[5] hash    endings of odd windows
--- KEYS[6] stream  dead-letter stream
+-- KEYS[6] stream  dead-letter stream; the load balancer stream again where that lives in another slot
 -- KEYS[7] list    history; only when one is kept
 -- KEYS[last...] strings  lock keys, one an entry in the same order; only where every key lives on this server
 -- ARGV[1] text    group
@@ -26,11 +26,15 @@
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
 --   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered | gone | notPending |
---   locked (then the second item is the lock's remaining time to live in ms, -1 for ever)
+--   locked (then the second item is the lock's remaining time to live in ms, -1 for ever) |
+--   deadLetterDue (then the second item is the reason: see lib/due.lua)
 -- Returns 0 when the consumer is alive: its presence stands.
 --@include pending
 --@include endings
 --@include history
+--@include copy-entry
+--@include add-letter
+--@include due
 --@include move-entry
 local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local group, dead, caller = ARGV[1], ARGV[2], ARGV[3]

@@ -1,0 +1,97 @@
+/** From what the nodes of a cluster say, each for itself: does the cluster agree with itself, and who serves what? */
+import type { ClusterNode, ClusterView } from './cluster-view.js';
+
+/** What came of asking one node. */
+export type NodeAnswer =
+  | { readonly address: string; readonly view: ClusterView }
+  | { readonly address: string; readonly error: string };
+
+export interface ClusterVerdict {
+  /** Every node that answers says `cluster_state:ok`, and all agree on who owns which slot. */
+  readonly settled: boolean;
+  /** Why it is not settled, for people; empty when it is. */
+  readonly problems: readonly string[];
+  /** The newest view: what to go by, settled or not. Null when no node answered. */
+  readonly view: ClusterView | null;
+  /** Addresses of the masters that are not declared dead, in order; one without slots may be given some at any time. */
+  readonly masters: readonly string[];
+  /** Nodes that did not answer, and why. */
+  readonly silent: readonly { readonly address: string; readonly error: string }[];
+}
+
+export function judgeCluster(answers: readonly NodeAnswer[]): ClusterVerdict {
+  const silent = answers.flatMap((answer) =>
+    'error' in answer ? [{ address: answer.address, error: answer.error }] : [],
+  );
+  const views = members(answers.flatMap((answer) => ('view' in answer ? [answer.view] : [])));
+  const newest = newestOf(views);
+  if (newest === undefined) {
+    return { settled: false, problems: ['no node answers'], view: null, masters: [], silent };
+  }
+  const problems = [
+    ...views
+      .filter(({ state }) => state !== 'ok')
+      .map(({ from, state }) => `${from} says cluster_state:${state}`),
+    ...disagreements(views, newest),
+  ];
+  const masters = new Set<string>();
+  for (const { nodes } of views) {
+    for (const node of nodes) if (isLivingMaster(node, newest)) masters.add(node.address);
+  }
+  return { settled: problems.length === 0, problems, view: newest, masters: [...masters].sort(), silent };
+}
+
+/**
+ * A node that was taken out of the cluster answers all the same, of a cluster of its own: known to none of the others. Where no two that
+ * answer know each other, the newest is believed.
+ */
+function members(views: readonly ClusterView[]): readonly ClusterView[] {
+  const known = new Set<string>();
+  for (const { id, nodes } of views) {
+    for (const node of nodes) if (node.id !== id) known.add(node.id);
+  }
+  const listed = views.filter(({ id }) => known.has(id));
+  if (listed.length > 0) return listed;
+  const newest = newestOf(views);
+  return newest === undefined ? [] : [newest];
+}
+
+/**
+ * Of those that serve the one with the highest epoch; of several, the one that most agree with. One that does not serve may be cut off, and
+ * its epoch then says little: it grows each time that a replica asks in vain to be elected.
+ */
+function newestOf(views: readonly ClusterView[]): ClusterView | undefined {
+  const support = new Map<string, number>();
+  for (const view of views) {
+    const owners = ownersOf(view);
+    support.set(owners, (support.get(owners) ?? 0) + 1);
+  }
+  const rank = (view: ClusterView) =>
+    [view.state === 'ok' ? 1 : 0, view.epoch, support.get(ownersOf(view)) ?? 0] as const;
+  return [...views].sort((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    return right[0] - left[0] || right[1] - left[1] || right[2] - left[2];
+  })[0];
+}
+
+/** Who owns which slots, as text. Slots on their way from one node to another belong to where they are. */
+function ownersOf({ nodes }: ClusterView): string {
+  return nodes
+    .filter(({ slots }) => slots.length > 0)
+    .map(({ id, slots }) => `${id} ${slots.map(([from, to]) => `${from}-${to}`).join(',')}`)
+    .sort()
+    .join('\n');
+}
+
+function disagreements(views: readonly ClusterView[], newest: ClusterView): string[] {
+  const owners = ownersOf(newest);
+  return views
+    .filter((view) => ownersOf(view) !== owners)
+    .map(({ from }) => `${from} and ${newest.from} disagree on who owns which slot`);
+}
+
+/** A node that the newest view calls a replica or dead is so, whatever others still say. */
+function isLivingMaster(node: ClusterNode, newest: ClusterView): boolean {
+  const known = newest.nodes.find(({ id }) => id === node.id) ?? node;
+  return known.role === 'master' && !known.isFailed;
+}

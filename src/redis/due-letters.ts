@@ -1,0 +1,66 @@
+/**
+ * Entries that are due for a dead-letter stream in another slot: decided upon, pending for a consumer that is nobody, and not yet written
+ * there. `scripts/lib/due.lua` says why. Primitive, like the lease store.
+ */
+import { byteScript } from './byte-script.js';
+import type { Commands } from './commands.js';
+import type { LetterFields } from './dead-letter-store.js';
+import type { DeadLetterReason } from './due-consumer.js';
+import { parseEntry } from './entry.js';
+import type { LeaseSettings } from './lease-store.js';
+import type { Names } from './names.js';
+
+/** What is to be written for an entry that is due. */
+export interface DueLetter {
+  /** The entry's, on the load balancer stream. */
+  readonly id: string;
+  /** The data stream's name; '' when the entry cannot be parsed. */
+  readonly name: string;
+  readonly retryCount: number;
+  readonly fields: LetterFields;
+}
+
+/** A letter that stands on the dead-letter stream, as `copyId`. */
+export type WrittenLetter = Omit<DueLetter, 'fields'> & { readonly copyId: string };
+
+export interface DueLetterStore {
+  /**
+   * Of these entries (ascending ids, at most 200) the letters of those that are due and idle for that long, in milliseconds. They count as
+   * idle from now on: nobody else who asks for more than 0 is given the same.
+   */
+  claim(reason: DeadLetterReason, ids: readonly string[], minIdleMs: number): Promise<DueLetter[]>;
+  /** Acknowledges and deletes entries (ascending ids) whose letter is written. False: it was not due any more. */
+  finish(reason: DeadLetterReason, letters: readonly WrittenLetter[]): Promise<boolean[]>;
+}
+
+function nameOf(id: string, fields: LetterFields): string {
+  const parsed = parseEntry({ id, fields: fields.map(String) });
+  return parsed.ok ? parsed.announcement.name : '';
+}
+
+export function createDueLetterStore(
+  commands: Commands,
+  names: Names,
+  settings: Pick<LeaseSettings, 'consumer' | 'historyKey'>,
+): DueLetterStore {
+  const { consumer, historyKey } = settings;
+  const keys = [names.lbs, ...(historyKey === undefined ? [] : [historyKey])];
+
+  return {
+    async claim(reason, ids, minIdleMs) {
+      const args = [names.group, consumer, reason, minIdleMs, ...ids];
+      const reply = await byteScript(commands, 'claim-due-letters', keys, args);
+      return (reply as ([number, Buffer[]] | [])[]).flatMap(([retryCount, fields], index) => {
+        if (retryCount === undefined || fields === undefined) return [];
+        const id = ids[index] as string;
+        return [{ id, name: nameOf(id, fields), retryCount, fields }];
+      });
+    },
+    async finish(reason, letters) {
+      const items = letters.flatMap(({ id, name, copyId, retryCount }) => [id, name, copyId, retryCount]);
+      const args = [names.group, consumer, reason, ...items];
+      const reply = (await commands.script('finish-due-letters', keys, args)) as number[];
+      return reply.map((item) => item === 1);
+    },
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * The nodes of a Redis Cluster as one runtime sees them: who serves which slot, and a connection to each node. ioredis' own cluster
+ * client is not used: it sends a command again whose reply was lost, and follows redirections when we would rather know of them.
+ */
+import type { Clock } from '../core/clock.js';
+import { messageOf } from '../core/errors.js';
+import { type ClusterVerdict, judgeCluster, type NodeAnswer } from './cluster-verdict.js';
+import { type ClusterView, parseClusterView, type SlotsReply } from './cluster-view.js';
+import { type Commands, createCommands } from './commands.js';
+import { withDeadline } from './deadline.js';
+import type { Link } from './link.js';
+import { pipelined } from './pipelined.js';
+import { redirectionOf } from './reply-errors.js';
+import { SlotMap, slotOf } from './slot-map.js';
+
+export interface ShardSettings {
+  /** Addresses to begin with, and to come back to when no known node answers. */
+  readonly seeds: readonly string[];
+  /** The address under which clients reach a node that the cluster calls so. */
+  readonly translate: (address: string) => string;
+  readonly makeLink: (address: string) => Link;
+  readonly clock: Clock;
+  /** Deadline of each question to a node, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+interface ShardNode {
+  readonly link: Link;
+  readonly commands: Commands;
+}
+
+export class Shards {
+  readonly #settings: ShardSettings;
+  readonly #map = new SlotMap();
+  readonly #nodes = new Map<string, ShardNode>();
+  /** Links that follow a slot to whichever node serves it. */
+  readonly #bound: { readonly slot: number; readonly link: Link }[] = [];
+  readonly #troubleListeners = new Set<(why: string) => void>();
+  #known: readonly string[];
+  #isClosed = false;
+
+  constructor(settings: ShardSettings) {
+    this.#settings = settings;
+    this.#known = settings.seeds;
+  }
+
+  /** Address of the master that serves this key; a seed while nobody has said. */
+  addressOf(key: string): string {
+    return this.#map.ownerOf(slotOf(key)) ?? (this.#settings.seeds[0] as string);
+  }
+
+  /** Commands on the connection to this node, which is opened if need be. */
+  commandsAt(address: string): Commands {
+    return this.#node(address).commands;
+  }
+
+  /** Commands on the connection to whoever serves this key when they are given. A redirection is taken to heart for the next one. */
+  commandsFor(key: string): Commands {
+    const present = () => this.commandsAt(this.addressOf(key));
+    const heeding = async <T>(work: (commands: Commands) => Promise<T>): Promise<T> => {
+      const address = this.addressOf(key);
+      try {
+        return await work(this.commandsAt(address));
+      } catch (error) {
+        if (redirectionOf(error) !== undefined) this.noticed(error, address);
+        throw error;
+      }
+    };
+    return {
+      get isUp() {
+        return present().isUp;
+      },
+      run: (command, send) => heeding((commands) => commands.run(command, send)),
+      script: (name, keys, args) => heeding((commands) => commands.script(name, keys, args)),
+    };
+  }
+
+  /** From now on the link is to be connected to whoever serves this key. Its clients are made for `addressOf(key)`. */
+  bind(link: Link, key: string): Link {
+    this.#bound.push({ slot: slotOf(key), link });
+    let connectedTo: string | undefined;
+    link.listen({
+      up: () => {
+        connectedTo = link.address;
+      },
+      down: (error) => this.noticed(error, connectedTo),
+    });
+    return link;
+  }
+
+  /** Calls back when something hints at a change: a redirection, a lost connection. */
+  onTrouble(listener: (why: string) => void): () => void {
+    this.#troubleListeners.add(listener);
+    return () => this.#troubleListeners.delete(listener);
+  }
+
+  /** What an error says of the cluster: takes a redirection to heart, and passes the hint on. @param from who answered with it */
+  noticed(error: unknown, from: string | undefined): void {
+    const redirection = redirectionOf(error);
+    if (redirection?.kind === 'moved') {
+      this.#map.moved(redirection.slot, this.resolve(redirection.address, from));
+    }
+    for (const listener of [...this.#troubleListeners]) listener(messageOf(error));
+  }
+
+  /** The address that a redirection means. */
+  resolve(address: string, from: string | undefined): string {
+    const host = from?.slice(0, from.lastIndexOf(':')) ?? '';
+    return this.#settings.translate(address.startsWith(':') ? `${host}${address}` : address);
+  }
+
+  /** Asks every node that is known what it knows, each under a deadline of its own. */
+  async ask(): Promise<NodeAnswer[]> {
+    const answers = await this.#askAll(this.#known);
+    if (this.#isClosed || answers.some((answer) => 'view' in answer)) return answers;
+    const seeds = this.#settings.seeds.filter((seed) => !this.#known.includes(seed));
+    return [...answers, ...(await this.#askAll(seeds))];
+  }
+
+  /** Goes by this from now on: routes, connections to nodes. */
+  learn({ view, settled }: ClusterVerdict): void {
+    if (view === null) return;
+    const before = this.#bound.map(({ slot }) => this.#map.ownerOf(slot));
+    this.#map.learn(view);
+    const listed = view.nodes.map(({ address }) => address);
+    // Until the cluster agrees with itself, nobody is forgotten.
+    this.#known = settled ? listed : [...new Set([...this.#known, ...listed])];
+    const wanted = new Set(this.#known);
+    for (const [address, { link }] of this.#nodes) {
+      if (wanted.has(address)) continue;
+      this.#nodes.delete(address);
+      link.close();
+    }
+    this.#bound.forEach(({ slot, link }, index) => {
+      const owner = this.#map.ownerOf(slot);
+      const isElsewhere = link.address !== undefined && link.address !== owner;
+      if (owner !== undefined && (isElsewhere || owner !== before[index])) link.replace(new Error(`its slot is served by ${owner}`));
+    });
+  }
+
+  /** Asks and learns. For whoever has no watcher; resolves with whether anybody answered. */
+  async refresh(): Promise<ClusterVerdict> {
+    const verdict = judgeCluster(await this.ask());
+    this.learn(verdict);
+    return verdict;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const { link } of this.#nodes.values()) link.close();
+    this.#nodes.clear();
+    this.#troubleListeners.clear();
+  }
+
+  #node(address: string): ShardNode {
+    let node = this.#nodes.get(address);
+    if (node === undefined) {
+      const { makeLink, clock, timeoutMs } = this.#settings;
+      const link = makeLink(address);
+      node = { link, commands: createCommands(link, clock, timeoutMs) };
+      this.#nodes.set(address, node);
+      let wasUp = false;
+      link.listen({
+        up: () => {
+          wasUp = true;
+        },
+        // Only a connection that there was tells anything new.
+        down: (error) => {
+          if (wasUp) this.noticed(error, address);
+          wasUp = false;
+        },
+      });
+      if (!this.#isClosed) link.open();
+    }
+    return node;
+  }
+
+  #askAll(addresses: readonly string[]): Promise<NodeAnswer[]> {
+    return Promise.all(addresses.map((address) => this.#askOne(address)));
+  }
+
+  async #askOne(address: string): Promise<NodeAnswer> {
+    const { link, commands } = this.#node(address);
+    const { clock, timeoutMs, translate } = this.#settings;
+    try {
+      // One that failed before is tried again in its own time; nobody waits for it.
+      if (!link.isUp && link.lastError !== undefined) throw link.lastError;
+      const late = () => new Error(`no connection within ${timeoutMs} ms`);
+      await withDeadline(clock, timeoutMs, link.whenUp(), late);
+      return { address, view: await askNode(commands, address, translate) };
+    } catch (error) {
+      return { address, error: messageOf(error) };
+    }
+  }
+}
+
+/** @throws StreamwardenError `RedisUnavailable`, `PermissionDenied`, `RedisRefused` by a server without cluster mode */
+export async function askNode(
+  commands: Commands,
+  address: string,
+  translate: (address: string) => string,
+): Promise<ClusterView> {
+  const [info, nodes, slots] = await commands.run('CLUSTER NODES', (client) =>
+    pipelined<unknown>(client, (pipeline) => {
+      pipeline.cluster('INFO').cluster('NODES').cluster('SLOTS');
+    }),
+  );
+  return parseClusterView(
+    { info: info as string, nodes: nodes as string, slots: slots as SlotsReply },
+    address,
+    translate,
+  );
+}
