@@ -1,11 +1,14 @@
 /** Every code that a {@link LauncherError} can carry. */
 export type LauncherErrorCode =
   | 'BinaryNotFound'
+  | 'EngineNotFound'
   | 'InvalidOption'
   | 'StartFailed'
   | 'StartTimeout'
   | 'NotRunning'
-  | 'StopTimeout';
+  | 'StopTimeout'
+  | 'NotSettled'
+  | 'NotSupported';
 
 /**
  * Thrown when the launcher cannot find, start or steer a server. Not a `StreamwardenError`: nothing of the runtime has

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { CommandReader } from './command-reader.js';
 import { LauncherError } from './errors.js';
+import { markRelayed } from './relayed-sockets.js';
 
 export interface FaultProxyOptions {
   /** Address of the server behind it. */
@@ -64,6 +65,13 @@ interface Armed {
   struck: number;
   left: number;
   readonly tell: (args: readonly string[]) => void;
+}
+
+const open = new Set<FaultProxy>();
+
+/** Proxies of this process that have not been closed. */
+export function openProxies(): readonly FaultProxy[] {
+  return [...open];
 }
 
 /** One connection through the proxy: two sockets, and what is held back between them. */
@@ -235,6 +243,7 @@ class TcpFaultProxy implements FaultProxy {
   }
 
   async close(): Promise<void> {
+    open.delete(this);
     this.cut();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
@@ -249,6 +258,7 @@ class TcpFaultProxy implements FaultProxy {
       return;
     }
     const server = connect(this.#options.port, this.#options.host);
+    markRelayed(client, server);
     this.#relays.add(new Relay(client, server, this));
   }
 }
@@ -257,5 +267,6 @@ class TcpFaultProxy implements FaultProxy {
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const proxy = new TcpFaultProxy(options);
   await proxy.listen();
+  open.add(proxy);
   return proxy;
 }

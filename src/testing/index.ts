@@ -5,6 +5,33 @@
  * @packageDocumentation
  */
 
+export { fingerprintOf } from '../replay/fingerprint.js';
+export type {
+  EventLine,
+  Header,
+  JoinLine,
+  Line,
+  NotificationLine,
+  SpawnLine,
+  StateValue,
+} from '../replay/format.js';
+export type { Json } from '../replay/json-safe.js';
+export type { Machines } from '../replay/machines.js';
+export type { Cut } from '../replay/parser.js';
+export type { Patch, PatchOperation } from '../replay/patch.js';
+export { loadRecording, parseRecording, type Recording } from '../replay/recording.js';
+export { type ReplayOptions, replay, replayFile } from '../replay/replayer.js';
+export type {
+  ActorReport,
+  ContextDifference,
+  Divergence,
+  DivergenceReason,
+  MachineReport,
+  ReplayReport,
+  Standing,
+} from '../replay/report.js';
+export { type Scenario, scenario } from '../replay/scenario.js';
+export { type Finding, type Journey, journeysOf, type Visit, type Where } from '../replay/visits.js';
 export { LauncherError, type LauncherErrorCode } from './errors.js';
 export { type CallFault, failingCalls, onCall } from './failing-calls.js';
 export {
@@ -32,6 +59,7 @@ export {
 export type { ChainEnd, HistoryChain } from './history-chains.js';
 export {
   type AcquiredRecord,
+  type DeadLetterDueRecord,
   type DeadLetteredRecord,
   type FinishedRecord,
   type GoneRecord,
@@ -44,7 +72,33 @@ export {
   readHistory,
 } from './history-records.js';
 export { type OpenServer, openServers } from './open-servers.js';
+export {
+  assertNeverReaches,
+  assertReaches,
+  assertReplays,
+  assertVisitsInOrder,
+  RecordingAssertionError,
+  type Replayable,
+  recordings,
+} from './recording-assertions.js';
 export { findRedisBinary, type RedisBinary, type RedisBinarySource } from './redis-binary.js';
+export {
+  type AddNodeOptions,
+  type CutOff,
+  type CutOffFrom,
+  type RedisCluster,
+  type RedisClusterNode,
+  type ReshardOptions,
+  type SettledOptions,
+  type SlotMigration,
+  type StartRedisClusterOptions,
+  startRedisCluster,
+} from './redis-cluster.js';
+export {
+  type RedisSentinels,
+  type StartRedisSentinelsOptions,
+  startRedisSentinels,
+} from './redis-sentinels.js';
 export { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
 export {
   type Percentiles,

@@ -15,8 +15,11 @@ export interface RedisBinary {
   readonly source: RedisBinarySource;
 }
 
-/** Where a binary came from: `$REDIS_SERVER_BIN`, the `PATH`, an unpacked package, a package installed just now. */
-export type RedisBinarySource = 'environment' | 'path' | 'package' | 'install';
+/**
+ * Where a binary came from: `$REDIS_SERVER_BIN`, the `PATH`, an unpacked package, a package installed just now; the image of
+ * a container, where `path` is one in the container.
+ */
+export type RedisBinarySource = 'environment' | 'path' | 'package' | 'install' | 'image';
 
 type Program = Pick<RedisBinary, 'path' | 'env'>;
 
@@ -121,16 +124,28 @@ async function fromInstall(): Promise<Program | string> {
 async function identify(program: Program, source: RedisBinarySource): Promise<RedisBinary | string> {
   const { ok, output } = await runCommand(program.path, ['--version'], { env: program.env });
   if (!ok) return `${program.path} does not run: ${output.trim()}`;
+  const version = supportedVersion(program.path, output);
+  return typeof version === 'string' ? version : { ...program, ...version, source };
+}
+
+/**
+ * @param output of the program with `--version`
+ * @returns what it is, or in words why it is none that we can use
+ */
+export function supportedVersion(
+  path: string,
+  output: string,
+): Pick<RedisBinary, 'product' | 'version'> | string {
   const match = /^(Redis|Valkey) server v=((\d+)\.(\d+)\S*)/.exec(output);
-  if (match === null) return `${program.path} --version says neither Redis nor Valkey: ${output.trim()}`;
+  if (match === null) return `${path} --version says neither Redis nor Valkey: ${output.trim()}`;
   const [, product, version = '', major, minor] = match;
   if (
     Number(major) < oldestSupported[0] ||
     (Number(major) === oldestSupported[0] && Number(minor) < oldestSupported[1])
   ) {
-    return `${program.path} is version ${version}`;
+    return `${path} is version ${version}`;
   }
-  return { ...program, product: product === 'Valkey' ? 'valkey' : 'redis', version, source };
+  return { product: product === 'Valkey' ? 'valkey' : 'redis', version };
 }
 
 function isExecutable(path: string): Promise<boolean> {

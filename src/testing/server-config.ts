@@ -69,8 +69,28 @@ export async function writeServerConfig(
   dir: string,
   port: number,
 ): Promise<string> {
+  const files = serverConfigFiles(options, { bind: '127.0.0.1', port, dir });
+  for (const { name, content } of files) await writeFile(join(dir, name), content);
+  return join(dir, configFileName);
+}
+
+export const configFileName = 'redis.conf';
+
+/** Where a server is found, and where it finds its files. */
+export interface ServerPlace {
+  readonly bind: string;
+  readonly port: number;
+  readonly dir: string;
+}
+
+/** The files that a server is to find in its directory. */
+export function serverConfigFiles(
+  options: ServerConfigOptions,
+  { bind, port, dir }: ServerPlace,
+): { readonly name: string; readonly content: string }[] {
+  const files: { name: string; content: string }[] = [];
   const lines = [
-    `bind 127.0.0.1`,
+    `bind ${bind}`,
     `port ${options.tls === undefined ? port : 0}`,
     `dir ${quote(dir)}`,
     'daemonize no',
@@ -81,9 +101,8 @@ export async function writeServerConfig(
   if (options.config?.save === undefined) lines.push('save ""');
   if (options.password !== undefined) lines.push(`requirepass ${quote(options.password)}`);
   if (options.aclUsers !== undefined) {
-    const aclFile = join(dir, 'users.acl');
-    await writeFile(aclFile, `${options.aclUsers.join('\n')}\n`);
-    lines.push(`aclfile ${quote(aclFile)}`);
+    files.push({ name: 'users.acl', content: `${options.aclUsers.join('\n')}\n` });
+    lines.push(`aclfile ${quote(join(dir, 'users.acl'))}`);
   }
   if (options.tls !== undefined) lines.push(...tlsLines(options.tls, port));
   for (const [name, value] of Object.entries(options.config ?? {})) {
@@ -91,9 +110,7 @@ export async function writeServerConfig(
       lines.push(`${name} ${single === '' ? '""' : single}`);
     }
   }
-  const path = join(dir, 'redis.conf');
-  await writeFile(path, `${lines.join('\n')}\n`);
-  return path;
+  return [...files, { name: configFileName, content: `${lines.join('\n')}\n` }];
 }
 
 function tlsLines(tls: ServerTls, port: number): string[] {

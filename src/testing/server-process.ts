@@ -8,8 +8,8 @@ import { guardProcess } from './process-guard.js';
 import type { RedisBinary } from './redis-binary.js';
 import { answersPing, type ServerAddress } from './server-probe.js';
 
-/** Printed by Redis and Valkey alike once the listening socket is open and the data are loaded. */
-const readyLine = /Ready to accept connections/;
+/** Printed by Redis and Valkey alike once the listening socket is open and the data are loaded; the second by a Sentinel. */
+const readyLine = /Ready to accept connections|Sentinel ID is/;
 const taken = /Address already in use|Failed listening on port/;
 
 /** Why a server that was just started is not there. */

@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openProxies } from '../../src/testing/fault-proxy.js';
 import { openServers } from '../../src/testing/open-servers.js';
+import { isRelayed } from '../../src/testing/relayed-sockets.js';
 
 /** Something that a test must not leave behind: it is closed when found, so that one culprit fails one test. */
 export interface Leak {
@@ -18,6 +20,11 @@ const sources: LeakSource[] = [
     openServers().map((server) => [
       server,
       { label: `Redis server on port ${server.port} (${server.dir})`, close: () => server.stop() },
+    ]),
+  () =>
+    openProxies().map((proxy) => [
+      proxy,
+      { label: `fault proxy on port ${proxy.port}`, close: () => proxy.close() },
     ]),
   () =>
     openSockets().map((socket) => [
@@ -77,6 +84,7 @@ function openSockets(): Socket[] {
   return handles
     .call(process)
     .filter((handle): handle is Socket => handle instanceof Socket)
-    .filter((socket) => !socket.destroyed && !allowed.has(socket))
+    // What goes through a proxy is the proxy's, and goes with it.
+    .filter((socket) => !socket.destroyed && !allowed.has(socket) && !isRelayed(socket))
     .filter((socket) => socket.connecting || socket.remotePort !== undefined);
 }
