@@ -4,7 +4,14 @@ export { compareFencingTokens } from './core/entry-id.js';
 export { type ErrorCode, isStreamwardenError, StreamwardenError } from './core/errors.js';
 export type { Logger, LogMethod } from './core/logger.js';
 export type { ConsumerState } from './machines/consumer.machine.js';
-export type { RedisTarget } from './redis/connections.js';
+export type { RedisTarget } from './redis/target.js';
+export type {
+  ActiveRecording,
+  RecordedInfo,
+  RecordingReport,
+  RecordOptions,
+  RingOptions,
+} from './replay/record-options.js';
 export type {
   DisownedReason,
   Notification,
@@ -19,7 +26,14 @@ export type {
 export type { BackoffOptions, ReadRetryOptions, RuntimeOptions } from './runtime/options.js';
 export { createProducer, type NewStream, type Producer, type ProducerOptions } from './runtime/producer.js';
 export { createRuntime } from './runtime/runtime.js';
-export type { Counters, Snapshot, StreamSnapshot, SubscriptionSnapshot } from './runtime/snapshot.js';
+export type {
+  ClusterNodeSnapshot,
+  Counters,
+  Snapshot,
+  StreamSnapshot,
+  SubscriptionSnapshot,
+  TopologySnapshot,
+} from './runtime/snapshot.js';
 export type {
   Health,
   ProcessOptions,

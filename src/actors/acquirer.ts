@@ -136,6 +136,8 @@ export class Acquirer {
       this.#hand(ownership);
       return;
     }
+    // Only on this rare way by an event of its own: an event costs as much as all else that is done here for an entry.
+    if (ownership.state === 'acquiring') ownership.send({ type: 'verified' });
     this.#held.push(ownership);
     // Should the next beat be answered before a timer has noticed, nothing would ever be confirmed.
     this.#lease.overdue();

@@ -11,6 +11,7 @@ import type { ChildSpec } from '../machines/supervisor.machine.js';
 import type { ServerFacts } from '../redis/capabilities.js';
 import { replyOf } from '../redis/reply-errors.js';
 import { Acquirer } from './acquirer.js';
+import { DeadLetters } from './dead-letters.js';
 import { Drain, type DrainReport } from './drain.js';
 import { Extender } from './extender.js';
 import { Finisher } from './finisher.js';
@@ -18,7 +19,7 @@ import { Giver } from './giver.js';
 import { startActor } from './host.js';
 import { Intake } from './intake.js';
 import type { Kernel } from './kernel.js';
-import { Keyspace } from './keyspace.js';
+import { Keyspace, THE_MASTER } from './keyspace.js';
 import { Lease } from './lease.js';
 import { MoveLedger } from './move-ledger.js';
 import type { Ownership } from './ownership.js';
@@ -28,6 +29,7 @@ import { Recoverer } from './recoverer.js';
 import { Releaser } from './releaser.js';
 import { StartUp } from './start-up.js';
 import { type StartChild, Supervisor } from './supervisor.js';
+import { Topology } from './topology.js';
 import { Verifier } from './verifier.js';
 
 export interface ConsumerHooks {
@@ -62,6 +64,8 @@ export class Consumer {
   readonly supervisor: Supervisor;
   readonly ledger: MoveLedger;
   readonly keyspace: Keyspace;
+  /** Follows the masters of a cluster; undefined where there is but one server. */
+  readonly topology: Topology | undefined;
   readonly #hooks: ConsumerHooks;
   readonly #limits: ConsumerLimits;
   readonly #extender: Extender;
@@ -83,7 +87,8 @@ export class Consumer {
       missed: () => this.#leaseMissed(),
       confirmed: () => this.#leaseConfirmed(),
     });
-    this.giver = new Giver(kernel, this.lease, this.ledger);
+    const deadLetters = new DeadLetters(kernel, this.ledger);
+    this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
     this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver);
     this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver, {
       adoptionFailed: (error) => this.intake.fail(error),
@@ -99,8 +104,8 @@ export class Consumer {
       limits.handOverGraceMs,
       (ownership, error) => this.operationFailed(ownership, 'handOver', error),
     );
-    this.recoverer = new Recoverer(kernel, this.ledger);
-    this.reconciler = new Reconciler(kernel, this.recoverer, {
+    this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);
+    this.reconciler = new Reconciler(kernel, this.recoverer, deadLetters, {
       foreignConsumers: (present) => {
         this.#extender.hasForeignConsumers = present;
       },
@@ -113,18 +118,23 @@ export class Consumer {
     });
     this.#extender = new Extender(kernel, this.lease, this.ownerships, this.giver);
     this.#drain = new Drain(this, limits.handOverGraceMs);
-    this.keyspace = new Keyspace(kernel, this.supervisor, {
+    this.keyspace = new Keyspace(kernel, this.supervisor, (id) => this.#spec(id), {
       // Events from before are gone.
       live: () => this.reconciler.hint(),
       lockExpired: (entryId) => this.reconciler.hintLock(entryId),
       presenceExpired: () => this.reconciler.hint(),
     });
-    this.#startUp = new StartUp(kernel, limits.startTimeoutMs, () =>
-      this.keyspace.start(
-        (id) => this.#spec(id),
-        Math.max(limits.startTimeoutMs, kernel.settings.heartbeatMs),
-      ),
-    );
+    const { shards } = kernel.connections;
+    this.topology =
+      shards &&
+      new Topology(kernel, shards, {
+        apply: ({ masters, anew }) => this.#cover(masters, anew),
+        learned: () => this.#openConnections(),
+      });
+    this.#startUp = new StartUp(kernel, limits.startTimeoutMs, {
+      reach: async () => await this.topology?.ready(),
+      cover: () => this.#coverFirst(),
+    });
     const machine = consumerMachine.provide({
       actions: {
         // Actions run before the new state can be seen.
@@ -188,6 +198,7 @@ export class Consumer {
     const { commands, reader } = this.kernel.connections;
     commands.listen({
       up: () => {
+        this.keyspace.masterIs(this.topology ? undefined : commands.peer);
         this.lease.connectionUp();
         this.reconciler.connectionUp();
         this.intake.bell.ring();
@@ -207,8 +218,39 @@ export class Consumer {
       },
       down: () => {},
     });
-    commands.open();
-    reader.open();
+    const { topology } = this;
+    if (topology === undefined) this.#openConnections();
+    // Where to connect to has to be asked first.
+    else this.supervisor.start(this.#spec('topologyWatcher'), (end) => topology.start(end));
+  }
+
+  #openConnections(): void {
+    this.kernel.connections.commands.open();
+    this.kernel.connections.reader.open();
+  }
+
+  /** What a set-up of keyspace events may take before it is left to the supervisor. */
+  get #coverMs(): number {
+    return Math.max(this.#limits.startTimeoutMs, this.kernel.settings.heartbeatMs);
+  }
+
+  /** The masters of the cluster are these now. */
+  async #cover(masters: readonly string[], anew: boolean): Promise<void> {
+    const isFirst = this.keyspace.views.length === 0;
+    await this.keyspace.cover(masters, anew, isFirst ? this.#coverMs : this.kernel.settings.heartbeatMs);
+    if (isFirst) return;
+    // A failover may have undone what was agreed on, and expiries went unheard.
+    this.lease.verify('the masters changed');
+    this.reconciler.hint();
+  }
+
+  /** In a cluster, the topology watcher has covered the masters. */
+  async #coverFirst(): Promise<void> {
+    if (this.keyspace.views.length === 0) {
+      const masters = this.topology?.view?.report?.masters ?? [THE_MASTER];
+      await this.keyspace.cover(masters, false, this.#coverMs);
+    }
+    this.keyspace.judge();
   }
 
   /** Redis went away again between preparing and the first lease. While it is being prepared, that has a deadline of its own. */
@@ -332,7 +374,7 @@ export class Consumer {
     this.supervisor.stop();
     this.#hooks.end();
     this.kernel.connections.close();
-    for (const ownership of [...this.ownerships]) ownership.actor?.stop();
+    this.ownerships.stop();
     // A failure that came when the end was decided already changes nothing.
     const { status, context } = this.#actor.getSnapshot();
     this.#hooks.terminated(status === 'error' || context.error !== null ? this.#error : null);

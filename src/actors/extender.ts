@@ -1,5 +1,5 @@
 /**
- * The wheel that keeps lock keys: every half heartbeat it goes once around all of them, in chunks spread over that time, so that no
+ * The wheel that keeps lock keys: every half heartbeat it goes once around all of them, some chunks at a time, spread over that time, so that no
  * turn of the event loop is long. One timer, however many streams.
  *
  * It also asks, once a heartbeat, whether the name that a waiting entry waits for has become free.
@@ -13,7 +13,13 @@ import type { Lease } from './lease.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
 
+/** Keeps the script below 5 ms. */
 const CHUNK = 500;
+/**
+ * Chunks a turn. A turn after a pause finds its caches cold, here and in Redis: four at once cost a third less CPU here, and a sixth less there,
+ * than four turns of one. More would make turns long.
+ */
+const WAVE = 4;
 /** With consumers of the Go client in the group, everything is verified every so many half heartbeats. */
 const VERIFY_EVERY = 4;
 
@@ -66,14 +72,14 @@ export class Extender {
     }, delayMs);
   }
 
-  /** One chunk; the first of a round lays the round out. */
+  /** One wave; the first of a round lays the round out. */
   async #turn(): Promise<void> {
     if (this.#round.length === 0) this.#layOut();
-    const chunk = this.#round.pop();
+    const wave = this.#round.splice(-WAVE);
     const rest = this.#round.length;
     // Timed before the work, so that a slow answer does not stretch the round past a heartbeat.
     if (!this.#isStopped) this.#schedule(rest === 0 ? this.#remainder() : this.#step);
-    if (chunk !== undefined && chunk.length > 0) await this.#extend(chunk);
+    await Promise.all(wave.map((chunk) => this.#extend(chunk)));
     if (rest === 0 && this.#rounds % 2 === 0) await this.#askForNames();
   }
 
@@ -95,7 +101,7 @@ export class Extender {
       }
     }
     this.#round = chunks;
-    this.#step = this.#roundMs / Math.max(1, chunks.length);
+    this.#step = this.#roundMs / Math.max(1, Math.ceil(chunks.length / WAVE));
   }
 
   #remainder(): number {

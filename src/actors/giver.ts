@@ -1,6 +1,7 @@
 /** Gives entries of ours back to everyone: hand-over, spent retries, waiters whose name is free, unparseable entries. */
 import { compareEntryIds } from '../core/entry-id.js';
 import type { EntryRef, GiveBackReason, Moved } from '../redis/lease-store.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
 import type { MoveLedger } from './move-ledger.js';
@@ -15,13 +16,15 @@ export class Giver {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
   readonly #ledger: MoveLedger;
+  readonly #deadLetters: DeadLetters;
   /** Streams given back with their retry count unchanged, after the application had them. */
   handedOver = 0;
 
-  constructor(kernel: Kernel, lease: Lease, ledger: MoveLedger) {
+  constructor(kernel: Kernel, lease: Lease, ledger: MoveLedger, deadLetters: DeadLetters) {
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ledger = ledger;
+    this.#deadLetters = deadLetters;
   }
 
   /** Moves entries and says what became of each; their locks are released. Waits out an outage. */
@@ -30,9 +33,10 @@ export class Giver {
     const outcomes = new Map<string, Moved>();
     for (let at = 0; at < sorted.length; at += BATCH) {
       const batch = sorted.slice(at, at + BATCH);
-      const { value: result, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
+      const { value, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
         this.#kernel.lease.giveBack(reason, batch),
       );
+      const result = await this.#deadLetters.settle(batch, value);
       this.#ledger.record(reason, result);
       result.moved.forEach((moved, index) => {
         // An earlier try whose answer was lost has most likely moved it; it is everyone's now, by us or by others.
@@ -63,6 +67,7 @@ export class Giver {
         case 'notMine':
           ownership.send({ type: 'lost', reason: 'takenOver' });
           break;
+        // Requeued, or whoever sweeps will write it to the dead-letter stream: others see to it, in either case.
         default:
           if (reason === 'handOver') this.handedOver += 1;
           ownership.send({ type: 'requeued' });

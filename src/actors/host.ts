@@ -40,27 +40,28 @@ function timersOf(clock: Clock): ActorTimers {
 
 const nothing = () => {};
 
+/** Options of every actor: the injected clock, and no words of XState's on the console. */
+export function quiet({ clock }: Host): { clock: ActorTimers; logger: () => void } {
+  return { clock: timersOf(clock), logger: nothing };
+}
+
 export function startActor<M extends AnyStateMachine>(
   host: Host,
   machine: M,
   options: StartOptions<M>,
 ): Actor<M> {
-  const { path, onError, onDone } = options;
+  const { path, input, onError, onDone } = options;
   const { seam } = host;
-  const actor = createActor(machine, {
-    id: path,
-    input: options.input,
-    clock: timersOf(host.clock),
-    logger: nothing,
-  } as never) as Actor<M>;
-  seam.emit('actorStarted', { path, machine: machine.id, actor });
+  const actor = createActor(machine, { id: path, input, ...quiet(host) } as never) as Actor<M>;
+  const live = { path, machine: machine.id, actor };
+  seam.actorStarted(live);
   actor.subscribe({
     error: (error) => {
-      seam.emit('actorEnded', { path, machine: machine.id });
+      seam.actorEnded(live);
       onError(error);
     },
     complete: () => {
-      seam.emit('actorEnded', { path, machine: machine.id });
+      seam.actorEnded(live);
       onDone?.();
     },
   });

@@ -6,7 +6,15 @@ import type { Bell } from '../core/bell.js';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import { withDeadline } from '../redis/deadline.js';
 import type { RawEntry } from '../redis/entry.js';
-import { isPassing, neverSent, redisError, replyOf, unanswered } from '../redis/reply-errors.js';
+import {
+  isElsewhere,
+  isMisplaced,
+  isPassing,
+  neverSent,
+  redisError,
+  replyOf,
+  unanswered,
+} from '../redis/reply-errors.js';
 import { ACQUIRE_BATCH, type Acquirer } from './acquirer.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
@@ -158,7 +166,8 @@ export class Intake {
     if (replyOf(error) === 'NOGROUP') await this.#recreateGroup();
     if (replyOf(error) === 'UNBLOCKED' || this.#hasEnded) return;
     const { readRetry } = this.#kernel.settings;
-    this.#failures += 1;
+    // That another server is to be asked is no failure: the connection follows, and a slot on its way arrives.
+    if (!isElsewhere(error)) this.#failures += 1;
     if (readRetry.attempts >= 0 && this.#failures > readRetry.attempts) {
       throw new StreamwardenError(
         'ReadRetriesExhausted',
@@ -168,7 +177,10 @@ export class Intake {
     }
     // A reply may have been lost with entries in it.
     this.#lease.verify('read failed');
-    const delay = Math.min(readRetry.maxMs, readRetry.initialMs * 2 ** Math.min(this.#failures - 1, 16));
+    const delay = Math.min(
+      readRetry.maxMs,
+      readRetry.initialMs * 2 ** Math.min(Math.max(0, this.#failures - 1), 16),
+    );
     await this.#pauseBeforeRetry(delay * (0.5 + this.#kernel.clock.random() / 2));
   }
 
@@ -247,7 +259,7 @@ export class Intake {
       return await withDeadline(clock, ms, reply, () => unanswered('XREADGROUP'));
     } catch (thrown) {
       const error = redisError(thrown, 'XREADGROUP', true);
-      const isUseless = error.code === 'RedisUnavailable' || replyOf(error) === 'READONLY';
+      const isUseless = error.code === 'RedisUnavailable' || isMisplaced(error);
       if (isUseless && connections.reader.epoch === epoch) connections.reader.replace(error);
       throw error;
     }

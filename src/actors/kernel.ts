@@ -4,8 +4,11 @@ import type { Logger } from '../core/logger.js';
 import type { Seam } from '../core/seam.js';
 import type { Commands } from '../redis/commands.js';
 import type { Connections } from '../redis/connections.js';
+import type { DeadLetterStore } from '../redis/dead-letter-store.js';
+import type { DueLetterStore } from '../redis/due-letters.js';
 import type { Info } from '../redis/entry.js';
 import type { GroupStore } from '../redis/group.js';
+import type { Layout } from '../redis/layout.js';
 import type { LeaseStore } from '../redis/lease-store.js';
 import type { LockStore } from '../redis/locks.js';
 import type { Names } from '../redis/names.js';
@@ -39,6 +42,8 @@ export interface Stores {
   readonly lease: LeaseStore;
   readonly group: GroupStore;
   readonly locks: LockStore;
+  readonly due: DueLetterStore;
+  readonly deadLetters: DeadLetterStore;
 }
 
 export interface Kernel extends Stores {
@@ -46,6 +51,7 @@ export interface Kernel extends Stores {
   readonly logger: Logger;
   readonly seam: Seam;
   readonly settings: ActorSettings;
+  readonly layout: Layout;
   readonly names: Names;
   /** Name of this incarnation in the group. */
   readonly consumer: string;

@@ -30,7 +30,7 @@ export class Ownership implements OwnershipFacts {
   view: unknown = undefined;
   actor: Actor<typeof ownershipMachine> | undefined;
   #controller: AbortController | undefined;
-  #makeReason: () => unknown = () => undefined;
+  #makeReason: (() => unknown) | undefined;
   #isAborted = false;
 
   constructor(facts: OwnershipFacts, lockKey: string) {
@@ -61,7 +61,7 @@ export class Ownership implements OwnershipFacts {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#isAborted) this.#controller.abort(this.#makeReason());
+      if (this.#isAborted) this.#controller.abort(this.#makeReason?.());
     }
     return this.#controller.signal;
   }

@@ -1,8 +1,9 @@
-/** The entries in this process's hands. Each is a root actor of its own; this is where they are found. */
+/** The entries in this process's hands. Each is an actor of its own; this is where they are found. */
 import { Bell } from '../core/bell.js';
 import { messageOf } from '../core/errors.js';
 import { beginContext, ownershipMachine } from '../machines/ownership.machine.js';
-import { startActor, withTemplate } from './host.js';
+import { ActorSystem } from './actor-system.js';
+import { withTemplate } from './host.js';
 import type { Kernel } from './kernel.js';
 import { Ownership, type OwnershipFacts } from './ownership.js';
 
@@ -15,7 +16,7 @@ export class Ownerships implements Iterable<Ownership> {
   readonly #byName = new Map<string, Ownership>();
   readonly #waiting = new Set<Ownership>();
   readonly #onFailure: (ownership: Ownership, error: unknown) => void;
-  readonly #machine;
+  readonly #actors;
 
   /** @param onFailure an ownership's own code threw: its stream has to be handed over */
   constructor(kernel: Kernel, onFailure: (ownership: Ownership, error: unknown) => void) {
@@ -34,7 +35,11 @@ export class Ownerships implements Iterable<Ownership> {
         tellConfirmed: ({ context }) => find(context.id, (o) => application.confirmed(o)),
       },
     });
-    this.#machine = withTemplate(machine, { id: '0-0', name: '', retryCount: 0 }, beginContext);
+    const template = withTemplate(machine, { id: '0-0', name: '', retryCount: 0 }, beginContext);
+    this.#actors = new ActorSystem<typeof ownershipMachine, Ownership>(kernel, template, {
+      done: (ownership) => this.#remove(ownership),
+      failed: (ownership, error) => this.#failed(ownership, error),
+    });
   }
 
   /** Streams that are ours, or are being verified as ours. */
@@ -72,25 +77,25 @@ export class Ownerships implements Iterable<Ownership> {
     const ownership = new Ownership(facts, this.#kernel.names.lock(facts.name, facts.id));
     this.#byId.set(facts.id, ownership);
     const { id, name, retryCount } = facts;
-    ownership.actor = startActor(this.#kernel, this.#machine, {
-      path: `consumer/ownership/${id}`,
-      input: { id, name, retryCount },
-      onError: (error) => this.#failed(ownership, error),
-      onDone: () => this.#remove(ownership),
-    });
+    ownership.actor = this.#actors.start(`consumer/ownership/${id}`, { id, name, retryCount }, ownership);
     return ownership;
   }
 
+  /** It is ours: found by its name from now on. */
   verified(ownership: Ownership): void {
     ownership.since = this.#kernel.clock.now();
     this.#byName.set(ownership.name, ownership);
-    ownership.send({ type: 'verified' });
   }
 
   contended(ownership: Ownership): void {
     this.#waiting.add(ownership);
     ownership.send({ type: 'contended' });
     this.changed.ring();
+  }
+
+  /** The end of the incarnation. */
+  stop(): void {
+    this.#actors.stop();
   }
 
   #failed(ownership: Ownership, error: unknown): void {

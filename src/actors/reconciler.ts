@@ -8,9 +8,11 @@ import {
   type ScanOutput,
   type SweepOutput,
 } from '../machines/reconciler.machine.js';
+import { DEAD_LETTER_REASONS, dueConsumer, dueReason } from '../redis/due-consumer.js';
 import type { GroupConsumer, PendingEntry } from '../redis/group.js';
 import { isIncarnation } from '../redis/names.js';
 import { isPassing, replyOf } from '../redis/reply-errors.js';
+import type { DeadLetters } from './dead-letters.js';
 import { startActor } from './host.js';
 import type { Kernel } from './kernel.js';
 import type { Recoverer, Taken } from './recoverer.js';
@@ -53,6 +55,7 @@ export interface ReconcilerHooks {
 export class Reconciler {
   readonly #kernel: Kernel;
   readonly #recoverer: Recoverer;
+  readonly #deadLetters: DeadLetters;
   readonly #hooks: ReconcilerHooks;
   readonly #machine;
   #actor: Actor<typeof reconcilerMachine> | undefined;
@@ -65,9 +68,10 @@ export class Reconciler {
   /** Whether consumers of the Go client were in the group when it was last looked at. */
   #hasForeign = false;
 
-  constructor(kernel: Kernel, recoverer: Recoverer, hooks: ReconcilerHooks) {
+  constructor(kernel: Kernel, recoverer: Recoverer, deadLetters: DeadLetters, hooks: ReconcilerHooks) {
     this.#kernel = kernel;
     this.#recoverer = recoverer;
+    this.#deadLetters = deadLetters;
     this.#hooks = hooks;
     this.#machine = reconcilerMachine.provide({
       actors: {
@@ -144,7 +148,10 @@ export class Reconciler {
   async #sweep(): Promise<SweepOutput> {
     const { clock, group, consumer, settings, seam } = this.#kernel;
     const began = clock.monotonic();
-    const others = (await group.consumers()).filter(({ name }) => name !== consumer);
+    const all = (await group.consumers()).filter(({ name }) => name !== consumer);
+    const others = all.filter(({ name }) => dueReason(name) === undefined);
+    // Nobody's: what is pending for these has to be written to the dead-letter stream, and one of the living does it, as with the dead.
+    const due = all.filter(({ name, pending }) => dueReason(name) !== undefined && pending > 0);
     const incarnations = others.filter(({ name }) => isIncarnation(name));
     this.#hasForeign = incarnations.length < others.length;
     this.#hooks.foreignConsumers(this.#hasForeign);
@@ -164,12 +171,13 @@ export class Reconciler {
       living.push(other.name);
       if (other.pending > 0 && ttl >= 0) nextMs = Math.min(nextMs, ttl + MARGIN_MS);
     });
+    const found = [...dead, ...due];
     for (const name of this.#deadSince.keys()) {
-      if (!dead.some((other) => other.name === name)) this.#deadSince.delete(name);
+      if (!found.some((other) => other.name === name)) this.#deadSince.delete(name);
     }
 
     const mine: string[] = [];
-    for (const { name } of dead) {
+    for (const { name } of found) {
       const since = this.#deadSince.get(name) ?? began;
       this.#deadSince.set(name, since);
       // One of the living sweeps; the others step in when it has not, half a heartbeat later.
@@ -192,6 +200,7 @@ export class Reconciler {
     let locked = 0;
     let nextMs = settings.heartbeatMs / 2;
     for (const name of dead) {
+      if (dueReason(name) !== undefined) continue;
       if (!settings.autoClaim) {
         const lockTtlMs = await this.#tellOnly(name);
         if (lockTtlMs > 0) nextMs = Math.min(nextMs, lockTtlMs + MARGIN_MS);
@@ -205,6 +214,10 @@ export class Reconciler {
       logger.info({ owner: name, ...taken }, 'took over from a dead consumer');
       if (taken.locked > 0) nextMs = Math.min(nextMs, taken.lockTtlMs + MARGIN_MS);
       else await group.forget(name);
+    }
+    // Last: a dead-letter stream that does not answer holds up nobody's streams.
+    for (const reason of DEAD_LETTER_REASONS) {
+      if (dead.includes(dueConsumer(reason))) deadLettered += await this.#deadLetters.resume(reason);
     }
     return { requeued, deadLettered, locked, nextMs };
   }
@@ -261,9 +274,9 @@ export class Reconciler {
     figures: { lockAlive: number; requeued: number; deadLettered: number },
   ): Promise<void> {
     const { group, consumer, settings } = this.#kernel;
-    const idle = byConsumer(
-      page.filter((row) => row.consumer !== consumer && row.idleMs >= settings.minIdleMs),
-    );
+    // What is due for the dead-letter stream is the sweep's.
+    const isOthers = (name: string) => name !== consumer && dueReason(name) === undefined;
+    const idle = byConsumer(page.filter((row) => isOthers(row.consumer) && row.idleMs >= settings.minIdleMs));
     const owners = [...idle.keys()];
     const ttls = await group.presence(owners);
     for (const [index, owner] of owners.entries()) {

@@ -1,9 +1,11 @@
 /** Takes entries from consumers that are dead. What the reconciler's sweep and scan, keyspace hints and `claim()` have in common. */
 import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
+import { dueReason } from '../redis/due-consumer.js';
 import { parseEntry } from '../redis/entry.js';
 import type { EntryRef, Moved } from '../redis/lease-store.js';
 import { isIncarnation } from '../redis/names.js';
 import type { ExpiredEntry } from './application.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { Kernel } from './kernel.js';
 import type { MoveLedger } from './move-ledger.js';
 
@@ -39,61 +41,86 @@ function sum(a: Taken, b: Taken): Taken {
   };
 }
 
+/** Entries of one consumer, read and ready to be moved. */
+interface Page {
+  readonly refs: readonly EntryRef[];
+  readonly expired: readonly ExpiredEntry[];
+  /** Where the next page begins. Undefined: there is none. */
+  readonly next?: string | undefined;
+}
+
+function tally(moved: readonly Moved[]): Taken {
+  let requeued = 0;
+  let deadLettered = 0;
+  let locked = 0;
+  let longestMs = 0;
+  for (const { outcome, lockTtlMs = 0 } of moved) {
+    if (outcome === 'requeued') requeued += 1;
+    else if (outcome === 'deadLettered') deadLettered += 1;
+    else if (outcome === 'locked') {
+      locked += 1;
+      // One that never runs out is looked at like the others, and not all the time.
+      longestMs = Math.max(longestMs, lockTtlMs < 0 ? Number.POSITIVE_INFINITY : Math.max(1, lockTtlMs));
+    }
+  }
+  return { requeued, deadLettered, locked, lockTtlMs: longestMs, isAlive: false };
+}
+
 export class Recoverer {
   readonly #kernel: Kernel;
   readonly #ledger: MoveLedger;
+  readonly #deadLetters: DeadLetters;
 
-  constructor(kernel: Kernel, ledger: MoveLedger) {
+  constructor(kernel: Kernel, ledger: MoveLedger, deadLetters: DeadLetters) {
     this.#kernel = kernel;
     this.#ledger = ledger;
+    this.#deadLetters = deadLetters;
   }
 
-  /** Everything that is pending for a consumer, page by page. */
+  /** Everything that is pending for a consumer, page by page; the next page is read while the last one is moved. */
   async takeAll(from: string, options: TakeOptions): Promise<Taken> {
     let taken = NOTHING;
-    let start = '-';
-    for (;;) {
-      const page = await this.#kernel.group.pending(start, BATCH, from);
-      const last = page.at(-1);
-      if (last === undefined) return taken;
-      taken = sum(
-        taken,
-        await this.take(
-          from,
-          page.map(({ id }) => id),
-          options,
-        ),
-      );
-      if (taken.isAlive || page.length < BATCH) return taken;
-      start = nextEntryId(last.id);
+    let page = await this.#readPage(from, '-');
+    while (page !== undefined) {
+      const [next, part]: [Page | undefined, Taken] = await Promise.all([
+        page.next === undefined ? undefined : this.#readPage(from, page.next),
+        this.#takePage(from, page, options),
+      ]);
+      taken = sum(taken, part);
+      if (part.isAlive) break;
+      page = next;
     }
+    return taken;
   }
 
   /** At most 200 entries of one consumer. */
   async take(from: string, ids: readonly string[], options: TakeOptions): Promise<Taken> {
-    const { refs, expired } = await this.#read(from, ids);
+    return await this.#takePage(from, await this.#read(from, ids), options);
+  }
+
+  async #readPage(from: string, start: string): Promise<Page | undefined> {
+    const rows = await this.#kernel.group.pending(start, BATCH, from);
+    const last = rows.at(-1);
+    if (last === undefined) return undefined;
+    const ids = rows.map(({ id }) => id);
+    const next = rows.length < BATCH ? undefined : nextEntryId(last.id);
+    return { ...(await this.#read(from, ids)), next };
+  }
+
+  async #takePage(from: string, { refs, expired }: Page, options: TakeOptions): Promise<Taken> {
     if (refs.length === 0) return NOTHING;
     const moved = await this.#move(from, refs, options.minIdleMs);
     if (moved === 'alive') return { ...NOTHING, isAlive: true };
     if (options.tell) this.#tellTaken(refs, moved, expired);
-    return moved.reduce<Taken>((taken, { outcome, lockTtlMs = 0 }) => {
-      const isLocked = outcome === 'locked';
-      return sum(taken, {
-        requeued: outcome === 'requeued' ? 1 : 0,
-        deadLettered: outcome === 'deadLettered' ? 1 : 0,
-        locked: isLocked ? 1 : 0,
-        // One that never runs out is looked at like the others, and not all the time.
-        lockTtlMs: isLocked ? (lockTtlMs < 0 ? Number.POSITIVE_INFINITY : Math.max(1, lockTtlMs)) : 0,
-        isAlive: false,
-      });
-    }, NOTHING);
+    return tally(moved);
   }
 
   /** Only of what was taken: an owner whose lock stands is alive, and what another took has been told of there. */
   #tellTaken(refs: readonly EntryRef[], moved: readonly Moved[], expired: readonly ExpiredEntry[]): void {
     const taken = new Set<string>();
     moved.forEach(({ outcome }, index) => {
-      if (outcome === 'requeued' || outcome === 'deadLettered') taken.add((refs[index] as EntryRef).id);
+      const isTaken = outcome === 'requeued' || outcome === 'deadLettered' || outcome === 'deadLetterDue';
+      if (isTaken) taken.add((refs[index] as EntryRef).id);
     });
     for (const entry of expired) if (taken.has(entry.id)) this.#kernel.application.expired(entry);
   }
@@ -111,10 +138,10 @@ export class Recoverer {
       const page = await this.#kernel.group.pending(start, BATCH, from);
       const ids = page.map(({ id }) => id).filter((id) => !told.has(id));
       const { expired } = await this.#read(from, ids);
-      const ttls = await this.#lockTtls(expired);
-      expired.forEach((entry, index) => {
-        const ttl = ttls[index] ?? -2;
-        if (ttl !== -2) {
+      const standing = await this.#standingLocks(from, expired);
+      expired.forEach((entry) => {
+        const ttl = standing.get(entry.id);
+        if (ttl !== undefined) {
           // A lock that never runs out may still be released.
           lockTtlMs = Math.max(lockTtlMs, ttl, 1);
           return;
@@ -128,10 +155,22 @@ export class Recoverer {
     }
   }
 
-  #lockTtls(entries: readonly EntryRef[]): Promise<number[]> {
+  /**
+   * Of entries of this consumer those whose lock stands, with its remaining time to live in milliseconds (-1: for ever). A lock that cannot be
+   * asked for, its node being down, says nothing: of our own incarnations presence decides anyway, but the lock is all there is to go
+   * by for a consumer of the Go client, so there it stands for another heartbeat.
+   */
+  async #standingLocks(from: string, entries: readonly EntryRef[]): Promise<ReadonlyMap<string, number>> {
     const { group, names, settings } = this.#kernel;
-    if (!settings.lockKeys) return Promise.resolve([]);
-    return group.timesToLive(entries.map(({ name, id }) => names.lock(name, id)));
+    const standing = new Map<string, number>();
+    if (!settings.lockKeys) return standing;
+    const ttls = await group.timesToLive(entries.map(({ name, id }) => names.lock(name, id)));
+    ttls.forEach((answer, index) => {
+      const unknown = isIncarnation(from) ? -2 : settings.heartbeatMs;
+      const ttl = answer instanceof Error ? unknown : answer;
+      if (ttl !== -2) standing.set((entries[index] as EntryRef).id, ttl);
+    });
+    return standing;
   }
 
   async tell(from: string, ids: readonly string[]): Promise<void> {
@@ -143,7 +182,8 @@ export class Recoverer {
   async takeOne(id: string): Promise<Moved['outcome'] | 'alive' | undefined> {
     const { group, consumer, settings } = this.#kernel;
     const [row] = await group.pendingOf([id]);
-    if (row === undefined) return undefined;
+    // One that is due for the dead-letter stream is nobody's any more.
+    if (row === undefined || dueReason(row.consumer) !== undefined) return undefined;
     if (row.consumer === consumer) return 'alive';
     const { refs } = await this.#read(row.consumer, [id]);
     const minIdleMs = isIncarnation(row.consumer) ? 0 : settings.heartbeatMs;
@@ -158,15 +198,37 @@ export class Recoverer {
     refs: readonly EntryRef[],
     minIdleMs: number,
   ): Promise<readonly Moved[] | 'alive'> {
-    const { group, names, settings } = this.#kernel;
+    // Locks in other slots cannot be looked at in the step that takes the entries, so they are asked for before it. That leaves room for a
+    // consumer of the Go client to take its own back in between; among ours presence decides, in that step.
+    const isAskedFor = !this.#kernel.layout.locksAreLocal;
+    const standing = isAskedFor ? await this.#standingLocks(from, refs) : new Map<string, number>();
+    const free = refs.filter(({ id }) => !standing.has(id));
+    const moved = free.length > 0 ? await this.#requeue(from, free, minIdleMs) : [];
+    if (moved === 'alive') return 'alive';
+    let at = 0;
+    return refs.map(({ id }): Moved => {
+      const lockTtlMs = standing.get(id);
+      if (lockTtlMs === undefined) return moved[at++] as Moved;
+      return { outcome: 'locked', copyId: '', retryCount: 0, lockTtlMs };
+    });
+  }
+
+  async #requeue(
+    from: string,
+    refs: readonly EntryRef[],
+    minIdleMs: number,
+  ): Promise<readonly Moved[] | 'alive'> {
+    const { group, layout, names, settings } = this.#kernel;
+    const looksAtLocks = settings.lockKeys && layout.locksAreLocal;
     const result = await group.requeue(from, refs, {
       minIdleMs,
       spendAlways: !isIncarnation(from),
-      lockKeys: settings.lockKeys ? refs.map(({ name, id }) => names.lock(name, id)) : [],
+      lockKeys: looksAtLocks ? refs.map(({ name, id }) => names.lock(name, id)) : [],
     });
     if (result === 'alive') return 'alive';
-    this.#ledger.record('dead', result);
-    return result.moved;
+    const settled = await this.#deadLetters.settle(refs, result);
+    this.#ledger.record('dead', settled);
+    return settled.moved;
   }
 
   /** Names and what the application is told. A deleted entry has no name; taking it only takes it off the pending list. */

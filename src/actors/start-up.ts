@@ -1,8 +1,8 @@
 /** What has to be done before there can be a lease: reach Redis, make the group, see whether the server will do. Waits for Redis. */
 import type { Timer } from '../core/clock.js';
-import { messageOf, StreamwardenError } from '../core/errors.js';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
-import { probe, type ServerFacts } from '../redis/capabilities.js';
+import { type ProbedElsewhere, probe, type ServerFacts } from '../redis/capabilities.js';
 import { isPassing } from '../redis/reply-errors.js';
 import { type Kernel, pause } from './kernel.js';
 
@@ -10,18 +10,25 @@ import { type Kernel, pause } from './kernel.js';
 const WRONG_CREDENTIALS = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH))/;
 const RETRY_MS = 50;
 
+/** What else has to succeed, and is tried again with the rest. */
+export interface StartUpSteps {
+  /** Know where everything is; before anything is asked. */
+  reach(): Promise<void>;
+  /** Set keyspace events up; after the server is known to do. */
+  cover(): Promise<void>;
+}
+
 export class StartUp {
   readonly #kernel: Kernel;
   readonly #timeoutMs: number;
-  readonly #andThen: () => Promise<void>;
+  readonly #steps: StartUpSteps;
   #deadline = Number.POSITIVE_INFINITY;
   #timer: Timer | undefined;
 
-  /** @param andThen what else has to succeed, and is tried again with the rest */
-  constructor(kernel: Kernel, timeoutMs: number, andThen: () => Promise<void>) {
+  constructor(kernel: Kernel, timeoutMs: number, steps: StartUpSteps) {
     this.#kernel = kernel;
     this.#timeoutMs = timeoutMs;
-    this.#andThen = andThen;
+    this.#steps = steps;
   }
 
   /** Counts the time from now on. @param tooLate called when it is over, unless `end()` comes first */
@@ -40,7 +47,7 @@ export class StartUp {
    *
    * @param isWanted whether to go on
    * @returns undefined when it was not wanted any more
-   * @throws StreamwardenError `StartTimeout`; `PermissionDenied`, `ServerTooOld` and other things that no waiting heals
+   * @throws StreamwardenError `StartTimeout`; `PermissionDenied`, `ServerTooOld`, `ClusterClientRequired` and other things that no waiting heals
    */
   async prepare(isWanted: () => boolean): Promise<ServerFacts | undefined> {
     const { clock, connections, ended } = this.#kernel;
@@ -50,10 +57,11 @@ export class StartUp {
       } catch (error) {
         const { commands } = connections;
         const cause = commands.isUp ? error : (commands.lastError ?? error);
-        if (WRONG_CREDENTIALS.test(messageOf(cause))) throw wrongCredentials(cause);
+        const refusal = isStreamwardenError(cause, 'RedisUnavailable') ? (cause.cause ?? cause) : cause;
+        if (WRONG_CREDENTIALS.test(messageOf(refusal))) throw wrongCredentials(refusal);
         if (!isPassing(error)) throw error;
         const left = this.#deadline - clock.monotonic();
-        if (left <= 0) throw this.timeout(cause);
+        if (left <= 0) throw isStreamwardenError(error, 'KeyspaceSetupFailed') ? error : this.timeout(cause);
         await pause(this.#kernel, Math.min(left, RETRY_MS));
       }
     }
@@ -70,13 +78,25 @@ export class StartUp {
     });
   }
 
+  get #elsewhere(): ProbedElsewhere | undefined {
+    const { connections, layout, names } = this.#kernel;
+    const { shards } = connections;
+    return (
+      shards && {
+        dlq: layout.dlqIsLocal ? undefined : shards.commandsFor(names.dlq),
+        locks: shards.commandsFor(names.lock('probe', '0-0')),
+      }
+    );
+  }
+
   async #once(): Promise<ServerFacts> {
     const { commands, names, consumer, logger, group, settings } = this.#kernel;
+    await this.#steps.reach();
     // First, so that everything that is not permitted is named at once.
-    const server = await probe(commands, names, consumer, settings);
+    const server = await probe(commands, names, consumer, settings, this.#elsewhere);
     await group.create();
     for (const warning of server.warnings) logger.warn({}, warning);
-    await this.#andThen();
+    await this.#steps.cover();
     return server;
   }
 }

@@ -1,9 +1,9 @@
 /** Listens to the expiries that one master publishes. Runs the master subscription machine; the supervisor restarts it. */
 import { type Actor, fromPromise } from 'xstate';
-import { StreamwardenError } from '../core/errors.js';
+import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
 import { type KeyspaceSetup, masterSubscriptionMachine } from '../machines/master-subscription.machine.js';
-import { createCommands } from '../redis/commands.js';
+import { type Commands, createCommands } from '../redis/commands.js';
 import { commandTimeoutFor } from '../redis/connections.js';
 import { setUpKeyspace } from '../redis/keyspace-setup.js';
 import type { Link } from '../redis/link.js';
@@ -27,6 +27,8 @@ export interface SubscriptionView {
   readonly error: { readonly code: string; readonly message: string; readonly during: string } | null;
   readonly attempts: number;
   readonly since: number;
+  /** Expiries heard, locks and presences. */
+  readonly events: number;
 }
 
 export class Subscription {
@@ -49,17 +51,18 @@ export class Subscription {
       error: null,
       attempts: 0,
       since: kernel.clock.now(),
+      events: 0,
     };
   }
 
   /** How it stands, and what came of its last set-up: kept over restarts. */
   get view(): SubscriptionView {
-    return this.#view;
+    return { ...this.#view, events: this.events };
   }
 
   start(end: ChildEnd): Child {
     const { clock, connections, names, settings } = this.#kernel;
-    const link = connections.makeSubscriber();
+    const link = connections.makeSubscriber(this.master);
     this.#link = link;
     const commands = createCommands(link, clock, commandTimeoutFor(settings.heartbeatMs));
     let failure: unknown = new StreamwardenError('InvalidState', 'the subscription ended');
@@ -73,7 +76,7 @@ export class Subscription {
     };
     const machine = masterSubscriptionMachine.provide({
       actors: {
-        connect: fromPromise<void>(() => keeping(opened(link))),
+        connect: fromPromise<void>(() => keeping(this.#connect(link, commands))),
         configure: fromPromise<KeyspaceSetup>(() => keeping(this.#configure(commands))),
         subscribe: fromPromise<void>(() =>
           keeping(
@@ -145,7 +148,29 @@ export class Subscription {
     actor.subscribe({ next: look, error: () => {} });
   }
 
-  async #configure(commands: ReturnType<typeof createCommands>): Promise<KeyspaceSetup> {
+  /** One attempt: starting again is the supervisor's business. */
+  async #connect(link: Link, commands: Commands): Promise<void> {
+    await link.whenUp();
+    if (this.#kernel.connections.kind === 'single') return;
+    // What used to be the master answers like one, publishes nothing and says nothing of it.
+    const role = await roleOf(commands);
+    if (role === undefined || role === 'master') return;
+    throw new StreamwardenError(
+      'RedisUnavailable',
+      `expected ${this.master} to be a master, got: a ${role}`,
+      {
+        retriable: true,
+        details: { master: this.master, role, sent: false },
+      },
+    );
+  }
+
+  /** The other end of its connection; undefined while there is none. */
+  get peer(): string | undefined {
+    return this.#link?.peer;
+  }
+
+  async #configure(commands: Commands): Promise<KeyspaceSetup> {
     const { settings, seam } = this.#kernel;
     const { master } = this;
     try {
@@ -179,19 +204,13 @@ export class Subscription {
   }
 }
 
-/** Opens a link; one attempt, since restarting is the supervisor's business. */
-function opened(link: Link): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const forget = link.listen({
-      up: () => {
-        forget();
-        resolve();
-      },
-      down: (error) => {
-        forget();
-        reject(error);
-      },
-    });
-    link.open();
-  });
+/** `master`, `slave` or `sentinel`; undefined when the user may not ask. */
+async function roleOf(commands: Commands): Promise<string | undefined> {
+  try {
+    const [role] = (await commands.run('ROLE', (client) => client.role())) as [string];
+    return role;
+  } catch (error) {
+    if (isStreamwardenError(error, 'PermissionDenied')) return undefined;
+    throw error;
+  }
 }

@@ -52,6 +52,10 @@ export class Supervisor {
 
   constructor(kernel: Kernel, hooks: SupervisorHooks) {
     this.#kernel = kernel;
+    const escalate = (child: string, why: string) => {
+      kernel.seam.emit('childEscalated', { child, why });
+      hooks.escalated(child, why);
+    };
     const machine = supervisorMachine.provide({
       actions: {
         carryOut: ({ context }) => {
@@ -68,10 +72,11 @@ export class Supervisor {
           }
           if (restartInMs !== null) this.#restartIn(child, restartInMs);
           if (escalates && failure) {
-            const why = `${failure.error.code}: ${failure.error.message}`;
-            kernel.seam.emit('childEscalated', { child, why });
-            hooks.escalated(child, why);
+            escalate(child, `${failure.error.code}: ${failure.error.message}`);
           }
+        },
+        escalate: ({ event }) => {
+          if (event.type === 'child.distressed') escalate(event.child, event.why);
         },
         heal: ({ event }) => {
           if (!('child' in event)) return;
@@ -105,6 +110,12 @@ export class Supervisor {
   /** It says of itself that it is well again. */
   healthy(child: string): void {
     this.#actor.send({ type: 'child.healthy', child });
+  }
+
+  /** It is missed already: escalated at once, whatever its limits. */
+  distressed(child: string, error: unknown): void {
+    const { code, message } = shown(error);
+    this.#actor.send({ type: 'child.distressed', child, why: `${code}: ${message}` });
   }
 
   /** Keeps the failure of something that is no child and is not started again. */

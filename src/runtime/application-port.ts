@@ -39,7 +39,7 @@ export function createApplicationPort(settings: PortSettings): Application {
 
   function tell(notification: Notification): void {
     hub.tell(notification);
-    seam.emit('notification', { type: notification.type });
+    seam.emit('notification', notification);
   }
 
   function abort(ownership: Ownership, code: ErrorCode, message: string): void {

@@ -3,7 +3,9 @@
  * message there is; a default keeps the description of what it wraps.
  */
 import { z } from 'zod';
-import type { RedisTarget } from '../redis/connections.js';
+import { parseMultiHostUrl } from '../redis/redis-url.js';
+import type { RedisTarget } from '../redis/target.js';
+import { recordSchema } from './record-schema.js';
 
 // Every schema's description completes the sentence 'expected <option> to be …'; there is no other message.
 const integer = (min: number, max: number) =>
@@ -31,18 +33,20 @@ const redisTarget = z
   .custom<RedisTarget>((value) => {
     if (typeof value === 'string') {
       if (value.includes(' ')) return false;
+      if (/^rediss?-/.test(value)) return parseMultiHostUrl(value) !== undefined;
       // ioredis would throw for a URL that is none, and Node.js puts the whole of it, password included, into that error.
       return /^rediss?:\/\//.test(value) ? URL.canParse(value) : /^(\/|unix:)/.test(value);
     }
-    return (
-      typeof value === 'object' && value !== null && (value as { isCluster?: boolean }).isCluster !== true
-    );
+    return typeof value === 'object' && value !== null;
   })
-  .describe('a URL (redis://…, rediss://…), ioredis options, or an ioredis client of a single server');
+  .describe(
+    'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options, or an ioredis client or cluster',
+  );
 
 /** Options of a runtime. */
 export const runtimeSchema = z.strictObject({
   redis: redisTarget,
+  clusterMode: oneOf('oss', 'singleShard').optional(),
   service: text,
   consumerId: text.optional(),
   capacity: integer(1, 1_000_000).default(10_000),
@@ -81,6 +85,7 @@ export const runtimeSchema = z.strictObject({
   ).optional(),
   clock: objectWith('a Clock', 'now', 'monotonic', 'random', 'setTimeout', 'clearTimeout').optional(),
   historyKey: text.optional(),
+  record: recordSchema.optional(),
 });
 
 /** Its options are those of a runtime by the same names, and timeoutMs. */

@@ -1,12 +1,16 @@
 /** Raw options → validated → compiled. Everything wrong with them is said before any I/O. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Clock, systemClock } from '../core/clock.js';
-import { StreamwardenError } from '../core/errors.js';
-import { type Logger, silentLogger } from '../core/logger.js';
-import { optionsOf, type RedisTarget } from '../redis/connections.js';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { type Logger, redact, silentLogger } from '../core/logger.js';
+import { type Layout, ON_ONE_SERVER } from '../redis/layout.js';
 import { createNames, hashTag, type Names } from '../redis/names.js';
+import { slotOf } from '../redis/slot-map.js';
+import { type Deployment, deploymentOf, type RedisTarget } from '../redis/target.js';
+import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
 import { invalid, parseWith } from './option-errors.js';
 import { producerSchema, runtimeSchema } from './option-schema.js';
+import { compiled } from './record-schema.js';
 
 export interface BackoffOptions {
   /** First delay in milliseconds; doubles each time, with jitter. */
@@ -22,8 +26,13 @@ export interface ReadRetryOptions extends BackoffOptions {
 
 /** Options of {@link createRuntime}. The table in docs/reference/contract.md has units, defaults, ranges and consequences. */
 export interface RuntimeOptions<TInfo = unknown> {
-  /** Where Redis is: a URL, ioredis options, or a client that serves as a template and is neither used nor closed. */
+  /** Where Redis is: a URL, ioredis options, or a client or cluster that serves as a template and is neither used nor closed. */
   readonly redis: RedisTarget;
+  /**
+   * `oss`: Redis is a cluster, `singleShard`: it is one server or what looks like one.
+   * @defaultValue what `redis` is
+   */
+  readonly clusterMode?: 'oss' | 'singleShard';
   /** Name of the service: names the load balancer stream `<service>-input` and the group `<service>-group`. */
   readonly service: string;
   /** Who this process is. @defaultValue `redis-consumer-$POD_NAME`, else `redis-consumer-$POD_IP` */
@@ -76,6 +85,8 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly clock?: Clock;
   /** A Redis list that every change of owner is appended to, for proofs; grows without bound. Must carry the load balancer stream's hash tag. */
   readonly historyKey?: string;
+  /** Records what happens, from the first moment on; `runtime.recording` is the handle. docs/how-to/record-and-replay.md. @defaultValue off */
+  readonly record?: RecordOptions;
 }
 
 /** Options with every default in place. */
@@ -93,6 +104,7 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly scanBatch: number;
   readonly maxRetries: number;
   readonly dlqMaxLen: number;
+  readonly layout: Layout;
   readonly readRetry: Required<ReadRetryOptions>;
   readonly handlerBackoff: Required<BackoffOptions>;
   readonly notificationBuffer: number;
@@ -108,14 +120,46 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly historyKey: string | undefined;
+  readonly record: CompiledRecordOptions | undefined;
+}
+
+/** @throws StreamwardenError `InvalidOption` */
+function deployment(redis: RedisTarget): Deployment {
+  try {
+    return deploymentOf(redis);
+  } catch (error) {
+    if (isStreamwardenError(error)) throw error;
+    // ioredis names what it does not take in words of its own.
+    throw new StreamwardenError(
+      'InvalidOption',
+      `expected redis to be what ioredis takes, got: ${redact(messageOf(error))}`,
+      {
+        cause: error,
+        details: { option: 'redis' },
+      },
+    );
+  }
+}
+
+function checkClusterMode(mode: 'oss' | 'singleShard' | undefined, isCluster: boolean): void {
+  if (mode === 'oss' && !isCluster) {
+    throw new StreamwardenError(
+      'ClusterClientRequired',
+      "expected redis to be a cluster (redis-cluster://host:port,… or an ioredis Cluster) since clusterMode is 'oss', got: a single server",
+    );
+  }
+  if (mode === 'singleShard' && isCluster) {
+    throw invalid('clusterMode', "'oss' or left out since redis is a cluster", mode);
+  }
 }
 
 function namesFor(
   redis: RedisTarget,
   service: string,
   dlqStream: string | undefined,
-): { names: Names; database: number } {
-  const { keyPrefix, db } = optionsOf(redis);
+): { names: Names; database: number; isCluster: boolean } {
+  const { kind, options } = deployment(redis);
+  const { keyPrefix, db } = options;
   const names = createNames({
     service,
     ...(keyPrefix ? { keyPrefix } : {}),
@@ -125,7 +169,7 @@ function namesFor(
   if (hashTag(names.lbs) === `{${names.lbs}}` && names.lbs.includes('}')) {
     throw invalid('service', "free of '}' unless it carries a hash tag such as {name}", service);
   }
-  return { names, database: db ?? 0 };
+  return { names, database: db ?? 0, isCluster: kind === 'cluster' };
 }
 
 /**
@@ -154,10 +198,18 @@ export function compileOptions<TInfo>(
   raw: RuntimeOptions<TInfo>,
   environment: NodeJS.ProcessEnv = process.env,
 ): CompiledOptions<TInfo> {
-  const { service, dlqStream, consumerId, logger, clock, infoSchema, historyKey, ...rest } = parseWith(
-    runtimeSchema,
-    raw,
-  );
+  const {
+    service,
+    dlqStream,
+    consumerId,
+    logger,
+    clock,
+    infoSchema,
+    historyKey,
+    record,
+    clusterMode,
+    ...rest
+  } = parseWith(runtimeSchema, raw);
 
   for (const name of ['readRetry', 'handlerBackoff'] as const) {
     const { initialMs, maxMs } = rest[name];
@@ -166,7 +218,8 @@ export function compileOptions<TInfo>(
   if (rest.minIdleMs < rest.heartbeatMs) {
     throw invalid('minIdleMs', `at least heartbeatMs (${rest.heartbeatMs})`, rest.minIdleMs);
   }
-  const { names, database } = namesFor(rest.redis, service, dlqStream);
+  const { names, database, isCluster } = namesFor(rest.redis, service, dlqStream);
+  checkClusterMode(clusterMode, isCluster);
   if (names.dlq === names.lbs)
     throw invalid('dlqStream', 'another stream than the load balancer stream', dlqStream);
   if (historyKey !== undefined && hashTag(historyKey) !== hashTag(names.lbs)) {
@@ -174,6 +227,9 @@ export function compileOptions<TInfo>(
   }
   return {
     ...rest,
+    layout: isCluster
+      ? { dlqIsLocal: slotOf(names.dlq) === slotOf(names.lbs), locksAreLocal: false }
+      : ON_ONE_SERVER,
     names,
     consumerId: consumerIdFrom(consumerId, environment),
     database,
@@ -181,5 +237,6 @@ export function compileOptions<TInfo>(
     clock: (clock as Clock | undefined) ?? systemClock,
     infoSchema: infoSchema as StandardSchemaV1<unknown, TInfo> | undefined,
     historyKey,
+    record: record && compiled(record),
   };
 }

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { type Logger, silentLogger } from '../core/logger.js';
-import { createCommands } from '../redis/commands.js';
-import { commandTimeoutFor, createConnections, type RedisTarget } from '../redis/connections.js';
+import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
 import { encodeEntry, type Info } from '../redis/entry.js';
-import { pipelined } from '../redis/pipelined.js';
+import { isElsewhere, redisError } from '../redis/reply-errors.js';
+import { followShards } from '../redis/shard-follower.js';
+import type { RedisTarget } from '../redis/target.js';
 import { producerNames } from './options.js';
 
 export interface ProducerOptions {
@@ -37,6 +38,7 @@ export interface Producer extends AsyncDisposable {
 }
 
 const BATCH = 500;
+const REFUSED_PAUSE_MS = 100;
 
 /** @throws StreamwardenError `InvalidOption` */
 function encode({ name, info }: NewStream): string[] {
@@ -67,10 +69,18 @@ export function createProducer(options: ProducerOptions): Producer {
     logger,
     heartbeatMs: timeoutMs,
     connectionName: `streamwarden:producer:${randomBytes(4).toString('hex')}`,
+    home: names.lbs,
   });
   const link = connections.commands;
-  const commands = createCommands(link, systemClock, Math.max(commandTimeoutFor(timeoutMs), 1000));
+  const commands = createHomeCommands(connections, systemClock, Math.max(commandTimeoutFor(timeoutMs), 1000));
   let isClosed = false;
+  let unfollow: (() => void) | undefined;
+
+  function open(): void {
+    const { shards } = connections;
+    if (shards === undefined) link.open();
+    else unfollow ??= followShards(shards, link, systemClock);
+  }
 
   /** Only waits for a connection: a command is sent once, since sending it twice would announce twice. */
   async function connected(): Promise<void> {
@@ -99,28 +109,49 @@ export function createProducer(options: ProducerOptions): Producer {
         },
         down: () => {},
       });
-      link.open();
+      open();
     });
+  }
+
+  /** What Redis refuses because another server is to be asked has not been executed, and is sent again. */
+  async function addBatch(batch: readonly string[][]): Promise<string[]> {
+    const ids: string[] = new Array(batch.length);
+    const deadline = systemClock.monotonic() + timeoutMs;
+    let left = batch.map((_, index) => index);
+    for (;;) {
+      await connected();
+      const replies = await commands.run('XADD', async (client) => {
+        const pipeline = client.pipeline();
+        for (const index of left) pipeline.xadd(names.lbs, '*', ...(batch[index] as string[]));
+        return (await pipeline.exec()) ?? [];
+      });
+      const errors = replies.map(([error]) => error && redisError(error, 'XADD', true));
+      const failure = errors.find((error) => error !== null && !isElsewhere(error));
+      if (failure) throw failure;
+      replies.forEach(([, id], at) => {
+        if (errors[at] === null) ids[left[at] as number] = id as string;
+      });
+      const refusal = errors.find((error) => error !== null);
+      if (!refusal) return ids;
+      if (systemClock.monotonic() >= deadline) throw refusal;
+      left = left.filter((_, at) => errors[at] !== null);
+      link.replace(refusal);
+      await new Promise((resolve) => setTimeout(resolve, REFUSED_PAUSE_MS));
+    }
   }
 
   async function addMany(streams: readonly NewStream[]): Promise<string[]> {
     const encoded = streams.map(encode);
     const ids: string[] = [];
     for (let at = 0; at < encoded.length; at += BATCH) {
-      await connected();
-      const batch = encoded.slice(at, at + BATCH);
-      const added = await commands.run('XADD', (client) =>
-        pipelined<string>(client, (pipeline) => {
-          for (const fields of batch) pipeline.xadd(names.lbs, '*', ...fields);
-        }),
-      );
-      ids.push(...added);
+      ids.push(...(await addBatch(encoded.slice(at, at + BATCH))));
     }
     return ids;
   }
 
   async function close(): Promise<void> {
     isClosed = true;
+    unfollow?.();
     connections.close();
   }
 

@@ -7,12 +7,11 @@ import type { Ownership } from '../actors/ownership.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/consumer.machine.js';
-import { createCommands } from '../redis/commands.js';
-import { commandTimeoutFor, createConnections } from '../redis/connections.js';
-import { createGroupStore } from '../redis/group.js';
-import { createLeaseStore, type LeaseSettings } from '../redis/lease-store.js';
-import { createLockStore, noLocks } from '../redis/locks.js';
+import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
+import type { Layout } from '../redis/layout.js';
 import { incarnationName } from '../redis/names.js';
+import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
+import { Recorder } from '../replay/recorder.js';
 import { createApplicationPort } from './application-port.js';
 import { HandlerBackoff } from './handler-backoff.js';
 import { healthOf } from './health.js';
@@ -21,8 +20,10 @@ import { NotificationHub } from './notification-hub.js';
 import type { Notification } from './notifications.js';
 import { type CompiledOptions, compileOptions, type RuntimeOptions } from './options.js';
 import { Processor } from './processor.js';
+import { compileRecordOptions } from './record-schema.js';
 import type { Snapshot } from './snapshot.js';
 import { snapshotOf } from './snapshot-of.js';
+import { createStores } from './stores.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
 import type {
   Health,
@@ -39,6 +40,8 @@ import type {
 export interface Substitutes {
   /** Decorates the operations on Redis. */
   readonly stores?: (stores: Stores) => Stores;
+  /** Has everything done as it is where keys live apart. */
+  readonly layout?: Layout;
 }
 
 /** Heartbeats that stopping may take beside the handlers' grace. */
@@ -52,7 +55,9 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   readonly closed: Promise<{ readonly error: Error | null }>;
   /** Where telemetry, recorder and inspector attach. */
   readonly seam: Seam;
+  readonly recording: ActiveRecording | undefined;
   readonly #options: CompiledOptions<TInfo>;
+  readonly #recorder: Recorder;
   readonly #hub: NotificationHub;
   readonly #incarnation: Consumer;
   readonly #handleOwner: HandleOwner;
@@ -73,6 +78,14 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     });
     this.seam = new Seam((error) => options.logger.error({ error: messageOf(error) }, 'an observer threw'));
     this.#hub = new NotificationHub(options.notificationBuffer, () => this.#incarnation.intake.bell.ring());
+    this.#recorder = new Recorder({
+      ...options,
+      service: this.service,
+      consumer: this.consumer,
+      seam: this.seam,
+    });
+    // Before there is any actor.
+    this.recording = options.record && this.#recorder.record(options.record);
     const ended = new AbortController();
     // Whatever waits listens to it: many do at times, and none of them is a leak.
     setMaxListeners(0, ended.signal);
@@ -96,8 +109,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
 
   start(): Promise<void> {
     const { state } = this;
-    const hasEnded = state === 'stopped' || state === 'failed';
-    if (this.#starting && !hasEnded) return this.#starting;
+    if (this.#starting && !this.#hasEnded) return this.#starting;
     if (state !== 'idle')
       return Promise.reject(
         new StreamwardenError('RuntimeStopped', 'a runtime starts once; make another one'),
@@ -177,6 +189,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         throw new StreamwardenError('OwnerAlive', `the owner of entry ${id} is alive`, { details });
       case 'requeued':
       case 'deadLettered':
+      case 'deadLetterDue':
         return;
       default:
         throw new StreamwardenError(
@@ -185,6 +198,10 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
           { details },
         );
     }
+  }
+
+  async resetTopology(): Promise<void> {
+    await this.#incarnation.topology?.reset();
   }
 
   pause(): Promise<void> {
@@ -215,12 +232,24 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     });
   }
 
+  record(options: RecordOptions): ActiveRecording {
+    const compiled = compileRecordOptions(options);
+    if (this.#hasEnded) {
+      throw new StreamwardenError('RuntimeStopped', 'the runtime has ended: there is nothing to record');
+    }
+    return this.#recorder.record(compiled);
+  }
+
   health(): Health {
     return healthOf(this.#incarnation);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  get #hasEnded(): boolean {
+    return this.state === 'stopped' || this.state === 'failed';
   }
 
   #kernel(ended: AbortSignal, substitutes: Substitutes): Kernel {
@@ -232,17 +261,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       logger,
       heartbeatMs,
       connectionName: `streamwarden:${consumer}`,
+      home: names.lbs,
     });
-    const commands = createCommands(connections.commands, clock, commandTimeoutFor(heartbeatMs));
-    const settings: LeaseSettings = { ...this.#options, consumer };
-    const stores: Stores = {
-      lease: createLeaseStore(commands, names, settings),
-      group: createGroupStore(commands, names, settings),
-      // Unlike any other process's: the incarnation's name is, and so is this.
-      locks: this.#options.lockKeys
-        ? createLockStore(commands, `${consumer}/${randomBytes(8).toString('hex')}`, heartbeatMs)
-        : noLocks,
-    };
+    const commands = createHomeCommands(connections, clock, commandTimeoutFor(heartbeatMs));
+    const layout = substitutes.layout ?? this.#options.layout;
+    const stores = createStores(connections, commands, { ...this.#options, ...layout, consumer });
     return {
       ...(substitutes.stores?.(stores) ?? stores),
       clock,
@@ -253,6 +276,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       connections,
       commands,
       settings: this.#options,
+      layout,
       checkInfo: infoSchema && createInfoCheck(infoSchema, this.#options.onInvalidInfo),
       ended,
       application: createApplicationPort({
@@ -353,18 +377,20 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         : isStreamwardenError(thrown)
           ? thrown
           : new StreamwardenError('InvalidState', messageOf(thrown), { cause: thrown });
-    this.#hub.tell({
+    const notification: Notification = {
       type: 'StreamTerminated',
       at: clock.now(),
       reason: error ? 'failed' : 'stopped',
       error,
-    });
+    };
+    this.#hub.tell(notification);
+    this.seam.emit('notification', notification);
     this.#hub.close();
     this.#rejectStart?.(
       error ?? new StreamwardenError('RuntimeStopped', 'the runtime was stopped while it started'),
     );
     logger.info({ service: this.service, consumer: this.consumer, error: error?.code }, 'stopped');
-    this.#resolveClosed({ error });
+    void this.#recorder.end().then(() => this.#resolveClosed({ error }));
   }
 }
 

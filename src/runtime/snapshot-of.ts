@@ -1,5 +1,5 @@
 import type { Consumer } from '../actors/consumer.js';
-import type { Snapshot } from './snapshot.js';
+import type { Snapshot, TopologySnapshot } from './snapshot.js';
 
 /** A state value as a path: `{ present: { assurance: 'confirmed' } }` of one region becomes `present.confirmed`. */
 function pathOf(value: unknown): string {
@@ -17,6 +17,29 @@ export interface RuntimeFacts {
   readonly now: number;
   readonly handlerFailures: number;
   readonly notificationsDropped: number;
+}
+
+function topologyOf({ topology }: Consumer): TopologySnapshot | null {
+  const view = topology?.view;
+  if (!view) return null;
+  const { state, report, rounds, changes, nodes, silent } = view;
+  return {
+    state,
+    settled: report?.settled ?? null,
+    problems: report?.problems ?? [],
+    askedAt: report?.at ?? null,
+    rounds,
+    changes,
+    nodes: nodes.map(({ address, id, role, masterId, isFailed, slots }) => ({
+      address,
+      id,
+      role,
+      masterId,
+      failed: isFailed,
+      slots,
+      silent: silent.find((node) => node.address === address)?.error ?? null,
+    })),
+  };
 }
 
 export function snapshotOf(consumer: Consumer, facts: RuntimeFacts): Snapshot {
@@ -62,6 +85,8 @@ export function snapshotOf(consumer: Consumer, facts: RuntimeFacts): Snapshot {
       lastError: scan?.context.lastError ?? null,
       dead: scan?.context.dead ?? [],
     },
+    deployment: kernel.connections.kind,
+    topology: topologyOf(consumer),
     subscriptions: consumer.keyspace.views,
     children: Object.values(supervised.children),
     failures: supervised.failures,

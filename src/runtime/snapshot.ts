@@ -17,6 +17,36 @@ export interface StreamSnapshot {
   readonly since: number | null;
 }
 
+export interface ClusterNodeSnapshot {
+  /** `host:port`, as clients reach it. */
+  readonly address: string;
+  readonly id: string;
+  readonly role: 'master' | 'replica';
+  /** Of the master that it replicates; null for a master. */
+  readonly masterId: string | null;
+  /** Declared dead by the cluster. */
+  readonly failed: boolean;
+  /** Slots it serves, as ranges with both ends included. */
+  readonly slots: readonly (readonly [from: number, to: number])[];
+  /** Why it did not answer when it was last asked; null when it did. */
+  readonly silent: string | null;
+}
+
+export interface TopologySnapshot {
+  readonly state: 'probing' | 'applying' | 'settled' | 'unsettled';
+  /** Whether, when they were last asked, all nodes said that all is well, and agreed; null before that. */
+  readonly settled: boolean | null;
+  /** Why not. */
+  readonly problems: readonly string[];
+  /** Epoch milliseconds of the last answers; null before them. */
+  readonly askedAt: number | null;
+  /** How often the nodes have been asked. */
+  readonly rounds: number;
+  /** How often other masters were covered than before, the first time included. */
+  readonly changes: number;
+  readonly nodes: readonly ClusterNodeSnapshot[];
+}
+
 export interface SubscriptionSnapshot {
   /** Address of the master. */
   readonly master: string;
@@ -28,6 +58,8 @@ export interface SubscriptionSnapshot {
   readonly attempts: number;
   /** Since when it has been in this state, epoch milliseconds. */
   readonly since: number;
+  /** Expiries heard, of locks and presences. */
+  readonly events: number;
 }
 
 /** Counted since `start()`. */
@@ -78,6 +110,11 @@ export interface Snapshot {
     ReconcilerContext,
     'scans' | 'sweeps' | 'lastScan' | 'lastError' | 'dead'
   >;
+  /** What the runtime is connected to. */
+  readonly deployment: 'single' | 'sentinel' | 'cluster';
+  /** The cluster as it was last seen; null where there is none. */
+  readonly topology: TopologySnapshot | null;
+  /** One for each master that is listened to. */
   readonly subscriptions: readonly SubscriptionSnapshot[];
   readonly children: readonly ChildRecord[];
   /** The latest failures, oldest first. */

@@ -1,5 +1,6 @@
 /** The public face of a runtime. */
 import type { ConsumerState } from '../machines/consumer.machine.js';
+import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
 import type { Notification, StreamRef } from './notifications.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -105,6 +106,12 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   release(stream: StreamRefLike): Promise<void>;
   /** Requeues a stream of a dead owner for everyone. `AlreadyClaimed` when there is nothing to claim, `OwnerAlive` when it is held. */
   claim(stream: Pick<StreamRef, 'id'>): Promise<void>;
+  /**
+   * Asks the nodes of the cluster who its masters are and sets keyspace events up on each anew; the runtime does so by itself when they
+   * change. With a single server it does nothing. Rejects with `ClusterNotSettled` while the nodes disagree, with `RedisUnavailable` when none
+   * answers.
+   */
+  resetTopology(): Promise<void>;
   /** Stops taking new streams; what is owned stays owned. */
   pause(): Promise<void>;
   resume(): void;
@@ -113,6 +120,13 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   /** All streams that this process owns. */
   ownedStreams(): IterableIterator<StreamHandle<TInfo>>;
   snapshot(): Snapshot;
+  /** The recording of the option `record`; undefined without it. */
+  readonly recording: ActiveRecording | undefined;
+  /**
+   * Begins a recording, beside any others; it begins with how everything stands. Ends with the runtime at the latest.
+   * @throws StreamwardenError `InvalidOption`, `RuntimeStopped`
+   */
+  record(options: RecordOptions): ActiveRecording;
   health(): Health;
 }
 

@@ -6,6 +6,7 @@ import { composeRuntime, type Substitutes } from '../../src/runtime/runtime.js';
 import type { Runtime } from '../../src/runtime/types.js';
 import { checkHistory, type HistoryReport } from '../../src/testing/history.js';
 import { readHistory } from '../../src/testing/history-records.js';
+import type { SuiteCluster } from './cluster.js';
 import type { SuiteRedis } from './redis.js';
 
 type Kind = Notification['type'];
@@ -21,6 +22,17 @@ export interface Member {
   told<K extends Kind>(type: K): Of<K>[];
   /** Resolves as soon as `count` notifications of a kind have been told, with all of them. */
   awaitNews<K extends Kind>(type: K, count?: number, timeoutMs?: number): Promise<Of<K>[]>;
+}
+
+/** A server, a cluster or whatever has a URL, and a client for the suite's own looks. */
+export type CrewServer =
+  | Pick<SuiteRedis, 'redis' | 'server'>
+  | Pick<SuiteCluster, 'redis' | 'cluster'>
+  | { redis(): Redis; url(): string };
+
+function urlOf(suite: CrewServer): string {
+  if ('url' in suite) return suite.url();
+  return 'cluster' in suite ? suite.cluster().url : suite.server().url;
 }
 
 export type CrewOptions = Partial<RuntimeOptions>;
@@ -45,11 +57,12 @@ export interface Crew {
 
 export const HEARTBEAT_MS = 600;
 
-export function useCrew(suite: SuiteRedis, defaults: CrewOptions = {}): Crew {
+export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
   const service = 'orders';
   const running: Member[] = [];
   const announced: string[] = [];
-  const redis = (): Redis => suite.redis();
+  // A cluster's client takes the same commands.
+  const redis = () => suite.redis() as Redis;
 
   beforeEach(() => {
     announced.splice(0);
@@ -65,7 +78,7 @@ export function useCrew(suite: SuiteRedis, defaults: CrewOptions = {}): Crew {
     dlq: `${service}-input-dlq`,
     historyKey: `{${service}-input}:history`,
     options: (options = {}) => ({
-      redis: suite.server().url,
+      redis: urlOf(suite),
       service,
       consumerId: `pod-${randomBytes(2).toString('hex')}`,
       heartbeatMs: HEARTBEAT_MS,

@@ -1,0 +1,152 @@
+/**
+ * Writes what is due to a dead-letter stream in another slot: makes the letters, adds them there, acknowledges the entries. What cannot be
+ * written now stays due, out of everybody's hands, until a sweep finds it.
+ */
+import { nextEntryId } from '../core/entry-id.js';
+import { messageOf } from '../core/errors.js';
+import { redact } from '../core/logger.js';
+import { DEAD_LETTER_REASONS, type DeadLetterReason, dueConsumer } from '../redis/due-consumer.js';
+import type { DueLetter, WrittenLetter } from '../redis/due-letters.js';
+import type { EntryRef, Moved, MoveResult } from '../redis/lease-store.js';
+import type { Kernel } from './kernel.js';
+import type { MoveLedger } from './move-ledger.js';
+
+/** Keeps the scripts below 5 ms. */
+const BATCH = 200;
+/** Heartbeats that an entry has been due for before a sweep takes it up: longer than whoever decided needs to write it. */
+const PATIENCE = 2;
+/**
+ * Sweeps wait as long after a failure, and twice as long after each further one, up to so many times. What has no answer may have been
+ * executed: every try may be another letter.
+ */
+const MAX_DOUBLINGS = 4;
+
+interface Written {
+  /** Letters that were written for entries that were still due then, by the entries' ids. */
+  readonly letters: ReadonlyMap<string, WrittenLetter>;
+  readonly trimmed: number;
+  readonly dlqLength: number;
+  /** Some were not added. */
+  readonly isIncomplete: boolean;
+}
+
+const NOTHING: Written = { letters: new Map(), trimmed: 0, dlqLength: 0, isIncomplete: false };
+
+function deadLettered({ copyId, retryCount }: WrittenLetter): Moved {
+  return { outcome: 'deadLettered', copyId, retryCount };
+}
+
+export class DeadLetters {
+  readonly #kernel: Kernel;
+  readonly #ledger: MoveLedger;
+  #isFailing = false;
+  /** Pages in a row, in sweeps, that were not written as a whole. */
+  #failures = 0;
+  /** On the monotonic clock: before this a sweep does not try. */
+  #waitsUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(kernel: Kernel, ledger: MoveLedger) {
+    this.#kernel = kernel;
+    this.#ledger = ledger;
+  }
+
+  /**
+   * Writes what a move has left due, as far as that can be done now: those become `deadLettered`, the others stay `deadLetterDue`. Never
+   * rejects, as the move itself has been made.
+   *
+   * @param refs what was moved, ascending, in the order of the result
+   */
+  async settle(refs: readonly EntryRef[], result: MoveResult): Promise<MoveResult> {
+    const letters = new Map<string, WrittenLetter>();
+    let { trimmed, dlqLength } = result;
+    for (const reason of DEAD_LETTER_REASONS) {
+      const ids = refs.filter((_, index) => result.moved[index]?.reason === reason).map(({ id }) => id);
+      try {
+        const written = await this.#write(reason, ids, 0);
+        for (const [id, letter] of written.letters) letters.set(id, letter);
+        trimmed += written.trimmed;
+        dlqLength = Math.max(dlqLength, written.dlqLength);
+      } catch (error) {
+        this.#kernel.logger.warn(
+          { reason, count: ids.length, error: redact(messageOf(error)) },
+          'entries that are due for the dead-letter stream are left to a sweep',
+        );
+      }
+    }
+    const moved = result.moved.map((one, index) => {
+      const letter = letters.get((refs[index] as EntryRef).id);
+      return letter === undefined ? one : deadLettered(letter);
+    });
+    return { moved, trimmed, dlqLength };
+  }
+
+  /**
+   * Writes what has been due for long enough, page by page: not past the first one of which the dead-letter stream did not take all,
+   * and not for long, as others wait for this sweep's end. Resolves with how many entries were dead-lettered.
+   */
+  async resume(reason: DeadLetterReason): Promise<number> {
+    const { clock, group, settings } = this.#kernel;
+    const minIdleMs = PATIENCE * settings.heartbeatMs;
+    const until = clock.monotonic() + settings.heartbeatMs / 8;
+    let count = 0;
+    let start = '-';
+    while (clock.monotonic() >= this.#waitsUntil && clock.monotonic() < until) {
+      const page = await group.pending(start, BATCH, dueConsumer(reason));
+      const ids = page.filter(({ idleMs }) => idleMs >= minIdleMs).map(({ id }) => id);
+      const { letters, trimmed, dlqLength, isIncomplete } = await this.#write(reason, ids, minIdleMs);
+      this.#ledger.record('due', { moved: [...letters.values()].map(deadLettered), trimmed, dlqLength });
+      count += letters.size;
+      if (isIncomplete) {
+        this.#waitsUntil = clock.monotonic() + minIdleMs * 2 ** Math.min(this.#failures, MAX_DOUBLINGS);
+        this.#failures += 1;
+      } else if (letters.size > 0) {
+        this.#failures = 0;
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < BATCH) break;
+      start = nextEntryId(last.id);
+    }
+    return count;
+  }
+
+  async #write(reason: DeadLetterReason, ids: readonly string[], minIdleMs: number): Promise<Written> {
+    if (ids.length === 0) return NOTHING;
+    const { due, deadLetters } = this.#kernel;
+    const made = await due.claim(reason, ids, minIdleMs);
+    if (made.length === 0) return NOTHING;
+    const added = await deadLetters.add(made.map(({ fields }) => fields));
+    const written: WrittenLetter[] = [];
+    const errors: Error[] = [];
+    let trimmed = 0;
+    let dlqLength = 0;
+    added.forEach((outcome, index) => {
+      if (outcome instanceof Error) {
+        errors.push(outcome);
+        return;
+      }
+      const { id, name, retryCount } = made[index] as DueLetter;
+      written.push({ id, name, retryCount, copyId: outcome.id });
+      trimmed += outcome.trimmed;
+      dlqLength = outcome.dlqLength;
+    });
+    this.#watch(errors);
+    const wasDue = written.length > 0 ? await due.finish(reason, written) : [];
+    const letters = new Map(written.filter((_, index) => wasDue[index]).map((letter) => [letter.id, letter]));
+    return { letters, trimmed, dlqLength, isIncomplete: errors.length > 0 };
+  }
+
+  /** Said once, until it is over: an outage may last. */
+  #watch(errors: readonly Error[]): void {
+    const { logger, names } = this.#kernel;
+    const isFailing = errors.length > 0;
+    if (isFailing && !this.#isFailing) {
+      logger.error(
+        { dlq: names.dlq, count: errors.length, error: redact(messageOf(errors[0])) },
+        'the dead-letter stream cannot be written; what is due for it waits',
+      );
+    } else if (!isFailing && this.#isFailing) {
+      logger.info({ dlq: names.dlq }, 'the dead-letter stream can be written again');
+    }
+    this.#isFailing = isFailing;
+  }
+}

@@ -1,0 +1,44 @@
+/** The operations on Redis of one incarnation, on one server or all over a cluster. */
+import { randomBytes } from 'node:crypto';
+import type { Stores } from '../actors/kernel.js';
+import type { Commands } from '../redis/commands.js';
+import type { Connections } from '../redis/connections.js';
+import { createDeadLetterStore } from '../redis/dead-letter-store.js';
+import { createDueLetterStore } from '../redis/due-letters.js';
+import { createGroupStore } from '../redis/group.js';
+import { createLeaseStore, type LeaseSettings } from '../redis/lease-store.js';
+import { createLockStore, createSpreadLockStore, noLocks } from '../redis/locks.js';
+import type { Names } from '../redis/names.js';
+import { createSpread } from '../redis/spread.js';
+
+export interface StoreSettings extends LeaseSettings {
+  readonly names: Names;
+  readonly lockKeys: boolean;
+}
+
+export function createStores(connections: Connections, commands: Commands, settings: StoreSettings): Stores {
+  const { names, consumer, heartbeatMs, lockKeys, dlqMaxLen } = settings;
+  const { shards } = connections;
+  // Unlike any other process's: the incarnation's name is, and so is this.
+  const lockValue = `${consumer}/${randomBytes(8).toString('hex')}`;
+  const lease = createLeaseStore(commands, names, settings);
+  const group = createGroupStore(commands, names, settings);
+  const due = createDueLetterStore(commands, names, settings);
+  if (shards === undefined) {
+    return {
+      lease,
+      group,
+      due,
+      deadLetters: createDeadLetterStore(commands, names, dlqMaxLen),
+      locks: lockKeys ? createLockStore(commands, lockValue, heartbeatMs) : noLocks,
+    };
+  }
+  const spread = createSpread(shards);
+  return {
+    lease,
+    group: { ...group, timesToLive: (keys) => spread.timesToLive(keys) },
+    due,
+    deadLetters: createDeadLetterStore(shards.commandsFor(names.dlq), names, dlqMaxLen),
+    locks: lockKeys ? createSpreadLockStore(spread, lockValue, heartbeatMs) : noLocks,
+  };
+}
