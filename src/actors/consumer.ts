@@ -236,7 +236,7 @@ export class Consumer {
 
   /** The masters of the cluster are these now. */
   async #cover(masters: readonly string[], anew: boolean): Promise<void> {
-    const isFirst = this.keyspace.views.length === 0;
+    const isFirst = this.topology?.view?.changes === 0;
     await this.keyspace.cover(masters, anew, isFirst ? this.#coverMs : this.kernel.settings.heartbeatMs);
     if (isFirst) return;
     // A failover may have undone what was agreed on, and expiries went unheard.

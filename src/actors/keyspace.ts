@@ -93,6 +93,9 @@ export class Keyspace {
       .map((master) => this.#begin(master));
     const known = Promise.all(begun.map(({ firstKnown }) => firstKnown));
     await Promise.race([known, pause(this.#kernel, timeoutMs)]);
+    // The only master's failing is the supervisor's business: that its server is there has been seen already.
+    if (this.#kernel.connections.kind !== 'cluster') return;
+    for (const { child, error } of failedFirst(begun)) this.#supervisor.distressed(child, error);
   }
 
   /**
@@ -102,30 +105,14 @@ export class Keyspace {
    *   `KeyspaceConfigForbidden` and `PermissionDenied`; in a cluster `KeyspaceSetupFailed` when not one of several went well
    */
   judge(): void {
-    const failed: { master: string; error: StreamwardenError }[] = [];
-    for (const [master, covered] of this.#covered) {
-      // Undefined: not known in time. That is the supervisor's business, and it goes on trying.
-      if (covered.first === null || covered.first === undefined) continue;
-      const error = isStreamwardenError(covered.first)
-        ? covered.first
-        : neverSent('PSUBSCRIBE', covered.first);
-      if (this.#isAllowedFor(error)) this.#forbid(covered, error);
-      else failed.push({ master, error });
-    }
-    const refusal = this.#refusalOf(failed);
-    if (refusal === undefined) {
-      // The only master's failing is the supervisor's business: that its server is there has been seen already.
-      if (this.#kernel.connections.kind === 'cluster') {
-        for (const { master, error } of failed) this.#supervisor.distressed(childOf(master), error);
-      }
-      return;
-    }
+    const refusal = this.#refusalOf(failedFirst([...this.#covered.values()]));
+    if (refusal === undefined) return;
     for (const { child } of this.#covered.values()) this.#supervisor.dismiss(child);
     this.#covered.clear();
     throw refusal;
   }
 
-  #refusalOf(failed: readonly { master: string; error: StreamwardenError }[]): StreamwardenError | undefined {
+  #refusalOf(failed: readonly FailedFirst[]): StreamwardenError | undefined {
     const conflict = failed.find(({ error }) => error.code === 'KeyspaceConfigConflict');
     if (conflict !== undefined) return conflict.error;
     const [first] = failed;
@@ -145,8 +132,10 @@ export class Keyspace {
     );
   }
 
-  #isAllowedFor(error: StreamwardenError): boolean {
-    return this.#kernel.settings.keyspaceEvents === 'prefer' && error.code === 'PermissionDenied';
+  #isAllowedFor(error: unknown): boolean {
+    return (
+      this.#kernel.settings.keyspaceEvents === 'prefer' && isStreamwardenError(error, 'PermissionDenied')
+    );
   }
 
   #forbid(covered: Covered, error: unknown): void {
@@ -165,7 +154,7 @@ export class Keyspace {
       new Subscription(this.#kernel, master, {
         ...this.#hooks,
         live: (setup) => this.#live(master, setup?.outcome === 'forbidden'),
-        failed: (error) => this.#tellFirst(master, error),
+        failed: (error) => this.#failed(master, error),
       });
     let known: () => void = () => {};
     const firstKnown = new Promise<void>((resolve) => {
@@ -193,6 +182,12 @@ export class Keyspace {
     this.#hooks.live();
   }
 
+  #failed(master: string, error: unknown): void {
+    const covered = this.#covered.get(master);
+    if (covered !== undefined && this.#isAllowedFor(error)) this.#forbid(covered, error);
+    this.#tellFirst(master, error);
+  }
+
   #tellFirst(master: string, outcome: unknown): void {
     const covered = this.#covered.get(master);
     if (covered === undefined) return;
@@ -203,4 +198,19 @@ export class Keyspace {
 
 function childOf(master: string): string {
   return `masterSubscription/${master}`;
+}
+
+interface FailedFirst {
+  readonly master: string;
+  readonly child: string;
+  readonly error: StreamwardenError;
+}
+
+function failedFirst(covered: readonly Covered[]): FailedFirst[] {
+  return covered.flatMap(({ subscription, child, isForbidden, first }) => {
+    // Undefined: not known in time. That is the supervisor's business, and it goes on trying.
+    if (isForbidden || first === null || first === undefined) return [];
+    const error = isStreamwardenError(first) ? first : neverSent('PSUBSCRIBE', first);
+    return [{ master: subscription.master, child, error }];
+  });
 }

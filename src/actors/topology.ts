@@ -136,14 +136,19 @@ export class Topology {
     });
   }
 
-  #notSettled({ report, lastError }: TopologyWatcherContext): StreamwardenError {
+  #notSettled({ report, lastError }: TopologyWatcherContext): Error {
     const silent = this.#verdict?.silent ?? [];
     if (this.#verdict !== undefined && this.#verdict.view === null) {
       const [first] = silent;
+      if (first?.refusal && silent.every(({ refusal }) => refusal)) return first.refusal;
       return new StreamwardenError(
         'RedisUnavailable',
         `no node of the cluster answers; ${first?.address}: ${first?.error}`,
-        { retriable: true, cause: new Error(first?.error), details: { sent: false, silent } },
+        {
+          retriable: true,
+          cause: new Error(first?.error),
+          details: { sent: false, silent: silent.map(({ address, error }) => ({ address, error })) },
+        },
       );
     }
     const problems = report?.problems.length ? report.problems : [lastError?.message ?? 'not asked yet'];

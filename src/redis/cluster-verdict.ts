@@ -2,9 +2,16 @@
 import type { ClusterNode, ClusterView } from './cluster-view.js';
 
 /** What came of asking one node. */
-export type NodeAnswer =
-  | { readonly address: string; readonly view: ClusterView }
-  | { readonly address: string; readonly error: string };
+export type NodeAnswer = { readonly address: string; readonly view: ClusterView } | SilentNode;
+
+/** A node that gave no view of the cluster. */
+export interface SilentNode {
+  readonly address: string;
+  /** Why, for people. */
+  readonly error: string;
+  /** Set when no waiting heals it: the user may not ask, or it is no node of a cluster. */
+  readonly refusal?: Error;
+}
 
 export interface ClusterVerdict {
   /** Every node that answers says `cluster_state:ok`, and all agree on who owns which slot. */
@@ -13,16 +20,17 @@ export interface ClusterVerdict {
   readonly problems: readonly string[];
   /** The newest view: what to go by, settled or not. Null when no node answered. */
   readonly view: ClusterView | null;
-  /** Addresses of the masters that are not declared dead, in order; one without slots may be given some at any time. */
+  /**
+   * Addresses of the masters that serve slots and are not declared dead, in order. One without slots holds no keys; every new node begins as
+   * one, also one that is to be a replica, and a master that was replaced ends as one.
+   */
   readonly masters: readonly string[];
   /** Nodes that did not answer, and why. */
-  readonly silent: readonly { readonly address: string; readonly error: string }[];
+  readonly silent: readonly SilentNode[];
 }
 
 export function judgeCluster(answers: readonly NodeAnswer[]): ClusterVerdict {
-  const silent = answers.flatMap((answer) =>
-    'error' in answer ? [{ address: answer.address, error: answer.error }] : [],
-  );
+  const silent = answers.filter((answer) => 'error' in answer);
   const views = members(answers.flatMap((answer) => ('view' in answer ? [answer.view] : [])));
   const newest = newestOf(views);
   if (newest === undefined) {
@@ -34,11 +42,8 @@ export function judgeCluster(answers: readonly NodeAnswer[]): ClusterVerdict {
       .map(({ from, state }) => `${from} says cluster_state:${state}`),
     ...disagreements(views, newest),
   ];
-  const masters = new Set<string>();
-  for (const { nodes } of views) {
-    for (const node of nodes) if (isLivingMaster(node, newest)) masters.add(node.address);
-  }
-  return { settled: problems.length === 0, problems, view: newest, masters: [...masters].sort(), silent };
+  const masters = newest.nodes.filter(servesSlots).map(({ address }) => address);
+  return { settled: problems.length === 0, problems, view: newest, masters: masters.sort(), silent };
 }
 
 /**
@@ -90,8 +95,6 @@ function disagreements(views: readonly ClusterView[], newest: ClusterView): stri
     .map(({ from }) => `${from} and ${newest.from} disagree on who owns which slot`);
 }
 
-/** A node that the newest view calls a replica or dead is so, whatever others still say. */
-function isLivingMaster(node: ClusterNode, newest: ClusterView): boolean {
-  const known = newest.nodes.find(({ id }) => id === node.id) ?? node;
-  return known.role === 'master' && !known.isFailed;
+function servesSlots({ role, isFailed, slots }: ClusterNode): boolean {
+  return role === 'master' && !isFailed && slots.length > 0;
 }

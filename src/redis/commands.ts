@@ -39,8 +39,9 @@ export function createCommands(
       );
     } catch (thrown) {
       const error = redisError(thrown, command, true);
-      // Without an answer the connection is of no use any more, broken or stuck.
-      if (error.code === 'RedisUnavailable' || isMisplaced(error)) link.giveUp(client, error);
+      // Without an answer the connection is of no use any more, broken or stuck. One to a node stays what it is, whoever serves a key.
+      const isElsewhere = link.role !== 'node' && isMisplaced(error);
+      if (error.code === 'RedisUnavailable' || isElsewhere) link.giveUp(client, error);
       throw error;
     }
   }

@@ -18,6 +18,8 @@ export interface Names {
   presence(consumer: string): string;
   /** What every presence key begins with. */
   readonly presencePrefix: string;
+  /** Mark that a dead letter with this id was announced anew, where the dead-letter stream lives apart. In the load balancer stream's slot. */
+  redriven(letterId: string): string;
   /** Scratch key for the capability probe, in the load balancer stream's slot. */
   scratch(consumer: string): string;
   /** Key of the lock of one entry: `<data stream name><MUTEX_KEY_SEP><entry id>`. */
@@ -67,6 +69,7 @@ export function createNames(input: NamesInput): Names {
     endings: [`${tag}:ended:0`, `${tag}:ended:1`],
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
+    redriven: (letterId) => `${tag}:redriven:${letterId}`,
     scratch: (consumer) => `${tag}:probe:${consumer}`,
     lock: (dataStream, entryId) => prefix + dataStream + LOCK_SEPARATOR + entryId,
     parseLock(key) {

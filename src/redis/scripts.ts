@@ -12,6 +12,8 @@ export const SCRIPT_NAMES = [
   'claim-due-letters',
   'add-dead-letter',
   'finish-due-letters',
+  'redrive',
+  'redrive-apart',
   'leave',
   'forget-consumer',
   'prune-owners',

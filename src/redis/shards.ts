@@ -3,14 +3,14 @@
  * client is not used: it sends a command again whose reply was lost, and follows redirections when we would rather know of them.
  */
 import type { Clock } from '../core/clock.js';
-import { messageOf } from '../core/errors.js';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { type ClusterVerdict, judgeCluster, type NodeAnswer } from './cluster-verdict.js';
 import { type ClusterView, parseClusterView, type SlotsReply } from './cluster-view.js';
 import { type Commands, createCommands } from './commands.js';
 import { withDeadline } from './deadline.js';
 import type { Link } from './link.js';
 import { pipelined } from './pipelined.js';
-import { redirectionOf } from './reply-errors.js';
+import { isPassing, redirectionOf } from './reply-errors.js';
 import { SlotMap, slotOf } from './slot-map.js';
 
 export interface ShardSettings {
@@ -105,16 +105,22 @@ export class Shards {
 
   /** The address that a redirection means. */
   resolve(address: string, from: string | undefined): string {
+    // No host, or '?': the one that answered. An IPv6 address begins with neither.
     const host = from?.slice(0, from.lastIndexOf(':')) ?? '';
-    return this.#settings.translate(address.startsWith(':') ? `${host}${address}` : address);
+    return this.#settings.translate(
+      /^\??:\d+$/.test(address) ? `${host}${address.replace('?', '')}` : address,
+    );
   }
 
-  /** Asks every node that is known what it knows, each under a deadline of its own. */
+  /** Asks every node that is known what it knows, each under a deadline of its own, and then those that were named for the first time. */
   async ask(): Promise<NodeAnswer[]> {
     const answers = await this.#askAll(this.#known);
-    if (this.#isClosed || answers.some((answer) => 'view' in answer)) return answers;
-    const seeds = this.#settings.seeds.filter((seed) => !this.#known.includes(seed));
-    return [...answers, ...(await this.#askAll(seeds))];
+    if (!answers.some((answer) => 'view' in answer)) {
+      answers.push(...(await this.#askAll(unasked(this.#settings.seeds, answers))));
+    }
+    const named = answers.flatMap((answer) => ('view' in answer ? answer.view.nodes : []));
+    const addresses = [...new Set(named.map(({ address }) => address))];
+    return [...answers, ...(await this.#askAll(unasked(addresses, answers)))];
   }
 
   /** Goes by this from now on: routes, connections to nodes. */
@@ -134,7 +140,8 @@ export class Shards {
     this.#bound.forEach(({ slot, link }, index) => {
       const owner = this.#map.ownerOf(slot);
       const isElsewhere = link.address !== undefined && link.address !== owner;
-      if (owner !== undefined && (isElsewhere || owner !== before[index])) link.replace(new Error(`its slot is served by ${owner}`));
+      if (owner !== undefined && (isElsewhere || owner !== before[index]))
+        link.replace(new Error(`its slot is served by ${owner}`));
     });
   }
 
@@ -183,15 +190,21 @@ export class Shards {
     const { link, commands } = this.#node(address);
     const { clock, timeoutMs, translate } = this.#settings;
     try {
+      if (this.#isClosed) throw new StreamwardenError('RuntimeStopped', 'the connections were closed');
       // One that failed before is tried again in its own time; nobody waits for it.
       if (!link.isUp && link.lastError !== undefined) throw link.lastError;
       const late = () => new Error(`no connection within ${timeoutMs} ms`);
       await withDeadline(clock, timeoutMs, link.whenUp(), late);
       return { address, view: await askNode(commands, address, translate) };
     } catch (error) {
-      return { address, error: messageOf(error) };
+      const isRefusal = isStreamwardenError(error) && !isPassing(error);
+      return { address, error: messageOf(error), ...(isRefusal ? { refusal: error } : {}) };
     }
   }
+}
+
+function unasked(addresses: readonly string[], answers: readonly NodeAnswer[]): string[] {
+  return addresses.filter((address) => !answers.some((answer) => answer.address === address));
 }
 
 /** @throws StreamwardenError `RedisUnavailable`, `PermissionDenied`, `RedisRefused` by a server without cluster mode */

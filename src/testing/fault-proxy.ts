@@ -85,8 +85,9 @@ class Relay {
   /** What the server has sent since, in which the marker may begin in one packet and end in the next. */
   #answers = '';
   #swallows = false;
-  /** What a frozen network holds back, in order. */
-  #held: (() => void)[] = [];
+  /** What a frozen or slow network holds back. One queue: what came first gets through first, whatever has become of the delay since. */
+  readonly #held: { readonly deliver: () => void; readonly due: number }[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(client: Socket, server: Socket, proxy: TcpFaultProxy) {
     this.#client = client;
@@ -104,22 +105,36 @@ class Relay {
   }
 
   cut(): void {
+    clearTimeout(this.#timer);
+    this.#held.length = 0;
     this.#client.destroy();
     this.#server.destroy();
     this.#proxy.forget(this);
   }
 
   thaw(): void {
-    const held = this.#held;
-    this.#held = [];
-    for (const deliver of held) deliver();
+    this.#deliverDue();
   }
 
   /** Now, later, or when the network thaws. */
   #pass(deliver: () => void): void {
-    if (this.#proxy.isFrozen || this.#held.length > 0) this.#held.push(deliver);
-    else if (this.#proxy.delayMs > 0) setTimeout(deliver, this.#proxy.delayMs);
-    else deliver();
+    this.#held.push({ deliver, due: performance.now() + this.#proxy.delayMs });
+    this.#deliverDue();
+  }
+
+  #deliverDue(): void {
+    clearTimeout(this.#timer);
+    while (!this.#proxy.isFrozen) {
+      const [next] = this.#held;
+      if (next === undefined) return;
+      const left = next.due - performance.now();
+      if (left > 0) {
+        this.#timer = setTimeout(() => this.#deliverDue(), Math.ceil(left));
+        return;
+      }
+      this.#held.shift();
+      next.deliver();
+    }
   }
 
   #toServer(bytes: Buffer): void {

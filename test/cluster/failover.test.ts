@@ -68,7 +68,7 @@ describe('a master that is killed while streams are owned', function () {
     await cluster.settled();
   }
 
-  it('and holds locks, but not the load balancer stream: nobody is disowned and no retry is spent', async () => {
+  it('and holds locks, but not the load balancer stream: nobody is disowned and no retry is spent [C-CLU-8]', async () => {
     const cluster = suite.cluster();
     const members = await Promise.all([crew.start(), crew.start()]);
     const names = Array.from({ length: 100 }, (_, index) => `stream-${index}`);

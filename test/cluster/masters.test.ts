@@ -37,7 +37,7 @@ describe('a runtime on a cluster whose masters change', function () {
   const attempts = () =>
     member.runtime.snapshot().subscriptions.map(({ master, attempts: n }) => [master, n]);
 
-  it('has one subscription on each master after start and after three resets, and none after it stopped', async () => {
+  it('has one subscription on each master after start and after three resets, and none after it stopped [C-CLU-2, C-CLU-7]', async () => {
     await awaitCover(suite.cluster(), member);
     for (let round = 0; round < 3; round += 1) {
       await member.runtime.resetTopology();
@@ -54,7 +54,7 @@ describe('a runtime on a cluster whose masters change', function () {
     }
   });
 
-  it('follows a graceful failover, and the failback', async () => {
+  it('follows a graceful failover, and the failback [C-CLU-3]', async () => {
     const cluster = suite.cluster();
     const before = await cluster.masterOf(crew.lbs);
     const promoted = await cluster.failOver(before);
@@ -68,7 +68,7 @@ describe('a runtime on a cluster whose masters change', function () {
     await expectNoHarm();
   });
 
-  it('follows the replica that takes over from a master that was killed, and the failback', async () => {
+  it('follows the replica that takes over from a master that was killed, and the failback [C-CLU-3]', async () => {
     const cluster = suite.cluster();
     const lbsMaster = await cluster.masterOf(crew.lbs);
     const victim = (await cluster.masters()).find(({ id }) => id !== lbsMaster.id);
@@ -83,7 +83,7 @@ describe('a runtime on a cluster whose masters change', function () {
     await expectNoHarm();
   });
 
-  it('covers a master that is added as soon as it is given slots, and lets go of it when it is emptied and removed', async () => {
+  it('covers a master that is added as soon as it is given slots, and lets go of it when it is emptied and removed [C-CLU-3]', async () => {
     const cluster = suite.cluster();
     const [donor] = await cluster.masters();
     if (donor === undefined) throw new Error('there is no master');

@@ -102,7 +102,7 @@ describe('slots that are moved while streams are owned', function () {
     expect((await cluster.masterOf(crew.lbs)).id).to.equal(to.id);
   });
 
-  it('hold the load balancer stream, and finishing goes on meanwhile: each is finished once', async () => {
+  it('hold the load balancer stream, and finishing goes on meanwhile: each is finished once [C-CLU-10]', async () => {
     const cluster = suite.cluster();
     const slot = cluster.slotOf(crew.lbs);
     const { to } = await anotherMaster(slot);

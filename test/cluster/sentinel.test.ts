@@ -79,7 +79,7 @@ describe('a runtime whose master is named by Sentinels', function () {
     expect(report.ends.finished).to.equal(names.length + 1);
   }
 
-  it('goes on with the promoted one when the master is killed: configured, subscribed, and nobody is disowned', async () => {
+  it('goes on with the promoted one when the master is killed: configured, subscribed, and nobody is disowned [C-CLU-11]', async () => {
     const promoted = await suite.stand().killMaster();
     await awaitCover(promoted);
     await expectNoHarm();

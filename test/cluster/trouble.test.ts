@@ -57,7 +57,7 @@ describe('a cluster with a master in trouble', function () {
     expect((await crew.history()).violations).to.deep.equal([]);
   }
 
-  it('that refuses CONFIG: the start is degraded and says why, the rest does not notice, and it heals', async () => {
+  it('that refuses CONFIG: the start is degraded and says why, the rest does not notice, and it heals [C-CLU-5]', async () => {
     await troubled.call('ACL', 'SETUSER', 'default', '-config');
     const member = await crew.start();
     const { state, troubles, failures } = member.runtime.snapshot();
@@ -82,7 +82,7 @@ describe('a cluster with a master in trouble', function () {
     await awaitHearing(suite.cluster(), member);
   });
 
-  it('that refuses CONFIG like all the others: the start fails and names each', async () => {
+  it('that refuses CONFIG like all the others: the start fails and names each [C-CLU-6]', async () => {
     const masters = await suite.cluster().masters();
     for (const node of masters) await node.call('ACL', 'SETUSER', 'default', '-config');
     try {
@@ -139,7 +139,7 @@ describe('a cluster with a master in trouble', function () {
     await expectWork(member);
   });
 
-  it('that its peers do not hear: a reset is refused while the nodes disagree, and the new master is covered', async () => {
+  it('that its peers do not hear: a reset is refused while the nodes disagree, and the new master is covered [C-CLU-4, C-CLU-7]', async () => {
     const cluster = suite.cluster();
     const member = await crew.start();
     await crew.announce(...names);

@@ -10,6 +10,7 @@ const contract = readFileSync(new URL('../../docs/reference/contract.md', import
 // Records over the types: tsc refuses them when a name is missing here, or is none any more.
 const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   redis: [],
+  clusterMode: [],
   service: [],
   consumerId: [],
   capacity: [],
@@ -36,11 +37,13 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   logger: [],
   clock: [],
   historyKey: [],
+  record: [],
 };
 
 /** Defaults that are no plain value. */
 const IN_WORDS: Readonly<Record<string, string>> = {
   redis: 'required',
+  clusterMode: 'what redis is',
   service: 'required',
   consumerId: 'from POD_NAME',
   dlqStream: '<service>-input-dlq',
@@ -50,11 +53,14 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   logger: 'nowhere',
   clock: "the system's",
   historyKey: '—',
+  record: '—',
 };
 
 const CODES = namesOf<ErrorCode>({
   InvalidOption: 0,
   ConsumerIdMissing: 0,
+  ClusterClientRequired: 0,
+  ClusterNotSettled: 0,
   InvalidState: 0,
   RedisUnavailable: 0,
   OutcomeUnknown: 0,
@@ -63,6 +69,7 @@ const CODES = namesOf<ErrorCode>({
   ServerTooOld: 0,
   KeyspaceConfigConflict: 0,
   KeyspaceConfigForbidden: 0,
+  KeyspaceSetupFailed: 0,
   StartTimeout: 0,
   ReadRetriesExhausted: 0,
   LeaseRefused: 0,
@@ -74,6 +81,11 @@ const CODES = namesOf<ErrorCode>({
   ProcessorAttached: 0,
   RuntimeStopped: 0,
   ProtocolMismatch: 0,
+  RecordingFailed: 0,
+  RecordingUnreadable: 0,
+  RecordingMalformed: 0,
+  RecordingUnsupported: 0,
+  InspectorFailed: 0,
 });
 
 const NOTIFICATIONS = namesOf<Notification['type']>({

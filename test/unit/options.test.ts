@@ -136,7 +136,8 @@ describe('options', () => {
 
   describe('redis', () => {
     const expected =
-      'a URL (redis://…, rediss://…), ioredis options, or an ioredis client of a single server';
+      'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options, or an ioredis client or cluster';
+    const cluster = () => new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
 
     it('is a URL, options or a client', () => {
       for (const [wrong, got] of [
@@ -155,8 +156,12 @@ describe('options', () => {
         'rediss://h:1/2',
         '/tmp/redis.sock',
         'unix:///tmp/redis.sock',
+        'redis-cluster://me:secret@h1:7000,h2',
+        'rediss-sentinel://s1,s2:5000/main/3',
         { host: 'h' },
+        { sentinels: [{ host: 's1', port: 1 }], name: 'main' },
         {},
+        cluster(),
       ]) {
         compiled({ redis: right });
       }
@@ -168,16 +173,55 @@ describe('options', () => {
       );
     });
 
-    it('is no cluster', () => {
-      const cluster = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
-      expect(problemOf({ redis: cluster })).to.equal(
-        `InvalidOption: expected redis to be ${expected}, got: an ioredis Cluster`,
+    it('of several hosts that is not well-formed is refused like any other option', () => {
+      for (const wrong of ['redis-cluster://h:port', 'redis-sentinel://s1,s2', 'redis-clusters://h']) {
+        expect(problemOf({ redis: wrong })).to.equal(
+          `InvalidOption: expected redis to be ${expected}, got: "${wrong}"`,
+        );
+      }
+    });
+
+    it('that is a cluster which cannot be copied is refused', () => {
+      expect(problemOf({ redis: new Cluster([], { lazyConnect: true }) })).to.match(
+        /^InvalidOption: expected redis to be a cluster with startup nodes/,
       );
+    });
+
+    it('says what it is; clusterMode only says what it has to be [C-CLU-1]', () => {
+      const clusters = ['redis-cluster://h', cluster()];
+      const singles = ['redis://h', 'redis-sentinel://s/main', { host: 'h' }];
+      for (const redis of clusters) {
+        for (const clusterMode of [undefined, 'oss'])
+          expect(compiled({ redis, clusterMode }).layout.locksAreLocal).to.equal(false);
+        expect(problemOf({ redis, clusterMode: 'singleShard' })).to.equal(
+          'InvalidOption: expected clusterMode to be \'oss\' or left out since redis is a cluster, got: "singleShard"',
+        );
+      }
+      for (const redis of singles) {
+        for (const clusterMode of [undefined, 'singleShard'])
+          expect(compiled({ redis, clusterMode }).layout.locksAreLocal).to.equal(true);
+        expect(problemOf({ redis, clusterMode: 'oss' })).to.match(
+          /^ClusterClientRequired: expected redis to be a cluster .*, got: a single server$/,
+        );
+      }
+    });
+
+    it('that is a cluster has its dead letters apart, unless both streams share a hash tag', () => {
+      const redis = 'redis-cluster://h';
+      expect(compiled({ redis }).layout.dlqIsLocal).to.equal(false);
+      expect(compiled({ redis, dlqStream: '{orders-input}-dlq' }).layout.dlqIsLocal).to.equal(true);
+      expect(compiled({ redis, service: '{shop}:orders' }).layout.dlqIsLocal).to.equal(true);
+      expect(compiled({ redis, service: '{shop}:orders', dlqStream: 'letters' }).layout.dlqIsLocal).to.equal(
+        false,
+      );
+      expect(compiled({ redis: 'redis://h' }).layout.dlqIsLocal).to.equal(true);
     });
 
     it('says which database events are listened to in', () => {
       expect(compiled({ redis: 'redis://h/7' }).database).to.equal(7);
       expect(compiled({ redis: { db: 3 } }).database).to.equal(3);
+      expect(compiled({ redis: 'redis-sentinel://s/main/4' }).database).to.equal(4);
+      expect(compiled({ redis: 'redis-cluster://h' }).database).to.equal(0);
       expect(compiled().database).to.equal(0);
     });
 
@@ -189,12 +233,15 @@ describe('options', () => {
         'user:hunter2@host:6379',
         'redis://user:hunter2@host:port',
         'redis://user:hun/ter2@host:port',
+        'redis-cluster://user:hunter2@host:port',
+        'redis-sentinel://user:hunter2@host',
       ]) {
         expect(problemOf({ redis: wrong })).to.match(/got: "\*\*\*@host/);
         expect(problemOf({ redis: wrong })).not.to.match(/hun|ter2/);
       }
       expect(problemOf({ service: 7, redis: 'redis://user:hunter2@host' })).not.to.include('hunter2');
-      expect(problemOf({ redis: { password: 'hunter2', isCluster: true } })).not.to.include('hunter2');
+      const nowhere = new Cluster([], { lazyConnect: true, redisOptions: { password: 'hunter2' } });
+      expect(problemOf({ redis: nowhere })).not.to.include('hunter2');
     });
   });
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import type { Commands } from '../../src/redis/commands.js';
+import { createDeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { createDeadLetterStore } from '../../src/redis/dead-letter-store.js';
 import { createDueLetterStore } from '../../src/redis/due-letters.js';
 import { createGroupStore } from '../../src/redis/group.js';
@@ -72,9 +73,13 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     'claim-due-letters': [[]],
     'add-dead-letter': ['1-1', 0, 1],
     'finish-due-letters': [1],
+    redrive: ['1-1', '2-2', '', ''],
+    'redrive-apart': '1-1',
   };
   const client = {
     hscan: async () => ['0', ['', 'v1', 'a', '1-1', 'b', '2-2']],
+    xrangeBuffer: async () => [['1-1', ['f1', 'v1', 'f2', 'v2']]],
+    pipeline: () => ({ xdel() {}, exec: async () => [] }),
     // Scripts whose arguments or replies are bytes.
     async callBuffer(_command: string, [sha, keyCount, ...rest]: [string, number, ...string[]]) {
       const name = SCRIPT_NAMES.find((one) => SCRIPTS[one].sha === sha) as ScriptName;
@@ -124,6 +129,10 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await due.claim('unparseable', ['1-1', '2-2', '3-3', '4-4'], 0);
   await due.finish('unparseable', [{ id: '1-1', name: 'a', copyId: '5-5', retryCount: 1 }]);
   await deadLetters.add([['f1', 'v1', 'f2', 'v2'].map((text) => Buffer.from(text))]);
+  const queueOf = (dlqIsLocal: boolean) =>
+    createDeadLetterQueue({ names, home: commands, letters: commands, layout: { dlqIsLocal } });
+  await queueOf(true).redrive(['1-1', '2-2', '3-3', '4-4']);
+  await queueOf(false).redrive(['1-1']);
   return sent;
 }
 
@@ -233,6 +242,7 @@ describe('Lua scripts', () => {
       'CONFIG SET',
       'PSUBSCRIBE',
       'XGROUP CREATE',
+      'XREVRANGE',
       'ROLE',
       'CLUSTER NODES',
     ])

@@ -92,6 +92,7 @@ describe('every machine', () => {
       'ownership.machine.ts',
       'reconciler.machine.ts',
       'supervisor.machine.ts',
+      'topology-watcher.machine.ts',
     ]);
   });
 

@@ -116,9 +116,27 @@ const stories: Record<string, Story> = {
       e('child.restarted', { child: 'a' }),
       e('child.steady', { child: 'a', at: 100 }),
       e('child.ended', { child: 'a', at: 200, chance: 0.5 }),
-      e('failure.noted', { child: 'b', error, at: 201 }),
+      e('child.started', {
+        spec: { id: 'b', restart: 'permanent', maxRestarts: 5, withinMs: 10, backoffMs: 1, maxBackoffMs: 9 },
+      }),
+      e('child.distressed', { child: 'b', why: 'x' }),
+      e('failure.noted', { child: 'c', error, at: 201 }),
       e('child.dismissed', { child: 'a' }),
       e('stop'),
+    ],
+  },
+  'topology-watcher.machine.ts': {
+    input: { calmMs: 2000, restlessMs: 250 },
+    steps: [
+      fail('ask'),
+      elapse('restlessDelay'),
+      answer('ask', { settled: true, problems: [], masters: ['a:1'], at: 1 }),
+      e('look.requested'),
+      answer('apply'),
+      elapse('calmDelay'),
+      answer('ask', { settled: true, problems: [], masters: ['a:1'], at: 2 }),
+      e('reset.requested'),
+      answer('ask', { settled: false, problems: ['x'], masters: [], at: 3 }),
     ],
   },
 };

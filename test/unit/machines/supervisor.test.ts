@@ -41,6 +41,11 @@ const restarted: SupervisorEvent = { type: 'child.restarted', child: 'intake' };
 const healthy: SupervisorEvent = { type: 'child.healthy', child: 'intake' };
 const steady = (at: number): SupervisorEvent => ({ type: 'child.steady', child: 'intake', at });
 const dismissed: SupervisorEvent = { type: 'child.dismissed', child: 'intake' };
+const distressed = (child = 'intake'): SupervisorEvent => ({
+  type: 'child.distressed',
+  child,
+  why: 'PermissionDenied: no CONFIG',
+});
 const stop: SupervisorEvent = { type: 'stop' };
 
 const supervisor = (...events: SupervisorEvent[]) => new Fold(supervisorMachine, { keep: 5 }).send(...events);
@@ -241,6 +246,53 @@ describe('supervisor machine', () => {
     });
   });
 
+  describe('a child that is missed from the start', () => {
+    const missed = () => supervisor(started(), failed(0), distressed());
+
+    it('is escalated before it has used its restarts up', () => {
+      const fold = missed();
+      expect(fold.told).to.deep.equal(['escalate']);
+      expect(fold.context.children.intake).to.deep.include({
+        escalated: true,
+        status: 'restarting',
+        failedAt: [0],
+      });
+    });
+
+    it('is escalated once, whichever way comes first', () => {
+      const fold = missed();
+      expect(fold.send(distressed()).told).to.deep.equal([]);
+      for (const at of [10, 20, 30, 40]) fold.send(restarted, failed(at));
+      expect(fold.context.verdict?.failure?.count, 'over the limit').to.equal(5);
+      expect(fold.context.verdict?.escalates).to.equal(false);
+      expect(overLimit().send(distressed()).told).to.deep.equal([]);
+    });
+
+    it('goes on being restarted by its back-off, not yet at its longest delay', () => {
+      expect(missed().send(restarted, failed(10)).context.verdict).to.deep.include({
+        restartInMs: 200,
+        escalates: false,
+      });
+    });
+
+    it('is healed like any other: says so itself, is well for long, or is not wanted any more', () => {
+      expect(missed().send(restarted, healthy).told).to.deep.equal(['heal']);
+      expect(missed().send(restarted, steady(999)).told).to.deep.equal([]);
+      expect(missed().send(restarted, steady(1000)).told).to.deep.equal(['heal']);
+      expect(missed().send(dismissed).told).to.deep.equal(['heal']);
+    });
+
+    it('may be missed again after healing', () => {
+      expect(missed().send(restarted, healthy, distressed()).told).to.deep.equal(['escalate']);
+    });
+
+    it('is ignored when it is not known', () => {
+      for (const child of ['nobody', 'constructor', '__proto__']) {
+        expect(supervisor(started(), distressed(child)).told).to.deep.equal([]);
+      }
+    });
+  });
+
   describe('what is kept', () => {
     it('is the latest failures, oldest first', () => {
       const fold = supervisor(started(), ...[1, 2, 3, 4, 5, 6, 7].map((at) => failed(at)));
@@ -308,6 +360,7 @@ describe('supervisor machine', () => {
       fc.record({ type: fc.constant('child.steady'), child, at }),
       fc.record({ type: fc.constant('child.healthy'), child }),
       fc.record({ type: fc.constant('child.dismissed'), child }),
+      fc.record({ type: fc.constant('child.distressed'), child, why: fc.constant('missed') }),
     ) as fc.Arbitrary<SupervisorEvent>;
 
     it('never restarts a temporary child, delays within its spec, and pairs every escalation with its healing', () => {
@@ -327,6 +380,10 @@ describe('supervisor machine', () => {
                 expect(escalated.has(verdict.child), 'escalated once').to.equal(false);
                 escalated.add(verdict.child);
               }
+            }
+            if (fold.told.includes('escalate') && 'child' in event) {
+              expect(escalated.has(event.child), 'escalated once').to.equal(false);
+              escalated.add(event.child);
             }
             if (fold.told.includes('heal') && 'child' in event) {
               expect(escalated.delete(event.child), 'healed what was escalated').to.equal(true);
