@@ -124,11 +124,17 @@ const OPTION_FOR_CODE: Partial<Record<ErrorCode, keyof RuntimeOptions>> = {
   KeyspaceConfigForbidden: 'keyspaceEvents',
 };
 
+/** Options that are set by flags outside of the table. */
+const OTHER_FLAGS: Readonly<Record<string, string>> = {
+  startTimeoutMs: '--start-timeout',
+  'record.ring.lastMs': '--record-last',
+};
+
 /** An error keeps the runtime's own words; what is typed to set the option is added. */
 export function inWordsOfTheCommandLine(error: unknown): unknown {
   if (!isStreamwardenError(error)) return error;
   const name = OPTION_FOR_CODE[error.code] ?? error.details.option;
   const setting = SETTINGS.find(({ option }) => option === name);
-  const flag = setting?.flags.split(' ')[0] ?? (name === 'startTimeoutMs' ? '--start-timeout' : undefined);
+  const flag = setting?.flags.split(' ')[0] ?? OTHER_FLAGS[String(name)];
   return flag === undefined ? error : new CliError(error.code, `${error.message} (${flag})`);
 }

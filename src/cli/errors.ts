@@ -30,6 +30,8 @@ export class CliError extends Error {
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'InvalidOption',
   'ConsumerIdMissing',
+  'ClusterClientRequired',
+  'KeyspaceSetupFailed',
   'RedisUnavailable',
   'RedisRefused',
   'PermissionDenied',
@@ -38,6 +40,10 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'KeyspaceConfigForbidden',
   'StartTimeout',
   'ProtocolMismatch',
+  'RecordingFailed',
+  'RecordingUnreadable',
+  'RecordingMalformed',
+  'RecordingUnsupported',
 ]);
 
 export interface Failure {

@@ -1,19 +1,16 @@
 /** The command `streamwarden`. Loading this module runs it. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../core/package-version.js';
 import type { Runner } from './command.js';
 import { consumeCommand } from './commands/consume.js';
 import { demoCommand } from './commands/demo.js';
 import { produceCommand } from './commands/produce.js';
+import { replayCommand } from './commands/replay.js';
 import { statusCommand } from './commands/status.js';
+import { topologyCommand } from './commands/topology.js';
 import { CliError, EXIT, failureOf } from './errors.js';
 import { Output } from './output.js';
 import { examples } from './values.js';
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
-}
 
 async function main(argv: readonly string[]): Promise<number> {
   // Known before the options are parsed, because parsing them may be what fails.
@@ -25,7 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const program = new Command('streamwarden')
     .description('Exactly one owner for every data stream, on Redis or Valkey.')
-    .version(version(), '--version')
+    .version(packageVersion(), '--version')
     .showSuggestionAfterError()
     .exitOverride()
     // Commander's own words go through the one place that reports errors.
@@ -36,8 +33,19 @@ async function main(argv: readonly string[]): Promise<number> {
     'streamwarden produce --service orders --count 10',
     'streamwarden consume --service orders --consumer-id me --hold 5000',
     'streamwarden status --service orders',
+    'streamwarden topology --redis redis-cluster://127.0.0.1:7000 --watch',
+    'streamwarden replay incident.jsonl',
   );
-  for (const command of [produceCommand(run), consumeCommand(run), statusCommand(run), demoCommand(run)]) {
+  const commands = [
+    produceCommand,
+    consumeCommand,
+    statusCommand,
+    topologyCommand,
+    replayCommand,
+    demoCommand,
+  ];
+  for (const make of commands) {
+    const command = make(run);
     program.addCommand(command.copyInheritedSettings(program));
   }
 

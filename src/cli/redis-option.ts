@@ -1,15 +1,23 @@
-/** The option `--redis`, and short work with the server that it names. */
+/** The option `--redis`: which URLs it takes, and what of them may be shown. */
 import { Option } from 'commander';
-import { Redis } from 'ioredis';
-import { messageOf, StreamwardenError } from '../core/errors.js';
-import { redisError } from '../redis/reply-errors.js';
+import { formatAddress } from '../redis/address.js';
+import { hostsOf, parseMultiHostUrl } from '../redis/redis-url.js';
 import { CliError } from './errors.js';
 
 const DEFAULT_URL = 'redis://127.0.0.1:6379';
 
+/** What comes after `//`, by the scheme without its `s`. */
+const FORMS: Readonly<Record<string, string>> = {
+  'redis-cluster:': 'host:port,host:port',
+  'redis-sentinel:': 'host:port,host:port/NAME',
+};
+
 /** Not parsed by commander, which would echo a bad value, password and all: see {@link checkRedisUrl}. */
 export function redisOption(): Option {
-  return new Option('--redis <url>', `where Redis is (default: $REDIS_URL, else ${DEFAULT_URL})`);
+  return new Option(
+    '--redis <url>',
+    `where Redis is: redis://, redis-cluster:// or redis-sentinel:// (default: $REDIS_URL, else ${DEFAULT_URL})`,
+  );
 }
 
 /**
@@ -21,8 +29,16 @@ export function redisOption(): Option {
 export function checkRedisUrl(given: string | undefined, environment = process.env): string {
   const value = given ?? (environment.REDIS_URL || DEFAULT_URL);
   const source = given === undefined && environment.REDIS_URL ? '$REDIS_URL' : '--redis';
-  const refuse = (got: string) =>
-    new CliError('InvalidOption', `expected ${source} to be a URL such as ${DEFAULT_URL}/0, got: ${got}`);
+  const refuse = (got: string, expected = `a URL such as ${DEFAULT_URL}/0`) =>
+    new CliError('InvalidOption', `expected ${source} to be ${expected}, got: ${got}`);
+  const scheme = /^[a-z][a-z-]*:/.exec(value)?.[0] ?? '';
+  const form = FORMS[scheme.replace(/^rediss/, 'redis')];
+  if (form !== undefined) {
+    // Several hosts are more than a URL parser takes.
+    if (parseMultiHostUrl(value) === undefined)
+      throw refuse('one of another form', `a URL such as ${scheme}//${form}`);
+    return value;
+  }
   if (!URL.canParse(value)) throw refuse('text that is no URL');
   const { protocol, hostname, pathname } = new URL(value);
   if (protocol !== 'redis:' && protocol !== 'rediss:') throw refuse(`a URL of ${protocol}`);
@@ -32,67 +48,12 @@ export function checkRedisUrl(given: string | undefined, environment = process.e
   return value;
 }
 
-/** The server's address, which is all of a URL that may be shown. */
+/** Where a URL leads to, which is all of it that may be shown. */
 export function addressOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port || '6379'}`;
-}
-
-/**
- * Connects, does the work, disconnects. No retries: whoever asks wants to know now.
- *
- * @throws StreamwardenError `RedisUnavailable` when there is no usable connection within `timeoutMs`
- */
-export async function withRedis<T>(
-  url: string,
-  timeoutMs: number,
-  work: (client: Redis) => Promise<T>,
-): Promise<T> {
-  const client = new Redis(url, { lazyConnect: true }).duplicate({
-    lazyConnect: true,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    connectTimeout: timeoutMs,
-    commandTimeout: Math.max(1_000, timeoutMs),
-    connectionName: 'streamwarden:cli',
-    keyPrefix: '',
-  });
-  let reported: Error | undefined;
-  client.on('error', (error: Error) => {
-    reported = error;
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    await Promise.race([client.connect(), late]);
-    // A wrong password is reported as an event, and the connection stands all the same.
-    await Promise.race([client.ping(), late]);
-  } catch (error) {
-    client.disconnect();
-    const cause = reported ?? error;
-    throw new StreamwardenError(
-      'RedisUnavailable',
-      `no connection to Redis at ${addressOf(url)}: ${messageOf(cause)}`,
-      { cause },
-    );
-  } finally {
-    clearTimeout(timer);
+  const several = parseMultiHostUrl(url);
+  if (several === undefined) {
+    const { hostname, port } = new URL(url);
+    return formatAddress({ host: hostname, port: Number(port || 6379) });
   }
-  try {
-    return await work(client);
-  } catch (error) {
-    throw isAboutRedis(error) ? redisError(error, 'a command', true) : error;
-  } finally {
-    client.disconnect();
-  }
-}
-
-/** What Redis answers, or no longer answers, is about the server; anything else is about us and stays as it is. */
-function isAboutRedis(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    /^(ReplyError|MaxRetriesPerRequestError)$/.test(error.name) || error.message === 'Connection is closed.'
-  );
+  return several.kind === 'sentinel' ? `${hostsOf(several)}/${several.masterName}` : hostsOf(several);
 }

@@ -1,11 +1,11 @@
 /** Reads what Redis knows of one service. */
-import type { Redis } from 'ioredis';
 import { messageOf } from '../core/errors.js';
-import { optionsOf } from '../redis/connections.js';
 import { createNames, type Names } from '../redis/names.js';
-import { pipelined } from '../redis/pipelined.js';
+import { deploymentOf } from '../redis/target.js';
 import { producerNames } from '../runtime/options.js';
 import { CliError } from './errors.js';
+import { fieldsOf } from './flat-reply.js';
+import type { ShortClient } from './redis-client.js';
 
 export interface ConsumerStatus {
   /** Name in the group: the consumer id and, of ours, one incarnation's mark. */
@@ -32,16 +32,6 @@ export interface ServiceStatus {
   readonly dlq: { readonly name: string; readonly length: number };
 }
 
-type Facts = Record<string, string | number | null>;
-
-/** XINFO answers with names and values in turn. */
-function factsOf(flat: unknown): Facts {
-  const facts: Facts = {};
-  const items = flat as (string | number | null)[];
-  for (let at = 0; at + 1 < items.length; at += 2) facts[String(items[at])] = items[at + 1] ?? null;
-  return facts;
-}
-
 /**
  * The names that a service goes by on this server, by the rules of everybody else who uses them.
  *
@@ -49,7 +39,7 @@ function factsOf(flat: unknown): Facts {
  */
 export function namesOfService(url: string, service: string, dlqStream: string | undefined): Names {
   producerNames({ redis: url, service });
-  const { keyPrefix } = optionsOf(url);
+  const { keyPrefix } = deploymentOf(url).options;
   return createNames({
     service,
     ...(keyPrefix ? { keyPrefix } : {}),
@@ -60,7 +50,7 @@ export function namesOfService(url: string, service: string, dlqStream: string |
 /**
  * @throws CliError `ServiceNotFound`, `NotAStream`
  */
-export async function readServiceStatus(client: Redis, names: Names): Promise<ServiceStatus> {
+export async function readServiceStatus(client: ShortClient, names: Names): Promise<ServiceStatus> {
   const { service } = names;
   const kind = await client.type(names.lbs);
   if (kind === 'none') {
@@ -69,13 +59,8 @@ export async function readServiceStatus(client: Redis, names: Names): Promise<Se
   if (kind !== 'stream') {
     throw new CliError('NotAStream', `expected ${names.lbs} to be a stream, got: a ${kind}`);
   }
-  const [length = 0, dlqLength = 0] = await pipelined<number>(client, (pipeline) => {
-    pipeline.xlen(names.lbs);
-    pipeline.xlen(names.dlq);
-  }).catch((error: unknown) => {
-    throw new CliError('NotAStream', `expected ${names.dlq} to be a stream: ${messageOf(error)}`);
-  });
-  const groups = ((await client.xinfo('GROUPS', names.lbs)) as unknown[]).map(factsOf);
+  const length = await client.xlen(names.lbs);
+  const groups = ((await client.xinfo('GROUPS', names.lbs)) as unknown[]).map(fieldsOf);
   const group = groups.find(({ name }) => name === names.group);
   const pending = Number(group?.pending ?? 0);
   return {
@@ -89,15 +74,23 @@ export async function readServiceStatus(client: Redis, names: Names): Promise<Se
       undelivered: Math.max(0, length - pending),
     },
     consumers: group === undefined ? [] : await consumersOf(client, names),
-    dlq: { name: names.dlq, length: dlqLength },
+    dlq: { name: names.dlq, length: await deadLetters(client, names.dlq) },
   };
 }
 
-async function consumersOf(client: Redis, names: Names): Promise<ConsumerStatus[]> {
-  const rows = ((await client.xinfo('CONSUMERS', names.lbs, names.group)) as unknown[]).map(factsOf);
-  const presences = await pipelined<number>(client, (pipeline) => {
-    for (const { name } of rows) pipeline.pttl(names.presence(String(name)));
-  });
+/** It may have another slot than everything else. */
+async function deadLetters(client: ShortClient, dlq: string): Promise<number> {
+  try {
+    return await client.xlen(dlq);
+  } catch (error) {
+    if (!messageOf(error).startsWith('WRONGTYPE')) throw error;
+    throw new CliError('NotAStream', `expected ${dlq} to be a stream: ${messageOf(error)}`);
+  }
+}
+
+async function consumersOf(client: ShortClient, names: Names): Promise<ConsumerStatus[]> {
+  const rows = ((await client.xinfo('CONSUMERS', names.lbs, names.group)) as unknown[]).map(fieldsOf);
+  const presences = await Promise.all(rows.map(({ name }) => client.pttl(names.presence(String(name)))));
   return rows
     .map(({ name, pending, idle }, index) => ({
       name: String(name),

@@ -121,6 +121,14 @@ async function refusedElsewhere(
   return refused;
 }
 
+/** What was given as a single server is a node of a cluster. */
+export function clusterClientRequired(): StreamwardenError {
+  return new StreamwardenError(
+    'ClusterClientRequired',
+    'expected a single server, got: a node of a Redis Cluster; give redis as redis-cluster://host:port,… or as an ioredis Cluster',
+  );
+}
+
 /** What the probe needs to know of the options. */
 export interface ProbeSettings {
   readonly lockKeys: boolean;
@@ -163,10 +171,7 @@ export async function probe(
     );
   }
   if (elsewhere === undefined && infoField(info ?? '', 'redis_mode') === 'cluster') {
-    throw new StreamwardenError(
-      'ClusterClientRequired',
-      'expected a single server, got: a node of a Redis Cluster; give redis as redis-cluster://host:port,… or as an ioredis Cluster',
-    );
+    throw clusterClientRequired();
   }
   const keys = [names.lbs, elsewhere?.dlq ? names.lbs : names.dlq, names.scratch(consumer)];
   const others = [names.owners, names.presence(consumer), ...(historyKey === undefined ? [] : [historyKey])];

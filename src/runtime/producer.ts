@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { type Logger, silentLogger } from '../core/logger.js';
+import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
 import { encodeEntry, type Info } from '../redis/entry.js';
-import { isElsewhere, redisError } from '../redis/reply-errors.js';
-import { followShards } from '../redis/shard-follower.js';
+import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import type { RedisTarget } from '../redis/target.js';
 import { producerNames } from './options.js';
+import { createProducerConnection } from './producer-connection.js';
 
 export interface ProducerOptions {
   /** As in RuntimeOptions. */
@@ -73,45 +74,8 @@ export function createProducer(options: ProducerOptions): Producer {
   });
   const link = connections.commands;
   const commands = createHomeCommands(connections, systemClock, Math.max(commandTimeoutFor(timeoutMs), 1000));
+  const connection = createProducerConnection(connections, systemClock, timeoutMs);
   let isClosed = false;
-  let unfollow: (() => void) | undefined;
-
-  function open(): void {
-    const { shards } = connections;
-    if (shards === undefined) link.open();
-    else unfollow ??= followShards(shards, link, systemClock);
-  }
-
-  /** Only waits for a connection: a command is sent once, since sending it twice would announce twice. */
-  async function connected(): Promise<void> {
-    if (isClosed) throw new StreamwardenError('RuntimeStopped', 'the producer is closed');
-    if (link.isUp) return;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        forget();
-        reject(
-          new StreamwardenError(
-            'RedisUnavailable',
-            `no connection to Redis within ${timeoutMs} ms: ${link.lastError?.message ?? ''}`,
-            {
-              retriable: true,
-              cause: link.lastError,
-              details: { sent: false },
-            },
-          ),
-        );
-      }, timeoutMs);
-      const forget = link.listen({
-        up: () => {
-          clearTimeout(timer);
-          forget();
-          resolve();
-        },
-        down: () => {},
-      });
-      open();
-    });
-  }
 
   /** What Redis refuses because another server is to be asked has not been executed, and is sent again. */
   async function addBatch(batch: readonly string[][]): Promise<string[]> {
@@ -119,7 +83,9 @@ export function createProducer(options: ProducerOptions): Producer {
     const deadline = systemClock.monotonic() + timeoutMs;
     let left = batch.map((_, index) => index);
     for (;;) {
-      await connected();
+      if (isClosed) throw new StreamwardenError('RuntimeStopped', 'the producer is closed');
+      // Only a connection is waited for: a command is sent once, since sending it twice would announce twice.
+      await connection.up();
       const replies = await commands.run('XADD', async (client) => {
         const pipeline = client.pipeline();
         for (const index of left) pipeline.xadd(names.lbs, '*', ...(batch[index] as string[]));
@@ -133,6 +99,7 @@ export function createProducer(options: ProducerOptions): Producer {
       });
       const refusal = errors.find((error) => error !== null);
       if (!refusal) return ids;
+      if (connections.kind !== 'cluster' && replyOf(refusal) === 'MOVED') throw clusterClientRequired();
       if (systemClock.monotonic() >= deadline) throw refusal;
       left = left.filter((_, at) => errors[at] !== null);
       link.replace(refusal);
@@ -151,8 +118,7 @@ export function createProducer(options: ProducerOptions): Producer {
 
   async function close(): Promise<void> {
     isClosed = true;
-    unfollow?.();
-    connections.close();
+    connection.close();
   }
 
   return {

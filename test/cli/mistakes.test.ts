@@ -47,6 +47,36 @@ describe('a mistake on the command line', () => {
       /whose path is no database number/,
     ],
     [
+      'a cluster URL with a database',
+      ['topology', '--redis', 'redis-cluster://u:hunter2@h:1,h:2/3'],
+      /expected --redis to be a URL such as redis-cluster:\/\/host:port,host:port, got: one of another form/,
+    ],
+    [
+      'a Sentinel URL without the name of the master',
+      ['consume', ...me, '--redis', 'rediss-sentinel://u:hunter2@h:1,h:2'],
+      /expected --redis to be a URL such as rediss-sentinel:\/\/host:port,host:port\/NAME, got: one of another/,
+    ],
+    [
+      'status of an unreachable cluster',
+      ['status', '--service', 's', '--redis', 'redis-cluster://u:hunter2@127.0.0.1:1,127.0.0.1:2'],
+      /no node of the cluster answers; 127\.0\.0\.1:1: .*ECONNREFUSED/,
+    ],
+    [
+      'produce to an unreachable cluster',
+      ['produce', '--service', 's', '--redis', 'redis-cluster://127.0.0.1:1', '--start-timeout', '300'],
+      /no node of the cluster answers; 127\.0\.0\.1:1: .*ECONNREFUSED/,
+    ],
+    [
+      'consume from an unreachable cluster',
+      ['consume', ...me, '--redis', 'redis-cluster://127.0.0.1:1', '--start-timeout', '300'],
+      /no node of the cluster answers; 127\.0\.0\.1:1: .*ECONNREFUSED/,
+    ],
+    [
+      'a demo on a given cluster and on one of its own',
+      ['demo', '--cluster', '--redis', 'redis-cluster://127.0.0.1:1'],
+      /option '--cluster' cannot be used with option '--redis <url>'/,
+    ],
+    [
       'status of an unreachable server',
       ['status', '--service', 's', '--redis', nowhere],
       /no connection to Redis at 127.0.0.1:1: .*ECONNREFUSED/,
@@ -175,7 +205,7 @@ describe('a mistake on the command line', () => {
   });
 
   it('is none to ask for help or the version', async () => {
-    for (const command of [[], ['produce'], ['consume'], ['status'], ['demo']]) {
+    for (const command of [[], ['produce'], ['consume'], ['status'], ['topology'], ['demo']]) {
       const { code, stdout, stderr } = await cli.run([...command, '--help']);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
       expect(stdout).to.contain('Usage: streamwarden').and.to.contain('Examples:\n  $ streamwarden');

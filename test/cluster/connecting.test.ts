@@ -13,6 +13,11 @@ describe('where and how a runtime connects to a cluster', function () {
   const suite = useCluster();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: 3000 });
 
+  let home: string;
+  beforeEach(async () => {
+    home = (await suite.cluster().masterOf(crew.lbs)).address;
+  });
+
   it('takes a cluster client as a template only: it is neither used nor closed', async () => {
     const template = new Cluster([...suite.cluster().startupNodes], { lazyConnect: true });
     const { runtime, awaitNews } = await crew.start({ redis: template, clusterMode: 'oss' });
@@ -59,6 +64,25 @@ describe('where and how a runtime connects to a cluster', function () {
     const error = await rejection(crew.make({ redis: node.url }).runtime.start());
     expect(error).to.include({ code: 'ClusterClientRequired' });
     expect((error as Error).message).to.include('redis-cluster://');
+  });
+
+  it('refuses such a node to a producer as well, at once', async () => {
+    const [node] = (await suite.cluster().masters()).filter(({ address }) => address !== home);
+    const producer = createProducer({ redis: node?.url ?? '', service: crew.service });
+    expect(await rejection(producer.add('one'))).to.include({ code: 'ClusterClientRequired' });
+    await producer.close();
+  });
+
+  it('tells a producer why no node can be asked', async () => {
+    const producer = createProducer({
+      redis: 'redis-cluster://127.0.0.1:1',
+      service: crew.service,
+      timeoutMs: 300,
+    });
+    const error = await rejection(producer.add('one'));
+    expect(error).to.include({ code: 'RedisUnavailable' });
+    expect((error as Error).message).to.include('ECONNREFUSED');
+    await producer.close();
   });
 
   it('says at once that the user may not ask the nodes [C-STA-3]', async () => {

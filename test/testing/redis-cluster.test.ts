@@ -73,6 +73,20 @@ describe('startRedisCluster', function () {
     await expectAll(keys);
   });
 
+  it('fails over again at once, without being refused by masters that have just voted', async () => {
+    const master = await cluster().masterOf(0);
+    const requests = () =>
+      cluster().nodes.flatMap(
+        ({ server }) => server.logs().match(/Manual failover user request accepted/g) ?? [],
+      ).length;
+    const before = requests();
+    for (let round = 1; round <= 2; round++) {
+      await cluster().failOver(master);
+      await cluster().failBack(master);
+    }
+    expect(requests() - before).to.equal(4);
+  });
+
   it('replaces a master that was killed, which comes back as a replica and, on demand, as master', async () => {
     const master = await cluster().masterOf(0);
     const [replica] = await cluster().replicasOf(master);

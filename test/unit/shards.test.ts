@@ -182,7 +182,7 @@ describe('the nodes of a cluster', () => {
 
     it('are found by who has no watcher, and found again', async () => {
       const { connections, shards } = connectionsTo(node(0).address);
-      const unfollow = followShards(shards, connections.commands, systemClock);
+      const follower = followShards(shards, connections.commands, systemClock);
       await eventually('it is connected', () => connections.commands.isUp);
       expect(connections.commands.address).to.equal(shards.addressOf(HOME));
       const from = ownerOf(shards, HOME);
@@ -193,7 +193,7 @@ describe('the nodes of a cluster', () => {
         'it is connected elsewhere',
         () => connections.commands.isUp && connections.commands.address === to.address,
       );
-      unfollow();
+      follower.stop();
       await from.open();
     });
   });

@@ -11,8 +11,10 @@ import { Holder } from '../holder.js';
 import { LOG_LEVELS, type LogLevel, stderrLogger } from '../log.js';
 import { inWords, lineOf, wordsOf } from '../notification-lines.js';
 import { type Output, plural } from '../output.js';
+import { addRecordOptions, type RecordFlags, RecordingTold, recordOptionOf } from '../record-option.js';
 import { checkRedisUrl, redisOption } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';
+import { explained } from '../url-mistakes.js';
 import { examples, holdTime, jsonOption, serviceOption, startTimeoutOption } from '../values.js';
 
 interface ConsumeOptions {
@@ -22,6 +24,8 @@ interface ConsumeOptions {
   readonly startTimeout: number;
   readonly logLevel: LogLevel;
 }
+
+type Options = ConsumeOptions & RecordFlags;
 
 export function consumeCommand(run: Runner): Command {
   const command = new Command('consume')
@@ -35,7 +39,7 @@ export function consumeCommand(run: Runner): Command {
         .argParser(holdTime)
         .default('forever'),
     );
-  addConsumerOptions(command)
+  addRecordOptions(addConsumerOptions(command))
     .addOption(startTimeoutOption())
     .addOption(
       new Option('--log-level <level>', "the runtime's log, on stderr").choices(LOG_LEVELS).default('silent'),
@@ -44,27 +48,32 @@ export function consumeCommand(run: Runner): Command {
     .action(run(consume))
     .addHelpText(
       'after',
-      '\nSIGTERM or SIGINT hands every stream over and exits with 0. A second one abandons them: exit code 1.',
+      '\nSIGTERM or SIGINT hands every stream over and exits with 0. A second one abandons them: exit code 1.\nSIGUSR2 has a flight recorder (--record-last) write what it remembers.',
     );
   return examples(
     command,
     'streamwarden consume --service orders --consumer-id worker-1',
     'streamwarden consume --service orders --consumer-id worker-1 --hold 5000 --json',
+    'streamwarden consume --service orders --consumer-id worker-1 --record incident.jsonl --record-last 60000',
     'POD_NAME=worker-1 streamwarden consume --service orders --heartbeat 1000 --capacity 50',
+    'streamwarden consume --service orders --consumer-id me --redis redis-cluster://127.0.0.1:7000,127.0.0.1:7001',
   );
 }
 
-async function consume(options: ConsumeOptions, output: Output): Promise<number> {
+async function consume(options: Options, output: Output): Promise<number> {
   const runtime = makeRuntime(options);
   // Read from the start, so that nothing told during it is missed, and printed after `Ready`.
   const notifications = runtime.notifications();
   const stopping = stopOnSignals(runtime, output);
+  const recordings = new RecordingTold(runtime, options, output);
   try {
     await runtime.start();
   } catch (error) {
     stopping.dispose();
-    if (!stopping.requested) throw inWordsOfTheCommandLine(error);
-    return printStopped(runtime, await stopping.requested, output);
+    if (!stopping.requested) {
+      throw inWordsOfTheCommandLine(await explained(checkRedisUrl(options.redis), error));
+    }
+    return printStopped(runtime, await stopping.requested, recordings, output);
   }
   const { consumer, service } = runtime;
   output.line(
@@ -81,14 +90,15 @@ async function consume(options: ConsumeOptions, output: Output): Promise<number>
     if (notification.type === 'StreamTerminated') failure = notification.error;
   }
   await holder.end();
-  const exitCode = printStopped(runtime, await (stopping.requested ?? runtime.stop()), output);
+  const exitCode = printStopped(runtime, await (stopping.requested ?? runtime.stop()), recordings, output);
   stopping.dispose();
   if (failure === null) return exitCode;
   output.failure({ ...failureOf(failure), exitCode: EXIT.failed });
   return EXIT.failed;
 }
 
-function makeRuntime(options: ConsumeOptions): Runtime {
+function makeRuntime(options: Options): Runtime {
+  const record = recordOptionOf(options);
   try {
     return createRuntime({
       ...consumerOptionsOf(options as unknown as Record<string, unknown>),
@@ -96,6 +106,7 @@ function makeRuntime(options: ConsumeOptions): Runtime {
       service: options.service,
       startTimeoutMs: options.startTimeout,
       logger: stderrLogger(options.logLevel),
+      ...(record === undefined ? {} : { record }),
     });
   } catch (error) {
     throw inWordsOfTheCommandLine(error);
@@ -153,7 +164,13 @@ function makeHolder({ hold }: ConsumeOptions, runtime: Runtime, output: Output):
 }
 
 /** @returns the exit code: a stop is clean when nothing was left for the others to recover */
-function printStopped(runtime: Runtime, report: StopReport, output: Output): number {
+function printStopped(
+  runtime: Runtime,
+  report: StopReport,
+  recordings: RecordingTold,
+  output: Output,
+): number {
+  recordings.end();
   const { mode, handedOver, stragglers, abandoned } = report;
   const at = Date.now();
   const left = abandoned.length > 0 ? `, ${plural(abandoned.length, 'stream')} abandoned` : '';

@@ -6,6 +6,7 @@ import { CliError, EXIT } from '../errors.js';
 import type { Output } from '../output.js';
 import { plural } from '../output.js';
 import { checkRedisUrl, redisOption } from '../redis-option.js';
+import { explained } from '../url-mistakes.js';
 import { count, examples, jsonObject, jsonOption, serviceOption, startTimeoutOption } from '../values.js';
 
 interface ProduceOptions {
@@ -37,6 +38,7 @@ export function produceCommand(run: Runner): Command {
     command,
     'streamwarden produce --service orders --name order-1 --info \'{"region":"eu"}\'',
     'streamwarden produce --service orders --count 1000 --prefix load- --json',
+    'streamwarden produce --service orders --redis redis-sentinel://127.0.0.1:26379/mymaster',
   );
 }
 
@@ -47,8 +49,9 @@ async function produce(options: ProduceOptions, output: Output): Promise<number>
   const total = options.name === undefined ? options.count : 1;
   const info = options.info ?? null;
   const nameOf = (index: number) => options.name ?? `${options.prefix}${index + 1}`;
+  const url = checkRedisUrl(options.redis);
   await using producer = createProducer({
-    redis: checkRedisUrl(options.redis),
+    redis: url,
     service: options.service,
     timeoutMs: options.startTimeout,
   });
@@ -60,7 +63,9 @@ async function produce(options: ProduceOptions, output: Output): Promise<number>
       name: nameOf(done + index),
       info,
     }));
-    const ids = await producer.addMany(streams);
+    const ids = await producer.addMany(streams).catch(async (error: unknown) => {
+      throw await explained(url, error);
+    });
     const at = Date.now();
     for (const [index, id] of ids.entries()) {
       const stream = nameOf(done + index);

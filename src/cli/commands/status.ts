@@ -3,7 +3,8 @@ import { Command, Option } from 'commander';
 import type { Runner } from '../command.js';
 import { EXIT } from '../errors.js';
 import { duration, type Output, plural, table } from '../output.js';
-import { checkRedisUrl, redisOption, withRedis } from '../redis-option.js';
+import { withRedis } from '../redis-client.js';
+import { checkRedisUrl, redisOption } from '../redis-option.js';
 import { namesOfService, readServiceStatus, type ServiceStatus } from '../service-status.js';
 import { examples, jsonOption, serviceOption, startTimeoutOption } from '../values.js';
 
@@ -26,6 +27,7 @@ export function statusCommand(run: Runner): Command {
   return examples(
     command,
     'streamwarden status --service orders',
+    'streamwarden status --service orders --redis redis-cluster://127.0.0.1:7000,127.0.0.1:7001',
     'streamwarden status --service orders --json | jq .consumers',
   );
 }

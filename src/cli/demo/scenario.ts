@@ -1,13 +1,13 @@
 /**
  * The demo's plot: streams are announced one after the other; the busiest consumer is killed in the middle of its work, the
- * next one is asked to stop; the last one finishes everything.
+ * next one is asked to stop; the last one finishes everything. On a cluster of the demo's own, the master of the load balancer stream fails over in between.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { createNames } from '../../redis/names.js';
 import { createProducer } from '../../runtime/producer.js';
 import { CliError, EXIT } from '../errors.js';
-import { type Output, plural } from '../output.js';
+import { duration, type Output, plural } from '../output.js';
+import type { ShortClient } from '../redis-client.js';
 import { Board } from './board.js';
 import { type DemoConsumer, Fleet } from './fleet.js';
 import { type Summary, summarize } from './summary.js';
@@ -19,16 +19,23 @@ const HOLD_MS = 5_000;
 const ANNOUNCE_MS = 10_000;
 const ANNOUNCE_EVERY_MS = 100;
 const KILL_AFTER_MS = 4_000;
+/** The victim's streams have their next owners by then. */
+const FAIL_OVER_AFTER_MS = 6_500;
 const STOP_AFTER_MS = 9_000;
 const FINISH_WITHIN_MS = 60_000;
 
+/** Hands what the master of a key serves over to its replica. Resolves with their addresses when all nodes agree. */
+export type FailOver = (key: string) => Promise<{ readonly from: string; readonly to: string }>;
+
 export interface ScenarioInput {
   readonly url: string;
-  readonly client: Redis;
+  readonly client: ShortClient;
   readonly service: string;
   readonly streams: number;
   /** The server is somebody's: its settings are left alone. */
   readonly isForeign: boolean;
+  /** Undefined where nothing is to fail over. */
+  readonly failOver: FailOver | undefined;
   readonly output: Output;
   /** Aborts when the user has had enough. */
   readonly signal: AbortSignal;
@@ -40,7 +47,7 @@ export interface ScenarioResult {
 }
 
 export async function playScenario(input: ScenarioInput): Promise<ScenarioResult> {
-  const { url, client, service, isForeign, output, signal } = input;
+  const { url, client, service, isForeign, failOver, output, signal } = input;
   const { lbs } = createNames({ service });
   const historyKey = `{${lbs}}:history`;
   const board = new Board();
@@ -61,7 +68,7 @@ export async function playScenario(input: ScenarioInput): Promise<ScenarioResult
 
   await delay(KILL_AFTER_MS, undefined, { signal });
   const victim = busiest();
-  const killedAt = await redisTime(client);
+  const killedAt = await redisTime(client, historyKey);
   victim.process.kill('SIGKILL');
   const orphaned = board.leaves(victim.id, 'killed', Date.now());
   view.event(
@@ -69,7 +76,18 @@ export async function playScenario(input: ScenarioInput): Promise<ScenarioResult
     `${victim.id} is killed (SIGKILL) while it owns ${plural(orphaned, 'stream')}`,
   );
 
-  await delay(STOP_AFTER_MS - KILL_AFTER_MS, undefined, { signal });
+  const stopAt = performance.now() + STOP_AFTER_MS - KILL_AFTER_MS;
+  if (failOver !== undefined) {
+    await delay(FAIL_OVER_AFTER_MS - KILL_AFTER_MS, undefined, { signal });
+    const begunAt = performance.now();
+    const { from, to } = await orAborted(signal, failOver(lbs));
+    const ms = Math.round(performance.now() - begunAt);
+    view.event(
+      { type: 'FailedOver', stream: lbs, from, to, ms },
+      `the master of ${lbs} has failed over, from ${from} to ${to}, in ${duration(ms)}`,
+    );
+  }
+  await delay(Math.max(0, stopAt - performance.now()), undefined, { signal });
   const leaver = busiest();
   const given = board.leaves(leaver.id, 'stopping', Date.now());
   view.event(
@@ -107,7 +125,7 @@ async function announceAll(
 }
 
 /** What is finished is deleted, so an empty stream means that all is. Consumers' lines are not asked: a killed one printed none. */
-async function allFinished(client: Redis, stream: string, signal: AbortSignal): Promise<void> {
+async function allFinished(client: ShortClient, stream: string, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + FINISH_WITHIN_MS;
   while ((await client.xlen(stream)) > 0) {
     // Not an error here: the summary says what is missing.
@@ -116,9 +134,9 @@ async function allFinished(client: Redis, stream: string, signal: AbortSignal): 
   }
 }
 
-/** Re-own times are measured by the clock that stamps the history. */
-async function redisTime(client: Redis): Promise<number> {
-  const [seconds, microseconds] = await client.time();
+/** Re-own times are measured by the clock that stamps the history: that of the server that keeps it. */
+async function redisTime(client: ShortClient, historyKey: string): Promise<number> {
+  const [seconds, microseconds] = (await client.eval("return redis.call('TIME')", 1, historyKey)) as string[];
   return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
 }
 

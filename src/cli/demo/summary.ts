@@ -1,8 +1,8 @@
 /** What the demo proves, computed from the history that Redis recorded. */
-import type { Redis } from 'ioredis';
 import { checkHistory } from '../../testing/history.js';
 import { readHistory } from '../../testing/history-records.js';
 import { type Percentiles, percentiles, reownMs, reownTimes } from '../../testing/reown.js';
+import type { ShortClient } from '../redis-client.js';
 
 export interface Summary {
   readonly produced: number;
@@ -29,7 +29,7 @@ export interface SummaryInput {
 }
 
 export async function summarize(
-  client: Redis,
+  client: ShortClient,
   { historyKey, stream, announced, victim, killedAt }: SummaryInput,
 ): Promise<{ summary: Summary; violations: readonly string[] }> {
   const records = await readHistory(client, historyKey);

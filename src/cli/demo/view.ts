@@ -1,5 +1,6 @@
 /** How the demo shows itself: JSON lines, plain lines, or on a terminal a block below them that is drawn again and again. */
 import type { JsonLine } from '../../testing/json-line-process.js';
+import { LiveText } from '../live-text.js';
 import { duration, type Output, type OutputLine, plural } from '../output.js';
 import type { Board, Move } from './board.js';
 
@@ -14,25 +15,24 @@ export class View implements Disposable {
   readonly #output: Output;
   readonly #board: Board;
   readonly #startedAt = Date.now();
-  readonly #isLive: boolean;
+  readonly #live: LiveText | undefined;
   readonly #timer: NodeJS.Timeout;
   /** Moves that were not told yet, by who gave and who got. */
   readonly #moves = new Map<string, Move[]>();
   #movesTimer: NodeJS.Timeout | undefined;
-  #drawnLines = 0;
 
   constructor(output: Output, board: Board) {
     this.#output = output;
     this.#board = board;
-    this.#isLive = !output.json && process.stdout.isTTY === true;
-    this.#timer = this.#isLive
-      ? setInterval(() => this.#redraw(), REDRAW_MS)
+    this.#live = output.json ? undefined : LiveText.onTerminal();
+    this.#timer = this.#live
+      ? setInterval(() => this.#draw(), REDRAW_MS)
       : setInterval(() => this.#progress(), PROGRESS_MS);
   }
 
   /** Something that the demo did. */
   event(line: OutputLine, forPeople: string): void {
-    this.#erase();
+    this.#live?.erase();
     this.#output.line(line, `${this.#elapsed()}  ${forPeople}`);
     this.#draw();
   }
@@ -57,7 +57,7 @@ export class View implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#tellMoves();
-    this.#erase();
+    this.#live?.erase();
   }
 
   #gather(move: Move): void {
@@ -79,7 +79,7 @@ export class View implements Disposable {
   }
 
   #say(text: string): void {
-    this.#erase();
+    this.#live?.erase();
     this.#output.write(`${this.#elapsed()}  ${text}`);
     this.#draw();
   }
@@ -98,26 +98,12 @@ export class View implements Disposable {
     if (!this.#output.json) this.#say(this.#totals());
   }
 
-  #redraw(): void {
-    this.#erase();
-    this.#draw();
-  }
-
-  #erase(): void {
-    // Up to where the block begins, and everything below it away.
-    if (this.#drawnLines > 0) process.stdout.write(`\x1b[${this.#drawnLines}A\x1b[0J`);
-    this.#drawnLines = 0;
-  }
-
   #draw(): void {
-    if (!this.#isLive) return;
-    const width = Math.max(20, (process.stdout.columns ?? 80) - 1);
+    if (this.#live === undefined) return;
     const rows = [...this.#board.rows].map(([id, { state, streams }]) => {
       const bar = '█'.repeat(Math.min(streams.size, BAR_WIDTH));
       return `  ${id}  ${state.padEnd(8)}  ${String(streams.size).padStart(4)}  ${bar}`;
     });
-    const block = ['', ...rows, `  ${this.#totals()}`].map((line) => line.slice(0, width));
-    process.stdout.write(`${block.join('\n')}\n`);
-    this.#drawnLines = block.length;
+    this.#live.show(['', ...rows, `  ${this.#totals()}`].join('\n'));
   }
 }

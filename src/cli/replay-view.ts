@@ -1,0 +1,95 @@
+/** What `replay` prints of a recording. */
+import type { ActorLine, Line } from '../replay/format.js';
+import type { ActorReport, Divergence, ReplayReport } from '../replay/report.js';
+import { wordsOfState } from '../replay/state-path.js';
+import { wordsOfDivergence } from '../replay/words.js';
+import { plural, table, timeOfDay } from './output.js';
+
+/** Actors that agree are many and alike: further ones are counted. */
+const MOST_ROWS = 50;
+
+function about(
+  file: string,
+  { header, events, actorCount, cut, complete, lost, missing, machines }: ReplayReport,
+): string[] {
+  const lines = [
+    `${file}: ${header.consumer} of ${header.service}, ${plural(events, 'event')} of ${plural(actorCount, 'actor')}, recorded by ${header.package} (${header.why})`,
+  ];
+  if (cut !== null) lines.push(`  cut off in line ${cut.line}: replayed up to there`);
+  else if (!complete) lines.push('  without an end: the process died, or it is still being written');
+  if (lost > 0) lines.push(`  ${plural(lost, 'line')} could not be written at the time`);
+  if (missing > 0) lines.push(`  ${plural(missing, 'line')} taken out of it`);
+  for (const { machine, definition } of machines) {
+    if (definition === 'changed') lines.push(`  the definition of ${machine} has changed since`);
+  }
+  return lines;
+}
+
+function rowOf({
+  actor,
+  machine,
+  lives,
+  events,
+  last,
+  verdict,
+  divergence,
+}: ActorReport): (string | number)[] {
+  const state =
+    last.status === 'active' ? wordsOfState(last.state) : `${wordsOfState(last.state)} (${last.status})`;
+  const found = divergence === null ? verdict : `${verdict} at seq ${divergence.seq}`;
+  return [actor, machine, lives, events, state, found];
+}
+
+/** A table with a row for each actor, those that diverge first, and what there is to say of these. */
+export function reportForPeople(file: string, report: ReplayReport): string {
+  const diverging = report.actors.filter(({ verdict }) => verdict === 'diverges');
+  const agreeing = report.actors.filter(({ verdict }) => verdict === 'agrees');
+  const shown = agreeing.slice(0, MOST_ROWS);
+  const more = agreeing.length - shown.length + report.unlisted;
+  return [
+    ...about(file, report),
+    '',
+    table(
+      ['ACTOR', 'MACHINE', 'LIVES', 'EVENTS', 'LAST STATE', 'VERDICT'],
+      [...diverging, ...shown].map(rowOf),
+    ),
+    ...(more > 0 ? [`and ${plural(more, 'more actor')}`] : []),
+    '',
+    ...diverging.flatMap(({ divergence }) =>
+      divergence === null ? [] : [wordsOfDivergence(divergence), ''],
+    ),
+    report.diverged === 0
+      ? 'Every event leads where it was recorded to lead.'
+      : `${plural(report.diverged, 'actor')} of ${report.actorCount} diverged.`,
+  ].join('\n');
+}
+
+function deedOf(line: ActorLine): string {
+  switch (line.kind) {
+    case 'spawn':
+      return `starts${line.input === undefined ? '' : ` with ${JSON.stringify(line.input)}`}`;
+    case 'join':
+      return 'is met';
+    default:
+      return JSON.stringify(line.event);
+  }
+}
+
+/** One line of a recording and what the replay says of it; undefined for lines that are about no actor. */
+export function stepForPeople(line: Line, divergence: Divergence | undefined): string | undefined {
+  if (line.kind === 'notification') {
+    return `${line.seq}  ${timeOfDay(line.at)}  the application is told ${JSON.stringify(line.notification)}`;
+  }
+  if (line.kind === 'lost') return `${line.seq}  ${timeOfDay(line.at)}  ${plural(line.lines, 'line')} lost`;
+  if (line.kind === 'end') return undefined;
+  const patch = line.kind === 'event' ? (line.patch ?? []) : [];
+  return [
+    `${line.seq}  ${timeOfDay(line.at)}  ${line.actor}  ${deedOf(line)}`,
+    `    → ${wordsOfState(line.state)}`,
+    ...patch.map(([path, ...change]) =>
+      `      ${path} ${change.map((value) => JSON.stringify(value)).join(' ')}`.trimEnd(),
+    ),
+    ...(line.kind === 'event' && line.effects ? [`      asks for ${line.effects.join(', ')}`] : []),
+    ...(divergence === undefined ? [] : [wordsOfDivergence(divergence)]),
+  ].join('\n');
+}

@@ -1,0 +1,78 @@
+/** Connections to nodes, one each, kept up for as long as somebody looks at them. */
+import type { Redis, RedisOptions } from 'ioredis';
+import { systemClock } from '../../core/clock.js';
+import { silentLogger } from '../../core/logger.js';
+import { type Commands, createCommands } from '../../redis/commands.js';
+import { withDeadline } from '../../redis/deadline.js';
+import { Link } from '../../redis/link.js';
+
+/** Makes a client of one node that is not connected. */
+export type MakeClient = (address: string, settings: RedisOptions) => Redis;
+
+interface PooledNode {
+  readonly link: Link;
+  readonly commands: Commands;
+}
+
+export class NodePool implements Disposable {
+  readonly #makeClient: MakeClient;
+  readonly #timeoutMs: number;
+  readonly #nodes = new Map<string, PooledNode>();
+
+  /** @param timeoutMs deadline of each connection and of each command, in milliseconds */
+  constructor(makeClient: MakeClient, timeoutMs: number) {
+    this.#makeClient = makeClient;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Commands on a connection to this node that is up.
+   * @throws why there is none; at once when an earlier attempt failed and the next one has not succeeded yet
+   */
+  async commandsAt(address: string): Promise<Commands> {
+    const { link, commands } = this.#node(address);
+    if (link.isUp) return commands;
+    if (link.lastError !== undefined) throw link.lastError;
+    const late = () => new Error(`no connection within ${this.#timeoutMs} ms`);
+    await withDeadline(systemClock, this.#timeoutMs, link.whenUp(), late);
+    return commands;
+  }
+
+  [Symbol.dispose](): void {
+    for (const { link } of this.#nodes.values()) link.close();
+    this.#nodes.clear();
+  }
+
+  #node(address: string): PooledNode {
+    const known = this.#nodes.get(address);
+    if (known !== undefined) return known;
+    const link = new Link({
+      role: 'node',
+      makeClient: () => this.#makeClient(address, this.#settings),
+      clock: systemClock,
+      logger: silentLogger,
+      connectTimeoutMs: this.#timeoutMs,
+      retryMs: 100,
+      maxRetryMs: 500,
+    });
+    const node = { link, commands: createCommands(link, systemClock, this.#timeoutMs) };
+    this.#nodes.set(address, node);
+    return node;
+  }
+
+  get #settings(): RedisOptions {
+    return {
+      lazyConnect: true,
+      connectionName: 'streamwarden:cli',
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      reconnectOnError: null,
+      // A node that has lost its slots or its master still answers, and what it says is what is wanted.
+      enableReadyCheck: false,
+      connectTimeout: this.#timeoutMs,
+      replyMapping: 'legacy',
+      keyPrefix: '',
+    };
+  }
+}
