@@ -1,4 +1,5 @@
 /** The consumer processes of a soak: real `streamwarden consume`, started, paused and killed. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type JsonLine, JsonLineProcess } from '../src/testing/json-line-process.js';
 
@@ -10,6 +11,8 @@ export interface ConsumerSettings {
   readonly service: string;
   readonly historyKey: string;
   readonly heartbeatMs: number;
+  /** Folder that each of them records its life into. */
+  readonly recordings: string;
 }
 
 interface Consumer {
@@ -39,7 +42,7 @@ export class Consumers {
 
   start(holdMs: number): void {
     this.#count += 1;
-    const { url, service, historyKey, heartbeatMs } = this.#settings;
+    const { url, service, historyKey, heartbeatMs, recordings } = this.#settings;
     const options: Record<string, string | number> = {
       service,
       // A third of the pods come back under a name that was there before.
@@ -52,6 +55,7 @@ export class Consumers {
       'hand-over-grace': 500,
       'start-timeout': 30_000,
       capacity: 200,
+      record: join(recordings, `consumer-${String(this.#count).padStart(4, '0')}.jsonl`),
     };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const env = { ...process.env, REDIS_URL: url };

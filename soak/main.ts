@@ -1,8 +1,12 @@
 /**
- * `npm run soak [-- --minutes M --seed S --rate N --json]`: a fleet of three to twenty consumer processes on a Redis of its own, behind a
+ * `npm run soak [-- --minutes M --seed S --rate N --record DIR --json]`: a fleet of three to twenty consumer processes on a Redis of its own, behind a
  * fault proxy, under a schedule of kills, stops, pauses, broken networks, lost replies, Redis restarts, poison and duplicate names. At the end
- * every stream must have been finished once, or dead-lettered; the history says whether that is so.
+ * every stream must have been finished once, or dead-lettered; the history says whether that is so. And what every consumer has recorded is
+ * replayed: nothing may diverge. Recordings are kept with --record, and when something was wrong.
  */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
@@ -11,6 +15,7 @@ import { createNames } from '../src/redis/names.js';
 import { startFaultProxy } from '../src/testing/fault-proxy.js';
 import { startRedis } from '../src/testing/index.js';
 import { Consumers } from './consumers.js';
+import { replayAll } from './recordings.js';
 import { type Act, FEWEST, holdMsFor, MOST, plan, seeded } from './schedule.js';
 import { judge } from './verdict.js';
 
@@ -22,7 +27,8 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-    rate: { type: 'string', default: '40' },
+    rate: { type: 'string', default: '150' },
+    record: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -48,7 +54,15 @@ client.on('error', () => {});
 const service = 'soak';
 const names = createNames({ service });
 const historyKey = `{${names.lbs}}:history`;
-const consumers = new Consumers({ url: proxy.url, service, historyKey, heartbeatMs: HEARTBEAT_MS });
+const recordings = values.record ?? (await mkdtemp(join(tmpdir(), 'streamwarden-soak-')));
+await mkdir(recordings, { recursive: true });
+const consumers = new Consumers({
+  url: proxy.url,
+  service,
+  historyKey,
+  heartbeatMs: HEARTBEAT_MS,
+  recordings,
+});
 const producer = createProducer({ redis: redis.url, service });
 const announced: string[] = [];
 const poisoned: string[] = [];
@@ -175,7 +189,7 @@ const settleBy = performance.now() + SETTLE_MS;
 while ((await client.xlen(names.lbs)) > 0 && performance.now() < settleBy) await delay(100);
 await consumers.stopAll(30_000);
 
-const verdict = await judge({
+const { violations: unproven, ...history } = await judge({
   client,
   names,
   historyKey,
@@ -189,7 +203,9 @@ client.disconnect();
 await proxy.close();
 await redis.stop();
 
-const { violations, ...figures } = verdict;
+const { violations: diverging, ...replayed } = await replayAll(recordings);
+const violations = [...unproven, ...diverging];
+const figures = { ...history, ...replayed };
 if (!values.json) {
   for (const violation of violations) console.log(`VIOLATION ${violation}`);
   console.log(
@@ -199,6 +215,8 @@ if (!values.json) {
   );
 }
 const passed = violations.length === 0;
+if (passed && values.record === undefined) await rm(recordings, { recursive: true });
+else tell({ type: 'Recordings', folder: recordings }, `recordings are in ${recordings}`);
 tell(
   { type: 'Verdict', seed, ...figures, violations, passed },
   passed ? 'passed' : `FAILED: npm run soak -- --minutes ${minutes} --seed ${seed}`,

@@ -27,7 +27,8 @@ export type ErrorCode =
   | 'RecordingFailed'
   | 'RecordingUnreadable'
   | 'RecordingMalformed'
-  | 'RecordingUnsupported';
+  | 'RecordingUnsupported'
+  | 'InspectorFailed';
 
 export interface StreamwardenErrorOptions {
   /** Whether the same call may succeed later without anything being changed by a person. */

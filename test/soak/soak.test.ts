@@ -37,5 +37,9 @@ describe('a fleet under kills, pauses, broken networks, lost replies and restart
     // One that met four deaths is dead-lettered, as it should be.
     expect(Number(verdict.finished) + Number(verdict.deadLettered)).to.equal(verdict.announced);
     expect(Number(verdict.announced)).to.be.above(100);
+    // Every life was recorded and replayed, those that were killed as well.
+    expect(verdict).to.include({ divergences: 0 });
+    expect(Number(verdict.recordings)).to.be.above(3);
+    expect(Number(verdict.recordedEvents)).to.be.above(5_000);
   });
 });

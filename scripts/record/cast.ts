@@ -1,0 +1,118 @@
+/** Who plays in the scenes: consumers in this process, and consumers that are processes of their own, to be frozen and killed. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import {
+  createProducer,
+  createRuntime,
+  type Notification,
+  type Runtime,
+  type RuntimeOptions,
+} from '../../src/index.js';
+import { JsonLineProcess } from '../../src/testing/json-line-process.js';
+
+const PROGRAM = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export const HEARTBEAT_MS = 500;
+export const SERVICE = 'orders';
+
+const SETTINGS = {
+  heartbeatMs: HEARTBEAT_MS,
+  minIdleMs: HEARTBEAT_MS * 2,
+  reconcileEveryMs: HEARTBEAT_MS * 4,
+  handOverGraceMs: 500,
+};
+
+/** Asks until it is so. */
+export async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await look())) {
+    if (performance.now() > deadline) throw new Error(`expected ${what} within 30 s`);
+    await delay(10);
+  }
+}
+
+export async function announce(url: string, ...names: string[]): Promise<void> {
+  await using producer = createProducer({ redis: url, service: SERVICE });
+  await producer.addMany(names.map((name) => ({ name })));
+}
+
+export async function onRedis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url);
+  try {
+    return await work(client);
+  } finally {
+    client.disconnect();
+  }
+}
+
+export interface Player extends AsyncDisposable {
+  readonly runtime: Runtime;
+  readonly told: readonly Notification[];
+  awaits(type: Notification['type'], count?: number): Promise<void>;
+}
+
+/** A consumer in this process, recorded from its first moment. */
+export async function play(
+  redis: RuntimeOptions['redis'],
+  file: string,
+  options: Partial<RuntimeOptions> = {},
+): Promise<Player> {
+  const runtime = createRuntime({
+    redis,
+    service: SERVICE,
+    consumerId: 'player',
+    ...SETTINGS,
+    ...options,
+    record: { file },
+  });
+  const told: Notification[] = [];
+  const reading = (async () => {
+    for await (const notification of runtime.notifications()) told.push(notification);
+  })();
+  await runtime.start();
+  return {
+    runtime,
+    told,
+    awaits: (type, count = 1) =>
+      until(`${count} ${type}`, () => told.filter((one) => one.type === type).length >= count),
+    async [Symbol.asyncDispose]() {
+      await runtime.stop();
+      await reading;
+    },
+  };
+}
+
+/** A consumer that is a process of its own, with what it prints. */
+export async function enter(
+  url: string,
+  id: string,
+  file: string,
+  ...args: string[]
+): Promise<JsonLineProcess> {
+  const settings = [
+    ...['--heartbeat', SETTINGS.heartbeatMs, '--min-idle', SETTINGS.minIdleMs],
+    ...['--reconcile-every', SETTINGS.reconcileEveryMs, '--hand-over-grace', SETTINGS.handOverGraceMs],
+  ].map(String);
+  const named = ['--service', SERVICE, '--consumer-id', id, '--record', file];
+  const one = JsonLineProcess.spawn(
+    process.execPath,
+    ['--import', 'tsx', PROGRAM, 'consume', '--json', ...named, ...settings, ...args],
+    { ...process.env, REDIS_URL: url },
+  );
+  await printed(one, 'Ready');
+  return one;
+}
+
+export async function printed(one: JsonLineProcess, type: string, count = 1): Promise<void> {
+  await until(
+    `${count} ${type}: ${one.stderr}`,
+    () => one.lines.filter((line) => line.type === type).length >= count,
+  );
+}
+
+/** Hands over and ends. */
+export async function leave(one: JsonLineProcess): Promise<void> {
+  one.kill('SIGTERM');
+  await one.exit;
+}

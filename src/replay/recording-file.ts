@@ -1,0 +1,90 @@
+/** The files that recordings are written to. */
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname, join, parse } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { messageOf, StreamwardenError } from '../core/errors.js';
+
+/** Lines made before control goes back to the event loop: about a millisecond's worth. */
+const SLICE = 256;
+
+const MAX_NUMBER = 10_000;
+
+function failed(file: string, problem: string, cause?: unknown): StreamwardenError {
+  return new StreamwardenError('RecordingFailed', `expected ${file} to be writable, got: ${problem}`, {
+    cause,
+    details: { file },
+  });
+}
+
+export class RecordingFile {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  /** Written so far. */
+  bytes = 0;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.path = path;
+    this.#handle = handle;
+  }
+
+  /**
+   * Makes `name.jsonl`, or where there is one already `name-2.jsonl` and so on: what is there may be the recording of the very crash that led to
+   * this start. Makes its folder.
+   *
+   * @throws StreamwardenError `RecordingFailed`
+   */
+  static async create(file: string): Promise<RecordingFile> {
+    const { name, ext } = parse(file);
+    try {
+      await mkdir(dirname(file), { recursive: true });
+      for (let number = 1; number <= MAX_NUMBER; number++) {
+        const path = number === 1 ? file : join(dirname(file), `${name}-${number}${ext}`);
+        try {
+          return new RecordingFile(path, await open(path, 'wx'));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        }
+      }
+    } catch (error) {
+      throw failed(file, messageOf(error), error);
+    }
+    throw failed(file, `it exists, and so does each of its successors up to ${MAX_NUMBER}`);
+  }
+
+  /**
+   * Writes lines, a slice at a time, and lets everything else happen in between.
+   *
+   * @param texts stops being asked once the file has grown to the limit
+   * @returns whether it has
+   * @throws StreamwardenError `RecordingFailed`
+   */
+  async append(texts: Iterable<string>, maxBytes = Number.POSITIVE_INFINITY): Promise<boolean> {
+    let chunk = '';
+    let count = 0;
+    for (const text of texts) {
+      chunk += text;
+      count += 1;
+      if (count % SLICE !== 0) continue;
+      await this.#write(chunk);
+      chunk = '';
+      if (this.bytes >= maxBytes) return true;
+      await nextTurn();
+    }
+    if (chunk !== '') await this.#write(chunk);
+    return this.bytes >= maxBytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #write(chunk: string): Promise<void> {
+    const bytes = Buffer.from(chunk);
+    try {
+      await this.#handle.appendFile(bytes);
+    } catch (error) {
+      throw failed(this.path, messageOf(error), error);
+    }
+    this.bytes += bytes.length;
+  }
+}

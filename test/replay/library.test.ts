@@ -1,0 +1,249 @@
+/** The recordings of `test/recordings/`, made by real runs (`npm run record`), and what becomes of them when they, or the machines, are changed. */
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as chai from 'chai';
+import { expect } from 'chai';
+import type { ActorLine, Line } from '../../src/replay/format.js';
+import { presentMachines } from '../../src/replay/machines.js';
+import { loadRecording, type Recording } from '../../src/replay/recording.js';
+import { replay } from '../../src/replay/replayer.js';
+import type { Divergence, ReplayReport } from '../../src/replay/report.js';
+import { recordings as recordingAssertions } from '../../src/testing/recording-assertions.js';
+import { MUTANTS } from './mutants.js';
+
+chai.use(recordingAssertions);
+
+const folder = fileURLToPath(new URL('../recordings/', import.meta.url));
+const files = readdirSync(folder).filter((file) => file.endsWith('.jsonl'));
+const library = new Map<string, Recording>(
+  await Promise.all(files.sort().map(async (file) => [file, await loadRecording(folder + file)] as const)),
+);
+
+function recordingOf(name: string): Recording {
+  const found = library.get(`${name}.jsonl`);
+  if (found === undefined) throw new Error(`expected a recording, got: ${name}`);
+  return found;
+}
+
+function divergences({ actors }: ReplayReport): Divergence[] {
+  return actors.flatMap(({ divergence }) => (divergence === null ? [] : [divergence]));
+}
+
+/** The recording with one line replaced. */
+function withLine(recording: Recording, index: number, line: Line): Recording {
+  return { ...recording, lines: recording.lines.with(index, line) };
+}
+
+function stateOf(line: Line | undefined): string {
+  return JSON.stringify((line as ActorLine | undefined)?.state);
+}
+
+/** Indices of the events that led their actor into another state. */
+function turns({ lines }: Recording): number[] {
+  const states = new Map<string, string>();
+  return lines.flatMap((line, index) => {
+    if (line.kind !== 'spawn' && line.kind !== 'event' && line.kind !== 'join') return [];
+    const before = states.get(line.actor);
+    states.set(line.actor, stateOf(line));
+    const isTurn = line.kind === 'event' && before !== stateOf(line) && line.event.type !== 'xstate.stop';
+    return isTurn ? [index] : [];
+  });
+}
+
+describe('the library of recordings', () => {
+  it('tells of everything that is to be told', () => {
+    const scenes = new Set(files.map((file) => file.split('.')[0]));
+    expect([...scenes]).to.include.members([
+      'cluster-failover',
+      'dead-letters',
+      'hand-over',
+      'partial-keyspace',
+      'plain-life',
+      'redis-outage',
+      'sigkill-recovery',
+      'zombie',
+    ]);
+  });
+
+  for (const [file, recording] of library) {
+    describe(file, () => {
+      it('replays', () => {
+        expect(recording).to.replay();
+        expect(replay(recording).events).to.be.above(10);
+      });
+
+      it('gives the same report a hundred times', () => {
+        const first = JSON.stringify(replay(recording));
+        for (let n = 0; n < 100; n++) expect(JSON.stringify(replay(recording))).to.equal(first);
+      });
+
+      it('needs neither time nor chance', () => {
+        const before = [Date.now, Math.random, performance.now, setTimeout] as const;
+        const poison = () => {
+          throw new Error('a machine asked for time or chance');
+        };
+        try {
+          Object.assign(Date, { now: poison });
+          Object.assign(Math, { random: poison });
+          Object.assign(performance, { now: poison });
+          Object.assign(globalThis, { setTimeout: poison });
+          expect(replay(recording).agrees).to.equal(true);
+        } finally {
+          const [now, random, monotonic, timeout] = before;
+          Object.assign(Date, { now });
+          Object.assign(Math, { random });
+          Object.assign(performance, { now: monotonic });
+          Object.assign(globalThis, { setTimeout: timeout });
+        }
+      });
+
+      it('is found out when a state is changed, wherever', () => {
+        for (const [index, line] of recording.lines.entries()) {
+          if (line.kind !== 'event') continue;
+          const report = replay(withLine(recording, index, { ...line, state: 'elsewhere' }));
+          expect(divergences(report), `line ${index + 2}`).to.have.length(1);
+          expect(divergences(report)[0]).to.deep.include({
+            actor: line.actor,
+            machine: line.machine,
+            seq: line.seq,
+            reason: 'state',
+            definitionChanged: false,
+            recorded: { state: 'elsewhere', status: line.status ?? 'active' },
+            replayed: { state: line.state, status: line.status ?? 'active' },
+          });
+        }
+      });
+
+      it('is found out when an event that led elsewhere is changed or taken out', () => {
+        const all = turns(recording);
+        expect(all).to.have.length.above(4);
+        for (const index of all) {
+          const line = recording.lines[index] as Extract<Line, { kind: 'event' }>;
+          const other = withLine(recording, index, { ...line, event: { type: 'something.else' } });
+          const [found] = divergences(replay(other));
+          expect(found, `line ${index + 2}`).to.deep.include({
+            actor: line.actor,
+            seq: line.seq,
+            reason: 'state',
+            event: { type: 'something.else' },
+          });
+          const isLast = !recording.lines
+            .slice(index + 1)
+            .some((later) => 'actor' in later && later.actor === line.actor);
+          if (isLast) continue;
+          const shorter = { ...recording, lines: recording.lines.toSpliced(index, 1) };
+          expect(replay(shorter).agrees, `without line ${index + 2}`).to.equal(false);
+        }
+      });
+
+      it('is found out when what an actor remembers is changed', () => {
+        for (const [index, line] of recording.lines.entries()) {
+          if (line.kind !== 'event' || line.patch === undefined) continue;
+          const report = replay(
+            withLine(recording, index, { ...line, patch: [...line.patch, ['/added', 1]] }),
+          );
+          const [found] = divergences(report);
+          expect(found, `line ${index + 2}`).to.deep.include({
+            actor: line.actor,
+            seq: line.seq,
+            reason: 'context',
+          });
+          expect(found?.context).to.deep.equal([{ path: '/added', recorded: 1 }]);
+        }
+      });
+    });
+  }
+
+  describe('tells stories:', () => {
+    const owned = { machine: 'ownership' };
+
+    it('of a plain life', () => {
+      const recording = recordingOf('plain-life');
+      expect(recording).to.visitInOrder(['acquiring', 'extending', 'acking', 'released'], owned);
+      expect(recording).to.visitInOrder(['extending', 'backingOff', 'givingBack', 'handedOver'], owned);
+      expect(recording).to.visitInOrder(['contended', 'handedOver'], owned);
+      expect(recording).to.neverReach('lost', owned);
+      expect(recording).to.neverReach('degraded', { actor: 'consumer' });
+    });
+
+    it('of a hand-over', () => {
+      expect(recordingOf('hand-over.giver')).to.visitInOrder(
+        ['extending', 'givingBack', 'handedOver'],
+        owned,
+      );
+      expect(recordingOf('hand-over.giver')).to.visitInOrder(['running', 'draining', 'stopped']);
+      expect(recordingOf('hand-over.taker')).to.visitInOrder(['extending', 'released'], owned);
+    });
+
+    it('of a kill', () => {
+      const victim = recordingOf('sigkill-recovery.victim');
+      expect(victim).to.reach('extending', owned).and.to.neverReach('handedOver', owned);
+      expect(replay(victim).complete).to.equal(false);
+      expect(recordingOf('sigkill-recovery.heir')).to.visitInOrder([
+        'work.sweeping',
+        'work.requeueing',
+        'work.waiting',
+      ]);
+    });
+
+    it('of a zombie', () => {
+      expect(recordingOf('zombie.sleeper')).to.reach('lost', owned);
+      expect(recordingOf('zombie.sleeper')).to.reach('certainty.uncertain');
+      expect(recordingOf('zombie.heir')).to.neverReach('lost', owned);
+    });
+
+    it('of an outage', () => {
+      expect(recordingOf('redis-outage')).to.visitInOrder(
+        ['extending', 'uncertain', 'extending', 'released'],
+        owned,
+      );
+      expect(recordingOf('redis-outage')).to.visitInOrder([
+        'lease.present',
+        'lease.absent',
+        'lease.raising',
+        'lease.present',
+      ]);
+    });
+
+    it('of a failover in a cluster', () => {
+      const recording = recordingOf('cluster-failover');
+      expect(recording).to.visitInOrder(['applying', 'settled', 'unsettled', 'applying', 'settled']);
+      expect(recording).to.visitInOrder(['live', 'failed'], { machine: 'masterSubscription' });
+      expect(recording).to.visitInOrder(['uncertain', 'extending', 'released'], owned);
+      expect(recording).to.neverReach('lost', owned);
+    });
+
+    it('of a master that cannot be set up', () => {
+      const recording = recordingOf('partial-keyspace');
+      expect(recording).to.visitInOrder(['degraded', 'running', 'stopped'], { actor: 'consumer' });
+      expect(recording).to.visitInOrder(['configuring', 'failed'], { machine: 'masterSubscription' });
+      expect(recording).to.reach('released', owned);
+    });
+
+    it('of dead letters', () => {
+      expect(recordingOf('dead-letters')).to.visitInOrder(
+        ['backingOff', 'givingBack', 'deadLettered'],
+        owned,
+      );
+    });
+  });
+
+  describe('finds a machine out in which', () => {
+    for (const { machine, what, make } of MUTANTS) {
+      it(`${machine}: ${what}`, () => {
+        const machines = new Map(presentMachines).set(machine, make());
+        const found = [...library.values()].flatMap((recording) =>
+          divergences(replay(recording, { machines })),
+        );
+        expect(found).not.to.deep.equal([]);
+        expect(new Set(found.map((one) => one.machine))).to.deep.equal(new Set([machine]));
+      });
+    }
+
+    it('nothing is wrong: nothing', () => {
+      for (const recording of library.values()) {
+        expect(divergences(replay(recording, { machines: new Map(presentMachines) }))).to.deep.equal([]);
+      }
+    });
+  });
+});
