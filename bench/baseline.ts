@@ -4,8 +4,9 @@
  * SET NX PX, one verify script a batch, one done script per 200, one release script.
  */
 import { Redis } from 'ioredis';
-import { createNames, type Names } from '../src/redis/names.js';
-import { SCRIPTS, type ScriptName } from '../src/redis/scripts.js';
+import type { Names } from '../src/redis/names.js';
+import type { ScriptName } from '../src/redis/scripts.js';
+import { createNames, SCRIPTS } from './built.js';
 
 const READ = 128;
 const DONE = 200;

@@ -2,28 +2,41 @@
  * `npm run bench [-- --only NAME,…] [--streams N] [--rounds N] [--json] [--write FILE]`: figures beside bare ioredis, in one run on servers of
  * its own. These machines are shared and noisy, so the ratio is the figure; medians of the rounds are shown.
  */
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startRedis } from '../src/testing/index.js';
-import { markdown, type Row, table } from './measure.js';
+import { writeDocument } from './document.js';
+import { type Row, table } from './measure.js';
 import type { Scenario } from './scenario.js';
 import { assignDone } from './scenarios/assign-done.js';
+import { onCluster } from './scenarios/cluster.js';
 import { failOverBySigkill } from './scenarios/fail-over.js';
 import { hold } from './scenarios/hold.js';
 import { idleFleet } from './scenarios/idle-fleet.js';
+import { large } from './scenarios/large.js';
 import { memory } from './scenarios/memory.js';
+import { recording } from './scenarios/recording.js';
 import { startStop } from './scenarios/start-stop.js';
 
-const SCENARIOS: readonly Scenario[] = [assignDone, hold, failOverBySigkill, memory, idleFleet, startStop];
+const SCENARIOS: readonly Scenario[] = [
+  assignDone,
+  hold,
+  failOverBySigkill,
+  large,
+  memory,
+  idleFleet,
+  startStop,
+  recording,
+  onCluster,
+];
 
 const HELP = `npm run bench [-- OPTIONS]
 
   --only NAMES   ${SCENARIOS.map(({ name }) => name).join(', ')}; separated by commas (default: all)
-  --streams N    how many streams (default: 10000)
+  --streams N    how many streams (default: 10000); the scenario 'large' takes five times as many
   --rounds N     how many rounds are counted (default: 5)
   --json         one JSON object a line
-  --write FILE   write the figures and their configuration to a Markdown file as well
+  --write FILE   write the figures and their configuration to a Markdown file as well, and keep what people wrote below them
 
 Examples:
   npm run bench -- --only assign-done
@@ -72,6 +85,8 @@ if (unknown !== undefined) {
   fail(`expected --only to name ${SCENARIOS.map(({ name }) => name).join(', ')}, got: ${unknown}`);
 }
 
+const load = () => (loadavg()[0] ?? 0).toFixed(1);
+const loadBefore = load();
 const rows: Row[] = [];
 let server = '';
 for (const scenario of SCENARIOS) {
@@ -88,6 +103,8 @@ const configuration = {
   node: process.version,
   server,
   cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+  // Whether something else ran as well: the bench itself makes 1 to 2.
+  load: `${loadBefore} before, ${load()} after`,
 };
 const words = Object.entries(configuration)
   .map(([name, value]) => `${name}: ${value}`)
@@ -95,16 +112,4 @@ const words = Object.entries(configuration)
 if (options.json)
   for (const one of rows) console.log(JSON.stringify({ type: 'Figure', ...one, ...configuration }));
 else console.log(`${words}\n${table(rows)}`);
-if (options.write !== undefined) {
-  const text = `# Benchmarks
-
-Written by \`npm run bench\`: change nothing here by hand. Medians of the rounds; what the figures mean stands at the head of each file
-in \`bench/scenarios/\`. *Ratio* is bare ioredis ÷ streamwarden: 1 is as good as bare ioredis, 0.5 costs twice as much.
-Machines differ and are noisy, so compare ratios, and runs of one machine.
-
-${words}
-
-${markdown(rows)}
-`;
-  await writeFile(options.write, text);
-}
+if (options.write !== undefined) await writeDocument(options.write, words, rows);

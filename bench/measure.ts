@@ -86,19 +86,28 @@ function cellsOf({ figure, unit, streamwarden, baseline, ratio }: Row): string[]
   ];
 }
 
-/** For a terminal. */
-export function table(rows: readonly Row[]): string {
+/** Head and rows in columns of equal width: the first to the left, figures to the right. */
+function columns(rows: readonly Row[]): { readonly lines: string[][]; readonly widths: number[] } {
   const lines = [HEAD, ...rows.map(cellsOf)];
   const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
   const pad = (text: string, column: number) =>
     column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
-  return lines.map((line) => line.map(pad).join('  ')).join('\n');
+  return { lines: lines.map((line) => line.map(pad)), widths };
 }
 
-/** For a document. */
+/** For a terminal. */
+export function table(rows: readonly Row[]): string {
+  return columns(rows)
+    .lines.map((line) => line.join('  '))
+    .join('\n');
+}
+
+/** For a document, as the formatter would have it. */
 export function markdown(rows: readonly Row[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(HEAD), line(['---', '---:', '---:', '---:']), ...rows.map((one) => line(cellsOf(one)))].join(
-    '\n',
+  const { lines, widths } = columns(rows);
+  const [head = [], ...body] = lines;
+  const rule = widths.map((width, column) =>
+    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
   );
+  return [head, rule, ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -1,11 +1,6 @@
 /** The runtime under measurement: default options but for those given, producer in the same process. */
-import {
-  createProducer,
-  createRuntime,
-  type Runtime,
-  type RuntimeOptions,
-  type StreamHandle,
-} from '../src/index.js';
+import type { Runtime, RuntimeOptions, StreamHandle } from '../src/index.js';
+import { createProducer, createRuntime } from './built.js';
 
 export interface Subject {
   readonly runtime: Runtime;

@@ -1,11 +1,12 @@
 // Builds src/ into dist/: tsc emits the modules, every other file that the code reads at run time is copied beside
-// them, and outputs that no longer have a source are removed. dist/ is not emptied first: a process that runs from it
+// them, vite bundles the inspector's page, and outputs that no longer have a source are removed. dist/ is not emptied first: a process that runs from it
 // while someone builds must not lose its modules.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = join(root, 'src');
@@ -14,7 +15,8 @@ const copiedExtensions = ['.lua'];
 
 const emitted = compile();
 const copied = copyAssets();
-prune(new Set([...emitted, ...copied]));
+const bundled = await bundlePage();
+prune(new Set([...emitted, ...copied, ...bundled]));
 
 function compile() {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -38,6 +40,11 @@ function copyAssets() {
       cpSync(file, target);
       return target;
     });
+}
+
+async function bundlePage() {
+  const { output } = await build({ configFile: join(root, 'vite.config.mjs'), logLevel: 'warn' });
+  return output.map(({ fileName }) => join(dist, 'inspector', 'page', fileName));
 }
 
 function prune(wanted) {

@@ -1,6 +1,6 @@
 /** Whether starting and stopping leaves anything behind: heap and handles after many cycles, beside a client that connects and disconnects. */
 import { Redis } from 'ioredis';
-import { createRuntime } from '../../src/index.js';
+import { createRuntime } from '../built.js';
 import { type Row, row } from '../measure.js';
 import type { Scenario, Setting } from '../scenario.js';
 

@@ -6,7 +6,8 @@
  */
 import { compareEntryIds } from '../core/entry-id.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
-import { parseEntry, type RawEntry } from '../redis/entry.js';
+import { factOf } from '../machines/facts.js';
+import { parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
 import type { Giver } from './giver.js';
 import type { CheckedInfo, Kernel } from './kernel.js';
@@ -69,7 +70,13 @@ export class Acquirer {
       }
       const { name } = parsed.announcement;
       begun.push(
-        this.#ownerships.begin({ id: entry.id, name, info: checked.info, retryCount: parsed.retryCount }),
+        this.#ownerships.begin({
+          id: entry.id,
+          name,
+          info: checked.info,
+          retryCount: parsed.retryCount,
+          trace: traceOf(entry),
+        }),
       );
     }
     const count = begun.length > 0 ? await this.#verify(begun) : 0;
@@ -90,7 +97,8 @@ export class Acquirer {
   }
 
   async #verify(begun: readonly Ownership[]): Promise<number> {
-    const { locks, lease } = this.#kernel;
+    const { clock, locks, lease, seam } = this.#kernel;
+    const began = clock.monotonic();
     let isLocked: readonly boolean[];
     let results: readonly Acquired[];
     try {
@@ -99,45 +107,50 @@ export class Acquirer {
       results = locked.length > 0 ? await lease.acquire(locked.map(({ id, name }) => ({ id, name }))) : [];
     } catch (error) {
       for (const ownership of begun) ownership.send({ type: 'refused' });
+      const tookMs = clock.monotonic() - began;
+      seam.emit('acquireFailed', { count: begun.length, error: factOf(error).code, tookMs });
       this.#lease.report(error);
       throw error;
     }
+    const tookMs = clock.monotonic() - began;
     let at = 0;
-    let count = 0;
+    let contended = 0;
+    let lockHeld = 0;
+    const owned: Ownership[] = [];
     const refused: Ownership[] = [];
     begun.forEach((ownership, index) => {
       if (!isLocked[index]) {
         // Somebody holds the lock of this very entry: a consumer of the Go client that has not let go. Wait for it.
+        lockHeld += 1;
         this.#ownerships.contended(ownership);
         return;
       }
       const { result } = results[at++] as Acquired;
       if (result === 'owned') {
-        count += 1;
+        owned.push(ownership);
         this.#ownerships.verified(ownership);
         this.#handWhenCertain(ownership);
       } else if (result === 'contended') {
+        contended += 1;
         this.#ownerships.contended(ownership);
       } else {
         refused.push(ownership);
         ownership.send({ type: 'refused' });
       }
     });
-    if (count > 0) {
-      this.acquired += count;
-      this.#kernel.seam.emit('acquired', { count });
-    }
+    const count = owned.length;
+    this.acquired += count;
+    seam.emit('acquired', { count, entries: owned, contended, lockHeld, refused: refused.length, tookMs });
     if (refused.length > 0) await releaseLocks(this.#kernel, refused);
     return count;
   }
 
   #handWhenCertain(ownership: Ownership): void {
+    if (ownership.state === 'acquiring') ownership.send({ type: 'verified' });
     if (this.#lease.isCertain) {
       this.#hand(ownership);
       return;
     }
-    // Only on this rare way by an event of its own: an event costs as much as all else that is done here for an entry.
-    if (ownership.state === 'acquiring') ownership.send({ type: 'verified' });
     this.#held.push(ownership);
     // Should the next beat be answered before a timer has noticed, nothing would ever be confirmed.
     this.#lease.overdue();

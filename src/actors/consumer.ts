@@ -33,6 +33,8 @@ import { Topology } from './topology.js';
 import { Verifier } from './verifier.js';
 
 export interface ConsumerHooks {
+  /** Resolves when those who watch from the first moment on are there. Never rejects. */
+  watched(): Promise<void>;
   /** Ends whatever the kernel's `ended` signal guards. */
   end(): void;
   /** Reading has begun for the first time. */
@@ -184,8 +186,11 @@ export class Consumer {
   }
 
   async #prepare(): Promise<void> {
-    this.#connect();
     this.#startUp.begin(() => this.#startTooLate());
+    await this.#hooks.watched();
+    // It may have been stopped meanwhile, and its connections closed for good.
+    if (this.state !== 'starting') return;
+    this.#connect();
     try {
       this.#server = (await this.#startUp.prepare(() => this.state === 'starting')) ?? null;
       if (this.state === 'starting') this.#actor.send({ type: 'start.prepared' });
@@ -319,11 +324,10 @@ export class Consumer {
   }
 
   #leaseMissed(): void {
-    const { logger } = this.kernel;
-    logger.warn(
-      { owned: this.ownerships.owned, overdueMs: this.lease.overdueMs },
-      'the lease could not be confirmed in time',
-    );
+    const { logger, seam } = this.kernel;
+    const facts = { owned: this.ownerships.owned, overdueMs: this.lease.overdueMs };
+    logger.warn(facts, 'the lease could not be confirmed in time');
+    seam.emit('leaseMissed', facts);
     for (const ownership of this.ownerships) {
       if (ownership.state === 'extending') ownership.send({ type: 'lease.missed' });
     }

@@ -6,6 +6,8 @@
  */
 import type { Timer } from '../core/clock.js';
 import { messageOf } from '../core/errors.js';
+import { factOf } from '../machines/facts.js';
+import type { ExtendFailure } from '../redis/locks.js';
 import { isPassing } from '../redis/reply-errors.js';
 import type { Giver } from './giver.js';
 import type { Kernel } from './kernel.js';
@@ -113,8 +115,16 @@ export class Extender {
     if (!commands.isUp) return;
     const live = chunk.filter(({ hasEnded }) => !hasEnded);
     if (live.length === 0) return;
-    const failures = await locks.extend(live.map(({ lockKey }) => lockKey));
-    seam.emit('locksExtended', { count: live.length, failed: failures.length });
+    const count = live.length;
+    let failures: ExtendFailure[];
+    try {
+      failures = await locks.extend(live.map(({ lockKey }) => lockKey));
+    } catch (error) {
+      seam.emit('locksExtended', { count, failed: count, foreign: 0, error: factOf(error).code });
+      throw error;
+    }
+    const foreign = failures.filter(({ reason }) => reason === 'foreign').length;
+    seam.emit('locksExtended', { count, failed: failures.length, foreign, error: null });
     // Whoever is just being acquired or finished has a lock that comes or goes by itself.
     const odd = failures.filter(({ index }) => live[index]?.isAtRest && live[index]?.state !== 'contended');
     if (odd.length > 0) this.#lease.verify('locks missing');

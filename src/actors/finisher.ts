@@ -65,6 +65,8 @@ export class Finisher {
   }
 
   async #acknowledge(batch: readonly Request[]): Promise<void> {
+    const { clock, seam } = this.#kernel;
+    const began = clock.monotonic();
     const refs = batch.map(({ ownership: { id, name } }) => ({ id, name }));
     const { value: results, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
       this.#kernel.lease.done(refs),
@@ -76,7 +78,7 @@ export class Finisher {
     });
     if (finished.length === 0) return;
     this.finished += finished.length;
-    this.#kernel.seam.emit('finished', { count: finished.length });
+    seam.emit('finished', { count: finished.length, tookMs: clock.monotonic() - began });
     // Not awaited: the next batch need not wait for locks, only these callers do.
     void this.#release(finished);
   }

@@ -4,6 +4,7 @@
  */
 import type { Bell } from '../core/bell.js';
 import { messageOf, StreamwardenError } from '../core/errors.js';
+import { factOf } from '../machines/facts.js';
 import { withDeadline } from '../redis/deadline.js';
 import type { RawEntry } from '../redis/entry.js';
 import {
@@ -168,6 +169,7 @@ export class Intake {
     const { readRetry } = this.#kernel.settings;
     // That another server is to be asked is no failure: the connection follows, and a slot on its way arrives.
     if (!isElsewhere(error)) this.#failures += 1;
+    this.#kernel.seam.emit('readFailed', { error: factOf(error).code });
     if (readRetry.attempts >= 0 && this.#failures > readRetry.attempts) {
       throw new StreamwardenError(
         'ReadRetriesExhausted',

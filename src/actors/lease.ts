@@ -6,6 +6,7 @@ import type { Actor } from 'xstate';
 import { fromPromise } from 'xstate';
 import { Bell } from '../core/bell.js';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
+import { factOf } from '../machines/facts.js';
 import {
   leaseKeeperMachine,
   type RaiseOutput,
@@ -199,13 +200,19 @@ export class Lease {
   async #refresh(): Promise<RefreshOutput> {
     // The deadline's timer knows the monotonic clock only, which stands still while the machine sleeps.
     if (this.#until !== undefined && !this.isCertain) this.overdue();
+    const { clock, seam } = this.#kernel;
     const sent = this.#now();
+    const tell = (outcome: RefreshOutput['outcome'] | null, error: string | null) =>
+      seam.emit('heartbeat', { outcome, error, tookMs: clock.monotonic() - sent.monotonic });
     try {
       const outcome = await this.#kernel.lease.refresh();
-      if (outcome === 'lapsed') this.#kernel.seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
+      tell(outcome, null);
+      if (outcome === 'lapsed') seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
       return { outcome, remainingMs: this.#beat(sent) };
     } catch (error) {
-      if (isStreamwardenError(error, 'LeaseRefused')) return { outcome: 'stale', remainingMs: 0 };
+      const isStale = isStreamwardenError(error, 'LeaseRefused');
+      tell(isStale ? 'stale' : null, isStale ? null : factOf(error).code);
+      if (isStale) return { outcome: 'stale', remainingMs: 0 };
       throw error;
     }
   }

@@ -19,9 +19,11 @@ export class MoveLedger {
   record(why: string, { moved, trimmed, dlqLength }: MoveResult): void {
     let requeued = 0;
     let deadLettered = 0;
+    let refused = 0;
     for (const { outcome } of moved) {
       if (outcome === 'requeued') requeued += 1;
       else if (outcome === 'deadLettered') deadLettered += 1;
+      else if (outcome === 'notMine' || outcome === 'notPending' || outcome === 'gone') refused += 1;
     }
     this.requeued += requeued;
     this.deadLettered += deadLettered;
@@ -29,6 +31,7 @@ export class MoveLedger {
     if (requeued + deadLettered > 0) {
       this.#kernel.seam.emit('moved', { why, requeued, deadLettered, trimmed, dlqLength });
     }
+    if (refused > 0) this.#kernel.seam.emit('moveRefused', { why, count: refused });
     if (deadLettered > 0) this.#watchCap(trimmed, dlqLength);
   }
 

@@ -1,5 +1,6 @@
 /** One entry in this process's hands: its facts, its actor, and the signal that tells the application to stop. */
 import type { Actor } from 'xstate';
+import type { TraceFields } from '../core/trace-fields.js';
 import type { OwnershipEvent, OwnershipState, ownershipMachine } from '../machines/ownership.machine.js';
 
 export interface OwnershipFacts {
@@ -7,6 +8,8 @@ export interface OwnershipFacts {
   readonly name: string;
   readonly info: unknown;
   readonly retryCount: number;
+  /** Where the producer announced it from; undefined where it was not traced. */
+  readonly trace?: TraceFields | undefined;
 }
 
 /** States in which the entry is the application's to work on. */
@@ -20,6 +23,7 @@ export class Ownership implements OwnershipFacts {
   readonly name: string;
   readonly info: unknown;
   readonly retryCount: number;
+  readonly trace: TraceFields | undefined;
   /** Made once: it is written to Redis every half heartbeat. */
   readonly lockKey: string;
   /** It has left our hands, one way or another. */
@@ -38,6 +42,7 @@ export class Ownership implements OwnershipFacts {
     this.name = facts.name;
     this.info = facts.info;
     this.retryCount = facts.retryCount;
+    this.trace = facts.trace;
     this.lockKey = lockKey;
   }
 

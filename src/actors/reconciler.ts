@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Actor, fromPromise } from 'xstate';
 import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
+import { factOf } from '../machines/facts.js';
 import {
   type RequeueOutput,
   reconcilerMachine,
@@ -61,6 +62,10 @@ export class Reconciler {
   #actor: Actor<typeof reconcilerMachine> | undefined;
   /** Dead consumer → when it was first seen dead, on the monotonic clock. */
   readonly #deadSince = new Map<string, number>();
+  /** Consumer with entries pending → when its presence runs out or ran out, on the monotonic clock, as far as was seen. */
+  #presentUntil = new Map<string, number>();
+  /** A scan has reached the end of the pending list. */
+  #hasScanned = false;
   /** Dead consumers of whose entries the application has been told while `autoClaim` is off: of these ones, or of all. */
   readonly #told = new Map<string, Set<string> | 'all'>();
   /** Ids of entries whose lock has expired. */
@@ -80,7 +85,7 @@ export class Reconciler {
           this.#guarded(() => this.#requeue(input.dead)),
         ),
         scan: fromPromise<ScanOutput, { cursor: string | null }>(({ input, signal }) =>
-          this.#guarded(() => this.#scan(input.cursor, signal)),
+          this.#guarded(() => this.#watchedScan(input.cursor, signal)),
         ),
       },
       actions: {
@@ -161,16 +166,22 @@ export class Reconciler {
 
     const living = [consumer];
     const dead: GroupConsumer[] = [];
+    const presentUntil = new Map<string, number>();
     let nextMs = settings.heartbeatMs;
     incarnations.forEach((other, index) => {
       const ttl = ttls[index] ?? -2;
       if (ttl === -2) {
-        if (other.pending > 0) dead.push(other);
+        if (other.pending > 0) {
+          dead.push(other);
+          presentUntil.set(other.name, Math.min(began, this.#presentUntil.get(other.name) ?? began));
+        }
         return;
       }
       living.push(other.name);
+      presentUntil.set(other.name, began + ttl);
       if (other.pending > 0 && ttl >= 0) nextMs = Math.min(nextMs, ttl + MARGIN_MS);
     });
+    this.#presentUntil = presentUntil;
     const found = [...dead, ...due];
     for (const name of this.#deadSince.keys()) {
       if (!found.some((other) => other.name === name)) this.#deadSince.delete(name);
@@ -194,7 +205,7 @@ export class Reconciler {
   }
 
   async #requeue(dead: readonly string[]): Promise<RequeueOutput> {
-    const { group, settings, logger } = this.#kernel;
+    const { clock, group, settings, logger, seam } = this.#kernel;
     let requeued = 0;
     let deadLettered = 0;
     let locked = 0;
@@ -212,6 +223,14 @@ export class Reconciler {
       locked += taken.locked;
       if (taken.isAlive) continue;
       logger.info({ owner: name, ...taken }, 'took over from a dead consumer');
+      const until = this.#presentUntil.get(name);
+      if (until !== undefined && taken.requeued + taken.deadLettered > 0) {
+        seam.emit('tookOver', {
+          requeued: taken.requeued,
+          deadLettered: taken.deadLettered,
+          afterMs: clock.monotonic() - until,
+        });
+      }
       if (taken.locked > 0) nextMs = Math.min(nextMs, taken.lockTtlMs + MARGIN_MS);
       else await group.forget(name);
     }
@@ -250,8 +269,27 @@ export class Reconciler {
     if (this.#hints.size > 0) this.hint();
   }
 
+  /** A scan, and whoever listens told what came of it. */
+  async #watchedScan(cursor: string | null, signal: AbortSignal): Promise<ScanOutput> {
+    const { clock, seam } = this.#kernel;
+    const began = clock.monotonic();
+    const isFirst = !this.#hasScanned;
+    try {
+      const output = await this.#scan(cursor, signal);
+      const isWhole = output.cursor === null;
+      if (isWhole) this.#hasScanned = true;
+      const { pending, lockAlive, requeued, deadLettered, tookMs } = output;
+      const figures = { pending, lockAlive, requeued, deadLettered, tookMs };
+      seam.emit('scanFinished', { ...figures, isFirst, isWhole });
+      return output;
+    } catch (error) {
+      seam.emit('scanFailed', { error: factOf(error).code, isFirst, tookMs: clock.monotonic() - began });
+      throw error;
+    }
+  }
+
   async #scan(cursor: string | null, signal: AbortSignal): Promise<ScanOutput> {
-    const { clock, group, settings, seam } = this.#kernel;
+    const { clock, group, settings } = this.#kernel;
     const began = clock.monotonic();
     const sliceMs = settings.heartbeatMs / 8;
     const figures = { pending: 0, lockAlive: 0, requeued: 0, deadLettered: 0 };
@@ -265,7 +303,6 @@ export class Reconciler {
     }
     if (start === null) await this.#tidyUp();
     const tookMs = clock.monotonic() - began;
-    seam.emit('scanFinished', { ...figures, tookMs });
     return { ...figures, tookMs, cursor: start, chance: clock.random(), at: clock.now() };
   }
 

@@ -1,4 +1,5 @@
 import { messageOf } from '../core/errors.js';
+import { factOf } from '../machines/facts.js';
 import type { EntryRef } from '../redis/lease-store.js';
 import type { Kernel } from './kernel.js';
 
@@ -8,7 +9,9 @@ export async function releaseLocks(kernel: Kernel, entries: readonly EntryRef[])
   if (keys.length === 0) return;
   try {
     await kernel.locks.release(keys);
+    kernel.seam.emit('locksReleased', { count: keys.length, error: null });
   } catch (error) {
+    kernel.seam.emit('locksReleased', { count: keys.length, error: factOf(error).code });
     kernel.logger.debug({ count: keys.length, error: messageOf(error) }, 'locks were left to expire');
   }
 }

@@ -1,7 +1,7 @@
 /** Listens to the expiries that one master publishes. Runs the master subscription machine; the supervisor restarts it. */
 import { type Actor, fromPromise } from 'xstate';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
-import { factOf } from '../machines/facts.js';
+import { type ErrorFact, factOf } from '../machines/facts.js';
 import { type KeyspaceSetup, masterSubscriptionMachine } from '../machines/master-subscription.machine.js';
 import { type Commands, createCommands } from '../redis/commands.js';
 import { commandTimeoutFor } from '../redis/connections.js';
@@ -171,17 +171,26 @@ export class Subscription {
   }
 
   async #configure(commands: Commands): Promise<KeyspaceSetup> {
-    const { settings, seam } = this.#kernel;
+    const { clock, settings, seam } = this.#kernel;
     const { master } = this;
+    const began = clock.monotonic();
+    const tell = (outcome: string, error: ErrorFact | null) =>
+      seam.emit('keyspaceSetup', {
+        master,
+        outcome,
+        error: error?.message ?? null,
+        code: error?.code ?? null,
+        tookMs: clock.monotonic() - began,
+      });
     try {
       const result = await setUpKeyspace(commands, {
         events: settings.keyspaceEvents === 'require' ? 'require' : 'prefer',
         override: settings.keyspaceOverride,
       });
-      seam.emit('keyspaceSetup', { master, outcome: result.outcome, error: null });
+      tell(result.outcome, null);
       return result;
     } catch (error) {
-      seam.emit('keyspaceSetup', { master, outcome: 'failed', error: (error as Error).message });
+      tell('failed', factOf(error));
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 /** Follows the masters of a cluster: runs the topology watcher machine and does its I/O. */
 import { type Actor, fromPromise } from 'xstate';
 import { StreamwardenError } from '../core/errors.js';
+import { factOf } from '../machines/facts.js';
 import {
   type ApplyInput,
   type TopologyReport,
@@ -105,8 +106,18 @@ export class Topology {
    * @throws StreamwardenError `ClusterNotSettled`; `RedisUnavailable` when no node answers, or none is asked yet; `RuntimeStopped`
    */
   async reset(): Promise<void> {
-    this.#running().send({ type: 'reset.requested' });
-    await this.#outcome((context) => !context.isReset);
+    const { clock, seam } = this.#kernel;
+    const began = clock.monotonic();
+    const tell = (error: string | null) =>
+      seam.emit('topologyReset', { tookMs: clock.monotonic() - began, error });
+    try {
+      this.#running().send({ type: 'reset.requested' });
+      await this.#outcome((context) => !context.isReset);
+      tell(null);
+    } catch (error) {
+      tell(factOf(error).code);
+      throw error;
+    }
   }
 
   #running(): Actor<typeof topologyWatcherMachine> {

@@ -86,7 +86,6 @@ export class Verifier {
 
   #lose(ownership: Ownership, reason: string): void {
     this.lost += 1;
-    this.#kernel.seam.emit('lost', { reason });
     ownership.send({ type: 'lost', reason });
   }
 

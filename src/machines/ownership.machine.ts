@@ -2,11 +2,10 @@
  * One entry of the load balancer stream in this process's hands: the data stream and its lock, which live and die together.
  * One actor an entry, of which there are tens of thousands, so there are no timers here and as few events as can be.
  *
- * acquiring    Read, its lock taken, not yet verified. Nobody has been told of it. Left by `handed` when it is verified and the lease is
- *              certain; by `verified` when it is not; by `refused`, `contended`.
+ * acquiring    Read, its lock taken, not yet verified. Nobody has been told of it. Left by `verified`, `refused`, `contended`.
  * contended    Another pending entry owns the data stream's name. Asked again every heartbeat; given back when the name is free.
- * acquired     Verified and recorded as ours while the lease is overdue. Handed to the application when that has been confirmed: so it cannot
- *              become uncertain here. Left by `handed`.
+ * acquired     Verified and recorded as ours; about to be handed to the application, which is done only while the lease is
+ *              certain: so it cannot become uncertain here. Left by `handed`.
  * extending    The application has it and the lease keeper keeps it. The steady state. `lease.missed` makes it uncertain.
  * uncertain    As extending, but the lease could not be confirmed in time: somebody else may be given it. `lease.confirmed`
  *              leads back.
@@ -21,7 +20,7 @@
  * state between contended and givingBack) · refused (it never was ours) · unknown (done was sent, no answer came, and it is not
  * pending any more).
  *
- * Invariant: the application hears of an entry only after it was verified, and of its loss exactly when `lost` is entered after it
+ * Invariant: the application hears of an entry only from acquired on, and of its loss exactly when `lost` is entered after it
  * had heard of it (action `disown`): by being handed it, or by calling done() on what it found listed.
  */
 import { assign, setup } from 'xstate';
@@ -105,7 +104,7 @@ export const ownershipMachine = setup({
   context: ({ input }) => beginContext(input),
   states: {
     acquiring: {
-      on: { handed: 'extending', verified: 'acquired', refused: 'refused', contended: 'contended' },
+      on: { verified: 'acquired', refused: 'refused', contended: 'contended' },
     },
     contended: {
       on: {

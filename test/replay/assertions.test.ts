@@ -22,7 +22,7 @@ const input = { id: '1-0', name: 'orders-eu', retryCount: 0 };
 function zombie() {
   return scenario('zombie')
     .actor(path, { input })
-    .send('handed', 'lease.missed', { type: 'lost', reason: 'takenOver' } as { type: string });
+    .send('verified', 'handed', 'lease.missed', { type: 'lost', reason: 'takenOver' } as { type: string });
 }
 
 describe('a scenario', () => {
@@ -32,6 +32,7 @@ describe('a scenario', () => {
     const [journey] = journeysOf(recording);
     expect(journey?.visits.map(({ event, state }) => [event, state])).to.deep.equal([
       [null, 'acquiring'],
+      ['verified', 'acquired'],
       ['handed', 'extending'],
       ['lease.missed', 'uncertain'],
       ['lost', 'lost'],
@@ -108,7 +109,7 @@ const PAIRS: Record<
 describe('assertions about recordings', () => {
   const done = scenario('done')
     .actor(path, { input })
-    .send('handed', 'done.requested', { type: 'acked', lockReleased: true } as { type: string });
+    .send('verified', 'handed', 'done.requested', { type: 'acked', lockReleased: true } as { type: string });
   const { lines, ...rest } = zombie().recording();
   const broken = {
     ...rest,
@@ -122,9 +123,15 @@ describe('assertions about recordings', () => {
     replays: done,
   };
   const failing: Record<string, [subject: Replayable, words: RegExp]> = {
-    'reaches lost': [done, /an actor never came into lost; .*1-0: acquiring → extending → acking → released/],
-    'never reaches lost': [zombie(), /1-0 came by lost into lost at seq 3/],
-    'goes through uncertain to lost': [done, /an actor never went uncertain → lost; .*acquiring → extending/],
+    'reaches lost': [
+      done,
+      /an actor never came into lost; .*1-0: acquiring → acquired → extending → acking → released/,
+    ],
+    'never reaches lost': [zombie(), /1-0 came by lost into lost at seq 4/],
+    'goes through uncertain to lost': [
+      done,
+      /an actor never went uncertain → lost; .*acquiring → acquired → extending/,
+    ],
     replays: [broken, /1 of 1 actors diverge\n.*1-0 diverges at its event 1/],
   };
 

@@ -105,7 +105,7 @@ const to = (target: string) => () => target;
 
 export const MUTANTS: readonly Mutant[] = [
   inverted('ownership', 'isLockReleased'),
-  transition('ownership', 'handed leads to acquired', 'states.acquiring', 'handed', to('acquired')),
+  transition('ownership', 'verified leads to extending', 'states.acquiring', 'verified', to('extending')),
   transition('ownership', 'lease.missed is ignored', 'states.extending', 'lease.missed', without),
   transition('ownership', 'lease.missed tells nobody', 'states.extending', 'lease.missed', to('uncertain')),
   transition('ownership', 'lost tells nobody', 'states.uncertain', 'lost', () => ({

@@ -38,6 +38,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   clock: [],
   historyKey: [],
   record: [],
+  telemetry: [],
 };
 
 /** Defaults that are no plain value. */
