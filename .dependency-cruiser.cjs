@@ -5,25 +5,42 @@ const rooms = {
   redis: ['core'],
   machines: ['core'],
   actors: ['machines', 'redis', 'core'],
-  runtime: ['actors', 'machines', 'redis', 'core'],
+  runtime: ['actors', 'replay', 'telemetry', 'machines', 'redis', 'core'],
   telemetry: ['core'],
   replay: ['machines', 'core'],
-  inspector: ['replay', 'runtime', 'machines', 'core'],
-  testing: ['runtime', 'redis', 'core'],
+  inspector: ['replay', 'runtime', 'machines', 'redis', 'core'],
+  testing: ['runtime', 'replay', 'machines', 'redis', 'core'],
   cli: ['inspector', 'replay', 'runtime', 'telemetry', 'testing', 'actors', 'machines', 'redis', 'core'],
 };
+
+// The only arrows that point up: what a room loads while it runs, when it is asked to, and is complete without.
+const loadedOnDemand = {
+  runtime: ['inspector'],
+};
+
+const onDemandRules = Object.entries(loadedOnDemand).map(([room, others]) => ({
+  name: `on-demand-${room}`,
+  comment: `src/${room} may load ${others.join(', ')} by import() only`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: others.map((name) => `^src/${name}/`), dynamic: false },
+}));
 
 const layerRules = Object.entries(rooms).map(([room, allowed]) => ({
   name: `layers-${room}`,
   comment: `src/${room} may import ${['itself', ...allowed].join(', ')}`,
   severity: 'error',
   from: { path: `^src/${room}/` },
-  to: { path: '^src/', pathNot: [room, ...allowed].map((name) => `^src/${name}/`) },
+  to: {
+    path: '^src/',
+    pathNot: [room, ...allowed, ...(loadedOnDemand[room] ?? [])].map((name) => `^src/${name}/`),
+  },
 }));
 
 module.exports = {
   forbidden: [
     ...layerRules,
+    ...onDemandRules,
     {
       name: 'layers-unknown-room',
       comment: 'a new folder of src/ gets its place in .dependency-cruiser.cjs first',
@@ -67,12 +84,31 @@ module.exports = {
     },
     {
       name: 'no-dev-dependencies-in-published-code',
-      comment: 'what src imports at run time must be a dependency or a peer dependency',
+      comment:
+        'what src imports at run time must be a dependency or a peer dependency; the page is bundled with what it imports',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/inspector/page/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer', 'type-only'] },
     },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'the-page-is-for-browsers',
+      comment:
+        'what is bundled into the page must not bring the runtime, XState or zod along: types are free',
+      severity: 'error',
+      from: { path: '^src/inspector/page/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(inspector/(page/|protocol)|replay/(event-words|json-safe|patch|state-path|words)[.]ts)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['dynamic-import'] } },
+    },
     {
       name: 'no-unresolvable',
       severity: 'error',

@@ -44,6 +44,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RecordingUnreadable',
   'RecordingMalformed',
   'RecordingUnsupported',
+  'InspectorFailed',
 ]);
 
 export interface Failure {

@@ -4,6 +4,7 @@ import { packageVersion } from '../core/package-version.js';
 import type { Runner } from './command.js';
 import { consumeCommand } from './commands/consume.js';
 import { demoCommand } from './commands/demo.js';
+import { inspectCommand } from './commands/inspect.js';
 import { produceCommand } from './commands/produce.js';
 import { replayCommand } from './commands/replay.js';
 import { statusCommand } from './commands/status.js';
@@ -35,6 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
     'streamwarden status --service orders',
     'streamwarden topology --redis redis-cluster://127.0.0.1:7000 --watch',
     'streamwarden replay incident.jsonl',
+    'streamwarden inspect incident.jsonl',
   );
   const commands = [
     produceCommand,
@@ -42,6 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
     statusCommand,
     topologyCommand,
     replayCommand,
+    inspectCommand,
     demoCommand,
   ];
   for (const make of commands) {

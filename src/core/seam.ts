@@ -25,13 +25,39 @@ export interface SeamEvents {
   };
   childEscalated: { readonly child: string; readonly why: string };
   childHealed: { readonly child: string };
-  /** Streams became this consumer's. */
-  acquired: { readonly count: number };
+  /** Reading has begun, or never will: then with the code of the error. */
+  started: { readonly tookMs: number; readonly error: string | null };
+  /** A read of the load balancer stream failed and is tried again. */
+  readFailed: { readonly error: string };
+  /** Entries that were read have been verified. What is none of `count`, `contended`, `lockHeld` is somebody else's by now. */
+  acquired: {
+    /** Entries that became this consumer's. */
+    readonly count: number;
+    /** The same entries. */
+    readonly entries: readonly { readonly id: string; readonly retryCount: number }[];
+    /** Their name is taken: they wait. */
+    readonly contended: number;
+    /** Somebody else holds their lock: they wait. */
+    readonly lockHeld: number;
+    readonly refused: number;
+    readonly tookMs: number;
+  };
+  /** Redis failed while entries were being verified; they are read again. */
+  acquireFailed: { readonly count: number; readonly error: string; readonly tookMs: number };
   /** Streams were finished by this consumer. */
-  finished: { readonly count: number };
+  finished: { readonly count: number; readonly tookMs: number };
+  /** A stream that the application had heard of is not this consumer's any more. */
   lost: { readonly reason: string };
-  /** Locks of this consumer were prolonged; `failed` were missing or somebody else's. */
-  locksExtended: { readonly count: number; readonly failed: number };
+  /** Locks of this consumer were prolonged; `failed` were missing or somebody else's, `foreign` the latter. */
+  locksExtended: {
+    readonly count: number;
+    readonly failed: number;
+    readonly foreign: number;
+    /** Redis did not answer: none was prolonged for certain. */
+    readonly error: string | null;
+  };
+  /** Locks were released, or left to expire. */
+  locksReleased: { readonly count: number; readonly error: string | null };
   /** Entries were moved: given back by this consumer, or taken from a dead one. */
   moved: {
     readonly why: string;
@@ -40,16 +66,38 @@ export interface SeamEvents {
     readonly trimmed: number;
     readonly dlqLength: number;
   };
+  /** Entries of which a requeue found that they are somebody else's, or gone. */
+  moveRefused: { readonly why: string; readonly count: number };
+  /** Presence was refreshed: `alive`, `lapsed`, `stale`; or not, and then with the code of the error. */
+  heartbeat: { readonly outcome: string | null; readonly error: string | null; readonly tookMs: number };
   leaseLapsed: { readonly lapses: number };
+  /** The lease's deadline passed unconfirmed while so many streams were owned. */
+  leaseMissed: { readonly owned: number; readonly overdueMs: number };
   sweepFinished: { readonly consumers: number; readonly dead: number; readonly tookMs: number };
+  /** Streams of a dead consumer have been put back for everyone, so long after its presence ran out. */
+  tookOver: { readonly requeued: number; readonly deadLettered: number; readonly afterMs: number };
+  /** A slice of a scan: a long pending list is walked in several. */
   scanFinished: {
     readonly pending: number;
     readonly lockAlive: number;
     readonly requeued: number;
+    readonly deadLettered: number;
+    readonly tookMs: number;
+    /** Of the first scan of this consumer's life. */
+    readonly isFirst: boolean;
+    /** The end of the pending list was reached. */
+    readonly isWhole: boolean;
+  };
+  scanFailed: { readonly error: string; readonly isFirst: boolean; readonly tookMs: number };
+  keyspaceEvent: { readonly kind: 'lock' | 'presence'; readonly dropped: boolean };
+  keyspaceSetup: {
+    readonly master: string;
+    readonly outcome: string;
+    /** What went wrong, in words. */
+    readonly error: string | null;
+    readonly code: string | null;
     readonly tookMs: number;
   };
-  keyspaceEvent: { readonly kind: 'lock' | 'presence'; readonly dropped: boolean };
-  keyspaceSetup: { readonly master: string; readonly outcome: string; readonly error: string | null };
   /** The nodes of the cluster have been asked. */
   topologyAsked: {
     readonly settled: boolean;
@@ -58,6 +106,8 @@ export interface SeamEvents {
   };
   /** These masters are covered from now on; `anew`: a reset was asked for. */
   topologyApplied: { readonly masters: readonly string[]; readonly anew: boolean };
+  /** The application asked for the topology to be reset. */
+  topologyReset: { readonly tookMs: number; readonly error: string | null };
   /** The consumer group was missing and has been created anew. */
   groupRecreated: { readonly group: string };
   /** What the application is told: the notification itself. */

@@ -3,6 +3,7 @@
  * The reading rules are those of Go's encoding/json, with which the Go client reads the same entries.
  */
 import { messageOf } from '../core/errors.js';
+import type { TraceFields } from '../core/trace-fields.js';
 
 /** Free-form facts that a producer attaches to a data stream. */
 export type Info = Readonly<Record<string, unknown>>;
@@ -19,6 +20,8 @@ export type ParsedEntry =
 
 export const PAYLOAD_FIELD = 'lbs-input';
 export const RETRY_FIELD = '_retry_count';
+const TRACEPARENT_FIELD = 'traceparent';
+const TRACESTATE_FIELD = 'tracestate';
 
 /** One entry as Redis returns it: its id and its fields and values in turn, repeated fields included. */
 export interface RawEntry {
@@ -38,6 +41,15 @@ function fieldOf(fields: readonly string[], name: string): string | undefined {
 export function retryCountOf(fields: readonly string[]): number {
   const text = fieldOf(fields, RETRY_FIELD);
   return text !== undefined && /^\+?\d{1,15}$/.test(text) ? Number(text) : 0;
+}
+
+/** Where the producer announced it from; undefined where it was not traced. Whether it makes sense is for the reader to say. */
+export function traceOf({ fields }: RawEntry): TraceFields | undefined {
+  // Most entries have nothing but their payload.
+  if (fields.length <= 2) return undefined;
+  const traceparent = fieldOf(fields, TRACEPARENT_FIELD);
+  if (traceparent === undefined) return undefined;
+  return { traceparent, tracestate: fieldOf(fields, TRACESTATE_FIELD) };
 }
 
 // The u flag folds letter case as Go does: 'ſ' (U+017F) counts as 's'.
@@ -92,7 +104,11 @@ export function parseEntry(entry: RawEntry): ParsedEntry {
 }
 
 /** The fields of a new entry. `Info` is left out when there is none, as the Go client does. */
-export function encodeEntry(name: string, info?: Info | null): string[] {
+export function encodeEntry(name: string, info?: Info | null, trace?: TraceFields): string[] {
   const payload = info ? { DataStreamName: name, Info: info } : { DataStreamName: name };
-  return [PAYLOAD_FIELD, JSON.stringify(payload)];
+  const fields = [PAYLOAD_FIELD, JSON.stringify(payload)];
+  if (trace === undefined) return fields;
+  fields.push(TRACEPARENT_FIELD, trace.traceparent);
+  if (trace.tracestate !== undefined) fields.push(TRACESTATE_FIELD, trace.tracestate);
+  return fields;
 }

@@ -70,6 +70,7 @@ export function createApplicationPort(settings: PortSettings): Application {
     },
     disowned(ownership, reason) {
       const why = reason as DisownedReason;
+      seam.emit('lost', { reason });
       abort(
         ownership,
         'StreamNotOwned',

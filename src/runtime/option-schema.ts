@@ -86,6 +86,14 @@ export const runtimeSchema = z.strictObject({
   clock: objectWith('a Clock', 'now', 'monotonic', 'random', 'setTimeout', 'clearTimeout').optional(),
   historyKey: text.optional(),
   record: recordSchema.optional(),
+  telemetry: flag.default(true),
+  inspect: z
+    .custom<object>(
+      (value) =>
+        typeof value === 'function' || typeof (value as { next?: unknown } | null)?.next === 'function',
+    )
+    .describe('a function or an observer with next()')
+    .optional(),
 });
 
 /** Its options are those of a runtime by the same names, and timeoutMs. */
@@ -93,5 +101,6 @@ export const producerSchema = z.strictObject({
   redis: redisTarget,
   service: text,
   timeoutMs: integer(1, 3_600_000).default(10_000),
+  telemetry: runtimeSchema.shape.telemetry,
   logger: runtimeSchema.shape.logger,
 });

@@ -11,6 +11,7 @@ import type { CompiledRecordOptions, RecordOptions } from '../replay/record-opti
 import { invalid, parseWith } from './option-errors.js';
 import { producerSchema, runtimeSchema } from './option-schema.js';
 import { compiled } from './record-schema.js';
+import type { InspectionObserver } from './xstate-inspection.js';
 
 export interface BackoffOptions {
   /** First delay in milliseconds; doubles each time, with jitter. */
@@ -87,6 +88,10 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly historyKey?: string;
   /** Records what happens, from the first moment on; `runtime.recording` is the handle. docs/how-to/record-and-replay.md. @defaultValue off */
   readonly record?: RecordOptions;
+  /** OpenTelemetry, where the application has its API and an SDK: metrics and spans. docs/reference/telemetry.md. @defaultValue true */
+  readonly telemetry?: boolean;
+  /** Gets XState's inspection events of every actor: a function or an observer, as XState's `inspect` takes it. Costs half of the throughput. @defaultValue none */
+  readonly inspect?: InspectionObserver;
 }
 
 /** Options with every default in place. */
@@ -121,6 +126,15 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly clock: Clock;
   readonly historyKey: string | undefined;
   readonly record: CompiledRecordOptions | undefined;
+  readonly telemetry: boolean;
+  readonly inspect: InspectionObserver | undefined;
+}
+
+export interface CompiledProducerOptions {
+  readonly redis: RedisTarget;
+  readonly names: Names;
+  readonly timeoutMs: number;
+  readonly telemetry: boolean;
 }
 
 /** @throws StreamwardenError `InvalidOption` */
@@ -176,9 +190,9 @@ function namesFor(
  * Options of a producer, validated by the same rules.
  * @throws StreamwardenError `InvalidOption`
  */
-export function producerNames(raw: unknown): { names: Names; redis: RedisTarget; timeoutMs: number } {
-  const { redis, service, timeoutMs } = parseWith(producerSchema, raw);
-  return { redis, timeoutMs, names: namesFor(redis, service, undefined).names };
+export function producerNames(raw: unknown): CompiledProducerOptions {
+  const { redis, service, timeoutMs, telemetry } = parseWith(producerSchema, raw);
+  return { redis, timeoutMs, telemetry, names: namesFor(redis, service, undefined).names };
 }
 
 function consumerIdFrom(given: string | undefined, environment: NodeJS.ProcessEnv): string {
@@ -207,6 +221,7 @@ export function compileOptions<TInfo>(
     infoSchema,
     historyKey,
     record,
+    inspect,
     clusterMode,
     ...rest
   } = parseWith(runtimeSchema, raw);
@@ -238,5 +253,6 @@ export function compileOptions<TInfo>(
     infoSchema: infoSchema as StandardSchemaV1<unknown, TInfo> | undefined,
     historyKey,
     record: record && compiled(record),
+    inspect: inspect as InspectionObserver | undefined,
   };
 }

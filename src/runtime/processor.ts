@@ -5,6 +5,8 @@ import { isStreamwardenError, messageOf } from '../core/errors.js';
 import type { StreamHandle, StreamHandler } from './types.js';
 
 export interface ProcessorHooks<TInfo> {
+  /** Does the work on a stream; whoever watches it is told. Rejects with what that throws. */
+  watch(ownership: Ownership, work: () => Promise<void>): Promise<void>;
   handle(ownership: Ownership): StreamHandle<TInfo>;
   done(ownership: Ownership): Promise<void>;
   /** The handler threw: keep the lease through the back-off, then spend a retry. */
@@ -55,8 +57,10 @@ export class Processor<TInfo> {
   async #run(ownership: Ownership): Promise<void> {
     this.#running.add(ownership);
     try {
-      await this.#inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
-      if (ownership.isWorkedOn && !ownership.isAborted) await this.#finish(ownership);
+      await this.#hooks.watch(ownership, async () => {
+        await this.#inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
+        if (ownership.isWorkedOn && !ownership.isAborted) await this.#finish(ownership);
+      });
     } catch (error) {
       // Whatever a handler throws after its signal aborted is its way of stopping.
       if (ownership.isWorkedOn && !ownership.isAborted) this.#hooks.failed(ownership, error);

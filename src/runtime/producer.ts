@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { type Logger, silentLogger } from '../core/logger.js';
+import type { TraceFields } from '../core/trace-fields.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
 import { encodeEntry, type Info } from '../redis/entry.js';
 import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import type { RedisTarget } from '../redis/target.js';
+import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
 import { producerNames } from './options.js';
 import { createProducerConnection } from './producer-connection.js';
 
@@ -18,6 +20,8 @@ export interface ProducerOptions {
   /** How long a call waits for Redis, in milliseconds. @defaultValue 10000 */
   readonly timeoutMs?: number;
   readonly logger?: Logger;
+  /** As in RuntimeOptions. A traced call marks its entries with its context, which the owner's span is linked to. @defaultValue true */
+  readonly telemetry?: boolean;
 }
 
 export interface NewStream {
@@ -42,7 +46,7 @@ const BATCH = 500;
 const REFUSED_PAUSE_MS = 100;
 
 /** @throws StreamwardenError `InvalidOption` */
-function encode({ name, info }: NewStream): string[] {
+function validate({ name, info }: NewStream): void {
   if (typeof name !== 'string' || name === '') {
     throw new StreamwardenError(
       'InvalidOption',
@@ -55,12 +59,11 @@ function encode({ name, info }: NewStream): string[] {
       `expected info of ${name} to be an object, got: ${JSON.stringify(info)}`,
     );
   }
-  return encodeEntry(name, info);
 }
 
 /** @throws StreamwardenError `InvalidOption` */
 export function createProducer(options: ProducerOptions): Producer {
-  const { names, redis, timeoutMs, logger } = {
+  const { names, redis, timeoutMs, telemetry, logger } = {
     ...producerNames(options),
     logger: options.logger ?? silentLogger,
   };
@@ -75,6 +78,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const link = connections.commands;
   const commands = createHomeCommands(connections, systemClock, Math.max(commandTimeoutFor(timeoutMs), 1000));
   const connection = createProducerConnection(connections, systemClock, timeoutMs);
+  const watch = telemetry ? new ProducerTelemetry(names.lbs) : undefined;
   let isClosed = false;
 
   /** What Redis refuses because another server is to be asked has not been executed, and is sent again. */
@@ -107,13 +111,19 @@ export function createProducer(options: ProducerOptions): Producer {
     }
   }
 
-  async function addMany(streams: readonly NewStream[]): Promise<string[]> {
-    const encoded = streams.map(encode);
+  async function send(streams: readonly NewStream[], trace?: TraceFields): Promise<string[]> {
+    const encoded = streams.map(({ name, info }) => encodeEntry(name, info, trace));
     const ids: string[] = [];
     for (let at = 0; at < encoded.length; at += BATCH) {
       ids.push(...(await addBatch(encoded.slice(at, at + BATCH))));
     }
     return ids;
+  }
+
+  async function announce(streams: readonly NewStream[], isBatch: boolean): Promise<string[]> {
+    for (const stream of streams) validate(stream);
+    if (watch === undefined) return await send(streams);
+    return await watch.send(streams.length, isBatch, (trace) => send(streams, trace));
   }
 
   async function close(): Promise<void> {
@@ -122,8 +132,8 @@ export function createProducer(options: ProducerOptions): Producer {
   }
 
   return {
-    add: async (name, info) => (await addMany([{ name, info: info ?? null }]))[0] as string,
-    addMany,
+    add: async (name, info) => (await announce([{ name, info: info ?? null }], false))[0] as string,
+    addMany: (streams) => announce(streams, true),
     close,
     [Symbol.asyncDispose]: close,
   };

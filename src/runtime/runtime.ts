@@ -8,21 +8,26 @@ import { isStreamwardenError, messageOf, StreamwardenError } from '../core/error
 import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/consumer.machine.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
+import { createDeadLetterQueue } from '../redis/dead-letter-queue.js';
 import type { Layout } from '../redis/layout.js';
 import { incarnationName } from '../redis/names.js';
 import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
 import { Recorder } from '../replay/recorder.js';
+import { RuntimeTelemetry } from '../telemetry/runtime-telemetry.js';
 import { createApplicationPort } from './application-port.js';
+import { endingOf } from './ending.js';
 import { HandlerBackoff } from './handler-backoff.js';
 import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
+import { type Inside, showInside } from './inside.js';
+import type { InspectOptions, RunningInspector } from './inspect-options.js';
 import { NotificationHub } from './notification-hub.js';
 import type { Notification } from './notifications.js';
 import { type CompiledOptions, compileOptions, type RuntimeOptions } from './options.js';
 import { Processor } from './processor.js';
 import { compileRecordOptions } from './record-schema.js';
 import type { Snapshot } from './snapshot.js';
-import { snapshotOf } from './snapshot-of.js';
+import { overviewOf, type RuntimeFacts, snapshotOf } from './snapshot-of.js';
 import { createStores } from './stores.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
 import type {
@@ -35,6 +40,7 @@ import type {
   StreamHandler,
   StreamRefLike,
 } from './types.js';
+import { inspectActors } from './xstate-inspection.js';
 
 /** What tests may put in the place of the real thing. Not part of the public interface. */
 export interface Substitutes {
@@ -62,12 +68,17 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   readonly #incarnation: Consumer;
   readonly #handleOwner: HandleOwner;
   readonly #backoff: HandlerBackoff;
+  readonly #telemetry: RuntimeTelemetry;
   #processor: Processor<TInfo> | undefined;
   #starting: Promise<void> | undefined;
   #resolveStart: (() => void) | undefined;
   #rejectStart: ((error: unknown) => void) | undefined;
   #resolveClosed: (value: { error: Error | null }) => void = () => {};
   #handlerFailures = 0;
+  /** When it was started, on the monotonic clock. */
+  #startedAt = 0;
+  /** What came of starting has been told. */
+  #hasTold = false;
 
   constructor(options: CompiledOptions<TInfo>, substitutes: Substitutes) {
     this.#options = options;
@@ -85,16 +96,33 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       seam: this.seam,
     });
     // Before there is any actor.
+    if (options.inspect) {
+      inspectActors(this.seam, options.inspect, (error) =>
+        options.logger.error({ error: messageOf(error) }, 'an inspection observer threw'),
+      );
+    }
     this.recording = options.record && this.#recorder.record(options.record);
     const ended = new AbortController();
     // Whatever waits listens to it: many do at times, and none of them is a leak.
     setMaxListeners(0, ended.signal);
     const kernel = this.#kernel(ended.signal, substitutes);
+    this.#telemetry = new RuntimeTelemetry({
+      seam: this.seam,
+      lbs: options.names.lbs,
+      group: options.names.group,
+      consumer: this.consumer,
+      now: () => options.clock.now(),
+      standing: () => this.#standing,
+    });
     this.#incarnation = new Consumer(kernel, options, {
+      watched: async () => {
+        if (options.telemetry) await this.#telemetry.attach();
+      },
       end: () => ended.abort(),
       running: () => this.#started(),
       terminated: (error) => this.#terminated(error),
     });
+    showInside(this, this.#inside(kernel));
     this.#backoff = new HandlerBackoff(options.clock, options.handlerBackoff);
     this.#handleOwner = {
       validUntil: () => this.#incarnation.lease.validUntil,
@@ -118,6 +146,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       this.#resolveStart = resolve;
       this.#rejectStart = reject;
     });
+    this.#startedAt = this.#options.clock.monotonic();
     this.#incarnation.start();
     return this.#starting;
   }
@@ -160,6 +189,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     this.#processor = new Processor<TInfo>(handler, concurrency, {
       handle: (ownership) => this.#handle(ownership),
       done: (ownership) => this.#done(ownership),
+      watch: (ownership, work) =>
+        this.#telemetry.run(ownership, work, (...thrown) => endingOf(ownership, ...thrown)),
       failed: (ownership, error) => this.#handlerFailed(ownership, error),
       returned: () => this.#incarnation.ownerships.changed.ring(),
       log: (fields, message) => logger.warn(fields, message),
@@ -224,12 +255,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   snapshot(): Snapshot {
-    return snapshotOf(this.#incarnation, {
-      service: this.service,
-      now: this.#options.clock.now(),
-      handlerFailures: this.#handlerFailures,
-      notificationsDropped: this.#hub.dropped,
-    });
+    return snapshotOf(this.#incarnation, { ...this.#facts, now: this.#options.clock.now() });
   }
 
   record(options: RecordOptions): ActiveRecording {
@@ -238,6 +264,12 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       throw new StreamwardenError('RuntimeStopped', 'the runtime has ended: there is nothing to record');
     }
     return this.#recorder.record(compiled);
+  }
+
+  async inspect(options: InspectOptions = {}): Promise<RunningInspector> {
+    // Few processes are ever looked at: the others need not load it.
+    const { inspectOne } = await import('../inspector/inspector.js');
+    return await inspectOne(this, options);
   }
 
   health(): Health {
@@ -286,11 +318,48 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         onUncertain: this.#options.onUncertain,
         autoClaim: this.#options.autoClaim,
         overdueMs: () => this.#incarnation.lease.overdueMs,
-        process: (ownership) => this.#processor?.add(ownership),
+        process: (ownership) => {
+          if (this.#processor) this.#processor.add(ownership);
+          else this.#telemetry.handed(ownership);
+        },
         isBusy: (ownership) => this.#processor?.running.has(ownership) ?? false,
         release: (ownership) => this.#releaseUncertain(ownership),
-        ended: (ownership) => this.#backoff.cancel(ownership),
+        ended: (ownership) => {
+          this.#backoff.cancel(ownership);
+          // A handler has ended when it returns, which may be later.
+          if (!this.#processor?.running.has(ownership)) {
+            this.#telemetry.ended(ownership, endingOf(ownership));
+          }
+        },
       }),
+    };
+  }
+
+  get #standing() {
+    const { state, intake, ownerships } = this.#incarnation;
+    return { state, owned: ownerships.owned, waiting: ownerships.waiting.size, capacity: intake.capacity };
+  }
+
+  get #facts(): RuntimeFacts {
+    return {
+      service: this.service,
+      handlerFailures: this.#handlerFailures,
+      notificationsDropped: this.#hub.dropped,
+    };
+  }
+
+  #inside({ names, layout, commands, connections, group, seam, clock, logger }: Kernel): Inside {
+    const letters = layout.dlqIsLocal ? commands : (connections.shards?.commandsFor(names.dlq) ?? commands);
+    return {
+      names,
+      settings: this.#options,
+      seam,
+      tap: this.#recorder.tap,
+      clock,
+      logger,
+      group,
+      deadLetters: createDeadLetterQueue({ names, home: commands, letters, layout }),
+      overview: () => overviewOf(this.#incarnation, this.#facts),
     };
   }
 
@@ -365,7 +434,14 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
 
   #started(): void {
     this.#options.logger.info({ service: this.service, consumer: this.consumer }, 'reading');
+    this.#tellStarted(null);
     this.#resolveStart?.();
+  }
+
+  #tellStarted(error: string | null): void {
+    this.#hasTold = true;
+    const tookMs = this.#options.clock.monotonic() - this.#startedAt;
+    this.seam.emit('started', { tookMs, error });
   }
 
   #terminated(thrown: unknown): void {
@@ -383,9 +459,12 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       reason: error ? 'failed' : 'stopped',
       error,
     };
+    // One that was stopped while it started has not failed to.
+    if (error && !this.#hasTold) this.#tellStarted(error.code);
     this.#hub.tell(notification);
     this.seam.emit('notification', notification);
     this.#hub.close();
+    this.#telemetry.close();
     this.#rejectStart?.(
       error ?? new StreamwardenError('RuntimeStopped', 'the runtime was stopped while it started'),
     );

@@ -1,5 +1,5 @@
 import type { Consumer } from '../actors/consumer.js';
-import type { Snapshot, TopologySnapshot } from './snapshot.js';
+import type { Overview, Snapshot, TopologySnapshot } from './snapshot.js';
 
 /** A state value as a path: `{ present: { assurance: 'confirmed' } }` of one region becomes `present.confirmed`. */
 function pathOf(value: unknown): string {
@@ -14,7 +14,6 @@ function pathOf(value: unknown): string {
 
 export interface RuntimeFacts {
   readonly service: string;
-  readonly now: number;
   readonly handlerFailures: number;
   readonly notificationsDropped: number;
 }
@@ -42,7 +41,21 @@ function topologyOf({ topology }: Consumer): TopologySnapshot | null {
   };
 }
 
-export function snapshotOf(consumer: Consumer, facts: RuntimeFacts): Snapshot {
+export function snapshotOf(consumer: Consumer, facts: RuntimeFacts & { readonly now: number }): Snapshot {
+  return {
+    at: facts.now,
+    ...overviewOf(consumer, facts),
+    streams: [...consumer.ownerships].map(({ name, id, state, retryCount, since }) => ({
+      name,
+      id,
+      state,
+      retryCount,
+      since,
+    })),
+  };
+}
+
+export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
   const { kernel, ownerships, lease, reconciler, supervisor, ledger } = consumer;
   const keeper = lease.snapshot;
   const keeperValue = keeper?.value as { lease?: unknown } | undefined;
@@ -50,7 +63,6 @@ export function snapshotOf(consumer: Consumer, facts: RuntimeFacts): Snapshot {
   const scanValue = scan?.value as { work?: string } | undefined;
   const supervised = supervisor.context;
   return {
-    at: facts.now,
     service: facts.service,
     consumer: kernel.consumer,
     state: consumer.state,
@@ -60,13 +72,6 @@ export function snapshotOf(consumer: Consumer, facts: RuntimeFacts): Snapshot {
     capacity: consumer.intake.capacity,
     owned: ownerships.owned,
     waiting: ownerships.waiting.size,
-    streams: [...ownerships].map(({ name, id, state, retryCount, since }) => ({
-      name,
-      id,
-      state,
-      retryCount,
-      since,
-    })),
     lease: {
       state: keeperValue?.lease === undefined ? 'absent' : pathOf(keeperValue.lease),
       certain: lease.isCertain,

@@ -122,3 +122,6 @@ export interface Snapshot {
   readonly server: ServerFacts | null;
   readonly counters: Readonly<Counters>;
 }
+
+/** The same without what grows with the number of streams, and without its time. */
+export type Overview = Omit<Snapshot, 'streams' | 'at'>;

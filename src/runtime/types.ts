@@ -1,6 +1,7 @@
 /** The public face of a runtime. */
 import type { ConsumerState } from '../machines/consumer.machine.js';
 import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
+import type { InspectOptions, RunningInspector } from './inspect-options.js';
 import type { Notification, StreamRef } from './notifications.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -127,6 +128,12 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
    * @throws StreamwardenError `InvalidOption`, `RuntimeStopped`
    */
   record(options: RecordOptions): ActiveRecording;
+  /**
+   * Serves a page that shows what this runtime does, now. Ends with the runtime. For several runtimes of one process: `createInspector()` of
+   * `streamwarden/inspector`. docs/reference/inspector.md.
+   * @throws StreamwardenError `InvalidOption`, `InspectorFailed`, `RuntimeStopped`: rejects with
+   */
+  inspect(options?: InspectOptions): Promise<RunningInspector>;
   health(): Health;
 }
 

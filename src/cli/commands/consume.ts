@@ -8,6 +8,7 @@ import type { Runner } from '../command.js';
 import { addConsumerOptions, consumerOptionsOf, inWordsOfTheCommandLine } from '../consumer-options.js';
 import { EXIT, failureOf } from '../errors.js';
 import { Holder } from '../holder.js';
+import { addInspectOptions, type InspectFlags, inspectOptionsOf, tellInspector } from '../inspect-option.js';
 import { LOG_LEVELS, type LogLevel, stderrLogger } from '../log.js';
 import { inWords, lineOf, wordsOf } from '../notification-lines.js';
 import { type Output, plural } from '../output.js';
@@ -25,7 +26,7 @@ interface ConsumeOptions {
   readonly logLevel: LogLevel;
 }
 
-type Options = ConsumeOptions & RecordFlags;
+type Options = ConsumeOptions & RecordFlags & InspectFlags;
 
 export function consumeCommand(run: Runner): Command {
   const command = new Command('consume')
@@ -39,7 +40,7 @@ export function consumeCommand(run: Runner): Command {
         .argParser(holdTime)
         .default('forever'),
     );
-  addRecordOptions(addConsumerOptions(command))
+  addInspectOptions(addRecordOptions(addConsumerOptions(command)))
     .addOption(startTimeoutOption())
     .addOption(
       new Option('--log-level <level>', "the runtime's log, on stderr").choices(LOG_LEVELS).default('silent'),
@@ -55,6 +56,7 @@ export function consumeCommand(run: Runner): Command {
     'streamwarden consume --service orders --consumer-id worker-1',
     'streamwarden consume --service orders --consumer-id worker-1 --hold 5000 --json',
     'streamwarden consume --service orders --consumer-id worker-1 --record incident.jsonl --record-last 60000',
+    'streamwarden consume --service orders --consumer-id worker-1 --inspect 7100',
     'POD_NAME=worker-1 streamwarden consume --service orders --heartbeat 1000 --capacity 50',
     'streamwarden consume --service orders --consumer-id me --redis redis-cluster://127.0.0.1:7000,127.0.0.1:7001',
   );
@@ -62,6 +64,7 @@ export function consumeCommand(run: Runner): Command {
 
 async function consume(options: Options, output: Output): Promise<number> {
   const runtime = makeRuntime(options);
+  await openInspector(runtime, options, output);
   // Read from the start, so that nothing told during it is missed, and printed after `Ready`.
   const notifications = runtime.notifications();
   const stopping = stopOnSignals(runtime, output);
@@ -111,6 +114,12 @@ function makeRuntime(options: Options): Runtime {
   } catch (error) {
     throw inWordsOfTheCommandLine(error);
   }
+}
+
+/** Before the start: how that goes is worth a look as well. */
+async function openInspector(runtime: Runtime, options: Options, output: Output): Promise<void> {
+  const asked = inspectOptionsOf(options);
+  if (asked !== undefined) tellInspector(await runtime.inspect(asked), output);
 }
 
 interface Stopping {

@@ -1,0 +1,87 @@
+/** What answers at each address of protocol.ts. */
+import { machineDefinitions } from './definitions.js';
+import type { RuntimeFeed } from './feed.js';
+import type { FileInfo } from './protocol.js';
+import { sendFile } from './recordings.js';
+import { Refusal } from './refusal.js';
+import { Replays } from './replays.js';
+import { bodyAs, checked, letterQuery, lettersRequest, nothing, watchRequest } from './requests.js';
+import { type Answer, type Call, Routes } from './routes.js';
+import type { Viewers } from './viewers.js';
+
+/** A recording that is shown. */
+export interface InspectedFile {
+  readonly path: string;
+  readonly info: FileInfo;
+}
+
+export interface Api {
+  readonly areActionsAllowed: boolean;
+  /** By the runtime's id. */
+  readonly feeds: ReadonlyMap<string, RuntimeFeed>;
+  readonly viewers: Viewers;
+  readonly file: InspectedFile | undefined;
+  readonly live: Answer;
+}
+
+export function apiRoutes({ areActionsAllowed, feeds, viewers, file, live }: Api): Routes {
+  const replays = new Replays();
+
+  /** @throws Refusal `NotFound` */
+  function feedOf({ parts }: Call): RuntimeFeed {
+    const feed = feeds.get(parts[0] as string);
+    if (feed === undefined) throw new Refusal(404, 'NotFound', 'there is no such runtime any more');
+    return feed;
+  }
+
+  /** @throws Refusal `NotFound` */
+  function theFile(): InspectedFile {
+    if (file === undefined) throw new Refusal(404, 'NotFound', 'this inspector shows no recording');
+    return file;
+  }
+
+  async function watch({ request, response, parts }: Call): Promise<void> {
+    const { actors } = await bodyAs(watchRequest, request);
+    const viewer = viewers.get(parts[0] as string);
+    for (const [id, feed] of feeds) {
+      const here = actors.filter(({ runtime }) => runtime === id).map(({ actor }) => actor);
+      feed.watch(viewer, new Set(here));
+    }
+    response.writeHead(204).end();
+  }
+
+  return new Routes(areActionsAllowed)
+    .add('GET', 'api/live', live)
+    .add('GET', 'api/machines', () => ({ machines: machineDefinitions() }))
+    .add('PUT', 'api/viewers/*/watch', watch)
+    .add('GET', 'api/runtimes/*/group', (call) => feedOf(call).service.group())
+    .add('GET', 'api/runtimes/*/dead-letters', (call) => {
+      const { count, after } = checked(letterQuery, Object.fromEntries(call.url.searchParams));
+      return feedOf(call).service.deadLetters(count, after);
+    })
+    .action('POST', 'api/runtimes/*/dead-letters/redrive', async (call) => {
+      const { ids } = await bodyAs(lettersRequest, call.request);
+      return await feedOf(call).service.redrive(ids);
+    })
+    .action('POST', 'api/runtimes/*/dead-letters/delete', async (call) => {
+      const { ids } = await bodyAs(lettersRequest, call.request);
+      return await feedOf(call).service.delete(ids);
+    })
+    .action('POST', 'api/runtimes/*/recordings', async (call) => {
+      await bodyAs(nothing, call.request);
+      return await feedOf(call).recordings.start();
+    })
+    .action('POST', 'api/runtimes/*/recordings/*/stop', async (call) => {
+      await bodyAs(nothing, call.request);
+      return await feedOf(call).recordings.stop(call.parts[1] as string);
+    })
+    .add('GET', 'api/runtimes/*/recordings/*', (call) =>
+      feedOf(call).recordings.send(call.parts[1] as string, call.response),
+    )
+    .add('POST', 'api/replay', ({ request }) => replays.ofBody(request))
+    .add('GET', 'api/file', ({ response }) => {
+      const { path, info } = theFile();
+      return sendFile(path, info.name, response);
+    })
+    .add('GET', 'api/file/report', () => replays.ofFile(theFile().path));
+}

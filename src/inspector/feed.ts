@@ -1,0 +1,130 @@
+/** What is told of one runtime. While nobody watches, a tick a second and the rare news are all that is kept. */
+import { isStreamwardenError, messageOf } from '../core/errors.js';
+import { redact } from '../core/logger.js';
+import type { Inside } from '../runtime/inside.js';
+import type { Overview } from '../runtime/snapshot.js';
+import type { Runtime } from '../runtime/types.js';
+import { ActorFeed } from './actor-feed.js';
+import { News } from './news.js';
+import type { RuntimeInfo, ServerMessage } from './protocol.js';
+import { Recordings } from './recordings.js';
+import { type ProcessFacts, Ticks } from './second.js';
+import { ServiceView } from './service-view.js';
+import { frameOf, type Viewer } from './viewer.js';
+
+export class RuntimeFeed {
+  readonly info: RuntimeInfo;
+  readonly service: ServiceView;
+  readonly recordings: Recordings;
+  readonly #inside: Inside;
+  readonly #actors: ActorFeed;
+  readonly #news: News;
+  readonly #ticks = new Ticks();
+  /** Members of the overview as they were sent last. */
+  readonly #sections = new Map<string, string>();
+  #isClosed = false;
+
+  /** @param folder where recordings go */
+  constructor(runtime: Runtime, inside: Inside, folder: () => Promise<string>) {
+    const { names, settings, seam, clock } = inside;
+    const { heartbeatMs, reconcileEveryMs, maxRetries, dlqMaxLen } = settings;
+    this.#inside = inside;
+    this.info = {
+      id: runtime.consumer,
+      service: runtime.service,
+      names: { stream: names.lbs, group: names.group, dlq: names.dlq },
+      heartbeatMs,
+      reconcileEveryMs,
+      maxRetries,
+      dlqMaxLen,
+      since: clock.now(),
+    };
+    this.service = new ServiceView(inside, runtime.consumer);
+    this.recordings = new Recordings(runtime, folder, () => this.#tellRecordings());
+    this.#actors = new ActorFeed(this.info.id, inside);
+    this.#news = new News(seam, clock, (item) => this.#actors.tell(item));
+  }
+
+  /** Shows a viewer everything, and from then on what changes. */
+  async present(viewer: Viewer): Promise<void> {
+    if (this.#isClosed || viewer.isGone) return;
+    const { clock } = this.#inside;
+    const runtime = this.info.id;
+    const send = (message: ServerMessage) => viewer.send(frameOf(message));
+    // News that the others wait for are among those that this one is told now.
+    this.#actors.flush();
+    send({ kind: 'runtime', runtime: this.info });
+    send({ kind: 'overview', runtime, at: clock.now(), sections: this.#inside.overview() });
+    send({ kind: 'ticks', runtime, ticks: this.#ticks.kept });
+    send({ kind: 'news', runtime, news: this.#news.items });
+    send({ kind: 'recordings', runtime, recordings: this.recordings.infos() });
+    await this.#actors.add(viewer);
+    send({ kind: 'ready', runtime, at: clock.now() });
+  }
+
+  forget(viewer: Viewer): void {
+    this.#actors.remove(viewer);
+    if (this.#actors.viewers.size === 0) this.#sections.clear();
+  }
+
+  /** Replaces what a viewer watches here. */
+  watch(viewer: Viewer, actors: ReadonlySet<string>): void {
+    if (this.#actors.viewers.has(viewer)) this.#actors.watch(viewer, actors);
+  }
+
+  /** A second has passed. */
+  tick(facts: ProcessFacts): void {
+    const runtime = this.info.id;
+    const at = this.#inside.clock.now();
+    const overview = this.#inside.overview();
+    const tick = this.#ticks.add(at, overview, facts);
+    if (this.#actors.viewers.size === 0) return;
+    this.#broadcast({ kind: 'tick', runtime, ...tick });
+    const sections = this.#changed(overview);
+    if (Object.keys(sections).length > 0) this.#broadcast({ kind: 'overview', runtime, at, sections });
+    if (this.recordings.hasActive) this.#tellRecordings();
+  }
+
+  /** The runtime has ended. Nothing is told of it any more. */
+  async end(error: Error | null): Promise<void> {
+    this.#actors.flush();
+    const runtime = this.info.id;
+    const at = this.#inside.clock.now();
+    const sections = this.#changed(this.#inside.overview());
+    if (Object.keys(sections).length > 0) this.#broadcast({ kind: 'overview', runtime, at, sections });
+    const shown = error && {
+      code: isStreamwardenError(error) ? error.code : error.name,
+      message: redact(messageOf(error)),
+    };
+    this.#broadcast({ kind: 'runtimeEnded', runtime, at, error: shown });
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#actors.close();
+    this.#news.close();
+    await this.recordings.close();
+  }
+
+  #changed(overview: Overview): Partial<Overview> {
+    const changed = Object.entries(overview).filter(([name, section]) => {
+      const text = JSON.stringify(section);
+      if (this.#sections.get(name) === text) return false;
+      this.#sections.set(name, text);
+      return true;
+    });
+    return Object.fromEntries(changed);
+  }
+
+  #tellRecordings(): void {
+    this.#broadcast({ kind: 'recordings', runtime: this.info.id, recordings: this.recordings.infos() });
+  }
+
+  #broadcast(message: ServerMessage): void {
+    const { viewers } = this.#actors;
+    if (viewers.size === 0) return;
+    const frame = frameOf(message);
+    for (const viewer of viewers) viewer.send(frame);
+  }
+}

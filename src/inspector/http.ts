@@ -1,0 +1,87 @@
+/** Requests as they are read and replies as they are written: bounded, never cached by anybody, framed by nobody. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ErrorReply } from './protocol.js';
+import { Refusal, refusalOf } from './refusal.js';
+
+/** Nothing comes from elsewhere and nothing is inline. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** A client that goes on sending what was refused is given so long to read why, in milliseconds. */
+const LINGER_MS = 1_000;
+
+export function setCommonHeaders(response: ServerResponse): void {
+  response.setHeader('content-security-policy', POLICY);
+  response.setHeader('x-content-type-options', 'nosniff');
+  response.setHeader('x-frame-options', 'DENY');
+  response.setHeader('referrer-policy', 'no-referrer');
+  response.setHeader('cross-origin-resource-policy', 'same-origin');
+  response.setHeader('cross-origin-opener-policy', 'same-origin');
+  response.setHeader('cache-control', 'no-store');
+}
+
+export function sendJson(response: ServerResponse, value: unknown, status = 200): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(body);
+}
+
+export function sendRefusal(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
+  const { status, code, message } = refusalOf(thrown);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (!request.complete) {
+    response.setHeader('connection', 'close');
+    request.resume();
+    setTimeout(() => request.destroy(), LINGER_MS).unref();
+  }
+  const reply: ErrorReply = { error: { code, message } };
+  sendJson(response, reply, status);
+}
+
+/** @throws Refusal */
+export function expectType({ headers }: IncomingMessage, type: string): void {
+  // Also what keeps pages of others out: a browser asks before it sends them such a type.
+  const [got = ''] = (headers['content-type'] ?? '').split(';');
+  if (got.trim().toLowerCase() === type) return;
+  throw new Refusal(415, 'Malformed', `expected the content type ${type}, got: ${got || 'none'}`);
+}
+
+/**
+ * The body, piece by piece, and no more of it than allowed.
+ * @throws Refusal `TooLarge`
+ */
+export async function* bodyOf(request: IncomingMessage, maxBytes: number): AsyncGenerator<Buffer> {
+  const tooLarge = () =>
+    new Refusal(413, 'TooLarge', `expected a body of at most ${maxBytes} bytes, got: a longer one`);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
+  let bytes = 0;
+  // Not ended with the loop: a refusal has to be read by whoever still sends.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > maxBytes) throw tooLarge();
+    yield chunk as Buffer;
+  }
+}
+
+/** @throws Refusal `TooLarge`, `Malformed` */
+export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  expectType(request, 'application/json');
+  const chunks: Buffer[] = [];
+  for await (const chunk of bodyOf(request, maxBytes)) chunks.push(chunk);
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new Refusal(400, 'Malformed', 'expected a body of JSON, got: something else');
+  }
+}

@@ -1,0 +1,3 @@
+/** `streamwarden/inspector`: the dev inspector, for several runtimes of one process. */
+export type { InspectOptions, RunningInspector } from '../runtime/inspect-options.js';
+export { createInspector, type Inspector } from './inspector.js';

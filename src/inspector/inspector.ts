@@ -1,0 +1,274 @@
+/** The inspector: one server for the runtimes of a process, or for a recording. */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { messageOf, StreamwardenError } from '../core/errors.js';
+import { packageVersion } from '../core/package-version.js';
+import { insideOf } from '../runtime/inside.js';
+import type { InspectOptions, RunningInspector } from '../runtime/inspect-options.js';
+import type { Runtime } from '../runtime/types.js';
+import { apiRoutes, type InspectedFile } from './api.js';
+import { Assets } from './assets.js';
+import { RuntimeFeed } from './feed.js';
+import { Gate } from './gate.js';
+import { sendRefusal, setCommonHeaders } from './http.js';
+import { type CompiledInspectOptions, compileInspectOptions, isLoopback } from './options.js';
+import { type Hello, PROTOCOL_VERSION } from './protocol.js';
+import { Refusal } from './refusal.js';
+import { LIMITS } from './requests.js';
+import type { Call, Routes } from './routes.js';
+import { ProcessWatch } from './second.js';
+import { frameOf, VIEWER_LIMITS, type Viewer, type ViewerLimits } from './viewer.js';
+import { Viewers } from './viewers.js';
+
+const MOST_CONNECTIONS = 128;
+
+/** What was sent last gets so long to leave when the inspector closes, in milliseconds. */
+const FAREWELL_MS = 200;
+
+export interface Inspector extends RunningInspector, AsyncDisposable {
+  /**
+   * Shows a runtime, started or not, until it ends.
+   * @returns stops showing it
+   * @throws StreamwardenError `InvalidOption`, `RuntimeStopped`
+   */
+  attach<TInfo>(runtime: Runtime<TInfo>): () => void;
+}
+
+/** What tests may put in the place of the real thing. */
+export interface InspectorSubstitutes {
+  readonly viewerLimits?: ViewerLimits;
+  /** Folder of the page's files. */
+  readonly page?: string;
+}
+
+class InspectorServer implements Inspector {
+  readonly #options: CompiledInspectOptions;
+  readonly #gate: Gate;
+  readonly #assets: Assets;
+  readonly #viewers: Viewers;
+  readonly #feeds = new Map<string, RuntimeFeed>();
+  readonly #process = new ProcessWatch();
+  readonly #routes: Routes;
+  readonly #server: Server;
+  readonly #file: InspectedFile | undefined;
+  #second: NodeJS.Timeout | undefined;
+  #folder: Promise<string> | undefined;
+  #closing: Promise<void> | undefined;
+  url = '';
+
+  constructor(
+    options: CompiledInspectOptions,
+    file: InspectedFile | undefined,
+    { viewerLimits = VIEWER_LIMITS, page }: InspectorSubstitutes,
+  ) {
+    this.#options = options;
+    this.#gate = new Gate(options);
+    this.#assets = new Assets(page);
+    this.#file = file;
+    this.#viewers = new Viewers(viewerLimits, (viewer) => {
+      for (const feed of this.#feeds.values()) feed.forget(viewer);
+    });
+    this.#routes = apiRoutes({
+      areActionsAllowed: options.actions,
+      feeds: this.#feeds,
+      viewers: this.#viewers,
+      file,
+      live: (call) => this.#live(call),
+    });
+    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#server.maxConnections = MOST_CONNECTIONS;
+  }
+
+  /** @throws StreamwardenError `InspectorFailed` */
+  async listen(): Promise<void> {
+    const { host, port } = this.#options;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once('error', reject);
+        this.#server.listen({ host, port }, resolve);
+      });
+    } catch (error) {
+      throw failed(`expected to listen on ${host}, port ${port}, got: ${messageOf(error)}`, error);
+    }
+    const { address, port: bound } = this.#server.address() as AddressInfo;
+    // A name leads where the system says it does.
+    if (isLoopback(host) && !isLoopback(address)) {
+      throw failed(`expected ${host} to be this computer's own address, got: ${address}`);
+    }
+    const name = host.includes(':') ? `[${host}]` : host;
+    this.url = `http://${name}:${bound}/`;
+    this.#second = setInterval(() => this.#tick(), 1_000).unref();
+  }
+
+  attach<TInfo>(attached: Runtime<TInfo>): () => void {
+    const runtime = attached as unknown as Runtime;
+    const inside = insideOf(runtime);
+    const { consumer: id, state } = runtime;
+    if (this.#closing !== undefined) throw failed('expected the inspector to listen, got: a closed one');
+    if (state === 'stopped' || state === 'failed') {
+      throw new StreamwardenError('RuntimeStopped', 'the runtime has ended: there is nothing to look at');
+    }
+    if (!this.#feeds.has(id)) {
+      const feed = new RuntimeFeed(runtime, inside, () => this.#recordingsFolder());
+      this.#feeds.set(id, feed);
+      for (const viewer of this.#viewers) void feed.present(viewer);
+      void runtime.closed.then(({ error }) => this.#detach(id, error));
+    }
+    return () => this.#detach(id, null);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #detach(id: string, error: Error | null): void {
+    const feed = this.#feeds.get(id);
+    this.#feeds.delete(id);
+    void feed?.end(error);
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#second);
+    this.#process.close();
+    const feeds = [...this.#feeds.values()];
+    this.#feeds.clear();
+    for (const viewer of [...this.#viewers]) viewer.close();
+    await Promise.all(feeds.map((feed) => feed.close()));
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+      setTimeout(() => this.#server.closeAllConnections(), FAREWELL_MS).unref();
+    });
+    const folder = await this.#folder;
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+
+  #tick(): void {
+    const facts = this.#process.read();
+    for (const feed of this.#feeds.values()) feed.tick(facts);
+    // Also of those that are told nothing.
+    for (const viewer of this.#viewers) viewer.check();
+  }
+
+  #recordingsFolder(): Promise<string> {
+    this.#folder ??= mkdtemp(join(tmpdir(), 'streamwarden-inspector-'));
+    return this.#folder;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => {});
+    try {
+      setCommonHeaders(response);
+      const target = request.url ?? '';
+      if (!target.startsWith('/'))
+        throw new Refusal(400, 'Malformed', 'expected a path, got: something else');
+      // Only its path and query count; who is asked is checked by the gate.
+      const url = new URL(`http://inspector${target}`);
+      const cookie = this.#gate.admit(request, url, (this.#server.address() as AddressInfo).port);
+      if (cookie !== undefined) response.setHeader('set-cookie', cookie);
+      if (url.pathname.startsWith('/api/')) {
+        await this.#routes.answer(request, response, url);
+      } else if (request.method === 'GET') {
+        await this.#assets.send(url.pathname, response);
+      } else {
+        throw new Refusal(405, 'MethodNotAllowed', `expected GET, got: ${request.method}`);
+      }
+    } catch (error) {
+      sendRefusal(request, response, error);
+    }
+  }
+
+  async #live({ request, response }: Call): Promise<void> {
+    const viewer = this.#viewers.add(response);
+    const last = String(request.headers['last-event-id'] ?? '');
+    viewer.send(frameOf(this.#hello(viewer, last)), viewer.id);
+    // Runtimes that come meanwhile are presented when they are attached.
+    for (const feed of [...this.#feeds.values()]) await feed.present(viewer);
+  }
+
+  #hello({ id }: Viewer, last: string): Hello {
+    return {
+      kind: 'hello',
+      protocol: PROTOCOL_VERSION,
+      package: packageVersion(),
+      viewer: id,
+      at: Date.now(),
+      pid: process.pid,
+      actions: this.#options.actions,
+      dropped: this.#viewers.takeDropped(last),
+      runtimes: [...this.#feeds.values()].map(({ info }) => info),
+      file: this.#file?.info ?? null,
+      limits: LIMITS,
+    };
+  }
+}
+
+function failed(message: string, cause?: unknown): StreamwardenError {
+  return new StreamwardenError('InspectorFailed', message, { cause });
+}
+
+/** As `createInspector`, with substitutes. */
+export async function openInspector(
+  options: InspectOptions,
+  substitutes: InspectorSubstitutes = {},
+  file?: InspectedFile,
+): Promise<Inspector> {
+  const inspector = new InspectorServer(compileInspectOptions(options), file, substitutes);
+  try {
+    await inspector.listen();
+  } catch (error) {
+    await inspector.close();
+    throw error;
+  }
+  return inspector;
+}
+
+/** @throws StreamwardenError `RecordingUnreadable` */
+async function fileOf(path: string): Promise<InspectedFile> {
+  try {
+    const { size } = await stat(path);
+    return { path, info: { name: basename(path), bytes: size } };
+  } catch (error) {
+    const message = `expected ${path} to be readable, got: ${messageOf(error)}`;
+    throw new StreamwardenError('RecordingUnreadable', message, { cause: error, details: { file: path } });
+  }
+}
+
+/**
+ * Serves a page that shows the runtimes attached to it. Listens when it resolves; nothing is loaded from elsewhere and nothing leaves the host.
+ *
+ * @throws StreamwardenError `InvalidOption`, `InspectorFailed`: rejects with
+ */
+export function createInspector(options: InspectOptions = {}): Promise<Inspector> {
+  return openInspector(options);
+}
+
+/**
+ * An inspector for a recording.
+ *
+ * @throws StreamwardenError `InvalidOption`, `InspectorFailed`, `RecordingUnreadable`: rejects with
+ */
+export async function inspectFile(path: string, options: InspectOptions = {}): Promise<RunningInspector> {
+  return await openInspector(options, {}, await fileOf(path));
+}
+
+/** An inspector for one runtime, which ends with it. */
+export async function inspectOne(runtime: Runtime, options: InspectOptions): Promise<RunningInspector> {
+  const inspector = await openInspector(options);
+  try {
+    inspector.attach(runtime);
+  } catch (error) {
+    await inspector.close();
+    throw error;
+  }
+  void runtime.closed.then(() => inspector.close());
+  return inspector;
+}

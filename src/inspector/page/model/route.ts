@@ -1,0 +1,40 @@
+/** What the address bar says after `#`: which view, of what. */
+
+export const VIEWS = ['overview', 'actors', 'topology', 'sequence', 'recording', 'dead-letters'] as const;
+
+export type ViewName = (typeof VIEWS)[number];
+
+export interface Route {
+  readonly view: ViewName | 'actor';
+  /** Path of the actor, of that view. */
+  readonly actor: string | null;
+  /** What the view is set to, such as a filter. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export const HOME: Route = { view: 'overview', actor: null, params: {} };
+
+function isView(name: string): name is ViewName {
+  return (VIEWS as readonly string[]).includes(name);
+}
+
+/** Whatever cannot be read leads home. */
+export function parseRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split('?', 2);
+  const params = Object.fromEntries(new URLSearchParams(query));
+  const [name = '', ...rest] = path.split('/');
+  if (name === 'actor' && rest.length > 0) {
+    try {
+      return { view: 'actor', actor: decodeURIComponent(rest.join('/')), params };
+    } catch {
+      return HOME;
+    }
+  }
+  return isView(name) ? { view: name, actor: null, params } : HOME;
+}
+
+export function hashOf({ view, actor, params }: Route): string {
+  const path = view === 'actor' ? `actor/${encodeURIComponent(actor ?? '')}` : view;
+  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== '')).toString();
+  return query === '' ? `#/${path}` : `#/${path}?${query}`;
+}

@@ -1,0 +1,117 @@
+/** One runtime as the page knows it: the server's messages about it, folded. */
+import type {
+  Delta,
+  Detail,
+  Message,
+  NewsItem,
+  Overview,
+  RecordingInfo,
+  RuntimeEnded,
+  RuntimeInfo,
+  ServerMessage,
+  TickFacts,
+} from '../../protocol.js';
+import { Actors } from './actors.js';
+import { ActorHistory } from './history.js';
+import { Ring } from './ring.js';
+
+/** 15 minutes. */
+const MOST_TICKS = 900;
+const MOST_NEWS = 500;
+const MOST_MESSAGES = 5_000;
+
+/** A message, or that some are missing. */
+export type Heard = Message | { readonly skipped: number; readonly seq: number };
+
+export function isMessage(heard: Heard): heard is Message {
+  return 'type' in heard;
+}
+
+export type RuntimeMessage = Exclude<ServerMessage, { kind: 'hello' | 'runtime' }>;
+
+export class RuntimeModel {
+  readonly info: RuntimeInfo;
+  readonly actors = new Actors();
+  readonly ticks = new Ring<TickFacts>(MOST_TICKS);
+  readonly news = new Ring<NewsItem>(MOST_NEWS);
+  readonly messages = new Ring<Heard>(MOST_MESSAGES);
+  /** Of watched actors only, by path. */
+  readonly histories = new Map<string, ActorHistory>();
+  overview: Partial<Overview> = {};
+  recordings: readonly RecordingInfo[] = [];
+  /** Everything has been told. */
+  isReady = false;
+  ended: Pick<RuntimeEnded, 'at' | 'error'> | null = null;
+  /** The server's clock when it was last heard, epoch milliseconds. */
+  heardAt: number;
+
+  constructor(info: RuntimeInfo) {
+    this.info = info;
+    this.heardAt = info.since;
+  }
+
+  apply(message: RuntimeMessage): void {
+    switch (message.kind) {
+      case 'overview':
+        this.heardAt = message.at;
+        this.overview = { ...this.overview, ...message.sections };
+        break;
+      case 'ticks':
+        this.ticks.clear();
+        this.ticks.push(...message.ticks);
+        break;
+      case 'tick':
+        this.heardAt = message.at;
+        this.ticks.push(message);
+        break;
+      case 'news':
+        this.news.clear();
+        this.news.push(...message.news);
+        break;
+      case 'recordings':
+        this.recordings = message.recordings;
+        break;
+      case 'actors':
+        for (const row of message.rows) this.actors.put(row);
+        break;
+      case 'ready':
+        this.heardAt = message.at;
+        this.isReady = true;
+        break;
+      case 'delta':
+        this.#delta(message);
+        break;
+      case 'detail':
+        this.#detail(message);
+        break;
+      case 'runtimeEnded':
+        this.heardAt = message.at;
+        this.ended = { at: message.at, error: message.error };
+        break;
+    }
+  }
+
+  /** Details of others are not kept: they would grow stale unseen. */
+  watchOnly(paths: ReadonlySet<string>): void {
+    for (const path of this.histories.keys()) if (!paths.has(path)) this.histories.delete(path);
+  }
+
+  #delta({ at, ended, actors, messages, skipped, news }: Delta): void {
+    this.heardAt = at;
+    for (const row of ended) this.actors.end(row);
+    for (const row of actors) this.actors.put(row);
+    if (skipped > 0) this.messages.push({ skipped, seq: messages[0]?.seq ?? 0 });
+    this.messages.push(...messages);
+    this.news.push(...news);
+  }
+
+  #detail({ actor, lines, skipped, isHistory }: Detail): void {
+    let history = this.histories.get(actor);
+    if (history === undefined || isHistory) {
+      history = new ActorHistory();
+      this.histories.set(actor, history);
+    }
+    if (skipped > 0) history.skip(skipped);
+    for (const line of lines) history.feed(line);
+  }
+}

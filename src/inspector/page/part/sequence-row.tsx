@@ -1,0 +1,114 @@
+/** One message of a sequence diagram: an arrow from lane to lane. */
+import { clockTime, plural } from '../model/format.js';
+import { type Arrow, type Gap, isArrow } from '../model/sequence.js';
+import { toneOfPath } from '../model/tone.js';
+import { go } from '../state/router.js';
+
+const FIRST_LANE = 150;
+const LEAST_BETWEEN = 130;
+const MOST_BETWEEN = 260;
+/** For words that begin at the last lane. */
+const LAST_ROOM = 200;
+const TIP = 7;
+
+/** Where lanes stand, in pixels from the left. */
+export interface LanePlaces {
+  readonly width: number;
+  readonly x: ReadonlyMap<string, number>;
+}
+
+/** As far apart as there is room, within limits. */
+export function placeLanes(lanes: readonly string[], room: number): LanePlaces {
+  const share = (room - FIRST_LANE - LAST_ROOM) / Math.max(1, lanes.length - 1);
+  const between = Math.min(MOST_BETWEEN, Math.max(LEAST_BETWEEN, share));
+  return {
+    width: FIRST_LANE + between * Math.max(0, lanes.length - 1) + LAST_ROOM,
+    x: new Map(lanes.map((lane, index) => [lane, FIRST_LANE + index * between])),
+  };
+}
+
+function Shaft({ from, to, y }: { readonly from: number; readonly to: number; readonly y: number }) {
+  if (from === to) {
+    const tip = `M${from},${y + 2}l${TIP},-4l0,7z`;
+    return (
+      <>
+        <path d={`M${from},${y - 7}h22v9h-16`} />
+        <path class="tip" d={tip} />
+      </>
+    );
+  }
+  const back = from < to ? -TIP : TIP;
+  return (
+    <>
+      <line x1={from} x2={to + back / 2} y1={y} y2={y} />
+      <path class="tip" d={`M${to},${y}l${back},-4l0,8z`} />
+    </>
+  );
+}
+
+interface SequenceRowProps {
+  readonly row: Arrow | Gap;
+  readonly places: LanePlaces;
+  readonly height: number;
+}
+
+function Words({ row, x, y }: { readonly row: Arrow; readonly x: number; readonly y: number }) {
+  const { message, words } = row;
+  const { label, before, after } = message;
+  const hasMoved = after !== null && after !== before;
+  return (
+    <text x={x} y={y}>
+      {words}
+      {label !== null && <tspan class="note"> {label}</tspan>}
+      {hasMoved && (
+        <>
+          <tspan class="note"> → </tspan>
+          <tspan class={`to-state tone-${toneOfPath(after)}`}>
+            {after
+              .split(' + ')
+              .map((path) => path.slice(path.lastIndexOf('.') + 1))
+              .join(' + ')}
+          </tspan>
+        </>
+      )}
+      {message.threw && <tspan class="to-state tone-bad"> threw</tspan>}
+    </text>
+  );
+}
+
+export function SequenceRow({ row, places: { width, x }, height }: SequenceRowProps) {
+  const lines = [...x].map(([lane, at]) => (
+    <line key={lane} class="lane-line" x1={at} x2={at} y1={0} y2={height} />
+  ));
+  if (!isArrow(row)) {
+    return (
+      <svg width={width} height={height} role="img" aria-label={`${row.skipped} messages are missing`}>
+        {lines}
+        <text class="gap-text" x={FIRST_LANE} y={18}>
+          {plural(row.skipped, 'message')} left out here: more happened than is shown
+        </text>
+      </svg>
+    );
+  }
+  const { from, to, message } = row;
+  const [a, b] = [x.get(from) ?? 0, x.get(to) ?? 0];
+  const target = message.to ?? message.from;
+  return (
+    <svg
+      width={width}
+      height={height}
+      role="img"
+      aria-label={`${from} to ${to}: ${row.words}`}
+      onDblClick={() => target !== null && go({ view: 'actor', actor: target })}
+    >
+      {lines}
+      <text class="lane-time" x={12} y={20}>
+        {clockTime(message.at)}
+      </text>
+      <g class={`arrow ${message.threw ? 'has-thrown' : ''}`}>
+        <Shaft from={a} to={b} y={22} />
+        <Words row={row} x={a === b ? a + 28 : Math.min(a, b) + 8} y={a === b ? 20 : 15} />
+      </g>
+    </svg>
+  );
+}

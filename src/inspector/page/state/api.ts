@@ -1,0 +1,88 @@
+/** Requests to the inspector's server. */
+
+import type { ReplayReport } from '../../protocol.js';
+import {
+  addresses,
+  type DeadLettersOutcome,
+  type DeadLettersReply,
+  type ErrorReply,
+  type GroupReply,
+  type MachineDefinition,
+  type MachinesReply,
+  type RecordingInfo,
+  type WatchRequest,
+} from '../../protocol.js';
+
+/** Thrown when the server refuses, or does not answer (status 0). */
+export class RequestFailed extends Error {
+  override readonly name = 'RequestFailed';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+async function request(address: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(address, { ...init, credentials: 'same-origin' });
+  } catch {
+    throw new RequestFailed(0, 'Unreachable', 'the inspector does not answer');
+  }
+  if (response.ok) return response;
+  const reply = (await response.json().catch(() => null)) as ErrorReply | null;
+  const { code = 'InternalError', message = `the inspector replied with status ${response.status}` } =
+    reply?.error ?? {};
+  throw new RequestFailed(response.status, code, message);
+}
+
+async function get<T>(address: string): Promise<T> {
+  return (await (await request(address)).json()) as T;
+}
+
+function sendJson(address: string, method: 'POST' | 'PUT', body: unknown): Promise<Response> {
+  return request(address, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function post<T>(address: string, body: unknown): Promise<T> {
+  return (await (await sendJson(address, 'POST', body)).json()) as T;
+}
+
+export const api = {
+  machines: async (): Promise<readonly MachineDefinition[]> =>
+    (await get<MachinesReply>(addresses.machines)).machines,
+  group: (runtime: string) => get<GroupReply>(addresses.group(runtime)),
+  deadLetters: (runtime: string, after: string | null) =>
+    get<DeadLettersReply>(
+      `${addresses.deadLetters(runtime)}${after === null ? '' : `?after=${encodeURIComponent(after)}`}`,
+    ),
+  redrive: (runtime: string, ids: readonly string[]) =>
+    post<DeadLettersOutcome>(addresses.redrive(runtime), { ids }),
+  deleteLetters: (runtime: string, ids: readonly string[]) =>
+    post<DeadLettersOutcome>(addresses.deleteLetters(runtime), { ids }),
+  startRecording: (runtime: string) => post<RecordingInfo>(addresses.recordings(runtime), {}),
+  stopRecording: (runtime: string, id: string) =>
+    post<RecordingInfo>(addresses.stopRecording(runtime, id), {}),
+  text: async (address: string) => (await request(address)).text(),
+  watch: async (viewer: string, actors: WatchRequest['actors']): Promise<void> => {
+    await sendJson(addresses.watch(viewer), 'PUT', { actors } satisfies WatchRequest);
+  },
+  replay: async (text: string): Promise<ReplayReport> => {
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const response = await request(addresses.replay, { method: 'POST', headers, body: text });
+    return (await response.json()) as ReplayReport;
+  },
+  fileReport: () => get<ReplayReport>(addresses.fileReport),
+};
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

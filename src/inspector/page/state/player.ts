@@ -1,0 +1,114 @@
+/** A recording that is open, and where in it the page is. */
+import { batch, signal } from '@preact/signals';
+import type { ReplayReport } from '../../protocol.js';
+import { Playback } from '../model/playback.js';
+import { readRecording } from '../model/recording-lines.js';
+import { api, messageOf } from './api.js';
+
+export const playback = signal<Playback | null>(null);
+export const position = signal(0);
+export const isPlaying = signal(false);
+/** What the open recording is called. */
+export const fileName = signal('');
+/** What replaying it with the present machines found; null while it is not known. */
+export const report = signal<ReplayReport | null>(null);
+/** Why there is no report, or no recording. */
+export const problem = signal<string | null>(null);
+export const isOpening = signal(false);
+
+/** Positions a second while it plays. */
+const STEPS_A_SECOND = 20;
+
+let timer: number | undefined;
+
+export function pause(): void {
+  window.clearInterval(timer);
+  isPlaying.value = false;
+}
+
+export function seek(to: number): void {
+  const player = playback.value;
+  if (player === null) return;
+  player.seek(to);
+  position.value = player.at;
+  if (player.at >= player.length) pause();
+}
+
+export function step(by: number): void {
+  pause();
+  seek(position.value + by);
+}
+
+export function play(): void {
+  const player = playback.value;
+  if (player === null || isPlaying.value) return;
+  if (player.at >= player.length) seek(0);
+  isPlaying.value = true;
+  timer = window.setInterval(() => seek(position.value + 1), 1_000 / STEPS_A_SECOND);
+}
+
+export function togglePlaying(): void {
+  if (isPlaying.value) pause();
+  else play();
+}
+
+export function seekToSeq(seq: number): void {
+  const player = playback.value;
+  if (player === null) return;
+  pause();
+  seek(player.positionOf(seq));
+}
+
+/** To the next or previous line about an actor. */
+export function stepActor(actor: string, direction: 1 | -1): void {
+  const next = playback.value?.nextOf(actor, direction);
+  if (next === undefined) return;
+  pause();
+  seek(next);
+}
+
+export function closeRecording(): void {
+  pause();
+  batch(() => {
+    playback.value = null;
+    report.value = null;
+    problem.value = null;
+    position.value = 0;
+  });
+}
+
+/**
+ * @param read gets the recording's text
+ * @param replay asks what the present machines make of it
+ */
+export async function openRecording(
+  name: string,
+  read: () => Promise<string>,
+  replay: (text: string) => Promise<ReplayReport> = api.replay,
+): Promise<void> {
+  closeRecording();
+  isOpening.value = true;
+  let text: string;
+  try {
+    text = await read();
+    const player = new Playback(readRecording(text));
+    player.seek(player.length);
+    batch(() => {
+      fileName.value = name;
+      playback.value = player;
+      position.value = player.at;
+    });
+  } catch (error) {
+    problem.value = `${name} cannot be shown: ${messageOf(error)}`;
+    return;
+  } finally {
+    isOpening.value = false;
+  }
+  const opened = playback.value;
+  try {
+    const found = await replay(text);
+    if (playback.value === opened) report.value = found;
+  } catch (error) {
+    if (playback.value === opened) problem.value = `It could not be replayed: ${messageOf(error)}`;
+  }
+}

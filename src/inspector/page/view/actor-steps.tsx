@@ -1,0 +1,125 @@
+/** What happened to an actor, the latest last; one of it can be chosen to be looked at. */
+import { wordsOfEvent } from '../../../replay/event-words.js';
+import type { StateValue } from '../../../replay/format.js';
+import { pathsOf } from '../../../replay/state-path.js';
+import { clockTime, plural } from '../model/format.js';
+import type { Step } from '../model/history.js';
+import { toneOf } from '../model/tone.js';
+import { Badge } from '../part/badge.js';
+import { Empty, Panel } from '../part/panel.js';
+import { VirtualList } from '../part/virtual-list.js';
+
+const ROW_HEIGHT = 26;
+
+function words(paths: readonly string[]): string {
+  return paths.map((path) => path.slice(path.lastIndexOf('.') + 1)).join(' + ');
+}
+
+/** Of regions that run side by side, those that moved. */
+function moved(from: StateValue | null, to: StateValue) {
+  const before = from === null ? [] : pathsOf(from);
+  const after = pathsOf(to);
+  return {
+    left: words(before.filter((path) => !after.includes(path))),
+    entered: words(after.filter((path) => !before.includes(path))),
+  };
+}
+
+function dataOf({ event }: Step): string {
+  if (event === null) return '';
+  const { type, ...data } = event;
+  return Object.keys(data).length === 0 ? '' : JSON.stringify(data);
+}
+
+function beginning({ kind, skipped }: Step): string {
+  if (skipped > 0) return `${plural(skipped, 'line')} missing`;
+  return kind === 'spawn' ? 'started' : 'seen as it stood';
+}
+
+function Row({ step, onChoose }: { readonly step: Step; readonly onChoose: () => void }) {
+  const { seq, at, event, from, state, effects, status, threw } = step;
+  const { left, entered } = moved(from, state);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys
+    // biome-ignore lint/a11y/noStaticElementInteractions: its row is the option of the list
+    <div class="step-row" onClick={onChoose} data-step={seq}>
+      <span class="muted mono">{seq}</span>
+      <span class="mono">{clockTime(at)}</span>
+      <span title={event?.type}>
+        {event === null ? <i class="muted">{beginning(step)}</i> : wordsOfEvent(event.type)}
+      </span>
+      <span>
+        {left !== '' && <span class="muted">{left} → </span>}
+        {entered === '' ? (
+          <span class="muted">stays in {words(pathsOf(state))}</span>
+        ) : (
+          <Badge tone={toneOf(state)}>{entered}</Badge>
+        )}
+        {status !== 'active' && <span class="muted"> · {status}</span>}
+        {threw !== null && <Badge tone="bad">threw</Badge>}
+      </span>
+      <span class="muted" title={effects.join(', ')}>
+        {effects.join(', ')}
+      </span>
+      <span class="muted mono" title={dataOf(step)}>
+        {dataOf(step)}
+      </span>
+    </div>
+  );
+}
+
+interface ActorStepsProps {
+  readonly steps: readonly Step[];
+  readonly hasMachine: boolean;
+  /** Its seq; null: the latest. */
+  readonly chosen: number | null;
+  readonly onChoose: (seq: number | null) => void;
+}
+
+export function ActorSteps({ steps, hasMachine, chosen, onChoose }: ActorStepsProps) {
+  const current = chosen === null ? steps.length - 1 : steps.findIndex(({ seq }) => seq === chosen);
+  const onKeyDown = (event: { readonly key: string; preventDefault(): void; stopPropagation(): void }) => {
+    const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const next = steps[current + by];
+    if (by === 0 || next === undefined) return;
+    onChoose(next.seq);
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <Panel
+      title="History"
+      isFlush
+      class="actor-steps"
+      aside={<span class="muted">{plural(steps.length, 'line')}</span>}
+    >
+      {steps.length === 0 ? (
+        <Empty
+          title={hasMachine ? 'Nothing is known of its past yet' : 'A child without a machine has no history'}
+        />
+      ) : (
+        <div class="steps">
+          <div class="step-head" aria-hidden="true">
+            <span>seq</span>
+            <span>Time</span>
+            <span>Event</span>
+            <span>State</span>
+            <span>Asked for</span>
+            <span>With</span>
+          </div>
+          <VirtualList
+            items={steps}
+            rowHeight={ROW_HEIGHT}
+            label="History"
+            keyOf={({ seq, kind }) => `${seq} ${kind}`}
+            followsEnd
+            current={chosen === null ? -1 : current}
+            onKeyDown={onKeyDown}
+          >
+            {(step) => <Row step={step} onChoose={() => onChoose(step.seq)} />}
+          </VirtualList>
+        </div>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,244 @@
+/** Everybody who lives, as a tree; searched, as a list. */
+import { useMemo, useState } from 'preact/hooks';
+import { wordsOfEvent } from '../../../replay/event-words.js';
+import { ago, number } from '../model/format.js';
+import { nameOf } from '../model/lineage.js';
+import {
+  type ActorFilter,
+  isFiltered,
+  machineFacets,
+  stateFacets,
+  type TreeRow,
+  treeRows,
+} from '../model/tree.js';
+import { StateBadge } from '../part/badge.js';
+import { Empty } from '../part/panel.js';
+import { Search } from '../part/search.js';
+import { VirtualList } from '../part/virtual-list.js';
+import { go, route, setParams } from '../state/router.js';
+import { type Subject, subject } from '../state/store.js';
+import { Nothing } from './nothing.js';
+
+const ROW_HEIGHT = 28;
+const MOST_STATES = 12;
+
+function currentFilter(): ActorFilter {
+  const { q = '', machine, state, ended } = route.value.params;
+  return { words: q, machine: machine ?? null, state: state ?? null, ended: ended === '1' };
+}
+
+interface ChipProps {
+  readonly name: string;
+  readonly count: number;
+  readonly isOn: boolean;
+  readonly onToggle: () => void;
+}
+
+function Chip({ name, count, isOn, onToggle }: ChipProps) {
+  return (
+    <button type="button" class="chip" aria-pressed={isOn} onClick={onToggle}>
+      {name} <span class="n">{number(count)}</span>
+    </button>
+  );
+}
+
+function Facets({ of: { actors }, filter }: { readonly of: Subject; readonly filter: ActorFilter }) {
+  const rows = filter.ended ? [...actors.ended] : [...actors.rows()];
+  const states = filter.machine === null ? [] : stateFacets(rows, filter.machine).slice(0, MOST_STATES);
+  return (
+    <>
+      <fieldset class="chips" aria-label="Machines">
+        {machineFacets(rows).map(({ name, count }) => (
+          <Chip
+            key={name}
+            name={name === '(none)' ? 'no machine' : name}
+            count={count}
+            isOn={filter.machine === name}
+            onToggle={() => setParams({ machine: filter.machine === name ? '' : name, state: '' })}
+          />
+        ))}
+        <Chip
+          name="ended"
+          count={actors.endedCount}
+          isOn={filter.ended}
+          onToggle={() => setParams({ ended: filter.ended ? '' : '1', state: '' })}
+        />
+      </fieldset>
+      {states.length > 0 && (
+        <fieldset class="chips" aria-label="States">
+          {states.map(({ name, count }) => (
+            <Chip
+              key={name}
+              name={name}
+              count={count}
+              isOn={filter.state === name}
+              onToggle={() => setParams({ state: filter.state === name ? '' : name })}
+            />
+          ))}
+        </fieldset>
+      )}
+    </>
+  );
+}
+
+interface RowProps {
+  readonly item: TreeRow;
+  readonly isCurrent: boolean;
+  readonly now: number;
+  readonly onFold: () => void;
+}
+
+function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: RowProps) {
+  const { path, label, state, status, restarts, events, last } = row;
+  const name = nameOf(path);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys
+    // biome-ignore lint/a11y/noStaticElementInteractions: its row is the option of the list
+    <div
+      class={`tree-row ${isCurrent ? 'is-current' : ''}`}
+      data-actor={path}
+      onClick={() => go({ view: 'actor', actor: path })}
+    >
+      <span class="tree-name" style={{ paddingLeft: `${depth * 18}px` }}>
+        <button
+          type="button"
+          class="fold"
+          tabIndex={-1}
+          hidden={below === 0}
+          aria-label={isOpen ? `Close ${path}` : `Open ${path}`}
+          onClick={(event) => {
+            event.stopPropagation();
+            onFold();
+          }}
+        >
+          {isOpen ? '▼' : '▶'}
+        </button>
+        {label !== null && !name.endsWith(label) ? (
+          <>
+            <span>{label}</span> <span class="muted mono">{name}</span>
+          </>
+        ) : (
+          <span>{name}</span>
+        )}
+        {below > 0 && <span class="muted">{number(below)}</span>}
+      </span>
+      <span>
+        <StateBadge state={state} status={status} />
+      </span>
+      <span class={`num ${restarts === 0 ? 'muted' : ''}`}>{restarts}</span>
+      <span class="num muted">{events > 0 ? number(events) : ''}</span>
+      <span title={last?.type}>{last === null ? '' : wordsOfEvent(last.type)}</span>
+      <span class="muted">{last === null ? '' : ago(last.at, now)}</span>
+    </div>
+  );
+}
+
+function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilter }) {
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const [current, setCurrent] = useState(-1);
+  const { actors, now } = of;
+  const { words, machine, state, ended } = filter;
+  const rows = useMemo(
+    () => treeRows(actors, filter, closed),
+    [actors, actors.version, words, machine, state, ended, closed],
+  );
+
+  const fold = (path: string, isClosed: boolean) => {
+    const next = new Set(closed);
+    if (isClosed) next.add(path);
+    else next.delete(path);
+    setClosed(next);
+  };
+  const onKeyDown = (event: { readonly key: string; preventDefault(): void; stopPropagation(): void }) => {
+    const here = rows[current];
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: 20,
+      PageUp: -20,
+      Home: -rows.length,
+      End: rows.length,
+    };
+    const by = steps[event.key];
+    if (by !== undefined) setCurrent(Math.min(Math.max(0, current + by), rows.length - 1));
+    else if (here === undefined) return;
+    else if (event.key === 'Enter') go({ view: 'actor', actor: here.row.path });
+    else if (event.key === 'ArrowRight' && here.below > 0) fold(here.row.path, false);
+    else if (event.key === 'ArrowLeft' && here.below > 0) fold(here.row.path, true);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  if (rows.length === 0) {
+    if (ended && actors.ended.length === 0) return <Empty title="None has ended since this page opened" />;
+    return isFiltered(filter) ? (
+      <Empty title="No actor matches">
+        <button
+          type="button"
+          class="button is-small"
+          onClick={() => setParams({ q: '', machine: '', state: '', ended: '' })}
+        >
+          Show all
+        </button>
+      </Empty>
+    ) : (
+      <Empty title="No actor lives" />
+    );
+  }
+  return (
+    <div class="panel tree">
+      <div class="tree-head" aria-hidden="true">
+        <span>Actor</span>
+        <span>State</span>
+        <span class="num">Restarts</span>
+        <span class="num">Events</span>
+        <span>Last event</span>
+        <span />
+      </div>
+      <VirtualList
+        items={rows}
+        rowHeight={ROW_HEIGHT}
+        label="Actors"
+        keyOf={({ row }, index) => (ended ? `${row.path} ${index}` : row.path)}
+        current={current}
+        onKeyDown={onKeyDown}
+      >
+        {(item, index) => (
+          <Row
+            item={item}
+            isCurrent={index === current}
+            now={now}
+            onFold={() => fold(item.row.path, item.isOpen)}
+          />
+        )}
+      </VirtualList>
+    </div>
+  );
+}
+
+export function Actors() {
+  const of = subject.value;
+  const filter = currentFilter();
+  return (
+    <main class="view is-fixed">
+      <div class="view-head">
+        <h1>Actors</h1>
+        <Search
+          value={filter.words}
+          label="Search paths, streams, states, events"
+          onChange={(q) => setParams({ q })}
+        />
+        {of !== null && <span class="muted push">{number(of.actors.size)} live</span>}
+      </div>
+      {of === null ? (
+        <Nothing />
+      ) : (
+        <>
+          <Facets of={of} filter={filter} />
+          <List of={of} filter={filter} />
+        </>
+      )}
+    </main>
+  );
+}

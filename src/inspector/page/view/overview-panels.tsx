@@ -1,0 +1,164 @@
+/** Who was restarted, what failed, what happened, and what was counted. */
+import type { NewsItem, Overview } from '../../protocol.js';
+import { ago, clockTime, dateTime, duration, number, plural, spaced } from '../model/format.js';
+import { newsWords } from '../model/news-words.js';
+import { toneOfPath } from '../model/tone.js';
+import { Badge } from '../part/badge.js';
+import { Empty, Panel } from '../part/panel.js';
+import { actorHash } from '../state/router.js';
+
+const ON_TOP = 'topologyWatcher';
+
+function childHash(id: string): string {
+  return actorHash(id === ON_TOP ? id : `consumer/${id}`);
+}
+
+export function SupervisionPanel({ overview: { children } }: { readonly overview: Overview }) {
+  return (
+    <Panel title="Supervision" isFlush>
+      {children.length === 0 ? (
+        <Empty title="No child is supervised yet" />
+      ) : (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>Child</th>
+                <th>Status</th>
+                <th class="num">Restarts</th>
+                <th>Limit</th>
+              </tr>
+            </thead>
+            <tbody>
+              {children.map(({ spec, status, restarts, escalated, failedAt }) => (
+                <tr key={spec.id}>
+                  <td class="wrap">
+                    <a href={childHash(spec.id)}>{spec.id}</a>
+                  </td>
+                  <td>
+                    <Badge tone={toneOfPath(status)}>{status}</Badge>{' '}
+                    {escalated && <Badge tone="bad">escalated</Badge>}
+                  </td>
+                  <td class="num">{number(restarts)}</td>
+                  <td class="muted nowrap">
+                    {failedAt.length} of {spec.maxRestarts} in {duration(spec.withinMs)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+export function FailuresPanel({
+  overview: { failures },
+  now,
+}: {
+  readonly overview: Overview;
+  readonly now: number;
+}) {
+  return (
+    <Panel
+      title="Failures"
+      isFlush
+      aside={failures.length > 0 && <span class="muted">{failures.length}</span>}
+    >
+      {failures.length === 0 ? (
+        <Empty title="Nothing has failed" />
+      ) : (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>When</th>
+                <th>Child</th>
+                <th>Error</th>
+                <th>Then</th>
+              </tr>
+            </thead>
+            <tbody>
+              {failures.toReversed().map(({ child, error, at, count, restartInMs }) => (
+                <tr key={`${at} ${child} ${count}`}>
+                  <td class="nowrap" title={dateTime(at)}>
+                    {ago(at, now)}
+                  </td>
+                  <td class="wrap">
+                    <a href={childHash(child)}>{child}</a>
+                  </td>
+                  <td class="wrap">
+                    <code>{error.code}</code> {error.message}
+                  </td>
+                  <td class="muted">
+                    {restartInMs === null ? 'not started again' : `again after ${duration(restartInMs)}`}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+const MOST_NEWS = 100;
+
+export function NewsPanel({
+  news,
+  title = 'News',
+}: {
+  readonly news: readonly NewsItem[];
+  readonly title?: string;
+}) {
+  return (
+    <Panel
+      title={title}
+      isFlush
+      aside={news.length > 0 && <span class="muted">{plural(news.length, 'item')}</span>}
+    >
+      {news.length === 0 ? (
+        <Empty title="Nothing worth telling has happened" />
+      ) : (
+        <div class="scroll">
+          <table>
+            <tbody>
+              {news
+                .slice(-MOST_NEWS)
+                .toReversed()
+                .map((item, index) => {
+                  const { tone, what, words } = newsWords(item);
+                  return (
+                    <tr key={`${item.at} ${index}`}>
+                      <td class="nowrap mono">{clockTime(item.at)}</td>
+                      <td class="nowrap">
+                        <Badge tone={tone}>{what}</Badge>
+                      </td>
+                      <td class="wrap">{words}</td>
+                    </tr>
+                  );
+                })}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+export function CountersPanel({ overview: { counters } }: { readonly overview: Overview }) {
+  return (
+    <Panel title="Counted since the start">
+      <dl class="counters">
+        {Object.entries(counters).map(([name, count]) => (
+          <div key={name}>
+            <dt>{spaced(name)}</dt>
+            <dd>{number(count)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}

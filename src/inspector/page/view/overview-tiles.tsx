@@ -1,0 +1,159 @@
+/** The four things to look at first: state, load, lease, scan. */
+import type { ComponentChildren } from 'preact';
+import type { Overview } from '../../protocol.js';
+import { ago, duration, number, plural, spaced } from '../model/format.js';
+import { recentRate } from '../model/rates.js';
+import type { RuntimeModel } from '../model/runtime-model.js';
+import { type Tone, toneOf, toneOfPath } from '../model/tone.js';
+import { Badge } from '../part/badge.js';
+
+/** The innermost names of `present.pulse.resting+assurance.confirmed`. */
+function wordsOfPaths(paths: string): string {
+  return paths
+    .split('+')
+    .map((path) => path.slice(path.lastIndexOf('.') + 1))
+    .join(' + ');
+}
+
+interface TileProps {
+  readonly title: string;
+  readonly tone?: Tone;
+  readonly children: ComponentChildren;
+}
+
+function Tile({ title, tone, children }: TileProps) {
+  return (
+    <section class={`panel tile ${tone === undefined ? '' : `tone-${tone}`}`} aria-label={title}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function StateTile({ overview }: { readonly overview: Overview }) {
+  const { state, troubles, recovery, paused, server, deployment } = overview;
+  const why = Object.entries(troubles);
+  return (
+    <Tile title="Consumer">
+      <span class="big">
+        <Badge tone={toneOf(state)}>{state}</Badge> {paused && <Badge tone="warn">paused</Badge>}
+      </span>
+      {why.map(([child, reason]) => (
+        <span key={child}>
+          <b>{child}</b>: {reason}
+        </span>
+      ))}
+      <span class="muted">
+        {recovery === 'events' ? 'finds deaths by events and asking' : 'finds deaths by asking alone'}
+      </span>
+      <span class="muted">
+        {deployment}
+        {server !== null && ` · ${server.kind} ${server.version}`}
+      </span>
+      {server?.warnings.map((warning) => (
+        <span key={warning} class="tone-warn">
+          <Badge tone="warn">warning</Badge> {warning}
+        </span>
+      ))}
+    </Tile>
+  );
+}
+
+function LoadTile({ runtime, overview: { owned, capacity, waiting } }: TilesProps) {
+  const ticks = runtime.ticks.items;
+  const share = capacity === 0 ? 0 : Math.min(1, owned / capacity);
+  return (
+    <Tile title="Owned streams">
+      <span class="big">
+        {number(owned)} <small>of {number(capacity)}</small>
+      </span>
+      <div class="meter" aria-hidden="true">
+        <i style={{ width: `${share * 100}%` }} />
+      </div>
+      <span class="muted">
+        {number(recentRate(ticks, 'acquired'))} acquired and {number(recentRate(ticks, 'finished'))} finished
+        a second
+      </span>
+      {waiting > 0 && <span>{plural(waiting, 'entry waits', 'entries wait')} for their stream's name</span>}
+    </Tile>
+  );
+}
+
+function LeaseTile({ runtime, overview: { lease } }: TilesProps) {
+  const left = runtime.ticks.items.at(-1)?.leaseLeftMs ?? null;
+  const { heartbeatMs } = runtime.info;
+  const share = left === null ? 0 : Math.max(0, Math.min(1, left / heartbeatMs));
+  const tone: Tone = lease.certain ? (share < 0.2 ? 'warn' : 'good') : 'bad';
+  return (
+    <Tile title="Lease" tone={tone}>
+      <span class="big">
+        <Badge tone={lease.certain ? 'good' : 'warn'}>{lease.certain ? 'certain' : 'uncertain'}</Badge>{' '}
+        <small title={lease.state}>{left === null ? 'not held' : `${duration(left)} left`}</small>
+      </span>
+      <div class="meter" aria-hidden="true">
+        <i style={{ width: `${share * 100}%` }} />
+      </div>
+      <span class="muted">
+        heartbeat {duration(heartbeatMs)} · {wordsOfPaths(lease.state)}
+      </span>
+      <span class={lease.lapses + lease.misses > 0 ? undefined : 'muted'}>
+        {plural(lease.lapses, 'lapse')}, {plural(lease.misses, 'deadline')} missed
+      </span>
+      {lease.lastError !== null && (
+        <span>
+          <Badge tone="warn">{lease.lastError.code}</Badge> {lease.lastError.message}
+        </span>
+      )}
+    </Tile>
+  );
+}
+
+function ScanTile({ runtime, overview: { reconciler, counters } }: TilesProps) {
+  const { lastScan, dead, sweeps, scans, state, lastError } = reconciler;
+  return (
+    <Tile title="Last scan">
+      <span class="big">
+        {lastScan === null ? <small>none yet</small> : ago(lastScan.at, runtime.heardAt)}
+      </span>
+      {lastScan !== null && (
+        <span class="muted">
+          {number(lastScan.pending)} pending looked at in {duration(lastScan.tookMs)},{' '}
+          {number(lastScan.requeued)} requeued
+        </span>
+      )}
+      <span class="muted">
+        {number(scans)} scans, {number(sweeps)} sweeps · <span title={state}>{wordsOfPaths(state)}</span>
+      </span>
+      <span>
+        {number(counters.requeued)} requeued, {number(counters.deadLettered)} {spaced('deadLettered')} since
+        the start
+      </span>
+      {dead.length > 0 && (
+        <span>
+          <Badge tone={toneOfPath('failed')}>dead</Badge> {dead.join(', ')}
+        </span>
+      )}
+      {lastError !== null && (
+        <span>
+          <Badge tone="warn">{lastError.code}</Badge> {lastError.message}
+        </span>
+      )}
+    </Tile>
+  );
+}
+
+interface TilesProps {
+  readonly runtime: RuntimeModel;
+  readonly overview: Overview;
+}
+
+export function OverviewTiles(props: TilesProps) {
+  return (
+    <div class="overview-top">
+      <StateTile overview={props.overview} />
+      <LoadTile {...props} />
+      <LeaseTile {...props} />
+      <ScanTile {...props} />
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+/** How one consumer does, now and in the last 15 minutes. */
+
+import type { Overview as OverviewSections } from '../../protocol.js';
+import type { RuntimeModel } from '../model/runtime-model.js';
+import { Empty } from '../part/panel.js';
+import { subject } from '../state/store.js';
+import { GroupPanel } from './group-panel.js';
+import { Nothing } from './nothing.js';
+import { OverviewCharts } from './overview-charts.js';
+import { CountersPanel, FailuresPanel, NewsPanel, SupervisionPanel } from './overview-panels.js';
+import { OverviewTiles } from './overview-tiles.js';
+import { RecordingOverview } from './recording-overview.js';
+
+/** Every section has been told. */
+export function isWhole(sections: Partial<OverviewSections>): sections is OverviewSections {
+  return sections.state !== undefined && sections.counters !== undefined;
+}
+
+function Live({ runtime }: { readonly runtime: RuntimeModel }) {
+  const { overview, info } = runtime;
+  if (!isWhole(overview)) return <Empty title="Still being told how it stands…" />;
+  return (
+    <>
+      <div class="view-head">
+        <h1>{info.service}</h1>
+        <span class="muted">
+          stream <code>{info.names.stream}</code> · group <code>{info.names.group}</code> · dead letters{' '}
+          <code>{info.names.dlq}</code>
+        </span>
+      </div>
+      <OverviewTiles runtime={runtime} overview={overview} />
+      <OverviewCharts ticks={runtime.ticks.items} />
+      <div class="columns">
+        <SupervisionPanel overview={overview} />
+        <FailuresPanel overview={overview} now={runtime.heardAt} />
+        <GroupPanel runtime={info.id} isLive={runtime.ended === null} />
+        <NewsPanel news={runtime.news.items} />
+      </div>
+      <CountersPanel overview={overview} />
+    </>
+  );
+}
+
+export function Overview() {
+  const of = subject.value;
+  return (
+    <main class="view">
+      {of === null ? (
+        <Nothing />
+      ) : of.live === null ? (
+        <RecordingOverview of={of} />
+      ) : (
+        <Live key={of.live.info.id} runtime={of.live} />
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,129 @@
+/** Where one can go, what is looked at, and whether it is live. */
+import type { ViewName } from '../model/route.js';
+import { VIEWS } from '../model/route.js';
+import { isHelpOpen } from '../state/keyboard.js';
+import { fileName, playback } from '../state/player.js';
+import { route } from '../state/router.js';
+import { chosenRuntime, connection, hello, liveRuntime, runtimes, subject } from '../state/store.js';
+
+const NAMES: Readonly<Record<ViewName, string>> = {
+  overview: 'Overview',
+  actors: 'Actors',
+  topology: 'Topology',
+  sequence: 'Sequence',
+  recording: 'Recording',
+  'dead-letters': 'Dead letters',
+};
+
+function countOf(view: ViewName): string {
+  if (view === 'actors') return String(subject.value?.actors.size ?? '');
+  return '';
+}
+
+function Nav() {
+  const { view } = route.value;
+  const current = view === 'actor' ? 'actors' : view;
+  return (
+    <nav aria-label="Views">
+      <ul class="nav">
+        {VIEWS.map((name, index) => (
+          <li key={name}>
+            <a href={`#/${name}`} aria-current={name === current ? 'page' : undefined}>
+              {NAMES[name]}
+              {countOf(name) === '' ? <kbd>{index + 1}</kbd> : <span class="count">{countOf(name)}</span>}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function RuntimeChooser() {
+  if (playback.value !== null) return null;
+  const all = runtimes.value;
+  if (all.length === 0) return null;
+  return (
+    <label>
+      Runtime
+      <select
+        class="field"
+        value={liveRuntime()?.info.id}
+        onChange={({ currentTarget }) => {
+          chosenRuntime.value = currentTarget.value;
+        }}
+      >
+        {all.map(({ info, ended }) => (
+          <option key={info.id} value={info.id}>
+            {info.id}
+            {ended !== null && ' (ended)'}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function ConnectionState() {
+  const { kind } = connection.value;
+  if (playback.value !== null) {
+    return (
+      <span class="link tone-busy">
+        <i class="dot tone-busy" /> Showing {fileName.value}
+      </span>
+    );
+  }
+  const words = {
+    connecting: 'Connecting…',
+    open: 'Live',
+    lost: 'Disconnected',
+    refused: 'Refused',
+    incompatible: 'Stopped',
+  };
+  const tone = kind === 'open' ? 'good' : kind === 'connecting' ? 'quiet' : 'bad';
+  return (
+    <span class="link" role="status">
+      <i class={`dot tone-${tone}`} /> {words[kind]}
+    </span>
+  );
+}
+
+export function Side() {
+  return (
+    <aside class="side">
+      <div class="brand">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="7" fill="var(--accent)" />
+          <path
+            d="M6 12c4-4 7-4 10 0s6 4 10 0M6 21c4-4 7-4 10 0s6 4 10 0"
+            fill="none"
+            stroke="var(--panel)"
+            stroke-width="3"
+            stroke-linecap="round"
+          />
+        </svg>
+        streamwarden
+      </div>
+      <RuntimeChooser />
+      <Nav />
+      <div class="side-foot">
+        <ConnectionState />
+        {hello.value !== null && (
+          <span class="muted">
+            {hello.value.package} · pid {hello.value.pid} ·{' '}
+            {hello.value.actions ? 'actions allowed' : 'read only'}
+          </span>
+        )}
+        <button
+          type="button"
+          class="button is-small"
+          onClick={() => {
+            isHelpOpen.value = true;
+          }}
+        >
+          Keys <kbd>?</kbd>
+        </button>
+      </div>
+    </aside>
+  );
+}

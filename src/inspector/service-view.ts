@@ -1,0 +1,118 @@
+/** What Redis knows of the service that a runtime belongs to: the group's consumers, the dead letters. */
+import type { DeadLetter } from '../redis/dead-letter-queue.js';
+import { dueReason } from '../redis/due-consumer.js';
+import { isIncarnation } from '../redis/names.js';
+import { toJson } from '../replay/json-safe.js';
+import type { Inside } from '../runtime/inside.js';
+import type { DeadLetterRow, DeadLettersOutcome, DeadLettersReply, GroupReply } from './protocol.js';
+import { refusalOf } from './refusal.js';
+
+/** However many viewers ask, Redis is asked once in so many milliseconds. */
+const FRESH_MS = 1_000;
+
+/** Longer values are shown cut. */
+const MOST_SHOWN = 8_192;
+
+/** Longer ones are not taken apart for a page. */
+const MOST_PARSED = 65_536;
+
+function toRow({ id, reason, retryCount, name, problem, info, fields }: DeadLetter): DeadLetterRow {
+  const shown: DeadLetterRow['fields'][number][] = [];
+  let length = 0;
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const value = fields[at + 1] as string;
+    length += value.length;
+    shown.push({
+      name: fields[at] as string,
+      value: value.slice(0, MOST_SHOWN),
+      cut: value.length > MOST_SHOWN,
+    });
+  }
+  return {
+    id,
+    at: Number(id.split('-', 1)[0]),
+    reason,
+    retryCount,
+    stream: name,
+    problem,
+    info: length > MOST_PARSED ? null : toJson(info),
+    fields: shown,
+  };
+}
+
+export class ServiceView {
+  readonly #inside: Inside;
+  readonly #consumer: string;
+  #group: { readonly until: number; readonly reply: Promise<GroupReply> } | undefined;
+
+  /** @param consumer name of the runtime in the group */
+  constructor(inside: Inside, consumer: string) {
+    this.#inside = inside;
+    this.#consumer = consumer;
+  }
+
+  group(): Promise<GroupReply> {
+    const now = performance.now();
+    if (this.#group === undefined || this.#group.until <= now) {
+      const reply = this.#readGroup();
+      this.#group = { until: now + FRESH_MS, reply };
+      reply.catch(() => {
+        this.#group = undefined;
+      });
+    }
+    return this.#group.reply;
+  }
+
+  async deadLetters(count: number, after: string | null): Promise<DeadLettersReply> {
+    const { deadLetters } = this.#inside;
+    const [length, page] = await Promise.all([deadLetters.length(), deadLetters.list(count, after)]);
+    return { length, letters: page.letters.map(toRow), after: page.after };
+  }
+
+  /** One by one, so that each has an outcome of its own. */
+  async redrive(ids: readonly string[]): Promise<DeadLettersOutcome> {
+    return await this.#each(ids, async (id) => {
+      const [entry] = await this.#inside.deadLetters.redrive([id]);
+      return entry ? 'redriven' : 'gone';
+    });
+  }
+
+  async delete(ids: readonly string[]): Promise<DeadLettersOutcome> {
+    return await this.#each(ids, async (id) => {
+      const [wasThere] = await this.#inside.deadLetters.delete([id]);
+      return wasThere ? 'deleted' : 'gone';
+    });
+  }
+
+  async #each(
+    ids: readonly string[],
+    act: (id: string) => Promise<'redriven' | 'deleted' | 'gone'>,
+  ): Promise<DeadLettersOutcome> {
+    const outcomes: Record<string, DeadLettersOutcome['outcomes'][string]> = {};
+    for (const id of new Set(ids)) {
+      outcomes[id] = await act(id).catch((thrown: unknown) => ({ error: refusalOf(thrown).message }));
+    }
+    return { outcomes };
+  }
+
+  async #readGroup(): Promise<GroupReply> {
+    const { group, clock } = this.#inside;
+    const consumers = await group.consumers();
+    const presences = await group.presence(consumers.map(({ name }) => name));
+    return {
+      at: clock.now(),
+      consumers: consumers.map(({ name, pending, idleMs }, index) => {
+        const presence = presences[index] ?? -2;
+        return {
+          name,
+          self: name === this.#consumer,
+          keepsPresence: isIncarnation(name),
+          due: dueReason(name) !== undefined,
+          presenceMs: presence < 0 ? null : presence,
+          pending,
+          idleMs,
+        };
+      }),
+    };
+  }
+}

@@ -1,0 +1,49 @@
+/** What the inspector is shown of a runtime beside its public face. */
+import type { Clock } from '../core/clock.js';
+import { StreamwardenError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { packageVersion } from '../core/package-version.js';
+import type { Seam } from '../core/seam.js';
+import type { DeadLetterQueue } from '../redis/dead-letter-queue.js';
+import type { GroupStore } from '../redis/group.js';
+import type { Names } from '../redis/names.js';
+import type { Tap } from '../replay/tap.js';
+import type { Overview } from './snapshot.js';
+
+export interface Inside {
+  readonly names: Names;
+  readonly settings: {
+    readonly heartbeatMs: number;
+    readonly reconcileEveryMs: number;
+    readonly maxRetries: number;
+    readonly dlqMaxLen: number;
+  };
+  readonly seam: Seam;
+  /** Shared with the recorder: an actor has one. */
+  readonly tap: Tap;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly group: Pick<GroupStore, 'consumers' | 'presence'>;
+  readonly deadLetters: DeadLetterQueue;
+  /** Cheap, however many streams are owned. */
+  overview(): Overview;
+}
+
+/** A registered symbol, so that another copy of the same version of the package finds it too. */
+const INSIDE = Symbol.for(`streamwarden ${packageVersion()}: inside`);
+
+export function showInside(runtime: object, inside: Inside): void {
+  Object.defineProperty(runtime, INSIDE, { value: inside });
+}
+
+/** @throws StreamwardenError `InvalidOption` when it was not made by createRuntime() of this version of the package */
+export function insideOf(runtime: object): Inside {
+  const inside = (runtime as { readonly [INSIDE]?: Inside })[INSIDE];
+  if (inside === undefined) {
+    throw new StreamwardenError(
+      'InvalidOption',
+      'expected a runtime made by createRuntime() of this version of streamwarden, got: something else',
+    );
+  }
+  return inside;
+}

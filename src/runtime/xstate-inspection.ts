@@ -1,0 +1,34 @@
+/** The option `inspect`: XState's own inspection of every actor of a runtime, from the first one on. */
+import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import type { Seam } from '../core/seam.js';
+
+/** As XState's `inspect` takes it. */
+export type InspectionObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+
+function rootOf(actor: AnyActorRef): AnyActorRef {
+  return actor._parent === undefined ? actor : rootOf(actor._parent);
+}
+
+/** @param onError gets what the observer throws: XState would let it take the actor down */
+export function inspectActors(
+  seam: Seam,
+  observer: InspectionObserver,
+  onError: (error: unknown) => void,
+): void {
+  const systems = new WeakSet();
+  const tell = (event: InspectionEvent) => {
+    try {
+      if (typeof observer === 'function') observer(event);
+      else observer.next?.(event);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  seam.on('actorStarted', ({ actor }) => {
+    if (systems.has(actor.system)) return;
+    systems.add(actor.system);
+    actor.system.inspect(tell);
+    // XState says so when an actor is made, and nobody was listening to this system yet.
+    tell({ type: '@xstate.actor', actorRef: actor, rootId: rootOf(actor).sessionId });
+  });
+}

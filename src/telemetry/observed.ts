@@ -1,0 +1,130 @@
+/**
+ * Metrics that are looked at when somebody collects. Several runtimes of one process may serve the same service: an observation of one would
+ * overwrite the other's, so they are added up here, for each meter.
+ */
+import type {
+  Attributes,
+  BatchObservableCallback,
+  BatchObservableResult,
+  Meter,
+  Observable,
+} from '@opentelemetry/api';
+import { ATTRIBUTE } from './attributes.js';
+import { EventLoopMonitor } from './event-loop.js';
+import { METRICS, type Metric, type ObservedId } from './metric-list.js';
+
+/** How one runtime stands. */
+export interface Standing {
+  readonly state: string;
+  readonly owned: number;
+  readonly waiting: number;
+  readonly capacity: number;
+  /** Undefined: it has not written to the dead-letter stream. */
+  readonly deadLetterLength: number | undefined;
+}
+
+export interface ObservedRuntime {
+  /** Those of its service. */
+  readonly attributes: Attributes;
+  standing(): Standing;
+}
+
+/** Values by their attributes. What was there once is 0 from then on: left out, it would be exported as it last was. */
+class Level {
+  readonly #values = new Map<string, { readonly attributes: Attributes; value: number }>();
+
+  add(attributes: Attributes, value: number): void {
+    const entry = this.#entry(attributes);
+    entry.value += value;
+  }
+
+  set(attributes: Attributes, value: number): void {
+    this.#entry(attributes).value = value;
+  }
+
+  observe(result: BatchObservableResult, instrument: Observable): void {
+    for (const { attributes, value } of this.#values.values()) result.observe(instrument, value, attributes);
+  }
+
+  clear(): void {
+    for (const entry of this.#values.values()) entry.value = 0;
+  }
+
+  #entry(attributes: Attributes) {
+    const key = JSON.stringify(attributes);
+    const entry = this.#values.get(key) ?? { attributes, value: 0 };
+    this.#values.set(key, entry);
+    return entry;
+  }
+}
+
+export class Observed {
+  readonly #meter: Meter;
+  readonly #instruments = new Map<ObservedId, Observable>();
+  readonly #runtimes = new Set<ObservedRuntime>();
+  readonly #loop = new EventLoopMonitor();
+  readonly #levels = {
+    owned: new Level(),
+    waiting: new Level(),
+    capacity: new Level(),
+    consumers: new Level(),
+  };
+  readonly #deadLetterLength = new Level();
+  #isAsked = false;
+
+  constructor(meter: Meter) {
+    this.#meter = meter;
+    for (const [id, { name, kind, unit, description }] of Object.entries<Metric>(METRICS)) {
+      const options = { unit, description };
+      if (kind === 'level') {
+        this.#instruments.set(id as ObservedId, meter.createObservableUpDownCounter(name, options));
+      } else if (kind === 'gauge') {
+        this.#instruments.set(id as ObservedId, meter.createObservableGauge(name, options));
+      }
+    }
+  }
+
+  /** Returns what ends it. */
+  add(runtime: ObservedRuntime): () => void {
+    if (!this.#isAsked) {
+      this.#isAsked = true;
+      this.#meter.addBatchObservableCallback(this.#observe, [...this.#instruments.values()]);
+    }
+    this.#runtimes.add(runtime);
+    return () => {
+      this.#runtimes.delete(runtime);
+      if (this.#runtimes.size === 0) this.#loop.stop();
+    };
+  }
+
+  readonly #observe: BatchObservableCallback = (result) => {
+    this.#look();
+    for (const [id, level] of Object.entries(this.#levels)) {
+      level.observe(result, this.#instrument(id as ObservedId));
+    }
+    this.#deadLetterLength.observe(result, this.#instrument('deadLetterLength'));
+    // Nobody's event loop matters here once the last runtime has ended.
+    const delay = this.#runtimes.size > 0 ? this.#loop.look() : undefined;
+    if (delay === undefined) return;
+    result.observe(this.#instrument('loopDelayMax'), delay.maxMs / 1000);
+    result.observe(this.#instrument('loopDelayP99'), delay.p99Ms / 1000);
+  };
+
+  #look(): void {
+    const { owned, waiting, capacity, consumers } = this.#levels;
+    for (const level of Object.values(this.#levels)) level.clear();
+    for (const { attributes, standing } of this.#runtimes) {
+      const now = standing();
+      owned.add(attributes, now.owned);
+      waiting.add(attributes, now.waiting);
+      capacity.add(attributes, now.capacity);
+      consumers.add({ ...attributes, [ATTRIBUTE.state]: now.state }, 1);
+      // It is one and the same stream: what any of them knows is as good.
+      if (now.deadLetterLength !== undefined) this.#deadLetterLength.set(attributes, now.deadLetterLength);
+    }
+  }
+
+  #instrument(id: ObservedId): Observable {
+    return this.#instruments.get(id) as Observable;
+  }
+}

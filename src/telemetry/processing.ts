@@ -1,0 +1,145 @@
+/**
+ * The application at work on streams: a `process` span for each ownership, linked to where the stream was announced, and how long it took. A
+ * handler runs in its span's context; what an application does that reads notifications is timed from its being told of the stream
+ * until it has it no more.
+ */
+import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import type { TraceFields } from '../core/trace-fields.js';
+import { ATTRIBUTE, errorTypes, OTHER } from './attributes.js';
+import type { Instruments } from './instruments.js';
+import type { OpenTelemetry } from './open-telemetry.js';
+import { fromFields } from './trace-context.js';
+
+/** One stream in the application's hands; the object itself is its identity. */
+export interface Delivery {
+  readonly id: string;
+  readonly name: string;
+  readonly retryCount: number;
+  readonly trace: TraceFields | undefined;
+}
+
+export type ProcessOutcome =
+  /** Finished. */
+  | 'done'
+  /** Given back, or dead-lettered, because its handler threw. */
+  | 'failed'
+  /** Its signal aborted first: lost, released, handed over. */
+  | 'aborted'
+  /** Whether it is finished could not be found out. */
+  | 'unknown';
+
+export interface Ending {
+  readonly outcome: ProcessOutcome;
+  /** What a handler threw. */
+  readonly error?: unknown;
+}
+
+interface Work {
+  readonly span: Span;
+  readonly context: Context;
+  /** On the monotonic clock, in milliseconds. */
+  readonly began: number;
+}
+
+export class Processing {
+  readonly #api: OpenTelemetry;
+  readonly #tracer: Tracer;
+  readonly #instruments: Instruments;
+  readonly #spanName: string;
+  readonly #spanAttributes: Attributes;
+  readonly #metricAttributes: Readonly<Record<ProcessOutcome, Attributes>>;
+  readonly #works = new Map<Delivery, Work>();
+
+  constructor(
+    api: OpenTelemetry,
+    tracer: Tracer,
+    instruments: Instruments,
+    service: Attributes,
+    consumer: string,
+  ) {
+    this.#api = api;
+    this.#tracer = tracer;
+    this.#instruments = instruments;
+    this.#spanName = `process ${String(service[ATTRIBUTE.destination])}`;
+    const operation = { ...service, [ATTRIBUTE.operation]: 'process' };
+    this.#spanAttributes = {
+      ...operation,
+      [ATTRIBUTE.operationType]: 'process',
+      [ATTRIBUTE.clientId]: consumer,
+    };
+    const of = (outcome: ProcessOutcome) => ({ ...operation, [ATTRIBUTE.outcome]: outcome });
+    this.#metricAttributes = {
+      done: of('done'),
+      // The classes of an application's errors are its own, and without end.
+      failed: { ...of('failed'), [ATTRIBUTE.errorType]: OTHER },
+      aborted: of('aborted'),
+      unknown: of('unknown'),
+    };
+  }
+
+  /** The application has it from now on, unless it had it already. Returns the context to work in. */
+  begin(delivery: Delivery): Context {
+    const known = this.#works.get(delivery);
+    if (known !== undefined) return known.context;
+    const { SpanKind, ROOT_CONTEXT, trace } = this.#api;
+    const { id, name, retryCount, trace: fields } = delivery;
+    const announced = fields && fromFields(this.#api, fields);
+    const span = this.#tracer.startSpan(
+      this.#spanName,
+      {
+        kind: SpanKind.CONSUMER,
+        attributes: {
+          ...this.#spanAttributes,
+          [ATTRIBUTE.messageId]: id,
+          [ATTRIBUTE.stream]: name,
+          [ATTRIBUTE.retryCount]: retryCount,
+        },
+        ...(announced && { links: [{ context: announced }] }),
+      },
+      // Not whatever was at work when the runtime was started.
+      ROOT_CONTEXT,
+    );
+    const work = { span, context: trace.setSpan(ROOT_CONTEXT, span), began: performance.now() };
+    this.#works.set(delivery, work);
+    return work.context;
+  }
+
+  /** Runs a handler; what it throws is thrown on. @param endingOf asked when it has returned */
+  async run(
+    delivery: Delivery,
+    work: () => Promise<void>,
+    endingOf: (...thrown: [unknown?]) => Ending,
+  ): Promise<void> {
+    const context = this.begin(delivery);
+    try {
+      await this.#api.context.with(context, work);
+      this.end(delivery, endingOf());
+    } catch (error) {
+      this.end(delivery, endingOf(error));
+      throw error;
+    }
+  }
+
+  /** The application has it no more; said of one that it never had, this does nothing. */
+  end(delivery: Delivery, { outcome, error }: Ending): void {
+    const work = this.#works.get(delivery);
+    if (work === undefined) return;
+    this.#works.delete(delivery);
+    const { span, began } = work;
+    this.#instruments.time('processing', performance.now() - began, this.#metricAttributes[outcome]);
+    if (!span.isRecording()) return;
+    span.setAttribute(ATTRIBUTE.outcome, outcome);
+    if (outcome === 'failed') {
+      span.setAttribute(ATTRIBUTE.errorType, error instanceof Error ? errorTypes.of(error.name) : OTHER);
+      const message = error instanceof Error ? error.message : String(error);
+      span.recordException(error instanceof Error ? error : message);
+      span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message });
+    }
+    span.end();
+  }
+
+  /** Nothing is told of what was not ended: what became of it is for the others to say. */
+  close(): void {
+    for (const delivery of [...this.#works.keys()]) this.end(delivery, { outcome: 'aborted' });
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * OpenTelemetry of one runtime: attached to its seam when it starts, if the application has the API. What it costs without an SDK is a call
+ * of the API that does nothing, for each thing that happens.
+ */
+import type { Seam } from '../core/seam.js';
+import { ATTRIBUTE, serviceAttributes } from './attributes.js';
+import type { Standing } from './observed.js';
+import { openTelemetry } from './open-telemetry.js';
+import { type Delivery, type Ending, Processing } from './processing.js';
+import { RuntimeMetrics } from './runtime-metrics.js';
+import { RuntimeSpans } from './runtime-spans.js';
+import { scopeOf } from './scope.js';
+
+export interface TelemetryOptions {
+  readonly seam: Seam;
+  /** The load balancer stream. */
+  readonly lbs: string;
+  readonly group: string;
+  /** Name in the consumer group. */
+  readonly consumer: string;
+  /** The wall clock, epoch milliseconds. */
+  now(): number;
+  standing(): Omit<Standing, 'deadLetterLength'>;
+}
+
+export class RuntimeTelemetry {
+  readonly #options: TelemetryOptions;
+  #processing: Processing | undefined;
+  #leave: (() => void)[] | undefined;
+  #isClosed = false;
+
+  constructor(options: TelemetryOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it listens, or when it is known that it never will. Never rejects. */
+  async attach(): Promise<void> {
+    const api = await openTelemetry();
+    if (api === undefined || this.#isClosed || this.#leave !== undefined) return;
+    const { seam, lbs, group, consumer, now, standing } = this.#options;
+    const { tracer, instruments, observed } = scopeOf(api);
+    const service = serviceAttributes(lbs, group);
+    const metrics = new RuntimeMetrics(seam, instruments, service, now);
+    const spans = new RuntimeSpans(seam, api, tracer, { ...service, [ATTRIBUTE.clientId]: consumer });
+    const processing = new Processing(api, tracer, instruments, service, consumer);
+    const unobserve = observed.add({
+      attributes: service,
+      standing: () => ({ ...standing(), deadLetterLength: metrics.deadLetterLength }),
+    });
+    this.#processing = processing;
+    this.#leave = [unobserve, () => metrics.close(), () => spans.close(), () => processing.close()];
+  }
+
+  /** The application has been told of a stream, and no handler will be. */
+  handed(delivery: Delivery): void {
+    this.#processing?.begin(delivery);
+  }
+
+  /** It has it no more. */
+  ended(delivery: Delivery, ending: Ending): void {
+    this.#processing?.end(delivery, ending);
+  }
+
+  /** Runs a handler in a span of its own. @param endingOf asked when it has returned, or has thrown this */
+  run(
+    delivery: Delivery,
+    work: () => Promise<void>,
+    endingOf: (...thrown: [unknown?]) => Ending,
+  ): Promise<void> {
+    return this.#processing === undefined ? work() : this.#processing.run(delivery, work, endingOf);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const leave of this.#leave ?? []) leave();
+    this.#leave = undefined;
+    this.#processing = undefined;
+  }
+}
