@@ -12,6 +12,7 @@ export type {
   RecordOptions,
   RingOptions,
 } from './replay/record-options.js';
+export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
 export type {
   DisownedReason,
   Notification,
@@ -45,3 +46,4 @@ export type {
   StreamHandler,
   StreamRefLike,
 } from './runtime/types.js';
+export type { InspectionObserver } from './runtime/xstate-inspection.js';

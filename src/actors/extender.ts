@@ -67,9 +67,13 @@ export class Extender {
   }
 
   #schedule(delayMs: number): void {
+    const onError = this.#onError;
     this.#timer = this.#kernel.clock.setTimeout(() => {
       this.#turn().catch((error: unknown) => {
-        if (!isPassing(error)) this.#onError(error);
+        if (isPassing(error) || onError !== this.#onError) return;
+        // It has timed the next turn already, and may never be started again.
+        this.stop();
+        onError(error);
       });
     }, delayMs);
   }

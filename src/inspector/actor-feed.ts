@@ -59,6 +59,7 @@ export class ActorFeed {
 
   /** Shows a viewer every actor, and from now on what changes. Resolves when all have been told. */
   async add(viewer: Viewer): Promise<void> {
+    if (viewer.isGone) return;
     this.#viewers.add(viewer);
     if (this.#viewers.size === 1) this.#attach();
     const runtime = this.#runtime;

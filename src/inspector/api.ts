@@ -43,10 +43,8 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, live }: Api
   async function watch({ request, response, parts }: Call): Promise<void> {
     const { actors } = await bodyAs(watchRequest, request);
     const viewer = viewers.get(parts[0] as string);
-    for (const [id, feed] of feeds) {
-      const here = actors.filter(({ runtime }) => runtime === id).map(({ actor }) => actor);
-      feed.watch(viewer, new Set(here));
-    }
+    viewer.watched = actors;
+    for (const feed of feeds.values()) feed.watch(viewer);
     response.writeHead(204).end();
   }
 

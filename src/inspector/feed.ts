@@ -59,6 +59,7 @@ export class RuntimeFeed {
     send({ kind: 'news', runtime, news: this.#news.items });
     send({ kind: 'recordings', runtime, recordings: this.recordings.infos() });
     await this.#actors.add(viewer);
+    this.watch(viewer);
     send({ kind: 'ready', runtime, at: clock.now() });
   }
 
@@ -67,9 +68,11 @@ export class RuntimeFeed {
     if (this.#actors.viewers.size === 0) this.#sections.clear();
   }
 
-  /** Replaces what a viewer watches here. */
-  watch(viewer: Viewer, actors: ReadonlySet<string>): void {
-    if (this.#actors.viewers.has(viewer)) this.#actors.watch(viewer, actors);
+  /** Begins to tell a viewer of the actors here that it watches, and ends to tell of others. */
+  watch(viewer: Viewer): void {
+    if (!this.#actors.viewers.has(viewer)) return;
+    const here = viewer.watched.filter(({ runtime }) => runtime === this.info.id);
+    this.#actors.watch(viewer, new Set(here.map(({ actor }) => actor)));
   }
 
   /** A second has passed. */

@@ -45,7 +45,7 @@ export const PROTOCOL_VERSION = 1;
 export const addresses = {
   live: 'api/live',
   machines: 'api/machines',
-  /** PUT {@link WatchRequest}: replaces what the viewer watches. 204. */
+  /** PUT {@link WatchRequest}: replaces what the viewer watches, as soon as there is a hello; runtimes that come later count. 204. */
   watch: (viewer: string) => `api/viewers/${encodeURIComponent(viewer)}/watch`,
   /** GET {@link GroupReply}. */
   group: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/group`,

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Dropped, ServerMessage } from './protocol.js';
+import type { Dropped, ServerMessage, WatchRequest } from './protocol.js';
 
 export interface ViewerLimits {
   /** Bytes that may wait for one viewer. */
@@ -25,6 +25,8 @@ export class Viewer {
   readonly #response: ServerResponse;
   readonly #limits: ViewerLimits;
   readonly #onGone: (dropped: Dropped | null) => void;
+  /** What it wants to know more of; also of runtimes that are still to come. */
+  watched: WatchRequest['actors'] = [];
   #stalledSince: number | undefined;
   #isGone = false;
 

@@ -5,6 +5,7 @@ import { ATTRIBUTE, BoundedWords, childKind, errorTypes } from './attributes.js'
 import type { Instruments } from './instruments.js';
 
 const LOST_REASONS = ['takenOver', 'entryGone', 'failed'];
+const DEAD_LETTER_REASONS = ['dead', 'failed', 'unparseable', 'due'];
 
 /** When an entry was put on its stream, epoch milliseconds. */
 function addedAt(entryId: string): number {
@@ -15,8 +16,10 @@ export class RuntimeMetrics {
   readonly #instruments: Instruments;
   readonly #service: Attributes;
   readonly #now: () => number;
-  /** Reasons, outcomes and kinds: all of ours, and yet nothing here relies on it. */
-  readonly #words = new BoundedWords();
+  // Words of our own, and yet nothing here relies on there being few.
+  readonly #outcomes = new BoundedWords(20);
+  readonly #reasons = new BoundedWords(20);
+  readonly #children = new BoundedWords(10);
   readonly #leave: (() => void)[];
   /** Of the scan under way. */
   #scanMs = 0;
@@ -75,13 +78,11 @@ export class RuntimeMetrics {
       on('topologyApplied', () => this.#count('topologyChanges', 1)),
       on('groupRecreated', () => this.#count('groupRecreations', 1)),
       on('childFailed', ({ child, code, restartInMs }) => {
-        const whose = { [ATTRIBUTE.child]: this.#words.of(childKind(child)) };
+        const whose = this.#child(child);
         this.#count('childFailures', 1, { ...whose, ...this.#error(code) });
         if (restartInMs !== null) this.#count('childRestarts', 1, whose);
       }),
-      on('childEscalated', ({ child }) => {
-        this.#count('childEscalations', 1, { [ATTRIBUTE.child]: this.#words.of(childKind(child)) });
-      }),
+      on('childEscalated', ({ child }) => this.#count('childEscalations', 1, this.#child(child))),
     ];
   }
 
@@ -93,6 +94,9 @@ export class RuntimeMetrics {
   #begin(): void {
     for (const reason of LOST_REASONS) {
       this.#instruments.begin('lost', { ...this.#service, ...this.#reason(reason) });
+    }
+    for (const reason of DEAD_LETTER_REASONS) {
+      this.#instruments.begin('deadLetters', { ...this.#service, ...this.#reason(reason) });
     }
     for (const id of ['lapses', 'misses', 'deadLettersTrimmed', 'groupRecreations'] as const) {
       this.#instruments.begin(id, this.#service);
@@ -158,11 +162,15 @@ export class RuntimeMetrics {
   }
 
   #outcome(outcome: string): Attributes {
-    return { [ATTRIBUTE.outcome]: this.#words.of(outcome) };
+    return { [ATTRIBUTE.outcome]: this.#outcomes.of(outcome) };
+  }
+
+  #child(id: string): Attributes {
+    return { [ATTRIBUTE.child]: this.#children.of(childKind(id)) };
   }
 
   #reason(reason: string): Attributes {
-    return { [ATTRIBUTE.reason]: this.#words.of(reason) };
+    return { [ATTRIBUTE.reason]: this.#reasons.of(reason) };
   }
 
   #error(code: string): Attributes {

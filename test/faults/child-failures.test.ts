@@ -6,6 +6,7 @@ import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
 import { useRedis } from '../support/redis.js';
+import { trackedClock } from '../support/tracked-clock.js';
 
 const boom = () => new TypeError('a bug');
 
@@ -137,6 +138,18 @@ describe('an error thrown inside a child', function () {
     await eventually('five rounds', () => times.length >= 5);
     const elapsed = (times[4] as number) - (times[0] as number);
     expect(elapsed).to.be.above((4 * HEARTBEAT_MS) / 2 - 100);
+  });
+
+  it('(extender) leaves no wheel turning when the runtime ends before its restart', async () => {
+    const clock = trackedClock();
+    const { fault, substitutes } = failing('locks', 'extend');
+    const member = await crew.start({ clock }, substitutes);
+    await ownTen(member);
+    const failed = new Promise((resolve) => member.runtime.seam.on('childFailed', resolve));
+    fault.fail = boom;
+    await failed;
+    await member.runtime.stop({ mode: 'abandon' });
+    await eventually('no timer is left', () => clock.running === 0);
   });
 
   it('(leaseKeeper) for ever costs no lease, as each restart is a beat', async () => {

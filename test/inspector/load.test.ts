@@ -1,13 +1,15 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { Dropped } from '../../src/inspector/protocol.js';
 import { eventually } from '../support/eventually.js';
-import { useInspectors } from '../support/inspector.js';
+import { useInspectors, View } from '../support/inspector.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, type TestRuntime, useFleet } from '../support/runtimes.js';
 
 const STREAMS = 10_000;
 const SECONDS = 8;
+/** Where the computer is slow, it takes longer until the buffers of the system are full. */
+const MOST_SECONDS = 60;
 /** Streams are finished and announced anew in so many steps a second, so many at a time: 1,000 messages a second, as each makes four. */
 const STEPS = 20;
 const AT_ONCE = 13;
@@ -17,10 +19,11 @@ describe('the inspector under load', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
   const inspectors = useInspectors();
+  let count = 0;
 
-  /** Streams come and go for some seconds, at a steady rate. */
+  /** Streams come and go for a second, at a steady rate. */
   async function churn(runtime: TestRuntime): Promise<void> {
-    for (let step = 0; step < SECONDS * STEPS; step++) {
+    for (let step = 0; step < STEPS; step++) {
       const begun = performance.now();
       const some = [];
       for (const stream of runtime.ownedStreams()) {
@@ -28,16 +31,24 @@ describe('the inspector under load', () => {
         if (some.length === AT_ONCE) break;
       }
       await Promise.all(some.map((stream) => stream.done()));
-      await fleet().announce(some.map((_, at) => `new-${step}-${at}`));
+      count += 1;
+      await fleet().announce(some.map((_, at) => `new-${count}-${at}`));
       await delay(Math.max(0, 1000 / STEPS - (performance.now() - begun)));
     }
   }
 
+  /** Why a viewer was dropped, if it was. */
+  async function droppedOf(viewer: string, url: string): Promise<Dropped | null> {
+    const view = await View.open(url, { 'last-event-id': viewer });
+    view.close();
+    return view.hello.dropped;
+  }
+
   it('drops a viewer that does not read, and nobody else notices', async function () {
     this.timeout(120_000);
-    const { runtime, log } = await fleet().listening({ capacity: STREAMS + 1000, heartbeatMs: 2000 });
+    const { runtime, log } = await fleet().listening({ capacity: STREAMS + 1000, heartbeatMs: 4000 });
     await fleet().announce(streamNames(STREAMS));
-    await eventually('all are owned', () => log.all.length >= STREAMS, { timeoutMs: 30_000 });
+    await eventually('all are owned', () => log.added.length >= STREAMS, { timeoutMs: 30_000 });
     const inspector = await inspectors.open({}, { viewerLimits: LIMITS });
     inspector.attach(runtime);
     const good = await inspectors.view(inspector);
@@ -47,19 +58,18 @@ describe('the inspector under load', () => {
     const { viewer } = stalled.hello;
     stalled.pause();
 
-    const delays = monitorEventLoopDelay({ resolution: 10 });
-    delays.enable();
-    await churn(runtime);
-    delays.disable();
-
-    // It sees on its end that it was dropped only when it reads again.
-    stalled.resume();
-    await eventually('the stalled one was dropped', () => stalled.hasEnded);
-    const again = await inspectors.view(inspector, { 'last-event-id': viewer });
-    expect(again.hello.dropped).to.include({ why: 'stalled' });
+    let dropped: Dropped | null = null;
+    for (let second = 0; second < MOST_SECONDS && (second < SECONDS || dropped === null); second++) {
+      await churn(runtime);
+      dropped ??= await droppedOf(viewer, inspector.url);
+    }
+    expect(dropped).to.include({ why: 'stalled' });
     // One message may go beyond the limit, and no more than one.
-    expect(again.hello.dropped?.waiting).to.be.within(LIMITS.maxWaiting, LIMITS.maxWaiting + 512 * 1024);
-    await again.ready(runtime);
+    expect(dropped?.waiting).to.be.within(LIMITS.maxWaiting, LIMITS.maxWaiting + 512 * 1024);
+    // It reads what had reached it, and then there is no more.
+    stalled.resume();
+    await eventually('its connection has ended', () => stalled.hasEnded);
+    await (await inspectors.view(inspector)).ready(runtime);
 
     await eventually('the other one knows all that is', () => {
       const { streams } = runtime.snapshot();
@@ -70,16 +80,5 @@ describe('the inspector under load', () => {
     expect(log.of('StreamUncertain')).to.deep.equal([]);
     expect(log.of('StreamDisowned')).to.deep.equal([]);
     expect(runtime.snapshot().lease).to.include({ certain: true, lapses: 0, misses: 0 });
-    if (process.env.INSPECTOR_FIGURES) {
-      console.log({
-        told,
-        loopDelayMs: {
-          p50: delays.percentile(50) / 1e6,
-          p99: delays.percentile(99) / 1e6,
-          max: delays.max / 1e6,
-        },
-        dropped: again.hello.dropped,
-      });
-    }
   });
 });

@@ -81,10 +81,12 @@ export async function failOnLeaks(
 function openSockets(): Socket[] {
   const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles(): unknown[] };
   const allowed = new Set([...suiteClients].map(({ stream }) => stream));
-  return handles
-    .call(process)
-    .filter((handle): handle is Socket => handle instanceof Socket)
-    // What goes through a proxy is the proxy's, and goes with it.
-    .filter((socket) => !socket.destroyed && !allowed.has(socket) && !isRelayed(socket))
-    .filter((socket) => socket.connecting || socket.remotePort !== undefined);
+  return (
+    handles
+      .call(process)
+      .filter((handle): handle is Socket => handle instanceof Socket)
+      // What goes through a proxy is the proxy's, and goes with it.
+      .filter((socket) => !socket.destroyed && !allowed.has(socket) && !isRelayed(socket))
+      .filter((socket) => socket.connecting || socket.remotePort !== undefined)
+  );
 }

@@ -38,6 +38,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   clock: [],
   historyKey: [],
   record: [],
+  inspect: [],
   telemetry: [],
 };
 
@@ -55,6 +56,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   clock: "the system's",
   historyKey: '—',
   record: '—',
+  inspect: '—',
 };
 
 const CODES = namesOf<ErrorCode>({

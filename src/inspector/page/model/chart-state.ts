@@ -1,7 +1,7 @@
 /** Which boxes of a statechart are lit, and which arrows were taken. */
 import type { StateValue } from '../../../replay/format.js';
 import { pathsOf } from '../../../replay/state-path.js';
-import type { StateDefinition } from '../../protocol.js';
+import type { StateDefinition, TransitionDefinition } from '../../protocol.js';
 import { type TransitionId, transitionId } from './chart-edges.js';
 
 /** Every state that it is in, the root too. */
@@ -16,13 +16,9 @@ export function activePaths(value: StateValue): ReadonlySet<string> {
   return active;
 }
 
-function isWithin(active: ReadonlySet<string>, targets: readonly string[]): boolean {
-  return targets.every((target) => active.has(target));
-}
-
 /**
- * The transitions that an event may have led through: those on it, of states that were active, whose targets are active since. Which of several
- * guards held is not told, so the first that fits in the order in which they are tried is taken, of each region and the innermost first.
+ * The transitions that an event may have led through: those on it, of states that were active, whose targets are active since; of each region the
+ * innermost. Which of several guards held is not told: where more than one fits, they lead to the same place, and all are named.
  */
 export function takenTransitions(
   root: StateDefinition,
@@ -38,16 +34,21 @@ export function takenTransitions(
   const visit = (state: StateDefinition): boolean => {
     const within = state.states.filter(({ path }) => active.has(path)).map(visit);
     if (within.includes(true)) return true;
-    const hasStayed = now.has(state.path);
-    const index = state.transitions.findIndex(
-      (transition) =>
-        transition.event === event &&
-        (transition.targets.length === 0 ? hasStayed : isWithin(now, transition.targets)),
-    );
-    if (index === -1) return false;
-    taken.add(transitionId(state.path, index));
-    return true;
+    const fitting = state.transitions.flatMap((transition, index) => {
+      const isFitting = transition.event === event && leadsTo(transition, state, now);
+      return isFitting ? [transitionId(state.path, index)] : [];
+    });
+    for (const id of fitting) taken.add(id);
+    return fitting.length > 0;
   };
   visit(root);
   return taken;
+}
+
+function leadsTo(
+  { targets }: TransitionDefinition,
+  { path }: StateDefinition,
+  now: ReadonlySet<string>,
+): boolean {
+  return targets.length === 0 ? now.has(path) : targets.every((target) => now.has(target));
 }

@@ -1,6 +1,6 @@
 /** Masters with all that is known of each: slots, replicas, and how they are listened to. */
 import type { Json } from '../../../replay/json-safe.js';
-import type { Overview } from '../../protocol.js';
+import type { ActorRow, Overview } from '../../protocol.js';
 import type { Actors } from './actors.js';
 
 type Topology = NonNullable<Overview['topology']>;
@@ -25,10 +25,21 @@ interface Source {
   contextOf(path: string): Json;
 }
 
+function isSubscription({ machine }: ActorRow): boolean {
+  return machine === 'masterSubscription';
+}
+
+/** The latest that failed and was not started again yet; what was stopped is not missed. */
+function failedSubscriptions(actors: Actors): ActorRow[] {
+  const failed = actors.ended.filter(
+    (row) => isSubscription(row) && row.status !== 'stopped' && actors.get(row.path) === undefined,
+  );
+  return [...new Map(failed.map((row) => [row.path, row])).values()];
+}
+
 function fromContext(source: Source): SubscriptionView[] {
-  return [...source.actors.rows()]
-    .filter(({ machine }) => machine === 'masterSubscription')
-    .map(({ path, label, state, restarts }) => {
+  return [...[...source.actors.rows()].filter(isSubscription), ...failedSubscriptions(source.actors)].map(
+    ({ path, label, state, restarts }) => {
       const context = (source.contextOf(path) ?? {}) as Partial<Pick<Subscription, 'setup' | 'error'>>;
       return {
         master: label ?? path,
@@ -38,7 +49,8 @@ function fromContext(source: Source): SubscriptionView[] {
         attempts: (restarts ?? 0) + 1,
         events: null,
       };
-    });
+    },
+  );
 }
 
 export function subscriptionsOf(source: Source): readonly SubscriptionView[] {

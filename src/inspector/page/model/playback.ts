@@ -94,11 +94,11 @@ export class Playback {
     return history;
   }
 
-  /** Position of the next line about an actor, in the direction; undefined: there is none. */
+  /** Position of the line about an actor after or before the one that it shows now; undefined: there is none. */
   nextOf(actor: string, direction: 1 | -1): number | undefined {
     const positions = (this.#places.get(actor) ?? []).map((place) => place + 1);
     if (direction === 1) return positions.find((position) => position > this.#at);
-    return positions.findLast((position) => position < this.#at);
+    return positions.filter((position) => position <= this.#at).at(-2);
   }
 
   /** Up to the line that is shown. */

@@ -21,7 +21,7 @@ function labelOf({ machine, actor }: ActorLine, context: Json): string | null {
 
 export class Scene {
   readonly actors: Actors;
-  /** By path, of those that live. */
+  /** By path, of those that live; of others than streams also after their end: why they failed is there. */
   readonly contexts: Map<string, Json>;
 
   constructor(actors = new Actors(), contexts = new Map<string, Json>()) {
@@ -39,12 +39,12 @@ export class Scene {
     const row = this.#row(line, context);
     const hasEnded = row.status !== 'active';
     if (hasEnded) {
-      this.contexts.delete(line.actor);
       this.actors.end(row);
     } else {
-      this.contexts.set(line.actor, context);
       this.actors.put(row);
     }
+    if (hasEnded && line.machine === 'ownership') this.contexts.delete(line.actor);
+    else this.contexts.set(line.actor, context);
   }
 
   #context(line: ActorLine): Json {

@@ -1,5 +1,6 @@
 /** One message of a sequence diagram: an arrow from lane to lane. */
 import { clockTime, plural } from '../model/format.js';
+import { movedBetween } from '../model/moved.js';
 import { type Arrow, type Gap, isArrow } from '../model/sequence.js';
 import { toneOfPath } from '../model/tone.js';
 import { go } from '../state/router.js';
@@ -55,20 +56,15 @@ interface SequenceRowProps {
 function Words({ row, x, y }: { readonly row: Arrow; readonly x: number; readonly y: number }) {
   const { message, words } = row;
   const { label, before, after } = message;
-  const hasMoved = after !== null && after !== before;
+  const { entered } = movedBetween(before?.split(' + ') ?? [], after?.split(' + ') ?? []);
   return (
     <text x={x} y={y}>
       {words}
       {label !== null && <tspan class="note"> {label}</tspan>}
-      {hasMoved && (
+      {entered !== '' && (
         <>
           <tspan class="note"> → </tspan>
-          <tspan class={`to-state tone-${toneOfPath(after)}`}>
-            {after
-              .split(' + ')
-              .map((path) => path.slice(path.lastIndexOf('.') + 1))
-              .join(' + ')}
-          </tspan>
+          <tspan class={`to-state tone-${toneOfPath(entered)}`}>{entered}</tspan>
         </>
       )}
       {message.threw && <tspan class="to-state tone-bad"> threw</tspan>}

@@ -24,18 +24,24 @@ interface StatechartProps {
   readonly step: Step | undefined;
 }
 
-function curve(points: readonly Point[]): string {
-  const [start, ...rest] = points;
-  const end = rest.pop();
-  if (start === undefined || end === undefined) return '';
-  const parts = [`M${start.x},${start.y}`];
-  rest.forEach((corner, index) => {
-    const next = rest[index + 1] ?? end;
-    const isLast = index === rest.length - 1;
-    const to = isLast ? end : { x: (corner.x + next.x) / 2, y: (corner.y + next.y) / 2 };
-    parts.push(`Q${corner.x},${corner.y} ${to.x},${to.y}`);
+const CORNER = 14;
+
+function towards(from: Point, to: Point, by: number): Point {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  return { x: from.x + ((to.x - from.x) * by) / length, y: from.y + ((to.y - from.y) * by) / length };
+}
+
+/** Straight from point to point, with its corners rounded: it stays with its label. */
+function way(points: readonly Point[]): string {
+  const parts = points.map((point, index) => {
+    const before = points[index - 1];
+    const after = points[index + 1];
+    if (before === undefined) return `M${point.x},${point.y}`;
+    if (after === undefined) return `L${point.x},${point.y}`;
+    const half = (other: Point) => Math.hypot(other.x - point.x, other.y - point.y) / 2;
+    const [start, end] = [before, after].map((other) => towards(point, other, Math.min(CORNER, half(other))));
+    return `L${start?.x},${start?.y}Q${point.x},${point.y} ${end?.x},${end?.y}`;
   });
-  if (rest.length === 0) parts.push(`L${end.x},${end.y}`);
   return parts.join('');
 }
 
@@ -53,7 +59,7 @@ function Edge({ placed, taken }: { readonly placed: PlacedEdge; readonly taken: 
   const isTaken = edge.lines.some(({ id }) => taken.has(id));
   return (
     <g class={`edge ${isTaken ? 'is-taken is-flash' : ''}`}>
-      <path d={curve(points)} />
+      <path d={way(points)} />
       <path class="tip" d={tip(points)} />
       {edge.lines.length > 0 && (
         <rect class="label-ground" x={label.x} y={label.y} width={label.width} height={label.height} rx="3" />
@@ -129,8 +135,8 @@ function Mark({ mark: { kind, x, y, width, height } }: { readonly mark: PlacedMa
 }
 
 /** It is shrunk to what can still be read; from there on one scrolls. */
-const SMALLEST = 0.66;
-const COMFORTABLE_HEIGHT = 640;
+const SMALLEST = 0.7;
+const COMFORTABLE_HEIGHT = 760;
 
 function sizeOf({ width, height }: Chart) {
   const scale = Math.min(1, Math.max(SMALLEST, COMFORTABLE_HEIGHT / height));

@@ -26,6 +26,11 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+/** Several marks within a minute. */
+function isShort(times: readonly number[]): boolean {
+  return (times[1] ?? 0) - (times[0] ?? 0) < 60;
+}
+
 function axis(format: ((value: number) => string) | null): uPlot.Axis {
   return {
     stroke: colour('--muted'),
@@ -37,7 +42,8 @@ function axis(format: ((value: number) => string) | null): uPlot.Axis {
       ? {
           size: 20,
           space: 70,
-          values: (_: uPlot, times: number[]) => times.map((at) => clockTime(at * 1_000).slice(0, 5)),
+          values: (_: uPlot, times: number[]) =>
+            times.map((at) => clockTime(at * 1_000).slice(0, isShort(times) ? 8 : 5)),
         }
       : { size: 52, space: 28, values: (_: uPlot, values: number[]) => values.map(format) }),
   };

@@ -5,6 +5,7 @@ import {
   addresses,
   type DeadLettersOutcome,
   type DeadLettersReply,
+  type DeadLettersRequest,
   type ErrorReply,
   type GroupReply,
   type MachineDefinition,
@@ -65,9 +66,9 @@ export const api = {
       `${addresses.deadLetters(runtime)}${after === null ? '' : `?after=${encodeURIComponent(after)}`}`,
     ),
   redrive: (runtime: string, ids: readonly string[]) =>
-    post<DeadLettersOutcome>(addresses.redrive(runtime), { ids }),
+    post<DeadLettersOutcome>(addresses.redrive(runtime), { ids } satisfies DeadLettersRequest),
   deleteLetters: (runtime: string, ids: readonly string[]) =>
-    post<DeadLettersOutcome>(addresses.deleteLetters(runtime), { ids }),
+    post<DeadLettersOutcome>(addresses.deleteLetters(runtime), { ids } satisfies DeadLettersRequest),
   startRecording: (runtime: string) => post<RecordingInfo>(addresses.recordings(runtime), {}),
   stopRecording: (runtime: string, id: string) =>
     post<RecordingInfo>(addresses.stopRecording(runtime, id), {}),

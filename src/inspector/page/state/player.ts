@@ -107,7 +107,11 @@ export async function openRecording(
   const opened = playback.value;
   try {
     const found = await replay(text);
-    if (playback.value === opened) report.value = found;
+    if (playback.value !== opened || opened === null) return;
+    report.value = found;
+    // What one looks for first, unless one has begun to look around.
+    const [first] = found.actors.flatMap(({ divergence }) => divergence ?? []);
+    if (first !== undefined && position.value === opened.length) seekToSeq(first.seq);
   } catch (error) {
     if (playback.value === opened) problem.value = `It could not be replayed: ${messageOf(error)}`;
   }

@@ -26,7 +26,7 @@ export function usePolled<T>(
       } catch (error) {
         if (!isOver) setPolled(({ value }) => ({ value, error: messageOf(error) }));
       }
-      if (!isOver) timer = window.setTimeout(round, everyMs);
+      if (!isOver) timer = window.setTimeout(() => void round(), everyMs);
     };
     void round();
     return () => {

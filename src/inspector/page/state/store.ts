@@ -1,4 +1,9 @@
-/** The one place where the page's state is. Models change in place; `changed` tells whoever shows them, a few times a second. */
+/**
+ * The one place where the page's state is. Models change in place; `changed` tells whoever shows them, a few times a second.
+ *
+ * Views read signals and hand what they hold down. A component below one reads either none, or also what it is handed from here: one that reads
+ * signals is drawn anew only when those change, not when a model that it was handed has changed in place.
+ */
 import { batch, computed, signal } from '@preact/signals';
 import type { Json } from '../../../replay/json-safe.js';
 import type { ActorRow, MachineDefinition, Overview, ServerMessage } from '../../protocol.js';

@@ -1,9 +1,9 @@
 /** What happened to an actor, the latest last; one of it can be chosen to be looked at. */
 import { wordsOfEvent } from '../../../replay/event-words.js';
-import type { StateValue } from '../../../replay/format.js';
 import { pathsOf } from '../../../replay/state-path.js';
 import { clockTime, plural } from '../model/format.js';
 import type { Step } from '../model/history.js';
+import { movedBetween } from '../model/moved.js';
 import { toneOf } from '../model/tone.js';
 import { Badge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
@@ -13,16 +13,6 @@ const ROW_HEIGHT = 26;
 
 function words(paths: readonly string[]): string {
   return paths.map((path) => path.slice(path.lastIndexOf('.') + 1)).join(' + ');
-}
-
-/** Of regions that run side by side, those that moved. */
-function moved(from: StateValue | null, to: StateValue) {
-  const before = from === null ? [] : pathsOf(from);
-  const after = pathsOf(to);
-  return {
-    left: words(before.filter((path) => !after.includes(path))),
-    entered: words(after.filter((path) => !before.includes(path))),
-  };
 }
 
 function dataOf({ event }: Step): string {
@@ -38,7 +28,7 @@ function beginning({ kind, skipped }: Step): string {
 
 function Row({ step, onChoose }: { readonly step: Step; readonly onChoose: () => void }) {
   const { seq, at, event, from, state, effects, status, threw } = step;
-  const { left, entered } = moved(from, state);
+  const { left, entered } = movedBetween(from === null ? [] : pathsOf(from), pathsOf(state));
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys
     // biome-ignore lint/a11y/noStaticElementInteractions: its row is the option of the list

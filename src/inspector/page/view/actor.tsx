@@ -50,9 +50,16 @@ function Lineage({ of: { actors }, row }: { readonly of: Subject; readonly row: 
   );
 }
 
-function Facts({ row, now }: { readonly row: ActorRow; readonly now: number }) {
+interface FactsProps {
+  readonly row: ActorRow;
+  readonly now: number;
+  readonly isLiving: boolean;
+}
+
+function Facts({ row, now, isLiving }: FactsProps) {
+  const until = isLiving ? now : (row.last?.at ?? now);
   const facts = [
-    row.since === null ? null : `lives for ${duration(now - row.since)}`,
+    row.since === null ? null : `${isLiving ? 'lives' : 'lived'} for ${duration(until - row.since)}`,
     row.restarts === null ? null : `restarted ${number(row.restarts)} ×`,
     row.last === null ? null : `last told ${clockTime(row.last.at)}`,
   ].filter((fact) => fact !== null);
@@ -170,7 +177,7 @@ export function Actor({ path }: { readonly path: string }) {
         <Title row={row} />
         <StateBadge state={row.state} status={row.status} />
         {!isLiving && <span class="muted">ended</span>}
-        <Facts row={row} now={of.now} />
+        <Facts row={row} now={of.now} isLiving={isLiving} />
         {of.kind === 'recording' && (
           <span class="push">
             <button type="button" class="button is-small" onClick={() => stepActor(path, -1)}>

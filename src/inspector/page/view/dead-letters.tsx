@@ -1,6 +1,6 @@
 /** What was given up on: why, what it held, and, where that is allowed, another try for it. */
 import { useEffect, useState } from 'preact/hooks';
-import type { DeadLetterRow, DeadLettersOutcome, DeadLettersReply } from '../../protocol.js';
+import type { DeadLetterRow, DeadLettersOutcome, DeadLettersReply, Hello } from '../../protocol.js';
 import { number, plural } from '../model/format.js';
 import type { RuntimeModel } from '../model/runtime-model.js';
 import { Confirm } from '../part/confirm.js';
@@ -72,14 +72,20 @@ function Ask({ action, count, onConfirm, onCancel }: AskProps) {
   );
 }
 
-function Of({ runtime }: { readonly runtime: RuntimeModel }) {
+interface OfProps {
+  readonly runtime: RuntimeModel;
+  /** Null before the first hello. */
+  readonly greeting: Hello | null;
+}
+
+function Of({ runtime, greeting }: OfProps) {
   const { info, overview } = runtime;
   const { letters, failure, load } = useLetters(info.id, overview.counters?.deadLettered);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<Action | null>(null);
   const [said, setSaid] = useState<string | null>(null);
-  const isAllowed = hello.value?.actions === true;
-  const most = hello.value?.limits.letters ?? 1;
+  const isAllowed = greeting?.actions === true;
+  const most = greeting?.limits.letters ?? 1;
 
   const act = async (action: Action) => {
     setAsked(null);
@@ -175,7 +181,7 @@ export function DeadLetters() {
           They are in Redis. Close the recording to see those of now.
         </Empty>
       ) : (
-        <Of key={of.live.info.id} runtime={of.live} />
+        <Of key={of.live.info.id} runtime={of.live} greeting={hello.value} />
       )}
     </main>
   );

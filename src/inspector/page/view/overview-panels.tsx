@@ -136,7 +136,11 @@ export function NewsPanel({
                       <td class="nowrap">
                         <Badge tone={tone}>{what}</Badge>
                       </td>
-                      <td class="wrap">{words}</td>
+                      <td class="wrap">
+                        <span class="clamp" title={words}>
+                          {words}
+                        </span>
+                      </td>
                     </tr>
                   );
                 })}

@@ -122,7 +122,7 @@ function ScanTile({ runtime, overview: { reconciler, counters } }: TilesProps) {
         </span>
       )}
       <span class="muted">
-        {number(scans)} scans, {number(sweeps)} sweeps · <span title={state}>{wordsOfPaths(state)}</span>
+        {plural(scans, 'scan')}, {plural(sweeps, 'sweep')} · <span title={state}>{wordsOfPaths(state)}</span>
       </span>
       <span>
         {number(counters.requeued)} requeued, {number(counters.deadLettered)} {spaced('deadLettered')} since

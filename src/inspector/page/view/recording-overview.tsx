@@ -6,7 +6,7 @@ import { clockTime, dateTime, number, plural } from '../model/format.js';
 import { toneOfPath } from '../model/tone.js';
 import { machineFacets, stateFacets } from '../model/tree.js';
 import { Badge } from '../part/badge.js';
-import { Panel } from '../part/panel.js';
+import { Empty, Panel } from '../part/panel.js';
 import { fileName, playback, position, report, seekToSeq } from '../state/player.js';
 import { actorHash } from '../state/router.js';
 import type { Subject } from '../state/store.js';
@@ -94,6 +94,11 @@ function Standing({ of: { actors } }: { readonly of: Subject }) {
       isFlush
       aside={<span class="muted">{plural(actors.size, 'actor')} live</span>}
     >
+      {rows.length === 0 && (
+        <Empty title="None lives here">
+          {position.value === 0 ? 'This is the beginning.' : 'All have ended by now: step back to see them.'}
+        </Empty>
+      )}
       <table>
         <tbody>
           {machineFacets(rows).map(({ name, count }) => (

@@ -121,8 +121,13 @@ function StopButton({ runtime, id }: { readonly runtime: string; readonly id: st
   return <ActionButton label="Stop" act={() => api.stopRecording(runtime, id)} />;
 }
 
-function Made({ runtime: { info, recordings, ended } }: { readonly runtime: RuntimeModel }) {
-  const isAllowed = hello.value?.actions === true;
+interface MadeProps {
+  readonly runtime: RuntimeModel;
+  /** Actions are allowed. */
+  readonly isAllowed: boolean;
+}
+
+function Made({ runtime: { info, recordings, ended }, isAllowed }: MadeProps) {
   return (
     <Panel
       title={`Recordings of ${info.id}`}
@@ -190,7 +195,7 @@ export function Recording() {
       )}
       {playback.value !== null && of !== null && <RecordingOverview of={of} />}
       <Drop />
-      {runtime !== null && <Made runtime={runtime} />}
+      {runtime !== null && <Made runtime={runtime} isAllowed={hello.value?.actions === true} />}
     </main>
   );
 }

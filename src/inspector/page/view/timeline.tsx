@@ -4,6 +4,7 @@ import type { Line } from '../../../replay/format.js';
 import { clockTime, number } from '../model/format.js';
 import { nameOf } from '../model/lineage.js';
 import type { Playback } from '../model/playback.js';
+import { Icon } from '../part/icon.js';
 import {
   closeRecording,
   isPlaying,
@@ -60,7 +61,7 @@ export function Timeline({ playback }: { readonly playback: Playback }) {
   return (
     <section class="timeline" aria-label="Timeline of the recording">
       <button type="button" class="button" aria-label="To the beginning" onClick={() => seek(0)}>
-        ⏮
+        <Icon name="first" />
       </button>
       <button
         type="button"
@@ -69,7 +70,7 @@ export function Timeline({ playback }: { readonly playback: Playback }) {
         disabled={at === 0}
         onClick={() => step(-1)}
       >
-        ◀
+        <Icon name="back" />
       </button>
       <button
         type="button"
@@ -77,7 +78,7 @@ export function Timeline({ playback }: { readonly playback: Playback }) {
         aria-label={isPlaying.value ? 'Pause' : 'Play'}
         onClick={togglePlaying}
       >
-        {isPlaying.value ? '❚❚' : '▶▶'}
+        <Icon name={isPlaying.value ? 'pause' : 'play'} />
       </button>
       <button
         type="button"
@@ -86,7 +87,7 @@ export function Timeline({ playback }: { readonly playback: Playback }) {
         disabled={at === playback.length}
         onClick={() => step(1)}
       >
-        ▶
+        <Icon name="on" />
       </button>
       <div class="timeline-track">
         <Marks playback={playback} />

@@ -91,7 +91,7 @@ function MasterRow({ master }: { readonly master: MasterView }) {
         {failed && <Badge tone="bad">failed</Badge>}{' '}
         {silent !== null && <Badge tone="warn">{`silent: ${silent}`}</Badge>}
         {replicas.map((replica) => (
-          <div key={replica.id} class="muted mono">
+          <div key={replica.id} class="muted mono nowrap">
             ↳ {replica.address} {replica.failed ? '(failed)' : replica.silent !== null ? '(silent)' : ''}
           </div>
         ))}

@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { useRedis } from '../support/redis.js';
+
+const MAIN = fileURLToPath(new URL('../support/without-telemetry-main.ts', import.meta.url));
+
+describe('an application', () => {
+  const suite = useRedis();
+
+  it('without the OpenTelemetry API works as any other', async () => {
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', MAIN, suite.server().url],
+      { timeout: 20_000 },
+    );
+    expect(stderr).to.equal('');
+    expect(JSON.parse(stdout)).to.deep.equal({ loaded: false, processed: 'a stream' });
+  });
+
+  it('on the oldest API that is supported is what the other tests here run', () => {
+    const manifest = (path: string) =>
+      JSON.parse(readFileSync(new URL(`../../${path}package.json`, import.meta.url), 'utf8')) as {
+        version: string;
+        peerDependencies: Record<string, string>;
+      };
+    expect(manifest('').peerDependencies['@opentelemetry/api']).to.equal('^1.9.0');
+    expect(manifest('node_modules/@opentelemetry/api/').version).to.match(/^1\.9\./);
+  });
+});
