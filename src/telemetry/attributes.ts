@@ -25,7 +25,6 @@ export const ATTRIBUTE = {
   stream: 'streamwarden.stream.name',
   retryCount: 'streamwarden.retry_count',
   master: 'streamwarden.master',
-  masters: 'streamwarden.masters',
 } as const;
 
 /** What everything said of one service carries. */

@@ -91,7 +91,11 @@ export class Observed {
       this.#meter.addBatchObservableCallback(this.#observe, [...this.#instruments.values()]);
     }
     this.#runtimes.add(runtime);
+    // Whoever collects for the first time when all is over is told so.
+    const { owned, waiting, capacity } = this.#levels;
+    for (const level of [owned, waiting, capacity]) level.add(runtime.attributes, 0);
     return () => {
+      this.#keepLength(runtime.attributes, runtime.standing());
       this.#runtimes.delete(runtime);
       if (this.#runtimes.size === 0) this.#loop.stop();
     };
@@ -119,9 +123,13 @@ export class Observed {
       waiting.add(attributes, now.waiting);
       capacity.add(attributes, now.capacity);
       consumers.add({ ...attributes, [ATTRIBUTE.state]: now.state }, 1);
-      // It is one and the same stream: what any of them knows is as good.
-      if (now.deadLetterLength !== undefined) this.#deadLetterLength.set(attributes, now.deadLetterLength);
+      this.#keepLength(attributes, now);
     }
+  }
+
+  /** It is one and the same stream: what any of them knows is as good. */
+  #keepLength(attributes: Attributes, { deadLetterLength }: Standing): void {
+    if (deadLetterLength !== undefined) this.#deadLetterLength.set(attributes, deadLetterLength);
   }
 
   #instrument(id: ObservedId): Observable {

@@ -1,5 +1,5 @@
 /** A machine's statechart: where it stands is lit, and what was just taken flashes. */
-import { useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { StateValue } from '../../../replay/format.js';
 import { wordsOfState } from '../../../replay/state-path.js';
 import type { MachineDefinition } from '../../protocol.js';
@@ -143,6 +143,16 @@ function sizeOf({ width, height }: Chart) {
   return { width: `${width * scale}px`, minWidth: `${width * SMALLEST}px`, maxWidth: '100%', height: 'auto' };
 }
 
+/** A chart that is wider than its panel is moved sideways until the first lit state is in sight. */
+function showActive(element: HTMLElement): void {
+  const lit = element.querySelector('.is-active:not(.is-compound)');
+  if (lit === null || element.scrollWidth <= element.clientWidth) return;
+  const frame = element.getBoundingClientRect();
+  const { left, right } = lit.getBoundingClientRect();
+  if (left < frame.left) element.scrollLeft -= frame.left - left + 40;
+  else if (right > frame.right) element.scrollLeft += right - frame.right + 40;
+}
+
 export function Statechart({ machine, state, step }: StatechartProps) {
   const chart = useMemo(() => layoutChart(machine.root), [machine]);
   const active = useMemo(() => activePaths(state), [state]);
@@ -154,8 +164,13 @@ export function Statechart({ machine, state, step }: StatechartProps) {
     () => new Set(chart.states.flatMap(({ state: { type, states } }) => (type === 'parallel' ? states : []))),
     [chart],
   );
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element !== null) showActive(element);
+  }, [active]);
   return (
-    <div class="chart-scroll">
+    <div class="chart-scroll" ref={box}>
       <svg
         class="statechart"
         style={sizeOf(chart)}
