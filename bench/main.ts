@@ -17,6 +17,7 @@ import { large } from './scenarios/large.js';
 import { memory } from './scenarios/memory.js';
 import { recording } from './scenarios/recording.js';
 import { startStop } from './scenarios/start-stop.js';
+import { telemetry } from './scenarios/telemetry.js';
 
 const SCENARIOS: readonly Scenario[] = [
   assignDone,
@@ -27,6 +28,7 @@ const SCENARIOS: readonly Scenario[] = [
   idleFleet,
   startStop,
   recording,
+  telemetry,
   onCluster,
 ];
 

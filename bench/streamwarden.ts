@@ -19,7 +19,8 @@ export async function createSubject(
   options: Partial<RuntimeOptions> = {},
 ): Promise<Subject> {
   const runtime = createRuntime({ redis: url, service, consumerId: 'bench', ...options });
-  const producer = createProducer({ redis: url, service });
+  const { telemetry = true } = options;
+  const producer = createProducer({ redis: url, service, telemetry });
   const notifications = runtime.notifications();
   await runtime.start();
 

@@ -1,6 +1,6 @@
 // Builds src/ into dist/: tsc emits the modules, every other file that the code reads at run time is copied beside
-// them, vite bundles the inspector's page, and outputs that no longer have a source are removed. dist/ is not emptied first: a process that runs from it
-// while someone builds must not lose its modules.
+// them, vite bundles the inspector's page, and outputs that no longer have a source are removed. dist/ is not emptied
+// first: a process that runs from it while someone builds must not lose its modules.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -88,6 +88,8 @@ export class Consumer {
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       missed: () => this.#leaseMissed(),
       confirmed: () => this.#leaseConfirmed(),
+      // Whatever made ours run out may have made the others' run out.
+      lapsed: () => this.reconciler.connectionUp(),
     });
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
@@ -328,6 +330,9 @@ export class Consumer {
     const facts = { owned: this.ownerships.owned, overdueMs: this.lease.overdueMs };
     logger.warn(facts, 'the lease could not be confirmed in time');
     seam.emit('leaseMissed', facts);
+    // Redis may have refused everybody for a while (a cluster that was down, a full memory), on connections that all stand: as after any
+    // outage, everyone looks dead until it has renewed its lease.
+    this.reconciler.connectionDown();
     for (const ownership of this.ownerships) {
       if (ownership.state === 'extending') ownership.send({ type: 'lease.missed' });
     }
@@ -339,6 +344,7 @@ export class Consumer {
     }
     this.acquirer.handHeld();
     this.intake.bell.ring();
+    if (this.kernel.commands.isUp && !this.reconciler.isConnected) this.reconciler.connectionUp();
     if (this.state === 'recovering') this.#actor.send({ type: 'lease.verified' });
   }
 

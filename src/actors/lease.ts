@@ -24,6 +24,8 @@ export interface LeaseHooks {
   missed(): void;
   /** All that is held has been verified. */
   confirmed(): void;
+  /** Our presence had run out in Redis, and is written again. */
+  lapsed(): void;
 }
 
 /** A moment on both clocks, since a machine that slept has a monotonic clock that slept as well. */
@@ -207,7 +209,10 @@ export class Lease {
     try {
       const outcome = await this.#kernel.lease.refresh();
       tell(outcome, null);
-      if (outcome === 'lapsed') seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
+      if (outcome === 'lapsed') {
+        seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
+        this.#hooks.lapsed();
+      }
       return { outcome, remainingMs: this.#beat(sent) };
     } catch (error) {
       const isStale = isStreamwardenError(error, 'LeaseRefused');

@@ -108,6 +108,12 @@ export class Reconciler {
     return { stop: () => actor.stop() };
   }
 
+  /** Whether it may take something, now or after a heartbeat. */
+  get isConnected(): boolean {
+    return !(this.#actor?.getSnapshot().matches({ work: 'offline' }) ?? true);
+  }
+
+  /** From now on a heartbeat has to pass before anything is taken: everybody gets the chance to renew its lease. */
   connectionUp(): void {
     this.#actor?.send({ type: 'connection.up' });
   }

@@ -2,7 +2,8 @@
  * Finds dead consumers and gives what they held to everyone. Two regions run side by side.
  *
  * work
- *   offline     No connection; no timer runs. Entered at the start and, from anywhere, by `connection.down`.
+ *   offline     No connection, or one on which our own lease could not be renewed in time; no timer runs. Entered at the start and, from
+ *               anywhere, by `connection.down`.
  *   settling    Connected for less than a heartbeat: after an outage everyone looks dead, and every owner must get the chance to
  *               verify its own first. Nothing is taken. Entered, from anywhere, by `connection.up`, which also makes a scan due
  *               that begins at the beginning: what happened meanwhile was not heard of. Timer `settleDelay`, then waiting.

@@ -99,6 +99,12 @@ describe('statecharts of the page', () => {
     const from = { lease: { present: { pulse: 'resting', assurance: 'confirmed' } }, certainty: 'certain' };
     const down = takenTransitions(root, from, 'connection.down', { lease: 'absent', certainty: 'certain' });
     expect([...down].map((id) => id.split('#')[0])).to.deep.equal(['lease']);
+    const verifying = {
+      lease: { present: { pulse: 'resting', assurance: 'verifying' } },
+      certainty: 'certain',
+    };
+    const again = takenTransitions(root, verifying, 'verify.requested', verifying);
+    expect([...again].map((id) => id.split('#')[0])).to.deep.equal(['lease.present.assurance.verifying']);
   });
 });
 

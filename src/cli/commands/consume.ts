@@ -15,6 +15,7 @@ import { type Output, plural } from '../output.js';
 import { addRecordOptions, type RecordFlags, RecordingTold, recordOptionOf } from '../record-option.js';
 import { checkRedisUrl, redisOption } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';
+import { addTelemetryOptions, registerTelemetry, type TelemetryFlags } from '../telemetry-option.js';
 import { explained } from '../url-mistakes.js';
 import { examples, holdTime, jsonOption, serviceOption, startTimeoutOption } from '../values.js';
 
@@ -26,7 +27,7 @@ interface ConsumeOptions {
   readonly logLevel: LogLevel;
 }
 
-type Options = ConsumeOptions & RecordFlags & InspectFlags;
+type Options = ConsumeOptions & RecordFlags & InspectFlags & TelemetryFlags;
 
 export function consumeCommand(run: Runner): Command {
   const command = new Command('consume')
@@ -40,7 +41,7 @@ export function consumeCommand(run: Runner): Command {
         .argParser(holdTime)
         .default('forever'),
     );
-  addInspectOptions(addRecordOptions(addConsumerOptions(command)))
+  addTelemetryOptions(addInspectOptions(addRecordOptions(addConsumerOptions(command))))
     .addOption(startTimeoutOption())
     .addOption(
       new Option('--log-level <level>', "the runtime's log, on stderr").choices(LOG_LEVELS).default('silent'),
@@ -57,6 +58,7 @@ export function consumeCommand(run: Runner): Command {
     'streamwarden consume --service orders --consumer-id worker-1 --hold 5000 --json',
     'streamwarden consume --service orders --consumer-id worker-1 --record incident.jsonl --record-last 60000',
     'streamwarden consume --service orders --consumer-id worker-1 --inspect 7100',
+    'streamwarden consume --service orders --consumer-id worker-1 --metrics-port 9464',
     'POD_NAME=worker-1 streamwarden consume --service orders --heartbeat 1000 --capacity 50',
     'streamwarden consume --service orders --consumer-id me --redis redis-cluster://127.0.0.1:7000,127.0.0.1:7001',
   );
@@ -64,6 +66,15 @@ export function consumeCommand(run: Runner): Command {
 
 async function consume(options: Options, output: Output): Promise<number> {
   const runtime = makeRuntime(options);
+  const telemetry = await registerTelemetry(options, options.service, output);
+  try {
+    return await live(runtime, options, output);
+  } finally {
+    await telemetry.close();
+  }
+}
+
+async function live(runtime: Runtime, options: Options, output: Output): Promise<number> {
   await openInspector(runtime, options, output);
   // Read from the start, so that nothing told during it is missed, and printed after `Ready`.
   const notifications = runtime.notifications();

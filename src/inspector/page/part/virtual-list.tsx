@@ -1,6 +1,6 @@
 /** A list of which only the rows in sight are in the document: ten thousand scroll like ten. All rows are equally high. */
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const BEYOND = 8;
 
@@ -34,6 +34,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 0 });
   const isAtEnd = useRef(true);
+  const id = useId();
 
   const look = () => {
     const element = box.current;
@@ -76,7 +77,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       role="listbox"
       aria-label={label}
       tabIndex={0}
-      aria-activedescendant={current >= first && current < last ? `row-${current}` : undefined}
+      aria-activedescendant={current >= first && current < last ? `${id}-${current}` : undefined}
       onScroll={look}
       onKeyDown={onKeyDown}
     >
@@ -90,7 +91,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
             <div
               class="list-row"
               role="option"
-              id={`row-${index}`}
+              id={`${id}-${index}`}
               key={keyOf(item, index)}
               aria-selected={index === current}
               aria-posinset={index + 1}

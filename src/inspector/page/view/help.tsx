@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isHelpOpen } from '../state/keyboard.js';
 
@@ -29,12 +30,12 @@ export function Help() {
         <h1>Keys</h1>
         <dl class="facts">
           {KEYS.map(([keys, what]) => (
-            <>
+            <Fragment key={keys}>
               <dt>
                 <kbd>{keys}</kbd>
               </dt>
               <dd>{what}</dd>
-            </>
+            </Fragment>
           ))}
         </dl>
         <div class="dialog-buttons">

@@ -1,4 +1,5 @@
 /** The servers behind it: who is master of what, who is listened to, and whether keyspace events could be set up. */
+import { Fragment } from 'preact';
 import type { Overview } from '../../protocol.js';
 import { ago, clockTime, duration, number, plural } from '../model/format.js';
 import { type MasterView, mastersOf, type SubscriptionView, subscriptionsOf } from '../model/masters.js';
@@ -171,10 +172,10 @@ function Server({ overview }: { readonly overview: Partial<Overview> }) {
         <dt>Deaths are found by</dt>
         <dd>{recovery === 'events' ? 'keyspace events, and asking' : 'asking alone'}</dd>
         {server.warnings.map((warning) => (
-          <>
+          <Fragment key={warning}>
             <dt>Warning</dt>
             <dd>{warning}</dd>
-          </>
+          </Fragment>
         ))}
       </dl>
     </Panel>
