@@ -1,34 +1,37 @@
 /** Every code that a {@link StreamwardenError} can carry. Codes are stable; messages are for people and may change. */
-export type ErrorCode =
-  | 'InvalidOption'
-  | 'ConsumerIdMissing'
-  | 'ClusterClientRequired'
-  | 'ClusterNotSettled'
-  | 'InvalidState'
-  | 'RedisUnavailable'
-  | 'OutcomeUnknown'
-  | 'RedisRefused'
-  | 'PermissionDenied'
-  | 'ServerTooOld'
-  | 'KeyspaceConfigConflict'
-  | 'KeyspaceConfigForbidden'
-  | 'KeyspaceSetupFailed'
-  | 'StartTimeout'
-  | 'ReadRetriesExhausted'
-  | 'LeaseRefused'
-  | 'StreamNotOwned'
-  | 'StreamReleased'
-  | 'LeaseUncertain'
-  | 'AlreadyClaimed'
-  | 'OwnerAlive'
-  | 'ProcessorAttached'
-  | 'RuntimeStopped'
-  | 'ProtocolMismatch'
-  | 'RecordingFailed'
-  | 'RecordingUnreadable'
-  | 'RecordingMalformed'
-  | 'RecordingUnsupported'
-  | 'InspectorFailed';
+export const ERROR_CODES = [
+  'InvalidOption',
+  'ConsumerIdMissing',
+  'ClusterClientRequired',
+  'ClusterNotSettled',
+  'InvalidState',
+  'RedisUnavailable',
+  'OutcomeUnknown',
+  'RedisRefused',
+  'PermissionDenied',
+  'ServerTooOld',
+  'KeyspaceConfigConflict',
+  'KeyspaceConfigForbidden',
+  'KeyspaceSetupFailed',
+  'StartTimeout',
+  'ReadRetriesExhausted',
+  'LeaseRefused',
+  'StreamNotOwned',
+  'StreamReleased',
+  'LeaseUncertain',
+  'AlreadyClaimed',
+  'OwnerAlive',
+  'ProcessorAttached',
+  'RuntimeStopped',
+  'ProtocolMismatch',
+  'RecordingFailed',
+  'RecordingUnreadable',
+  'RecordingMalformed',
+  'RecordingUnsupported',
+  'InspectorFailed',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface StreamwardenErrorOptions {
   /** Whether the same call may succeed later without anything being changed by a person. */

@@ -3,6 +3,7 @@
  * end; those are on spans.
  */
 import type { Attributes } from '@opentelemetry/api';
+import { ERROR_CODES } from '../core/errors.js';
 
 export const ATTRIBUTE = {
   system: 'messaging.system',
@@ -41,11 +42,13 @@ export const OTHER = '_OTHER';
 
 /** Words that come from elsewhere, error codes above all: the first so many are taken, and all others are one. */
 export class BoundedWords {
-  readonly #known = new Set<string>();
+  readonly #known: Set<string>;
   readonly #limit: number;
 
-  constructor(limit = 50) {
-    this.#limit = limit;
+  /** @param ours words that are taken whatever came before them */
+  constructor(limit = 50, ours: readonly string[] = []) {
+    this.#known = new Set(ours);
+    this.#limit = limit + ours.length;
   }
 
   of(word: string): string {
@@ -56,8 +59,19 @@ export class BoundedWords {
   }
 }
 
+/** Names of errors that JavaScript and Node.js throw themselves. */
+const STANDARD_ERRORS = [
+  'Error',
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'AbortError',
+  'TimeoutError',
+];
+
 /** The codes of errors; one bound for all metrics of the process. */
-export const errorTypes = new BoundedWords();
+export const errorTypes = new BoundedWords(50, [...ERROR_CODES, ...STANDARD_ERRORS]);
 
 /** The kind of a supervised child: its id without whose it is, as in `masterSubscription/10.0.0.1:6379`. */
 export function childKind(id: string): string {

@@ -5,7 +5,7 @@
  */
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import type { TraceFields } from '../core/trace-fields.js';
-import { ATTRIBUTE, errorTypes, OTHER } from './attributes.js';
+import { ATTRIBUTE, OTHER } from './attributes.js';
 import type { Instruments } from './instruments.js';
 import type { OpenTelemetry } from './open-telemetry.js';
 import { fromFields } from './trace-context.js';
@@ -130,7 +130,7 @@ export class Processing {
     if (!span.isRecording()) return;
     span.setAttribute(ATTRIBUTE.outcome, outcome);
     if (outcome === 'failed') {
-      span.setAttribute(ATTRIBUTE.errorType, error instanceof Error ? errorTypes.of(error.name) : OTHER);
+      span.setAttribute(ATTRIBUTE.errorType, error instanceof Error ? error.name : OTHER);
       const message = error instanceof Error ? error.message : String(error);
       span.recordException(error instanceof Error ? error : message);
       span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message });

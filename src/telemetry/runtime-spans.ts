@@ -4,7 +4,7 @@
  */
 import type { Attributes, Tracer } from '@opentelemetry/api';
 import type { Seam } from '../core/seam.js';
-import { ATTRIBUTE, errorTypes } from './attributes.js';
+import { ATTRIBUTE } from './attributes.js';
 import type { OpenTelemetry } from './open-telemetry.js';
 
 export const SPANS = {
@@ -74,7 +74,7 @@ export class RuntimeSpans {
       attributes: {
         ...this.#common,
         ...attributes,
-        ...(error === null ? {} : { [ATTRIBUTE.errorType]: errorTypes.of(error) }),
+        ...(error === null ? {} : { [ATTRIBUTE.errorType]: error }),
       },
     });
     if (error !== null) span.setStatus({ code: SpanStatusCode.ERROR, message: message ?? error });
