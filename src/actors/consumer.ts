@@ -86,10 +86,13 @@ export class Consumer {
     this.ownerships = new Ownerships(kernel, (ownership, error) => this.#ownershipFailed(ownership, error));
     this.lease = new Lease(kernel, {
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
+      // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
+      // looks dead until it has renewed its lease.
+      beatFailed: () => this.reconciler.halt(),
       missed: () => this.#leaseMissed(),
       confirmed: () => this.#leaseConfirmed(),
       // Whatever made ours run out may have made the others' run out.
-      lapsed: () => this.reconciler.connectionUp(),
+      lapsed: () => this.reconciler.settle(),
     });
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
@@ -207,12 +210,12 @@ export class Consumer {
       up: () => {
         this.keyspace.masterIs(this.topology ? undefined : commands.peer);
         this.lease.connectionUp();
-        this.reconciler.connectionUp();
+        this.reconciler.settle();
         this.intake.bell.ring();
       },
       down: (error) => {
         this.lease.connectionDown();
-        this.reconciler.connectionDown();
+        this.reconciler.halt();
         // A demoted master keeps its clients; the commands' connection is the one that finds out.
         if (replyOf(error) === 'READONLY') this.keyspace.masterChanged(error);
       },
@@ -330,9 +333,7 @@ export class Consumer {
     const facts = { owned: this.ownerships.owned, overdueMs: this.lease.overdueMs };
     logger.warn(facts, 'the lease could not be confirmed in time');
     seam.emit('leaseMissed', facts);
-    // Redis may have refused everybody for a while (a cluster that was down, a full memory), on connections that all stand: as after any
-    // outage, everyone looks dead until it has renewed its lease.
-    this.reconciler.connectionDown();
+    this.reconciler.halt();
     for (const ownership of this.ownerships) {
       if (ownership.state === 'extending') ownership.send({ type: 'lease.missed' });
     }
@@ -344,7 +345,7 @@ export class Consumer {
     }
     this.acquirer.handHeld();
     this.intake.bell.ring();
-    if (this.kernel.commands.isUp && !this.reconciler.isConnected) this.reconciler.connectionUp();
+    if (this.kernel.commands.isUp && this.reconciler.isHalted) this.reconciler.settle();
     if (this.state === 'recovering') this.#actor.send({ type: 'lease.verified' });
   }
 

@@ -208,8 +208,9 @@ interface FailedFirst {
 
 function failedFirst(covered: readonly Covered[]): FailedFirst[] {
   return covered.flatMap(({ subscription, child, isForbidden, first }) => {
-    // Undefined: not known in time. That is the supervisor's business, and it goes on trying.
-    if (isForbidden || first === null || first === undefined) return [];
+    // Undefined: not known in time. That is the supervisor's business, and it goes on trying. And while others were waited for, one that failed
+    // first may have been set up.
+    if (isForbidden || first === null || first === undefined || subscription.view.state === 'live') return [];
     const error = isStreamwardenError(first) ? first : neverSent('PSUBSCRIBE', first);
     return [{ master: subscription.master, child, error }];
   });

@@ -20,6 +20,8 @@ import type { Kernel } from './kernel.js';
 export interface LeaseHooks {
   /** Compares what is held with what is pending for us. */
   verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<VerifyOutput>;
+  /** A beat went unanswered, or Redis refused it; it is tried again. */
+  beatFailed(): void;
   /** The deadline has passed without a beat. */
   missed(): void;
   /** All that is held has been verified. */
@@ -192,7 +194,7 @@ export class Lease {
   async #raise(generation: number): Promise<RaiseOutput> {
     this.#asked = Math.max(this.#asked, generation);
     const sent = this.#now();
-    const result = await this.#kernel.lease.raise(generation);
+    const result = await this.#answered(this.#kernel.lease.raise(generation));
     if (!result.raised) {
       return { outcome: 'standing', generation: result.standing, wasPresent: true, remainingMs: 0 };
     }
@@ -207,7 +209,7 @@ export class Lease {
     const tell = (outcome: RefreshOutput['outcome'] | null, error: string | null) =>
       seam.emit('heartbeat', { outcome, error, tookMs: clock.monotonic() - sent.monotonic });
     try {
-      const outcome = await this.#kernel.lease.refresh();
+      const outcome = await this.#answered(this.#kernel.lease.refresh());
       tell(outcome, null);
       if (outcome === 'lapsed') {
         seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
@@ -218,6 +220,15 @@ export class Lease {
       const isStale = isStreamwardenError(error, 'LeaseRefused');
       tell(isStale ? 'stale' : null, isStale ? null : factOf(error).code);
       if (isStale) return { outcome: 'stale', remainingMs: 0 };
+      throw error;
+    }
+  }
+
+  async #answered<T>(beat: Promise<T>): Promise<T> {
+    try {
+      return await beat;
+    } catch (error) {
+      if (!isStreamwardenError(error, 'LeaseRefused')) this.#hooks.beatFailed();
       throw error;
     }
   }

@@ -108,17 +108,18 @@ export class Reconciler {
     return { stop: () => actor.stop() };
   }
 
-  /** Whether it may take something, now or after a heartbeat. */
-  get isConnected(): boolean {
-    return !(this.#actor?.getSnapshot().matches({ work: 'offline' }) ?? true);
+  /** Nothing is taken, and nobody is asked for, until `settle()`. */
+  get isHalted(): boolean {
+    return this.#actor?.getSnapshot().matches({ work: 'offline' }) ?? true;
   }
 
   /** From now on a heartbeat has to pass before anything is taken: everybody gets the chance to renew its lease. */
-  connectionUp(): void {
+  settle(): void {
     this.#actor?.send({ type: 'connection.up' });
   }
 
-  connectionDown(): void {
+  /** There is no connection, or none that our own lease could be renewed on. */
+  halt(): void {
     this.#deadSince.clear();
     this.#actor?.send({ type: 'connection.down' });
   }

@@ -1,10 +1,11 @@
 /** How every actor of a runtime stands, from what the tap hears and what the supervisor knows of its children. */
+
 import type { ChildRecord, SupervisorContext } from '../machines/supervisor.machine.js';
 import type { StateValue } from '../replay/format.js';
 import type { HeardEvent, HeardSpawn, Standing, Subject } from '../replay/tap.js';
+import { parentOf, SUPERVISOR } from './actor-path.js';
 import type { ActorRow } from './protocol.js';
 
-const SUPERVISOR = 'supervisor';
 /** Children of the supervisor that do not stand below the consumer. */
 const ON_TOP: ReadonlySet<string> = new Set(['topologyWatcher']);
 
@@ -19,11 +20,6 @@ interface Tracked {
   last: HeardEvent | undefined;
   /** It lives no more, whatever its last event says. */
   isOver: boolean;
-}
-
-function parentOf(path: string): string | null {
-  if (path === SUPERVISOR) return null;
-  return path.includes('/') ? path.slice(0, path.indexOf('/')) : SUPERVISOR;
 }
 
 function pathOfChild(id: string): string {

@@ -46,6 +46,30 @@ export function createCommands(
     }
   }
 
+  /**
+   * What the server of this address has already been given of a slot. What has no answer there may still be executed: as everywhere, a new
+   * generation voids it, so the connection that sent us there ends too.
+   */
+  async function askThere(
+    name: ScriptName,
+    there: Commands,
+    here: Redis,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    try {
+      return await there.run(`script ${name}`, async (present) => {
+        const [, reply] = await pipelined<unknown>(present, (pipeline) => {
+          pipeline.asking().eval(SCRIPTS[name].source, keys.length, ...keys, ...args);
+        });
+        return reply;
+      });
+    } catch (error) {
+      if (mayHaveExecuted(error)) link.giveUp(here, error as Error);
+      throw error;
+    }
+  }
+
   return {
     get isUp() {
       return link.isUp;
@@ -69,22 +93,7 @@ export function createCommands(
       } catch (error) {
         const redirection = redirectionOf(error);
         if (redirection?.kind !== 'ask' || commandsAt === undefined) throw error;
-        return await elsewhere(commandsAt(redirection.address), client);
-      }
-
-      /** What has no answer there may still be executed: as everywhere, a new generation voids it, so this connection ends too. */
-      async function elsewhere(there: Commands, here: Redis): Promise<unknown> {
-        try {
-          return await there.run(command, async (present) => {
-            const [, reply] = await pipelined<unknown>(present, (pipeline) => {
-              pipeline.asking().eval(source, keys.length, ...keys, ...args);
-            });
-            return reply;
-          });
-        } catch (error) {
-          if (mayHaveExecuted(error)) link.giveUp(here, error as Error);
-          throw error;
-        }
+        return await askThere(name, commandsAt(redirection.address), client, keys, args);
       }
     },
   };

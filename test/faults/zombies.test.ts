@@ -141,7 +141,7 @@ describe('a process that freezes', function () {
       const heir = await waitingHeir();
       await process().start(crew.options());
       await parked(suite.redis(), process().consumer);
-      process().freeze();
+      await process().freeze();
       await process().frozen();
       const ids = await announceTogether();
       await isNotGivenTo(heir, ids, 0);

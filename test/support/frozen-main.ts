@@ -1,19 +1,15 @@
 /**
  * The child of frozen-process.ts: runtimes that stop their own process (SIGSTOP) between two chosen steps of theirs. One runtime
- * at a time; a new one may follow in the same process. Ends when its parent does.
+ * at a time; a new one may follow in the same process.
  */
 import type { Stores } from '../../src/actors/kernel.js';
 import type { RuntimeOptions } from '../../src/index.js';
 import { composeRuntime } from '../../src/runtime/runtime.js';
-import type { FreezePoint, FrozenCall, FrozenMessage } from './frozen-process.js';
+import type { FreezePoint } from './frozen-process.js';
+import { aborted, methodsOf, serve, tell } from './runtime-main.js';
 import type { TestRuntime } from './runtimes.js';
 
 type Operation = (...args: never[]) => Promise<unknown>;
-
-const say = (message: FrozenMessage) => {
-  process.send?.(message, undefined, undefined, () => {});
-};
-process.on('disconnect', () => process.exit(0));
 
 /** The kernel stops this process before the call returns; it returns when SIGCONT comes. */
 const freeze = () => process.kill(process.pid, 'SIGSTOP');
@@ -43,27 +39,14 @@ function freezing(stores: Stores): Stores {
 }
 
 let runtime: TestRuntime | undefined;
-const aborted: Record<string, string> = {};
 
 function present(): TestRuntime {
   if (runtime === undefined) throw new Error('expected a runtime to have been made, got: none');
   return runtime;
 }
 
-async function tell(of: TestRuntime): Promise<void> {
-  for await (const notification of of.notifications()) {
-    if (notification.type === 'StreamAdded') {
-      const { stream } = notification;
-      const signal = of.owned(stream)?.signal;
-      signal?.addEventListener('abort', () => {
-        aborted[stream] = String((signal.reason as { code?: string }).code);
-      });
-    }
-    say({ kind: 'news', notification });
-  }
-}
-
-const methods: Record<string, (argument: never) => unknown> = {
+serve({
+  ...methodsOf(present),
   async start(options: RuntimeOptions) {
     for (const stream of Object.keys(aborted)) delete aborted[stream];
     const made: TestRuntime = composeRuntime(options as never, { stores: freezing });
@@ -72,6 +55,8 @@ const methods: Record<string, (argument: never) => unknown> = {
     await made.start();
     return made.consumer;
   },
+  // After a test that made none, there is nothing to stop.
+  stop: (options: object) => runtime?.stop(options),
   freezeAt(next: FreezePoint) {
     point = next;
   },
@@ -80,22 +65,4 @@ const methods: Record<string, (argument: never) => unknown> = {
     const until = performance.now() + ms;
     while (performance.now() < until);
   },
-  stop: (options: object) => runtime?.stop(options),
-  done: (id: string) => present().done({ id }),
-  release: (id: string) => present().release({ id }),
-  snapshot: () => present().snapshot(),
-  aborted: () => aborted,
-};
-
-process.on('message', ({ call, method, argument }: FrozenCall) => {
-  void (async () => {
-    try {
-      say({ kind: 'answer', call, value: (await methods[method]?.(argument as never)) ?? null });
-    } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      say({ kind: 'answer', call, error: { code: code ?? 'Error', message } });
-    }
-  })();
 });
-
-say({ kind: 'ready' });

@@ -2,9 +2,10 @@
 import type { Line, StateValue } from '../../../replay/format.js';
 import type { Json } from '../../../replay/json-safe.js';
 import { applyPatch } from '../../../replay/patch.js';
+import { parentOf } from '../../actor-path.js';
 import type { ActorRow } from '../../protocol.js';
 import { Actors } from './actors.js';
-import { nameOf, parentOf } from './lineage.js';
+import { nameOf } from './lineage.js';
 
 type ActorLine = Extract<Line, { kind: 'spawn' | 'join' | 'event' }>;
 
