@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { useCli } from '../support/cli-process.js';
 import { eventually } from '../support/eventually.js';
+import { isAlive } from '../support/process-alive.js';
 import { useRedis } from '../support/redis.js';
 
 describe('streamwarden demo', function () {
@@ -85,12 +86,3 @@ describe('streamwarden demo', function () {
     expect(reached).to.equal(false);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -18,16 +18,9 @@ describe('a dead-letter stream in another slot', () => {
   const wire = useWire(suite);
   const { names } = wire;
 
-  async function own(consumer: WireConsumer, ...streams: string[]): Promise<EntryRef[]> {
-    for (const stream of streams) await wire.announce(stream);
-    const batch = await consumer.read();
-    await consumer.lease.acquire(batch);
-    return batch;
-  }
-
   /** Entries of which the last retry is spent. */
   async function makeDue(consumer: WireConsumer, ...streams: string[]): Promise<string[]> {
-    const batch = await own(consumer, ...streams);
+    const batch = await wire.own(consumer, ...streams);
     await consumer.lease.giveBack('failed', batch);
     return batch.map(({ id }) => id);
   }
@@ -46,7 +39,7 @@ describe('a dead-letter stream in another slot', () => {
 
   it('leaves what has spent its retries pending for nobody, and its name free', async () => {
     const consumer = await wire.join(A, APART);
-    const [id] = (await own(consumer, 'one')).map((ref) => ref.id);
+    const [id] = (await wire.own(consumer, 'one')).map((ref) => ref.id);
     const { moved, trimmed, dlqLength } = await consumer.lease.giveBack('failed', [
       { id: id as string, name: 'one' },
     ]);
@@ -67,14 +60,14 @@ describe('a dead-letter stream in another slot', () => {
       count: 1,
       reason: 'max_retries_exceeded',
     });
-    const next = await own(consumer, 'one');
+    const next = await wire.own(consumer, 'one');
     expect(await consumer.lease.done(next)).to.deep.equal([true]);
   });
 
   it('leaves what is taken from a dead consumer likewise, by its reason', async () => {
     const a = await wire.join(A, APART);
     const b = await wire.join(B, APART);
-    const owned = await own(a, 'one');
+    const owned = await wire.own(a, 'one');
     await suite.redis().xadd(names.lbs, '*', 'lbs-input', 'junk');
     const batch = [...owned, ...(await a.read())];
     await a.vanish();
@@ -89,7 +82,7 @@ describe('a dead-letter stream in another slot', () => {
 
   it('takes nothing else: what has retries left is requeued, what is gone is cleared away', async () => {
     const consumer = await wire.join(A, { ...APART, maxRetries: 1 });
-    const batch = await own(consumer, 'fine', 'deleted');
+    const batch = await wire.own(consumer, 'fine', 'deleted');
     await suite.redis().xdel(names.lbs, batch[1]?.id ?? '');
     const { moved } = await consumer.lease.giveBack('failed', batch);
     expect(moved.map(({ outcome }) => outcome)).to.deep.equal(['requeued', 'gone']);
@@ -172,7 +165,7 @@ describe('a dead-letter stream in another slot', () => {
 
   it('does not acknowledge what is not due: a real owner keeps it', async () => {
     const consumer = await wire.join(A, APART);
-    const [ref] = (await own(consumer, 'one')) as [EntryRef];
+    const [ref] = (await wire.own(consumer, 'one')) as [EntryRef];
     expect(await consumer.due.claim('max_retries_exceeded', [ref.id], 0)).to.deep.equal([]);
     const written = { ...ref, copyId: '1-1', retryCount: 1 };
     expect(await consumer.due.finish('max_retries_exceeded', [written])).to.deep.equal([false]);
@@ -265,7 +258,7 @@ describe('a dead-letter stream in another slot', () => {
 
     it('what is decided stays decided, and nothing is lost', async () => {
       const consumer = await wire.join(A, { ...APART, historyKey: undefined });
-      const batch = await own(consumer, 'one');
+      const batch = await wire.own(consumer, 'one');
       await suite.redis().config('SET', 'maxmemory', '1');
       const { moved } = await consumer.lease.giveBack('failed', batch);
       expect(moved[0]?.outcome).to.equal('deadLetterDue');

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { compareFencingTokens } from '../../src/index.js';
 import type { EntryRef } from '../../src/redis/lease-store.js';
 import { useRedis } from '../support/redis.js';
-import { useWire, type WireConsumer } from '../support/wire.js';
+import { useWire } from '../support/wire.js';
 
 const A = 'a~00000001';
 const B = 'b~00000001';
@@ -12,14 +12,6 @@ describe('moving entries in Redis', () => {
   const suite = useRedis();
   const wire = useWire(suite);
   const { names } = wire;
-
-  /** Announces streams, delivers them to a consumer and has it acquire them. */
-  async function own(consumer: WireConsumer, ...streams: string[]): Promise<EntryRef[]> {
-    for (const stream of streams) await wire.announce(stream);
-    const batch = await consumer.read();
-    await consumer.lease.acquire(batch);
-    return batch;
-  }
 
   describe('giving back', () => {
     it('on a hand-over puts a copy on the stream, with its retry count unchanged and a larger id', async () => {
@@ -118,7 +110,7 @@ describe('moving entries in Redis', () => {
 
     it('of a failed handler spends a retry, until none is left [C-HAND-3, C-POI-2]', async () => {
       const consumer = await wire.join(A, { maxRetries: 2 });
-      await own(consumer, 'one');
+      await wire.own(consumer, 'one');
       const counts: string[] = [];
       for (let round = 0; round < 3; round++) {
         const batch =
@@ -164,8 +156,8 @@ describe('moving entries in Redis', () => {
     it('of a waiter happens only when its name is free [C-NAME-2]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
-      const owned = await own(a, 'one');
-      const waiting = await own(b, 'one');
+      const owned = await wire.own(a, 'one');
+      const waiting = await wire.own(b, 'one');
       expect((await b.lease.giveBack('waiting', waiting)).moved[0]?.outcome).to.equal('waiting');
       expect(await wire.pendingIds()).to.have.length(2);
       await a.lease.done(owned);
@@ -187,7 +179,7 @@ describe('moving entries in Redis', () => {
     it('by somebody whose it is not does nothing and says so', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
-      const batch = await own(a, 'one');
+      const batch = await wire.own(a, 'one');
       for (const reason of ['handOver', 'failed', 'waiting', 'unparseable'] as const) {
         expect((await b.lease.giveBack(reason, batch)).moved).to.deep.equal([
           { outcome: 'notMine', copyId: '', retryCount: 0 },
@@ -199,7 +191,7 @@ describe('moving entries in Redis', () => {
 
     it('of an entry that was deleted from the stream takes it off the pending list and says it is gone', async () => {
       const consumer = await wire.join(A);
-      const batch = await own(consumer, 'one');
+      const batch = await wire.own(consumer, 'one');
       await wire.redis().xdel(names.lbs, batch[0]?.id ?? '');
       const { moved } = await consumer.lease.giveBack('handOver', batch);
       expect(moved).to.deep.equal([{ outcome: 'gone', copyId: '', retryCount: 0 }]);
@@ -240,7 +232,7 @@ describe('moving entries in Redis', () => {
     it('that is alive is refused [C-EXP-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
-      const batch = await own(a, 'one');
+      const batch = await wire.own(a, 'one');
       expect(await b.group.requeue(A, batch, TAKE)).to.equal('alive');
       expect(await wire.pendingIds()).to.deep.equal(batch.map(({ id }) => id));
     });
@@ -248,7 +240,7 @@ describe('moving entries in Redis', () => {
     it('that is dead spends a retry on what it owned, and none on what it had not got to own [C-EXP-5]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
-      await own(a, 'owned');
+      await wire.own(a, 'owned');
       await wire.announce('read only');
       await a.read();
       await a.vanish();
@@ -278,7 +270,7 @@ describe('moving entries in Redis', () => {
     it('past its retries dead-letters [C-POI-2]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B, { maxRetries: 0 });
-      const batch = await own(a, 'one');
+      const batch = await wire.own(a, 'one');
       await a.vanish();
       const result = await b.group.requeue(A, batch, TAKE);
       expect(result).to.have.nested.property('moved[0].outcome', 'deadLettered');
@@ -301,7 +293,7 @@ describe('moving entries in Redis', () => {
     it('an entry that is gone from the stream clears it away', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
-      const batch = await own(a, 'one');
+      const batch = await wire.own(a, 'one');
       await wire.redis().xdel(names.lbs, batch[0]?.id ?? '');
       await a.vanish();
       const result = await b.group.requeue(A, batch, TAKE);
@@ -337,7 +329,7 @@ describe('moving entries in Redis', () => {
     it('leaves alone what is locked, and says for how long [C-EXP-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
-      const batch = await own(a, 'timed', 'for ever', 'free');
+      const batch = await wire.own(a, 'timed', 'for ever', 'free');
       const lockKeys = batch.map(({ name, id }) => names.lock(name, id));
       await wire.redis().set(lockKeys[0] ?? '', 'somebody', 'PX', 5000);
       await wire.redis().set(lockKeys[1] ?? '', 'somebody');
@@ -357,7 +349,7 @@ describe('moving entries in Redis', () => {
     it('works without a history, with and without lock keys', async () => {
       const a = await wire.join(A, { historyKey: undefined });
       const b = await wire.join(B, { historyKey: undefined });
-      const batch = await own(a, 'one', 'two');
+      const batch = await wire.own(a, 'one', 'two');
       await a.vanish();
       const lockKeys = batch.map(({ name, id }) => names.lock(name, id));
       await wire.redis().set(lockKeys[0] ?? '', 'somebody', 'PX', 5000);
@@ -376,7 +368,7 @@ describe('moving entries in Redis', () => {
       const b = await wire.join(B);
       const c = await wire.join('c~00000001');
       const streams = Array.from({ length: 40 }, (_, index) => `s${index}`);
-      const batch = await own(a, ...streams);
+      const batch = await wire.own(a, ...streams);
       await a.vanish();
       const results = await Promise.all([b.group.requeue(A, batch, TAKE), c.group.requeue(A, batch, TAKE)]);
       const outcomes = results.flatMap((result) =>
@@ -390,7 +382,7 @@ describe('moving entries in Redis', () => {
     it('that wakes between look and act is refused, as look and act are one [C-EXP-1]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
-      const batch = await own(a, 'one');
+      const batch = await wire.own(a, 'one');
       await a.vanish();
       expect(await b.group.presence([A])).to.deep.equal([-2]);
       expect(await a.lease.refresh()).to.equal('lapsed');
@@ -406,7 +398,7 @@ describe('moving entries in Redis', () => {
     it('moves nothing, and has acknowledged nothing either [C-POI-4]', async () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
-      const batch = await own(a, 'one', 'two');
+      const batch = await wire.own(a, 'one', 'two');
       await suite.redis().config('SET', 'maxmemory', '1');
       for (const reason of ['handOver', 'failed', 'unparseable'] as const) {
         const error = await a.lease.giveBack(reason, batch).catch((thrown: unknown) => thrown);
@@ -425,7 +417,7 @@ describe('moving entries in Redis', () => {
 
     it('prolongs presence and locks and finishes work all the same', async () => {
       const consumer = await wire.join(A, { historyKey: undefined });
-      const batch = await own(consumer, 'one');
+      const batch = await wire.own(consumer, 'one');
       const keys = batch.map(({ name, id }) => names.lock(name, id));
       await consumer.locks.take(keys);
       await suite.redis().config('SET', 'maxmemory', '1');

@@ -42,6 +42,8 @@ export interface Wire {
   stranger(name: string, settings?: Partial<LeaseSettings>): WireConsumer;
   /** Adds entries with these fields after the payload. */
   announce(name: string, ...fields: string[]): Promise<string>;
+  /** Announces streams, delivers them to a consumer and has it acquire them. */
+  own(consumer: WireConsumer, ...streams: string[]): Promise<EntryRef[]>;
   history(): Promise<Record<string, unknown>[]>;
   pendingIds(): Promise<string[]>;
   /** Ids and fields of a stream. */
@@ -117,6 +119,11 @@ export function useWire(suite: SuiteRedis): Wire {
     };
   }
 
+  const announce = async (name: string, ...fields: string[]): Promise<string> => {
+    const payload = JSON.stringify({ DataStreamName: name });
+    return String(await suite.redis().xadd(names.lbs, '*', 'lbs-input', payload, ...fields));
+  };
+
   return {
     names,
     historyKey,
@@ -128,9 +135,12 @@ export function useWire(suite: SuiteRedis): Wire {
       await consumer.lease.raise(1);
       return consumer;
     },
-    async announce(name, ...fields) {
-      const payload = JSON.stringify({ DataStreamName: name });
-      return String(await suite.redis().xadd(names.lbs, '*', 'lbs-input', payload, ...fields));
+    announce,
+    async own(consumer, ...streams) {
+      for (const stream of streams) await announce(stream);
+      const batch = await consumer.read();
+      await consumer.lease.acquire(batch);
+      return batch;
     },
     async history() {
       const lines = await suite.redis().lrange(historyKey, 0, -1);

@@ -7,6 +7,7 @@ import { openServers, type RedisClusterNode, startRedisCluster } from '../../src
 import { makeCertificate } from '../support/certificate.js';
 import { useCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
+import { isAlive } from '../support/process-alive.js';
 import { rejection } from '../support/rejection.js';
 import { takeRunLock } from '../support/run-lock.js';
 
@@ -132,12 +133,3 @@ describe('startRedisCluster', function () {
     expect(openServers()).to.deep.equal([]);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

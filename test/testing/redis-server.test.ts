@@ -8,6 +8,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { openServers, startRedis } from '../../src/testing/index.js';
 import { makeCertificate } from '../support/certificate.js';
 import { eventually } from '../support/eventually.js';
+import { isAlive } from '../support/process-alive.js';
 import { rejection } from '../support/rejection.js';
 
 describe('startRedis', () => {
@@ -236,15 +237,6 @@ describe('startRedis', () => {
     await eventually('the server is gone', () => !isAlive(Number(pid)));
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function exists(path: string): Promise<boolean> {
   return access(path).then(
