@@ -3,8 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { Consumer } from '../actors/consumer.js';
 import type { Kernel, Stores } from '../actors/kernel.js';
-import type { Ownership } from '../actors/ownership.js';
-import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { messageOf, StreamwardenError } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/consumer.machine.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
@@ -21,15 +20,16 @@ import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
 import { type Inside, showInside } from './inside.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
+import { type Closed, Lifetime } from './lifetime.js';
 import { NotificationHub } from './notification-hub.js';
 import type { Notification } from './notifications.js';
 import { type CompiledOptions, compileOptions, type RuntimeOptions } from './options.js';
+import { OwnedStreams } from './owned-streams.js';
 import { Processor } from './processor.js';
 import { compileRecordOptions } from './record-schema.js';
 import type { Snapshot } from './snapshot.js';
 import { overviewOf, type RuntimeFacts, snapshotOf } from './snapshot-of.js';
 import { createStores } from './stores.js';
-import { type HandleOwner, handleOf } from './stream-handle.js';
 import type {
   Health,
   ProcessOptions,
@@ -58,7 +58,6 @@ const FINISH_MS = 60_000;
 class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   readonly service: string;
   readonly consumer: string;
-  readonly closed: Promise<{ readonly error: Error | null }>;
   /** Where telemetry, recorder and inspector attach. */
   readonly seam: Seam;
   readonly recording: ActiveRecording | undefined;
@@ -66,28 +65,18 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   readonly #recorder: Recorder;
   readonly #hub: NotificationHub;
   readonly #incarnation: Consumer;
-  readonly #handleOwner: HandleOwner;
+  readonly #streams: OwnedStreams<TInfo>;
+  readonly #lifetime: Lifetime;
   readonly #backoff: HandlerBackoff;
   readonly #telemetry: RuntimeTelemetry;
   #processor: Processor<TInfo> | undefined;
-  #starting: Promise<void> | undefined;
-  #resolveStart: (() => void) | undefined;
-  #rejectStart: ((error: unknown) => void) | undefined;
-  #resolveClosed: (value: { error: Error | null }) => void = () => {};
-  #handlerFailures = 0;
-  /** When it was started, on the monotonic clock. */
-  #startedAt = 0;
-  /** What came of starting has been told. */
-  #hasTold = false;
 
   constructor(options: CompiledOptions<TInfo>, substitutes: Substitutes) {
     this.#options = options;
     this.service = options.names.service;
     this.consumer = incarnationName(options.consumerId, randomBytes(4).toString('hex'));
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
     this.seam = new Seam((error) => options.logger.error({ error: messageOf(error) }, 'an observer threw'));
+    this.#lifetime = new Lifetime(options.clock, this.seam);
     this.#hub = new NotificationHub(options.notificationBuffer, () => this.#incarnation.intake.bell.ring());
     this.#recorder = new Recorder({
       ...options,
@@ -124,31 +113,32 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     });
     showInside(this, this.#inside(kernel));
     this.#backoff = new HandlerBackoff(options.clock, options.handlerBackoff);
-    this.#handleOwner = {
-      validUntil: () => this.#incarnation.lease.validUntil,
-      done: (ownership) => this.#done(ownership),
-      release: (ownership) => this.#release(ownership),
-    };
+    this.#streams = new OwnedStreams({
+      logger: options.logger,
+      backoff: this.#backoff,
+      consumer: this.#incarnation,
+      isInside: (ownership) => this.#processor?.isInside(ownership) ?? false,
+    });
   }
 
   get state(): ConsumerState {
     return this.#incarnation.state;
   }
 
+  get closed(): Promise<Closed> {
+    return this.#lifetime.closed;
+  }
+
   start(): Promise<void> {
-    const { state } = this;
-    if (this.#starting && !this.#hasEnded) return this.#starting;
-    if (state !== 'idle')
+    const { starting } = this.#lifetime;
+    if (starting && !this.#hasEnded) return starting;
+    if (this.state !== 'idle')
       return Promise.reject(
         new StreamwardenError('RuntimeStopped', 'a runtime starts once; make another one'),
       );
-    this.#starting = new Promise((resolve, reject) => {
-      this.#resolveStart = resolve;
-      this.#rejectStart = reject;
-    });
-    this.#startedAt = this.#options.clock.monotonic();
+    const begun = this.#lifetime.begin();
     this.#incarnation.start();
-    return this.#starting;
+    return begun;
   }
 
   async stop(options: StopOptions = {}): Promise<StopReport> {
@@ -187,11 +177,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         'a runtime has one handler, and it is attached already',
       );
     this.#processor = new Processor<TInfo>(handler, concurrency, {
-      handle: (ownership) => this.#handle(ownership),
-      done: (ownership) => this.#done(ownership),
+      handle: (ownership) => this.#streams.handle(ownership),
+      done: (ownership) => this.#streams.done(ownership),
       watch: (ownership, work) =>
         this.#telemetry.run(ownership, work, (...thrown) => endingOf(ownership, ...thrown)),
-      failed: (ownership, error) => this.#handlerFailed(ownership, error),
+      failed: (ownership, error) => this.#streams.handlerFailed(ownership, error),
       returned: () => this.#incarnation.ownerships.changed.ring(),
       log: (fields, message) => logger.warn(fields, message),
     });
@@ -203,11 +193,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   async done(stream: StreamRefLike): Promise<void> {
-    await this.#done(this.#find(stream));
+    await this.#streams.done(this.#streams.find(stream));
   }
 
   async release(stream: StreamRefLike): Promise<void> {
-    await this.#release(this.#find(stream));
+    await this.#streams.release(this.#streams.find(stream));
   }
 
   async claim(stream: StreamRefLike): Promise<void> {
@@ -244,14 +234,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   owned(name: string): StreamHandle<TInfo> | undefined {
-    const ownership = this.#incarnation.ownerships.named(name);
-    return ownership?.isWorkedOn ? this.#handle(ownership) : undefined;
+    return this.#streams.named(name);
   }
 
-  *ownedStreams(): IterableIterator<StreamHandle<TInfo>> {
-    for (const ownership of this.#incarnation.ownerships) {
-      if (ownership.isWorkedOn) yield this.#handle(ownership);
-    }
+  ownedStreams(): IterableIterator<StreamHandle<TInfo>> {
+    return this.#streams[Symbol.iterator]();
   }
 
   snapshot(): Snapshot {
@@ -323,7 +310,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
           else this.#telemetry.handed(ownership);
         },
         isBusy: (ownership) => this.#processor?.running.has(ownership) ?? false,
-        release: (ownership) => this.#releaseUncertain(ownership),
+        release: (ownership) => this.#streams.releaseUncertain(ownership),
         ended: (ownership) => {
           this.#backoff.cancel(ownership);
           // A handler has ended when it returns, which may be later.
@@ -343,7 +330,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   get #facts(): RuntimeFacts {
     return {
       service: this.service,
-      handlerFailures: this.#handlerFailures,
+      handlerFailures: this.#streams.handlerFailures,
       notificationsDropped: this.#hub.dropped,
     };
   }
@@ -363,125 +350,24 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     };
   }
 
-  #handle(ownership: Ownership): StreamHandle<TInfo> {
-    return handleOf<TInfo>(ownership, this.#handleOwner);
-  }
-
-  #find({ id }: StreamRefLike): Ownership {
-    const ownership = this.#incarnation.ownerships.get(id);
-    if (ownership === undefined) throw notOwned(id);
-    return ownership;
-  }
-
-  async #done(ownership: Ownership): Promise<void> {
-    if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
-    this.#backoff.cancel(ownership);
-    ownership.send({ type: 'done.requested' });
-    await this.#incarnation.finisher.finish(ownership);
-  }
-
-  async #release(ownership: Ownership): Promise<void> {
-    if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
-    const { name, id } = ownership;
-    this.#backoff.cancel(ownership);
-    ownership.abort(
-      () =>
-        new StreamwardenError('StreamReleased', `${name} was released`, { details: { stream: name, id } }),
-    );
-    await this.#incarnation.releaser.release(ownership, !this.#processor?.isInside(ownership));
-  }
-
-  /** Its signal aborted while its lease was overdue; now that it is known to be ours, others may have it. */
-  #releaseUncertain(ownership: Ownership): void {
-    const { name, id } = ownership;
-    this.#incarnation.releaser.release(ownership, true).catch((error: unknown) => {
-      if (isStreamwardenError(error, 'RuntimeStopped')) return;
-      this.#options.logger.error(
-        { stream: name, id, error: messageOf(error) },
-        'an uncertain stream could not be released',
-      );
-    });
-  }
-
-  #handlerFailed(ownership: Ownership, error: unknown): void {
-    this.#handlerFailures += 1;
-    const { name, id, retryCount } = ownership;
-    ownership.send({ type: 'handler.failed' });
-    const delayMs = this.#backoff.begin(ownership, () => {
-      ownership.abort(
-        () =>
-          new StreamwardenError('StreamReleased', `the handler of ${name} failed`, {
-            cause: error,
-            details: { stream: name, id },
-          }),
-      );
-      ownership.send({ type: 'giveBack.requested', reason: 'failed' });
-      this.#incarnation.giver.giveBack('failed', [ownership]).catch((problem: unknown) => {
-        this.#incarnation.operationFailed(ownership, 'failed', problem);
-        if (!isStreamwardenError(problem, 'RuntimeStopped')) {
-          this.#options.logger.error(
-            { stream: name, id, error: messageOf(problem) },
-            'a retry could not be spent',
-          );
-        }
-      });
-    });
-    this.#options.logger.warn(
-      { stream: name, id, retryCount, error: messageOf(error), delayMs },
-      'a handler failed',
-    );
-  }
-
   #started(): void {
     this.#options.logger.info({ service: this.service, consumer: this.consumer }, 'reading');
-    this.#tellStarted(null);
-    this.#resolveStart?.();
-  }
-
-  #tellStarted(error: string | null): void {
-    this.#hasTold = true;
-    const tookMs = this.#options.clock.monotonic() - this.#startedAt;
-    this.seam.emit('started', { tookMs, error });
+    this.#lifetime.started();
   }
 
   #terminated(thrown: unknown): void {
     const { clock, logger } = this.#options;
     this.#backoff.cancelAll();
-    const error =
-      thrown === null || thrown === undefined
-        ? null
-        : isStreamwardenError(thrown)
-          ? thrown
-          : new StreamwardenError('InvalidState', messageOf(thrown), { cause: thrown });
-    const notification: Notification = {
-      type: 'StreamTerminated',
-      at: clock.now(),
-      reason: error ? 'failed' : 'stopped',
-      error,
-    };
-    // One that was stopped while it started has not failed to.
-    if (error && !this.#hasTold) this.#tellStarted(error.code);
+    const error = this.#lifetime.end(thrown);
+    const reason = error ? 'failed' : 'stopped';
+    const notification: Notification = { type: 'StreamTerminated', at: clock.now(), reason, error };
     this.#hub.tell(notification);
     this.seam.emit('notification', notification);
     this.#hub.close();
     this.#telemetry.close();
-    this.#rejectStart?.(
-      error ?? new StreamwardenError('RuntimeStopped', 'the runtime was stopped while it started'),
-    );
     logger.info({ service: this.service, consumer: this.consumer, error: error?.code }, 'stopped');
-    void this.#recorder.end().then(() => this.#resolveClosed({ error }));
+    void this.#recorder.end().then(() => this.#lifetime.close(error));
   }
-}
-
-function notOwned(id: string, stream?: string): StreamwardenError {
-  const what = stream === undefined ? `entry ${id}` : `${stream} (${id})`;
-  return new StreamwardenError(
-    'StreamNotOwned',
-    `${what} is not owned by this consumer, or is on its way out already`,
-    {
-      details: { id, stream },
-    },
-  );
 }
 
 /**

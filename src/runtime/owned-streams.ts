@@ -1,0 +1,125 @@
+/** What comes of the streams that the application owns: done, given back, failed. */
+import type { Consumer } from '../actors/consumer.js';
+import type { Ownership } from '../actors/ownership.js';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import type { HandlerBackoff } from './handler-backoff.js';
+import { type HandleOwner, handleOf } from './stream-handle.js';
+import type { StreamHandle, StreamRefLike } from './types.js';
+
+export interface OwnedStreamsSettings {
+  readonly logger: Logger;
+  readonly backoff: HandlerBackoff;
+  readonly consumer: Consumer;
+  /** Whether the handler of that very stream is asking: it cannot be waited for. */
+  isInside(ownership: Ownership): boolean;
+}
+
+export class OwnedStreams<TInfo> implements HandleOwner {
+  readonly #settings: OwnedStreamsSettings;
+  #handlerFailures = 0;
+
+  constructor(settings: OwnedStreamsSettings) {
+    this.#settings = settings;
+  }
+
+  /** How often a handler has failed. */
+  get handlerFailures(): number {
+    return this.#handlerFailures;
+  }
+
+  validUntil(): number {
+    return this.#settings.consumer.lease.validUntil;
+  }
+
+  handle(ownership: Ownership): StreamHandle<TInfo> {
+    return handleOf<TInfo>(ownership, this);
+  }
+
+  /** @throws StreamwardenError `StreamNotOwned` */
+  find({ id }: StreamRefLike): Ownership {
+    const ownership = this.#settings.consumer.ownerships.get(id);
+    if (ownership === undefined) throw notOwned(id);
+    return ownership;
+  }
+
+  named(name: string): StreamHandle<TInfo> | undefined {
+    const ownership = this.#settings.consumer.ownerships.named(name);
+    return ownership?.isWorkedOn ? this.handle(ownership) : undefined;
+  }
+
+  *[Symbol.iterator](): IterableIterator<StreamHandle<TInfo>> {
+    for (const ownership of this.#settings.consumer.ownerships) {
+      if (ownership.isWorkedOn) yield this.handle(ownership);
+    }
+  }
+
+  async done(ownership: Ownership): Promise<void> {
+    if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
+    const { backoff, consumer } = this.#settings;
+    backoff.cancel(ownership);
+    ownership.send({ type: 'done.requested' });
+    await consumer.finisher.finish(ownership);
+  }
+
+  async release(ownership: Ownership): Promise<void> {
+    if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
+    const { backoff, consumer, isInside } = this.#settings;
+    backoff.cancel(ownership);
+    abortReleased(ownership, `${ownership.name} was released`);
+    await consumer.releaser.release(ownership, !isInside(ownership));
+  }
+
+  /** Its signal aborted while its lease was overdue; now that it is known to be ours, others may have it. */
+  releaseUncertain(ownership: Ownership): void {
+    const { consumer } = this.#settings;
+    consumer.releaser.release(ownership, true).catch((error: unknown) => {
+      this.#unlessStopped(ownership, error, 'an uncertain stream could not be released');
+    });
+  }
+
+  /** Its handler threw: after a pause, in which it stays ours, a retry is spent. */
+  handlerFailed(ownership: Ownership, error: unknown): void {
+    const { backoff, logger } = this.#settings;
+    this.#handlerFailures += 1;
+    ownership.send({ type: 'handler.failed' });
+    const delayMs = backoff.begin(ownership, () => this.#spendRetry(ownership, error));
+    const { name, id, retryCount } = ownership;
+    logger.warn({ stream: name, id, retryCount, error: messageOf(error), delayMs }, 'a handler failed');
+  }
+
+  #spendRetry(ownership: Ownership, error: unknown): void {
+    const { consumer } = this.#settings;
+    abortReleased(ownership, `the handler of ${ownership.name} failed`, error);
+    ownership.send({ type: 'giveBack.requested', reason: 'failed' });
+    consumer.giver.giveBack('failed', [ownership]).catch((problem: unknown) => {
+      consumer.operationFailed(ownership, 'failed', problem);
+      this.#unlessStopped(ownership, problem, 'a retry could not be spent');
+    });
+  }
+
+  #unlessStopped({ name, id }: Ownership, error: unknown, message: string): void {
+    if (isStreamwardenError(error, 'RuntimeStopped')) return;
+    this.#settings.logger.error({ stream: name, id, error: messageOf(error) }, message);
+  }
+}
+
+function abortReleased(ownership: Ownership, message: string, ...cause: [unknown?]): void {
+  const { name, id } = ownership;
+  ownership.abort(
+    () =>
+      new StreamwardenError('StreamReleased', message, {
+        ...(cause.length > 0 && { cause: cause[0] }),
+        details: { stream: name, id },
+      }),
+  );
+}
+
+function notOwned(id: string, stream?: string): StreamwardenError {
+  const what = stream === undefined ? `entry ${id}` : `${stream} (${id})`;
+  return new StreamwardenError(
+    'StreamNotOwned',
+    `${what} is not owned by this consumer, or is on its way out already`,
+    { details: { id, stream } },
+  );
+}
