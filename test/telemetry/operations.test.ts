@@ -220,4 +220,19 @@ describe('docs/operations', () => {
       expect(labels.severity, alert).to.be.oneOf(['warning', 'critical']);
     }
   });
+
+  it('have in each entry what is seen, what it means, where to look and what to do', () => {
+    const [, ...entries] = read('runbook.md').split(/^## /m);
+    for (const entry of entries) {
+      const [name] = entry.split('\n');
+      const parts = [...entry.matchAll(/^\*{0,2}(Seen|Means|Look|Do):/gm)].map(([, part]) => part);
+      expect(parts, name).to.deep.equal(['Seen', 'Means', 'Look', 'Do']);
+    }
+  });
+
+  it('names only commands that there are', () => {
+    const main = readFileSync(new URL('../../src/cli/main.ts', import.meta.url), 'utf8');
+    const named = [...read('runbook.md').matchAll(/\bsw ([a-z]+)/g)].map(([, command]) => command);
+    for (const command of new Set(named)) expect(main).to.include(`${command}Command`);
+  });
 });
