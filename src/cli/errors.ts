@@ -60,6 +60,13 @@ export interface Failure {
 export function failureOf(thrown: unknown): Failure {
   const message = oneLine(redact(messageOf(thrown)));
   if (thrown instanceof CliError) return { code: thrown.code, message, exitCode: thrown.exitCode };
+  if (thrown instanceof CommanderError && thrown.code === 'commander.help') {
+    return {
+      code: 'Usage',
+      message: 'expected a command, got: none; --help lists them',
+      exitCode: EXIT.usage,
+    };
+  }
   if (thrown instanceof CommanderError) {
     return { code: 'Usage', message: message.replace(/^error: /, ''), exitCode: EXIT.usage };
   }

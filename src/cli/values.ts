@@ -29,6 +29,22 @@ export function holdTime(text: string): number | 'forever' {
   return Number(text);
 }
 
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** A time such as `90s`, `30m`, `1h` or `7d`, in milliseconds. */
+export function timeSpan(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  const unitMs = UNITS_MS[unit];
+  if (unitMs === undefined) throw new InvalidArgumentError('Expected a time such as 90s, 30m, 1h or 7d.');
+  return Number(amount) * unitMs;
+}
+
 /** A JSON object. */
 export function jsonObject(text: string): Record<string, unknown> {
   let value: unknown;

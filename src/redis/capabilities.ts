@@ -6,7 +6,7 @@ import type { Names } from './names.js';
 import { isPassing, replyOf } from './reply-errors.js';
 
 /** `XPENDING … IDLE` and `XGROUP CREATECONSUMER` came with it. */
-const OLDEST: readonly [number, number] = [6, 2];
+export const OLDEST_SERVER: readonly [number, number] = [6, 2];
 
 export interface ServerFacts {
   readonly kind: 'redis' | 'valkey';
@@ -161,10 +161,10 @@ export async function probe(
   const kind = valkey === undefined ? 'redis' : 'valkey';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isKnown = info !== undefined;
-  if (isKnown && (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))) {
+  if (isKnown && (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1]))) {
     throw new StreamwardenError(
       'ServerTooOld',
-      `expected Redis ${OLDEST.join('.')} or newer, got: ${kind} ${version}`,
+      `expected Redis ${OLDEST_SERVER.join('.')} or newer, got: ${kind} ${version}`,
       {
         details: { kind, version },
       },

@@ -2,13 +2,13 @@
  * The dead-letter stream as people use it: looking through it, announcing letters anew, deleting them. No consumer has to run for that. Primitive, like
  * the lease store.
  */
-import { byteScript } from './byte-script.js';
-import type { Commands } from './commands.js';
-import { parseEntry, type RawEntry, retryCountOf } from './entry.js';
-import type { Layout } from './layout.js';
-import type { Names } from './names.js';
+
+import { isEntryId } from '../core/entry-id.js';
+import { StreamwardenError } from '../core/errors.js';
+import { parseEntry, retryCountOf } from './entry.js';
+import { onItsServer } from './on-its-server.js';
 import { pipelined } from './pipelined.js';
-import { redirectionOf } from './reply-errors.js';
+import { type LetterServers, redriveApart, redriveTogether } from './redrive.js';
 
 export interface DeadLetter {
   /** On the dead-letter stream; its first half is when it came there, epoch milliseconds. */
@@ -23,53 +23,53 @@ export interface DeadLetter {
   readonly problem: string | null;
   /** What the producer attached; null when nothing, or when the letter cannot be parsed. */
   readonly info: Readonly<Record<string, unknown>> | null;
-  /** Fields and values in turn, as text: bytes that are no UTF-8 are lost here, and kept when the letter is redriven. */
+  /** Fields and values in turn, as text: bytes that are no UTF-8 are lost here, and kept in `raw` and when the letter is redriven. */
   readonly fields: readonly string[];
+  /** Fields and values in turn, as they stand there. */
+  readonly raw: readonly Buffer[];
 }
 
 export interface DeadLetterPage {
-  /** Newest first. */
+  /** In the order that was asked for. */
   readonly letters: readonly DeadLetter[];
   /** What to pass as `after` for the next page; null: there is none. */
   readonly after: string | null;
 }
 
+export interface DeadLetterRange {
+  /** @defaultValue 'newestFirst' */
+  readonly order?: 'newestFirst' | 'oldestFirst';
+  /** No letter before this one: an id, or the milliseconds of one. */
+  readonly from?: string | number;
+  /** No letter after this one: an id, or the milliseconds of one. */
+  readonly to?: string | number;
+}
+
 export interface DeadLetterQueue {
   /** How many letters there are. */
   length(): Promise<number>;
-  /** @param after id of a letter: only older ones. Null: from the newest on */
-  list(count: number, after: string | null): Promise<DeadLetterPage>;
+  /** @param after id of the last letter of the page before. Null: the first page */
+  list(count: number, after: string | null, range?: DeadLetterRange): Promise<DeadLetterPage>;
   /**
    * Announces letters anew, byte for byte, with a retry count of 0, and deletes them. Atomic for each letter where both streams share a slot;
    * elsewhere a letter whose redrive was interrupted stands until it is redriven again, which announces it no second time.
    *
    * @returns in their order: the id on the load balancer stream; null: there is no such letter any more
+   * @throws StreamwardenError `InvalidOption` for what is no entry id, before anything is done
    */
   redrive(ids: readonly string[]): Promise<(string | null)[]>;
-  /** @returns in their order: whether there was such a letter */
+  /**
+   * @returns in their order: whether there was such a letter
+   * @throws StreamwardenError `InvalidOption` for what is no entry id, before anything is done
+   */
   delete(ids: readonly string[]): Promise<boolean[]>;
-}
-
-export interface DeadLetterQueueSettings {
-  readonly names: Names;
-  /** On the server of the load balancer stream. */
-  readonly home: Commands;
-  /** On the server of the dead-letter stream. */
-  readonly letters: Commands;
-  readonly layout: Pick<Layout, 'dlqIsLocal'>;
 }
 
 const REASON_FIELD = '_dlq_reason';
 
-/** Letters in one script: with ordinary payloads below 5 ms. */
-const BATCH = 100;
-
-/** How long it is remembered that a letter was announced, in milliseconds: longer than anybody waits between reading and deleting it. */
-const REMEMBERED_MS = 86_400_000;
-
-function toLetter(entry: RawEntry): DeadLetter {
-  const { id, fields } = entry;
-  const parsed = parseEntry(entry);
+function toLetter(id: string, raw: readonly Buffer[]): DeadLetter {
+  const fields = raw.map(String);
+  const parsed = parseEntry({ id, fields });
   const reasonAt = fields.findIndex((field, at) => at % 2 === 0 && field === REASON_FIELD);
   return {
     id,
@@ -79,43 +79,25 @@ function toLetter(entry: RawEntry): DeadLetter {
     problem: parsed.ok ? null : parsed.problem,
     info: parsed.ok ? parsed.announcement.info : null,
     fields,
+    raw,
   };
 }
 
-export function createDeadLetterQueue(settings: DeadLetterQueueSettings): DeadLetterQueue {
-  const { names, home, letters, layout } = settings;
+/** Redis reads `-`, `$` and half an id as other letters than the one that is meant. */
+function checkIds(ids: readonly string[]): void {
+  const wrong = ids.find((id) => !isEntryId(id));
+  if (wrong === undefined) return;
+  throw new StreamwardenError(
+    'InvalidOption',
+    `expected ids of dead letters, <ms>-<sequence>, got: ${wrong}`,
+    {
+      details: { id: wrong },
+    },
+  );
+}
 
-  /** What Redis refuses because the slot has moved has not been executed; the commands know the way by then. */
-  async function onItsServer<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      if (redirectionOf(error)?.kind !== 'moved') throw error;
-      return await call();
-    }
-  }
-
-  async function redriveTogether(ids: readonly string[]): Promise<(string | null)[]> {
-    const results: (string | null)[] = [];
-    for (let at = 0; at < ids.length; at += BATCH) {
-      const batch = ids.slice(at, at + BATCH);
-      const reply = await onItsServer(() => home.script('redrive', [names.lbs, names.dlq], batch));
-      results.push(...(reply as string[]).map((id) => id || null));
-    }
-    return results;
-  }
-
-  async function redriveApart(id: string): Promise<string | null> {
-    const [letter] = await onItsServer(() =>
-      letters.run('XRANGE', (client) => client.xrangeBuffer(names.dlq, id, id)),
-    );
-    if (letter === undefined) return null;
-    const keys = [names.lbs, names.redriven(id)];
-    const args = [REMEMBERED_MS, ...letter[1]];
-    const reply = await onItsServer(() => byteScript(home, 'redrive-apart', keys, args));
-    await remove([id]);
-    return String(reply);
-  }
+export function createDeadLetterQueue(settings: LetterServers): DeadLetterQueue {
+  const { names, letters, layout } = settings;
 
   async function remove(ids: readonly string[]): Promise<boolean[]> {
     if (ids.length === 0) return [];
@@ -131,20 +113,27 @@ export function createDeadLetterQueue(settings: DeadLetterQueueSettings): DeadLe
 
   return {
     length: () => onItsServer(() => letters.run('XLEN', (client) => client.xlen(names.dlq))),
-    async list(count, after) {
-      const end = after === null ? '+' : `(${after}`;
+    async list(count, after, { order = 'newestFirst', from = '-', to = '+' } = {}) {
+      const beyond = after === null ? undefined : `(${after}`;
       const rows = await onItsServer(() =>
-        letters.run('XREVRANGE', (client) => client.xrevrange(names.dlq, end, '-', 'COUNT', count)),
+        order === 'newestFirst'
+          ? letters.run('XREVRANGE', (client) =>
+              client.xrevrangeBuffer(names.dlq, beyond ?? String(to), String(from), 'COUNT', count),
+            )
+          : letters.run('XRANGE', (client) =>
+              client.xrangeBuffer(names.dlq, beyond ?? String(from), String(to), 'COUNT', count),
+            ),
       );
-      const page = rows.map(([id, fields]) => toLetter({ id, fields }));
+      const page = rows.map(([id, raw]) => toLetter(String(id), raw));
       return { letters: page, after: page.length < count ? null : (page.at(-1)?.id ?? null) };
     },
     async redrive(ids) {
-      if (layout.dlqIsLocal) return await redriveTogether(ids);
-      const results: (string | null)[] = [];
-      for (const id of ids) results.push(await redriveApart(id));
-      return results;
+      checkIds(ids);
+      return layout.dlqIsLocal ? await redriveTogether(settings, ids) : await redriveApart(settings, ids);
     },
-    delete: remove,
+    async delete(ids) {
+      checkIds(ids);
+      return await remove(ids);
+    },
   };
 }

@@ -9,6 +9,7 @@ export const SCRIPT_NAMES = [
   'done',
   'give-back',
   'requeue',
+  'claim',
   'claim-due-letters',
   'add-dead-letter',
   'finish-due-letters',
@@ -32,16 +33,19 @@ export interface Script {
   readonly sha: string;
 }
 
-function read(file: string): string {
-  return readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
-}
+const FOLDER = new URL('./scripts/', import.meta.url);
 
-/** Redis compiles a script once, so comments cost only the bytes of one load; they help whoever reads MONITOR. */
-function load(name: ScriptName): Script {
+/**
+ * Redis compiles a script once, so comments cost only the bytes of one load; they help whoever reads MONITOR.
+ *
+ * @param folder where `<name>.lua` lies and, in `lib/`, the parts that scripts include; ends in a slash
+ */
+export function loadScript(name: ScriptName, folder: URL = FOLDER): Script {
+  const read = (file: string) => readFileSync(new URL(`${file}.lua`, folder), 'utf8');
   const source = read(name).replace(/^--@include (\S+)$/gm, (_line, part: string) => read(`lib/${part}`));
   return { name, source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
 export const SCRIPTS: Readonly<Record<ScriptName, Script>> = Object.fromEntries(
-  SCRIPT_NAMES.map((name) => [name, load(name)]),
+  SCRIPT_NAMES.map((name) => [name, loadScript(name)]),
 ) as Record<ScriptName, Script>;

@@ -104,3 +104,11 @@ export const producerSchema = z.strictObject({
   telemetry: runtimeSchema.shape.telemetry,
   logger: runtimeSchema.shape.logger,
 });
+
+/** What somebody needs who looks after a service and is none of its consumers. */
+export const serviceSchema = z.strictObject({
+  redis: redisTarget,
+  service: text,
+  dlqStream: runtimeSchema.shape.dlqStream,
+  timeoutMs: producerSchema.shape.timeoutMs,
+});

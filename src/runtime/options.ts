@@ -9,7 +9,7 @@ import { slotOf } from '../redis/slot-map.js';
 import { type Deployment, deploymentOf, type RedisTarget } from '../redis/target.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
 import { invalid, parseWith } from './option-errors.js';
-import { producerSchema, runtimeSchema } from './option-schema.js';
+import { producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
 import { compiled } from './record-schema.js';
 import type { InspectionObserver } from './xstate-inspection.js';
 
@@ -130,6 +130,13 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly inspect: InspectionObserver | undefined;
 }
 
+export interface CompiledServiceOptions {
+  readonly redis: RedisTarget;
+  readonly names: Names;
+  readonly layout: Layout;
+  readonly timeoutMs: number;
+}
+
 export interface CompiledProducerOptions {
   readonly redis: RedisTarget;
   readonly names: Names;
@@ -167,11 +174,14 @@ function checkClusterMode(mode: 'oss' | 'singleShard' | undefined, isCluster: bo
   }
 }
 
-function namesFor(
-  redis: RedisTarget,
-  service: string,
-  dlqStream: string | undefined,
-): { names: Names; database: number; isCluster: boolean } {
+interface ServiceNames {
+  readonly names: Names;
+  readonly layout: Layout;
+  readonly database: number;
+  readonly isCluster: boolean;
+}
+
+function namesFor(redis: RedisTarget, service: string, dlqStream: string | undefined): ServiceNames {
   const { kind, options } = deployment(redis);
   const { keyPrefix, db } = options;
   const names = createNames({
@@ -183,7 +193,23 @@ function namesFor(
   if (hashTag(names.lbs) === `{${names.lbs}}` && names.lbs.includes('}')) {
     throw invalid('service', "free of '}' unless it carries a hash tag such as {name}", service);
   }
-  return { names, database: db ?? 0, isCluster: kind === 'cluster' };
+  if (names.dlq === names.lbs)
+    throw invalid('dlqStream', 'another stream than the load balancer stream', dlqStream);
+  const isCluster = kind === 'cluster';
+  const layout = isCluster
+    ? { dlqIsLocal: slotOf(names.dlq) === slotOf(names.lbs), locksAreLocal: false }
+    : ON_ONE_SERVER;
+  return { names, layout, database: db ?? 0, isCluster };
+}
+
+/**
+ * Options of whoever looks after a service, validated by the same rules.
+ * @throws StreamwardenError `InvalidOption`
+ */
+export function serviceOptions(raw: unknown): CompiledServiceOptions {
+  const { redis, service, dlqStream, timeoutMs } = parseWith(serviceSchema, raw);
+  const { names, layout } = namesFor(redis, service, dlqStream);
+  return { redis, names, layout, timeoutMs };
 }
 
 /**
@@ -233,18 +259,14 @@ export function compileOptions<TInfo>(
   if (rest.minIdleMs < rest.heartbeatMs) {
     throw invalid('minIdleMs', `at least heartbeatMs (${rest.heartbeatMs})`, rest.minIdleMs);
   }
-  const { names, database, isCluster } = namesFor(rest.redis, service, dlqStream);
+  const { names, layout, database, isCluster } = namesFor(rest.redis, service, dlqStream);
   checkClusterMode(clusterMode, isCluster);
-  if (names.dlq === names.lbs)
-    throw invalid('dlqStream', 'another stream than the load balancer stream', dlqStream);
   if (historyKey !== undefined && hashTag(historyKey) !== hashTag(names.lbs)) {
     throw invalid('historyKey', `a key with the hash tag ${hashTag(names.lbs)}`, historyKey);
   }
   return {
     ...rest,
-    layout: isCluster
-      ? { dlqIsLocal: slotOf(names.dlq) === slotOf(names.lbs), locksAreLocal: false }
-      : ON_ONE_SERVER,
+    layout,
     names,
     consumerId: consumerIdFrom(consumerId, environment),
     database,

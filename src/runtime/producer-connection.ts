@@ -1,4 +1,4 @@
-/** The connection of a producer: made when it is first needed, waited for within a time. */
+/** The connection of a producer, or of a visitor (service-access.ts): made when it is first needed, waited for within a time. */
 import type { Clock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import type { Connections } from '../redis/connections.js';

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import type { Redis } from 'ioredis';
+import type { Commands } from '../../src/redis/commands.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
 import { useWire } from '../support/wire.js';
 
 const PAYLOAD = '{"DataStreamName":"one","Info":{"a":1}}';
@@ -44,7 +47,9 @@ describe('the dead-letter queue', () => {
     expect(first.letters[1]?.problem).to.match(/expected lbs-input to be JSON/);
     const second = await queue.list(2, first.after);
     expect(second.after).to.equal(null);
-    expect(second.letters).to.deep.equal([
+    const [{ raw, ...letter } = { raw: [] }] = second.letters;
+    expect(raw.map(String)).to.deep.equal((letter as { fields?: string[] }).fields);
+    expect([letter]).to.deep.equal([
       {
         id: ids[0],
         reason: 'max_retries_exceeded',
@@ -55,6 +60,30 @@ describe('the dead-letter queue', () => {
         fields: ['lbs-input', PAYLOAD, '_retry_count', '4', '_dlq_reason', 'max_retries_exceeded'],
       },
     ]);
+  });
+
+  it('lists the oldest first as well, and no more than a range', async () => {
+    const ids = ['1000-0', '1000-1', '2000-0', '3000-0', '3000-5'];
+    for (const id of ids) await suite.redis().xadd(names.dlq, id, 'lbs-input', PAYLOAD);
+    const queue = queueOf(true);
+    const idsOf = async (...args: Parameters<DeadLetterQueue['list']>) =>
+      (await queue.list(...args)).letters.map(({ id }) => id);
+    expect(await idsOf(10, null, { order: 'oldestFirst' })).to.deep.equal(ids);
+    expect(await idsOf(2, '1000-1', { order: 'oldestFirst' })).to.deep.equal(['2000-0', '3000-0']);
+    expect(await idsOf(10, null, { from: 1000, to: 2000 })).to.deep.equal(['2000-0', '1000-1', '1000-0']);
+    expect(await idsOf(10, '1000-0', { order: 'oldestFirst', to: '3000-0' })).to.deep.equal([
+      '1000-1',
+      '2000-0',
+      '3000-0',
+    ]);
+    expect(await idsOf(10, '3000-5', { from: '3000-0' })).to.deep.equal(['3000-0']);
+  });
+
+  it('keeps the bytes of a listed letter', async () => {
+    const bytes = Buffer.from([0xff, 0x00, 0xfe]);
+    await write('raw', bytes);
+    const [letter] = (await queueOf(true).list(1, null)).letters;
+    expect(letter?.raw).to.deep.equal([Buffer.from('raw'), bytes]);
   });
 
   it('finds nothing where there is no dead-letter stream', async () => {
@@ -80,6 +109,33 @@ describe('the dead-letter queue', () => {
     expect(letters.map(({ id }) => id)).to.deep.equal([second]);
   });
 
+  for (const id of ['-', '$', '1700000000000', '*', '1-1 ', '']) {
+    it(`takes ${JSON.stringify(id)} for no letter, and does nothing`, async () => {
+      await write('lbs-input', PAYLOAD);
+      const [{ id: there } = { id: '' }] = (await queueOf(true).list(1, null)).letters;
+      for (const dlqIsLocal of [true, false]) {
+        for (const act of ['redrive', 'delete'] as const) {
+          const error = await rejection(queueOf(dlqIsLocal)[act]([there, id]));
+          expect(error).to.have.property('code', 'InvalidOption');
+        }
+      }
+      expect(await queueOf(true).length()).to.equal(1);
+      expect(await announced()).to.deep.equal([]);
+    });
+  }
+
+  it('announces nothing for a user who may not delete [one script]', async () => {
+    const id = await write('lbs-input', PAYLOAD);
+    await suite.redis().call('ACL', 'SETUSER', 'default', '-xdel');
+    try {
+      expect(await rejection(queueOf(true).redrive([id]))).to.have.property('code', 'PermissionDenied');
+    } finally {
+      await suite.redis().call('ACL', 'SETUSER', 'default', '+xdel');
+    }
+    expect(await announced()).to.deep.equal([]);
+    expect(await queueOf(true).length()).to.equal(1);
+  });
+
   for (const dlqIsLocal of [true, false]) {
     describe(dlqIsLocal ? 'beside the load balancer stream' : 'in another slot', () => {
       it('announces letters anew, byte for byte, as if never retried, and each once', async () => {
@@ -97,6 +153,19 @@ describe('the dead-letter queue', () => {
         expect(await queueOf(dlqIsLocal).length()).to.equal(0);
       });
 
+      it('finds each of those it is given, in whatever order and between whatever others', async () => {
+        const ids: string[] = [];
+        for (let n = 0; n < 30; n += 1)
+          ids.push(await write('lbs-input', `{"DataStreamName":"stream-${n}"}`));
+        const [last, first, middle] = [ids[28], ids[1], ids[15]] as [string, string, string];
+        const results = await queueOf(dlqIsLocal).redrive([last, first, middle, '1-1', first]);
+        expect(
+          (await announced()).map(([, [, payload]]) => JSON.parse(String(payload)).DataStreamName),
+        ).to.deep.equal(['stream-28', 'stream-1', 'stream-15']);
+        expect(results.map((id) => id !== null)).to.deep.equal([true, true, true, false, false]);
+        expect(await queueOf(dlqIsLocal).length()).to.equal(27);
+      });
+
       it('gives a redriven stream to a consumer again', async () => {
         const id = await write('lbs-input', PAYLOAD, '_retry_count', '9');
         const consumer = await wire.join('a~00000001');
@@ -111,27 +180,65 @@ describe('the dead-letter queue', () => {
     });
   }
 
-  it('announces a letter of another slot no second time when it could not be deleted', async () => {
-    const id = await write('lbs-input', PAYLOAD);
-    const commands = wire.commands();
-    const failing = {
-      ...commands,
-      run: <T>(command: string, ...rest: unknown[]) =>
-        command === 'XDEL'
-          ? Promise.reject(new Error('cut'))
-          : (commands.run as (...args: unknown[]) => Promise<T>)(command, ...rest),
-    };
-    const interrupted = createDeadLetterQueue({
-      names,
-      home: commands,
-      letters: failing,
-      layout: { dlqIsLocal: false },
+  describe('in another slot, interrupted', () => {
+    /** Commands of a process that dies at the command of this name; of a pipeline so many commands have left before. */
+    function dying(command: string, executed = 0): Commands {
+      const commands = wire.commands();
+      return {
+        ...commands,
+        async run(name, send) {
+          if (name !== command) return await commands.run(name, send);
+          if (executed === 0) throw new Error('died');
+          await commands.run(name, async (client) => {
+            const pipeline = client.pipeline();
+            let left = executed;
+            const cut = new Proxy(pipeline, {
+              get: (target, key) => {
+                const method = Reflect.get(target, key) as (...args: unknown[]) => unknown;
+                if (key === 'exec') return method.bind(target);
+                return (...args: unknown[]) => (left-- > 0 ? method.apply(target, args) : undefined);
+              },
+            });
+            return await send({ pipeline: () => cut } as unknown as Redis);
+          });
+          throw new Error('died');
+        },
+      };
+    }
+
+    const steps: [when: string, command: string, executed: number, announcedBefore: number][] = [
+      ['before it announces', 'script redrive-apart', 0, 0],
+      ['with half of them announced', 'script redrive-apart', 2, 2],
+      ['before it deletes', 'XDEL', 0, 4],
+      ['before it forgets', 'PEXPIRE', 0, 4],
+    ];
+    for (const [when, command, executed, announcedBefore] of steps) {
+      it(`${when}: repeated, every letter is announced once`, async () => {
+        const ids: string[] = [];
+        for (const n of [1, 2, 3, 4]) {
+          ids.push(await write('lbs-input', `{"DataStreamName":"stream-${n}"}`, '_retry_count', '4'));
+        }
+        const settings = { names, layout: { dlqIsLocal: false } };
+        const commands = dying(command, executed);
+        const victim = createDeadLetterQueue({ ...settings, home: commands, letters: commands });
+        expect(await rejection(victim.redrive(ids))).to.have.property('message', 'died');
+        expect(await announced()).to.have.length(announcedBefore);
+        await queueOf(false).redrive(ids);
+        const payloads = (await announced()).map(([, [, payload]]) => JSON.parse(String(payload)));
+        const streams = payloads.map(({ DataStreamName }) => DataStreamName);
+        expect(streams).to.deep.equal(['stream-1', 'stream-2', 'stream-3', 'stream-4']);
+        expect(await queueOf(false).length()).to.equal(0);
+      });
+    }
+
+    it('is remembered for weeks while the letter stands, and for an hour once it is gone', async () => {
+      const id = await write('lbs-input', PAYLOAD);
+      const settings = { names, home: wire.commands(), layout: { dlqIsLocal: false } };
+      await rejection(createDeadLetterQueue({ ...settings, letters: dying('XDEL') }).redrive([id]));
+      expect(await suite.redis().pttl(names.redriven(id))).to.be.above(7 * 86_400_000);
+      const [entry] = await queueOf(false).redrive([id]);
+      expect((await announced()).map(([at]) => at)).to.deep.equal([entry]);
+      expect(await suite.redis().pttl(names.redriven(id))).to.be.within(3_500_000, 3_600_000);
     });
-    expect(await interrupted.redrive([id]).catch((error: Error) => error.message)).to.equal('cut');
-    expect(await queueOf(false).length()).to.equal(1);
-    const [entry] = await queueOf(false).redrive([id]);
-    expect((await announced()).map(([at]) => at)).to.deep.equal([entry]);
-    expect(await queueOf(false).length()).to.equal(0);
-    expect(await suite.redis().pttl(names.redriven(id))).to.be.greaterThan(0);
   });
 });

@@ -8,6 +8,8 @@
 -- Returns one item a letter: the id of its entry on the load balancer stream; '' when there is no such letter any more.
 --@include copy-entry
 local lbs, dlq = KEYS[1], KEYS[2]
+-- No letter has this id. A user who may not delete is refused here, and not with a letter announced that cannot be deleted.
+redis.call('XDEL', dlq, '0-0')
 local results = {}
 for i = 1, #ARGV do
   local id = ARGV[i]

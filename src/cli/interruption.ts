@@ -1,0 +1,31 @@
+/** For commands that change many things one after another: a signal ends them between two steps, and never in the middle of one. */
+import { CliError, EXIT } from './errors.js';
+import type { Output } from './output.js';
+import { onStopSignals } from './stop-signals.js';
+
+export class Interruption implements Disposable {
+  readonly #ignoreSignals: () => void;
+  #isAsked = false;
+
+  constructor(output: Output) {
+    const ask = () => {
+      this.#isAsked = true;
+    };
+    this.#ignoreSignals = onStopSignals({ first: ask, again: () => process.exit(EXIT.failed) });
+    // Whoever no longer reads what is done should not have it done unseen.
+    output.onClosed(ask);
+  }
+
+  get isAsked(): boolean {
+    return this.#isAsked;
+  }
+
+  [Symbol.dispose](): void {
+    this.#ignoreSignals();
+  }
+}
+
+/** @param howFar what was done until then, and what was not */
+export function interrupted(howFar: string): CliError {
+  return new CliError('Interrupted', `interrupted: ${howFar}`, EXIT.failed);
+}

@@ -1,0 +1,94 @@
+/** Writes dead letters as JSON lines: to stdout, or to a file that is there as a whole or not at all. */
+
+import type { FileHandle } from 'node:fs/promises';
+import { link, open, rename, unlink } from 'node:fs/promises';
+import { messageOf } from '../../core/errors.js';
+import { selectLetters } from '../../redis/dead-letter-selection.js';
+import type { ServiceAccess } from '../../runtime/service-access.js';
+import { CliError, EXIT } from '../errors.js';
+import { Interruption, interrupted } from '../interruption.js';
+import { type Output, plural } from '../output.js';
+import { type ServiceVisitOptions, withService } from '../service-visit.js';
+import { type FilterOptions, filterOf } from './letter-choice.js';
+import { letterLine } from './letter-view.js';
+
+export interface ExportOptions extends ServiceVisitOptions, FilterOptions {
+  readonly out?: string;
+  readonly overwrite: boolean;
+}
+
+/** @throws CliError `FileExists`, `FileNotWritten`, `Interrupted` */
+export async function exportLetters(options: ExportOptions, output: Output): Promise<number> {
+  const { out } = options;
+  if (options.overwrite && out === undefined) {
+    throw new CliError('Usage', 'expected --overwrite together with --out, got: it alone');
+  }
+  return await withService(options, async (access) => {
+    using interruption = new Interruption(output);
+    if (out === undefined) {
+      const count = await writeAll(access, options, interruption, (text) => output.write(text));
+      if (interruption.isAsked) throw interrupted(`${plural(count, 'dead letter')} written, and not all`);
+      return EXIT.ok;
+    }
+    const count = await intoFile(out, options.overwrite, async (file) => {
+      const written = await writeAll(access, options, interruption, (text) => file.appendFile(`${text}\n`));
+      if (interruption.isAsked) throw interrupted(`nothing was written to ${out}`);
+      return written;
+    });
+    output.line({ type: 'Exported', file: out, count }, `${plural(count, 'dead letter')} written to ${out}`);
+    return EXIT.ok;
+  });
+}
+
+/** Oldest first, a page at a time. Resolves with how many. */
+async function writeAll(
+  { deadLetters, lettersNow }: ServiceAccess,
+  options: ExportOptions,
+  interruption: Interruption,
+  write: (lines: string) => void | Promise<void>,
+): Promise<number> {
+  let count = 0;
+  const filter = filterOf(options, await lettersNow());
+  for await (const page of selectLetters(deadLetters, filter, { order: 'oldestFirst' })) {
+    if (interruption.isAsked) break;
+    if (page.length === 0) continue;
+    await write(page.map((letter) => JSON.stringify(letterLine(letter))).join('\n'));
+    count += page.length;
+  }
+  return count;
+}
+
+/** Whoever deletes the letters afterwards must be able to rely on the file: it has its name only when all of it is on disk. */
+async function intoFile<T>(
+  out: string,
+  overwrite: boolean,
+  fill: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  const unfinished = `${out}.${process.pid}.part`;
+  const file = await onDisk(out, () => open(unfinished, 'wx'));
+  try {
+    let result: T;
+    try {
+      result = await fill(file);
+      await onDisk(out, () => file.sync());
+    } finally {
+      await file.close();
+    }
+    // A link is refused where there is something of that name already, also when it came there meanwhile.
+    await onDisk(out, () => (overwrite ? rename(unfinished, out) : link(unfinished, out)));
+    return result;
+  } finally {
+    await unlink(unfinished).catch(() => {});
+  }
+}
+
+async function onDisk<T>(out: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new CliError('FileExists', `expected no file ${out} yet, got: one; --overwrite replaces it`);
+    }
+    throw new CliError('FileNotWritten', `cannot write ${out}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,50 @@
+/** What the commands that look into a service, and repair it, have in common: how they get there and what can be wrong with that. */
+import { Option } from 'commander';
+import { type ServiceAccess, visitService } from '../runtime/service-access.js';
+import { CliError } from './errors.js';
+import { checkRedisUrl } from './redis-option.js';
+import { explained, refuseWrongUrl } from './url-mistakes.js';
+
+export interface ServiceVisitOptions {
+  readonly redis?: string;
+  readonly service: string;
+  readonly dlqStream?: string;
+  readonly startTimeout: number;
+}
+
+export function dlqStreamOption(): Option {
+  return new Option('--dlq-stream <name>', 'dead-letter stream (default: <service>-input-dlq)');
+}
+
+/**
+ * Connects, does the work, disconnects.
+ *
+ * @throws CliError `ServiceNotFound`; whatever is wrong with the URL
+ * @throws StreamwardenError `RedisUnavailable` when there is no usable connection within the time
+ */
+export async function withService<T>(
+  { redis, service, dlqStream, startTimeout }: ServiceVisitOptions,
+  work: (access: ServiceAccess, url: string) => Promise<T>,
+): Promise<T> {
+  const url = checkRedisUrl(redis);
+  // Otherwise a wrong password, say, would be tried again until the time is up.
+  await refuseWrongUrl(url);
+  try {
+    await using access = await visitService({
+      redis: url,
+      service,
+      timeoutMs: startTimeout,
+      ...(dlqStream === undefined ? {} : { dlqStream }),
+    });
+    if (!(await access.exists())) {
+      const { lbs, dlq } = access.names;
+      throw new CliError(
+        'ServiceNotFound',
+        `no service ${service} here: there is neither a stream ${lbs} nor ${dlq}`,
+      );
+    }
+    return await work(access, url);
+  } catch (error) {
+    throw await explained(url, error);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Who owns a data stream now, as far as Redis can tell. Two things it cannot: what an owner thinks of itself, and when exactly it was given the
+ * stream; it knows when the entry was delivered to it, which is a moment before.
+ */
+import { nextEntryId } from '../core/entry-id.js';
+import type { Commands } from './commands.js';
+import { parseEntry, type RawEntry } from './entry.js';
+import { isIncarnation, type Names } from './names.js';
+import type { OwnerRecords } from './owner-records.js';
+import type { PendingRow, PendingSurvey } from './pending-survey.js';
+import { replyOf } from './reply-errors.js';
+
+/** An entry of the name that no application has. */
+export interface UnownedEntry {
+  readonly id: string;
+  readonly retryCount: number;
+  /** Who it is pending for; null: it has not been delivered to anybody. */
+  readonly pending: PendingRow | null;
+}
+
+export type Ownership =
+  | {
+      readonly state: 'owned';
+      /** Name in the group. */
+      readonly owner: string;
+      /** The entry's id, which is the fencing token. */
+      readonly id: string;
+      readonly retryCount: number | null;
+      /** Epoch milliseconds by Redis's clock: when the entry was delivered to this owner. It became the owner no earlier, and at most 10 s later. */
+      readonly sinceMs: number;
+      /** How long the lease still holds unless it is renewed, in milliseconds: presence, of a consumer of the Go client the lock. Null: for ever. */
+      readonly leaseMs: number | null;
+      /** False: the lease has run out, and whoever looks first requeues the stream. */
+      readonly isAlive: boolean;
+    }
+  /** Announced, and nobody is known to own it: not delivered yet, or delivered to somebody of whom nothing more is known. */
+  | { readonly state: 'unowned'; readonly entries: readonly UnownedEntry[] }
+  /** Nothing on the load balancer stream announces it: finished, dead-lettered, or never announced. */
+  | { readonly state: 'unknown' };
+
+export interface OwnerSurvey {
+  of(name: string): Promise<Ownership>;
+}
+
+export interface OwnerSurveySettings {
+  readonly names: Names;
+  readonly commands: Commands;
+  readonly owners: OwnerRecords;
+  readonly pending: PendingSurvey;
+}
+
+const PAGE = 500;
+
+export function createOwnerSurvey({ names, commands, owners, pending }: OwnerSurveySettings): OwnerSurvey {
+  async function now(): Promise<number> {
+    const [seconds, microseconds] = await commands.run('TIME', (client) => client.time());
+    return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+  }
+
+  async function owned(row: PendingRow): Promise<Ownership> {
+    return {
+      state: 'owned',
+      owner: row.consumer,
+      id: row.id,
+      retryCount: row.retryCount,
+      sinceMs: Math.round((await now()) - row.idleMs),
+      leaseMs: isIncarnation(row.consumer) ? row.presenceMs : row.lockMs,
+      isAlive: row.isAlive === true,
+    };
+  }
+
+  /** Every entry of this name on the stream: those that nobody has been given as well. */
+  async function announcedAs(name: string): Promise<RawEntry[]> {
+    const found: RawEntry[] = [];
+    let start = '-';
+    for (;;) {
+      const page = await commands.run('XRANGE', (client) =>
+        client.xrange(names.lbs, start, '+', 'COUNT', PAGE),
+      );
+      for (const [id, fields] of page) {
+        const parsed = parseEntry({ id, fields });
+        if (parsed.ok && parsed.announcement.name === name) found.push({ id, fields });
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return found;
+      start = nextEntryId(last[0]);
+    }
+  }
+
+  /** Before the first consumer starts there is no group, and so nothing is pending. */
+  async function rowsOf(ids: readonly string[]): Promise<PendingRow[]> {
+    try {
+      return await pending.rowsOf(ids);
+    } catch (error) {
+      if (replyOf(error) !== 'NOGROUP') throw error;
+      return [];
+    }
+  }
+
+  return {
+    async of(name) {
+      const [recorded] = await owners.of([name]);
+      const [row] = recorded ? await rowsOf([recorded]) : [];
+      if (row?.state === 'owned') return await owned(row);
+
+      // A consumer of the Go client keeps no records, and an entry that waits has none.
+      const entries = await announcedAs(name);
+      if (entries.length === 0) return { state: 'unknown' };
+      const rows = await rowsOf(entries.map(({ id }) => id));
+      const holder = rows.find(({ state }) => state === 'owned');
+      if (holder !== undefined) return await owned(holder);
+      return {
+        state: 'unowned',
+        entries: entries.map((entry) => ({
+          id: entry.id,
+          retryCount: parseEntry(entry).retryCount,
+          pending: rows.find(({ id }) => id === entry.id) ?? null,
+        })),
+      };
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { dueConsumer } from '../../src/redis/due-consumer.js';
+import { ready, useCli } from '../support/cli-process.js';
+import { eventually } from '../support/eventually.js';
+import { useRedis } from '../support/redis.js';
+
+const LBS = 'orders-input';
+const GROUP = 'orders-group';
+const SEPARATOR = '<MUTEX_KEY_SEP>';
+
+describe('streamwarden owner', function () {
+  this.timeout(60_000);
+  const { redis, server } = useRedis();
+  const cli = useCli();
+  const owner = (name: string, ...args: string[]) =>
+    cli.run(['owner', name, '--service', 'orders', ...args], { env: { REDIS_URL: server().url } });
+  const asked = async (name: string) => {
+    const { code, stdout } = await owner(name, '--json');
+    const { at, type, ...found } = JSON.parse(stdout);
+    expect({ type, at: typeof at }).to.deep.equal({ type: 'Owner', at: 'number' });
+    return { code, ...found };
+  };
+  const announce = async (name: string, ...fields: string[]) =>
+    String(await redis().xadd(LBS, '*', 'lbs-input', JSON.stringify({ DataStreamName: name }), ...fields));
+  const deliver = (consumer: string, count: number) =>
+    redis().xreadgroup('GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', LBS, '>');
+
+  it('tells who owns it, under which token, since when, and how long the lease holds', async () => {
+    const consumer = cli.spawnConsumer({ redis: server().url, service: 'orders', consumerId: 'a' });
+    const name = await ready(consumer);
+    await announce('other');
+    const before = Date.now();
+    const id = await announce('one', '_retry_count', '2');
+    const added = await consumer.waitFor(({ stream }) => stream === 'one', { name: 'it is owned' });
+    const { leaseMs, since, ...found } = await asked('one');
+    expect(found).to.deep.equal({
+      code: 0,
+      stream: 'one',
+      state: 'owned',
+      owner: name,
+      alive: true,
+      id,
+      token: id,
+      retryCount: 2,
+    });
+    expect(leaseMs).to.be.within(1, 2_000);
+    expect(since).to.be.within(before - 100, added.at + 100);
+    const { code, stdout } = await owner('one');
+    expect(code).to.equal(0);
+    expect(stdout).to.match(new RegExp(`^one is owned by ${name}\n {2}token +${id} `));
+
+    // A second announcement changes nothing about who owns it.
+    await announce('one');
+    expect(await asked('one')).to.deep.include({ owner: name, token: id });
+
+    consumer.kill('SIGKILL');
+    await eventually('its lease has run out', async () => (await asked('one')).alive === false);
+    const dead = await owner('one');
+    expect(dead.code).to.equal(0);
+    expect(dead.stdout).to.contain(`one is owned by ${name}\n`).and.to.contain('run out: the next sweep');
+  });
+
+  it('tells an owner that is a consumer of the Go client by its lock', async () => {
+    await redis().xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
+    const id = await announce('one');
+    await deliver('go-consumer', 1);
+    await redis().set(`one${SEPARATOR}${id}`, 'x', 'PX', 60_000);
+    const { leaseMs, ...found } = await asked('one');
+    expect(found).to.deep.include({ code: 0, state: 'owned', owner: 'go-consumer', alive: true, token: id });
+    expect(leaseMs).to.be.within(1, 60_000);
+    await redis().del(`one${SEPARATOR}${id}`);
+    expect(await asked('one')).to.deep.equal({
+      code: 1,
+      stream: 'one',
+      state: 'unowned',
+      owner: null,
+      entries: [{ id, retryCount: 0, holder: 'go-consumer', holderState: 'delivered' }],
+    });
+  });
+
+  it('tells of every entry of a name that nobody owns, wherever it is', async () => {
+    const undelivered = await announce('early');
+    expect(await asked('early')).to.deep.include({ code: 1, state: 'unowned' });
+    await redis().xgroup('CREATE', LBS, GROUP, '$');
+    const [due, given] = [await announce('one'), await announce('one')];
+    await deliver(dueConsumer('max_retries_exceeded'), 1);
+    await deliver('b~00000001', 1);
+    const later = await announce('one');
+    const { entries } = await asked('one');
+    expect(entries).to.deep.equal([
+      { id: due, retryCount: 0, holder: dueConsumer('max_retries_exceeded'), holderState: 'deadLetterDue' },
+      { id: given, retryCount: 0, holder: 'b~00000001', holderState: 'delivered' },
+      { id: later, retryCount: 0, holder: null, holderState: null },
+    ]);
+    const { code, stdout } = await owner('one');
+    expect(code).to.equal(1);
+    const [head, first, second, third] = stdout.split('\n');
+    expect(head).to.equal('nobody owns one');
+    expect(first).to.contain(due).and.contain('on its way to the dead-letter stream (max_retries_exceeded)');
+    expect(second).to.contain(given).and.contain('was given to b~00000001');
+    expect(third).to.contain(later).and.contain('waits to be given to a consumer');
+    expect((await owner('early')).stdout).to.contain(`${undelivered}  waits to be given`);
+  });
+
+  it('believes no record whose entry is no longer pending', async () => {
+    await redis().xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
+    await redis().hset(`{${LBS}}:owners`, '', 'v1 x', 'one', '1-1');
+    expect(await asked('one')).to.deep.equal({ code: 1, stream: 'one', state: 'unknown', owner: null });
+    expect((await owner('one')).stdout).to.equal(
+      'nobody owns one, and nothing on the load balancer stream announces it\n',
+    );
+  });
+
+  it('refuses no name, and says that there is no such service', async () => {
+    expect(await owner('')).to.deep.include({
+      code: 2,
+      stderr: 'error: expected the name of a data stream, got: ""\n',
+    });
+    const { code, stderr } = await owner('one');
+    expect({ code, stderr }).to.deep.equal({
+      code: 2,
+      stderr: `error: no service orders here: there is neither a stream ${LBS} nor ${LBS}-dlq\n`,
+    });
+  });
+});

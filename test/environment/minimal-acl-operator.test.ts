@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { isStreamwardenError } from '../../src/index.js';
+import { selectLetters } from '../../src/redis/dead-letter-selection.js';
+import { visitService } from '../../src/runtime/service-access.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+
+const DOCUMENT = new URL('../../docs/how-to/minimal-acl-user.md', import.meta.url);
+const LBS = 'orders-input';
+const GROUP = 'orders-group';
+const DLQ = 'orders-input-dlq';
+/** Not needed for the work itself: ioredis warns on stderr where it may not look. */
+const OPTIONAL = ['+info'];
+
+describe('the documented user of an operator', () => {
+  const suite = useRedis();
+  let rules: string[];
+
+  before(async () => {
+    const line = /^ACL SETUSER (orders-operator .+)$/m.exec(await readFile(DOCUMENT, 'utf8'))?.[1];
+    if (line === undefined) throw new Error('expected an ACL SETUSER line in the document, got: none');
+    rules = line.split(' ');
+  });
+
+  /** What `dlq`, `pending`, `owner` and `claim` do. */
+  async function work(...left: string[]): Promise<void> {
+    const redis = suite.redis();
+    await redis.flushall();
+    await redis.script('FLUSH');
+    await redis.call('ACL', 'SETUSER', ...rules.filter((rule) => !left.includes(rule)));
+    for (const name of ['one', 'two', 'three']) {
+      await redis.xadd(DLQ, '*', 'lbs-input', JSON.stringify({ DataStreamName: name }), '_retry_count', '4');
+    }
+    await redis.xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
+    const { host, port } = suite.server();
+    await using visit = await visitService({
+      redis: `redis://${rules[0]}:change-me@${host}:${port}`,
+      service: 'orders',
+      timeoutMs: 2_000,
+    });
+    const { deadLetters, pending, owners, claims } = visit;
+    expect(await visit.exists()).to.equal(true);
+    expect(await visit.lettersNow()).to.be.above(0);
+    expect(await deadLetters.length()).to.equal(3);
+    const ids: string[] = [];
+    for await (const page of selectLetters(deadLetters, {}, { order: 'oldestFirst' })) {
+      ids.push(...page.map(({ id }) => id));
+    }
+    expect((await deadLetters.list(1, null)).letters).to.have.length(1);
+    await deadLetters.delete(ids.slice(0, 1));
+    await deadLetters.redrive(ids.slice(1));
+    await redis.xreadgroup('GROUP', GROUP, 'a~00000001', 'COUNT', 2, 'STREAMS', LBS, '>');
+    for await (const rows of pending.pages()) expect(rows).to.have.length(2);
+    const found = await owners.of('two');
+    expect(found.state).to.equal('unowned');
+    const [held] = (await redis.xpending(LBS, GROUP, '-', '+', 1)) as [[string]];
+    await redis.hset(`{${LBS}}:owners`, '', 'v1 x', 'two', held[0]);
+    expect((await owners.of('two')).state).to.equal('owned');
+    await redis.set(`{${LBS}}:presence:a~00000001`, 'v1:1', 'PX', 60_000);
+    expect(await claims.claim(held[0], false)).to.include({ outcome: 'alive' });
+    expect(await claims.claim(held[0], true)).to.include({ outcome: 'requeued', retryCount: 1 });
+  }
+
+  it('may do all that the commands do', () => work());
+
+  it('may do nothing that they do not need', async () => {
+    const needed = rules.filter((rule) => /^[+~]/.test(rule) && !OPTIONAL.includes(rule));
+    expect(needed).to.have.length.above(15);
+    for (const rule of needed) {
+      const error = await rejection(work(rule)).catch(() => undefined);
+      expect(isStreamwardenError(error, 'PermissionDenied'), `without ${rule}: ${error?.message}`).to.equal(
+        true,
+      );
+      expect(error?.message).to.not.include('change-me');
+    }
+  });
+});
