@@ -2,9 +2,15 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../core/package-version.js';
 import type { Runner } from './command.js';
+import { claimCommand } from './commands/claim.js';
+import { completionCommand } from './commands/completion.js';
 import { consumeCommand } from './commands/consume.js';
 import { demoCommand } from './commands/demo.js';
+import { dlqCommand } from './commands/dlq.js';
+import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
+import { ownerCommand } from './commands/owner.js';
+import { pendingCommand } from './commands/pending.js';
 import { produceCommand } from './commands/produce.js';
 import { replayCommand } from './commands/replay.js';
 import { statusCommand } from './commands/status.js';
@@ -35,6 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
     'streamwarden consume --service orders --consumer-id me --hold 5000',
     'streamwarden status --service orders',
     'streamwarden topology --redis redis-cluster://127.0.0.1:7000 --watch',
+    'streamwarden dlq list --service orders --older-than 1h',
     'streamwarden replay incident.jsonl',
     'streamwarden inspect incident.jsonl',
   );
@@ -43,13 +50,20 @@ async function main(argv: readonly string[]): Promise<number> {
     consumeCommand,
     statusCommand,
     topologyCommand,
+    doctorCommand,
+    pendingCommand,
+    ownerCommand,
+    claimCommand,
+    dlqCommand,
     replayCommand,
     inspectCommand,
     demoCommand,
+    completionCommand,
   ];
   for (const make of commands) {
     const command = make(run);
     program.addCommand(command.copyInheritedSettings(program));
+    for (const one of command.commands) one.copyInheritedSettings(command);
   }
 
   try {

@@ -21,15 +21,35 @@ export async function withRedis<T>(
   timeoutMs: number,
   work: (client: ShortClient) => Promise<T>,
 ): Promise<T> {
-  const client = makeClient(url, timeoutMs);
+  const client = await openRedis(url, timeoutMs);
   try {
-    await connect(client, url, timeoutMs);
     return await work(client);
   } catch (error) {
-    throw await explained(url, isAboutRedis(error) ? redisError(error, 'a command', true) : error);
+    throw await redisFailure(url, error);
   } finally {
     client.disconnect();
   }
+}
+
+/**
+ * A client that is connected, for whoever disconnects it. It does not reconnect.
+ *
+ * @throws as {@link withRedis} does
+ */
+export async function openRedis(url: string, timeoutMs: number): Promise<ShortClient> {
+  const client = makeClient(url, timeoutMs);
+  try {
+    await connect(client, url, timeoutMs);
+    return client;
+  } catch (error) {
+    client.disconnect();
+    throw await redisFailure(url, error);
+  }
+}
+
+/** What a command on such a client was rejected with, in our words; anything that is not about Redis as it is. */
+export function redisFailure(url: string, error: unknown): Promise<unknown> {
+  return explained(url, isAboutRedis(error) ? redisError(error, 'a command', true) : error);
 }
 
 function makeClient(url: string, timeoutMs: number): ShortClient {
@@ -41,6 +61,8 @@ function makeClient(url: string, timeoutMs: number): ShortClient {
     commandTimeout: Math.max(1_000, timeoutMs),
     connectionName: 'streamwarden:cli',
     keyPrefix: '',
+    // A server that is still loading says so itself.
+    enableReadyCheck: false,
   };
   if (deployment.kind !== 'cluster') {
     const hosts = 1 + (deployment.options.sentinels?.length ?? 0);
@@ -72,7 +94,7 @@ async function connect(client: ShortClient, url: string, timeoutMs: number): Pro
   try {
     await Promise.race([client.connect(), late]);
     // A wrong password is reported as an event, and the connection stands all the same.
-    await Promise.race([client.ping(), late]);
+    await Promise.race([client.ping().catch(unlessNotPermitted), late]);
   } catch (error) {
     const cause = lastNodeErrorOf(reported ?? error);
     throw new StreamwardenError(
@@ -83,6 +105,11 @@ async function connect(client: ShortClient, url: string, timeoutMs: number): Pro
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whoever may not ask this is known to the server all the same. */
+function unlessNotPermitted(error: unknown): void {
+  if (!messageOf(error).startsWith('NOPERM')) throw error;
 }
 
 /** A cluster client says that all nodes failed, and keeps what the last one said. */

@@ -1,10 +1,11 @@
 /** Reads what Redis knows of one service. */
 import { messageOf } from '../core/errors.js';
-import { createNames, type Names } from '../redis/names.js';
+import { createNames, isIncarnation, type Names } from '../redis/names.js';
 import { deploymentOf } from '../redis/target.js';
 import { producerNames } from '../runtime/options.js';
 import { CliError } from './errors.js';
 import { fieldsOf } from './flat-reply.js';
+import { countOwned } from './owned-count.js';
 import type { ShortClient } from './redis-client.js';
 
 export interface ConsumerStatus {
@@ -16,6 +17,8 @@ export interface ConsumerStatus {
   readonly presenceMs: number | null;
   /** Milliseconds since Redis last gave it something or heard from it in the group. Not a sign of life. */
   readonly idleMs: number;
+  /** Of what is pending for it, how many entries own their data stream. Null of consumers of the Go client, and of anybody where too many are pending to be counted. */
+  readonly owned: number | null;
 }
 
 export interface ServiceStatus {
@@ -30,6 +33,17 @@ export interface ServiceStatus {
   };
   readonly consumers: readonly ConsumerStatus[];
   readonly dlq: { readonly name: string; readonly length: number };
+  readonly totals: Totals;
+}
+
+/** What Redis has counted since a stream, or the group, was made. Null where it does not: before Redis 7, say. */
+export interface Totals {
+  /** Entries ever added to the load balancer stream. */
+  readonly added: number | null;
+  /** Entries ever given to a consumer. */
+  readonly delivered: number | null;
+  /** Dead letters ever added. */
+  readonly deadLettered: number | null;
 }
 
 /**
@@ -59,44 +73,67 @@ export async function readServiceStatus(client: ShortClient, names: Names): Prom
   if (kind !== 'stream') {
     throw new CliError('NotAStream', `expected ${names.lbs} to be a stream, got: a ${kind}`);
   }
-  const length = await client.xlen(names.lbs);
+  const stream = await countsOf(client, names.lbs);
   const groups = ((await client.xinfo('GROUPS', names.lbs)) as unknown[]).map(fieldsOf);
   const group = groups.find(({ name }) => name === names.group);
   const pending = Number(group?.pending ?? 0);
+  const dlq = await countsOf(client, names.dlq);
   return {
     service,
-    stream: { name: names.lbs, length },
+    stream: { name: names.lbs, length: stream.length },
     group: {
       name: names.group,
       created: group !== undefined,
       pending,
       // Entries are deleted when they are finished, so what is there and not pending has not been delivered.
-      undelivered: Math.max(0, length - pending),
+      undelivered: Math.max(0, stream.length - pending),
     },
-    consumers: group === undefined ? [] : await consumersOf(client, names),
-    dlq: { name: names.dlq, length: await deadLetters(client, names.dlq) },
+    consumers: group === undefined ? [] : await consumersOf(client, names, pending),
+    dlq: { name: names.dlq, length: dlq.length },
+    totals: {
+      added: stream.added,
+      delivered: numberOrNull(group?.['entries-read']),
+      deadLettered: dlq.added,
+    },
   };
 }
 
-/** It may have another slot than everything else. */
-async function deadLetters(client: ShortClient, dlq: string): Promise<number> {
+interface Counts {
+  readonly length: number;
+  readonly added: number | null;
+}
+
+/** The dead-letter stream may have another slot than everything else. */
+async function countsOf(client: ShortClient, stream: string): Promise<Counts> {
   try {
-    return await client.xlen(dlq);
+    const fields = fieldsOf(await client.xinfo('STREAM', stream));
+    return { length: Number(fields.length), added: numberOrNull(fields['entries-added']) };
   } catch (error) {
-    if (!messageOf(error).startsWith('WRONGTYPE')) throw error;
-    throw new CliError('NotAStream', `expected ${dlq} to be a stream: ${messageOf(error)}`);
+    const words = messageOf(error);
+    if (words.startsWith('ERR no such key')) return { length: 0, added: 0 };
+    if (!words.startsWith('WRONGTYPE')) throw error;
+    throw new CliError('NotAStream', `expected ${stream} to be a stream: ${words}`);
   }
 }
 
-async function consumersOf(client: ShortClient, names: Names): Promise<ConsumerStatus[]> {
+function numberOrNull(value: string | number | null | undefined): number | null {
+  return value === undefined || value === null ? null : Number(value);
+}
+
+async function consumersOf(client: ShortClient, names: Names, pending: number): Promise<ConsumerStatus[]> {
   const rows = ((await client.xinfo('CONSUMERS', names.lbs, names.group)) as unknown[]).map(fieldsOf);
   const presences = await Promise.all(rows.map(({ name }) => client.pttl(names.presence(String(name)))));
+  const owned = await countOwned(client, names, pending);
   return rows
-    .map(({ name, pending, idle }, index) => ({
-      name: String(name),
-      pending: Number(pending),
-      presenceMs: (presences[index] ?? -2) < 0 ? null : (presences[index] ?? null),
-      idleMs: Number(idle),
-    }))
+    .map((row, index) => {
+      const name = String(row.name);
+      return {
+        name,
+        pending: Number(row.pending),
+        presenceMs: (presences[index] ?? -2) < 0 ? null : (presences[index] ?? null),
+        idleMs: Number(row.idle),
+        owned: owned === null || !isIncarnation(name) ? null : (owned.get(name) ?? 0),
+      };
+    })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -205,7 +205,16 @@ describe('a mistake on the command line', () => {
   });
 
   it('is none to ask for help or the version', async () => {
-    for (const command of [[], ['produce'], ['consume'], ['status'], ['topology'], ['demo']]) {
+    for (const command of [
+      [],
+      ['produce'],
+      ['consume'],
+      ['status'],
+      ['topology'],
+      ['doctor'],
+      ['completion'],
+      ['demo'],
+    ]) {
       const { code, stdout, stderr } = await cli.run([...command, '--help']);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
       expect(stdout).to.contain('Usage: streamwarden').and.to.contain('Examples:\n  $ streamwarden');

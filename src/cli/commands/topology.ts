@@ -8,10 +8,9 @@ import { LiveText } from '../live-text.js';
 import { type Output, timeOfDay } from '../output.js';
 import { checkRedisUrl, redisOption } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';
-import { ClusterSurvey } from '../topology/cluster-survey.js';
 import { isSamePicture, type TopologyPicture } from '../topology/picture.js';
-import { ReplicationSurvey } from '../topology/replication-survey.js';
 import type { Survey } from '../topology/survey.js';
+import { surveyOf } from '../topology/survey-of.js';
 import { inWords } from '../topology/words.js';
 import { refuseWrongUrl } from '../url-mistakes.js';
 import { count, examples, jsonOption } from '../values.js';
@@ -51,18 +50,11 @@ export function topologyCommand(run: Runner): Command {
 async function topology(options: TopologyOptions, output: Output): Promise<number> {
   const url = checkRedisUrl(options.redis);
   await refuseWrongUrl(url);
-  using survey = surveyOf(url, options.timeout);
+  using survey = surveyOf(deploymentOf(url), options.timeout);
   if (options.watch) return await watch(survey, options.interval, output);
   const picture = await survey.look();
   output.line({ type: 'Topology', ...picture }, inWords(picture));
   return picture.settled ? EXIT.ok : EXIT.failed;
-}
-
-function surveyOf(url: string, timeoutMs: number): Survey {
-  const deployment = deploymentOf(url);
-  return deployment.kind === 'cluster'
-    ? new ClusterSurvey(deployment, timeoutMs)
-    : new ReplicationSurvey(deployment, timeoutMs);
 }
 
 /** Until a signal comes. */

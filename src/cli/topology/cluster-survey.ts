@@ -6,8 +6,9 @@ import type { ClusterNode, SlotRange } from '../../redis/cluster-view.js';
 import { askNode } from '../../redis/shards.js';
 import type { ClusterDeployment } from '../../redis/target.js';
 import { NO_FACTS, type NodeFacts, readFacts } from './node-facts.js';
-import { NodePool } from './node-pool.js';
+import type { NodePool } from './node-pool.js';
 import type { MasterPicture, NodePicture, TopologyPicture } from './picture.js';
+import { nodePoolOf } from './pools.js';
 import type { Survey } from './survey.js';
 
 export class ClusterSurvey implements Survey {
@@ -18,7 +19,7 @@ export class ClusterSurvey implements Survey {
   /** @param timeoutMs how long each node may take to answer, in milliseconds */
   constructor(deployment: ClusterDeployment, timeoutMs: number) {
     this.#deployment = deployment;
-    this.#pool = new NodePool(deployment.makeClient, timeoutMs);
+    this.#pool = nodePoolOf(deployment, timeoutMs);
     this.#known = deployment.seeds;
   }
 

@@ -1,13 +1,13 @@
 /** Looks at one master and its replicas: of a single server, or of the master that Sentinels name. */
-import { Redis } from 'ioredis';
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
-import { formatAddress, parseAddress } from '../../redis/address.js';
+import { formatAddress } from '../../redis/address.js';
 import type { SingleDeployment } from '../../redis/target.js';
 import { fieldsOf } from '../flat-reply.js';
 import { NO_FACTS, readFacts } from './node-facts.js';
-import { NodePool } from './node-pool.js';
+import type { NodePool } from './node-pool.js';
 import type { MasterPicture, NodePicture, SentinelPicture, TopologyPicture } from './picture.js';
+import { nodePoolOf, sentinelPoolOf } from './pools.js';
 import type { Survey } from './survey.js';
 
 interface Looked {
@@ -33,18 +33,8 @@ export class ReplicationSurvey implements Survey {
   /** @param timeoutMs how long each server may take to answer, in milliseconds */
   constructor(deployment: SingleDeployment, timeoutMs: number) {
     this.#deployment = deployment;
-    const { sentinels, name, ...options } = deployment.options;
-    this.#nodes = new NodePool(
-      (address, settings) => clientOf({ ...options, ...settings, ...parseAddress(address) }),
-      timeoutMs,
-    );
-    const { sentinelTLS } = options;
-    // Sentinels are asked without the credentials of Redis itself.
-    this.#sentinels = new NodePool(
-      (address, settings) =>
-        clientOf({ ...settings, ...parseAddress(address), ...(sentinelTLS && { tls: sentinelTLS }) }),
-      timeoutMs,
-    );
+    this.#nodes = nodePoolOf(deployment, timeoutMs);
+    this.#sentinels = sentinelPoolOf(deployment, timeoutMs);
   }
 
   look(): Promise<TopologyPicture> {
@@ -139,11 +129,6 @@ export class ReplicationSurvey implements Survey {
       return { sentinel: { address, state: 'unreachable', error, master: null }, replicas: [] };
     }
   }
-}
-
-/** ioredis's option type has members that exactOptionalPropertyTypes does not let through when they are spread. */
-function clientOf(options: object): Redis {
-  return new Redis({ ...options, lazyConnect: true });
 }
 
 function picture(kind: 'single' | 'sentinel', problems: readonly string[]): TopologyPicture {

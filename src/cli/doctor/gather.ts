@@ -1,0 +1,72 @@
+/** Gathers what the checks go by, from every server that belongs here. */
+import type { Names } from '../../redis/names.js';
+import type { Deployment } from '../../redis/target.js';
+import type { NodePool } from '../topology/node-pool.js';
+import type { NodePicture, TopologyPicture } from '../topology/picture.js';
+import { nodePoolOf, sentinelPoolOf } from '../topology/pools.js';
+import { surveyOf } from '../topology/survey-of.js';
+import type { AssumedSettings, Facts, SentinelFacts, ServerFacts } from './facts.js';
+import { gatherSentinel } from './gather/sentinel.js';
+import { type Asked, gatherServer } from './gather/server.js';
+import { gatherService } from './gather/service.js';
+import { needsOf } from './needs.js';
+
+export interface GatherInput {
+  readonly url: string;
+  readonly deployment: Deployment;
+  /** How long each server may take to answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Undefined: no service was named. */
+  readonly names: Names | undefined;
+  /** Whose rights are looked at; undefined: those of the URL's user. */
+  readonly aclUser: string | undefined;
+  readonly assumed: AssumedSettings;
+}
+
+export async function gather(input: GatherInput): Promise<Facts> {
+  const { url, deployment, timeoutMs, names, aclUser, assumed } = input;
+  using survey = surveyOf(deployment, timeoutMs);
+  using nodes = nodePoolOf(deployment, timeoutMs);
+  const topology = await survey.look();
+  const database = deployment.options.db ?? 0;
+  const needs = needsOf({ kind: topology.kind, database, names, assumed });
+  const asked: Asked = { needs, aclUser, countKeys: names !== undefined };
+  const [servers, sentinels, service] = await Promise.all([
+    gatherServers(nodes, topology, asked),
+    gatherSentinels(deployment, topology, timeoutMs),
+    names === undefined ? null : gatherService(url, timeoutMs, names),
+  ]);
+  return { topology, servers, sentinels, service, assumed };
+}
+
+async function gatherServers(
+  pool: NodePool,
+  { masters, others }: TopologyPicture,
+  asked: Asked,
+): Promise<ServerFacts[]> {
+  const look = async ({ address }: NodePicture, role: ServerFacts['role']) => {
+    try {
+      return await gatherServer(await pool.commandsAt(address), address, role, asked);
+    } catch {
+      // The topology shows who does not answer, and why.
+      return undefined;
+    }
+  };
+  // A node of which nothing is known may be a master: a user who may not ask the cluster sees no other ones.
+  const asMasters = [...masters, ...others].map((node) => look(node, 'master'));
+  const asReplicas = masters.flatMap(({ replicas }) => replicas).map((node) => look(node, 'replica'));
+  const found = await Promise.all([...asMasters, ...asReplicas]);
+  return found.filter((server) => server !== undefined);
+}
+
+async function gatherSentinels(
+  deployment: Deployment,
+  { sentinels }: TopologyPicture,
+  timeoutMs: number,
+): Promise<SentinelFacts[]> {
+  if (deployment.kind !== 'sentinel') return [];
+  using pool = sentinelPoolOf(deployment, timeoutMs);
+  const { name = '' } = deployment.options;
+  const found = await Promise.all(sentinels.map(({ address }) => gatherSentinel(pool, address, name)));
+  return found.filter((sentinel) => sentinel !== undefined);
+}

@@ -1,0 +1,100 @@
+/** What Redis knows of one service, and what can be seen in it of how its consumers are configured. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../../core/errors.js';
+import { redact } from '../../../core/logger.js';
+import { dueReason } from '../../../redis/due-consumer.js';
+import { parseEntry } from '../../../redis/entry.js';
+import { isIncarnation, type Names } from '../../../redis/names.js';
+import { CliError } from '../../errors.js';
+import { type ShortClient, withRedis } from '../../redis-client.js';
+import { type ConsumerStatus, readServiceStatus } from '../../service-status.js';
+import type { SeenConsumer, ServiceFacts } from '../facts.js';
+
+/** How often presences are looked at, and how far apart: the longest time left says most of the heartbeat. */
+const LOOKS = 6;
+const APART_MS = 200;
+/** So many pending entries are looked at for lock keys. */
+const SAMPLE = 50;
+
+/** Never rejects: a service that cannot be read is a finding. */
+export async function gatherService(url: string, timeoutMs: number, names: Names): Promise<ServiceFacts> {
+  try {
+    return await withRedis(url, timeoutMs, (client) => lookAt(client, names));
+  } catch (error) {
+    const text = redact(messageOf(error));
+    const code = error instanceof CliError ? error.code : '';
+    const kind = code === 'ServiceNotFound' ? 'missing' : code === 'NotAStream' ? 'wrongType' : 'unreadable';
+    const nothing = { status: null, consumers: [], dueLetters: 0 };
+    return { service: names.service, problem: { kind, text }, ...nothing };
+  }
+}
+
+async function lookAt(client: ShortClient, names: Names): Promise<ServiceFacts> {
+  const status = await readServiceStatus(client, names);
+  const real = status.consumers.filter(({ name }) => dueReason(name) === undefined);
+  const due = status.consumers.filter(({ name }) => dueReason(name) !== undefined);
+  const longest = await longestPresences(client, names, real);
+  const locks = status.group.created ? await lockKeepers(client, names) : new Map<string, boolean>();
+  return {
+    service: names.service,
+    problem: null,
+    status,
+    consumers: real.map(({ name, pending }): SeenConsumer => {
+      const kind = isIncarnation(name) ? 'ours' : 'go';
+      return {
+        name,
+        kind,
+        pending,
+        presenceMs: longest.get(name) ?? null,
+        keepsLocks: locks.get(name) ?? null,
+      };
+    }),
+    dueLetters: due.reduce((sum, { pending }) => sum + pending, 0),
+  };
+}
+
+async function longestPresences(
+  client: ShortClient,
+  names: Names,
+  consumers: readonly ConsumerStatus[],
+): Promise<Map<string, number>> {
+  const longest = new Map<string, number>();
+  for (const { name, presenceMs } of consumers) if (presenceMs !== null) longest.set(name, presenceMs);
+  // One alone has nobody to differ from.
+  for (let look = 1; look < LOOKS && longest.size > 1; look += 1) {
+    await delay(APART_MS);
+    for (const name of longest.keys()) {
+      longest.set(name, Math.max(longest.get(name) ?? 0, await client.pttl(names.presence(name))));
+    }
+  }
+  return longest;
+}
+
+type Pending = readonly (readonly [id: string, consumer: string, idle: number, deliveries: number])[];
+
+/** Of those that own an entry of the sample: whether the entry's lock key is there. */
+async function lockKeepers(client: ShortClient, names: Names): Promise<Map<string, boolean>> {
+  const page = async () => (await client.xpending(names.lbs, names.group, '-', '+', SAMPLE)) as Pending;
+  const looked = await Promise.all(
+    (await page()).map(async ([id]) => [id, await hasLock(client, names, id)] as const),
+  );
+  const found = new Map(looked);
+  const keepers = new Map<string, boolean>();
+  // What was finished meanwhile has lost its lock rightly.
+  for (const [id, consumer] of await page()) {
+    const isLocked = found.get(id);
+    if (isLocked !== undefined && isLocked !== null)
+      keepers.set(consumer, isLocked || keepers.get(consumer) === true);
+  }
+  return keepers;
+}
+
+/** Null for an entry that nobody owns: one that waits for its name, say. */
+async function hasLock(client: ShortClient, names: Names, id: string): Promise<boolean | null> {
+  const [entry] = await client.xrange(names.lbs, id, id);
+  const parsed = entry === undefined ? undefined : parseEntry({ id, fields: entry[1] });
+  if (!parsed?.ok) return null;
+  const { name } = parsed.announcement;
+  if ((await client.hget(names.owners, name)) !== id) return null;
+  return (await client.exists(names.lock(name, id))) === 1;
+}

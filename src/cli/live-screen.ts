@@ -1,0 +1,106 @@
+/**
+ * A whole terminal that shows one text, which is replaced again and again. It is drawn on the terminal's second screen, so that what was
+ * there before is there afterwards, and line over line in one write, so that nothing flickers.
+ */
+import type { ReadStream, WriteStream } from 'node:tty';
+
+/** Second screen, no cursor, no wrapping of long lines; and back. */
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
+const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
+const HOME = '\x1b[H';
+const CLEAR_LINE_END = '\x1b[K';
+const CLEAR_BELOW = '\x1b[J';
+/** Terminals that know it show what is between only as a whole; others ignore it. */
+const BEGIN_UPDATE = '\x1b[?2026h';
+const END_UPDATE = '\x1b[?2026l';
+const CTRL_C = '\x03';
+
+export type ScreenOutput = Pick<WriteStream, 'columns' | 'rows' | 'isTTY' | 'write' | 'on' | 'off'>;
+export type ScreenInput = Pick<
+  ReadStream,
+  'isTTY' | 'setRawMode' | 'on' | 'off' | 'resume' | 'pause' | 'unref'
+>;
+
+export class LiveScreen implements Disposable {
+  readonly #output: ScreenOutput;
+  readonly #input: ScreenInput | undefined;
+  readonly #quit: () => void;
+  #text = '';
+  #isOpen = true;
+
+  private constructor(output: ScreenOutput, input: ScreenInput, quit: () => void) {
+    this.#output = output;
+    this.#input = input.isTTY ? input : undefined;
+    this.#quit = quit;
+    this.#enter();
+    output.on('resize', this.#redraw);
+    this.#input?.on('data', this.#onKey);
+    this.#input?.resume();
+    process.on('SIGCONT', this.#enter);
+    process.on('exit', this.#leave);
+  }
+
+  /**
+   * Undefined when the output goes elsewhere.
+   *
+   * @param quit the user has pressed q or Ctrl-C, which comes as a key here and as no signal
+   */
+  static onTerminal(
+    quit: () => void,
+    output: ScreenOutput = process.stdout,
+    input: ScreenInput = process.stdin,
+  ): LiveScreen | undefined {
+    return output.isTTY ? new LiveScreen(output, input, quit) : undefined;
+  }
+
+  /** Puts this text in the place of the one before. What does not fit is cut off, and it says how much. */
+  show(text: string): void {
+    this.#text = text;
+    this.#redraw();
+  }
+
+  /** Gives the terminal back as it was. */
+  [Symbol.dispose](): void {
+    if (!this.#isOpen) return;
+    this.#leave();
+    this.#output.off('resize', this.#redraw);
+    this.#input?.off('data', this.#onKey);
+    this.#input?.pause();
+    process.off('SIGCONT', this.#enter);
+    process.off('exit', this.#leave);
+  }
+
+  /** Also when the process was stopped and goes on: the shell has had the terminal meanwhile. */
+  readonly #enter = () => {
+    this.#input?.setRawMode(true);
+    this.#output.write(ENTER);
+    this.#redraw();
+  };
+
+  readonly #leave = () => {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#input?.setRawMode(false);
+    this.#output.write(LEAVE);
+  };
+
+  readonly #onKey = (data: Buffer | string) => {
+    const keys = String(data);
+    if (keys.includes('q') || keys.includes(CTRL_C)) this.#quit();
+  };
+
+  readonly #redraw = () => {
+    if (!this.#isOpen) return;
+    const { columns = 80, rows = 24 } = this.#output;
+    const lines = fitting(this.#text.split('\n'), rows).map(
+      (line) => line.slice(0, columns) + CLEAR_LINE_END,
+    );
+    this.#output.write(`${BEGIN_UPDATE}${HOME}${lines.join('\n')}${CLEAR_BELOW}${END_UPDATE}`);
+  };
+}
+
+function fitting(lines: readonly string[], rows: number): readonly string[] {
+  if (lines.length <= rows) return lines;
+  const shown = Math.max(1, rows - 1);
+  return [...lines.slice(0, shown), `… ${lines.length - shown} more lines`].slice(0, Math.max(1, rows));
+}

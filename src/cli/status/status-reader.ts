@@ -1,0 +1,40 @@
+/** Looks at a service again and again, on one connection for as long as it stands. */
+import type { Names } from '../../redis/names.js';
+import { openRedis, redisFailure, type ShortClient } from '../redis-client.js';
+import { readServiceStatus, type ServiceStatus } from '../service-status.js';
+
+export class StatusReader implements Disposable {
+  readonly #url: string;
+  readonly #names: Names;
+  readonly #timeoutMs: number;
+  #client: ShortClient | undefined;
+
+  /** @param timeoutMs how long a connection, and each answer, is waited for, in milliseconds */
+  constructor(url: string, names: Names, timeoutMs: number) {
+    this.#url = url;
+    this.#names = names;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * After a failure the next look makes a new connection.
+   *
+   * @throws CliError `ServiceNotFound`, `NotAStream`, whatever is wrong with the URL
+   * @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
+   */
+  async look(): Promise<ServiceStatus> {
+    const client = this.#client ?? (await openRedis(this.#url, this.#timeoutMs));
+    this.#client = client;
+    try {
+      return await readServiceStatus(client, this.#names);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw await redisFailure(this.#url, error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#client?.disconnect();
+    this.#client = undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/** `status --watch`: the status again and again, until it is told to stop. No outage ends it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Failure, failureOf } from '../errors.js';
+import { LiveScreen } from '../live-screen.js';
+import { type Output, timeOfDay } from '../output.js';
+import type { ServiceStatus } from '../service-status.js';
+import { onStopSignals } from '../stop-signals.js';
+import { type Rates, ratesBetween, type Seen } from './rates.js';
+import type { StatusReader } from './status-reader.js';
+import { ratesInWords, statusInWords, type Trouble, troubleInWords } from './words.js';
+
+/** @param first what was seen already: whatever is wrong from the beginning is no outage */
+export async function watchStatus(
+  reader: StatusReader,
+  first: ServiceStatus,
+  intervalMs: number,
+  output: Output,
+): Promise<void> {
+  const stop = new AbortController();
+  const ignoreSignals = onStopSignals({ first: () => stop.abort(), again: () => stop.abort() });
+  output.onClosed(() => stop.abort());
+  const stopped = new Promise<'stopped'>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+  });
+  using screen = output.json ? undefined : LiveScreen.onTerminal(() => stop.abort());
+  const view = screen === undefined ? new LineView(output) : new ScreenView(screen, intervalMs);
+  let last: Seen = { atMs: performance.now(), status: first };
+  view.seen(first, undefined);
+  while (!stop.signal.aborted) {
+    await delay(intervalMs, undefined, { signal: stop.signal }).catch(() => {});
+    if (stop.signal.aborted) break;
+    const looked = await Promise.race([look(reader), stopped]);
+    if (looked === 'stopped') break;
+    if ('failure' in looked) {
+      view.failed(looked.failure);
+      continue;
+    }
+    view.seen(looked.status, ratesBetween(last, looked));
+    last = looked;
+  }
+  ignoreSignals();
+}
+
+async function look(reader: StatusReader): Promise<Seen | { readonly failure: Failure }> {
+  try {
+    const status = await reader.look();
+    return { atMs: performance.now(), status };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
+}
+
+interface View {
+  /** @param rates undefined: there is nothing yet to compare with */
+  seen(status: ServiceStatus, rates: Rates | undefined): void;
+  failed(failure: Failure): void;
+}
+
+/** Lines for programs, or a block of text for each look. */
+class LineView implements View {
+  readonly #output: Output;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  seen(status: ServiceStatus, rates: Rates | undefined): void {
+    const at = Date.now();
+    const text = `${timeOfDay(at)}  ${statusInWords(status)}\n\n${ratesInWords(rates)}\n`;
+    this.#output.line({ at, type: 'Status', ...status, rates: rates ?? null }, text);
+  }
+
+  failed({ code, message }: Failure): void {
+    const at = Date.now();
+    this.#output.line(
+      { at, type: 'StatusFailed', code, message },
+      `${timeOfDay(at)}  cannot be looked at: ${message}\n`,
+    );
+  }
+}
+
+/** One picture that is kept current; what was seen last stays while nothing can be seen. */
+class ScreenView implements View {
+  readonly #screen: LiveScreen;
+  readonly #intervalMs: number;
+  #picture = '';
+  #trouble: Trouble | undefined;
+
+  constructor(screen: LiveScreen, intervalMs: number) {
+    this.#screen = screen;
+    this.#intervalMs = intervalMs;
+  }
+
+  seen(status: ServiceStatus, rates: Rates | undefined): void {
+    this.#trouble = undefined;
+    const when = `as of ${timeOfDay(Date.now())}, every ${this.#intervalMs} ms; q ends it`;
+    this.#picture = `${when}\n\n${ratesInWords(rates)}\n\n${statusInWords(status)}`;
+    this.#screen.show(this.#picture);
+  }
+
+  failed({ message }: Failure): void {
+    this.#trouble = { since: this.#trouble?.since ?? Date.now(), message };
+    this.#screen.show(`${troubleInWords(this.#trouble)}\n${this.#picture}`);
+  }
+}

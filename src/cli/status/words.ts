@@ -1,0 +1,53 @@
+/** The status of a service in words, for people. */
+import { dueReason } from '../../redis/due-consumer.js';
+import { duration, plural, table, timeOfDay } from '../output.js';
+import { printable } from '../printable.js';
+import type { ConsumerStatus, ServiceStatus } from '../service-status.js';
+import type { Rates } from './rates.js';
+
+export function statusInWords({ service, stream, group, consumers, dlq }: ServiceStatus): string {
+  const read = group.created
+    ? `${group.pending} pending, ${group.undelivered} not given to anybody yet`
+    : `no group ${group.name} yet: no consumer has started`;
+  const lines = [
+    `service ${service}`,
+    `  ${stream.name}: ${stream.length === 1 ? '1 entry' : `${stream.length} entries`} (${read})`,
+    `  ${dlq.name}: ${plural(dlq.length, 'dead letter')}`,
+    '',
+  ];
+  if (consumers.length === 0) return [...lines, 'no consumers'].join('\n');
+  const headings = ['CONSUMER', 'PENDING', 'PRESENCE', 'IDLE', 'OWNED', 'WAITING'];
+  return [...lines, table(headings, consumers.map(rowOf))].join('\n');
+}
+
+function rowOf({ name, pending, owned, presenceMs, idleMs }: ConsumerStatus): (string | number)[] {
+  // Nobody's, until they have been written to the dead-letter stream.
+  const isOwnable = owned !== null && dueReason(name) === undefined;
+  return [
+    printable(name),
+    pending,
+    presenceMs === null ? 'none' : `${presenceMs} ms left`,
+    duration(idleMs),
+    isOwnable ? owned : '-',
+    isOwnable ? Math.max(0, pending - owned) : '-',
+  ];
+}
+
+/** @param rates undefined: there is nothing yet to compare with */
+export function ratesInWords(rates: Rates | undefined): string {
+  const figures = (['announced', 'delivered', 'removed', 'deadLettered'] as const).map((name) => {
+    const rate = rates?.[name] ?? null;
+    return rate === null ? '-' : rate.toFixed(1);
+  });
+  return table(['PER SECOND', 'ANNOUNCED', 'GIVEN OUT', 'GONE', 'DEAD-LETTERED'], [['', ...figures]]);
+}
+
+export interface Trouble {
+  /** Since when, epoch milliseconds. */
+  readonly since: number;
+  readonly message: string;
+}
+
+export function troubleInWords({ since, message }: Trouble): string {
+  return `cannot be looked at since ${timeOfDay(since)}: ${message}`;
+}
