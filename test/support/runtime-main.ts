@@ -1,7 +1,6 @@
 /** The child's side of runtime-process.ts: answers its parent, and passes on what the runtime tells. Ends when the parent does. */
-
+import type { Runtime } from '../../src/index.js';
 import type { Call, ChildMessage } from './runtime-process.js';
-import type { TestRuntime } from './runtimes.js';
 
 const say = (message: ChildMessage) => {
   process.send?.(message, undefined, undefined, () => {});
@@ -10,7 +9,7 @@ const say = (message: ChildMessage) => {
 /** Data stream → code of the reason with which its signal aborted. */
 export const aborted: Record<string, string> = {};
 
-export async function tell(runtime: TestRuntime): Promise<void> {
+export async function tell(runtime: Runtime): Promise<void> {
   for await (const notification of runtime.notifications()) {
     if (notification.type === 'StreamAdded') {
       const { stream } = notification;
@@ -24,7 +23,7 @@ export async function tell(runtime: TestRuntime): Promise<void> {
 }
 
 /** What every such program can be asked. @param present the runtime that there is */
-export function methodsOf(present: () => TestRuntime): Record<string, (argument: never) => unknown> {
+export function methodsOf(present: () => Runtime): Record<string, (argument: never) => unknown> {
   return {
     stop: (options: object) => present().stop(options),
     done: (id: string) => present().done({ id }),

@@ -1,0 +1,62 @@
+/** Lua scripts of some version, in a folder of their own, each marked so that Redis tells them from those of any other set. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { loadScript, SCRIPTS, type Script, type ScriptName } from '../../src/redis/scripts.js';
+import { luaFiles, scriptsIn } from './release.js';
+
+export interface ScriptSet {
+  readonly label: string;
+  /** Ends in a slash. */
+  readonly folder: URL;
+  readonly scripts: Readonly<Partial<Record<ScriptName, Script>>>;
+}
+
+/** A replacement in the files whose path matches. It has to change something. */
+export interface Mutation {
+  readonly files: RegExp;
+  readonly from: string;
+  readonly to: string;
+}
+
+export function readScripts(folder: URL): ScriptSet['scripts'] {
+  return Object.fromEntries(scriptsIn(folder).map((name) => [name, loadScript(name, folder)]));
+}
+
+/** Has this process send these scripts instead of its own until that is done. */
+export async function withScripts<T>(scripts: ScriptSet['scripts'], act: () => Promise<T>): Promise<T> {
+  const own = { ...SCRIPTS };
+  // Whoever sends a script looks it up there by name.
+  Object.assign(SCRIPTS, scripts);
+  try {
+    return await act();
+  } finally {
+    Object.assign(SCRIPTS, own);
+  }
+}
+
+/** Copies sets of scripts, changed on the way if asked to; the copies are gone after the suite. */
+export function useScriptSets(): (label: string, from: URL, mutation?: Mutation) => ScriptSet {
+  const folders: string[] = [];
+
+  after(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
+
+  return (label, from, mutation) => {
+    const target = mkdtempSync(join(tmpdir(), 'streamwarden-scripts-'));
+    folders.push(target);
+    let changed = mutation === undefined;
+    for (const file of luaFiles(from)) {
+      const source = readFileSync(new URL(file, from), 'utf8');
+      const mutated = mutation?.files.test(file) ? source.replaceAll(mutation.from, mutation.to) : source;
+      changed ||= mutated !== source;
+      mkdirSync(dirname(join(target, file)), { recursive: true });
+      writeFileSync(join(target, file), `${mutated}\n-- ${label}\n`);
+    }
+    if (!changed) throw new Error(`expected ${label} to change something, got: nothing`);
+    const folder = pathToFileURL(`${target}/`);
+    return { label, folder, scripts: readScripts(folder) };
+  };
+}

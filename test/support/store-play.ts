@@ -1,0 +1,222 @@
+/** One life of a group, told by every script there is: what each replies, and what Redis holds after it. */
+import { createClaims } from '../../src/redis/claims.js';
+import { createDeadLetterQueue, type DeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
+import { ON_ONE_SERVER } from '../../src/redis/layout.js';
+import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
+import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
+import { Masks, pictureOf } from './redis-picture.js';
+import { type ScriptSet, withScripts } from './script-set.js';
+import type { Wire, WireConsumer } from './wire.js';
+
+export interface PlayedStep {
+  readonly what: string;
+  /** Its result, or the code of its error, and what Redis holds from then on. */
+  readonly seen: readonly string[];
+}
+
+type Scripts = ScriptSet['scripts'];
+
+const APART: Partial<LeaseSettings> = { dlqIsLocal: false, maxRetries: 0 };
+
+/**
+ * @param scripts what each script is in this play; the others are today's
+ * @returns the steps, and the scripts that were sent in them
+ */
+export async function play(
+  wire: Wire,
+  scripts: Scripts,
+): Promise<{ steps: PlayedStep[]; sent: Set<ScriptName> }> {
+  const sent = new Set<ScriptName>();
+  const watched = Object.entries({ ...SCRIPTS, ...scripts }).map(([name, script]) => {
+    const telling = {
+      ...script,
+      get sha() {
+        sent.add(name as ScriptName);
+        return script.sha;
+      },
+    };
+    return [name, telling] as const;
+  });
+  const steps = await withScripts(Object.fromEntries(watched), () => new Play(wire).run());
+  return { steps, sent };
+}
+
+class Play {
+  readonly #wire: Wire;
+  readonly #masks = new Masks();
+  readonly #steps: PlayedStep[] = [];
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  async run(): Promise<PlayedStep[]> {
+    const { redis, names } = this.#wire;
+    await redis().flushall();
+    // Ids of letters are then none that an entry can have.
+    await redis().xdel(names.dlq, String(await redis().xadd(names.dlq, '9000000000000-0', 'none', '')));
+    try {
+      await this.#live();
+    } catch (error) {
+      // What a script left undone can make all that follows impossible.
+      this.#steps.push({ what: 'it ends before its time', seen: [String(error)] });
+    }
+    return this.#steps;
+  }
+
+  async #live(): Promise<void> {
+    await this.#step('a group is made', () => this.#wire.stranger('any').group.create());
+    await this.#owning();
+    await this.#ending();
+    await this.#taking();
+    await this.#claiming();
+    await this.#lettersApart();
+    await this.#leaving();
+  }
+
+  async #step<T>(what: string, act: () => Promise<T>): Promise<T> {
+    let result: T | undefined;
+    let said: unknown;
+    try {
+      result = await act();
+      said = result;
+    } catch (error) {
+      said = `error ${(error as { code?: string }).code ?? error}`;
+    }
+    const picture = await pictureOf(this.#wire.redis(), this.#masks);
+    this.#steps.push({ what, seen: [`replied ${this.#masks.text(said ?? null)}`, ...picture] });
+    return result as T;
+  }
+
+  /** A consumer that holds what is waiting. */
+  async #owner(name: string, settings?: Partial<LeaseSettings>): Promise<[WireConsumer, EntryRef[]]> {
+    const consumer = this.#wire.stranger(name, settings);
+    await this.#step(`${name} is there`, () => consumer.lease.raise(1));
+    const batch = await consumer.read();
+    await this.#step(`${name} acquires`, () => consumer.lease.acquire(batch));
+    return [consumer, batch];
+  }
+
+  #queue(dlqIsLocal: boolean): DeadLetterQueue {
+    const { names, commands } = this.#wire;
+    return createDeadLetterQueue({
+      names,
+      home: commands(),
+      letters: commands(),
+      layout: { dlqIsLocal },
+    });
+  }
+
+  async #owning(): Promise<void> {
+    const { announce, names, stranger } = this.#wire;
+    await announce('one', 'traceparent', 'kept');
+    await announce('two', '_retry_count', '1');
+    const [a, held] = await this.#owner('a~00000001');
+    await this.#step('a beats', () => a.lease.refresh());
+    await this.#step('a acquires again', () => a.lease.acquire(held));
+    const locks = held.map(({ id, name }) => names.lock(name, id));
+    await this.#step('a takes locks', () => a.locks.take(locks));
+    await this.#step('another takes them', () => stranger('b~00000002').locks.take(locks));
+    await this.#step('a prolongs them', () => a.locks.extend([...locks, 'none']));
+    await this.#step('another releases them', () => stranger('b~00000002').locks.release(locks));
+    await announce('one');
+    const [b, waiting] = await this.#owner('b~00000002');
+    await this.#step('a waiter waits', () => b.lease.giveBack('waiting', waiting));
+    await this.#step('one is done', () => a.lease.done(held.slice(0, 1)));
+    await this.#step('its lock goes', () => a.locks.release(locks.slice(0, 1)));
+    await this.#step('the waiter is given back', () => b.lease.giveBack('waiting', waiting));
+    await this.#step('two is handed over', () => a.lease.giveBack('handOver', held.slice(1)));
+    await this.#step('two is done too late', () => a.lease.done(held.slice(1)));
+  }
+
+  async #ending(): Promise<void> {
+    const { redis, names, stranger } = this.#wire;
+    const [c, held] = await this.#owner('c~00000003', { maxRetries: 1 });
+    await this.#step('c fails', () => c.lease.giveBack('failed', held));
+    await redis().xadd(names.lbs, '*', 'lbs-input', 'none', 'more', 'kept');
+    const broken = await c.read();
+    const unparsed = broken.filter(({ name }) => name === '');
+    await this.#step('c cannot read it', () => c.lease.giveBack('unparseable', unparsed));
+    const rest = broken.filter(({ name }) => name !== '');
+    await this.#step('c acquires the rest', () => c.lease.acquire(rest));
+    for (const { id } of rest) await redis().xdel(names.lbs, id);
+    await this.#step('their payload is gone', () => c.lease.giveBack('handOver', rest));
+    const queue = this.#queue(true);
+    const { letters } = await queue.list(10, null);
+    const named = letters.flatMap(({ id, name }) => (name === null ? [] : [id]));
+    await this.#step('letters are redriven', () => queue.redrive([...named, '1-1']));
+    await this.#step('a command too late', async () => {
+      await stranger(c.name).lease.raise(2);
+      return await c.lease.done(rest);
+    });
+    await this.#step('a beat too late', () => c.lease.refresh());
+    await this.#step('an old generation', () => c.lease.raise(2));
+  }
+
+  async #taking(): Promise<void> {
+    const { announce, names, redis } = this.#wire;
+    await announce('three');
+    await announce('four', '_retry_count', '3');
+    const [d, held] = await this.#owner('d~00000004');
+    const unread = await announce('five');
+    await d.read();
+    const all = [...held, { id: unread, name: 'five' }];
+    const heir = this.#wire.stranger('e~00000005');
+    const take = (lockKeys: readonly string[] = []) =>
+      heir.group.requeue(d.name, all, { minIdleMs: 0, spendAlways: false, lockKeys });
+    await this.#step('the living is let alone', () => take());
+    await d.vanish();
+    await this.#step('a command without presence', () => d.lease.acquire(held));
+    const locks = all.map(({ id, name }) => names.lock(name, id));
+    await redis().set(locks[0] as string, 'somebody');
+    await this.#step('the dead is taken from, but for what is locked', () => take(locks));
+    await redis().del(locks[0] as string);
+    await this.#step('all is taken', () => take());
+    await this.#step('the dead is forgotten', () => heir.group.forget(d.name));
+  }
+
+  async #claiming(): Promise<void> {
+    const { announce, names, commands, stranger } = this.#wire;
+    await announce('six');
+    const [holder, held] = await this.#owner('h~00000008');
+    const { group } = stranger('operator');
+    const claims = createClaims({
+      names,
+      layout: ON_ONE_SERVER,
+      commands: commands(),
+      group,
+      caller: 'operator',
+    });
+    const id = held[0]?.id ?? '';
+    await this.#step('an operator does not claim from the living', () => claims.claim(id, false));
+    await this.#step('but if he insists', () => claims.claim(id, true));
+    await this.#step('its holder is told', () => holder.lease.refresh());
+    await holder.vanish();
+  }
+
+  async #lettersApart(): Promise<void> {
+    const [f, held] = await this.#owner('f~00000006', APART);
+    await this.#step('f fails, and its letters are due', () => f.lease.giveBack('failed', held));
+    const ids = held.map(({ id }) => id);
+    const due = await this.#step('they are claimed', () => f.due.claim('max_retries_exceeded', ids, 0));
+    const added = await this.#step('they are written', () =>
+      f.deadLetters.add(due.map(({ fields }) => fields)),
+    );
+    const written = due.map((letter, index) => ({ ...letter, copyId: (added[index] as { id: string }).id }));
+    await this.#step('they are finished', () => f.due.finish('max_retries_exceeded', written));
+    const queue = this.#queue(false);
+    const [letter] = (await queue.list(1, null)).letters;
+    await this.#step('one is redriven', () => queue.redrive([letter?.id ?? '']));
+  }
+
+  async #leaving(): Promise<void> {
+    const { names, redis, commands } = this.#wire;
+    const [g, held] = await this.#owner('g~00000007');
+    for (const { id } of held) await redis().xack(names.lbs, names.group, id);
+    await this.#step('records are pruned', () => g.group.pruneOwners());
+    await this.#step('g leaves', () => g.lease.leave());
+    await this.#step('all is tried', () =>
+      commands().script('probe', [names.lbs, names.dlq, names.scratch('g')], [names.group, 1, 1]),
+    );
+  }
+}

@@ -1,0 +1,74 @@
+-- Verifies a batch of entries that were read for the caller and records it as the owner of their names.
+--
+--   1. A reads entry e and freezes before it verifies.     2. A's presence lapses; B requeues e as e'.
+--   3. A wakes and verifies e: not pending for A any more, refused here. Only B's e' is handed to an application.
+--
+-- KEYS[1] stream  load balancer stream
+-- KEYS[2] string  presence of the caller
+-- KEYS[3] hash    owners: data stream name -> entry id; the field '' holds the format's version and a
+--                 text that is another one when the group has been created anew
+-- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
+-- KEYS[5] hash    endings of odd windows
+-- KEYS[6] list    history; only when one is kept
+-- ARGV[1] text    group
+-- ARGV[2] text    consumer: the caller's name in the group
+-- ARGV[3] number  generation of the caller
+-- ARGV[4...] pairs of entry id (ascending) and data stream name
+--
+-- Returns one item an entry: 1 owned; 0 not pending for the caller; else the id of the entry that stands in its way: the name's
+-- owner, or its last one that had a newer token (the entry's own id: delivered too long ago to know)
+-- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
+--@include fence
+--@include pending
+--@include endings
+--@include history
+local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
+local group, consumer = ARGV[1], ARGV[2]
+local refused = fence(presence, ARGV[3])
+if refused then
+  return refused
+end
+
+local ids, names = {}, { '' }
+for i = 4, #ARGV, 2 do
+  ids[#ids + 1] = ARGV[i]
+  names[#names + 1] = ARGV[i + 1]
+end
+local recorded = redis.call('HMGET', owners, unpack(names))
+if not recorded[1] then
+  redis.call('HSET', owners, '', 'v1 ' .. table.concat(redis.call('TIME'), '.'))
+elseif string.sub(recorded[1], 1, 3) ~= 'v1 ' then
+  return redis.error_reply('SWPROTOCOL owners are written in another format: ' .. recorded[1])
+end
+
+local record = historian(KEYS[6])
+local pending = pendingFor(lbs, group, consumer, ids, 0)
+local lastOwner = endings(KEYS[4], KEYS[5]).last(names)
+local results, writes, taken = {}, {}, {}
+for i = 1, #ids do
+  local id, name = ids[i], names[i + 1]
+  local owner = taken[name] or recorded[i + 1]
+  local last = lastOwner(i + 1)
+  if not pending[id] then
+    results[i] = 0
+  elseif owner == id then
+    -- Ours already: an earlier answer was lost.
+    results[i] = 1
+  elseif owner and isPending(lbs, group, owner) then
+    results[i] = owner
+  elseif last and isNewer(last, id) then
+    results[i] = last
+  elseif isTooOld(pending[id]) then
+    results[i] = id
+  else
+    results[i] = 1
+    taken[name] = id
+    writes[#writes + 1] = name
+    writes[#writes + 1] = id
+    record({ op = 'acquired', id = id, name = name, owner = consumer })
+  end
+end
+if #writes > 0 then
+  redis.call('HSET', owners, unpack(writes))
+end
+return results

@@ -1,0 +1,40 @@
+-- Makes the letters of entries that are due for the dead-letter stream, and keeps everybody else from making them for a while: claiming an
+-- entry again sets its idle time back to 0.
+--
+-- KEYS[1] stream  load balancer stream
+-- KEYS[2] list    history; only when one is kept
+-- ARGV[1] text    group
+-- ARGV[2] text    caller: who writes the letters, for the history
+-- ARGV[3] text    reason that the entries are due for: max_retries_exceeded | unparseable
+-- ARGV[4] ms      minIdle: entries idle for less are left alone, as somebody is writing their letters; 0: whatever their idle time
+-- ARGV[5...] entry ids (ascending)
+--
+-- Returns one item an entry: {its retry count, the fields and values of its letter}; {} when it is not due, idle for too short
+-- a time, or gone: then its payload was deleted by someone else, and it is acknowledged.
+--@include pending
+--@include history
+--@include copy-entry
+--@include due
+local lbs, group, caller, reason = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local record = historian(KEYS[2])
+local due = dueConsumer(reason)
+local ids = {}
+for i = 5, #ARGV do
+  ids[#ids + 1] = ARGV[i]
+end
+local pending = pendingFor(lbs, group, due, ids, tonumber(ARGV[4]))
+local results = {}
+for i = 1, #ids do
+  local id = ids[i]
+  local entry = pending[id] and redis.call('XRANGE', lbs, id, id)[1]
+  results[i] = {}
+  if entry then
+    redis.call('XCLAIM', lbs, group, due, 0, id, 'JUSTID')
+    local letter, count = letterOf(entry[2], reason)
+    results[i] = { count, letter }
+  elseif pending[id] then
+    redis.call('XACK', lbs, group, id)
+    record({ op = 'gone', id = id, name = '', from = due, by = caller })
+  end
+end
+return results

@@ -1,0 +1,63 @@
+-- Finishes entries that are the caller's: acknowledge, delete, clear the owner record. Locks are released afterwards, by
+-- another call: while an entry is pending its lock must stand, or a concurrent scan reads 'no lock' as 'owner dead'.
+--
+-- KEYS[1] stream  load balancer stream
+-- KEYS[2] string  presence of the caller
+-- KEYS[3] hash    owners
+-- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
+-- KEYS[5] hash    endings of odd windows
+-- KEYS[6] list    history; only when one is kept
+-- ARGV[1] text    group
+-- ARGV[2] text    consumer: the caller's name in the group
+-- ARGV[3] number  generation of the caller
+-- ARGV[4...] pairs of entry id (ascending) and data stream name
+--
+-- Returns one item an entry: 1 finished; 0 not pending for the caller, nothing was done
+-- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
+--@include fence
+--@include pending
+--@include endings
+--@include history
+local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
+local group, consumer = ARGV[1], ARGV[2]
+local refused = fence(presence, ARGV[3])
+if refused then
+  return refused
+end
+
+local ids, names = {}, {}
+for i = 4, #ARGV, 2 do
+  ids[#ids + 1] = ARGV[i]
+  names[#names + 1] = ARGV[i + 1]
+end
+local record = historian(KEYS[6])
+local pending = pendingFor(lbs, group, consumer, ids, 0)
+local recorded = redis.call('HMGET', owners, unpack(names))
+local results, finished, cleared, ended = {}, {}, {}, {}
+for i = 1, #ids do
+  if pending[ids[i]] then
+    results[i] = 1
+    finished[#finished + 1] = ids[i]
+    if recorded[i] == ids[i] then
+      cleared[#cleared + 1] = names[i]
+      ended[#ended + 1] = names[i]
+      ended[#ended + 1] = ids[i]
+    end
+  else
+    results[i] = 0
+  end
+end
+if #finished > 0 then
+  redis.call('XACK', lbs, group, unpack(finished))
+  redis.call('XDEL', lbs, unpack(finished))
+end
+if #cleared > 0 then
+  redis.call('HDEL', owners, unpack(cleared))
+  endings(KEYS[4], KEYS[5]).remember(ended)
+end
+for i = 1, #ids do
+  if results[i] == 1 then
+    record({ op = 'finished', id = ids[i], name = names[i], owner = consumer })
+  end
+end
+return results

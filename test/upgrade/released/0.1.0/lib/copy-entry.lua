@@ -1,0 +1,43 @@
+-- retryCount(fields): how often the entry has been retried.
+local function retryCount(fields)
+  local count = 0
+  for i = 1, #fields, 2 do
+    if fields[i] == '_retry_count' then
+      -- The last of several counts. Malformed, negative or absurd reads as 0.
+      local digits = string.match(fields[i + 1], '^%+?(%d+)$')
+      count = digits and #digits <= 15 and tonumber(digits) or 0
+    end
+  end
+  return count
+end
+
+-- Lua passes fewer than 8000 arguments on. Of an entry with more fields and values than this the payload is kept and the rest is
+-- cut off: it must not fail for ever, and with it everything that is moved in the same call.
+local MOST_COPIED = 7900
+
+-- copyOf(fields, count, reason): the fields and values of a copy, byte for byte and in order; only `_retry_count` and
+-- `_dlq_reason` are ours to write. `reason` is nil for a copy on the load balancer stream.
+local function copyOf(fields, count, reason)
+  local copy = {}
+  for i = 1, #fields, 2 do
+    local isOurs = fields[i] == '_retry_count' or fields[i] == '_dlq_reason'
+    local most = MOST_COPIED + (fields[i] == 'lbs-input' and 50 or 0)
+    if not isOurs and #copy < most then
+      copy[#copy + 1] = fields[i]
+      copy[#copy + 1] = fields[i + 1]
+    end
+  end
+  copy[#copy + 1] = '_retry_count'
+  copy[#copy + 1] = string.format('%.0f', count)
+  if reason then
+    copy[#copy + 1] = '_dlq_reason'
+    copy[#copy + 1] = reason
+  end
+  return copy
+end
+
+-- letterOf(fields, reason): the entry's copy for the dead-letter stream, and its retry count: the one that exceeded, or as it was.
+local function letterOf(fields, reason)
+  local count = retryCount(fields) + (reason == 'max_retries_exceeded' and 1 or 0)
+  return copyOf(fields, count, reason), count
+end
