@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
  * Waits for the end of its input, which comes when the last process that holds the other end of the pipe is gone, then
- * kills and cleans up. Deaf to the signals that a terminal sends to the whole group: it has to outlive its parent.
+ * kills and cleans up. It has to outlive its parent, so it is in a group of its own: what is sent to the parent's whole group does not reach it.
  */
 const script = `trap '' INT TERM HUP QUIT
 read -r line
@@ -17,7 +17,10 @@ if [ -n "$2" ]; then rm -rf -- "$2"; fi`;
  */
 export function guardProcess(pid: number, directory: string | undefined): () => void {
   const args = ['-c', script, 'streamwarden-guard', String(pid), directory ?? ''];
-  const guard: ChildProcess = spawn('/bin/sh', args, { stdio: ['pipe', 'ignore', 'ignore'] });
+  const guard: ChildProcess = spawn('/bin/sh', args, {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   // Without a shell there is no guard, and a server may outlive a killed test run: not a reason to fail the test.
   guard.on('error', () => undefined);
   guard.stdin?.on('error', () => undefined);

@@ -48,6 +48,8 @@ export class ServerProcess {
     const child = spawn(binary.path, args, {
       env: { ...process.env, ...binary.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A terminal sends Ctrl-C to the whole group, and whoever is to hand streams over then needs the server. The guard ends it.
+      detached: true,
     });
     if (child.pid === undefined) {
       const [cause] = await once(child, 'error');

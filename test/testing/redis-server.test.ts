@@ -222,6 +222,32 @@ describe('startRedis', () => {
     await eventually('its files are gone', async () => !(await exists(dir)));
   });
 
+  it('is not reached by what a terminal sends to the whole group, and dies when all of that are killed', async () => {
+    const program = `
+      import { startRedis } from './src/testing/index.ts';
+      const server = await startRedis();
+      console.log(JSON.stringify({ pid: server.pid, url: server.url }));
+      setInterval(() => {}, 1000);
+    `;
+    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
+    const { pid, url } = JSON.parse(line) as { pid: number; url: string };
+    const group = -Number(parent.pid);
+    const client = new Redis(url, { commandTimeout: 5_000 });
+    try {
+      // Whatever it reaches answers nothing.
+      process.kill(group, 'SIGSTOP');
+      expect(await client.ping()).to.equal('PONG');
+    } finally {
+      process.kill(group, 'SIGKILL');
+      client.disconnect();
+    }
+    await eventually('the orphan is gone', () => !isAlive(pid));
+  });
+
   it('does not keep its parent alive', async () => {
     const program = `
       import { startRedis } from './src/testing/index.ts';
