@@ -13,6 +13,7 @@ export interface InspectFlags {
   readonly inspect?: number | true;
   readonly inspectHost?: string;
   readonly inspectActions?: boolean;
+  readonly inspectStately?: boolean;
 }
 
 export function addInspectOptions(command: Command): Command {
@@ -23,7 +24,10 @@ export function addInspectOptions(command: Command): Command {
       ),
     )
     .addOption(inspectHostOption('--inspect-host <address>'))
-    .addOption(new Option('--inspect-actions', 'let it redrive and delete dead letters, and record'));
+    .addOption(new Option('--inspect-actions', 'let it redrive and delete dead letters, and record'))
+    .addOption(
+      new Option('--inspect-stately', "tell programs in the format of Stately's inspector, at /stately"),
+    );
 }
 
 export function inspectHostOption(flags: string): Option {
@@ -32,12 +36,13 @@ export function inspectHostOption(flags: string): Option {
 
 /** What the flags and the environment ask for; undefined: no inspector. */
 export function inspectOptionsOf(flags: InspectFlags): InspectOptions | undefined {
-  const { inspect, inspectHost, inspectActions } = flags;
+  const { inspect, inspectHost, inspectActions, inspectStately } = flags;
   if (inspect === undefined) return undefined;
   return {
     ...(inspect === true ? {} : { port: inspect }),
     ...hostAndToken(inspectHost),
     ...(inspectActions ? { actions: true } : {}),
+    ...(inspectStately ? { stately: true } : {}),
   };
 }
 

@@ -10,12 +10,14 @@ import type { RuntimeInfo, ServerMessage } from './protocol.js';
 import { Recordings } from './recordings.js';
 import { type ProcessFacts, Ticks } from './second.js';
 import { ServiceView } from './service-view.js';
+import { StatelyFeed } from './stately/feed.js';
 import { frameOf, type Viewer } from './viewer.js';
 
 export class RuntimeFeed {
   readonly info: RuntimeInfo;
   readonly service: ServiceView;
   readonly recordings: Recordings;
+  readonly stately: StatelyFeed;
   readonly #inside: Inside;
   readonly #actors: ActorFeed;
   readonly #news: News;
@@ -41,6 +43,7 @@ export class RuntimeFeed {
     };
     this.service = new ServiceView(inside, runtime.consumer);
     this.recordings = new Recordings(runtime, folder, () => this.#tellRecordings());
+    this.stately = new StatelyFeed(inside);
     this.#actors = new ActorFeed(this.info.id, inside);
     this.#news = new News(seam, clock, (item) => this.#actors.tell(item));
   }
@@ -100,12 +103,14 @@ export class RuntimeFeed {
       message: redact(messageOf(error)),
     };
     this.#broadcast({ kind: 'runtimeEnded', runtime, at, error: shown });
+    await this.stately.finish();
     await this.close();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#actors.close();
+    this.stately.close();
     this.#news.close();
     await this.recordings.close();
   }

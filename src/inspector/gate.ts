@@ -3,7 +3,7 @@
  *
  * Host     what the browser thinks it talks to. A page of somebody else's can have its own name lead to this computer (DNS rebinding), and would then
  *          be of the same origin as the inspector; but its name is in Host. Addresses are no names and cannot be rebound.
- * Origin   whose page asks, where a browser says so: only the inspector's own. `Sec-Fetch-Site` says the same of requests without Origin, such as
+ * Origin   whose page asks, where a browser says so: only the inspector's own, or one that was named for what is asked for. `Sec-Fetch-Site` says the same of requests without Origin, such as
  *          of an image; other ports of this computer are other sites' pages too.
  * token    where one is wanted: in the query once, which sets a cookie; then in that cookie, or as a bearer.
  */
@@ -51,12 +51,18 @@ export class Gate {
 
   /**
    * @param port that the server listens on: cookies do not tell ports apart, so it is in their name
+   * @param origins whose pages may ask too, for what they ask for here
    * @returns a cookie to set, if there is one
    * @throws Refusal
    */
-  admit(request: IncomingMessage, url: URL, port: number): string | undefined {
+  admit(
+    request: IncomingMessage,
+    url: URL,
+    port: number,
+    origins: readonly string[] = [],
+  ): string | undefined {
     this.#checkHost(request);
-    this.#checkOrigin(request);
+    this.#checkOrigin(request, origins);
     return this.#checkToken(request, url, `streamwarden-inspector-${port}`);
   }
 
@@ -73,9 +79,10 @@ export class Gate {
     );
   }
 
-  #checkOrigin({ headers, method, url }: IncomingMessage): void {
+  #checkOrigin({ headers, method, url }: IncomingMessage, origins: readonly string[]): void {
     const { origin, host } = headers;
     if (origin !== undefined) {
+      if (origins.includes(origin)) return;
       if (URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()) return;
       throw new Refusal(
         403,

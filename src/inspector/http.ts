@@ -1,7 +1,9 @@
 /** Requests as they are read and replies as they are written: bounded, never cached by anybody, framed by nobody. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ErrorReply } from './protocol.js';
 import { Refusal, refusalOf } from './refusal.js';
+import { refusalPage, wantsPage } from './refusal-page.js';
 
 /** Nothing comes from elsewhere and nothing is inline. */
 const POLICY = [
@@ -35,7 +37,7 @@ export function sendJson(response: ServerResponse, value: unknown, status = 200)
 }
 
 export function sendRefusal(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
-  const { status, code, message } = refusalOf(thrown);
+  const refusal = refusalOf(thrown);
   if (response.headersSent) {
     response.destroy();
     return;
@@ -45,8 +47,23 @@ export function sendRefusal(request: IncomingMessage, response: ServerResponse, 
     request.resume();
     setTimeout(() => request.destroy(), LINGER_MS).unref();
   }
+  const { status, code, message } = refusal;
+  if (wantsPage(request)) {
+    response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(refusalPage(refusal));
+    return;
+  }
   const reply: ErrorReply = { error: { code, message } };
   sendJson(response, reply, status);
+}
+
+/** Answers a request that wanted another protocol than HTTP. */
+export function refuseUpgrade(request: IncomingMessage, socket: Socket, thrown: unknown): void {
+  const response = new ServerResponse(request);
+  response.assignSocket(socket);
+  setCommonHeaders(response);
+  response.setHeader('connection', 'close');
+  response.on('finish', () => socket.destroySoon());
+  sendRefusal(request, response, thrown);
 }
 
 /** @throws Refusal */

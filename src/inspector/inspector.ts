@@ -1,7 +1,7 @@
 /** The inspector: one server for the runtimes of a process, or for a recording. */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { messageOf, StreamwardenError } from '../core/errors.js';
@@ -11,16 +11,18 @@ import type { InspectOptions, RunningInspector } from '../runtime/inspect-option
 import type { Runtime } from '../runtime/types.js';
 import { apiRoutes, type InspectedFile } from './api.js';
 import { Assets } from './assets.js';
+import { VIEWER_LIMITS, type ViewerLimits } from './backlog.js';
 import { RuntimeFeed } from './feed.js';
 import { Gate } from './gate.js';
-import { sendRefusal, setCommonHeaders } from './http.js';
+import { refuseUpgrade, sendRefusal, setCommonHeaders } from './http.js';
 import { type CompiledInspectOptions, compileInspectOptions, isLoopback } from './options.js';
 import { type Hello, PROTOCOL_VERSION } from './protocol.js';
 import { Refusal } from './refusal.js';
 import { LIMITS } from './requests.js';
 import type { Call, Routes } from './routes.js';
 import { ProcessWatch } from './second.js';
-import { frameOf, VIEWER_LIMITS, type Viewer, type ViewerLimits } from './viewer.js';
+import { StatelyEndpoint } from './stately/endpoint.js';
+import { frameOf, type Viewer } from './viewer.js';
 import { Viewers } from './viewers.js';
 
 const MOST_CONNECTIONS = 128;
@@ -50,6 +52,9 @@ class InspectorServer implements Inspector {
   readonly #assets: Assets;
   readonly #viewers: Viewers;
   readonly #feeds = new Map<string, RuntimeFeed>();
+  /** Of runtimes that are not shown any more: what is still said of them. */
+  readonly #ending = new Set<Promise<void>>();
+  readonly #stately: StatelyEndpoint;
   readonly #process = new ProcessWatch();
   readonly #routes: Routes;
   readonly #server: Server;
@@ -80,6 +85,12 @@ class InspectorServer implements Inspector {
     });
     this.#server = createServer((request, response) => void this.#handle(request, response));
     this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#stately = new StatelyEndpoint(viewerLimits, () =>
+      [...this.#feeds.values()].map(({ stately }) => stately),
+    );
+    if (options.stately) {
+      this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    }
   }
 
   /** @throws StreamwardenError `InspectorFailed` */
@@ -115,6 +126,7 @@ class InspectorServer implements Inspector {
       const feed = new RuntimeFeed(runtime, inside, () => this.#recordingsFolder());
       this.#feeds.set(id, feed);
       for (const viewer of this.#viewers) void feed.present(viewer);
+      this.#stately.present(feed.stately);
       void runtime.closed.then(({ error }) => this.#detach(id, error));
     }
     return () => this.#detach(id, null);
@@ -132,7 +144,9 @@ class InspectorServer implements Inspector {
   #detach(id: string, error: Error | null): void {
     const feed = this.#feeds.get(id);
     this.#feeds.delete(id);
-    void feed?.end(error);
+    if (feed === undefined) return;
+    const ending = feed.end(error).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 
   async #close(): Promise<void> {
@@ -140,7 +154,9 @@ class InspectorServer implements Inspector {
     this.#process.close();
     const feeds = [...this.#feeds.values()];
     this.#feeds.clear();
+    await Promise.all(this.#ending);
     for (const viewer of [...this.#viewers]) viewer.close();
+    this.#stately.close(FAREWELL_MS);
     await Promise.all(feeds.map((feed) => feed.close()));
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
@@ -156,6 +172,7 @@ class InspectorServer implements Inspector {
     for (const feed of this.#feeds.values()) feed.tick(facts);
     // Also of those that are told nothing.
     for (const viewer of this.#viewers) viewer.check();
+    this.#stately.check();
   }
 
   #recordingsFolder(): Promise<string> {
@@ -163,16 +180,16 @@ class InspectorServer implements Inspector {
     return this.#folder;
   }
 
+  get #port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {});
     try {
       setCommonHeaders(response);
-      const target = request.url ?? '';
-      if (!target.startsWith('/'))
-        throw new Refusal(400, 'Malformed', 'expected a path, got: something else');
-      // Only its path and query count; who is asked is checked by the gate.
-      const url = new URL(`http://inspector${target}`);
-      const cookie = this.#gate.admit(request, url, (this.#server.address() as AddressInfo).port);
+      const url = urlOf(request);
+      const cookie = this.#gate.admit(request, url, this.#port);
       if (cookie !== undefined) response.setHeader('set-cookie', cookie);
       if (url.pathname.startsWith('/api/')) {
         await this.#routes.answer(request, response, url);
@@ -183,6 +200,18 @@ class InspectorServer implements Inspector {
       }
     } catch (error) {
       sendRefusal(request, response, error);
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    try {
+      if (this.#closing !== undefined) throw new Refusal(503, 'Busy', 'the inspector is closing');
+      const url = urlOf(request);
+      this.#gate.admit(request, url, this.#port, this.#options.statelyOrigins);
+      this.#stately.accept(request, socket, head, url.pathname);
+    } catch (error) {
+      refuseUpgrade(request, socket, error);
     }
   }
 
@@ -209,6 +238,15 @@ class InspectorServer implements Inspector {
       limits: LIMITS,
     };
   }
+}
+
+/**
+ * Only its path and query count; who is asked is checked by the gate.
+ * @throws Refusal `Malformed`
+ */
+function urlOf({ url: target = '' }: IncomingMessage): URL {
+  if (!target.startsWith('/')) throw new Refusal(400, 'Malformed', 'expected a path, got: something else');
+  return new URL(`http://inspector${target}`);
 }
 
 function failed(message: string, cause?: unknown): StreamwardenError {

@@ -1,8 +1,9 @@
 /** Everybody who looks on. */
 import type { ServerResponse } from 'node:http';
+import type { ViewerLimits } from './backlog.js';
 import type { Dropped } from './protocol.js';
 import { Refusal } from './refusal.js';
-import { Viewer, type ViewerLimits } from './viewer.js';
+import { Viewer } from './viewer.js';
 
 const MOST_VIEWERS = 16;
 

@@ -19,6 +19,8 @@ export interface Standing {
 export interface Subject {
   readonly path: string;
   readonly machine: string;
+  /** XState's name of it, which no other actor of this process has: one that is started again has another one. */
+  readonly session: string;
   readonly input: unknown;
 }
 
@@ -176,7 +178,12 @@ export class Tap {
     const { path, machine } = live;
     const snapshot = actor.getSnapshot() as AnyMachineSnapshot;
     const tapped: Tapped = {
-      subject: { path, machine, input: (actor.options as { readonly input?: unknown }).input },
+      subject: {
+        path,
+        machine,
+        session: actor.sessionId,
+        input: (actor.options as { readonly input?: unknown }).input,
+      },
       logic,
       snapshot,
       standing: standingOf(snapshot),

@@ -12,6 +12,13 @@ export interface InspectOptions {
   readonly token?: string;
   /** Whether viewers may redrive and delete dead letters, and make recordings. @defaultValue false */
   readonly actions?: boolean;
+  /** Whether programs may watch the actors in the format of Stately's inspector, by a websocket at `/stately`. @defaultValue false */
+  readonly stately?: boolean;
+  /**
+   * Whose pages may open that websocket beside the inspector's own, such as `https://example.com`: they see whatever it tells.
+   * @defaultValue none
+   */
+  readonly statelyOrigins?: readonly string[];
   /**
    * Names, beside this computer's own, that a browser may have asked for it by: of a proxy, say. Without ports. Addresses need not be listed, but a
    * server that listens on loopback answers to nothing else than loopback and these.

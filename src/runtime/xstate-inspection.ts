@@ -1,5 +1,5 @@
 /** The option `inspect`: XState's own inspection of every actor of a runtime, from the first one on. */
-import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import type { AnyActor, AnyActorRef, InspectionEvent, Observer } from 'xstate';
 import type { Seam } from '../core/seam.js';
 
 /** As XState's `inspect` takes it. */
@@ -7,6 +7,13 @@ export type InspectionObserver = Observer<InspectionEvent> | ((event: Inspection
 
 function rootOf(actor: AnyActorRef): AnyActorRef {
   return actor._parent === undefined ? actor : rootOf(actor._parent);
+}
+
+function childrenOf(actor: AnyActor): AnyActorRef[] {
+  const { children = {} } = actor.getSnapshot() as {
+    readonly children?: Readonly<Record<string, AnyActorRef>>;
+  };
+  return Object.values(children);
 }
 
 /** @param onError gets what the observer throws: XState would let it take the actor down */
@@ -28,7 +35,10 @@ export function inspectActors(
     if (systems.has(actor.system)) return;
     systems.add(actor.system);
     actor.system.inspect(tell);
-    // XState says so when an actor is made, and nobody was listening to this system yet.
-    tell({ type: '@xstate.actor', actorRef: actor, rootId: rootOf(actor).sessionId });
+    // XState says so when an actor is made, and nobody was listening to this system yet: not when its root was, nor what the first state invokes.
+    const root = rootOf(actor);
+    for (const actorRef of new Set([root, actor, ...childrenOf(actor)])) {
+      tell({ type: '@xstate.actor', actorRef, rootId: root.sessionId });
+    }
   });
 }

@@ -3,9 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import { ready, useCli } from '../support/cli-process.js';
+import { eventually } from '../support/eventually.js';
 import { ask, useInspectors } from '../support/inspector.js';
 import { useFolder } from '../support/recordings.js';
 import { useRedis } from '../support/redis.js';
+import { StatelyView, statelyUrl } from '../support/stately.js';
 
 const recording = fileURLToPath(new URL('../recordings/zombie.sleeper.jsonl', import.meta.url));
 
@@ -32,6 +34,22 @@ describe('the inspector on the command line', () => {
     const known = await view.ready({ consumer: name });
     expect(view.hello.actions).to.equal(true);
     expect(known.overview).to.include({ service: 'seen', state: 'running' });
+    consumer.kill('SIGTERM');
+    expect((await consumer.exit).code).to.equal(0);
+  });
+
+  it("tells programs of it in Stately's format", async () => {
+    const consumer = cli.spawnConsumer({
+      redis: suite.server().url,
+      service: 'told',
+      args: ['--inspect', '--inspect-stately'],
+    });
+    const view = StatelyView.at(statelyUrl({ url: await urlOf(consumer) }));
+    await ready(consumer);
+    await eventually('it is told to run', () => {
+      const [actor] = view.named('consumer');
+      return actor !== undefined && view.snapshots.get(actor.sessionId)?.value === 'running';
+    });
     consumer.kill('SIGTERM');
     expect((await consumer.exit).code).to.equal(0);
   });

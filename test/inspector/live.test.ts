@@ -4,7 +4,7 @@ import type { Json } from '../../src/replay/json-safe.js';
 import { applyPatch } from '../../src/replay/patch.js';
 import { wordsOfState } from '../../src/replay/state-path.js';
 import { eventually } from '../support/eventually.js';
-import { ask, useInspectors, type View } from '../support/inspector.js';
+import { ask, listenersOf, useInspectors, type View } from '../support/inspector.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, type TestRuntime, useFleet } from '../support/runtimes.js';
 
@@ -12,13 +12,6 @@ describe('the inspector, live', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
   const inspectors = useInspectors();
-
-  /** Says later whether anybody listens to the actors that live now: an actor is listened to by putting another logic in its place. */
-  function listenersOf(runtime: TestRuntime): () => boolean {
-    const logics = [...runtime.seam.actors].map(({ actor }) => [actor, actor.logic] as const);
-    expect(logics).not.to.deep.equal([]);
-    return () => logics.some(([actor, logic]) => actor.logic !== logic);
-  }
 
   function detailsOf(view: View, actor: string): Detail[] {
     return view.messages.filter(

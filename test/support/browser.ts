@@ -1,9 +1,10 @@
 /** Pages in a real browser, which fail the test that opened them for whatever they complain of or fetch from elsewhere. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findChromium } from './chromium.js';
+import { smallPng } from './png.js';
 
 /** Of no use to tests, and each of them a connection to somewhere. */
 const QUIET = [
@@ -19,6 +20,21 @@ const QUIET = [
 /** Ignored by git. */
 const SCREENSHOTS = fileURLToPath(new URL('../../.cache/screenshots/', import.meta.url));
 
+/** What the documents show. */
+export const PICTURES = fileURLToPath(new URL('../../docs/how-to/images/', import.meta.url));
+
+/** Whether pictures are to be made for the documents. */
+export const arePicturesUpdated = Boolean(process.env.UPDATE_SCREENSHOTS);
+
+/** How pages are opened of which pictures are made: the same wherever that is. */
+export const FOR_PICTURES: BrowserContextOptions = {
+  viewport: { width: 1200, height: 800 },
+  colorScheme: 'light',
+  reducedMotion: 'reduce',
+  locale: 'en-GB',
+  timezoneId: 'UTC',
+};
+
 const PATIENCE_MS = 10_000;
 
 export interface OpenPage extends Page {
@@ -26,11 +42,19 @@ export interface OpenPage extends Page {
   readonly complaints: string[];
   /** Keeps a picture under this name. */
   shot(name: string): Promise<void>;
+  /** Keeps a picture of the documents; with $UPDATE_SCREENSHOTS it takes the place of the one that they show. */
+  picture(name: string): Promise<void>;
 }
 
 export interface SuiteBrowser {
   /** Opens a page that is closed after the test. */
   open(url: string, options?: BrowserContextOptions): Promise<OpenPage>;
+}
+
+/** @returns in words why there is none */
+export async function launchBrowser(): Promise<Browser | string> {
+  const found = await findChromium();
+  return typeof found === 'string' ? found : chromium.launch({ executablePath: found.path, args: QUIET });
 }
 
 /** Skips the suite, loudly, where there is no browser; in CI that is a failure. */
@@ -40,12 +64,12 @@ export function useBrowser(): SuiteBrowser {
 
   before(async function () {
     this.timeout(600_000);
-    const found = await findChromium();
-    if (typeof found !== 'string') {
-      browser = await chromium.launch({ executablePath: found.path, args: QUIET });
+    const launched = await launchBrowser();
+    if (typeof launched !== 'string') {
+      browser = launched;
       return;
     }
-    const message = `no Chromium for the tests of the page: ${found}; install one or name it in $CHROMIUM_BIN`;
+    const message = `no Chromium for the tests of the page: ${launched}; install one or name it in $CHROMIUM_BIN`;
     if (process.env.CI) throw new Error(message);
     process.stderr.write(`\n!!! SKIPPED: ${message}\n\n`);
     this.skip();
@@ -59,9 +83,11 @@ export function useBrowser(): SuiteBrowser {
       for (const page of opened) await page.shot(`failed-${name}`).catch(() => undefined);
     }
     for (const page of opened) await page.context().close();
-    if (complaints.length > 0) {
-      throw new Error(`expected the page to have nothing to complain of, got: ${complaints.join('\n')}`);
-    }
+    if (complaints.length === 0) return;
+    const message = `expected the page to have nothing to complain of, got: ${complaints.join('\n')}`;
+    // A hook that fails ends the suite: a test that has failed already is not made worse.
+    if (this.currentTest?.state === 'failed') process.stderr.write(`${message}\n`);
+    else throw new Error(message);
   });
 
   after(async () => {
@@ -91,9 +117,16 @@ async function observed(page: Page, origin: string): Promise<OpenPage> {
     const isOurs = request.url().startsWith(`${origin}/`) || /^(blob|data):/.test(request.url());
     if (!isOurs) complaints.push(`a request went to ${request.url()}`);
   });
-  const shot = async (name: string) => {
-    await mkdir(SCREENSHOTS, { recursive: true });
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  const keep = async (folder: string, name: string, png: Buffer) => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${name}.png`), png);
   };
-  return Object.assign(page, { complaints, shot });
+  const shot = async (name: string) => keep(SCREENSHOTS, name, await page.screenshot());
+  const picture = async (name: string) => {
+    // What lies under the pointer would look different.
+    await page.mouse.move(0, 0);
+    const png = smallPng(await page.screenshot({ caret: 'hide' }));
+    await keep(arePicturesUpdated ? PICTURES : SCREENSHOTS, name, png);
+  };
+  return Object.assign(page, { complaints, shot, picture });
 }

@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { expect } from 'chai';
 import { createInspector, type Inspector } from '../../src/inspector/index.js';
 import { type InspectorSubstitutes, openInspector } from '../../src/inspector/inspector.js';
 import type {
@@ -12,6 +13,8 @@ import type {
 } from '../../src/inspector/protocol.js';
 import type { InspectOptions } from '../../src/runtime/inspect-options.js';
 import { eventually } from './eventually.js';
+import { addLeakSource } from './leaks.js';
+import type { TestRuntime } from './runtimes.js';
 
 export interface Reply {
   readonly status: number;
@@ -66,6 +69,13 @@ export function ask(
     request.on('error', reject);
     request.end(text);
   });
+}
+
+/** Says later whether anybody listens to the actors that live now: an actor is listened to by putting another logic in its place. */
+export function listenersOf(runtime: TestRuntime): () => boolean {
+  const logics = [...runtime.seam.actors].map(({ actor }) => [actor, actor.logic] as const);
+  expect(logics).not.to.deep.equal([]);
+  return () => logics.some(([actor, logic]) => actor.logic !== logic);
 }
 
 /** What a page would know of one runtime. */
@@ -209,12 +219,27 @@ export interface Inspectors {
   view(inspector: { readonly url: string }, headers?: Readonly<Record<string, string>>): Promise<View>;
 }
 
+const listening = new Set<Inspector>();
+
+addLeakSource(() =>
+  [...listening].map((inspector) => {
+    const close = async () => {
+      listening.delete(inspector);
+      await inspector.close();
+    };
+    return [inspector, { label: `inspector at ${inspector.url}`, close }] as const;
+  }),
+);
+
 export function useInspectors(): Inspectors {
   const opened: Inspector[] = [];
   const views: View[] = [];
   afterEach(async () => {
     for (const view of views.splice(0)) view.close();
-    for (const inspector of opened.splice(0)) await inspector.close();
+    for (const inspector of opened.splice(0)) {
+      listening.delete(inspector);
+      await inspector.close();
+    }
   });
   return {
     async open(options, substitutes) {
@@ -223,6 +248,7 @@ export function useInspectors(): Inspectors {
           ? await createInspector(options)
           : await openInspector(options ?? {}, substitutes);
       opened.push(inspector);
+      listening.add(inspector);
       return inspector;
     },
     async view(inspector, headers) {
