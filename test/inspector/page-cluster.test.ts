@@ -1,4 +1,4 @@
-import { useBrowser } from '../support/browser.js';
+import { FOR_PICTURES, useBrowser } from '../support/browser.js';
 import { useCluster } from '../support/cluster.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
@@ -21,7 +21,7 @@ describe("the inspector's page of a cluster", function () {
     const { runtime } = await crew.start();
     const inspector = await inspectors.open();
     inspector.attach(runtime);
-    const page = await browser.open(`${inspector.url}#/topology`);
+    const page = await browser.open(`${inspector.url}#/topology`, FOR_PICTURES);
 
     const table = page.getByRole('region', { name: 'Masters' });
     for (const { address } of masters) await table.getByRole('row', { name: address }).waitFor();
@@ -31,7 +31,7 @@ describe("the inspector's page of a cluster", function () {
     await fine.getByText('(empty) → KEx').waitFor();
     await fine.getByText('live').waitFor();
     await fine.getByText(/\d+ slots: /).waitFor();
-    await page.shot('topology');
+    await page.picture('topology');
     await page.goto(`${inspector.url}#/overview`);
     await page.getByRole('region', { name: 'Consumer', exact: true }).getByText('degraded').waitFor();
 

@@ -40,6 +40,11 @@ export function duration(ms: number): string {
   return pair(86_400_000, 3_600_000, ['d', 'h']);
 }
 
+/** A number of a context as it is read: no more decimals than anybody wants to know. */
+export function exact(value: number): string {
+  return String(Number.isInteger(value) ? value : Number(value.toFixed(3)));
+}
+
 /** How long ago, by the server's clock. */
 export function ago(at: number, now: number): string {
   const ms = now - at;

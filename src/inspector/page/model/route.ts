@@ -4,6 +4,15 @@ export const VIEWS = ['overview', 'actors', 'topology', 'sequence', 'recording',
 
 export type ViewName = (typeof VIEWS)[number];
 
+export const VIEW_NAMES: Readonly<Record<ViewName, string>> = {
+  overview: 'Overview',
+  actors: 'Actors',
+  topology: 'Topology',
+  sequence: 'Sequence',
+  recording: 'Recording',
+  'dead-letters': 'Dead letters',
+};
+
 export interface Route {
   readonly view: ViewName | 'actor';
   /** Path of the actor, of that view. */
@@ -11,6 +20,9 @@ export interface Route {
   /** What the view is set to, such as a filter. */
   readonly params: Readonly<Record<string, string>>;
 }
+
+/** Params that go along from view to view: which runtime, and how far into a recording. */
+export const CARRIED = ['runtime', 'at'] as const;
 
 export const HOME: Route = { view: 'overview', actor: null, params: {} };
 

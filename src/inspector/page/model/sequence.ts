@@ -7,6 +7,7 @@ export const OUTSIDE = 'outside';
 export const APPLICATION = 'application';
 
 const STREAMS = 'consumer/ownership/';
+const SUBSCRIPTION = 'consumer/masterSubscription/';
 
 export interface Arrow {
   readonly seq: number;
@@ -49,6 +50,7 @@ export function laneOf(path: string | null, nobody: string, alone: string | null
 
 export function wordsOfLane(lane: string): string {
   if (lane === STREAMS) return 'streams';
+  if (lane.startsWith(SUBSCRIPTION)) return `subscription ${lane.slice(SUBSCRIPTION.length)}`;
   return lane.startsWith('consumer/') ? lane.slice('consumer/'.length) : lane;
 }
 

@@ -1,5 +1,6 @@
 /** A value as an unfolding tree; what just changed in it is marked. */
 import type { Json } from '../../../replay/json-safe.js';
+import { exact } from '../model/format.js';
 
 interface JsonViewProps {
   readonly value: Json;
@@ -13,7 +14,7 @@ const MOST_MEMBERS = 200;
 
 function Leaf({ value }: { readonly value: string | number | boolean | null }) {
   if (typeof value === 'string') return <span class="text">{JSON.stringify(value)}</span>;
-  return <span class="value">{String(value)}</span>;
+  return <span class="value">{typeof value === 'number' ? exact(value) : String(value)}</span>;
 }
 
 function token(key: string): string {

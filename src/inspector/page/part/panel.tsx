@@ -31,7 +31,7 @@ interface EmptyProps {
 /** Why there is nothing to be seen, in words. */
 export function Empty({ title, children }: EmptyProps) {
   return (
-    <div class="empty" role="status">
+    <div class="empty">
       <strong>{title}</strong>
       {children !== undefined && <span>{children}</span>}
     </div>

@@ -1,31 +1,54 @@
 /** One message of a sequence diagram: an arrow from lane to lane. */
 import { clockTime, plural } from '../model/format.js';
 import { movedBetween } from '../model/moved.js';
-import { type Arrow, type Gap, isArrow } from '../model/sequence.js';
+import { APPLICATION, type Arrow, type Gap, isArrow, wordsOfLane } from '../model/sequence.js';
 import { toneOfPath } from '../model/tone.js';
 import { go } from '../state/router.js';
 
-const FIRST_LANE = 150;
-const LEAST_BETWEEN = 130;
+const FIRST_LANE = 136;
+const LEAST_BETWEEN = 86;
 const MOST_BETWEEN = 260;
-/** For words that begin at the last lane. */
+/** For words that begin at the last lane; the application tells nobody anything. */
 const LAST_ROOM = 200;
+const LAST_ROOM_OF_APPLICATION = 70;
 const TIP = 7;
 
 /** Where lanes stand, in pixels from the left. */
 export interface LanePlaces {
   readonly width: number;
+  readonly between: number;
   readonly x: ReadonlyMap<string, number>;
 }
 
 /** As far apart as there is room, within limits. */
 export function placeLanes(lanes: readonly string[], room: number): LanePlaces {
-  const share = (room - FIRST_LANE - LAST_ROOM) / Math.max(1, lanes.length - 1);
+  const lastRoom = lanes.at(-1) === APPLICATION ? LAST_ROOM_OF_APPLICATION : LAST_ROOM;
+  const share = (room - FIRST_LANE - lastRoom) / Math.max(1, lanes.length - 1);
   const between = Math.min(MOST_BETWEEN, Math.max(LEAST_BETWEEN, share));
   return {
-    width: FIRST_LANE + between * Math.max(0, lanes.length - 1) + LAST_ROOM,
+    width: FIRST_LANE + between * Math.max(0, lanes.length - 1) + lastRoom,
+    between,
     x: new Map(lanes.map((lane, index) => [lane, FIRST_LANE + index * between])),
   };
+}
+
+/** A row as it is read out. */
+export function wordsOfRow(row: Arrow | Gap): string {
+  if (!isArrow(row)) return `${plural(row.skipped, 'message')} left out here: more happened than is shown`;
+  const { from, to, words, message } = row;
+  const { label, before, after, threw } = message;
+  const led = after !== null && after !== before ? `, now ${after}` : '';
+  return `${wordsOfLane(from)} to ${wordsOfLane(to)}: ${words} ${label ?? ''}${led}${threw ? ', threw' : ''}`;
+}
+
+/** Who was told; of a notification, who told it. */
+function actorOf(row: Arrow | Gap): string | null {
+  return isArrow(row) ? (row.message.to ?? row.message.from) : null;
+}
+
+export function openActorOf(row: Arrow | Gap): void {
+  const actor = actorOf(row);
+  if (actor !== null) go({ view: 'actor', actor });
 }
 
 function Shaft({ from, to, y }: { readonly from: number; readonly to: number; readonly y: number }) {
@@ -51,6 +74,7 @@ interface SequenceRowProps {
   readonly row: Arrow | Gap;
   readonly places: LanePlaces;
   readonly height: number;
+  readonly isCurrent: boolean;
 }
 
 function Words({ row, x, y }: { readonly row: Arrow; readonly x: number; readonly y: number }) {
@@ -72,31 +96,32 @@ function Words({ row, x, y }: { readonly row: Arrow; readonly x: number; readonl
   );
 }
 
-export function SequenceRow({ row, places: { width, x }, height }: SequenceRowProps) {
+export function SequenceRow({ row, places: { width, x }, height, isCurrent }: SequenceRowProps) {
   const lines = [...x].map(([lane, at]) => (
     <line key={lane} class="lane-line" x1={at} x2={at} y1={0} y2={height} />
   ));
   if (!isArrow(row)) {
     return (
-      <svg width={width} height={height} role="img" aria-label={`${row.skipped} messages are missing`}>
+      <svg class={isCurrent ? 'is-current' : ''} width={width} height={height} aria-hidden="true">
         {lines}
         <text class="gap-text" x={FIRST_LANE} y={18}>
-          {plural(row.skipped, 'message')} left out here: more happened than is shown
+          {wordsOfRow(row)}
         </text>
       </svg>
     );
   }
   const { from, to, message } = row;
   const [a, b] = [x.get(from) ?? 0, x.get(to) ?? 0];
-  const target = message.to ?? message.from;
+  const actor = actorOf(row);
   return (
     <svg
+      class={`${isCurrent ? 'is-current' : ''} ${actor === null ? '' : 'is-link'}`}
       width={width}
       height={height}
-      role="img"
-      aria-label={`${from} to ${to}: ${row.words}`}
-      onDblClick={() => target !== null && go({ view: 'actor', actor: target })}
+      aria-hidden="true"
+      onClick={() => openActorOf(row)}
     >
+      {actor !== null && <title>{`Open ${actor}`}</title>}
       {lines}
       <text class="lane-time" x={12} y={20}>
         {clockTime(message.at)}

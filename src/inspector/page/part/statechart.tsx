@@ -134,12 +134,13 @@ function Mark({ mark: { kind, x, y, width, height } }: { readonly mark: PlacedMa
   );
 }
 
-/** It is shrunk to what can still be read; from there on one scrolls. */
-const SMALLEST = 0.7;
-const COMFORTABLE_HEIGHT = 760;
+/** A high chart is shrunk as far as it is read with ease; a wide one as far as it can be read. From there on one scrolls. */
+const EASY = 0.78;
+const SMALLEST = 0.66;
+const COMFORTABLE_HEIGHT = 840;
 
 function sizeOf({ width, height }: Chart) {
-  const scale = Math.min(1, Math.max(SMALLEST, COMFORTABLE_HEIGHT / height));
+  const scale = Math.min(1, Math.max(EASY, COMFORTABLE_HEIGHT / height));
   return { width: `${width * scale}px`, minWidth: `${width * SMALLEST}px`, maxWidth: '100%', height: 'auto' };
 }
 

@@ -1,7 +1,7 @@
 /** Lines over the last 15 minutes. Charts on one page show the same moment under the pointer. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { clockTime } from '../model/format.js';
+import { clockTime, duration } from '../model/format.js';
 import type { ChartData } from '../model/rates.js';
 
 export interface Line {
@@ -16,9 +16,13 @@ interface TimeChartProps {
   readonly lines: readonly Line[];
   readonly data: ChartData;
   readonly format: (value: number) => string;
+  /** How far apart the marks of the y axis may be. @defaultValue what is round in tens */
+  readonly marks?: readonly number[];
 }
 
 const HEIGHT = 118;
+/** Beside the y axis, in pixels. */
+const MARGIN = 52;
 const MOST_SECONDS = 15 * 60;
 const LEAST_SECONDS = 60;
 
@@ -31,7 +35,7 @@ function isShort(times: readonly number[]): boolean {
   return (times[1] ?? 0) - (times[0] ?? 0) < 60;
 }
 
-function axis(format: ((value: number) => string) | null): uPlot.Axis {
+function axis(format: ((value: number) => string) | null, marks?: readonly number[]): uPlot.Axis {
   return {
     stroke: colour('--muted'),
     font: '10px system-ui, sans-serif',
@@ -42,15 +46,20 @@ function axis(format: ((value: number) => string) | null): uPlot.Axis {
       ? {
           size: 20,
           space: 70,
-          values: (_: uPlot, times: number[]) =>
-            times.map((at) => clockTime(at * 1_000).slice(0, isShort(times) ? 8 : 5)),
+          values: (plot: uPlot, times: number[]) =>
+            times.map((at) => {
+              const text = clockTime(at * 1_000).slice(0, isShort(times) ? 8 : 5);
+              // It would be cut off at the edge.
+              return plot.width - plot.valToPos(at, 'x') - MARGIN < text.length * 3 ? '' : text;
+            }),
         }
-      : { size: 52, space: 28, values: (_: uPlot, values: number[]) => values.map(format) }),
+      : { size: MARGIN, space: 28, values: (_: uPlot, values: number[]) => values.map(format) }),
+    ...(marks === undefined ? {} : { incrs: [...marks] }),
   };
 }
 
 function optionsFor(
-  { lines, format }: TimeChartProps,
+  { lines, format, marks }: TimeChartProps,
   width: number,
   onPoint: (index: number | null) => void,
 ): uPlot.Options {
@@ -67,7 +76,7 @@ function optionsFor(
       },
       y: { range: (_u, min, max) => [Math.min(0, min ?? 0), Math.max(max ?? 0, 1) * 1.08] },
     },
-    axes: [axis(null), axis(format)],
+    axes: [axis(null), axis(format, marks)],
     series: [
       {},
       ...lines.map(({ colour: number, isFilled = false }) => {
@@ -77,6 +86,22 @@ function optionsFor(
     ],
     hooks: { setCursor: [({ cursor: { idx } }) => onPoint(idx ?? null)] },
   };
+}
+
+/** What the lines show, for whoever does not see them. */
+function inWords(
+  lines: readonly Line[],
+  [times, ...series]: ChartData,
+  format: (value: number) => string,
+): string {
+  const span = duration(((times.at(-1) ?? 0) - (times[0] ?? 0)) * 1_000);
+  const each = lines.map(({ name }, index) => {
+    const values = (series[index] ?? []).filter((value) => value !== null);
+    if (values.length === 0) return `${name}: nothing yet`;
+    const [least, most] = [Math.min(...values), Math.max(...values)].map(format);
+    return `${name}: from ${least} to ${most}`;
+  });
+  return `In the last ${span}: ${each.join('; ')}.`;
 }
 
 export function TimeChart(props: TimeChartProps) {
@@ -141,7 +166,8 @@ export function TimeChart(props: TimeChartProps) {
           );
         })}
       </ul>
-      <div ref={box} aria-hidden="true" />
+      <p class="unseen">{inWords(lines, data, format)}</p>
+      <div class="plot" ref={box} aria-hidden="true" />
     </section>
   );
 }

@@ -4,6 +4,18 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hook
 
 const BEYOND = 8;
 
+/** What rows are, by what the list is. */
+const ROW_ROLES = { listbox: 'option', tree: 'treeitem' } as const;
+
+/** Of a row, for whoever does not see it. */
+export interface RowSemantics {
+  readonly 'aria-label'?: string;
+  /** 1: at the top of a tree. */
+  readonly 'aria-level'?: number;
+  /** Of a branch. */
+  readonly 'aria-expanded'?: boolean;
+}
+
 interface VirtualListProps<T> {
   readonly items: readonly T[];
   /** Pixels. */
@@ -11,12 +23,15 @@ interface VirtualListProps<T> {
   readonly keyOf: (item: T, index: number) => string | number;
   readonly children: (item: T, index: number) => ComponentChildren;
   readonly label: string;
+  /** @defaultValue 'listbox' */
+  readonly role?: keyof typeof ROW_ROLES;
+  readonly semanticsOf?: (item: T) => RowSemantics;
   /** Stays at the end while that is in sight. */
   readonly followsEnd?: boolean;
-  /** Is brought into sight whenever it becomes another one. */
   readonly current?: number;
+  /** What tells the current row from others, wherever it is: it is brought into sight whenever that changes. */
+  readonly currentKey?: string | number | null;
   readonly onKeyDown?: (event: TargetedKeyboardEvent<HTMLDivElement>) => void;
-  readonly width?: number;
 }
 
 export function VirtualList<T>(props: VirtualListProps<T>) {
@@ -26,10 +41,12 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     keyOf,
     children,
     label,
+    role = 'listbox',
+    semanticsOf,
     followsEnd = false,
     current = -1,
+    currentKey = null,
     onKeyDown,
-    width,
   } = props;
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 0 });
@@ -65,39 +82,38 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     else if (top + rowHeight > element.scrollTop + element.clientHeight) {
       element.scrollTop = top + rowHeight - element.clientHeight;
     }
-  }, [current]);
+  }, [currentKey]);
 
   const first = Math.max(0, Math.floor(view.top / rowHeight) - BEYOND);
   const last = Math.min(items.length, Math.ceil((view.top + view.height) / rowHeight) + BEYOND);
+  const semantics = {
+    role,
+    'aria-label': label,
+    'aria-activedescendant': current >= first && current < last ? `${id}-${current}` : undefined,
+    tabIndex: 0,
+    onKeyDown,
+  };
+  const semanticsOfRow = (item: T, index: number) => ({
+    role: ROW_ROLES[role],
+    'aria-selected': index === current,
+    'aria-posinset': index + 1,
+    'aria-setsize': items.length,
+    ...semanticsOf?.(item),
+  });
   return (
     // The list itself takes the keys: rows come and go as it scrolls.
-    <div
-      class="list"
-      ref={box}
-      role="listbox"
-      aria-label={label}
-      tabIndex={0}
-      aria-activedescendant={current >= first && current < last ? `${id}-${current}` : undefined}
-      onScroll={look}
-      onKeyDown={onKeyDown}
-    >
-      <div
-        class="list-space"
-        style={{ height: `${items.length * rowHeight}px`, ...(width ? { width: `${width}px` } : {}) }}
-      >
+    <div class="list" ref={box} onScroll={look} {...semantics}>
+      <div class="list-space" style={{ height: `${items.length * rowHeight}px` }}>
         {items.slice(first, last).map((item, offset) => {
           const index = first + offset;
           return (
             <div
               class="list-row"
-              role="option"
               id={`${id}-${index}`}
               key={keyOf(item, index)}
-              aria-selected={index === current}
-              aria-posinset={index + 1}
-              aria-setsize={items.length}
               tabIndex={-1}
               style={{ top: `${index * rowHeight}px`, height: `${rowHeight}px` }}
+              {...semanticsOfRow(item, index)}
             >
               {children(item, index)}
             </div>

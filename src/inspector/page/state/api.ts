@@ -58,6 +58,11 @@ async function post<T>(address: string, body: unknown): Promise<T> {
 }
 
 export const api = {
+  /** Rejects with why the stream of messages would be refused. */
+  tryLive: async (): Promise<void> => {
+    const { body } = await request(addresses.live);
+    await body?.cancel();
+  },
   machines: async (): Promise<readonly MachineDefinition[]> =>
     (await get<MachinesReply>(addresses.machines)).machines,
   group: (runtime: string) => get<GroupReply>(addresses.group(runtime)),
@@ -65,6 +70,8 @@ export const api = {
     get<DeadLettersReply>(
       `${addresses.deadLetters(runtime)}${after === null ? '' : `?after=${encodeURIComponent(after)}`}`,
     ),
+  deadLetterCount: async (runtime: string): Promise<number> =>
+    (await get<DeadLettersReply>(`${addresses.deadLetters(runtime)}?count=1`)).length,
   redrive: (runtime: string, ids: readonly string[]) =>
     post<DeadLettersOutcome>(addresses.redrive(runtime), { ids } satisfies DeadLettersRequest),
   deleteLetters: (runtime: string, ids: readonly string[]) =>

@@ -8,18 +8,18 @@ export const isHelpOpen = signal(false);
 /** Toggled by the space bar while no recording is open. */
 export const isPaused = signal(false);
 
+/** Inputs that take no text. */
+const NOT_TYPED: ReadonlySet<string> = new Set(['range', 'checkbox', 'file']);
+
 function isTyping({ target }: KeyboardEvent): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
-  );
+  if (target instanceof HTMLInputElement) return !NOT_TYPED.has(target.type);
+  return target instanceof HTMLElement && ['TEXTAREA', 'SELECT'].includes(target.tagName);
 }
 
 /** A control that has the focus answers to these by itself. */
 function isForControl({ target, key }: KeyboardEvent): boolean {
   const isControl =
-    target instanceof HTMLElement &&
-    target.closest('button, a, summary, [role="slider"], [role="grid"]') !== null;
+    target instanceof HTMLElement && target.closest('button, a, summary, input, [role="tree"]') !== null;
   return isControl && [' ', 'Enter', 'ArrowLeft', 'ArrowRight'].includes(key);
 }
 

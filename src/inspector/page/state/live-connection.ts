@@ -1,6 +1,6 @@
 /** The stream of the server's messages, from the first hello on, through every interruption. */
 import { addresses, PROTOCOL_VERSION, type ServerMessage } from '../../protocol.js';
-import { api, messageOf, RequestFailed } from './api.js';
+import { api, RequestFailed } from './api.js';
 import { connection, machines, page, receive } from './store.js';
 import { watchAgain } from './watching.js';
 
@@ -16,19 +16,16 @@ function opened(message: Extract<ServerMessage, { kind: 'hello' }>): boolean {
 }
 
 function lost(): void {
-  const before = connection.value;
-  if (before.kind === 'lost') return;
-  connection.value = { kind: 'lost', since: Date.now(), why: null };
+  if (connection.value.kind !== 'lost') connection.value = { kind: 'lost', since: Date.now() };
 }
 
-/** An EventSource says nothing of why it was refused: an ordinary request does. */
+/** An EventSource says nothing of why it was refused: an ordinary request for the same does. */
 async function whyRefused(): Promise<string | null> {
   try {
-    await api.machines();
+    await api.tryLive();
     return null;
   } catch (error) {
-    const isRefusal = error instanceof RequestFailed && (error.status === 401 || error.status === 403);
-    return isRefusal ? messageOf(error) : null;
+    return error instanceof RequestFailed && error.status !== 0 ? error.message : null;
   }
 }
 
@@ -59,11 +56,14 @@ export function connect(): void {
     receive(message);
   };
   source.onerror = () => {
-    lost();
     // The browser tries again by itself, unless it was refused.
-    if (source.readyState !== EventSource.CLOSED) return;
+    if (source.readyState !== EventSource.CLOSED) {
+      lost();
+      return;
+    }
     void whyRefused().then((message) => {
-      if (message !== null) connection.value = { kind: 'refused', message };
+      if (message === null) lost();
+      else connection.value = { kind: 'refused', message };
       setTimeout(connect, RETRY_MS);
     });
   };

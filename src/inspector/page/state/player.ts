@@ -4,6 +4,7 @@ import type { ReplayReport } from '../../protocol.js';
 import { Playback } from '../model/playback.js';
 import { readRecording } from '../model/recording-lines.js';
 import { api, messageOf } from './api.js';
+import { setParams } from './router.js';
 
 export const playback = signal<Playback | null>(null);
 export const position = signal(0);
@@ -75,16 +76,21 @@ export function closeRecording(): void {
     problem.value = null;
     position.value = 0;
   });
+  setParams({ at: '' });
 }
 
-/**
- * @param read gets the recording's text
- * @param replay asks what the present machines make of it
- */
+interface Opening {
+  /** Asks what the present machines make of it. @defaultValue the server is sent the text */
+  readonly replay?: (text: string) => Promise<ReplayReport>;
+  /** How many lines have been gone through at first. @defaultValue all */
+  readonly at?: number | undefined;
+}
+
+/** @param read gets the recording's text */
 export async function openRecording(
   name: string,
   read: () => Promise<string>,
-  replay: (text: string) => Promise<ReplayReport> = api.replay,
+  { replay = api.replay, at }: Opening = {},
 ): Promise<void> {
   closeRecording();
   isOpening.value = true;
@@ -92,7 +98,7 @@ export async function openRecording(
   try {
     text = await read();
     const player = new Playback(readRecording(text));
-    player.seek(player.length);
+    player.seek(at ?? player.length);
     batch(() => {
       fileName.value = name;
       playback.value = player;
@@ -109,9 +115,9 @@ export async function openRecording(
     const found = await replay(text);
     if (playback.value !== opened || opened === null) return;
     report.value = found;
-    // What one looks for first, unless one has begun to look around.
+    // What one looks for first, unless one looks at something already.
     const [first] = found.actors.flatMap(({ divergence }) => divergence ?? []);
-    if (first !== undefined && position.value === opened.length) seekToSeq(first.seq);
+    if (first !== undefined && at === undefined && position.value === opened.length) seekToSeq(first.seq);
   } catch (error) {
     if (playback.value === opened) problem.value = `It could not be replayed: ${messageOf(error)}`;
   }

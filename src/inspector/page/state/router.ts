@@ -1,6 +1,6 @@
 /** The address bar, as a signal. */
 import { signal } from '@preact/signals';
-import { hashOf, parseRoute, type Route } from '../model/route.js';
+import { CARRIED, hashOf, parseRoute, type Route } from '../model/route.js';
 
 export const route = signal<Route>(parseRoute(location.hash));
 
@@ -8,8 +8,17 @@ window.addEventListener('hashchange', () => {
   route.value = parseRoute(location.hash);
 });
 
+/** Address of a view, of the same runtime and at the same place of a recording as now. */
+export function hrefOf(to: Partial<Route>): string {
+  const { params } = route.value;
+  const carried = Object.fromEntries(CARRIED.flatMap((name) => (params[name] ? [[name, params[name]]] : [])));
+  return hashOf({ view: 'overview', actor: null, ...to, params: { ...carried, ...to.params } });
+}
+
 export function go(to: Partial<Route>): void {
-  location.hash = hashOf({ view: 'overview', actor: null, params: {}, ...to });
+  location.hash = hrefOf(to);
+  // Its event comes later; what follows has to be about the new address.
+  route.value = parseRoute(location.hash);
 }
 
 /** Changes what the view is set to, without a new entry in the history: typing is not going somewhere. */
@@ -22,5 +31,13 @@ export function setParams(changes: Readonly<Record<string, string>>): void {
 
 /** Stays in whatever the page is looking at. */
 export function actorHash(path: string): string {
-  return hashOf({ view: 'actor', actor: path, params: {} });
+  return hrefOf({ view: 'actor', actor: path });
+}
+
+/** It has done its work: a cookie opens the door from here on, and an address bar is seen by others. */
+export function forgetToken(): void {
+  const address = new URL(location.href);
+  if (!address.searchParams.has('token')) return;
+  address.searchParams.delete('token');
+  history.replaceState(null, '', address);
 }

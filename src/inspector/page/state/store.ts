@@ -12,12 +12,13 @@ import type { ActorHistory } from '../model/history.js';
 import { PageModel } from '../model/page-model.js';
 import type { Heard, RuntimeModel } from '../model/runtime-model.js';
 import { playback, position } from './player.js';
+import { route } from './router.js';
 
 export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'open' }
   /** It is tried again by itself. */
-  | { readonly kind: 'lost'; readonly since: number; readonly why: string | null }
+  | { readonly kind: 'lost'; readonly since: number }
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'incompatible'; readonly server: number };
 
@@ -27,8 +28,8 @@ const SHOW_EVERY_MS = 100;
 export const page = new PageModel();
 export const connection = signal<Connection>({ kind: 'connecting' });
 export const machines = signal<ReadonlyMap<string, MachineDefinition>>(new Map());
-/** Which runtime is looked at; null: the first. */
-export const chosenRuntime = signal<string | null>(null);
+/** Which runtime the address asks for; null: the first. */
+const chosenRuntime = computed(() => route.value.params.runtime ?? null);
 const changed = signal(0);
 
 let isScheduled = false;

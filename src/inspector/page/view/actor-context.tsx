@@ -2,6 +2,7 @@
 import type { Json } from '../../../replay/json-safe.js';
 import type { Patch } from '../../../replay/patch.js';
 import { contextChanges } from '../model/context-changes.js';
+import { exact } from '../model/format.js';
 import type { Step } from '../model/history.js';
 import { JsonView } from '../part/json-view.js';
 import { Empty } from '../part/panel.js';
@@ -10,7 +11,7 @@ const MOST_CHARACTERS = 160;
 
 function short(value: Json | undefined): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
+  const text = typeof value === 'number' ? exact(value) : JSON.stringify(value);
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
 

@@ -1,6 +1,6 @@
 /** What happened to an actor, the latest last; one of it can be chosen to be looked at. */
 import { wordsOfEvent } from '../../../replay/event-words.js';
-import { pathsOf } from '../../../replay/state-path.js';
+import { pathsOf, wordsOfState } from '../../../replay/state-path.js';
 import { clockTime, plural } from '../model/format.js';
 import type { Step } from '../model/history.js';
 import { movedBetween } from '../model/moved.js';
@@ -38,7 +38,7 @@ function Row({ step, onChoose }: { readonly step: Step; readonly onChoose: () =>
       <span title={event?.type}>
         {event === null ? <i class="muted">{beginning(step)}</i> : wordsOfEvent(event.type)}
       </span>
-      <span>
+      <span title={wordsOfState(state)}>
         {left !== '' && <span class="muted">{left} → </span>}
         {entered === '' ? (
           <span class="muted">stays in {words(pathsOf(state))}</span>
@@ -104,6 +104,7 @@ export function ActorSteps({ steps, hasMachine, chosen, onChoose }: ActorStepsPr
             keyOf={({ seq, kind }) => `${seq} ${kind}`}
             followsEnd
             current={chosen === null ? -1 : current}
+            currentKey={chosen}
             onKeyDown={onKeyDown}
           >
             {(step) => <Row step={step} onChoose={() => onChoose(step.seq)} />}

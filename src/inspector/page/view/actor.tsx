@@ -1,21 +1,22 @@
 /** One actor: its statechart, what it remembers, what happened to it, and who stands around it. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { ActorRow } from '../../protocol.js';
-import { clockTime, dateTime, duration, number } from '../model/format.js';
+import { clockTime, dateTime, duration, number, plural } from '../model/format.js';
 import type { ActorHistory, Step } from '../model/history.js';
 import { nameOf } from '../model/lineage.js';
 import { StateBadge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
 import { Statechart } from '../part/statechart.js';
 import { stepActor } from '../state/player.js';
-import { actorHash } from '../state/router.js';
+import { actorHash, hrefOf, route, setParams } from '../state/router.js';
 import { definitionOf, page, type Subject, subject } from '../state/store.js';
 import { watch } from '../state/watching.js';
 import { ActorContext } from './actor-context.js';
 import { ActorSteps } from './actor-steps.js';
 import { Nothing } from './nothing.js';
 
-const MOST_CHILDREN = 24;
+/** Streams come by the thousand: so many are named. */
+const MOST_STREAMS = 6;
 
 /** The server tells everything of an actor for as long as this is shown. */
 function useWatched(runtime: string | undefined, actor: string): void {
@@ -29,24 +30,26 @@ function useWatched(runtime: string | undefined, actor: string): void {
 function Lineage({ of: { actors }, row }: { readonly of: Subject; readonly row: ActorRow }) {
   const children = actors.childrenOf(row.path);
   if (row.parent === null && children.length === 0) return null;
+  const streams = children.filter(({ machine }) => machine === 'ownership');
+  const named = children.filter((child) => streams.length <= MOST_STREAMS || child.machine !== 'ownership');
   return (
-    <div class="chips">
+    <nav class="chips" aria-label="Parent and children">
       {row.parent !== null && (
         <a class="chip" href={actorHash(row.parent)}>
           ↑ {row.parent}
         </a>
       )}
-      {children.slice(0, MOST_CHILDREN).map(({ path, label }) => (
+      {named.map(({ path, label }) => (
         <a class="chip" key={path} href={actorHash(path)}>
           ↓ {label ?? nameOf(path)}
         </a>
       ))}
-      {children.length > MOST_CHILDREN && (
-        <a class="chip" href="#/actors">
-          and {number(children.length - MOST_CHILDREN)} more
+      {streams.length > MOST_STREAMS && (
+        <a class="chip" href={hrefOf({ view: 'actors', params: { machine: 'ownership' } })}>
+          ↓ {plural(streams.length, 'stream')}
         </a>
       )}
-    </div>
+    </nav>
   );
 }
 
@@ -73,10 +76,15 @@ function Facts({ row, now, isLiving }: FactsProps) {
 interface BodyProps {
   readonly row: ActorRow;
   readonly history: ActorHistory | undefined;
+  /** Seq of the step that is looked at; null: the latest. */
+  readonly chosen: number | null;
 }
 
-function Body({ row, history }: BodyProps) {
-  const [chosen, setChosen] = useState<number | null>(null);
+function choose(seq: number | null): void {
+  setParams({ seq: seq === null ? '' : String(seq) });
+}
+
+function Body({ row, history, chosen }: BodyProps) {
   const steps = history?.steps ?? [];
   const latest = steps.at(-1);
   const step: Step | undefined =
@@ -94,7 +102,7 @@ function Body({ row, history }: BodyProps) {
           isPast ? (
             <span class="push">
               as of {clockTime(step.at)}{' '}
-              <button type="button" class="button is-small" onClick={() => setChosen(null)}>
+              <button type="button" class="button is-small" onClick={() => choose(null)}>
                 Back to now
               </button>
             </span>
@@ -120,7 +128,7 @@ function Body({ row, history }: BodyProps) {
         steps={steps}
         hasMachine={row.machine !== null}
         chosen={isPast ? step.seq : null}
-        onChoose={setChosen}
+        onChoose={choose}
       />
     </div>
   );
@@ -143,6 +151,7 @@ function Title({ row }: { readonly row: ActorRow }) {
 
 export function Actor({ path }: { readonly path: string }) {
   const of = subject.value;
+  const { seq } = route.value.params;
   useWatched(of?.live?.info.id, path);
   if (of === null) {
     return (
@@ -163,7 +172,10 @@ export function Actor({ path }: { readonly path: string }) {
           <Empty title="Still being told who lives…" />
         ) : (
           <Empty title="No such actor">
-            It ended before this page opened, or never was. <a href="#/actors">Show all actors</a>
+            {of.kind === 'live'
+              ? 'It ended before this page opened, or never was. '
+              : 'Nothing is told of it up to this line of the recording. '}
+            <a href={hrefOf({ view: 'actors' })}>Show all actors</a>
           </Empty>
         )}
       </main>
@@ -172,25 +184,30 @@ export function Actor({ path }: { readonly path: string }) {
   return (
     <main class="view">
       <div class="view-head">
-        <a href="#/actors">Actors</a>
+        <a href={hrefOf({ view: 'actors' })}>Actors</a>
         <span class="muted">/</span>
         <Title row={row} />
         <StateBadge state={row.state} status={row.status} />
         {!isLiving && <span class="muted">ended</span>}
         <Facts row={row} now={of.now} isLiving={isLiving} />
-        {of.kind === 'recording' && (
-          <span class="push">
-            <button type="button" class="button is-small" onClick={() => stepActor(path, -1)}>
-              ← its previous event
-            </button>{' '}
-            <button type="button" class="button is-small" onClick={() => stepActor(path, 1)}>
-              its next event →
-            </button>
-          </span>
-        )}
+        <span class="push group">
+          {of.kind === 'recording' && (
+            <>
+              <button type="button" class="button is-small" onClick={() => stepActor(path, -1)}>
+                ← its previous event
+              </button>
+              <button type="button" class="button is-small" onClick={() => stepActor(path, 1)}>
+                its next event →
+              </button>
+            </>
+          )}
+          <a class="button is-small" href={hrefOf({ view: 'sequence', params: { actor: path } })}>
+            Its sequence
+          </a>
+        </span>
       </div>
       <Lineage of={of} row={row} />
-      <Body row={row} history={of.historyOf(path)} />
+      <Body row={row} history={of.historyOf(path)} chosen={seq === undefined ? null : Number(seq)} />
     </main>
   );
 }

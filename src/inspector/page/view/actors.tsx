@@ -1,6 +1,7 @@
 /** Everybody who lives, as a tree; searched, as a list. */
 import { useMemo, useState } from 'preact/hooks';
 import { wordsOfEvent } from '../../../replay/event-words.js';
+import { wordsOfState } from '../../../replay/state-path.js';
 import { ago, number } from '../model/format.js';
 import { nameOf } from '../model/lineage.js';
 import {
@@ -14,7 +15,7 @@ import {
 import { StateBadge } from '../part/badge.js';
 import { Empty } from '../part/panel.js';
 import { Search } from '../part/search.js';
-import { VirtualList } from '../part/virtual-list.js';
+import { type RowSemantics, VirtualList } from '../part/virtual-list.js';
 import { go, route, setParams } from '../state/router.js';
 import { type Subject, subject } from '../state/store.js';
 import { Nothing } from './nothing.js';
@@ -99,7 +100,11 @@ function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: Ro
       data-actor={path}
       onClick={() => go({ view: 'actor', actor: path })}
     >
-      <span class="tree-name" style={{ paddingLeft: `${depth * 18}px` }}>
+      <span
+        class="tree-name"
+        title={label === null ? path : `${label} (${path})`}
+        style={{ paddingLeft: `${depth * 18}px` }}
+      >
         <button
           type="button"
           class="fold"
@@ -122,7 +127,7 @@ function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: Ro
         )}
         {below > 0 && <span class="muted">{number(below)}</span>}
       </span>
-      <span>
+      <span title={wordsOfState(state)}>
         <StateBadge state={state} status={status} />
       </span>
       <span class={`num ${restarts === 0 ? 'muted' : ''}`}>{restarts}</span>
@@ -133,14 +138,43 @@ function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: Ro
   );
 }
 
+/** What tells a row from the others: a path lives once, and may have ended many times. */
+function identityOf({ row: { path, last } }: TreeRow, ended: boolean): string {
+  return ended ? `${path} ${last?.seq ?? ''}` : path;
+}
+
+function semanticsOf({ row: { path, label, state, last }, depth, below, isOpen }: TreeRow): RowSemantics {
+  const name = label === null ? path : `${label}, ${path}`;
+  const lately = last === null ? '' : `, last told ${wordsOfEvent(last.type)}`;
+  return {
+    'aria-label': `${name}: ${wordsOfState(state)}${lately}`,
+    'aria-level': depth + 1,
+    ...(below > 0 ? { 'aria-expanded': isOpen } : {}),
+  };
+}
+
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 20,
+  PageUp: -20,
+  Home: Number.NEGATIVE_INFINITY,
+  End: Number.POSITIVE_INFINITY,
+};
+
 function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilter }) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const [current, setCurrent] = useState(-1);
+  const [currentRow, setCurrentRow] = useState<string | null>(null);
   const { actors, now } = of;
   const { words, machine, state, ended } = filter;
   const rows = useMemo(
     () => treeRows(actors, filter, closed),
     [actors, actors.version, words, machine, state, ended, closed],
+  );
+  // By name, not by place: others come and go above it.
+  const current = useMemo(
+    () => rows.findIndex((row) => identityOf(row, ended) === currentRow),
+    [rows, currentRow, ended],
   );
 
   const fold = (path: string, isClosed: boolean) => {
@@ -151,21 +185,20 @@ function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilt
   };
   const onKeyDown = (event: { readonly key: string; preventDefault(): void; stopPropagation(): void }) => {
     const here = rows[current];
-    const steps: Readonly<Record<string, number>> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      PageDown: 20,
-      PageUp: -20,
-      Home: -rows.length,
-      End: rows.length,
+    const by = STEPS[event.key];
+    const goTo = (index: number) => {
+      const row = rows[Math.min(Math.max(0, index), rows.length - 1)];
+      if (row !== undefined) setCurrentRow(identityOf(row, ended));
     };
-    const by = steps[event.key];
-    if (by !== undefined) setCurrent(Math.min(Math.max(0, current + by), rows.length - 1));
+    if (by !== undefined) goTo(current + by);
     else if (here === undefined) return;
     else if (event.key === 'Enter') go({ view: 'actor', actor: here.row.path });
+    else if (event.key === 'ArrowRight' && here.isOpen) goTo(current + 1);
     else if (event.key === 'ArrowRight' && here.below > 0) fold(here.row.path, false);
-    else if (event.key === 'ArrowLeft' && here.below > 0) fold(here.row.path, true);
-    else return;
+    else if (event.key === 'ArrowLeft' && here.isOpen) fold(here.row.path, true);
+    else if (event.key === 'ArrowLeft' && here.depth > 0) {
+      goTo(rows.findIndex(({ row }) => row.path === here.row.parent));
+    } else return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -192,7 +225,9 @@ function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilt
         <span>Actor</span>
         <span>State</span>
         <span class="num">Restarts</span>
-        <span class="num">Events</span>
+        <span class="num" title="delivered while somebody watched">
+          Events
+        </span>
         <span>Last event</span>
         <span />
       </div>
@@ -200,8 +235,11 @@ function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilt
         items={rows}
         rowHeight={ROW_HEIGHT}
         label="Actors"
+        role="tree"
         keyOf={({ row }, index) => (ended ? `${row.path} ${index}` : row.path)}
+        semanticsOf={semanticsOf}
         current={current}
+        currentKey={currentRow}
         onKeyDown={onKeyDown}
       >
         {(item, index) => (

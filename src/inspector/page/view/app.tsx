@@ -1,9 +1,12 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { addresses } from '../../protocol.js';
+import { nameOf } from '../model/lineage.js';
+import { type Route, VIEW_NAMES } from '../model/route.js';
 import { api } from '../state/api.js';
+import { placeInAddress } from '../state/place.js';
 import { openRecording, playback } from '../state/player.js';
 import { go, route } from '../state/router.js';
-import { hello } from '../state/store.js';
+import { hello, subject } from '../state/store.js';
 import { Actor } from './actor.js';
 import { Actors } from './actors.js';
 import { Banner } from './banner.js';
@@ -41,13 +44,43 @@ function useServedFile(): void {
   const name = hello.value?.file?.name;
   useEffect(() => {
     if (name === undefined || playback.peek() !== null) return;
-    void openRecording(name, () => api.text(addresses.file), api.fileReport);
+    const place = { replay: api.fileReport, at: placeInAddress() };
+    void openRecording(name, () => api.text(addresses.file), place);
     if (route.peek().view === 'overview') go({ view: 'recording' });
   }, [name]);
 }
 
+function titleOf({ view, actor }: Route): string {
+  return view === 'actor' ? nameOf(actor ?? '') : VIEW_NAMES[view];
+}
+
+/** Of the tab: several inspectors stand side by side there. */
+function Title() {
+  const parts = [titleOf(route.value), subject.value?.title, 'streamwarden'];
+  const title = parts.filter((part) => part !== undefined).join(' · ');
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return null;
+}
+
+/** What had the focus may be gone with the view before: the next Tab goes on from the new one, not from the top. */
+function useFocusKept(): void {
+  const { view, actor } = route.value;
+  const isFirst = useRef(true);
+  useEffect(() => {
+    const main = document.querySelector('main');
+    if (!isFirst.current && main !== null && document.activeElement === document.body) {
+      main.tabIndex = -1;
+      main.focus({ preventScroll: true });
+    }
+    isFirst.current = false;
+  }, [view, actor]);
+}
+
 export function App() {
   useServedFile();
+  useFocusKept();
   return (
     <div class="shell">
       <Side />
@@ -57,6 +90,7 @@ export function App() {
         {playback.value !== null && <Timeline playback={playback.value} />}
       </div>
       <Help />
+      <Title />
     </div>
   );
 }

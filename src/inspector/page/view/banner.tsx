@@ -15,7 +15,9 @@ function aboutConnection(state: Connection): Notice | null {
     case 'lost':
       return {
         tone: 'bad',
-        words: `Disconnected since ${clockTime(state.since).slice(0, 8)}: what you see is how it stood then. Trying to connect again…`,
+        words: `Disconnected since ${clockTime(state.since).slice(0, 8)}: ${
+          playback.value === null ? 'what you see is how it stood then' : 'the recording stays open'
+        }. Trying to connect again…`,
       };
     case 'refused':
       return { tone: 'bad', words: `The inspector refuses this page: ${state.message}` };
@@ -53,12 +55,12 @@ function notice(): Notice | null {
   return null;
 }
 
+/** What announces it is always there: only a change within it is read out. */
 export function Banner() {
   const shown = notice();
-  if (shown === null) return null;
   return (
-    <div class={`banner tone-${shown.tone}`} role={shown.tone === 'bad' ? 'alert' : 'status'}>
-      {shown.words}
+    <div aria-live={shown?.tone === 'bad' ? 'assertive' : 'polite'} data-banner>
+      {shown !== null && <p class={`banner tone-${shown.tone}`}>{shown.words}</p>}
     </div>
   );
 }

@@ -8,7 +8,8 @@ import { usePolled } from '../state/polled.js';
 
 const EVERY_MS = 2_000;
 
-function Presence({ keepsPresence, presenceMs }: GroupMember) {
+function Presence({ due, keepsPresence, presenceMs }: GroupMember) {
+  if (due) return <span class="muted">nobody: entries wait here for the dead-letter stream</span>;
   if (!keepsPresence) return <span class="muted">another client's: keeps none</span>;
   if (presenceMs === null) return <Badge tone="bad">dead</Badge>;
   return (
@@ -48,10 +49,10 @@ export function GroupPanel({ runtime, isLive }: GroupPanelProps) {
             <tbody>
               {value.consumers.map((member) => (
                 <tr key={member.name}>
-                  <td class="wrap">
+                  <td class="wrap rest">
                     {member.name} {member.self && <Badge tone="busy">this one</Badge>}
                   </td>
-                  <td>
+                  <td class={member.due ? '' : 'nowrap'}>
                     <Presence {...member} />
                   </td>
                   <td class="num">{number(member.pending)}</td>

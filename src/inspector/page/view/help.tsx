@@ -7,7 +7,7 @@ const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['/', 'search'],
   ['↑ ↓', 'move in a list'],
   ['→ ←', 'open and close a branch of the tree'],
-  ['Enter', 'open the actor'],
+  ['Enter', 'open the actor of a row'],
   ['Space', 'pause the sequence; play a recording'],
   ['← →', 'step through a recording; with Shift ten lines'],
   ['Esc', 'leave a field, close this'],

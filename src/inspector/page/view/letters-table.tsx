@@ -1,7 +1,7 @@
 import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DeadLetterRow } from '../../protocol.js';
-import { dateTime, number } from '../model/format.js';
+import { dateTime, number, plural } from '../model/format.js';
 import { Badge } from '../part/badge.js';
 import { JsonView } from '../part/json-view.js';
 
@@ -68,7 +68,9 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
             <th>Reason</th>
             <th class="num">Retries</th>
             <th>Id</th>
-            <th />
+            <th>
+              <span class="unseen">Payload</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -96,8 +98,11 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
                   <td>
                     {reason === null ? <span class="muted">none given</span> : reason.replaceAll('_', ' ')}
                   </td>
-                  <td class="num">
-                    {number(retryCount)} <span class="muted">of {number(maxRetries)}</span>
+                  <td
+                    class="num"
+                    title={`given up on after more than ${plural(maxRetries, 'retry', 'retries')}`}
+                  >
+                    {number(retryCount)}
                   </td>
                   <td class="mono nowrap">{id}</td>
                   <td>
@@ -105,9 +110,10 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
                       type="button"
                       class="button is-small"
                       aria-expanded={isOpen}
+                      aria-label={`Payload of ${stream ?? id}`}
                       onClick={() => setOpen(toggled(open, id))}
                     >
-                      {isOpen ? 'Hide payload' : 'Payload'}
+                      Payload
                     </button>
                   </td>
                 </tr>

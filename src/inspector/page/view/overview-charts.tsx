@@ -27,6 +27,9 @@ const MEMORY: readonly Line[] = [
   { name: 'heap used', colour: 2 },
 ];
 
+/** Round in bytes: from 1 MB to 1 TB. */
+const BYTE_MARKS = Array.from({ length: 20 }, (_, power) => 2 ** (20 + power));
+
 export function OverviewCharts({ ticks }: { readonly ticks: readonly TickFacts[] }) {
   return (
     <div class="charts">
@@ -72,6 +75,7 @@ export function OverviewCharts({ ticks }: { readonly ticks: readonly TickFacts[]
         title="Memory"
         lines={MEMORY}
         format={bytes}
+        marks={BYTE_MARKS}
         data={levels(
           ticks,
           ({ memory }) => memory.rss,

@@ -4,6 +4,7 @@ import { ago, clockTime, dateTime, duration, number, plural, spaced } from '../m
 import { newsWords } from '../model/news-words.js';
 import { toneOfPath } from '../model/tone.js';
 import { Badge } from '../part/badge.js';
+import { Breakable } from '../part/breakable.js';
 import { Empty, Panel } from '../part/panel.js';
 import { actorHash } from '../state/router.js';
 
@@ -32,8 +33,10 @@ export function SupervisionPanel({ overview: { children } }: { readonly overview
             <tbody>
               {children.map(({ spec, status, restarts, escalated, failedAt }) => (
                 <tr key={spec.id}>
-                  <td class="wrap">
-                    <a href={childHash(spec.id)}>{spec.id}</a>
+                  <td class="rest">
+                    <a href={childHash(spec.id)}>
+                      <Breakable text={spec.id} />
+                    </a>
                   </td>
                   <td>
                     <Badge tone={toneOfPath(status)}>{status}</Badge>{' '}
@@ -75,8 +78,7 @@ export function FailuresPanel({
               <tr>
                 <th>When</th>
                 <th>Child</th>
-                <th>Error</th>
-                <th>Then</th>
+                <th>Error, and what then</th>
               </tr>
             </thead>
             <tbody>
@@ -85,14 +87,16 @@ export function FailuresPanel({
                   <td class="nowrap" title={dateTime(at)}>
                     {ago(at, now)}
                   </td>
-                  <td class="wrap">
-                    <a href={childHash(child)}>{child}</a>
+                  <td>
+                    <a href={childHash(child)}>
+                      <Breakable text={child} />
+                    </a>
                   </td>
-                  <td class="wrap">
-                    <code>{error.code}</code> {error.message}
-                  </td>
-                  <td class="muted">
-                    {restartInMs === null ? 'not started again' : `again after ${duration(restartInMs)}`}
+                  <td class="wrap rest">
+                    <code>{error.code}</code> {error.message}{' '}
+                    <span class="muted">
+                      ({restartInMs === null ? 'not started again' : `again after ${duration(restartInMs)}`})
+                    </span>
                   </td>
                 </tr>
               ))}
@@ -124,6 +128,13 @@ export function NewsPanel({
       ) : (
         <div class="scroll">
           <table>
+            <thead>
+              <tr>
+                <th>When</th>
+                <th>What</th>
+                <th>Of what</th>
+              </tr>
+            </thead>
             <tbody>
               {news
                 .slice(-MOST_NEWS)
@@ -136,7 +147,7 @@ export function NewsPanel({
                       <td class="nowrap">
                         <Badge tone={tone}>{what}</Badge>
                       </td>
-                      <td class="wrap">
+                      <td class="wrap rest">
                         <span class="clamp" title={words}>
                           {words}
                         </span>

@@ -1,11 +1,14 @@
 /** The four things to look at first: state, load, lease, scan. */
 import type { ComponentChildren } from 'preact';
 import type { Overview } from '../../protocol.js';
-import { ago, duration, number, plural, spaced } from '../model/format.js';
+import { ago, duration, number, plural } from '../model/format.js';
 import { recentRate } from '../model/rates.js';
 import type { RuntimeModel } from '../model/runtime-model.js';
 import { type Tone, toneOf, toneOfPath } from '../model/tone.js';
 import { Badge } from '../part/badge.js';
+import { api } from '../state/api.js';
+import { usePolled } from '../state/polled.js';
+import { hrefOf } from '../state/router.js';
 
 /** The innermost names of `present.pulse.resting+assurance.confirmed`. */
 function wordsOfPaths(paths: string): string {
@@ -59,7 +62,17 @@ function StateTile({ overview }: { readonly overview: Overview }) {
   );
 }
 
-function LoadTile({ runtime, overview: { owned, capacity, waiting } }: TilesProps) {
+const LETTERS_EVERY_MS = 10_000;
+
+/** Of the whole service, as Redis counts them. */
+function DeadLetterCount({ runtime: { info, ended } }: Pick<TilesProps, 'runtime'>) {
+  const ask = ended === null ? () => api.deadLetterCount(info.id) : null;
+  const { value } = usePolled(ask, LETTERS_EVERY_MS, [info.id, ended === null]);
+  if (value === null || value === 0) return null;
+  return <a href={hrefOf({ view: 'dead-letters' })}>{plural(value, 'dead letter')} of the service</a>;
+}
+
+function LoadTile({ runtime, overview: { owned, capacity, waiting, counters } }: TilesProps) {
   const ticks = runtime.ticks.items;
   const share = capacity === 0 ? 0 : Math.min(1, owned / capacity);
   return (
@@ -74,6 +87,10 @@ function LoadTile({ runtime, overview: { owned, capacity, waiting } }: TilesProp
         {number(recentRate(ticks, 'acquired'))} acquired and {number(recentRate(ticks, 'finished'))} finished
         a second
       </span>
+      <span class="muted">
+        {number(counters.requeued)} requeued, {number(counters.deadLettered)} dead-lettered since the start
+      </span>
+      <DeadLetterCount runtime={runtime} />
       {waiting > 0 && <span>{plural(waiting, 'entry waits', 'entries wait')} for their stream's name</span>}
     </Tile>
   );
@@ -108,7 +125,7 @@ function LeaseTile({ runtime, overview: { lease } }: TilesProps) {
   );
 }
 
-function ScanTile({ runtime, overview: { reconciler, counters } }: TilesProps) {
+function ScanTile({ runtime, overview: { reconciler } }: TilesProps) {
   const { lastScan, dead, sweeps, scans, state, lastError } = reconciler;
   return (
     <Tile title="Last scan">
@@ -123,10 +140,6 @@ function ScanTile({ runtime, overview: { reconciler, counters } }: TilesProps) {
       )}
       <span class="muted">
         {plural(scans, 'scan')}, {plural(sweeps, 'sweep')} · <span title={state}>{wordsOfPaths(state)}</span>
-      </span>
-      <span>
-        {number(counters.requeued)} requeued, {number(counters.deadLettered)} {spaced('deadLettered')} since
-        the start
       </span>
       {dead.length > 0 && (
         <span>

@@ -24,8 +24,8 @@ function Live({ runtime }: { readonly runtime: RuntimeModel }) {
       <div class="view-head">
         <h1>{info.service}</h1>
         <span class="muted">
-          stream <code>{info.names.stream}</code> · group <code>{info.names.group}</code> · dead letters{' '}
-          <code>{info.names.dlq}</code>
+          consumer <code>{info.id}</code> · stream <code>{info.names.stream}</code> · group{' '}
+          <code>{info.names.group}</code>
         </span>
       </div>
       <OverviewTiles runtime={runtime} overview={overview} />

@@ -8,7 +8,7 @@ import { machineFacets, stateFacets } from '../model/tree.js';
 import { Badge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
 import { fileName, playback, position, report, seekToSeq } from '../state/player.js';
-import { actorHash } from '../state/router.js';
+import { actorHash, hrefOf } from '../state/router.js';
 import type { Subject } from '../state/store.js';
 
 function Facts() {
@@ -99,15 +99,22 @@ function Standing({ of: { actors } }: { readonly of: Subject }) {
           {position.value === 0 ? 'This is the beginning.' : 'All have ended by now: step back to see them.'}
         </Empty>
       )}
-      <table>
+      <table hidden={rows.length === 0}>
+        <thead>
+          <tr>
+            <th>Machine</th>
+            <th class="num">Actors</th>
+            <th>States</th>
+          </tr>
+        </thead>
         <tbody>
           {machineFacets(rows).map(({ name, count }) => (
             <tr key={name}>
               <td>
-                <a href={`#/actors?machine=${encodeURIComponent(name)}`}>{name}</a>
+                <a href={hrefOf({ view: 'actors', params: { machine: name } })}>{name}</a>
               </td>
               <td class="num">{number(count)}</td>
-              <td>
+              <td class="rest">
                 <span class="badges">
                   {stateFacets(rows, name).map(({ name: state, count: inState }) => (
                     <Badge key={state} tone={toneOfPath(state)} title={state}>

@@ -6,28 +6,19 @@ import type { RuntimeModel } from '../model/runtime-model.js';
 import { Badge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
 import { api, messageOf } from '../state/api.js';
+import { openFile } from '../state/dropped-files.js';
 import { closeRecording, fileName, isOpening, openRecording, playback, problem } from '../state/player.js';
 import { hello, liveRuntime, subject } from '../state/store.js';
 import { RecordingOverview } from './recording-overview.js';
 
 function Drop() {
   const [isOver, setIsOver] = useState(false);
-  const open = (file: File | undefined) => {
-    if (file !== undefined) void openRecording(file.name, () => file.text());
-  };
   return (
     <label
       class={`drop ${isOver ? 'is-over' : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setIsOver(true);
-      }}
+      onDragOver={() => setIsOver(true)}
       onDragLeave={() => setIsOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setIsOver(false);
-        open(event.dataTransfer?.files[0]);
-      }}
+      onDrop={() => setIsOver(false)}
     >
       {isOpening.value ? 'Opening…' : 'Drop a recording here, or choose a file'}{' '}
       <input
@@ -36,7 +27,8 @@ function Drop() {
         accept=".jsonl,.ndjson,.log,application/x-ndjson"
         aria-label="Recording"
         onChange={({ currentTarget }) => {
-          open(currentTarget.files?.[0]);
+          const [file] = currentTarget.files ?? [];
+          if (file !== undefined) openFile(file);
           currentTarget.value = '';
         }}
       />
@@ -158,7 +150,9 @@ function Made({ runtime: { info, recordings, ended }, isAllowed }: MadeProps) {
               <th>State</th>
               <th class="num">Events</th>
               <th class="num">Size</th>
-              <th />
+              <th>
+                <span class="unseen">Actions</span>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -1,5 +1,5 @@
 /** Who told whom what, as it happens. */
-import { useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { number, plural } from '../model/format.js';
 import { mermaidOf } from '../model/mermaid.js';
 import type { Heard } from '../model/runtime-model.js';
@@ -8,12 +8,14 @@ import {
   type Sequence as Drawn,
   type Gap,
   isArrow,
+  OUTSIDE,
   sequenceOf,
   wordsOfLane,
 } from '../model/sequence.js';
+import { Breakable } from '../part/breakable.js';
 import { Empty } from '../part/panel.js';
 import { Search } from '../part/search.js';
-import { type LanePlaces, placeLanes, SequenceRow } from '../part/sequence-row.js';
+import { type LanePlaces, openActorOf, placeLanes, SequenceRow, wordsOfRow } from '../part/sequence-row.js';
 import { useWidth } from '../part/use-width.js';
 import { VirtualList } from '../part/virtual-list.js';
 import { copyText, saveText } from '../state/files.js';
@@ -25,13 +27,19 @@ import { Nothing } from './nothing.js';
 const ROW_HEIGHT = 30;
 /** What Mermaid can still draw, and people can read. */
 const MOST_EXPORTED = 500;
+/** For so long a button says that it was done, in milliseconds. */
+const COPIED_MS = 2_000;
 
-function Lanes({ places: { x } }: { readonly places: LanePlaces }) {
+function Lanes({ places: { x, between } }: { readonly places: LanePlaces }) {
   return (
     <div class="lanes">
       {[...x].map(([lane, at]) => (
-        <span key={lane} title={lane} style={{ left: `${at}px` }}>
-          {wordsOfLane(lane)}
+        <span
+          key={lane}
+          title={lane === OUTSIDE ? 'Redis, a timer, or the application' : lane}
+          style={{ left: `${at}px`, maxWidth: `${between - 6}px` }}
+        >
+          <Breakable text={wordsOfLane(lane)} />
         </span>
       ))}
     </div>
@@ -41,6 +49,19 @@ function Lanes({ places: { x } }: { readonly places: LanePlaces }) {
 function Diagram({ lanes, rows }: Drawn) {
   const box = useRef<HTMLDivElement>(null);
   const places = placeLanes(lanes, useWidth(box));
+  const [chosen, setChosen] = useState<number | null>(null);
+  const current = useMemo(() => rows.findIndex(({ seq }) => seq === chosen), [rows, chosen]);
+  const onKeyDown = (event: { readonly key: string; preventDefault(): void; stopPropagation(): void }) => {
+    const here = rows[current];
+    const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    // The latest are looked at first.
+    const next = current === -1 ? rows.at(-1) : rows[current + by];
+    if (by !== 0 && next !== undefined) setChosen(next.seq);
+    else if (event.key === 'Enter' && here !== undefined) openActorOf(here);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
   return (
     <div class="panel sequence" ref={box}>
       <div class="sequence-inner" style={{ minWidth: `${places.width}px` }}>
@@ -50,9 +71,15 @@ function Diagram({ lanes, rows }: Drawn) {
           rowHeight={ROW_HEIGHT}
           label="Messages, the latest last"
           keyOf={(row: Arrow | Gap, index) => (isArrow(row) ? row.seq : `gap ${row.seq} ${index}`)}
-          followsEnd
+          semanticsOf={(row) => ({ 'aria-label': wordsOfRow(row) })}
+          followsEnd={current === -1}
+          current={current}
+          currentKey={chosen}
+          onKeyDown={onKeyDown}
         >
-          {(row) => <SequenceRow row={row} places={places} height={ROW_HEIGHT} />}
+          {(row, index) => (
+            <SequenceRow row={row} places={places} height={ROW_HEIGHT} isCurrent={index === current} />
+          )}
         </VirtualList>
       </div>
     </div>
@@ -69,15 +96,32 @@ function useFrozen(messages: readonly Heard[]): readonly Heard[] {
 
 function Export({ drawn, title }: { readonly drawn: Drawn; readonly title: string }) {
   const text = () => mermaidOf({ ...drawn, rows: drawn.rows.slice(-MOST_EXPORTED) });
+  const [isCopied, setIsCopied] = useState(false);
+  useEffect(() => {
+    if (!isCopied) return undefined;
+    const timer = setTimeout(() => setIsCopied(false), COPIED_MS);
+    return () => clearTimeout(timer);
+  }, [isCopied]);
   return (
-    <>
-      <button type="button" class="button" onClick={() => void copyText(text())}>
-        Copy as Mermaid
+    <span class="group">
+      <span class="muted">Mermaid</span>
+      <button
+        type="button"
+        class="button"
+        aria-label="Copy as Mermaid"
+        onClick={() => void copyText(text()).then(() => setIsCopied(true))}
+      >
+        {isCopied ? 'Copied' : 'Copy'}
       </button>
-      <button type="button" class="button" onClick={() => saveText(`${title}.mmd`, text())}>
-        Save as Mermaid
+      <button
+        type="button"
+        class="button"
+        aria-label="Save as Mermaid"
+        onClick={() => saveText(`${title}.mmd`, text())}
+      >
+        Save
       </button>
-    </>
+    </span>
   );
 }
 
@@ -97,7 +141,7 @@ function Of({ of }: { readonly of: Subject }) {
         <h1>Sequence</h1>
         <Search
           value={q}
-          label="Filter by event, stream, actor, state"
+          label="Filter: event, stream, actor"
           onChange={(words) => setParams({ q: words })}
         />
         <button
@@ -121,8 +165,8 @@ function Of({ of }: { readonly of: Subject }) {
           </button>
         )}
         <Export drawn={drawn} title={of.title} />
-        <span class="muted push" role="status">
-          {isPaused.value && of.kind === 'live' ? 'paused · ' : ''}
+        <span class="muted push">
+          <span role="status">{isPaused.value && of.kind === 'live' ? 'paused · ' : ''}</span>
           {plural(count, 'message')}
         </span>
       </div>

@@ -1,19 +1,9 @@
 /** Where one can go, what is looked at, and whether it is live. */
-import type { ViewName } from '../model/route.js';
-import { VIEWS } from '../model/route.js';
+import { VIEW_NAMES, VIEWS, type ViewName } from '../model/route.js';
 import { isHelpOpen } from '../state/keyboard.js';
 import { fileName, playback } from '../state/player.js';
-import { route } from '../state/router.js';
-import { chosenRuntime, connection, hello, liveRuntime, runtimes, subject } from '../state/store.js';
-
-const NAMES: Readonly<Record<ViewName, string>> = {
-  overview: 'Overview',
-  actors: 'Actors',
-  topology: 'Topology',
-  sequence: 'Sequence',
-  recording: 'Recording',
-  'dead-letters': 'Dead letters',
-};
+import { hrefOf, route, setParams } from '../state/router.js';
+import { connection, hello, liveRuntime, runtimes, subject } from '../state/store.js';
 
 function countOf(view: ViewName): string {
   if (view === 'actors') return String(subject.value?.actors.size ?? '');
@@ -28,9 +18,10 @@ function Nav() {
       <ul class="nav">
         {VIEWS.map((name, index) => (
           <li key={name}>
-            <a href={`#/${name}`} aria-current={name === current ? 'page' : undefined}>
-              {NAMES[name]}
-              {countOf(name) === '' ? <kbd>{index + 1}</kbd> : <span class="count">{countOf(name)}</span>}
+            <a href={hrefOf({ view: name })} aria-current={name === current ? 'page' : undefined}>
+              {VIEW_NAMES[name]}
+              <span class="count">{countOf(name)}</span>
+              <kbd>{index + 1}</kbd>
             </a>
           </li>
         ))}
@@ -43,15 +34,15 @@ function RuntimeChooser() {
   if (playback.value !== null) return null;
   const all = runtimes.value;
   if (all.length === 0) return null;
+  const shown = liveRuntime()?.info.id;
   return (
     <label>
       Runtime
       <select
         class="field"
-        value={liveRuntime()?.info.id}
-        onChange={({ currentTarget }) => {
-          chosenRuntime.value = currentTarget.value;
-        }}
+        value={shown}
+        title={shown}
+        onChange={({ currentTarget }) => setParams({ runtime: currentTarget.value })}
       >
         {all.map(({ info, ended }) => (
           <option key={info.id} value={info.id}>
@@ -75,10 +66,10 @@ function ConnectionState() {
   }
   const words = {
     connecting: 'Connecting…',
-    open: 'Live',
+    open: runtimes.value.length > 0 ? 'Live' : 'Connected',
     lost: 'Disconnected',
     refused: 'Refused',
-    incompatible: 'Stopped',
+    incompatible: 'Another version',
   };
   const tone = kind === 'open' ? 'good' : kind === 'connecting' ? 'quiet' : 'bad';
   return (

@@ -104,7 +104,7 @@ export function Timeline({ playback }: { readonly playback: Playback }) {
       <span class="mono muted">
         {number(at)}/{number(playback.length)}
       </span>
-      <span class="timeline-now" data-timeline-now>
+      <span class="timeline-now" data-timeline-now title={wordsOf(line)}>
         <span class="mono muted">{line === undefined ? '' : clockTime(line.at)}</span> {wordsOf(line)}
       </span>
       <button type="button" class="button" onClick={closeRecording}>

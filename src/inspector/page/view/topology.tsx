@@ -61,17 +61,17 @@ function SubscriptionCells({ subscription }: { readonly subscription: Subscripti
   const { master, state, setup, error, attempts, events } = subscription;
   return (
     <>
-      <td>
+      <td class="nowrap">
         <a href={actorHash(`consumer/masterSubscription/${master}`)}>
           <Badge tone={toneOfPath(state)}>{state}</Badge>
         </a>{' '}
         {attempts > 1 && <span class="muted">started {number(attempts)} ×</span>}
         {events !== null && <div class="muted">{plural(events, 'event')} heard</div>}
       </td>
-      <td>
+      <td class="nowrap">
         <Setup setup={setup} />
       </td>
-      <td class="wrap">
+      <td class="wrap rest">
         {error !== null && (
           <>
             <Badge tone="bad">{error.code}</Badge> {error.message}{' '}
@@ -99,8 +99,8 @@ function MasterRow({ master }: { readonly master: MasterView }) {
       </td>
       {slots.length > 0 && (
         <td class="slots-cell">
-          <SlotBar slots={slots} />
           <span class="muted">{slotWords(slots)}</span>
+          <SlotBar slots={slots} />
         </td>
       )}
       <SubscriptionCells subscription={subscription} />
