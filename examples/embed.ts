@@ -15,7 +15,7 @@ runtime.process(async (stream) => {
   console.log(`done with ${stream.name}`);
 }); // returning is done(); throwing spends a retry
 
-for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void runtime.stop());
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void runtime.stop());
 await runtime.start();
 
 await using producer = createProducer({ redis, service: 'orders' });

@@ -1,16 +1,20 @@
 /**
- * Metrics and traces by OTLP, to a collector on this machine or at $OTEL_EXPORTER_OTLP_ENDPOINT. `npx tsx examples/otel-otlp.ts`, with Redis
- * at $REDIS_URL or on this machine; Ctrl-C hands over, exports what is left, and ends.
+ * Metrics and traces by OTLP, to a collector on this machine or at $OTEL_EXPORTER_OTLP_ENDPOINT.
+ *
+ *   npx tsx examples/otel-otlp.ts
+ *
+ * Runs until Ctrl-C or SIGTERM; then it hands over, exports what is left, and ends. Redis at $REDIS_URL, or a server of its own.
  */
 import { trace } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { createProducer, createRuntime } from 'streamwarden';
+import { redisUrl } from './support/redis.js';
 
 // First: a runtime tells whatever is registered when it starts. OTLP is the SDK's default, for traces and for metrics.
 const sdk = new NodeSDK({ serviceName: 'orders' });
 sdk.start();
 
-const redis = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+const redis = await redisUrl();
 const runtime = createRuntime({ redis, service: 'orders', consumerId: process.env.POD_NAME ?? 'me' });
 const tracer = trace.getTracer('orders');
 
@@ -22,7 +26,7 @@ runtime.process(async (stream) => {
   });
 });
 
-for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void runtime.stop());
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void runtime.stop());
 await runtime.start();
 
 await using producer = createProducer({ redis, service: 'orders' });

@@ -1,10 +1,14 @@
 /**
- * Metrics for Prometheus at http://127.0.0.1:$METRICS_PORT/metrics, by default 9464. `npx tsx examples/otel-prometheus.ts`, with Redis at
- * $REDIS_URL or on this machine; Ctrl-C hands over and ends.
+ * Metrics for Prometheus at http://127.0.0.1:$METRICS_PORT/metrics, by default 9464.
+ *
+ *   npx tsx examples/otel-prometheus.ts
+ *
+ * Runs until Ctrl-C or SIGTERM. Redis at $REDIS_URL, or a server of its own.
  */
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { createProducer, createRuntime } from 'streamwarden';
+import { redisUrl } from './support/redis.js';
 
 const port = Number(process.env.METRICS_PORT ?? 9464);
 // In a pod the host is left out: Prometheus comes from outside.
@@ -15,11 +19,11 @@ const sdk = new NodeSDK({
 });
 sdk.start();
 
-const redis = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+const redis = await redisUrl();
 const runtime = createRuntime({ redis, service: 'orders', consumerId: process.env.POD_NAME ?? 'me' });
 runtime.process((stream) => console.log(`at work on ${stream.name}`));
 
-for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void runtime.stop());
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void runtime.stop());
 await runtime.start();
 console.log(`http://127.0.0.1:${port}/metrics`);
 

@@ -1,0 +1,65 @@
+import { PGlite } from '@electric-sql/pglite';
+import { expect } from 'chai';
+import { SCHEMA, StaleOwner, writeState } from '../../examples/fenced-sql/orders-table.js';
+import { compareFencingTokens } from '../../src/index.js';
+import { ended, outputOf, useExamples } from '../support/examples.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+
+describe('the example fenced-sql', function () {
+  this.timeout(90_000);
+
+  describe('as it runs', () => {
+    const { start } = useExamples();
+    const { server } = useRedis();
+
+    it('refuses what a stale owner writes, says so, and changes nothing [C-OVL-7]', async () => {
+      const example = start('fenced-sql', { REDIS_URL: server().url });
+      await ended(example);
+      const lines = example.stdout.split('\n');
+      const tokensOf = (worker: string) => [
+        ...new Set(
+          lines.flatMap((line) => new RegExp(`^${worker} has written .* under (.*)$`).exec(line)?.[1] ?? []),
+        ),
+      ];
+      const [a, b] = [tokensOf('A'), tokensOf('B')];
+      expect([a.length, b.length], outputOf(example)).to.deep.equal([1, 1]);
+      expect(compareFencingTokens(String(a), String(b))).to.be.lessThan(0);
+      expect(example.stdout).to.include(
+        `A is refused: order-7 has been written under a newer token than ${a}`,
+      );
+      expect(example.stdout).to.include(`the row: { name: 'order-7', state: 'step 3 by B', token: '${b}' }`);
+      expect(example.stdout).to.match(new RegExp(`^the log: 3 writes under ${b}`, 'm'));
+      expect(example.stdout).to.include('nothing was written under the old token after the new one');
+    });
+  });
+
+  describe('its statement', () => {
+    let db: PGlite;
+
+    before(async () => {
+      db = await PGlite.create();
+      await db.exec(SCHEMA);
+    });
+
+    after(() => db.close());
+
+    const write = (fencingToken: string, state: string) =>
+      writeState(db, { name: 'order', fencingToken }, state);
+    const log = async () => (await db.query('SELECT state, token FROM order_log ORDER BY id')).rows;
+
+    it('compares tokens as numbers of 64 bits, and lets an owner write again', async () => {
+      const largest = '18446744073709551615';
+      const accepted = ['9-0', '9-0', '10-0', '10-9', '10-10', `10-${largest}`, `${largest}-${largest}`];
+      for (const token of accepted) await write(token, 'newer');
+      const before = await log();
+      expect(before).to.deep.equal(accepted.map((token) => ({ state: 'newer', token })));
+
+      for (const token of ['9-0', `10-${largest}`, `${largest}-9`]) {
+        expect(await rejection(write(token, 'older'))).to.be.instanceOf(StaleOwner);
+      }
+      expect(await log()).to.deep.equal(before);
+      expect((await db.query('SELECT state FROM orders')).rows).to.deep.equal([{ state: 'newer' }]);
+    });
+  });
+});
