@@ -13,9 +13,11 @@ import { onCluster } from './scenarios/cluster.js';
 import { failOverBySigkill } from './scenarios/fail-over.js';
 import { hold } from './scenarios/hold.js';
 import { idleFleet } from './scenarios/idle-fleet.js';
+import { inspector } from './scenarios/inspector.js';
 import { large } from './scenarios/large.js';
 import { memory } from './scenarios/memory.js';
 import { recording } from './scenarios/recording.js';
+import { redrive } from './scenarios/redrive.js';
 import { startStop } from './scenarios/start-stop.js';
 import { telemetry } from './scenarios/telemetry.js';
 
@@ -29,6 +31,8 @@ const SCENARIOS: readonly Scenario[] = [
   startStop,
   recording,
   telemetry,
+  redrive,
+  inspector,
   onCluster,
 ];
 
