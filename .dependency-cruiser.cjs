@@ -64,7 +64,8 @@ module.exports = {
     },
     {
       name: 'nobody-imports-the-command-line',
-      comment: 'src/cli is the top: tests start it as a process; those of test/unit/cli look at its pure parts',
+      comment:
+        'src/cli is the top: tests start it as a process; those of test/unit/cli look at its pure parts',
       severity: 'error',
       from: { pathNot: '^(src|test/unit)/cli/' },
       to: { path: '^src/cli/' },
