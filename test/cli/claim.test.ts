@@ -31,7 +31,7 @@ describe('streamwarden claim', function () {
     return JSON.parse((lines[0] as string).slice('audit: '.length));
   }
 
-  it('leaves a living owner alone unless it is forced; then the owner is told at once, and keeps all else', async () => {
+  it('leaves a living owner alone unless it is forced; then the owner is told at once, and keeps all else [C-LOST-2]', async () => {
     // A long heartbeat: what is noticed sooner is noticed because of the claim.
     const { one, name } = await consumer('a', '--heartbeat', '4000', '--capacity', '2');
     const [id, other] = [await announce('one'), await announce('two')];
