@@ -5,6 +5,7 @@
  */
 import { Cluster, Redis } from 'ioredis';
 import { startRedisCluster } from '../../src/testing/index.js';
+import { fillDeadLetters } from '../../test/support/dead-letters.js';
 import { selectLetters, visitService } from '../built.js';
 import { median, type Row, row, timed } from '../measure.js';
 import type { Scenario, Setting } from '../scenario.js';
@@ -12,26 +13,6 @@ import type { Scenario, Setting } from '../scenario.js';
 const PAGE = 100;
 
 type Client = Redis | Cluster;
-
-async function fill(client: Client, dlq: string, count: number): Promise<void> {
-  for (let at = 0; at < count; at += 500) {
-    const pipeline = client.pipeline();
-    for (let n = at; n < Math.min(count, at + 500); n += 1) {
-      const payload = JSON.stringify({ DataStreamName: `stream-${n}`, Info: { n } });
-      pipeline.xadd(
-        dlq,
-        '*',
-        'lbs-input',
-        payload,
-        '_retry_count',
-        '4',
-        '_dlq_reason',
-        'max_retries_exceeded',
-      );
-    }
-    await pipeline.exec();
-  }
-}
 
 async function bareRedrive(client: Client, lbs: string, dlq: string): Promise<void> {
   for (;;) {
@@ -59,7 +40,7 @@ async function compare(where: string, url: string, client: Client, setting: Sett
   const bare: number[] = [];
   for (let round = 0; round <= rounds; round += 1) {
     const services = [`bare-${round}`, `ours-${round}`] as const;
-    for (const service of services) await fill(client, `${service}-input-dlq`, streams);
+    for (const service of services) await fillDeadLetters(client, `${service}-input-dlq`, streams);
     const [first, second] = services;
     const bareMs = await timed(() => bareRedrive(client, `${first}-input`, `${first}-input-dlq`));
     const ourMs = await timed(() => ourRedrive(url, second));

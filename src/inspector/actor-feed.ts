@@ -5,11 +5,11 @@
  * are made of that, once for all viewers.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { messageOf } from '../core/errors.js';
 import type { Entry } from '../replay/tap.js';
 import type { Inside } from '../runtime/inside.js';
 import { ActorTable } from './actor-table.js';
 import { Detail } from './detail.js';
+import { Gathering } from './gathering.js';
 import { History } from './history.js';
 import { messagesOf } from './messages.js';
 import type { ActorRow, NewsItem } from './protocol.js';
@@ -33,6 +33,7 @@ type Watched = Pick<Inside, 'tap' | 'seam' | 'clock' | 'logger'>;
 export class ActorFeed {
   readonly #runtime: string;
   readonly #inside: Watched;
+  readonly #gathering: Gathering;
   readonly #viewers = new Set<Viewer>();
   /** By actor and viewer. */
   readonly #details = new Map<string, Map<Viewer, Detail>>();
@@ -45,12 +46,16 @@ export class ActorFeed {
   /** Entries since the last delta. */
   #heard = 0;
   #leave: (() => void)[] = [];
-  #timer: NodeJS.Timeout | undefined;
 
   /** @param runtime names it in messages */
   constructor(runtime: string, inside: Watched) {
     this.#runtime = runtime;
     this.#inside = inside;
+    this.#gathering = new Gathering(
+      () => this.flush(),
+      inside.logger,
+      'the inspector could not tell what happened',
+    );
   }
 
   get viewers(): ReadonlySet<Viewer> {
@@ -100,7 +105,7 @@ export class ActorFeed {
   tell(item: NewsItem): void {
     if (this.#viewers.size === 0) return;
     this.#news.push(item);
-    this.#schedule(GATHER_MS);
+    this.#gathering.schedule(GATHER_MS);
   }
 
   /** Sends what has been gathered. */
@@ -121,7 +126,7 @@ export class ActorFeed {
     for (const watchers of this.#details.values()) {
       for (const detail of watchers.values()) detail.flush();
     }
-    if (this.#changed.size > 0) this.#schedule(HURRY_MS);
+    if (this.#changed.size > 0) this.#gathering.schedule(HURRY_MS);
   }
 
   close(): void {
@@ -145,8 +150,7 @@ export class ActorFeed {
   #detach(): void {
     for (const leave of this.#leave) leave();
     this.#leave = [];
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#gathering.cancel();
     this.#details.clear();
     this.#table.clear();
     this.#history.clear();
@@ -161,7 +165,7 @@ export class ActorFeed {
     this.#history.add(entry);
     this.#heard += 1;
     if (entry.kind === 'notification') {
-      this.#schedule(GATHER_MS);
+      this.#gathering.schedule(GATHER_MS);
       return;
     }
     if (entry.kind === 'event') {
@@ -178,19 +182,7 @@ export class ActorFeed {
 
   #touch(path: string): void {
     this.#changed.add(path);
-    this.#schedule(GATHER_MS);
-  }
-
-  #schedule(delayMs: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      try {
-        this.flush();
-      } catch (error) {
-        // Whoever looks on must not be what ends the process.
-        this.#inside.logger.error({ error: messageOf(error) }, 'the inspector could not tell what happened');
-      }
-    }, delayMs).unref();
+    this.#gathering.schedule(GATHER_MS);
   }
 
   #takeRows(): { readonly ended: ActorRow[]; readonly actors: ActorRow[] } {

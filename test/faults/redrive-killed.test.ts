@@ -5,6 +5,7 @@ import type { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import type { RedisServer } from '../../src/testing/redis-server.js';
 import { type Cli, useCli } from '../support/cli-process.js';
 import { useCluster } from '../support/cluster.js';
+import { fillDeadLetters } from '../support/dead-letters.js';
 import { useRedis } from '../support/redis.js';
 
 const COUNT = 10_000;
@@ -14,26 +15,6 @@ const DLQ = 'orders-input-dlq';
 const QUIET_MS = 250;
 
 const numbered = Array.from({ length: COUNT }, (_, index) => `stream-${index}`);
-
-async function fill(redis: Redis | Cluster): Promise<void> {
-  for (let at = 0; at < COUNT; at += 500) {
-    const pipeline = redis.pipeline();
-    for (const name of numbered.slice(at, at + 500)) {
-      const payload = JSON.stringify({ DataStreamName: name });
-      pipeline.xadd(
-        DLQ,
-        '*',
-        'lbs-input',
-        payload,
-        '_retry_count',
-        '4',
-        '_dlq_reason',
-        'max_retries_exceeded',
-      );
-    }
-    await pipeline.exec();
-  }
-}
 
 interface Announced {
   readonly names: readonly string[];
@@ -89,7 +70,7 @@ describe('dlq redrive of 10,000 letters, killed again and again and then run to 
     url: string,
     home: Pick<RedisServer, 'pause' | 'resume'>,
   ): Promise<number> {
-    await fill(redis);
+    await fillDeadLetters(redis, DLQ, COUNT);
     let left = COUNT;
     let both = 0;
     const deaths = [

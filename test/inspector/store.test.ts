@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { PageModel } from '../../src/inspector/page/model/page-model.js';
 import { isMessage } from '../../src/inspector/page/model/runtime-model.js';
-import type { ActorRow, Hello, Message, RuntimeInfo, ServerMessage } from '../../src/inspector/protocol.js';
+import type { ActorRow, Hello, RuntimeInfo, ServerMessage } from '../../src/inspector/protocol.js';
+import { message } from '../support/messages.js';
 
 const info: RuntimeInfo = {
   id: 'orders~1',
@@ -44,20 +45,6 @@ function row(path: string, fields: Partial<ActorRow> = {}): ActorRow {
     events: 0,
     last: null,
     ...fields,
-  };
-}
-
-function message(seq: number): Message {
-  return {
-    seq,
-    at: seq,
-    from: null,
-    to: 'consumer',
-    type: 'start',
-    label: null,
-    before: 'idle',
-    after: 'starting',
-    threw: false,
   };
 }
 

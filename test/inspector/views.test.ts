@@ -14,10 +14,10 @@ import { NO_FILTER, stateFacets, treeRows } from '../../src/inspector/page/model
 import type {
   ActorRow,
   MachineDefinition,
-  Message,
   StateDefinition,
   TickFacts,
 } from '../../src/inspector/protocol.js';
+import { message } from '../support/messages.js';
 
 function machine(id: string): MachineDefinition {
   const found = machineDefinitions().find((one) => one.id === id);
@@ -165,21 +165,6 @@ describe("the page's lists and diagrams", () => {
       { name: 'uncertain', count: 1 },
     ]);
   });
-
-  function message(seq: number, fields: Partial<Message>): Message {
-    return {
-      seq,
-      at: seq,
-      from: null,
-      to: 'consumer',
-      type: 'start',
-      label: null,
-      before: 'idle',
-      after: 'idle',
-      threw: false,
-      ...fields,
-    };
-  }
 
   const messages = [
     message(1, {

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 
 export interface DeadLetter {
   readonly id: string;
@@ -16,4 +16,17 @@ export async function deadLetters(redis: Redis, stream: string): Promise<DeadLet
     for (let at = 0; at < raw.length; at += 2) fields[String(raw[at])] = String(raw[at + 1]);
     return { id: String(id), raw, fields };
   });
+}
+
+/** So many letters of the data streams `stream-0`, `stream-1`, …, each with its retries spent. */
+export async function fillDeadLetters(redis: Redis | Cluster, stream: string, count: number): Promise<void> {
+  const rest = ['_retry_count', '4', '_dlq_reason', 'max_retries_exceeded'];
+  for (let at = 0; at < count; at += 500) {
+    const pipeline = redis.pipeline();
+    for (let n = at; n < Math.min(count, at + 500); n += 1) {
+      const payload = JSON.stringify({ DataStreamName: `stream-${n}`, Info: { n } });
+      pipeline.xadd(stream, '*', 'lbs-input', payload, ...rest);
+    }
+    await pipeline.exec();
+  }
 }

@@ -4,9 +4,9 @@
  * What happens is only noted when it is heard, in the middle of the runtime's own work; messages are made of it later, once for all viewers.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { messageOf } from '../../core/errors.js';
 import type { Entry, HeardEvent, Subject } from '../../replay/tap.js';
 import type { Inside } from '../../runtime/inside.js';
+import { Gathering } from '../gathering.js';
 import { Newcomer, type Telling } from './newcomer.js';
 import { Steps } from './steps.js';
 import { Teller } from './teller.js';
@@ -27,6 +27,7 @@ type Watched = Pick<Inside, 'tap' | 'seam' | 'clock' | 'logger'>;
 
 export class StatelyFeed {
   readonly #inside: Watched;
+  readonly #gathering: Gathering;
   readonly #viewers = new Map<StatelyViewer, Newcomer | undefined>();
   readonly #teller = new Teller();
   readonly #steps = new Steps(MOST_WAITING);
@@ -35,10 +36,14 @@ export class StatelyFeed {
   /** The deliveries under way, outermost first, as far as is known. */
   readonly #underWay: HeardEvent[] = [];
   #leave: (() => void)[] = [];
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(inside: Watched) {
     this.#inside = inside;
+    this.#gathering = new Gathering(
+      () => this.#flush(),
+      inside.logger,
+      "Stately's inspector could not be told what happened",
+    );
   }
 
   /** Shows a viewer every actor, then what happened meanwhile, and from then on what happens. Resolves when it is as far as the others. */
@@ -100,8 +105,7 @@ export class StatelyFeed {
   #detach(): void {
     for (const leave of this.#leave) leave();
     this.#leave = [];
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#gathering.cancel();
     this.#teller.clear();
     this.#steps.clear();
     this.#living.clear();
@@ -118,7 +122,7 @@ export class StatelyFeed {
       this.#living.set(subject.path, subject);
       this.#steps.add({ kind: 'begun', at, subject, standing: entry.standing });
     }
-    this.#schedule(GATHER_MS);
+    this.#gathering.schedule(GATHER_MS);
   }
 
   #hearEnd(path: string): void {
@@ -126,7 +130,7 @@ export class StatelyFeed {
     if (subject === undefined) return;
     this.#living.delete(path);
     this.#steps.add({ kind: 'over', at: this.#inside.clock.now(), subject });
-    this.#schedule(GATHER_MS);
+    this.#gathering.schedule(GATHER_MS);
   }
 
   /** Deliveries are nested: whoever sends is still at it, and what was delivered after that is over. */
@@ -138,22 +142,10 @@ export class StatelyFeed {
     return source;
   }
 
-  #schedule(delayMs: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      try {
-        this.#flush();
-      } catch (error) {
-        // Whoever looks on must not be what ends the process.
-        const problem = { error: messageOf(error) };
-        this.#inside.logger.error(problem, "Stately's inspector could not be told what happened");
-      }
-      if (!this.#steps.isEmpty) this.#schedule(HURRY_MS);
-    }, delayMs).unref();
-  }
-
   #flush(): void {
-    const tellings = this.#steps.take(MOST_AT_ONCE).map((step): Telling => {
+    const steps = this.#steps.take(MOST_AT_ONCE);
+    if (!this.#steps.isEmpty) this.#gathering.schedule(HURRY_MS);
+    const tellings = steps.map((step): Telling => {
       return { session: step.subject.session, texts: this.#teller.tell(step) };
     });
     const texts = tellings.flatMap((telling) => telling.texts);
