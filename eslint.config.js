@@ -1,6 +1,16 @@
 // Biome formats and lints; these are the rules that need the type checker, because Biome's own inference does not see
-// promises that come out of a dependency (`redis.quit()`).
+// promises that come out of a dependency (`redis.quit()`). And those that keep time and chance in one place.
 import tseslint from 'typescript-eslint';
+
+const injected = 'comes from the injected Clock (src/core/clock.ts), so that a simulation decides it';
+const fromClock = (...names) => names.map((name) => ({ name, message: `${name} ${injected}` }));
+const propertyOf = (object, ...properties) =>
+  properties.map((property) => ({ object, property, message: `${object}.${property} ${injected}` }));
+const importOf = (name, ...importNames) => ({
+  name,
+  ...(importNames.length > 0 ? { importNames } : {}),
+  message: `it ${injected}`,
+});
 
 export default [
   { ignores: ['**/dist/', '**/coverage/'] },
@@ -19,6 +29,57 @@ export default [
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',
+    },
+  },
+  {
+    // Below the command line nothing reads the operating system's time or draws its chance.
+    files: ['src/{core,redis,machines,actors,runtime,telemetry,replay,simulation}/**/*.ts'],
+    ignores: [
+      // The system's clock itself.
+      'src/core/clock.ts',
+      // Measures the very event loop that it runs on.
+      'src/telemetry/event-loop.ts',
+      // Makes way for the real event loop while it writes files; what is recorded does not depend on when.
+      'src/replay/recording-file.ts',
+      'src/replay/ring-recording.ts',
+    ],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...fromClock(
+          'setTimeout',
+          'setInterval',
+          'setImmediate',
+          'clearTimeout',
+          'clearInterval',
+          'clearImmediate',
+          'performance',
+          'crypto',
+        ),
+      ],
+      'no-restricted-properties': [
+        'error',
+        ...propertyOf('Math', 'random'),
+        ...propertyOf('Date', 'now'),
+        ...propertyOf('AbortSignal', 'timeout'),
+        ...propertyOf('process', 'hrtime', 'nextTick', 'uptime'),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: `the time ${injected}`,
+        },
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            ...['timers', 'timers/promises', 'perf_hooks'].map((name) => importOf(`node:${name}`)),
+            importOf('node:crypto', 'randomBytes', 'randomInt', 'randomUUID', 'randomFill', 'webcrypto'),
+          ],
+        },
+      ],
     },
   },
 ];

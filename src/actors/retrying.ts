@@ -1,4 +1,5 @@
 /** Repeats an operation of this incarnation for as long as only time, or a new generation, is needed. */
+import { onNextTurn } from '../core/clock.js';
 import { isStreamwardenError } from '../core/errors.js';
 import { isPassing, mayHaveExecuted } from '../redis/reply-errors.js';
 import { type Kernel, pause } from './kernel.js';
@@ -35,7 +36,7 @@ export async function retrying<T>(
       lease.report(error);
       if (isStreamwardenError(error, 'RedisRefused')) await pause(kernel, REFUSED_PAUSE_MS);
       // A connection that has just broken says so a turn of the loop later; without this, a spin.
-      else await new Promise((resolve) => setImmediate(resolve));
+      else await new Promise<void>((resolve) => onNextTurn(kernel.clock, resolve));
     }
   }
 }

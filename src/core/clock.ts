@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** A running timer, as opaque as the clock that made it wants it to be. */
 export type Timer = unknown;
 
@@ -14,6 +16,13 @@ export interface Clock {
   random(): number;
   setTimeout(callback: () => void, delayMs: number): Timer;
   clearTimeout(timer: Timer): void;
+  /** Runs the callback a turn of the event loop later: after whatever has arrived by now. @defaultValue that of Node.js */
+  setImmediate?(callback: () => void): void;
+  /**
+   * Bytes that no other process draws: for names, which have to differ, and not for secrets.
+   * @defaultValue those of `node:crypto`; not made of `random()`, which a test may fix
+   */
+  randomBytes?(count: number): Uint8Array;
 }
 
 /** The operating system's clock. */
@@ -23,4 +32,17 @@ export const systemClock: Clock = {
   random: () => Math.random(),
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  setImmediate: (callback) => void setImmediate(callback),
+  randomBytes,
 };
+
+/** A turn of the event loop later, on a clock that may not know of turns. */
+export function onNextTurn(clock: Clock, callback: () => void): void {
+  if (clock.setImmediate) clock.setImmediate(callback);
+  else setImmediate(callback);
+}
+
+/** A name that nobody else has: so many bytes, as twice as many hexadecimal digits. */
+export function randomHex(clock: Clock, bytes: number): string {
+  return Buffer.from(clock.randomBytes?.(bytes) ?? randomBytes(bytes)).toString('hex');
+}

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.js';
+import { type Clock, onNextTurn } from '../core/clock.js';
 
 /**
  * Waits for a reply, but no longer than `ms` milliseconds.
@@ -19,7 +19,7 @@ export async function withDeadline<T>(
     const expire = () => {
       if (!isSettled) reject(late());
     };
-    timer = clock.setTimeout(() => setImmediate(() => setImmediate(expire)), ms);
+    timer = clock.setTimeout(() => onNextTurn(clock, () => onNextTurn(clock, expire)), ms);
   });
   try {
     return await Promise.race([reply, deadline]);

@@ -2,7 +2,7 @@
  * The consumer group as everyone sees it: who is in it, what is pending for whom, who is present, and taking from the dead.
  * Primitive, like the lease store.
  */
-import { randomBytes } from 'node:crypto';
+import { type Clock, randomHex } from '../core/clock.js';
 import type { Commands } from './commands.js';
 import type { RawEntry } from './entry.js';
 import {
@@ -76,8 +76,8 @@ function toPending([id, consumer, idleMs, deliveries]: Row): PendingEntry {
 }
 
 /** With the format's version in front, as the scripts expect it. */
-function newEpoch(): string {
-  return `v1 ${randomBytes(8).toString('hex')}`;
+function newEpoch(clock: Clock): string {
+  return `v1 ${randomHex(clock, 8)}`;
 }
 
 /** Names and values in turn, as XINFO replies. */
@@ -87,7 +87,12 @@ function toRecord(flat: unknown[]): Record<string, unknown> {
   return record;
 }
 
-export function createGroupStore(commands: Commands, names: Names, settings: LeaseSettings): GroupStore {
+export function createGroupStore(
+  commands: Commands,
+  names: Names,
+  settings: LeaseSettings,
+  clock: Clock,
+): GroupStore {
   const { lbs, group, owners, endings } = names;
   const dlq = dlqKey(names, settings);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
@@ -114,7 +119,7 @@ export function createGroupStore(commands: Commands, names: Names, settings: Lea
       try {
         await commands.run('XGROUP CREATE', async (client) => {
           await client.xgroup('CREATE', lbs, group, '0', 'MKSTREAM');
-          await client.hset(owners, '', newEpoch());
+          await client.hset(owners, '', newEpoch(clock));
         });
         return true;
       } catch (error) {
@@ -124,7 +129,9 @@ export function createGroupStore(commands: Commands, names: Names, settings: Lea
     },
     async epoch() {
       const [, epoch] = await commands.run('HGET', (client) =>
-        pipelined<string>(client, (pipeline) => pipeline.hsetnx(owners, '', newEpoch()).hget(owners, '')),
+        pipelined<string>(client, (pipeline) =>
+          pipeline.hsetnx(owners, '', newEpoch(clock)).hget(owners, ''),
+        ),
       );
       return epoch ?? '';
     },

@@ -3,6 +3,7 @@
  * written. Where the disk cannot follow, what is over the limit is dropped, counted, and written down as lost.
  */
 import { Bell } from '../core/bell.js';
+import type { Timer } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { LineWriter } from './line-writer.js';
 import type { ActiveRecording, CompiledRecordOptions, RecordingReport } from './record-options.js';
@@ -29,13 +30,13 @@ export class FileRecording implements ActiveRecording {
   readonly #writer: LineWriter;
   readonly #bell = new Bell();
   readonly #leave: () => void;
-  readonly #limit: NodeJS.Timeout;
+  readonly #limit: Timer;
   readonly #done: Promise<void>;
   #file: RecordingFile | undefined;
   #waiting: (Entry | Loss)[] = [];
   /** Taken from what waits and not written yet. */
   #taken = 0;
-  #gathering: NodeJS.Timeout | undefined;
+  #gathering: Timer | undefined;
   #endedBy: string | undefined;
   #missing = 0;
   #nextSeq: number;
@@ -53,7 +54,7 @@ export class FileRecording implements ActiveRecording {
     this.#waiting.push(...host.tap.standing());
     this.#nextSeq = host.tap.nextSeq;
     this.#nextWritten = this.#nextSeq;
-    this.#limit = setTimeout(() => this.#end('time'), options.maxMs).unref();
+    this.#limit = this.#after(options.maxMs, () => this.#end('time'));
     this.#done = this.#run();
   }
 
@@ -92,7 +93,14 @@ export class FileRecording implements ActiveRecording {
     }
     if (this.#missing > 0) this.#noteLoss(entry.seq, entry.at);
     this.#waiting.push(entry);
-    this.#gathering ??= setTimeout(() => this.#wake(), GATHER_MS).unref();
+    this.#gathering ??= this.#after(GATHER_MS, () => this.#wake());
+  }
+
+  /** The operating system's timers keep a process alive, and a recording is no reason to. */
+  #after(ms: number, callback: () => void): Timer {
+    const timer = this.#host.clock.setTimeout(callback, ms) as { unref?: () => void } | undefined;
+    timer?.unref?.();
+    return timer;
   }
 
   #noteLoss(seq: number, at: number): void {
@@ -101,7 +109,7 @@ export class FileRecording implements ActiveRecording {
   }
 
   #wake(): void {
-    clearTimeout(this.#gathering);
+    this.#host.clock.clearTimeout(this.#gathering);
     this.#gathering = undefined;
     this.#bell.ring();
   }
@@ -110,7 +118,7 @@ export class FileRecording implements ActiveRecording {
     if (this.#endedBy !== undefined) return;
     this.#endedBy = why;
     this.#leave();
-    clearTimeout(this.#limit);
+    this.#host.clock.clearTimeout(this.#limit);
     if (this.#missing > 0) this.#noteLoss(this.#nextSeq, this.#host.clock.now());
     this.#wake();
   }

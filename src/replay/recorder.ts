@@ -75,9 +75,11 @@ export class Recorder {
     if (this.#all.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => {
+      // eslint-disable-next-line no-restricted-globals -- a disk has the operating system's time only
       timer = setTimeout(resolve, END_MS);
     });
     await Promise.race([Promise.all([...this.#all].map((recording) => recording.stop('closed'))), tooLong]);
+    // eslint-disable-next-line no-restricted-globals -- likewise
     clearTimeout(timer);
   }
 }

@@ -1,6 +1,5 @@
 /** Announces data streams. */
-import { randomBytes } from 'node:crypto';
-import { systemClock } from '../core/clock.js';
+import { type Clock, randomHex, systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import type { TraceFields } from '../core/trace-fields.js';
@@ -63,28 +62,33 @@ function validate({ name, info }: NewStream): void {
 
 /** @throws StreamwardenError `InvalidOption` */
 export function createProducer(options: ProducerOptions): Producer {
+  return composeProducer(options, systemClock);
+}
+
+/** As `createProducer`, in another time. */
+export function composeProducer(options: ProducerOptions, clock: Clock): Producer {
   const { names, redis, timeoutMs, telemetry, logger } = {
     ...producerNames(options),
     logger: options.logger ?? silentLogger,
   };
   const connections = createConnections({
     target: redis,
-    clock: systemClock,
+    clock,
     logger,
     heartbeatMs: timeoutMs,
-    connectionName: `streamwarden:producer:${randomBytes(4).toString('hex')}`,
+    connectionName: `streamwarden:producer:${randomHex(clock, 4)}`,
     home: names.lbs,
   });
   const link = connections.commands;
-  const commands = createHomeCommands(connections, systemClock, Math.max(commandTimeoutFor(timeoutMs), 1000));
-  const connection = createProducerConnection(connections, systemClock, timeoutMs);
-  const watch = telemetry ? new ProducerTelemetry(names.lbs) : undefined;
+  const commands = createHomeCommands(connections, clock, Math.max(commandTimeoutFor(timeoutMs), 1000));
+  const connection = createProducerConnection(connections, clock, timeoutMs);
+  const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
   let isClosed = false;
 
   /** What Redis refuses because another server is to be asked has not been executed, and is sent again. */
   async function addBatch(batch: readonly string[][]): Promise<string[]> {
     const ids: string[] = new Array(batch.length);
-    const deadline = systemClock.monotonic() + timeoutMs;
+    const deadline = clock.monotonic() + timeoutMs;
     let left = batch.map((_, index) => index);
     for (;;) {
       if (isClosed) throw new StreamwardenError('RuntimeStopped', 'the producer is closed');
@@ -104,10 +108,10 @@ export function createProducer(options: ProducerOptions): Producer {
       const refusal = errors.find((error) => error !== null);
       if (!refusal) return ids;
       if (connections.kind !== 'cluster' && replyOf(refusal) === 'MOVED') throw clusterClientRequired();
-      if (systemClock.monotonic() >= deadline) throw refusal;
+      if (clock.monotonic() >= deadline) throw refusal;
       left = left.filter((_, at) => errors[at] !== null);
       link.replace(refusal);
-      await new Promise((resolve) => setTimeout(resolve, REFUSED_PAUSE_MS));
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, REFUSED_PAUSE_MS));
     }
   }
 

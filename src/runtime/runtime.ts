@@ -1,8 +1,8 @@
 /** `createRuntime()`: options in, a runtime out. Composes one incarnation on `start()` and gives it its public face. */
-import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { Consumer } from '../actors/consumer.js';
 import type { Kernel, Stores } from '../actors/kernel.js';
+import { randomHex } from '../core/clock.js';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/consumer.machine.js';
@@ -74,7 +74,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   constructor(options: CompiledOptions<TInfo>, substitutes: Substitutes) {
     this.#options = options;
     this.service = options.names.service;
-    this.consumer = incarnationName(options.consumerId, randomBytes(4).toString('hex'));
+    this.consumer = incarnationName(options.consumerId, randomHex(options.clock, 4));
     this.seam = new Seam((error) => options.logger.error({ error: messageOf(error) }, 'an observer threw'));
     this.#lifetime = new Lifetime(options.clock, this.seam);
     this.#hub = new NotificationHub(options.notificationBuffer, () => this.#incarnation.intake.bell.ring());
@@ -100,7 +100,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       lbs: options.names.lbs,
       group: options.names.group,
       consumer: this.consumer,
-      now: () => options.clock.now(),
+      clock: options.clock,
       standing: () => this.#standing,
     });
     this.#incarnation = new Consumer(kernel, options, {

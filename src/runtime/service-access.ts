@@ -1,6 +1,5 @@
 /** A short visit to a service by somebody who is none of its consumers: an operator who looks, and repairs. */
-import { randomBytes } from 'node:crypto';
-import { systemClock } from '../core/clock.js';
+import { type Clock, randomHex, systemClock } from '../core/clock.js';
 import { silentLogger } from '../core/logger.js';
 import { type Claims, createClaims } from '../redis/claims.js';
 import { createConnections, createHomeCommands } from '../redis/connections.js';
@@ -39,9 +38,9 @@ export interface ServiceAccess extends AsyncDisposable {
 }
 
 /** It has nothing pending and keeps no presence; its name is for whoever reads MONITOR. */
-function visitor(dlqIsLocal: boolean): LeaseSettings {
+function visitor(clock: Clock, dlqIsLocal: boolean): LeaseSettings {
   return {
-    consumer: `visitor:${randomBytes(4).toString('hex')}`,
+    consumer: `visitor:${randomHex(clock, 4)}`,
     heartbeatMs: 0,
     maxRetries: 0,
     dlqMaxLen: 0,
@@ -53,35 +52,35 @@ function visitor(dlqIsLocal: boolean): LeaseSettings {
 /**
  * Connects.
  *
+ * @param clock another one than the system's is for simulations
  * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable` when there is no usable connection within the time;
  *   `PermissionDenied`, `RedisRefused`
  */
-export async function visitService(options: ServiceAccessOptions): Promise<ServiceAccess> {
+export async function visitService(
+  options: ServiceAccessOptions,
+  clock: Clock = systemClock,
+): Promise<ServiceAccess> {
   const { redis, names, layout, timeoutMs } = serviceOptions(options);
-  const settings = visitor(layout.dlqIsLocal);
+  const settings = visitor(clock, layout.dlqIsLocal);
   const connections = createConnections({
     target: redis,
-    clock: systemClock,
+    clock,
     logger: silentLogger,
     heartbeatMs: timeoutMs,
     connectionName: `streamwarden:${settings.consumer}`,
     home: names.lbs,
   });
-  const connection = createProducerConnection(connections, systemClock, timeoutMs);
+  const connection = createProducerConnection(connections, clock, timeoutMs);
   const { shards } = connections;
   const patience = { isCluster: shards !== undefined, timeoutMs };
-  const home = patientCommands(
-    createHomeCommands(connections, systemClock, timeoutMs),
-    systemClock,
-    patience,
-  );
+  const home = patientCommands(createHomeCommands(connections, clock, timeoutMs), clock, patience);
   const letters =
     shards === undefined || layout.dlqIsLocal
       ? home
-      : patientCommands(shards.commandsFor(names.dlq), systemClock, patience);
+      : patientCommands(shards.commandsFor(names.dlq), clock, patience);
   const spread = shards && createSpread(shards);
 
-  const here = createGroupStore(home, names, settings);
+  const here = createGroupStore(home, names, settings, clock);
   const group = spread ? { ...here, timesToLive: spread.timesToLive } : here;
   const owners = createOwnerRecords(home, names);
   const pending = createPendingSurvey({ names, group, owners });

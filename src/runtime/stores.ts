@@ -1,6 +1,6 @@
 /** The operations on Redis of one incarnation, on one server or all over a cluster. */
-import { randomBytes } from 'node:crypto';
 import type { Stores } from '../actors/kernel.js';
+import { type Clock, randomHex } from '../core/clock.js';
 import type { Commands } from '../redis/commands.js';
 import type { Connections } from '../redis/connections.js';
 import { createDeadLetterStore } from '../redis/dead-letter-store.js';
@@ -14,15 +14,16 @@ import { createSpread } from '../redis/spread.js';
 export interface StoreSettings extends LeaseSettings {
   readonly names: Names;
   readonly lockKeys: boolean;
+  readonly clock: Clock;
 }
 
 export function createStores(connections: Connections, commands: Commands, settings: StoreSettings): Stores {
-  const { names, consumer, heartbeatMs, lockKeys, dlqMaxLen } = settings;
+  const { names, consumer, heartbeatMs, lockKeys, dlqMaxLen, clock } = settings;
   const { shards } = connections;
   // Unlike any other process's: the incarnation's name is, and so is this.
-  const lockValue = `${consumer}/${randomBytes(8).toString('hex')}`;
+  const lockValue = `${consumer}/${randomHex(clock, 8)}`;
   const lease = createLeaseStore(commands, names, settings);
-  const group = createGroupStore(commands, names, settings);
+  const group = createGroupStore(commands, names, settings, clock);
   const due = createDueLetterStore(commands, names, settings);
   if (shards === undefined) {
     return {

@@ -4,6 +4,7 @@
  * until it has it no more.
  */
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import type { Clock } from '../core/clock.js';
 import type { TraceFields } from '../core/trace-fields.js';
 import { ATTRIBUTE, OTHER } from './attributes.js';
 import type { Instruments } from './instruments.js';
@@ -43,6 +44,7 @@ interface Work {
 
 export class Processing {
   readonly #api: OpenTelemetry;
+  readonly #clock: Clock;
   readonly #tracer: Tracer;
   readonly #instruments: Instruments;
   readonly #spanName: string;
@@ -52,12 +54,14 @@ export class Processing {
 
   constructor(
     api: OpenTelemetry,
+    clock: Clock,
     tracer: Tracer,
     instruments: Instruments,
     service: Attributes,
     consumer: string,
   ) {
     this.#api = api;
+    this.#clock = clock;
     this.#tracer = tracer;
     this.#instruments = instruments;
     this.#spanName = `process ${String(service[ATTRIBUTE.destination])}`;
@@ -99,7 +103,7 @@ export class Processing {
       // Not whatever was at work when the runtime was started.
       ROOT_CONTEXT,
     );
-    const work = { span, context: trace.setSpan(ROOT_CONTEXT, span), began: performance.now() };
+    const work = { span, context: trace.setSpan(ROOT_CONTEXT, span), began: this.#clock.monotonic() };
     this.#works.set(delivery, work);
     return work.context;
   }
@@ -126,7 +130,7 @@ export class Processing {
     if (work === undefined) return;
     this.#works.delete(delivery);
     const { span, began } = work;
-    this.#instruments.time('processing', performance.now() - began, this.#metricAttributes[outcome]);
+    this.#instruments.time('processing', this.#clock.monotonic() - began, this.#metricAttributes[outcome]);
     if (!span.isRecording()) return;
     span.setAttribute(ATTRIBUTE.outcome, outcome);
     if (outcome === 'failed') {

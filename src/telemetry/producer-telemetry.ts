@@ -1,5 +1,6 @@
 /** OpenTelemetry of one producer: a `send` span for each call, whose context travels in the entries that it adds. */
 import type { Attributes } from '@opentelemetry/api';
+import type { Clock } from '../core/clock.js';
 import { isStreamwardenError } from '../core/errors.js';
 import type { TraceFields } from '../core/trace-fields.js';
 import { ATTRIBUTE, errorTypes, OTHER, serviceAttributes } from './attributes.js';
@@ -13,8 +14,10 @@ export type Send<T> = (trace: TraceFields | undefined) => Promise<T>;
 export class ProducerTelemetry {
   readonly #spanName: string;
   readonly #attributes: Attributes;
+  readonly #clock: Clock;
 
-  constructor(lbs: string) {
+  constructor(lbs: string, clock: Clock) {
+    this.#clock = clock;
     this.#spanName = `send ${lbs}`;
     this.#attributes = { ...serviceAttributes(lbs), [ATTRIBUTE.operation]: 'send' };
   }
@@ -35,7 +38,7 @@ export class ProducerTelemetry {
         ...(isBatch && { [ATTRIBUTE.batchSize]: count }),
       },
     });
-    const began = performance.now();
+    const began = this.#clock.monotonic();
     let failure: Attributes = {};
     try {
       const context = api.trace.setSpan(api.context.active(), span);
@@ -49,7 +52,7 @@ export class ProducerTelemetry {
     } finally {
       const attributes = { ...this.#attributes, ...failure };
       instruments.count('sent', count, attributes);
-      instruments.time('operation', performance.now() - began, {
+      instruments.time('operation', this.#clock.monotonic() - began, {
         ...attributes,
         [ATTRIBUTE.operationType]: 'send',
       });

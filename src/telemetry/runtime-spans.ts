@@ -65,7 +65,7 @@ export class RuntimeSpans {
 
   #tell({ name, tookMs, error, message, attributes }: Over): void {
     const { SpanKind, SpanStatusCode } = this.#api;
-    // Spans are told in the operating system's time, whatever clock the runtime was given.
+    // eslint-disable-next-line no-restricted-properties -- spans are told in the operating system's time, whatever the runtime's clock says
     const end = Date.now();
     const span = this.#tracer.startSpan(name, {
       kind: SpanKind.INTERNAL,

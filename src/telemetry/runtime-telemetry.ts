@@ -2,6 +2,7 @@
  * OpenTelemetry of one runtime: attached to its seam when it starts, if the application has the API. What it costs without an SDK is a call
  * of the API that does nothing, for each thing that happens.
  */
+import type { Clock } from '../core/clock.js';
 import type { Seam } from '../core/seam.js';
 import { ATTRIBUTE, serviceAttributes } from './attributes.js';
 import type { Standing } from './observed.js';
@@ -18,8 +19,7 @@ export interface TelemetryOptions {
   readonly group: string;
   /** Name in the consumer group. */
   readonly consumer: string;
-  /** The wall clock, epoch milliseconds. */
-  now(): number;
+  readonly clock: Clock;
   standing(): Omit<Standing, 'deadLetterLength'>;
 }
 
@@ -37,12 +37,12 @@ export class RuntimeTelemetry {
   async attach(): Promise<void> {
     const api = await openTelemetry();
     if (api === undefined || this.#isClosed || this.#leave !== undefined) return;
-    const { seam, lbs, group, consumer, now, standing } = this.#options;
+    const { seam, lbs, group, consumer, clock, standing } = this.#options;
     const { tracer, instruments, observed } = scopeOf(api);
     const service = serviceAttributes(lbs, group);
-    const metrics = new RuntimeMetrics(seam, instruments, service, now);
+    const metrics = new RuntimeMetrics(seam, instruments, service, () => clock.now());
     const spans = new RuntimeSpans(seam, api, tracer, { ...service, [ATTRIBUTE.clientId]: consumer });
-    const processing = new Processing(api, tracer, instruments, service, consumer);
+    const processing = new Processing(api, clock, tracer, instruments, service, consumer);
     const unobserve = observed.add({
       attributes: service,
       standing: () => ({ ...standing(), deadLetterLength: metrics.deadLetterLength }),

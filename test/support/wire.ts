@@ -95,7 +95,7 @@ export function useWire(suite: SuiteRedis): Wire {
     return {
       name,
       lease: createLeaseStore(present(), names, all),
-      group: createGroupStore(present(), names, all),
+      group: createGroupStore(present(), names, all, systemClock),
       locks: createLockStore(present(), `${name}/token`, all.heartbeatMs),
       due: createDueLetterStore(present(), names, all),
       deadLetters: createDeadLetterStore(present(), names, all.dlqMaxLen),

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { Bell } from '../../src/core/bell.js';
+import { onNextTurn, randomHex, systemClock } from '../../src/core/clock.js';
 import { compareEntryIds, compareFencingTokens, isEntryId, nextEntryId } from '../../src/core/entry-id.js';
 import { isStreamwardenError, StreamwardenError } from '../../src/core/errors.js';
 import { redact } from '../../src/core/logger.js';
@@ -163,5 +164,29 @@ describe('the seam', () => {
     expect(heard).to.deep.equal(['first']);
     seam.emit('lost', { reason: 'x' });
     expect(heard).to.deep.equal(['first', 'late']);
+  });
+});
+
+describe('a clock', () => {
+  it('decides the turns of the event loop and the bytes of names', () => {
+    const turns: (() => void)[] = [];
+    const clock = {
+      ...systemClock,
+      setImmediate: (callback: () => void) => void turns.push(callback),
+      randomBytes: (count: number) => new Uint8Array(count).fill(0xab),
+    };
+    const heard: string[] = [];
+    onNextTurn(clock, () => heard.push('turn'));
+    expect(heard).to.deep.equal([]);
+    for (const turn of turns) turn();
+    expect(heard).to.deep.equal(['turn']);
+    expect(randomHex(clock, 3)).to.equal('ababab');
+  });
+
+  it('without these leaves both to the system, also where its chance is fixed: names have to differ', async () => {
+    const { setImmediate: _turn, randomBytes: _bytes, ...clock } = { ...systemClock, random: () => 0.5 };
+    await new Promise<void>((resolve) => onNextTurn(clock, resolve));
+    expect(randomHex(clock, 4)).to.match(/^[0-9a-f]{8}$/);
+    expect(randomHex(clock, 8)).not.to.equal(randomHex(clock, 8));
   });
 });

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
+import { systemClock } from '../../src/core/clock.js';
 import { createClaims } from '../../src/redis/claims.js';
 import type { Commands } from '../../src/redis/commands.js';
 import { createDeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
@@ -121,7 +122,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     historyKey,
   };
   const lease = createLeaseStore(commands, names, settings);
-  const group = createGroupStore(commands, names, settings);
+  const group = createGroupStore(commands, names, settings, systemClock);
   const locks = createLockStore(commands, 'value', 1000);
   const due = createDueLetterStore(commands, names, settings);
   const deadLetters = createDeadLetterStore(commands, names, settings.dlqMaxLen);
