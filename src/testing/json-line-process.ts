@@ -16,7 +16,7 @@ export interface ProcessExit {
 }
 
 export interface WaitForOptions {
-  /** @defaultValue 10000 */
+  /** @defaultValue 60000: a deadline that only catches hanging */
   readonly timeoutMs?: number;
   /** What is waited for; the failure says it. */
   readonly name: string;
@@ -95,7 +95,7 @@ export class JsonLineProcess {
 
   /** The first line that fits, whether it has been printed already or is still to come. */
   waitFor(predicate: (line: JsonLine) => boolean, options: WaitForOptions): Promise<JsonLine> {
-    const { name, timeoutMs = 10_000 } = options;
+    const { name, timeoutMs = 60_000 } = options;
     return new Promise((resolve, reject) => {
       let seen = 0;
       const settle = (act: () => void) => {

@@ -78,7 +78,7 @@ class LaunchedServer implements RedisServer {
     const args = [this.#configFile, ...(this.#options.args ?? [])];
     const started = await ServerProcess.spawn(this.binary, args, this.#log, this.#ownDir());
     this.#process = started;
-    const timeoutMs = this.#options.startTimeoutMs ?? 15_000;
+    const timeoutMs = this.#options.startTimeoutMs ?? 60_000;
     const failure = await started.ready(await serverAddress(this.#options, host, this.port), timeoutMs);
     if (failure === undefined) {
       started.unref();
@@ -121,7 +121,7 @@ class LaunchedServer implements RedisServer {
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    await this.#process?.end(signal, this.#options.stopTimeoutMs ?? 10_000);
+    await this.#process?.end(signal, this.#options.stopTimeoutMs ?? 60_000);
   }
 
   signal(signal: NodeJS.Signals): void {

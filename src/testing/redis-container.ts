@@ -65,7 +65,7 @@ export async function startContainer(
     .withExposedPorts({ container: port, host: hostPort })
     .withLogConsumer((stream) => stream.on('data', (chunk) => log.append(String(chunk))))
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
-    .withStartupTimeout(options.startTimeoutMs ?? 15_000);
+    .withStartupTimeout(options.startTimeoutMs ?? 60_000);
   const started = await container.start().catch((cause: unknown) => {
     throw new LauncherError(
       'StartFailed',
@@ -120,7 +120,7 @@ class ContainerServer implements RedisServer {
 
   /** Waits until it answers from outside, where its port is published a little after it was opened. */
   async ready(): Promise<void> {
-    const timeoutMs = this.#options.startTimeoutMs ?? 15_000;
+    const timeoutMs = this.#options.startTimeoutMs ?? 60_000;
     const address = await serverAddress(this.#options, this.host, this.port);
     const wrong = await waitUntil(
       async () => ((await answersPing(address)) ? undefined : 'no answer'),

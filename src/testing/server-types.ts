@@ -11,9 +11,9 @@ export interface StartRedisOptions extends ServerConfigOptions {
   readonly dir?: string;
   /** More arguments of the command line, after the configuration file. */
   readonly args?: readonly string[];
-  /** Milliseconds in which a start must succeed. @defaultValue 15000 */
+  /** Milliseconds in which a start must succeed. @defaultValue 60000 */
   readonly startTimeoutMs?: number;
-  /** Milliseconds in which the server must exit after a signal. @defaultValue 10000 */
+  /** Milliseconds in which the server must exit after a signal. @defaultValue 60000 */
   readonly stopTimeoutMs?: number;
 }
 

@@ -4,14 +4,14 @@ import { createProducer } from '../../src/index.js';
 import { useCluster } from '../support/cluster.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { rejection } from '../support/rejection.js';
 
-const HEARTBEAT_MS = 1000;
+const HEARTBEAT_MS = keepable(1000);
 
-describe('where and how a runtime connects to a cluster', function () {
-  this.timeout(30_000);
+describe('where and how a runtime connects to a cluster', () => {
   const suite = useCluster();
-  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: 3000 });
+  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: keepable(3000) });
 
   let home: string;
   beforeEach(async () => {

@@ -6,8 +6,9 @@ import { useCluster } from '../support/cluster.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { awaitCover } from '../support/masters.js';
+import { keepable } from '../support/pace.js';
 
-const HEARTBEAT_MS = 1000;
+const HEARTBEAT_MS = keepable(1000);
 const EVERY_MS = 5;
 
 /** Announces 200 streams a second and counts on those that a replica has as well (`WAIT 1`); what fails is forgotten. */
@@ -48,19 +49,20 @@ class SafeLoad {
   }
 
   async #connect(): Promise<Redis> {
-    const { url } = await eventually('somebody serves the stream', () => this.#cluster.masterOf(this.#lbs), {
-      timeoutMs: 20_000,
-    });
+    const { url } = await eventually('somebody serves the stream', () => this.#cluster.masterOf(this.#lbs));
     const client = new Redis(url, { retryStrategy: () => null, maxRetriesPerRequest: 0 });
     client.on('error', () => {});
     return client;
   }
 }
 
-describe('a master that is killed while streams are owned', function () {
-  this.timeout(90_000);
+describe('a master that is killed while streams are owned', () => {
   const suite = useCluster();
-  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: 3000, notificationBuffer: 5000 });
+  const crew = useCrew(suite, {
+    heartbeatMs: HEARTBEAT_MS,
+    minIdleMs: keepable(3000),
+    notificationBuffer: 5000,
+  });
 
   async function restore(): Promise<void> {
     const cluster = suite.cluster();
@@ -91,7 +93,7 @@ describe('a master that is killed while streams are owned', function () {
         const held = await Promise.all(onVictim.map((lock) => suite.redis().exists(lock)));
         expect(held.filter((count) => count === 0)).to.have.length(0);
       },
-      { timeoutMs: 15_000, everyMs: 50 },
+      { everyMs: 50 },
     );
 
     for (const member of members) expect(member.told('StreamDisowned')).to.deep.equal([]);
@@ -125,20 +127,14 @@ describe('a master that is killed while streams are owned', function () {
     const addedBefore = load.safe.length;
     // Comes back as a replica, without which nothing more is safe.
     await restore();
-    await eventually('some were added to the new master', () => load.safe.length > addedBefore + 200, {
-      timeoutMs: 30_000,
-    });
+    await eventually('some were added to the new master', () => load.safe.length > addedBefore + 200);
     load.stop();
     await loading;
     const { safe } = load;
 
-    await eventually(
-      'everything that was added safely is finished',
-      () => {
-        expect(safe.filter((name) => !finished.has(name))).to.deep.equal([]);
-      },
-      { timeoutMs: 30_000 },
-    );
+    await eventually('everything that was added safely is finished', () => {
+      expect(safe.filter((name) => !finished.has(name))).to.deep.equal([]);
+    });
     for (const member of members) await awaitCover(cluster, member);
     await eventually('nothing is left', async () => (await suite.redis().xlen(crew.lbs)) === 0);
     const report = await crew.history();

@@ -4,11 +4,11 @@ import { useCluster } from '../support/cluster.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { ask, useInspectors } from '../support/inspector.js';
+import { keepable } from '../support/pace.js';
 
-describe('the inspector of a runtime on a cluster', function () {
-  this.timeout(30_000);
+describe('the inspector of a runtime on a cluster', () => {
   const suite = useCluster();
-  const crew = useCrew(suite, { heartbeatMs: 1000, minIdleMs: 3000 });
+  const crew = useCrew(suite, { heartbeatMs: keepable(1000), minIdleMs: keepable(3000) });
   const inspectors = useInspectors();
 
   it('shows the cluster, and redrives letters that live on another node', async () => {

@@ -3,14 +3,14 @@ import { useCluster } from '../support/cluster.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { awaitCover, awaitHearing, subscribersOn } from '../support/masters.js';
+import { keepable } from '../support/pace.js';
 
-const HEARTBEAT_MS = 1000;
+const HEARTBEAT_MS = keepable(1000);
 const names = Array.from({ length: 30 }, (_, index) => `stream-${index}`);
 
-describe('a runtime on a cluster whose masters change', function () {
-  this.timeout(90_000);
+describe('a runtime on a cluster whose masters change', () => {
   const suite = useCluster();
-  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: 2000 });
+  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: keepable(2000) });
   let member: Member;
 
   beforeEach(async () => {
@@ -23,9 +23,7 @@ describe('a runtime on a cluster whose masters change', function () {
   async function expectNoHarm(): Promise<void> {
     expect(member.told('StreamDisowned')).to.deep.equal([]);
     const [id] = await crew.announce('afterwards');
-    await eventually('new work is owned', () => member.runtime.owned('afterwards')?.id === id, {
-      timeoutMs: 10_000,
-    });
+    await eventually('new work is owned', () => member.runtime.owned('afterwards')?.id === id);
     await Promise.all([...member.runtime.ownedStreams()].map((stream) => stream.done()));
     const report = await crew.history();
     expect(report.violations).to.deep.equal([]);

@@ -3,14 +3,14 @@ import { useCluster } from '../support/cluster.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { awaitCover } from '../support/masters.js';
+import { keepable } from '../support/pace.js';
 
-const HEARTBEAT_MS = 1000;
+const HEARTBEAT_MS = keepable(1000);
 const names = Array.from({ length: 100 }, (_, index) => `stream-${index}`);
 
-describe('slots that are moved while streams are owned', function () {
-  this.timeout(90_000);
+describe('slots that are moved while streams are owned', () => {
   const suite = useCluster();
-  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: 3000 });
+  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: keepable(3000) });
   let members: Member[];
   let ids: string[];
 
@@ -35,13 +35,10 @@ describe('slots that are moved while streams are owned', function () {
   /** As many beats of every owner as make up two heartbeats. */
   async function twoHeartbeats(): Promise<void> {
     const until = members.map(({ runtime }) => (runtime.snapshot().lease.validUntil ?? 0) + 2 * HEARTBEAT_MS);
-    await eventually(
-      'every owner has renewed its lease for two heartbeats',
-      () =>
-        members.every(
-          ({ runtime }, index) => (runtime.snapshot().lease.validUntil ?? 0) >= (until[index] ?? 0),
-        ),
-      { timeoutMs: 10_000 },
+    await eventually('every owner has renewed its lease for two heartbeats', () =>
+      members.every(
+        ({ runtime }, index) => (runtime.snapshot().lease.validUntil ?? 0) >= (until[index] ?? 0),
+      ),
     );
   }
 

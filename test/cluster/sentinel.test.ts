@@ -4,18 +4,18 @@ import type { RedisServer } from '../../src/testing/index.js';
 import { useSentinels } from '../support/cluster.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { rejection } from '../support/rejection.js';
 
-const HEARTBEAT_MS = 1000;
+const HEARTBEAT_MS = keepable(1000);
 const names = Array.from({ length: 30 }, (_, index) => `stream-${index}`);
 
-describe('a runtime whose master is named by Sentinels', function () {
-  this.timeout(60_000);
+describe('a runtime whose master is named by Sentinels', () => {
   const suite = useSentinels();
   let client: Redis;
   const crew = useCrew(
     { redis: () => client, url: () => suite.stand().url },
-    { heartbeatMs: HEARTBEAT_MS, minIdleMs: 3000 },
+    { heartbeatMs: HEARTBEAT_MS, minIdleMs: keepable(3000) },
   );
   let members: Member[];
 
@@ -52,7 +52,7 @@ describe('a runtime whose master is named by Sentinels', function () {
           expect(runtime.health()).to.deep.include({ ready: true, reasons: [] });
         }
       },
-      { timeoutMs: 20_000, everyMs: 50 },
+      { everyMs: 50 },
     );
     const heard = () => members.map(({ runtime }) => runtime.snapshot().counters.keyspaceEvents);
     const before = heard();

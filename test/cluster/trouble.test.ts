@@ -4,16 +4,16 @@ import { useCluster } from '../support/cluster.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { awaitCover, awaitHearing } from '../support/masters.js';
+import { keepable } from '../support/pace.js';
 import { rejection } from '../support/rejection.js';
 
-const HEARTBEAT_MS = 1000;
+const HEARTBEAT_MS = keepable(1000);
 const names = Array.from({ length: 30 }, (_, index) => `stream-${index}`);
 const codeOf = (error: unknown) => (error as { code?: string }).code;
 
-describe('a cluster with a master in trouble', function () {
-  this.timeout(90_000);
+describe('a cluster with a master in trouble', () => {
   const suite = useCluster({ proxied: true });
-  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: 3000 });
+  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: keepable(3000) });
   let home: RedisClusterNode;
   let troubled: RedisClusterNode;
   let third: RedisClusterNode;
@@ -76,7 +76,7 @@ describe('a cluster with a master in trouble', function () {
     await expectWork(member);
 
     await troubled.call('ACL', 'SETUSER', 'default', '+config');
-    await eventually('it is healed', () => member.runtime.state === 'running', { timeoutMs: 10_000 });
+    await eventually('it is healed', () => member.runtime.state === 'running');
     expect(subscription(member, troubled)).to.deep.include({ state: 'live', error: null });
     for (const node of [home, third]) expect(subscription(member, node).attempts).to.equal(1);
     await awaitHearing(suite.cluster(), member);
@@ -110,7 +110,7 @@ describe('a cluster with a master in trouble', function () {
     await expectWork(member);
 
     await restore?.();
-    await eventually('it is healed', () => member.runtime.state === 'running', { timeoutMs: 10_000 });
+    await eventually('it is healed', () => member.runtime.state === 'running');
     await awaitCover(suite.cluster(), member);
     await awaitHearing(suite.cluster(), member);
     for (const node of [home, third]) expect(subscription(member, node).attempts).to.equal(1);
@@ -127,7 +127,6 @@ describe('a cluster with a master in trouble', function () {
       await eventually(
         'it is subscribed again',
         () => subscription(member, troubled).attempts > flap && isLive(member, troubled),
-        { timeoutMs: 10_000 },
       );
     }
     expect(new Set(escalated)).to.deep.equal(new Set([childOf(troubled)]));
@@ -170,13 +169,13 @@ describe('a cluster with a master in trouble', function () {
     if (replica === undefined) throw new Error('the master has no replica');
     await cluster.kill(replica);
     await cluster.kill(troubled);
-    await member.awaitNews('StreamUncertain', names.length, 20_000);
+    await member.awaitNews('StreamUncertain', names.length);
     expect(codeOf(await rejection(member.runtime.resetTopology()))).to.equal('ClusterNotSettled');
 
     await cluster.restart(troubled);
     await cluster.restart(replica);
     await cluster.settled();
-    await member.awaitNews('StreamConfirmed', names.length, 20_000);
+    await member.awaitNews('StreamConfirmed', names.length);
     await awaitCover(cluster, member);
     expect(member.told('StreamDisowned')).to.deep.equal([]);
     await Promise.all([...member.runtime.ownedStreams()].map((stream) => stream.done()));

@@ -8,8 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
-describe('where and how a runtime connects', function () {
-  this.timeout(20_000);
+describe('where and how a runtime connects', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { historyKey: undefined as unknown as string });
 

@@ -6,8 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 
 // The oldest release that package.json allows as a peer.
-describe('a client of ioredis 5.4', function () {
-  this.timeout(20_000);
+describe('a client of ioredis 5.4', () => {
   const suite = useRedis();
   const crew = useCrew(suite);
   let template: Redis5;

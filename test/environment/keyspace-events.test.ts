@@ -10,8 +10,7 @@ const SETTING = 'notify-keyspace-events';
 /** Redis gives the letters back in an order of its own. */
 const letters = (setting: string) => [...setting].sort().join('');
 
-describe('notify-keyspace-events', function () {
-  this.timeout(20_000);
+describe('notify-keyspace-events', () => {
   const suite = useRedis();
   const crew = useCrew(suite);
 

@@ -15,8 +15,7 @@ async function documentedRules(): Promise<string[]> {
   return line.split(' ');
 }
 
-describe('the documented minimal ACL user', function () {
-  this.timeout(20_000);
+describe('the documented minimal ACL user', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { historyKey: undefined as unknown as string });
   let rules: string[];

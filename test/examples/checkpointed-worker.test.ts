@@ -4,8 +4,7 @@ import { ended, outputOf, useExamples } from '../support/examples.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
-describe('the example checkpointed-worker', function () {
-  this.timeout(90_000);
+describe('the example checkpointed-worker', () => {
   const { start } = useExamples();
   const { server, redis } = useRedis();
 

@@ -1,8 +1,7 @@
 import { ended, printed, useExamples } from '../support/examples.js';
 import { useRedis } from '../support/redis.js';
 
-describe('the example embed', function () {
-  this.timeout(90_000);
+describe('the example embed', () => {
   const { start } = useExamples();
   const { server } = useRedis();
 

@@ -1,18 +1,17 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
-import { ended, expectHandedOver, outputOf, PATIENCE, printed, useExamples } from '../support/examples.js';
+import { ended, expectHandedOver, outputOf, printed, useExamples } from '../support/examples.js';
 import { get, post } from '../support/http.js';
 import { useRedis } from '../support/redis.js';
 
-describe('the example fastify', function () {
-  this.timeout(90_000);
+describe('the example fastify', () => {
   const { start } = useExamples();
   const { server, redis } = useRedis();
 
   it('processes what its route announces, and hands over when it is told to stop', async () => {
     const example = start('fastify', { REDIS_URL: server().url });
     const [, url] = await printed(example, /orders at (http:\S+),/);
-    await eventually('it is ready', async () => (await get(`${url}/readyz`)).status === 200, PATIENCE);
+    await eventually('it is ready', async () => (await get(`${url}/readyz`)).status === 200);
     expect(await get(`${url}/livez`)).to.deep.include({ status: 200, body: { live: true, reasons: [] } });
     expect((await post(`${url}/orders/order-1`)).status).to.equal(202);
     await printed(example, /order-1 is processed/);
@@ -22,14 +21,11 @@ describe('the example fastify', function () {
     // Nothing can be handed over until it answers again.
     await server().pause();
     example.kill('SIGTERM');
-    await eventually(
-      'it takes no request more',
-      () =>
-        get(`${url}/readyz`).then(
-          ({ status }) => status === 503,
-          () => true, // refused
-        ),
-      PATIENCE,
+    await eventually('it takes no request more', () =>
+      get(`${url}/readyz`).then(
+        ({ status }) => status === 503,
+        () => true, // refused
+      ),
     );
     server().resume();
     await ended(example);
@@ -43,7 +39,7 @@ describe('the example fastify', function () {
     expect((await get(`${url}/livez`)).status).to.equal(200);
     expect((await get(`${url}/readyz`)).status).to.equal(503);
     await server().restart();
-    await eventually('it is ready', async () => (await get(`${url}/readyz`)).status === 200, PATIENCE);
+    await eventually('it is ready', async () => (await get(`${url}/readyz`)).status === 200);
     example.kill('SIGTERM');
     await ended(example);
   });

@@ -6,9 +6,7 @@ import { ended, outputOf, useExamples } from '../support/examples.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
-describe('the example fenced-sql', function () {
-  this.timeout(90_000);
-
+describe('the example fenced-sql', () => {
   describe('as it runs', () => {
     const { start } = useExamples();
     const { server } = useRedis();

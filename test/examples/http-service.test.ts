@@ -7,13 +7,12 @@ import { expect } from 'chai';
 import { close, listen } from '../../examples/http-service/closing.js';
 import type { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import { eventually } from '../support/eventually.js';
-import { ended, expectHandedOver, outputOf, PATIENCE, printed, useExamples } from '../support/examples.js';
+import { ended, expectHandedOver, outputOf, printed, useExamples } from '../support/examples.js';
 import { get, post } from '../support/http.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
-describe('the example http-service', function () {
-  this.timeout(90_000);
+describe('the example http-service', () => {
   const { start } = useExamples();
   const { server, redis } = useRedis();
 
@@ -30,15 +29,13 @@ describe('the example http-service', function () {
   }
 
   const isReady = ({ probes }: Service) =>
-    eventually('it is ready', async () => (await get(`${probes}/readyz`)).status === 200, PATIENCE);
+    eventually('it is ready', async () => (await get(`${probes}/readyz`)).status === 200);
 
   async function atWork(service: Service, order: string): Promise<void> {
     await isReady(service);
     expect((await post(`${service.orders}/orders/${order}`)).status).to.equal(202);
-    await eventually(
-      'somebody works on the order',
-      async () => String((await get(`${service.orders}/orders/${order}`)).body.state).startsWith('step'),
-      PATIENCE,
+    await eventually('somebody works on the order', async () =>
+      String((await get(`${service.orders}/orders/${order}`)).body.state).startsWith('step'),
     );
   }
 
@@ -67,14 +64,10 @@ describe('the example http-service', function () {
     // Nothing can be handed over until it answers again.
     await server().pause();
     service.process.kill('SIGTERM');
-    const draining = await eventually(
-      'it drains',
-      async () => {
-        const answer = await get(`${service.probes}/readyz`);
-        return String(answer.body.reasons).includes('the consumer is draining') ? answer : null;
-      },
-      PATIENCE,
-    );
+    const draining = await eventually('it drains', async () => {
+      const answer = await get(`${service.probes}/readyz`);
+      return String(answer.body.reasons).includes('the consumer is draining') ? answer : null;
+    });
     expect(draining.status).to.equal(503);
     expect((await get(`${service.probes}/livez`)).status).to.equal(200);
     expect(
@@ -96,7 +89,7 @@ describe('the example http-service', function () {
         service.process.kill('SIGTERM');
         return !service.process.running;
       },
-      { ...PATIENCE, everyMs: 100 },
+      { everyMs: 100 },
     );
     await ended(service.process);
     server().resume();
@@ -107,14 +100,10 @@ describe('the example http-service', function () {
     await server().kill();
     const service = await serve(start('http-service', { REDIS_URL: server().url }));
     const isAway = () =>
-      eventually(
-        'it is alive and not ready',
-        async () => {
-          const [live, ready] = [await get(`${service.probes}/livez`), await get(`${service.probes}/readyz`)];
-          return live.status === 200 && ready.status === 503 && String(ready.body.reasons).includes('Redis');
-        },
-        PATIENCE,
-      );
+      eventually('it is alive and not ready', async () => {
+        const [live, ready] = [await get(`${service.probes}/livez`), await get(`${service.probes}/readyz`)];
+        return live.status === 200 && ready.status === 503 && String(ready.body.reasons).includes('Redis');
+      });
     await isAway();
     await server().restart();
     await isReady(service);
@@ -147,7 +136,7 @@ describe('the example http-service', function () {
     service.process.kill('SIGTERM');
     await ended(service.process);
     expect(service.process.stdout).to.include('handed over: 1, abandoned: 0');
-    await eventually('its Redis is gone', async () => (await servers()).length === 0, PATIENCE);
+    await eventually('its Redis is gone', async () => (await servers()).length === 0);
     await rm(directory, { recursive: true });
   });
 

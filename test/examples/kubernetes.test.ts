@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
 import { freePort } from '../../src/testing/free-port.js';
 import { eventually } from '../support/eventually.js';
-import { ended, PATIENCE, printed, useExamples } from '../support/examples.js';
+import { ended, printed, useExamples } from '../support/examples.js';
 import { get } from '../support/http.js';
 import { useRedis } from '../support/redis.js';
 
@@ -35,8 +35,7 @@ interface Manifest {
   readonly spec: any;
 }
 
-describe('examples/kubernetes/orders.yaml', function () {
-  this.timeout(60_000);
+describe('examples/kubernetes/orders.yaml', () => {
   const { start } = useExamples();
   const { server } = useRedis();
 
@@ -80,13 +79,9 @@ describe('examples/kubernetes/orders.yaml', function () {
     const addressOf = { http: ports.PORT, probes: ports.PROBE_PORT } as Readonly<Record<string, string>>;
     for (const name of ['startupProbe', 'livenessProbe', 'readinessProbe'] as const) {
       const { path, port } = container[name].httpGet;
-      await eventually(
-        `${name} succeeds`,
-        async () => {
-          return (await get(`http://127.0.0.1:${addressOf[port]}${path}`)).status === 200;
-        },
-        PATIENCE,
-      );
+      await eventually(`${name} succeeds`, async () => {
+        return (await get(`http://127.0.0.1:${addressOf[port]}${path}`)).status === 200;
+      });
     }
     const { targetPort } = the('Service').spec.ports[0];
     expect((await get(`http://127.0.0.1:${addressOf[targetPort]}/orders/order-1`)).status).to.equal(200);

@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { ended, expectHandedOver, outputOf, printed, useExamples } from '../support/examples.js';
 import { useRedis } from '../support/redis.js';
 
-describe('the example nestjs', function () {
-  this.timeout(90_000);
+describe('the example nestjs', () => {
   const { start } = useExamples();
   const { server, redis } = useRedis();
 

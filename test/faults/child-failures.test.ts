@@ -5,6 +5,7 @@ import type { Clock } from '../../src/index.js';
 import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { trackedClock } from '../support/tracked-clock.js';
 
@@ -37,8 +38,7 @@ const cases: readonly Case[] = [
   { child: 'extender', store: 'locks', operation: 'extend' },
 ];
 
-describe('an error thrown inside a child', function () {
-  this.timeout(30_000);
+describe('an error thrown inside a child', () => {
   const suite = useRedis();
   const crew = useCrew(suite);
 
@@ -99,15 +99,13 @@ describe('an error thrown inside a child', function () {
 
       it('again and again makes the consumer degraded, which goes on working and heals [C-DEG-1]', async () => {
         const { fault, substitutes } = failing(store, operation as never);
-        const member = await crew.start({ clock: fastClock, heartbeatMs: 1000 }, substitutes);
+        const member = await crew.start({ clock: fastClock, heartbeatMs: keepable(1000) }, substitutes);
         await ownTen(member);
         const presence = watchPresence(member.name);
 
         fault.fail = boom;
         await provoke?.(crew.announce);
-        await eventually('the consumer is degraded', () => member.runtime.state === 'degraded', {
-          timeoutMs: 15_000,
-        });
+        await eventually('the consumer is degraded', () => member.runtime.state === 'degraded');
         const snapshot = member.runtime.snapshot();
         expect(snapshot.troubles).to.deep.equal({ [child]: 'TypeError: a bug' });
         expect(member.runtime.health().reasons).to.include(`${child}: TypeError: a bug`);
@@ -116,9 +114,7 @@ describe('an error thrown inside a child', function () {
         expect(member.told('StreamDisowned')).to.deep.equal([]);
 
         fault.fail = () => undefined;
-        await eventually('the consumer has healed', () => member.runtime.state === 'running', {
-          timeoutMs: 15_000,
-        });
+        await eventually('the consumer has healed', () => member.runtime.state === 'running');
         expect(member.runtime.snapshot().troubles).to.deep.equal({});
         expect(member.told('StreamDisowned')).to.deep.equal([]);
       });
@@ -154,16 +150,13 @@ describe('an error thrown inside a child', function () {
 
   it('(leaseKeeper) for ever costs no lease, as each restart is a beat', async () => {
     const { fault, substitutes } = failing('lease', 'refresh');
-    const member = await crew.start({ heartbeatMs: 1000 }, substitutes);
+    const member = await crew.start({ heartbeatMs: keepable(1000) }, substitutes);
     await ownTen(member);
     const presence = watchPresence(member.name);
     fault.fail = boom;
     await eventually(
       'more failures than the limits allow',
       () => failuresOf(member, 'leaseKeeper').length >= 8,
-      {
-        timeoutMs: 15_000,
-      },
     );
     expect(member.runtime.state).to.equal('degraded');
     expect(await presence()).to.be.above(0);

@@ -7,18 +7,18 @@ import { useConsumerProcesses } from '../support/consumer-process.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { useFrozenProcess } from '../support/frozen-process.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames } from '../support/runtimes.js';
 
-const HEARTBEAT_MS = 800;
+const HEARTBEAT_MS = keepable(800);
 const FOREIGN_KEYS = 200_000;
 const CONSUMERS = 20;
 
 const finishAll = (members: readonly Member[]) =>
   Promise.all(members.flatMap(({ runtime }) => [...runtime.ownedStreams()].map((stream) => stream.done())));
 
-describe('a crowded Redis', function () {
-  this.timeout(40_000);
+describe('a crowded Redis', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
   const spawn = useConsumerProcesses();
@@ -39,7 +39,7 @@ describe('a crowded Redis', function () {
     await victim.kill();
 
     const added = () => members.flatMap((member) => member.told('StreamAdded'));
-    await eventually('every stream has an owner', () => added().length >= 200, { timeoutMs: 20_000 });
+    await eventually('every stream has an owner', () => added().length >= 200);
     expect(added().map(({ stream }) => stream)).to.have.members(names);
     expect(new Set(added().map(({ retryCount }) => retryCount))).to.deep.equal(new Set([1]));
     await finishAll(members);
@@ -49,10 +49,9 @@ describe('a crowded Redis', function () {
   });
 });
 
-describe('twenty consumers, of whom one dies', function () {
-  this.timeout(40_000);
+describe('twenty consumers, of whom one dies', () => {
   const suite = useRedis();
-  const crew = useCrew(suite, { heartbeatMs: 1000 });
+  const crew = useCrew(suite, { heartbeatMs: keepable(1000) });
 
   interface Taking {
     readonly by: number;
@@ -100,7 +99,7 @@ describe('twenty consumers, of whom one dies', function () {
       return false;
     });
     const added = () => others.flatMap((member) => member.told('StreamAdded'));
-    await eventually('every stream has an owner', () => added().length >= 50, { timeoutMs: 10_000 });
+    await eventually('every stream has an owner', () => added().length >= 50);
 
     expect(added().map(({ stream }) => stream)).to.have.members(names);
     const ofVictim = takings.filter(({ from }) => from === victim.name);
@@ -122,8 +121,7 @@ describe('twenty consumers, of whom one dies', function () {
 });
 
 // Contract: C-UNC-1, C-UNC-3, C-OVL-3.
-describe('an event loop that is blocked for three heartbeats', function () {
-  this.timeout(30_000);
+describe('an event loop that is blocked for three heartbeats', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
   const process = useFrozenProcess();
@@ -176,8 +174,7 @@ describe('an event loop that is blocked for three heartbeats', function () {
 
 // The clock of one process. The server's own cannot be stepped from here without stepping the whole machine's: what Redis does
 // then (keys live longer or shorter) is not covered.
-describe('a wall clock that is stepped by an hour', function () {
-  this.timeout(30_000);
+describe('a wall clock that is stepped by an hour', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
   const HOUR_MS = 3_600_000;
@@ -185,9 +182,7 @@ describe('a wall clock that is stepped by an hour', function () {
   /** Each beat ends at another moment. */
   async function sixBeats({ runtime }: Member): Promise<void> {
     const seen = new Set<number | null>();
-    await eventually('six beats', () => seen.add(runtime.snapshot().lease.validUntil).size > 6, {
-      timeoutMs: 10_000,
-    });
+    await eventually('six beats', () => seen.add(runtime.snapshot().lease.validUntil).size > 6);
   }
 
   for (const [direction, steps] of [

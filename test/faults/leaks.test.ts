@@ -34,8 +34,7 @@ async function nothingMoreThan(before: Record<string, number>): Promise<void> {
   expect(excess(), `${JSON.stringify(before)} → ${JSON.stringify(resources())}`).to.deep.equal([]);
 }
 
-describe('a runtime that has stopped', function () {
-  this.timeout(30_000);
+describe('a runtime that has stopped', () => {
   const suite = useRedis();
   const crew = useCrew(suite);
 

@@ -6,11 +6,12 @@ import { readHistory } from '../../src/testing/history-records.js';
 import { useConsumerProcesses } from '../support/consumer-process.js';
 import { type Crew, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { type SuiteRedis, useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { streamNames } from '../support/runtimes.js';
 
-const HEARTBEAT_MS = 800;
+const HEARTBEAT_MS = keepable(800);
 const LONG_OUTAGE_MS = 10_000;
 const STREAMS = streamNames(20);
 
@@ -40,7 +41,6 @@ async function finishAll(members: readonly Member[], announce: Crew['announce'])
   const owner = await eventually(
     'new work flows',
     () => members.find(({ runtime }) => runtime.owned('afterwards')?.id === id) ?? null,
-    { timeoutMs: 10_000 },
   );
   await owner.runtime.done({ id: id as string });
 }
@@ -48,16 +48,12 @@ async function finishAll(members: readonly Member[], announce: Crew['announce'])
 /** Several beats and sweeps later: whoever would have robbed anybody has had the chance. */
 async function sweptAgain(members: readonly Member[]): Promise<void> {
   const before = members.map(({ runtime }) => runtime.snapshot().reconciler.sweeps);
-  await eventually(
-    'everyone has swept again',
-    () =>
-      members.every(({ runtime }, index) => runtime.snapshot().reconciler.sweeps > (before[index] ?? 0) + 2),
-    { timeoutMs: 10_000 },
+  await eventually('everyone has swept again', () =>
+    members.every(({ runtime }, index) => runtime.snapshot().reconciler.sweeps > (before[index] ?? 0) + 2),
   );
 }
 
-describe('an outage of Redis that keeps its data', function () {
-  this.timeout(40_000);
+describe('an outage of Redis that keeps its data', () => {
   const suite = useRedis({ appendOnly: true, config: { appendfsync: 'always' } });
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
   const spawn = useConsumerProcesses();
@@ -110,7 +106,7 @@ describe('an outage of Redis that keeps its data', function () {
     await victim.kill();
     await suite.server().restart();
 
-    const added = await heir.awaitNews('StreamAdded', 8, 15_000);
+    const added = await heir.awaitNews('StreamAdded', 8);
     expect(added.map(({ stream }) => stream)).to.have.members(
       victim.told('StreamAdded').map(({ stream }) => stream),
     );
@@ -127,8 +123,7 @@ describe('an outage of Redis that keeps its data', function () {
   });
 });
 
-describe('an outage of Redis that loses its data', function () {
-  this.timeout(30_000);
+describe('an outage of Redis that loses its data', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
 
@@ -156,8 +151,7 @@ describe('an outage of Redis that loses its data', function () {
 
 // What a failover manager does, seen from a runtime: behind one address the master is another server from one moment to
 // the next. The replica has everything (checked with WAIT): what a lossy failover does is C-OVL-6, and is not asserted.
-describe('a failover to a replica', function () {
-  this.timeout(40_000);
+describe('a failover to a replica', () => {
   const atOnce = { config: { 'repl-diskless-sync-delay': 0 } };
   const first = useRedis(atOnce);
   const second = useRedis(atOnce);
@@ -251,9 +245,7 @@ describe('a failover to a replica', function () {
       );
     };
     const leadThere = (role: string) =>
-      eventually(`the ${role} connections lead to the new master`, () => onSecond(role), {
-        timeoutMs: 10_000,
-      });
+      eventually(`the ${role} connections lead to the new master`, () => onSecond(role));
     await leadThere('commands');
     await leadThere('subscriber');
     await keptAll(members, owned);

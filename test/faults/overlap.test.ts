@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { compareFencingTokens, type StreamHandle } from '../../src/index.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
 import { soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
 
@@ -27,7 +28,7 @@ describe('an owner that is cut off while others are not', () => {
   async function cutOff(onUncertain: 'continue' | 'abort') {
     const { announce, listening } = fleet();
     const ids = await announce(['a']);
-    const owner = await listening({ redis: proxy().url, onUncertain, heartbeatMs: 500 });
+    const owner = await listening({ redis: proxy().url, onUncertain, heartbeatMs: keepable(500) });
     await owner.log.first('StreamAdded', 'a');
     const handle = owner.runtime.owned('a') as StreamHandle;
     // Made now: what matters is when it aborts.
@@ -35,7 +36,7 @@ describe('an owner that is cut off while others are not', () => {
     const abortedAt = new Promise<number>((resolve) => {
       signal.addEventListener('abort', () => resolve(Date.now()));
     });
-    const other = await listening({ heartbeatMs: 500 });
+    const other = await listening({ heartbeatMs: keepable(500) });
     proxy().freeze();
     const next = await other.log.first('StreamAdded', 'a');
     return { ids, owner, handle, signal, abortedAt, other, next, token: handle.fencingToken };

@@ -9,8 +9,7 @@ import { rejection } from '../support/rejection.js';
 const codeOf = (error: unknown) => (error as { code: string }).code;
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `stream-${index}`);
 
-describe('a process that owns streams', function () {
-  this.timeout(40_000);
+describe('a process that owns streams', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { notificationBuffer: 2000 });
   const spawn = useConsumerProcesses();
@@ -31,7 +30,6 @@ describe('a process that owns streams', function () {
     await eventually(
       'every stream has another owner',
       () => left.told('StreamAdded').length + right.told('StreamAdded').length >= 1000,
-      { timeoutMs: 15_000 },
     );
 
     const added = [...left.told('StreamAdded'), ...right.told('StreamAdded')];

@@ -3,6 +3,7 @@ import { isStreamwardenError, type StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
 import { soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useFleet } from '../support/runtimes.js';
@@ -23,7 +24,7 @@ describe('while Redis cannot be reached', () => {
       },
       clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
     } as never;
-    const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs: 1400, clock });
+    const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs: keepable(1400), clock });
     await announce(['before']);
     await log.first('StreamAdded', 'before');
     proxy().refuse();
@@ -47,7 +48,7 @@ describe('while Redis cannot be reached', () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening({
       redis: proxy().url,
-      heartbeatMs: 300,
+      heartbeatMs: keepable(300),
       handOverGraceMs: 0,
       readRetry: { attempts: 2, initialMs: 5, maxMs: 10 },
     });
@@ -89,7 +90,7 @@ describe('while Redis cannot be reached', () => {
       const { runtime, log } = await listening({
         redis: proxy().url,
         capacity: 1,
-        heartbeatMs: 400,
+        heartbeatMs: keepable(400),
         readRetry: { attempts: 0, initialMs: 1, maxMs: 1 },
       });
       await announce(['one', 'two']);
@@ -125,7 +126,7 @@ describe('while Redis cannot be reached', () => {
 
   it('done() and release() wait, and are carried out when the lease is confirmed [C-DONE-3, C-REL-1]', async () => {
     const { announce, listening, names } = fleet();
-    const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs: 500 });
+    const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs: keepable(500) });
     const ids = await announce(['finished', 'released', 'kept']);
     await log.count('StreamAdded', 3);
     const [finished, released] = ['finished', 'released'].map((name) => runtime.owned(name) as StreamHandle);
@@ -153,7 +154,7 @@ describe('while Redis cannot be reached', () => {
 
   it('release() of what was taken over meanwhile resolves, and that is told [C-REL-3]', async () => {
     const { announce, listening } = fleet();
-    const options = { heartbeatMs: 500 };
+    const options = { heartbeatMs: keepable(500) };
     const { runtime, log } = await listening({ ...options, redis: proxy().url });
     await announce(['a']);
     await log.first('StreamAdded', 'a');
@@ -170,7 +171,7 @@ describe('while Redis cannot be reached', () => {
   for (const mode of ['handOver', 'finish'] as const) {
     it(`stop('${mode}') takes what it has and reports the streams as abandoned [C-STOP-6]`, async () => {
       const { announce, listening } = fleet();
-      const heartbeatMs = 300;
+      const heartbeatMs = keepable(300);
       const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs, handOverGraceMs: 100 });
       await announce(['a']);
       await log.first('StreamAdded', 'a');

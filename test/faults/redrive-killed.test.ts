@@ -29,8 +29,7 @@ async function announced(redis: Redis | Cluster): Promise<Announced> {
   };
 }
 
-describe('dlq redrive of 10,000 letters, killed again and again and then run to its end', function () {
-  this.timeout(120_000);
+describe('dlq redrive of 10,000 letters, killed again and again and then run to its end', () => {
   const cli = useCli();
 
   /**

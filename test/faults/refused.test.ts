@@ -35,8 +35,7 @@ class Refusal {
   }
 }
 
-describe('a Redis that refuses everybody for a while', function () {
-  this.timeout(30_000);
+describe('a Redis that refuses everybody for a while', () => {
   const suite = useRedis();
   const crew = useCrew(suite);
 

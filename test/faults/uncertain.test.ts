@@ -5,6 +5,7 @@ import type { Clock, StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
 import { soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useFleet } from '../support/runtimes.js';
@@ -69,7 +70,7 @@ describe('a lease that cannot be confirmed in time', () => {
     const ids = await fleet().announce(['thrown', 'works']);
     const runtime = fleet().create({
       redis: proxy().url,
-      heartbeatMs: 400,
+      heartbeatMs: keepable(400),
       handlerBackoff: { initialMs: 60_000, maxMs: 60_000 },
     });
     const log = fleet().listen(runtime);

@@ -10,11 +10,12 @@ import {
 import { useConsumerProcesses } from '../support/consumer-process.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { streamNames } from '../support/runtimes.js';
 
-const HEARTBEAT_MS = 800;
+const HEARTBEAT_MS = keepable(800);
 const STREAMS = streamNames(20);
 
 const codeOf = (error: unknown) => (error as { code: string }).code;
@@ -25,8 +26,7 @@ const toldGo = ({ notifications }: Told, type: GoNotification['type']) =>
   notifications.filter((one) => one.type === type);
 
 // The history is complete only where ours are alone; here the streams themselves say whether anything was lost.
-describe('a group shared with consumers of the Go client', function () {
-  this.timeout(30_000);
+describe('a group shared with consumers of the Go client', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: HEARTBEAT_MS });
   const spawnOurs = useConsumerProcesses();
@@ -63,9 +63,7 @@ describe('a group shared with consumers of the Go client', function () {
   }
 
   async function toldGoOf(go: Told, type: GoNotification['type'], count: number): Promise<GoNotification[]> {
-    await eventually(`the Go consumer is told of ${count} ${type}`, () => toldGo(go, type).length >= count, {
-      timeoutMs: 15_000,
-    });
+    await eventually(`the Go consumer is told of ${count} ${type}`, () => toldGo(go, type).length >= count);
     return toldGo(go, type);
   }
 
@@ -138,9 +136,7 @@ describe('a group shared with consumers of the Go client', function () {
       const go = await startGo();
       dead.kill();
       const all = () => [...toldGo(go, 'StreamAdded'), ...ours.told('StreamAdded')];
-      await eventually('every stream has an owner', () => all().length >= STREAMS.length, {
-        timeoutMs: 10_000,
-      });
+      await eventually('every stream has an owner', () => all().length >= STREAMS.length);
       await threeScans(ours);
       expect(all().map(({ stream }) => stream)).to.have.members(STREAMS);
       expect(await retryCounts()).to.deep.equal(new Set(['1']));
@@ -198,9 +194,7 @@ describe('a group shared with consumers of the Go client', function () {
           ...toldGo(go, 'StreamAdded'),
           ...ours.flatMap((member) => member.told('StreamAdded')),
         ];
-        await eventually('every stream has an owner', () => all().length >= STREAMS.length, {
-          timeoutMs: 10_000,
-        });
+        await eventually('every stream has an owner', () => all().length >= STREAMS.length);
         expect(all().map(({ stream }) => stream)).to.have.members(STREAMS);
         expect(await retryCounts()).to.deep.equal(new Set(['1']));
         await finishAll(ours, go);

@@ -5,10 +5,11 @@ import { readHistory } from '../../src/testing/history-records.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { type FreezePoint, useFrozenProcess } from '../support/frozen-process.js';
+import { keepable } from '../support/pace.js';
 import { parked } from '../support/parked.js';
 import { useRedis } from '../support/redis.js';
 
-const HEARTBEAT_MS = 500;
+const HEARTBEAT_MS = keepable(500);
 const STREAMS = ['a', 'b', 'c'];
 const MOMENTS = ['before', 'sent', 'answered'] as const;
 type Moment = (typeof MOMENTS)[number];
@@ -20,8 +21,7 @@ const PHRASES: Record<Moment, string> = {
 };
 
 // A real process stops (SIGSTOP) between two of its steps, the others take what it has, and it wakes. Contract: C-OVL-1, C-OVL-4.
-describe('a process that freezes', function () {
-  this.timeout(30_000);
+describe('a process that freezes', () => {
   const suite = useRedis();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
   const process = useFrozenProcess();

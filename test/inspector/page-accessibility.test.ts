@@ -11,8 +11,7 @@ import { streamNames, useFleet } from '../support/runtimes.js';
 const SMALLEST = { width: 1024, height: 768 };
 const recording = new URL('../recordings/partial-keyspace.jsonl', import.meta.url);
 
-describe("the inspector's page, for everybody", function () {
-  this.timeout(120_000);
+describe("the inspector's page, for everybody", () => {
   const browser = useBrowser();
   const suite = useRedis();
   const fleet = useFleet(suite);

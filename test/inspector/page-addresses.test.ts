@@ -6,8 +6,7 @@ import { useInspectors } from '../support/inspector.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
 
-describe("the addresses of the inspector's page", function () {
-  this.timeout(60_000);
+describe("the addresses of the inspector's page", () => {
   const browser = useBrowser();
   const suite = useRedis();
   const fleet = useFleet(suite);

@@ -3,12 +3,12 @@ import { useCluster } from '../support/cluster.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { useInspectors } from '../support/inspector.js';
+import { keepable } from '../support/pace.js';
 
-describe("the inspector's page of a cluster", function () {
-  this.timeout(120_000);
+describe("the inspector's page of a cluster", () => {
   const browser = useBrowser();
   const suite = useCluster({});
-  const crew = useCrew(suite, { heartbeatMs: 1000, minIdleMs: 3000 });
+  const crew = useCrew(suite, { heartbeatMs: keepable(1000), minIdleMs: keepable(3000) });
   const inspectors = useInspectors();
 
   it('shows masters, slots, replicas, and the one of them that refuses to be set up, until it heals', async () => {
@@ -36,7 +36,7 @@ describe("the inspector's page of a cluster", function () {
     await page.getByRole('region', { name: 'Consumer', exact: true }).getByText('degraded').waitFor();
 
     await refusing.call('ACL', 'SETUSER', 'default', '+config');
-    await eventually('it is healed', () => runtime.state === 'running', { timeoutMs: 10_000 });
+    await eventually('it is healed', () => runtime.state === 'running');
     await page.goto(`${inspector.url}#/topology`);
     await refused.getByText('live').waitFor();
     await refused.getByText('(empty) → KEx').waitFor();

@@ -11,8 +11,7 @@ const TOKEN = 'a-token-that-is-long-enough';
 const OTHER_TOKEN = 'another-token-that-is-long';
 const MOST_VIEWERS = 16;
 
-describe("the inspector's page and its connection", function () {
-  this.timeout(60_000);
+describe("the inspector's page and its connection", () => {
   const browser = useBrowser();
   const suite = useRedis();
   const fleet = useFleet(suite);

@@ -1,10 +1,10 @@
 import { useBrowser } from '../support/browser.js';
 import { ready, useCli } from '../support/cli-process.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
 
-describe("the inspector's page of another process", function () {
-  this.timeout(90_000);
+describe("the inspector's page of another process", () => {
   const browser = useBrowser();
   const suite = useRedis();
   const fleet = useFleet(suite);
@@ -25,7 +25,7 @@ describe("the inspector's page of another process", function () {
     await page.locator('[data-state="extending"][data-active="true"]').waitFor();
 
     frozen.kill('SIGSTOP');
-    const { log } = await fleet().listening({ heartbeatMs: 500 });
+    const { log } = await fleet().listening({ heartbeatMs: keepable(500) });
     await log.count('StreamAdded', 1);
     frozen.kill('SIGCONT');
 

@@ -8,8 +8,7 @@ import { useFolder } from '../support/recordings.js';
 
 const recordings = new URL('../recordings/', import.meta.url);
 
-describe("the inspector's page of a recording", function () {
-  this.timeout(60_000);
+describe("the inspector's page of a recording", () => {
   const browser = useBrowser();
   const cli = useCli();
   const folder = useFolder();

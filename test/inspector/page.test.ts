@@ -10,8 +10,7 @@ import { type FleetOptions, streamNames, type TestRuntime, useFleet } from '../s
 
 const recordings = new URL('../recordings/', import.meta.url);
 
-describe("the inspector's page", function () {
-  this.timeout(60_000);
+describe("the inspector's page", () => {
   const browser = useBrowser();
   const suite = useRedis();
   const fleet = useFleet(suite);

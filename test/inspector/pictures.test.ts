@@ -10,6 +10,7 @@ import { useCli } from '../support/cli-process.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { useInspectors } from '../support/inspector.js';
+import { keepable } from '../support/pace.js';
 import { sizeOf } from '../support/png.js';
 import { useRedis } from '../support/redis.js';
 
@@ -20,11 +21,10 @@ const howTo = new URL('../../docs/how-to/inspect-live.md', import.meta.url);
 const STEPS = arePicturesUpdated ? 240 : 8;
 const STEP_MS = 300;
 
-describe('pictures of the inspector for the documents', function () {
-  this.timeout(180_000);
+describe('pictures of the inspector for the documents', () => {
   const browser = useBrowser();
   const suite = useRedis();
-  const crew = useCrew(suite, { heartbeatMs: 2000, minIdleMs: 6000, capacity: 40 });
+  const crew = useCrew(suite, { heartbeatMs: keepable(2000), minIdleMs: 6000, capacity: 40 });
   const cli = useCli();
   const inspectors = useInspectors();
 

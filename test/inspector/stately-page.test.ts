@@ -20,8 +20,7 @@ const STAND_IN = `<!doctype html><link rel="icon" href="data:,"><script>
   parent.postMessage({ type: '@statelyai.connected' }, '*');
 </script>`;
 
-describe("Stately's page, with the page of the documentation in between", function () {
-  this.timeout(60_000);
+describe("Stately's page, with the page of the documentation in between", () => {
   const browser = useBrowser();
   const suite = useRedis();
   const fleet = useFleet(suite);

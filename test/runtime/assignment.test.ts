@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { StreamwardenError } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
 
@@ -43,7 +44,7 @@ describe('a stream that is assigned', () => {
       answer = resolve;
     });
     const runtime = create(
-      { heartbeatMs: 400 },
+      { heartbeatMs: keepable(400) },
       {
         stores: (stores) => ({
           ...stores,
@@ -80,7 +81,7 @@ describe('a stream that is assigned', () => {
     const { announce, create, listen } = fleet();
     let skew = 0;
     const runtime = create(
-      { heartbeatMs: 400, clock: { now: () => Date.now() + skew } as never },
+      { heartbeatMs: keepable(400), clock: { now: () => Date.now() + skew } as never },
       {
         stores: (stores) => ({
           ...stores,
@@ -102,7 +103,7 @@ describe('a stream that is assigned', () => {
     const log = listen(runtime);
     await runtime.start();
     await announce(['unnoticed']);
-    await log.first('StreamAdded', 'unnoticed', 5000);
+    await log.first('StreamAdded', 'unnoticed');
   });
 
   it('is told of when start() has resolved, not before [C-ADD-3, C-STA-1]', async () => {

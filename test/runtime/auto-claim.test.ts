@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { GoConsumer } from '../support/go-consumer.js';
 import { historyOf, soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
-const options = { heartbeatMs: 500, autoClaim: false } as const;
+const options = { heartbeatMs: keepable(500), autoClaim: false } as const;
 
 describe('with autoClaim off', () => {
   const suite = useRedis();

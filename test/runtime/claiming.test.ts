@@ -4,11 +4,12 @@ import { deadLetters } from '../support/dead-letters.js';
 import { eventually } from '../support/eventually.js';
 import { GoConsumer } from '../support/go-consumer.js';
 import { soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useFleet } from '../support/runtimes.js';
 
-const options = { heartbeatMs: 500, autoClaim: false } as const;
+const options = { heartbeatMs: keepable(500), autoClaim: false } as const;
 
 describe('claim()', () => {
   const suite = useRedis();
@@ -70,7 +71,7 @@ describe('claim()', () => {
 
   it('of what a consumer of the Go client has just read is refused: it may be about to lock it [C-CLM-2]', async () => {
     const { announce, listening, names } = fleet();
-    const { runtime, log } = await listening({ ...options, heartbeatMs: 1000 });
+    const { runtime, log } = await listening({ ...options, heartbeatMs: keepable(1000) });
     await runtime.pause();
     await announce(['fresh']);
     const go = new GoConsumer(suite.redis(), names);

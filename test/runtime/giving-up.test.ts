@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { StreamwardenError } from '../../src/index.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useFleet } from '../support/runtimes.js';
@@ -13,7 +14,7 @@ describe('giving up', () => {
   it('reading, where readRetry says so, hands over and ends the runtime, also when nobody finishes anything [C-OUT-2, C-OUT-4, C-TERM-1]', async () => {
     const { announce, listening } = fleet();
     const { runtime, log } = await listening({
-      heartbeatMs: 300,
+      heartbeatMs: keepable(300),
       handOverGraceMs: 100,
       readRetry: { attempts: 0, initialMs: 1, maxMs: 1 },
     });
@@ -45,7 +46,7 @@ describe('giving up', () => {
   it('starting happens in time when Redis goes away before the lease is confirmed [C-STA-2, C-STA-4, C-STA-5]', async () => {
     const { create } = fleet();
     const runtime = create(
-      { heartbeatMs: 200, startTimeoutMs: 400 },
+      { heartbeatMs: keepable(200), startTimeoutMs: 400 },
       {
         stores: (stores) => ({ ...stores, lease: { ...stores.lease, raise: away } }),
       },
@@ -59,7 +60,7 @@ describe('giving up', () => {
     const { create, names } = fleet();
     let beats = 0;
     let beatsBefore = 0;
-    const heartbeatMs = 200;
+    const heartbeatMs = keepable(200);
     const runtime = create(
       { heartbeatMs },
       {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { GoConsumer } from '../support/go-consumer.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
@@ -25,7 +26,7 @@ describe('consumers of the Go client in the same group', () => {
   it('have their streams taken over as soon as a lock expires', async () => {
     const { listening, names } = fleet();
     const { go, ids } = await goOwns(['gone', 'here'], 60_000);
-    const { log, runtime } = await listening({ heartbeatMs: 400 });
+    const { log, runtime } = await listening({ heartbeatMs: keepable(400) });
     await eventually('the first scan is over', () => runtime.snapshot().reconciler.scans > 0);
     await suite.redis().pexpire(names.lock('gone', ids[0] as string), 20);
 
@@ -42,7 +43,11 @@ describe('consumers of the Go client in the same group', () => {
   it('have their streams taken over by the scan alone where there are no events [C-DEG-3]', async () => {
     const { listening } = fleet();
     const { ids } = await goOwns(streamNames(120));
-    const { log, runtime } = await listening({ heartbeatMs: 400, keyspaceEvents: 'off', scanBatch: 7 });
+    const { log, runtime } = await listening({
+      heartbeatMs: keepable(400),
+      keyspaceEvents: 'off',
+      scanBatch: 7,
+    });
     expect(runtime.snapshot().recovery).to.equal('polling');
 
     await log.count('StreamAdded', 120);
@@ -55,7 +60,7 @@ describe('consumers of the Go client in the same group', () => {
     const { go, ids } = await goOwns(['young', 'old']);
     await go.age([ids[0] as string], 5_000);
     const { log, runtime } = await listening({
-      heartbeatMs: 300,
+      heartbeatMs: keepable(300),
       minIdleMs: 30_000,
       reconcileEveryMs: 100,
       keyspaceEvents: 'off',
@@ -72,7 +77,11 @@ describe('consumers of the Go client in the same group', () => {
   it('keep their streams for as long as they prolong their locks', async () => {
     const { listening, names } = fleet();
     const { go, ids } = await goOwns(['slow'], 5_000);
-    const { log, runtime } = await listening({ heartbeatMs: 300, minIdleMs: 300, reconcileEveryMs: 100 });
+    const { log, runtime } = await listening({
+      heartbeatMs: keepable(300),
+      minIdleMs: keepable(300),
+      reconcileEveryMs: 100,
+    });
     await eventually('many scans have seen it', () => {
       const { scans, lastScan } = runtime.snapshot().reconciler;
       return scans >= 8 && lastScan?.lockAlive === 1;
@@ -84,7 +93,7 @@ describe('consumers of the Go client in the same group', () => {
 
   it('see every stream of ours locked while it is owned', async () => {
     const { announce, listening, names } = fleet();
-    const { log } = await listening({ heartbeatMs: 500 });
+    const { log } = await listening({ heartbeatMs: keepable(500) });
     const ids = await announce(streamNames(5));
     await log.count('StreamAdded', 5);
     for (const [index, id] of ids.entries()) {
@@ -95,7 +104,7 @@ describe('consumers of the Go client in the same group', () => {
 
   it('hold up a stream while they hold the lock of its very entry', async () => {
     const { announce, listening, names } = fleet();
-    const { log, runtime } = await listening({ heartbeatMs: 400 });
+    const { log, runtime } = await listening({ heartbeatMs: keepable(400) });
     await runtime.pause();
     const [id] = (await announce(['locked'])) as [string];
     await suite.redis().set(names.lock('locked', id), 'go', 'PX', 60_000);

@@ -5,6 +5,7 @@ import { SCRIPTS } from '../../src/redis/scripts.js';
 import { startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
 
@@ -73,7 +74,7 @@ describe('a handler', () => {
 
   it('that threw leaves its stream in its place, which is ready, until done() ends the back-off [C-HAND-3, C-CAP-1]', async () => {
     const { announce, create } = fleet();
-    const runtime = create({ capacity: 1, heartbeatMs: 400, handlerBackoff: never });
+    const runtime = create({ capacity: 1, heartbeatMs: keepable(400), handlerBackoff: never });
     const called: string[] = [];
     runtime.process(({ name }) => {
       called.push(name);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { deadLetters } from '../support/dead-letters.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
 
@@ -61,10 +62,10 @@ describe('infoSchema', () => {
 
   it('is not applied to what is told of a dead owner [C-EXP-5]', async () => {
     const { announce, listening } = fleet();
-    const victim = await listening({ infoSchema: priced, heartbeatMs: 400 });
+    const victim = await listening({ infoSchema: priced, heartbeatMs: keepable(400) });
     await announce(['valid'], { price: '12.5' });
     await victim.log.first('StreamAdded', 'valid');
-    const { log } = await listening({ infoSchema: priced, heartbeatMs: 400 });
+    const { log } = await listening({ infoSchema: priced, heartbeatMs: keepable(400) });
     await victim.runtime.stop({ mode: 'abandon' });
     expect((await log.first('StreamExpired', 'valid')).info).to.deep.equal({ price: '12.5' });
     expect((await log.first('StreamAdded', 'valid')).info).to.deep.equal({ price: 12.5, currency: 'EUR' });

@@ -9,13 +9,14 @@ import { eventually } from '../support/eventually.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
 import { GoConsumer } from '../support/go-consumer.js';
 import { historyOf, soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { type FleetOptions, streamNames, type TestRuntime, useFleet } from '../support/runtimes.js';
 
 const layout = { dlqIsLocal: false, locksAreLocal: false };
 const EXCEEDED = dueConsumer('max_retries_exceeded');
-const heartbeatMs = 400;
+const heartbeatMs = keepable(400);
 const quick = { heartbeatMs, maxRetries: 0, handlerBackoff: { initialMs: 1, maxMs: 5 } };
 const outOfReach = () => new StreamwardenError('RedisUnavailable', 'out of reach', { retriable: true });
 
@@ -173,7 +174,7 @@ describe('keys that live apart', () => {
       await victim.stop({ mode: 'abandon' });
       expect(state.tries).not.to.deep.equal([]);
       // As unhurried as under load none takes an entry up while another one is writing its letter.
-      const calm = { heartbeatMs: 1000 };
+      const calm = { heartbeatMs: keepable(1000) };
       const rest = await Promise.all([1, 2, 3].map(() => failing(undefined, calm)));
       await eventually(
         'all are written',

@@ -3,6 +3,7 @@ import type { StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
 import { GoConsumer } from '../support/go-consumer.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useFleet } from '../support/runtimes.js';
@@ -48,7 +49,7 @@ describe('losing a stream', () => {
 
   it('is found out when its lock key is missing [C-LOST-5, C-OVL-5]', async () => {
     const { names } = fleet();
-    const { log, id } = await own('finished', { heartbeatMs: 300 });
+    const { log, id } = await own('finished', { heartbeatMs: keepable(300) });
     // Somebody finished it: nobody of another kind is in the group, and no connection is new.
     await suite.redis().xack(names.lbs, names.group, id);
     await suite.redis().del(names.lock('finished', id));
@@ -57,7 +58,7 @@ describe('losing a stream', () => {
 
   it('is found out within two heartbeats where a consumer of the Go client takes it, under the same id [C-LOST-5, C-OVL-5]', async () => {
     const { names } = fleet();
-    const heartbeatMs = 400;
+    const heartbeatMs = keepable(400);
     const { runtime, log, id } = await own('claimed', { heartbeatMs });
     const go = new GoConsumer(suite.redis(), names);
     await suite.redis().xgroup('CREATECONSUMER', names.lbs, names.group, go.name);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { deadLetters } from '../support/dead-letters.js';
 import { eventually } from '../support/eventually.js';
 import { GoConsumer } from '../support/go-consumer.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { type Fleet, useFleet } from '../support/runtimes.js';
 
@@ -69,7 +70,7 @@ describe('an entry that cannot be parsed', () => {
     await go.age(await go.read(1000), 60_000);
 
     const { log, runtime } = await listening({
-      heartbeatMs: 400,
+      heartbeatMs: keepable(400),
       keyspaceEvents: 'off',
       minIdleMs: 30_000,
       scanBatch: 4,

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
@@ -9,16 +10,14 @@ describe('notifications', () => {
 
   it('stop the reading, and nothing else, when nobody drains them [C-BUF-1]', async () => {
     const { announce, create, listen, names } = fleet();
-    const runtime = create({ notificationBuffer: 5, heartbeatMs: 400 });
+    const runtime = create({ notificationBuffer: 5, heartbeatMs: keepable(400) });
     await announce(streamNames(12));
     await runtime.start();
     await eventually('the buffer is full', () => runtime.snapshot().owned === 5);
 
     // Twice as long as the keys would live by themselves, measured by what the runtime itself does.
     const beats = runtime.snapshot().reconciler.sweeps;
-    await eventually('some heartbeats pass', () => runtime.snapshot().reconciler.sweeps >= beats + 4, {
-      timeoutMs: 15_000,
-    });
+    await eventually('some heartbeats pass', () => runtime.snapshot().reconciler.sweeps >= beats + 4);
     expect(runtime.snapshot()).to.deep.include({ owned: 5, state: 'running' });
     const redis = suite.redis();
     expect(await redis.pttl(names.presence(runtime.consumer))).to.be.above(0);
@@ -49,7 +48,7 @@ describe('notifications', () => {
 
   it('are read by two readers at their own pace, the slower one bounding what is read [C-BUF-1]', async () => {
     const { announce, start, listen } = fleet();
-    const runtime = await start({ notificationBuffer: 3, heartbeatMs: 300 });
+    const runtime = await start({ notificationBuffer: 3, heartbeatMs: keepable(300) });
     const quick = listen(runtime);
     const slow = runtime.notifications();
     await announce(streamNames(10));
@@ -123,9 +122,7 @@ describe('notifications', () => {
     runtime.process(() => {});
     await runtime.start();
     await announce(streamNames(2500));
-    await eventually('all are finished', () => runtime.snapshot().counters.finished === 2500, {
-      timeoutMs: 20_000,
-    });
+    await eventually('all are finished', () => runtime.snapshot().counters.finished === 2500);
     expect(await suite.redis().xlen(fleet().names.lbs)).to.equal(0);
   });
 });

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { historyOf, soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
-const heartbeatMs = 500;
+const heartbeatMs = keepable(500);
 
 describe('streams of a consumer that died', () => {
   const suite = useRedis();
@@ -23,7 +24,7 @@ describe('streams of a consumer that died', () => {
       const killedAt = performance.now();
       await victim.runtime.stop({ mode: 'abandon' });
       const added = () => others.flatMap(({ log }) => log.of('StreamAdded'));
-      await eventually('all are taken over', () => added().length >= 300, { timeoutMs: 15_000 });
+      await eventually('all are taken over', () => added().length >= 300);
       // For whoever reads the log of a run: a heartbeat and a little is what it should take.
       if (process.env.SHOW_TIMES) console.log(`moved in ${Math.round(performance.now() - killedAt)} ms`);
 
@@ -48,13 +49,7 @@ describe('streams of a consumer that died', () => {
     await victim.runtime.stop({ mode: 'abandon' });
 
     const all = () => others.flatMap(({ log }) => log.all);
-    await eventually(
-      'all are added',
-      () => all().filter(({ type }) => type === 'StreamAdded').length === 50,
-      {
-        timeoutMs: 15_000,
-      },
-    );
+    await eventually('all are added', () => all().filter(({ type }) => type === 'StreamAdded').length === 50);
     const expired = others.flatMap(({ log }) => log.of('StreamExpired'));
     expect(expired.map(({ stream }) => stream).sort()).to.deep.equal(streamNames(50).sort());
     for (const one of expired) {
@@ -90,9 +85,7 @@ describe('streams of a consumer that died', () => {
     const other = await listening({ heartbeatMs, maxRetries: 0 });
     await victim.runtime.stop({ mode: 'abandon' });
 
-    await eventually('it is dead-lettered', () => other.runtime.snapshot().counters.deadLettered === 1, {
-      timeoutMs: 15_000,
-    });
+    await eventually('it is dead-lettered', () => other.runtime.snapshot().counters.deadLettered === 1);
     const [letter] = await suite.redis().xrange(names.dlq, '-', '+');
     expect(letter?.[1]).to.include.members(['max_retries_exceeded', '_retry_count', '1']);
     expect((await soundHistory(suite.redis(), fleet(), ids)).ends.deadLettered).to.equal(1);
@@ -100,11 +93,11 @@ describe('streams of a consumer that died', () => {
 
   it('go there when four owners have died, where three retries are allowed [C-EXP-6]', async () => {
     const { announce, listening, names } = fleet();
-    let owner = await listening({ heartbeatMs: 300 });
+    let owner = await listening({ heartbeatMs: keepable(300) });
     const ids = await announce(['fatal']);
     for (const retryCount of [0, 1, 2, 3]) {
       expect(await owner.log.first('StreamAdded', 'fatal')).to.include({ retryCount });
-      const next = await listening({ heartbeatMs: 300 });
+      const next = await listening({ heartbeatMs: keepable(300) });
       await owner.runtime.stop({ mode: 'abandon' });
       owner = next;
     }
@@ -150,12 +143,12 @@ describe('streams of a consumer that died', () => {
 
   it('are not taken from an owner that is slow but alive, however often is looked [C-EXP-1, C-CLM-1]', async () => {
     const { announce, listening } = fleet();
-    const owner = await listening({ heartbeatMs: 1000 });
+    const owner = await listening({ heartbeatMs: keepable(1000) });
     await announce(['slow work']);
     const { id } = await owner.log.first('StreamAdded');
     const other = await listening({
-      heartbeatMs: 300,
-      minIdleMs: 300,
+      heartbeatMs: keepable(300),
+      minIdleMs: keepable(300),
       reconcileEveryMs: 100,
       reconcileJitter: 0,
     });
@@ -191,8 +184,8 @@ describe('streams of a consumer that died', () => {
     let at = 0;
     const delays: number[] = [];
     const runtime = create({
-      heartbeatMs: 200,
-      minIdleMs: 200,
+      heartbeatMs: keepable(200),
+      minIdleMs: keepable(200),
       reconcileEveryMs: 131,
       reconcileJitter: 1,
       keyspaceEvents: 'off',

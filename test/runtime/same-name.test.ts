@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { compareFencingTokens, type StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { historyOf, soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
 /** Half a second to wait for a name would be long; two runtimes on two cores must still make every heartbeat. */
-const heartbeatMs = 500;
+const heartbeatMs = keepable(500);
 
 describe('a data stream that is announced twice', () => {
   const suite = useRedis();
@@ -61,9 +62,7 @@ describe('a data stream that is announced twice', () => {
     });
     await runtime.start();
     const ids = await announce(['twin', 'twin']);
-    await eventually('both are finished', () => runtime.snapshot().counters.finished === 2, {
-      timeoutMs: 15_000,
-    });
+    await eventually('both are finished', () => runtime.snapshot().counters.finished === 2);
 
     expect(served.map(({ retryCount }) => retryCount).sort()).to.deep.equal([0, 0, 1]);
     served.slice(1).forEach(({ token }, index) => {
@@ -76,7 +75,7 @@ describe('a data stream that is announced twice', () => {
     const { announce, create } = fleet();
     const running = new Map<string, number>();
     let most = 0;
-    const runtimes = [1, 2].map(() => create({ heartbeatMs: 300 }));
+    const runtimes = [1, 2].map(() => create({ heartbeatMs: keepable(300) }));
     for (const runtime of runtimes) {
       runtime.process(async ({ name }) => {
         running.set(name, (running.get(name) ?? 0) + 1);
@@ -88,7 +87,7 @@ describe('a data stream that is announced twice', () => {
     await Promise.all(runtimes.map((runtime) => runtime.start()));
     const ids = await announce(streamNames(60).map((_, index) => `name-${index % 10}`));
     const finished = () => runtimes.reduce((sum, runtime) => sum + runtime.snapshot().counters.finished, 0);
-    await eventually('all are finished', () => finished() === 60, { timeoutMs: 20_000 });
+    await eventually('all are finished', () => finished() === 60);
 
     expect(most).to.equal(1);
     expect(await suite.redis().xlen(fleet().names.lbs)).to.equal(0);
@@ -111,9 +110,9 @@ describe('a data stream that is announced twice', () => {
   ] as const) {
     it(`waits on the stream when ${most} wait in a process that has capacity ${capacity} [C-NAME-4]`, async () => {
       const { announce, listening, names } = fleet();
-      const { runtime } = await listening({ capacity, heartbeatMs: 800, notificationBuffer: 2000 });
+      const { runtime } = await listening({ capacity, heartbeatMs: keepable(800), notificationBuffer: 2000 });
       await announce([...Array.from({ length: most + 50 }, () => 'held'), 'other']);
-      await eventually('so many wait', () => runtime.snapshot().waiting === most, { timeoutMs: 15_000 });
+      await eventually('so many wait', () => runtime.snapshot().waiting === most);
       const { sweeps } = runtime.snapshot().reconciler;
       await eventually('a heartbeat passes', () => runtime.snapshot().reconciler.sweeps > sweeps + 1);
       expect(runtime.snapshot()).to.include({ owned: 1, waiting: most });
@@ -125,7 +124,7 @@ describe('a data stream that is announced twice', () => {
     const { announce, listening } = fleet();
     const { log, runtime } = await listening({ heartbeatMs, notificationBuffer: 2000 });
     await announce([...Array.from({ length: 600 }, () => 'held'), 'freed', 'freed']);
-    await eventually('they wait', () => runtime.snapshot().waiting === 600, { timeoutMs: 15_000 });
+    await eventually('they wait', () => runtime.snapshot().waiting === 600);
     await runtime.owned('freed')?.done();
     await log.until('the second one', () => log.added.filter((name) => name === 'freed').length === 2);
   });
@@ -145,7 +144,6 @@ describe('a data stream that is announced twice', () => {
       const owner = await eventually(
         `owner ${round}`,
         () => others.find(({ runtime }) => runtime.owned('twin') !== undefined) ?? null,
-        { timeoutMs: 10_000 },
       );
       await owner.runtime.owned('twin')?.done();
     }

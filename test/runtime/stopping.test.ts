@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Runtime, StopReport, StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { historyOf, soundHistory } from '../support/history.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
@@ -111,7 +112,7 @@ describe('stopping', () => {
 
   it("with 'finish' hands over what is left when its time is over [C-STOP-4]", async () => {
     const { announce, create, listening } = fleet();
-    const runtime = create({ heartbeatMs: 300, handOverGraceMs: 100 });
+    const runtime = create({ heartbeatMs: keepable(300), handOverGraceMs: 100 });
     runtime.process(
       ({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
     );
@@ -237,7 +238,7 @@ describe('stopping', () => {
   ] as const) {
     it(`abandons what a handler holds on to ${how} [C-STOP-5, C-STOP-6, C-STOP-7]`, async () => {
       const { announce, create, listening } = fleet();
-      const runtime = create({ heartbeatMs: 500, handOverGraceMs: 60_000 });
+      const runtime = create({ heartbeatMs: keepable(500), handOverGraceMs: 60_000 });
       let release = () => {};
       runtime.process(
         () =>
@@ -251,7 +252,7 @@ describe('stopping', () => {
 
       expect(await stop(runtime)).to.deep.include({ handedOver: 0, abandoned: ['held'] });
       release();
-      const { log } = await listening({ heartbeatMs: 500 });
+      const { log } = await listening({ heartbeatMs: keepable(500) });
       expect(await log.first('StreamAdded', 'held')).to.include({ retryCount: 1 });
     });
   }
@@ -283,7 +284,7 @@ describe('stopping', () => {
       },
       clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
     } as never;
-    const heartbeatMs = 1000;
+    const heartbeatMs = keepable(1000);
     const runtime = create({ heartbeatMs, handOverGraceMs: 2000, clock });
     await runtime.start();
     await announce(['held']);

@@ -19,7 +19,7 @@ export async function askedOnTerminal(
     columns: 120,
     rows: 40,
   });
-  await eventually('it asks', () => terminal.output.includes('[y/N]'), { timeoutMs: 10_000 });
+  await eventually('it asks', () => terminal.output.includes('[y/N]'));
   await meanwhile();
   terminal.type(answer);
   await terminal.closed();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findChromium } from './chromium.js';
+import { hangingMs } from './pace.js';
 import { smallPng } from './png.js';
 
 /** Of no use to tests, and each of them a connection to somewhere. */
@@ -35,8 +36,6 @@ export const FOR_PICTURES: BrowserContextOptions = {
   timezoneId: 'UTC',
 };
 
-const PATIENCE_MS = 10_000;
-
 export interface OpenPage extends Page {
   /** What it complained of so far: errors on its console and thrown, requests that went elsewhere. A test may take out what it expects. */
   readonly complaints: string[];
@@ -63,7 +62,6 @@ export function useBrowser(): SuiteBrowser {
   const pages: OpenPage[] = [];
 
   before(async function () {
-    this.timeout(600_000);
     const launched = await launchBrowser();
     if (typeof launched !== 'string') {
       browser = launched;
@@ -107,7 +105,7 @@ export function useBrowser(): SuiteBrowser {
 }
 
 async function observed(page: Page, origin: string): Promise<OpenPage> {
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(hangingMs());
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());

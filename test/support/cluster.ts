@@ -9,10 +9,6 @@ import {
 } from '../../src/testing/index.js';
 import { type RunLock, takeRunLock } from './run-lock.js';
 
-/** The files before this one may each have a cluster for as long as mocha lets them. */
-const WAITING_MS = 900_000;
-const RESTORING_MS = 60_000;
-
 export interface SuiteCluster {
   /** The suite's cluster. */
   cluster(): RedisCluster;
@@ -32,8 +28,7 @@ export function useCluster(options: StartRedisClusterOptions = {}): SuiteCluster
   const ofTest: Cluster[] = [];
   let looking: Cluster | undefined;
 
-  beforeEach(async function () {
-    this.timeout(RESTORING_MS);
+  beforeEach(async () => {
     await restore(stand());
   });
   afterEach(() => {
@@ -83,8 +78,7 @@ export function useSentinels(options: StartRedisSentinelsOptions = {}): SuiteSen
     return client;
   };
 
-  beforeEach(async function () {
-    this.timeout(RESTORING_MS);
+  beforeEach(async () => {
     for (const server of [...stand().servers, ...stand().sentinels]) {
       if (!server.running) await stand().restart(server);
     }
@@ -103,13 +97,11 @@ function useStand<T extends AsyncDisposable>(asker: string, start: () => Promise
   let lock: RunLock | undefined;
   let stand: T | undefined;
 
-  before(async function () {
-    this.timeout(WAITING_MS);
+  before(async () => {
     lock = await takeRunLock('cluster');
     stand = await start();
   });
-  after(async function () {
-    this.timeout(RESTORING_MS);
+  after(async () => {
     await stand?.[Symbol.asyncDispose]();
     await lock?.release();
   });

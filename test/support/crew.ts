@@ -7,6 +7,7 @@ import type { Runtime } from '../../src/runtime/types.js';
 import { checkHistory, type HistoryReport } from '../../src/testing/history.js';
 import { readHistory } from '../../src/testing/history-records.js';
 import type { SuiteCluster } from './cluster.js';
+import { describePace, hangingMs, keepable } from './pace.js';
 import type { SuiteRedis } from './redis.js';
 
 type Kind = Notification['type'];
@@ -21,7 +22,7 @@ export interface Member {
   readonly news: readonly Notification[];
   told<K extends Kind>(type: K): Of<K>[];
   /** Resolves as soon as `count` notifications of a kind have been told, with all of them. */
-  awaitNews<K extends Kind>(type: K, count?: number, timeoutMs?: number): Promise<Of<K>[]>;
+  awaitNews<K extends Kind>(type: K, count?: number): Promise<Of<K>[]>;
 }
 
 /** A server, a cluster or whatever has a URL, and a client for the suite's own looks. */
@@ -55,7 +56,7 @@ export interface Crew {
   history(): Promise<HistoryReport>;
 }
 
-export const HEARTBEAT_MS = 600;
+export const HEARTBEAT_MS = keepable(600);
 
 export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
   const service = 'orders';
@@ -82,7 +83,7 @@ export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
       service,
       consumerId: `pod-${randomBytes(2).toString('hex')}`,
       heartbeatMs: HEARTBEAT_MS,
-      minIdleMs: 1000,
+      minIdleMs: keepable(1000),
       handOverGraceMs: 1000,
       historyKey: crew.historyKey,
       ...defaults,
@@ -136,7 +137,8 @@ export function memberOf(runtime: Runtime & { readonly seam: Seam }): Member {
     name: runtime.consumer,
     news,
     told,
-    awaitNews(type, count = 1, timeoutMs = 10_000) {
+    awaitNews(type, count = 1) {
+      const timeoutMs = hangingMs();
       return new Promise((resolve, reject) => {
         const finish = (settle: () => void) => {
           clearTimeout(timer);
@@ -148,7 +150,7 @@ export function memberOf(runtime: Runtime & { readonly seam: Seam }): Member {
           if (found.length >= count) finish(() => resolve(found));
         };
         const timer = setTimeout(() => {
-          const got = `${told(type).length}; state ${runtime.state}, told ${summary(news)}`;
+          const got = `${told(type).length}; state ${runtime.state}, told ${summary(news)}; ${describePace()}`;
           finish(() => reject(new Error(`expected ${count} ${type} within ${timeoutMs} ms, got: ${got}`)));
         }, timeoutMs);
         watchers.add(look);

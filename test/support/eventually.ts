@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { describePace, hangingMs } from './pace.js';
 
 export interface EventuallyOptions {
-  /** @defaultValue 5000 */
+  /** @defaultValue what only catches hanging (`pace.ts`) */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks. @defaultValue 10 */
   readonly everyMs?: number;
@@ -16,22 +17,22 @@ type Unambiguous<T> = [T] extends [void] ? unknown : undefined extends T ? never
 
 /**
  * Asks `look` again and again, for what no event announces, until it no longer throws and does not answer 'not yet', and
- * returns the answer.
+ * returns the answer. The deadline only catches hanging: it says nothing of how soon something has to come.
  *
- * @param name what is waited for; the failure says it: "the second owner appears: expected … within 5000 ms, got: …"
+ * @param name what is waited for; the failure says it: "the second owner appears: expected it within … ms, got: …"
  */
 export async function eventually<T>(
   name: string,
   look: (() => T | Promise<T>) & Unambiguous<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, null | false>> {
-  const timeoutMs = options.timeoutMs ?? 5_000;
+  const timeoutMs = options.timeoutMs ?? hangingMs();
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await lookOnce(look, deadline);
     if (answer.holds) return answer.value as Exclude<T, null | false>;
     if (performance.now() >= deadline) {
-      throw new Error(`${name}: expected it within ${timeoutMs} ms, got: ${answer.got}`, {
+      throw new Error(`${name}: expected it within ${timeoutMs} ms, got: ${answer.got}; ${describePace()}`, {
         cause: answer.cause,
       });
     }

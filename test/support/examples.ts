@@ -17,20 +17,13 @@ export interface Examples {
   start(name: string, env?: Readonly<Record<string, string>>, options?: ExampleOptions): JsonLineProcess;
 }
 
-/** For `eventually`: what a process may take on a machine that is busy with other tests. */
-export const PATIENCE = { timeoutMs: 30_000 };
-
 /** Waits until it has printed what fits; resolves with the match. */
 export async function printed(example: JsonLineProcess, what: RegExp): Promise<RegExpExecArray> {
-  return await eventually(
-    `the example prints ${what}`,
-    () => {
-      const match = what.exec(example.stdout);
-      if (match === null && !example.running) throw new Error(`its end\n${outputOf(example)}`);
-      return match;
-    },
-    PATIENCE,
-  );
+  return await eventually(`the example prints ${what}`, () => {
+    const match = what.exec(example.stdout);
+    if (match === null && !example.running) throw new Error(`its end\n${outputOf(example)}`);
+    return match;
+  });
 }
 
 /** Waits for its end, which has to be a good one. */

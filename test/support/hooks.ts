@@ -1,12 +1,17 @@
 import type { RootHookObject } from 'mocha';
 import { failOnLeaks, type Leak, openNow } from './leaks.js';
+import { forgetLateness, measureFile } from './pace.js';
 
 let openBeforeTest: ReadonlyMap<object, Leak> = new Map();
 
 // Root hooks run around those of the suites: what a suite opens in `before` is there in `beforeEach` and allowed to stay
 // until the end of the file, what a test or a `beforeEach` opens must be gone when the last `afterEach` has run.
 export const mochaHooks: RootHookObject = {
+  async beforeAll() {
+    await measureFile();
+  },
   beforeEach() {
+    forgetLateness();
     openBeforeTest = openNow();
   },
   async afterEach(this: Mocha.Context) {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openProxies } from '../../src/testing/fault-proxy.js';
 import { openServers } from '../../src/testing/open-servers.js';
 import { isRelayed } from '../../src/testing/relayed-sockets.js';
+import { hangingMs } from './pace.js';
 
 /** Something that a test must not leave behind: it is closed when found, so that one culprit fails one test. */
 export interface Leak {
@@ -11,9 +12,6 @@ export interface Leak {
 }
 
 export type LeakSource = () => Iterable<readonly [object, Leak]>;
-
-/** What is being closed may take so long to be gone. */
-const CLOSING_MS = 3_000;
 
 const sources: LeakSource[] = [
   () =>
@@ -61,7 +59,7 @@ export function openNow(): Map<object, Leak> {
 export async function failOnLeaks(
   before: ReadonlyMap<object, Leak>,
   culprit: string,
-  closingMs = CLOSING_MS,
+  closingMs = hangingMs(),
 ): Promise<void> {
   const found = () => [...openNow()].filter(([object]) => !before.has(object)).map(([, leak]) => leak);
   const deadline = performance.now() + closingMs;

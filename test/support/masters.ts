@@ -6,8 +6,6 @@ import type { RedisCluster, RedisClusterNode } from '../../src/testing/redis-clu
 import type { Member } from './crew.js';
 import { eventually } from './eventually.js';
 
-const COVERED_WITHIN_MS = 20_000;
-
 /** Subscriber connections of this consumer on a node. */
 export async function subscribersOn(node: RedisClusterNode, consumer: string): Promise<string[]> {
   const list = String(await node.call('CLIENT', 'LIST'));
@@ -41,7 +39,7 @@ export async function awaitCover(cluster: RedisCluster, { runtime, name }: Membe
         expect(suffices(setting ?? ''), `${node.address}: ${setting}`).to.equal(true);
       }
     },
-    { timeoutMs: COVERED_WITHIN_MS, everyMs: 50 },
+    { everyMs: 50 },
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Notification } from '../../src/index.js';
+import { describePace, hangingMs } from './pace.js';
 
 type Type = Notification['type'];
 type Of<T extends Type> = Extract<Notification, { type: T }>;
@@ -22,31 +23,30 @@ export class NotificationLog {
   }
 
   /** The first notification of this type, and of this stream where one is named; whether it has come or is to come. */
-  first<T extends Type>(type: T, stream?: string, timeoutMs?: number): Promise<Of<T>> {
+  first<T extends Type>(type: T, stream?: string): Promise<Of<T>> {
     const what = stream === undefined ? type : `${type} of ${stream}`;
     const isIt = (one: Of<T>) => stream === undefined || ('stream' in one && one.stream === stream);
-    return this.until(what, () => this.of(type).find(isIt) ?? null, timeoutMs);
+    return this.until(what, () => this.of(type).find(isIt) ?? null);
   }
 
   /** Waits for so many notifications of a type. */
-  async count<T extends Type>(type: T, count: number, timeoutMs?: number): Promise<Of<T>[]> {
-    await this.until(`${count} × ${type}`, () => this.of(type).length >= count, timeoutMs);
+  async count<T extends Type>(type: T, count: number): Promise<Of<T>[]> {
+    await this.until(`${count} × ${type}`, () => this.of(type).length >= count);
     return this.of(type);
   }
 
   /** Looks after each notification until the answer is neither null nor false, and returns it. */
-  async until<T>(
-    what: string,
-    look: () => T | null | false,
-    timeoutMs = 15_000,
-  ): Promise<Exclude<T, null | false>> {
+  async until<T>(what: string, look: () => T | null | false): Promise<Exclude<T, null | false>> {
+    const timeoutMs = hangingMs();
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const answer = look();
       if (answer !== null && answer !== false) return answer as Exclude<T, null | false>;
       const left = deadline - performance.now();
       if (left <= 0) {
-        throw new Error(`expected ${what} within ${timeoutMs} ms, got: ${this.#summary()}`);
+        throw new Error(
+          `expected ${what} within ${timeoutMs} ms, got: ${this.#summary()}; ${describePace()}`,
+        );
       }
       await this.#more(left);
     }

@@ -114,8 +114,8 @@ export class RuntimeProcess {
     return this.news.filter((one): one is Of<K> => one.type === type);
   }
 
-  async awaitNews<K extends Kind>(type: K, count = 1, timeoutMs = 20_000): Promise<Of<K>[]> {
-    await eventually(`${count} ${type}`, () => this.told(type).length >= count, { timeoutMs });
+  async awaitNews<K extends Kind>(type: K, count = 1): Promise<Of<K>[]> {
+    await eventually(`${count} ${type}`, () => this.told(type).length >= count);
     return this.told(type);
   }
 
@@ -135,10 +135,8 @@ export class RuntimeProcess {
 
   /** Resolves when it is frozen, by whomever. */
   async frozen(): Promise<void> {
-    await eventually(
-      'the process is frozen',
-      async () => /\) T /.test(await readFile(`/proc/${this.#child.pid}/stat`, 'utf8')),
-      { timeoutMs: 10_000 },
+    await eventually('the process is frozen', async () =>
+      /\) T /.test(await readFile(`/proc/${this.#child.pid}/stat`, 'utf8')),
     );
   }
 

@@ -4,6 +4,7 @@ import { createNames, type Names } from '../../src/redis/names.js';
 import { composeRuntime, type Substitutes } from '../../src/runtime/runtime.js';
 import { addLeakSource } from './leaks.js';
 import { NotificationLog } from './notification-log.js';
+import { keepable } from './pace.js';
 import type { SuiteRedis } from './redis.js';
 import { trackedClock } from './tracked-clock.js';
 
@@ -91,7 +92,7 @@ function makeFleet(suite: SuiteRedis, service: string, keep: (runtime: AnyRuntim
         service,
         consumerId: `consumer-${count}`,
         historyKey,
-        heartbeatMs: 1000,
+        heartbeatMs: keepable(1000),
         handOverGraceMs: 1000,
         ...options,
         clock,

@@ -4,14 +4,14 @@ import { useCluster } from '../support/cluster.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { awaitCover } from '../support/masters.js';
+import { keepable } from '../support/pace.js';
 import { rejection } from '../support/rejection.js';
 import { useTelemetry } from '../support/telemetry.js';
 
-describe('telemetry on a cluster', function () {
-  this.timeout(90_000);
+describe('telemetry on a cluster', () => {
   const suite = useCluster();
   const telemetry = useTelemetry();
-  const crew = useCrew(suite, { heartbeatMs: 1000 });
+  const crew = useCrew(suite, { heartbeatMs: keepable(1000) });
   const { atLeast } = telemetry;
 
   it('tells of the set-up of each master, of the first cover, and of a reset', async () => {
@@ -50,9 +50,6 @@ describe('telemetry on a cluster', function () {
     await eventually(
       'the nodes have noticed',
       () => other.runtime.snapshot().topology?.state === 'unsettled',
-      {
-        timeoutMs: 20_000,
-      },
     );
     expect(await rejection(other.runtime.resetTopology())).to.include({ code: 'ClusterNotSettled' });
     await atLeast('streamwarden.topology.resets', 1, {

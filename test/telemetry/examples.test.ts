@@ -8,8 +8,7 @@ import { ended, printed, useExamples } from '../support/examples.js';
 import { get } from '../support/http.js';
 import { useRedis } from '../support/redis.js';
 
-describe('examples of OpenTelemetry', function () {
-  this.timeout(60_000);
+describe('examples of OpenTelemetry', () => {
   const { start } = useExamples();
   const suite = useRedis();
   let collector: Server | undefined;

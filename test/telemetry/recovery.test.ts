@@ -4,6 +4,7 @@ import { createNames } from '../../src/redis/names.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { GoConsumer } from '../support/go-consumer.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useTelemetry } from '../support/telemetry.js';
@@ -67,7 +68,7 @@ describe('metrics of recovery', () => {
     const owner = await crew.start();
     await crew.announce('slow');
     await owner.awaitNews('StreamAdded');
-    await crew.start({ heartbeatMs: 200, minIdleMs: 200, reconcileEveryMs: 100 });
+    await crew.start({ heartbeatMs: keepable(200), minIdleMs: keepable(200), reconcileEveryMs: 100 });
     await atLeast('streamwarden.scan.entries', 2, { 'streamwarden.outcome': 'owner_alive' });
   });
 

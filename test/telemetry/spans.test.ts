@@ -4,6 +4,7 @@ import { createProducer } from '../../src/index.js';
 import { startGoConsumer } from '../../src/testing/go-consumer.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { useTelemetry } from '../support/telemetry.js';
 
@@ -167,7 +168,11 @@ describe('spans', () => {
   it('are linked across a consumer of the Go client, which takes and requeues traced entries', async () => {
     await using announcing = producer();
     await suite.redis().xgroup('CREATE', crew.lbs, crew.group, '0', 'MKSTREAM');
-    const go = await startGoConsumer({ redis: suite.server().url, service: crew.service, heartbeatMs: 200 });
+    const go = await startGoConsumer({
+      redis: suite.server().url,
+      service: crew.service,
+      heartbeatMs: keepable(200),
+    });
     try {
       await announcing.addMany([{ name: 'finished there' }, { name: 'left there' }]);
       await eventually('it owns both', () => go.owned.size === 2);

@@ -11,8 +11,7 @@ import { isAlive } from '../support/process-alive.js';
 import { rejection } from '../support/rejection.js';
 import { takeRunLock } from '../support/run-lock.js';
 
-describe('a proxied cluster', function () {
-  this.timeout(60_000);
+describe('a proxied cluster', () => {
   const { cluster, redis } = useCluster({ proxied: true, password: 'p"a ss@' });
 
   it('has clients go through the proxies', async () => {
@@ -76,11 +75,9 @@ describe('a proxied cluster', function () {
   }
 });
 
-describe('startRedisCluster', function () {
-  this.timeout(60_000);
+describe('startRedisCluster', () => {
   let release: () => Promise<void>;
-  before(async function () {
-    this.timeout(900_000);
+  before(async () => {
     ({ release } = await takeRunLock('cluster'));
   });
   after(() => release());

@@ -79,7 +79,6 @@ describe('findRedisBinary', () => {
   });
 
   it('unpacks the package once for many that ask at once, and what it unpacked starts', async function () {
-    this.timeout(240_000);
     const cache = join(dir, 'cache');
     const path = await pathWithoutServers(join(dir, 'bin'));
     // Needs the distribution's package servers: always there in CI, not on every train.

@@ -3,8 +3,7 @@ import type { RedisClusterNode } from '../../src/testing/index.js';
 import { useCluster } from '../support/cluster.js';
 import { rejection } from '../support/rejection.js';
 
-describe('startRedisCluster', function () {
-  this.timeout(60_000);
+describe('startRedisCluster', () => {
   const { cluster, redis } = useCluster({ masters: 3, replicasPerMaster: 1 });
 
   /** Keys that one master holds, with their values. */

@@ -50,8 +50,6 @@ describe('REDIS_PROVIDER', () => {
   });
 
   it('starts a server in a container that does what a server of our own does', async function () {
-    // The image may have to be fetched.
-    this.timeout(240_000);
     const missing = await missingEngine();
     if (missing !== undefined) {
       process.stderr.write(`      skipped: ${missing.message}\n`);

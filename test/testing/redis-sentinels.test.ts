@@ -3,8 +3,7 @@ import { startRedisSentinels } from '../../src/testing/index.js';
 import { useSentinels } from '../support/cluster.js';
 import { rejection } from '../support/rejection.js';
 
-describe('startRedisSentinels', function () {
-  this.timeout(60_000);
+describe('startRedisSentinels', () => {
   const { stand, connect } = useSentinels({ password: 'secret', appendOnly: true });
 
   it('has Sentinels that name the master, which its replica follows', async () => {

@@ -11,8 +11,7 @@ import { DIFFERENCES } from './differences.js';
 
 const CODE = /--[^\n]*|\s+/g;
 
-describe('the scripts, exchanged with those of the last release', function () {
-  this.timeout(60_000);
+describe('the scripts, exchanged with those of the last release', () => {
   const suite = useRedis();
   const wire = useWire(suite);
   const release = lastRelease();

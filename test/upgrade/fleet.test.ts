@@ -20,8 +20,7 @@ import { useWire } from '../support/wire.js';
 const release = lastRelease();
 const MAX_RETRIES = 3;
 
-describe(`a fleet of today's version and of ${release.version}`, function () {
-  this.timeout(90_000);
+describe(`a fleet of today's version and of ${release.version}`, () => {
   const suite = useRedis();
   const crew = useCrew(suite, {
     maxRetries: MAX_RETRIES,
@@ -40,22 +39,16 @@ describe(`a fleet of today's version and of ${release.version}`, function () {
   const told = (members: readonly FleetMember[]) => members.flatMap((member) => member.given);
 
   async function allGiven(members: readonly FleetMember[], count: number): Promise<void> {
-    await eventually(`${count} streams are given`, () => told(members).length >= count, {
-      timeoutMs: 20_000,
-    });
+    await eventually(`${count} streams are given`, () => told(members).length >= count);
     expect(told(members)).to.have.length(count);
   }
 
   async function ended(count: number, members: readonly FleetMember[]): Promise<HistoryReport> {
     await Promise.all(members.map((member) => member.work()));
-    await eventually(
-      'everything has ended',
-      async () => {
-        const { ends } = await crew.history();
-        return ends.finished + ends.deadLettered === count;
-      },
-      { timeoutMs: 20_000 },
-    );
+    await eventually('everything has ended', async () => {
+      const { ends } = await crew.history();
+      return ends.finished + ends.deadLettered === count;
+    });
     return await crew.history();
   }
 

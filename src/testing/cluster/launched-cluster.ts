@@ -342,7 +342,7 @@ export class LaunchedCluster implements RedisCluster {
   #wait(
     what: string,
     look: Look,
-    { timeoutMs = this.#options.timeoutMs ?? 30_000 }: SettledOptions = {},
+    { timeoutMs = this.#options.timeoutMs ?? 120_000 }: SettledOptions = {},
   ): Promise<void> {
     return withCalls(async (calls) => {
       const wrong = await waitUntil(() => look(calls), timeoutMs);

@@ -22,7 +22,7 @@ export interface StartRedisClusterOptions extends Omit<ServerConfigOptions, 'acl
   readonly proxied?: boolean;
   /** @defaultValue the one that {@link findRedisBinary} finds */
   readonly binary?: RedisBinary;
-  /** Milliseconds in which the cluster must stand, and in which each later operation must be settled. @defaultValue 30000 */
+  /** Milliseconds in which the cluster must stand, and in which each later operation must be settled. @defaultValue 120000 */
   readonly timeoutMs?: number;
 }
 

@@ -236,7 +236,7 @@ export class SentinelStand implements RedisSentinels {
 
   /** @throws {@link LauncherError} `NotSettled` */
   #wait(what: string, look: (calls: NodeCalls) => Promise<string | undefined>): Promise<void> {
-    const timeoutMs = this.#options.timeoutMs ?? 30_000;
+    const timeoutMs = this.#options.timeoutMs ?? 120_000;
     return withCalls(async (calls) => {
       const wrong = await waitUntil(() => look(calls), timeoutMs);
       if (wrong !== undefined) throw await this.#notSettled(`${what} within ${timeoutMs} ms`, wrong);

@@ -15,7 +15,7 @@ export interface StartRedisSentinelsOptions
   readonly downAfterMs?: number;
   /** @defaultValue the one that {@link findRedisBinary} finds */
   readonly binary?: RedisBinary;
-  /** Milliseconds in which all must stand, and in which each later operation must be settled. @defaultValue 30000 */
+  /** Milliseconds in which all must stand, and in which each later operation must be settled. @defaultValue 120000 */
   readonly timeoutMs?: number;
 }
 

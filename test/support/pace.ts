@@ -1,0 +1,145 @@
+/**
+ * How fast this machine is right now, and what follows from it for tests: how long a deadline has to be that only catches
+ * hanging, and which heartbeat a process can keep.
+ *
+ * Measured when a run starts (`global-setup.ts`, handed on to Mocha's workers by the environment) and again when a file starts
+ * (`hooks.ts`). No test has a number of milliseconds of its own that says how fast something has to be.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What was measured, in milliseconds. */
+export interface Pace {
+  /** From spawning a Node process that does nothing to its exit. */
+  readonly processStartMs: number;
+  /** A byte there and back over loopback; the slowest of several. */
+  readonly roundTripMs: number;
+  /** How much later than asked for timers ran; the latest of several. */
+  readonly timerLatenessMs: number;
+}
+
+/** Of two quiet cores. A machine that is as fast or faster has a slowness of 1. */
+const QUIET: Pace = { processStartMs: 60, roundTripMs: 1, timerLatenessMs: 3 };
+
+/** However slow the machine is, a test that hangs ends some time. */
+const MOST_SLOWNESS = 8;
+
+/** A lapse is waited for: heartbeats do not become longer than this many times what they are on a quiet machine. */
+const MOST_PATIENCE = 4;
+
+/** Less than this is the noise of measuring. */
+const NOTICEABLE = 1.5;
+
+const HANGING_MS = 60_000;
+const HANDED_ON_AS = 'TEST_PACE';
+
+let pace: Pace = handedOn() ?? QUIET;
+
+/** How much slower than two quiet cores this machine is: 1 to 8. */
+export function slowness(): number {
+  // Each is noisy alone, and a single late timer of a few milliseconds says little.
+  const ofProcess = pace.processStartMs / QUIET.processStartMs;
+  const ofLoop = 1 + (pace.timerLatenessMs + pace.roundTripMs) / 25;
+  const measured = Math.max(ofProcess, ofLoop);
+  return measured < NOTICEABLE ? 1 : Math.min(MOST_SLOWNESS, measured);
+}
+
+/**
+ * A deadline in milliseconds that only catches hanging.
+ *
+ * @param quietMs what the work takes at most on two quiet cores, where that is more than a minute; not what it should take
+ */
+export function hangingMs(quietMs = HANGING_MS): number {
+  return Math.round(Math.max(HANGING_MS, quietMs) * slowness());
+}
+
+/**
+ * A heartbeat, or what is measured by one, that processes keep on this machine, in milliseconds. A test that needs an owner to stay
+ * certain relies on it; one that needs a lease to lapse makes it lapse: the owner is frozen, cut off or killed.
+ *
+ * @param quietMs what they keep on two quiet cores
+ */
+export function keepable(quietMs: number): number {
+  return Math.round(quietMs * Math.min(MOST_PATIENCE, slowness()));
+}
+
+/** What is known of the pace, for the message of a failure. */
+export function describePace(): string {
+  return `timers ran up to ${Math.round(latestTimerMs())} ms late, the machine is ${slowness().toFixed(1)} times slower than a quiet one`;
+}
+
+const lateness = monitorEventLoopDelay({ resolution: 10 });
+lateness.enable();
+
+/** How much too late the latest timer of this process ran since {@link forgetLateness}, in milliseconds. */
+export function latestTimerMs(): number {
+  return lateness.max / 1e6;
+}
+
+export function forgetLateness(): void {
+  lateness.reset();
+}
+
+/** Measures everything, before the workers are started: they begin with it. */
+export async function measureRun(): Promise<Pace> {
+  pace = {
+    processStartMs: await processStart(),
+    roundTripMs: await roundTrip(),
+    timerLatenessMs: await timerLateness(),
+  };
+  process.env[HANDED_ON_AS] = JSON.stringify(pace);
+  return pace;
+}
+
+/** Measures what is cheap to measure. A pace that has become better is not believed: other files may be loading. */
+export async function measureFile(): Promise<void> {
+  const begun = handedOn() ?? QUIET;
+  pace = {
+    processStartMs: begun.processStartMs,
+    roundTripMs: Math.max(begun.roundTripMs, await roundTrip()),
+    timerLatenessMs: Math.max(begun.timerLatenessMs, await timerLateness()),
+  };
+}
+
+function handedOn(): Pace | undefined {
+  const text = process.env[HANDED_ON_AS];
+  return text === undefined ? undefined : (JSON.parse(text) as Pace);
+}
+
+async function processStart(): Promise<number> {
+  const begun = performance.now();
+  await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'exit');
+  return performance.now() - begun;
+}
+
+async function roundTrip(): Promise<number> {
+  const echo = createServer((socket) => socket.pipe(socket));
+  await once(echo.listen(0, '127.0.0.1'), 'listening');
+  const { port } = echo.address() as { port: number };
+  const socket = connect(port, '127.0.0.1').setNoDelay();
+  await once(socket, 'connect');
+  let slowest = 0;
+  for (let i = 0; i < 5; i++) {
+    const sent = performance.now();
+    socket.write('x');
+    await once(socket, 'data');
+    slowest = Math.max(slowest, performance.now() - sent);
+  }
+  socket.destroy();
+  echo.close();
+  return slowest;
+}
+
+async function timerLateness(): Promise<number> {
+  const asked = 5;
+  let latest = 0;
+  for (let i = 0; i < 5; i++) {
+    const begun = performance.now();
+    await delay(asked);
+    latest = Math.max(latest, performance.now() - begun - asked);
+  }
+  return latest;
+}
