@@ -1,15 +1,33 @@
-// Mocha's spec reporter, which also leaves the run's totals as JSON in the file named by $TEST_TOTALS_FILE, for .ci/run.
-const { writeFileSync } = require('node:fs');
+// Mocha's spec reporter, which also says at the end what was skipped and why, and leaves the run's totals as JSON in the file named
+// by $TEST_TOTALS_FILE, for .ci/run. The reasons are what test/support/skip.ts wrote into the file named by $TEST_SKIPS_FILE.
+const { readFileSync, writeFileSync } = require('node:fs');
 const Mocha = require('mocha');
 
 module.exports = class TotalsReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
-    const file = process.env.TEST_TOTALS_FILE;
-    if (file === undefined || file === '') return;
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const { passes, failures, pending } = this.stats;
+      if (pending > 0) tellSkipped(pending);
+      const file = process.env.TEST_TOTALS_FILE;
+      if (file === undefined || file === '') return;
       writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
     });
   }
 };
+
+function tellSkipped(pending) {
+  const reasons = new Set(readReasons().map(({ missing, remedy }) => `without ${missing}: ${remedy}`));
+  console.log(`  skipped: ${pending}`);
+  for (const reason of reasons) console.log(`    ${reason}`);
+  console.log();
+}
+
+function readReasons() {
+  try {
+    const lines = readFileSync(process.env.TEST_SKIPS_FILE ?? '', 'utf8').split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+  } catch {
+    return [];
+  }
+}

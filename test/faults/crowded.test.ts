@@ -51,7 +51,8 @@ describe('a crowded Redis', () => {
 
 describe('twenty consumers, of whom one dies', () => {
   const suite = useRedis();
-  const crew = useCrew(suite, { heartbeatMs: keepable(1000) });
+  const heartbeatMs = keepable(1000);
+  const crew = useCrew(suite, { heartbeatMs });
 
   interface Taking {
     readonly by: number;
@@ -106,7 +107,7 @@ describe('twenty consumers, of whom one dies', () => {
     const takers = new Set(ofVictim.filter(({ moved }) => moved > 0).map(({ by }) => by));
     expect([...takers]).to.have.length(1);
     expect(ofVictim.reduce((sum, { moved }) => sum + moved, 0)).to.equal(50);
-    const early = ofVictim.filter(({ by, sentAt }) => !takers.has(by) && sentAt < lastSeen + 450);
+    const early = ofVictim.filter(({ by, sentAt }) => !takers.has(by) && sentAt < lastSeen + heartbeatMs / 2);
     expect(early).to.deep.equal([]);
     await finishAll(others);
     const report = await crew.history();

@@ -3,6 +3,7 @@ import type { StopMode } from '../../src/index.js';
 import { composeRuntime } from '../../src/runtime/runtime.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { hangingMs } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
@@ -27,7 +28,7 @@ async function nothingMoreThan(before: Record<string, number>): Promise<void> {
     const now = resources();
     return Object.keys(now).filter((kind) => (now[kind] as number) > (before[kind] as number));
   };
-  const deadline = performance.now() + 3000;
+  const deadline = performance.now() + hangingMs();
   while (excess().length > 0 && performance.now() < deadline) {
     await new Promise((resolve) => setImmediate(resolve));
   }

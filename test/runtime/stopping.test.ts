@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Runtime, StopReport, StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { historyOf, soundHistory } from '../support/history.js';
-import { keepable } from '../support/pace.js';
+import { allowedMs, keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
@@ -268,7 +268,7 @@ describe('stopping', () => {
     const patient = runtime.stop({ timeoutMs: 60_000 });
     const began = performance.now();
     const report = await runtime.stop({ timeoutMs: 200 });
-    expect(performance.now() - began).to.be.within(195, 5000);
+    expect(performance.now() - began).to.be.within(195, allowedMs(200));
     expect(report).to.deep.include({ handedOver: 0, abandoned: ['held'] });
     expect(await patient).to.deep.equal(report);
     release();

@@ -6,6 +6,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { findChromium } from './chromium.js';
 import { hangingMs } from './pace.js';
 import { smallPng } from './png.js';
+import { skipWithout } from './skip.js';
 
 /** Of no use to tests, and each of them a connection to somewhere. */
 const QUIET = [
@@ -69,8 +70,10 @@ export function useBrowser(): SuiteBrowser {
     }
     const message = `no Chromium for the tests of the page: ${launched}; install one or name it in $CHROMIUM_BIN`;
     if (process.env.CI) throw new Error(message);
-    process.stderr.write(`\n!!! SKIPPED: ${message}\n\n`);
-    this.skip();
+    skipWithout(this, {
+      missing: 'Chromium',
+      remedy: `${launched}; install one or name it in $CHROMIUM_BIN`,
+    });
   });
 
   afterEach(async function () {

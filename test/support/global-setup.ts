@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { findRedisBinary } from '../../src/testing/redis-binary.js';
 import { measureRun } from './pace.js';
+import { SKIPS_FILE } from './skip.js';
 
 /** Runs once, before Mocha starts its parallel workers: a binary that must be downloaded is downloaded once, and first; then the machine's
  * pace is measured, which the workers begin with. */
@@ -7,4 +11,10 @@ export async function mochaGlobalSetup(): Promise<void> {
   // Without one, whoever needs it says so.
   await findRedisBinary().catch(() => undefined);
   await measureRun();
+  process.env[SKIPS_FILE] = join(await mkdtemp(join(tmpdir(), 'streamwarden-skips-')), 'reasons.jsonl');
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  const file = process.env[SKIPS_FILE];
+  if (file !== undefined) await rm(dirname(file), { recursive: true, force: true });
 }

@@ -2,6 +2,9 @@ import type { RootHookObject } from 'mocha';
 import { failOnLeaks, type Leak, openNow } from './leaks.js';
 import { forgetLateness, measureFile } from './pace.js';
 
+/** The file of the test before. */
+let measuredFor: string | undefined;
+
 let openBeforeTest: ReadonlyMap<object, Leak> = new Map();
 
 // Root hooks run around those of the suites: what a suite opens in `before` is there in `beforeEach` and allowed to stay
@@ -10,7 +13,11 @@ export const mochaHooks: RootHookObject = {
   async beforeAll() {
     await measureFile();
   },
-  beforeEach() {
+  async beforeEach(this: Mocha.Context) {
+    // Without workers all files are one run.
+    const file = this.currentTest?.file;
+    if (file !== measuredFor && measuredFor !== undefined) await measureFile();
+    measuredFor = file;
     forgetLateness();
     openBeforeTest = openNow();
   },

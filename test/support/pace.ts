@@ -66,6 +66,14 @@ export function keepable(quietMs: number): number {
   return Math.round(quietMs * Math.min(MOST_PATIENCE, slowness()));
 }
 
+/**
+ * Until when what the product does at most `promisedMs` after something has to have been seen by a test on this machine, in
+ * milliseconds: timers run late, and so do answers.
+ */
+export function allowedMs(promisedMs: number): number {
+  return promisedMs + 1000 * slowness() + 2 * latestTimerMs();
+}
+
 /** What is known of the pace, for the message of a failure. */
 export function describePace(): string {
   return `timers ran up to ${Math.round(latestTimerMs())} ms late, the machine is ${slowness().toFixed(1)} times slower than a quiet one`;

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { findRedisBinary, type RedisBinary } from '../../src/testing/index.js';
 import { rejection } from '../support/rejection.js';
+import { skipWithout } from '../support/skip.js';
 
 const run = promisify(execFile);
 
@@ -82,7 +83,12 @@ describe('findRedisBinary', () => {
     const cache = join(dir, 'cache');
     const path = await pathWithoutServers(join(dir, 'bin'));
     // Needs the distribution's package servers: always there in CI, not on every train.
-    if (!process.env.CI || !(await onDebian())) this.skip();
+    if (!process.env.CI || !(await onDebian())) {
+      skipWithout(this, {
+        missing: "Debian's package servers",
+        remedy: 'set CI on Debian or Ubuntu, with a network',
+      });
+    }
     const env = { REDIS_SERVER_BIN: '', PATH: path, XDG_CACHE_HOME: cache };
     const started = `const server = await startRedis({ binary }); await server.stop();`;
     const answers = await Promise.all([ask(env, started), ask(env, started), ask(env, started)]);

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { LauncherError, startRedis } from '../../src/testing/index.js';
 import { findContainerEngine } from '../../src/testing/redis-container.js';
 import { rejection } from '../support/rejection.js';
+import { skipWithout } from '../support/skip.js';
 
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL('../support/container-main.ts', import.meta.url));
@@ -42,7 +43,9 @@ describe('REDIS_PROVIDER', () => {
 
   it('says that no engine answers, and takes no binary instead', async function () {
     const missing = await missingEngine();
-    if (missing === undefined) this.skip();
+    if (missing === undefined) {
+      skipWithout(this, { missing: 'a machine that has no Docker engine', remedy: 'stop it' });
+    }
     process.env.REDIS_PROVIDER = 'docker';
     const error = await rejection(startRedis());
     expect(error).to.have.property('code', 'EngineNotFound');
@@ -52,8 +55,10 @@ describe('REDIS_PROVIDER', () => {
   it('starts a server in a container that does what a server of our own does', async function () {
     const missing = await missingEngine();
     if (missing !== undefined) {
-      process.stderr.write(`      skipped: ${missing.message}\n`);
-      this.skip();
+      skipWithout(this, {
+        missing: 'a Docker engine',
+        remedy: 'start one; the provider of containers is tested then',
+      });
     }
     const { stdout } = await run(process.execPath, ['--import', 'tsx', PROGRAM], {
       env: { ...process.env, REDIS_PROVIDER: 'docker' },

@@ -1,10 +1,12 @@
 /** Keys, arguments, replies and names: what can be held against the last release without a server. */
+
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { changesSince, objection, todaysSide } from '../support/compatibility.js';
 import { LAYOUT_FILE, lastRelease, layoutOf, luaFiles } from '../support/release.js';
 import { git, hasReleaseTag, releaseTag } from '../support/released-source.js';
 import { type Mutation, useScriptSets } from '../support/script-set.js';
+import { skipWithout } from '../support/skip.js';
 import { DIFFERENCES } from './differences.js';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -26,7 +28,8 @@ describe('the source, held against the last release', () => {
 
   it('has the release as it was tagged', function () {
     // Not tagged yet, or a clone without tags.
-    if (!hasReleaseTag()) this.skip();
+    if (!hasReleaseTag())
+      skipWithout(this, { missing: `the tag ${releaseTag()}`, remedy: 'git fetch --tags' });
     const tag = releaseTag();
     const tagged = git('ls-tree', '-r', '--name-only', `${tag}:src/redis/scripts`)?.trim().split('\n') ?? [];
     expect(luaFiles(release.folder)).to.deep.equal(tagged.sort());

@@ -1,0 +1,48 @@
+// Runs mocha over every test file, as many at a time as there are cores, unless --jobs says otherwise; other arguments are mocha's.
+// Files that take long come first, so that none of them runs alone at the end; of those that have a cluster only one runs at
+// a time (test/support/cluster.ts), so they are spread over the run.
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+const LONG = [
+  'test/upgrade',
+  'test/simulation',
+  'test/soak',
+  'test/testing',
+  'test/faults',
+  'test/examples',
+  'test/inspector',
+];
+
+const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
+const args = process.argv.slice(2);
+if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
+  args.push('--jobs', String(availableParallelism()));
+}
+
+// A single job is no parallel run: mocha then runs all files in one process.
+const child = spawn(process.execPath, [mocha, ...filesInOrder(), ...args], { stdio: 'inherit' });
+child.once('exit', (code, signal) => {
+  process.exitCode = code ?? (signal === null ? 0 : 1);
+});
+
+function filesInOrder() {
+  const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .map((file) => join('test', file))
+    .filter((file) => file.endsWith('.test.ts'))
+    .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+  const isClustered = (file) =>
+    /use(Cluster|Sentinels)\(|startRedis(Cluster|Sentinels)\(/.test(readFileSync(file, 'utf8'));
+  const clustered = files.filter(isClustered);
+  const others = files.filter((file) => !clustered.includes(file));
+  const between = Math.max(1, Math.floor(others.length / (clustered.length + 1)));
+  return clustered.flatMap((file) => [file, ...others.splice(0, between)]).concat(others);
+}
+
+function rankOf(file) {
+  const rank = LONG.findIndex((folder) => file.startsWith(`${folder}/`));
+  return rank === -1 ? LONG.length : rank;
+}
