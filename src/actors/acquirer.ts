@@ -4,6 +4,7 @@
  * A stale reply is harmless here (a process that was frozen inside its read wakes with one): verify refuses what has been taken
  * meanwhile. And a try that fails forgets its entries: they are still pending for us, and the next verification adopts them.
  */
+import { Bell } from '../core/bell.js';
 import { compareEntryIds } from '../core/entry-id.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
@@ -26,6 +27,10 @@ export class Acquirer {
   readonly #giver: Giver;
   /** Verified while the lease was overdue: handed over when it is confirmed. */
   readonly #held: Ownership[] = [];
+  /** Calls of `acquire()` that have not ended. */
+  #underWay = 0;
+  readonly #callEnded = new Bell();
+  #isStopped = false;
   acquired = 0;
 
   constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, giver: Giver) {
@@ -35,13 +40,40 @@ export class Acquirer {
     this.#giver = giver;
   }
 
-  /** Resolves with how many became ours. Rejects when Redis fails; the entries are then as if they had not been read. */
+  /** Nothing becomes ours any more. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /**
+   * From now on nothing is handed to the application. Of what is being acquired some may still be verified as ours: it stays in
+   * `acquired`, for whoever stops to give back. Resolves when no acquisition is under way.
+   */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    while (this.#underWay > 0) await this.#callEnded.rung();
+  }
+
+  /**
+   * Resolves with how many became ours. Rejects when Redis fails; the entries are then as if they had not been read. After `stop()`
+   * nothing is done.
+   */
   async acquire(entries: readonly RawEntry[]): Promise<number> {
+    this.#underWay += 1;
+    try {
+      return await this.#acquire(entries);
+    } finally {
+      this.#underWay -= 1;
+      this.#callEnded.ring();
+    }
+  }
+
+  async #acquire(entries: readonly RawEntry[]): Promise<number> {
     let count = 0;
     const fresh = entries
       .filter(({ id }) => !this.#ownerships.has(id))
       .sort((a, b) => compareEntryIds(a.id, b.id));
-    for (let at = 0; at < fresh.length; at += ACQUIRE_BATCH) {
+    for (let at = 0; at < fresh.length && !this.#isStopped; at += ACQUIRE_BATCH) {
       count += await this.#acquireBatch(fresh.slice(at, at + ACQUIRE_BATCH));
     }
     return count;
@@ -49,6 +81,7 @@ export class Acquirer {
 
   /** The lease has been confirmed: what waited for that is handed over. */
   handHeld(): void {
+    if (this.#isStopped) return;
     for (const ownership of this.#held.splice(0)) {
       if (ownership.state === 'acquired') this.#handWhenCertain(ownership);
     }
@@ -79,9 +112,18 @@ export class Acquirer {
         }),
       );
     }
+    if (this.#isStopped) {
+      this.#drop(begun);
+      return 0;
+    }
     const count = begun.length > 0 ? await this.#verify(begun) : 0;
     if (poison.length > 0) this.#bury(poison);
     return count;
+  }
+
+  /** As if they had not been read. */
+  #drop(begun: readonly Ownership[]): void {
+    for (const ownership of begun) ownership.send({ type: 'refused' });
   }
 
   /** Not waited for: moving waits for a confirmed lease, and a verification that adopts an entry is what confirms it. */
@@ -103,10 +145,15 @@ export class Acquirer {
     let results: readonly Acquired[];
     try {
       isLocked = await locks.take(begun.map(({ lockKey }) => lockKey));
+      if (this.#isStopped) {
+        this.#drop(begun);
+        await releaseLocks(this.#kernel, begun);
+        return 0;
+      }
       const locked = begun.filter((_, index) => isLocked[index]);
       results = locked.length > 0 ? await lease.acquire(locked.map(({ id, name }) => ({ id, name }))) : [];
     } catch (error) {
-      for (const ownership of begun) ownership.send({ type: 'refused' });
+      this.#drop(begun);
       const tookMs = clock.monotonic() - began;
       seam.emit('acquireFailed', { count: begun.length, error: factOf(error).code, tookMs });
       this.#lease.report(error);
@@ -147,6 +194,7 @@ export class Acquirer {
 
   #handWhenCertain(ownership: Ownership): void {
     if (ownership.state === 'acquiring') ownership.send({ type: 'verified' });
+    if (this.#isStopped) return;
     if (this.#lease.isCertain) {
       this.#hand(ownership);
       return;

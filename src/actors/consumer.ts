@@ -100,6 +100,7 @@ export class Consumer {
     this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver, {
       adoptionFailed: (error) => this.intake.fail(error),
       incomplete: () => this.lease.verify('an adoption was overtaken'),
+      leftBehind: () => this.#drain.leftBehind(),
     });
     this.finisher = new Finisher(kernel, this.lease, (ownership, error) =>
       this.operationFailed(ownership, 'handOver', error),
@@ -148,6 +149,7 @@ export class Consumer {
         prepare: () => queueMicrotask(() => void this.#prepare()),
         startChildren: () => this.#startChildren(),
         startIntake: () => this.#startIntake(),
+        endAssignment: () => void this.acquirer.stop(),
         drain: ({ context }) => void this.#runDrain(context.mode),
         hardenDrain: ({ context }) => this.#drain.harden(context.mode),
       },

@@ -4,6 +4,7 @@
  */
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import type { DrainMode } from '../machines/consumer.machine.js';
+import type { Acquirer } from './acquirer.js';
 import type { Giver } from './giver.js';
 import type { Intake } from './intake.js';
 import type { Kernel } from './kernel.js';
@@ -25,9 +26,14 @@ interface Crew {
   readonly kernel: Kernel;
   readonly ownerships: Ownerships;
   readonly intake: Intake;
+  readonly acquirer: Acquirer;
   readonly giver: Giver;
   readonly verifier: Verifier;
   readonly supervisor: Supervisor;
+}
+
+function handedOver(ownerships: readonly Ownership[]): number {
+  return ownerships.filter(({ state }) => state === 'handedOver').length;
 }
 
 export class Drain {
@@ -38,6 +44,10 @@ export class Drain {
   #deadline = Number.POSITIVE_INFINITY;
   #handedOver = 0;
   #stragglers: string[] = [];
+  /** Giving back what the application never heard of, while that is under way. */
+  #unheard: Promise<void> | undefined;
+  /** Nothing is read or acquired any more. */
+  #isQuiet = false;
 
   constructor(crew: Crew, graceMs: number) {
     this.#crew = crew;
@@ -75,9 +85,20 @@ export class Drain {
     return { handedOver: this.#handedOver, stragglers: this.#stragglers, abandoned };
   }
 
+  /** Entries are pending for us that are in nobody's hands. */
+  leftBehind(): void {
+    // Before that, the look that is due anyway finds them.
+    if (!this.#isQuiet || this.#isAbandoned) return;
+    this.#giveBackUnheard().catch(() => {});
+  }
+
   async #orderly(): Promise<void> {
-    const { intake, ownerships, giver, verifier, supervisor, kernel } = this.#crew;
-    await this.#before(intake.stop());
+    const { intake, acquirer, ownerships, giver, supervisor, kernel } = this.#crew;
+    await this.#before(Promise.all([intake.stop(), acquirer.stop()]));
+    if (this.#isAbandoned) return;
+    this.#isQuiet = true;
+    // At once, so that others need not wait until we are through; and not waited for here, since it waits out an outage.
+    this.#giveBackUnheard().catch(() => {});
     await this.#until(() => this.#mode !== 'finish' || !this.#some((o) => o.isWorkedOn), this.#finishBy);
     if (this.#isAbandoned) return;
 
@@ -96,18 +117,47 @@ export class Drain {
     // A handler that threw before the stop has failed, whatever comes after.
     const failed = worked.filter((ownership) => ownership.state === 'backingOff');
     const fine = worked.filter((ownership) => ownership.isWorkedOn && ownership.state !== 'backingOff');
-    for (const ownership of [...failed, ...fine])
-      ownership.send({ type: 'giveBack.requested', reason: 'handOver' });
-    await this.#before(giver.giveBack('failed', failed));
-    await this.#before(giver.giveBack('handOver', fine));
-    this.#handedOver += [...failed, ...fine].filter((ownership) => ownership.state === 'handedOver').length;
+    await this.#giveBack('failed', failed);
+    await this.#giveBack('handOver', fine);
     // What was acknowledged a moment ago may still wait for its answer.
     await this.#until(() => !this.#some((o) => o.state !== 'contended'), Number.POSITIVE_INFINITY);
-    this.#handedOver += (await this.#before(verifier.giveBackRest())) ?? 0;
-    for (const ownership of ownerships.waiting) ownership.send({ type: 'requeued' });
+    if (this.#isAbandoned) return;
+    const waiting = [...ownerships.waiting];
+    await this.#before(giver.giveBack('handOver', waiting));
+    this.#handedOver += handedOver(waiting);
+    // One that began earlier may have looked too early, or before an outage.
+    await this.#before(Promise.allSettled([this.#unheard]));
+    await this.#before(this.#giveBackUnheard());
+    // Deleting presence now would let the others take what a handler still works on before the time that it was told.
+    if (this.#isAbandoned) return;
     // A beat after the leaving would write presence again: a sign of life of nobody.
     supervisor.dismiss('leaseKeeper');
     await this.#before(kernel.lease.leave());
+  }
+
+  async #giveBack(reason: 'failed' | 'handOver', ownerships: readonly Ownership[]): Promise<void> {
+    if (this.#isAbandoned) return;
+    for (const ownership of ownerships) ownership.send({ type: 'giveBack.requested', reason: 'handOver' });
+    await this.#before(this.#crew.giver.giveBack(reason, ownerships));
+    this.#handedOver += handedOver(ownerships);
+  }
+
+  /**
+   * What is ours and has not been told of, because the stop came first, and what is pending for us unknown: nobody has worked on it,
+   * and nobody here will.
+   */
+  #giveBackUnheard(): Promise<void> {
+    const { ownerships, giver, verifier } = this.#crew;
+    const giveBack = async () => {
+      const untold = [...ownerships].filter(({ state }) => state === 'acquired');
+      for (const ownership of untold) ownership.send({ type: 'giveBack.requested', reason: 'handOver' });
+      await giver.giveBack('handOver', untold);
+      this.#handedOver += handedOver(untold) + (await verifier.giveBackUnknown());
+    };
+    this.#unheard ??= giveBack().finally(() => {
+      this.#unheard = undefined;
+    });
+    return this.#unheard;
   }
 
   get #isAbandoned(): boolean {

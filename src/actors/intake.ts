@@ -154,7 +154,7 @@ export class Intake {
   async #readOnce(): Promise<void> {
     try {
       const entries = await this.#read(this.room);
-      // Also when stopping: what was delivered is acquired, and then handed over like the rest.
+      // When stopping nothing is acquired: what was delivered is given back by the drain, which looks at what is pending.
       if (entries.length > 0) await this.#acquirer.acquire(entries);
       this.#failures = 0;
     } catch (error) {

@@ -24,6 +24,8 @@ export interface VerifierHooks {
   adoptionFailed(error: unknown): void;
   /** Entries may have been left behind: another verification is needed. */
   incomplete(): void;
+  /** Entries are pending for us and unknown, and nothing is adopted any more, since we are stopping. */
+  leftBehind(): void;
 }
 
 export class Verifier {
@@ -124,8 +126,9 @@ export class Verifier {
   async #adoptUnknown(pending: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
     const unknown = [...pending].filter((id) => !this.#ownerships.has(id));
     let adopted = 0;
+    if (this.#acquirer.isStopped && unknown.length > 0) this.#hooks.leftBehind();
     // One that was overtaken leaves the rest to the other: two at once would each make the other slower.
-    for (let at = 0; at < unknown.length && !signal.aborted; at += CHUNK) {
+    for (let at = 0; at < unknown.length && !signal.aborted && !this.#acquirer.isStopped; at += CHUNK) {
       const ids = unknown.slice(at, at + CHUNK);
       const entries = await this.#kernel.group.entries(ids);
       adopted += await this.#acquirer.acquire(
@@ -153,15 +156,19 @@ export class Verifier {
   }
 
   /**
-   * The end of an incarnation: everything still pending for it goes back, also what was delivered but never seen.
-   * Resolves with how many that were.
+   * What is pending for us without our knowing goes back to everyone, its retry count unchanged: a stopping process begins nothing.
+   * Resolves with how many went back.
    */
-  async giveBackRest(): Promise<number> {
+  async giveBackUnknown(): Promise<number> {
     const pending = await this.#pendingIds(new AbortController().signal);
-    if (pending === 'groupGone' || pending.size === 0) return 0;
-    const rest = [...pending].map((id) => ({ id, name: this.#ownerships.get(id)?.name ?? '' }));
-    await this.#giver.move('handOver', rest);
-    return rest.length;
+    if (pending === 'groupGone') return 0;
+    const unknown = [...pending].filter((id) => !this.#ownerships.has(id));
+    if (unknown.length === 0) return 0;
+    const moved = await this.#giver.move(
+      'handOver',
+      unknown.map((id) => ({ id, name: '' })),
+    );
+    return [...moved.values()].filter(({ outcome }) => outcome === 'requeued').length;
   }
 }
 

@@ -13,15 +13,16 @@
  * degraded    As running, but at least one child has failed more often than its limits allow (context.troubles says which and
  *             why). It goes on being restarted; what it does for us is done by the others as far as they can. Left when
  *             the last trouble is over (`child.healed`), else as running.
- * draining    Nothing new is read; what is owned is finished or handed over, as context.mode says. A harder mode may follow
- *             (action `hardenDrain`), a softer one is ignored. Left by `drained`: for failed when there is an error, else stopped.
+ * draining    Nothing new is read, acquired or adopted (action `endAssignment`, before anything else); what is owned is finished
+ *             or handed over, as context.mode says. A harder mode may follow (action `hardenDrain`), a softer one is ignored. Left by `drained`: for failed when there is an error, else stopped.
  * stopped     Final. Whoever runs this closes what is open.
  * failed      Final. As stopped, with context.error saying why.
  *
  * In every state but the final two, troubles are recorded as they come and go.
  *
- * Invariants: intake runs only in running and degraded; the lease keeper from recovering until draining is over. Whoever
- * asked for a stop before anything failed gets `stopped`: what fails later is no reason any more.
+ * Invariants: nothing is handed to the application for the first time once draining has begun; intake runs only in running and
+ * degraded; the lease keeper from recovering until draining is over. Whoever asked for a stop before anything failed gets
+ * `stopped`: what fails later is no reason any more.
  */
 import { assign, setup } from 'xstate';
 import type { ErrorFact } from './facts.js';
@@ -97,6 +98,11 @@ export const consumerMachine = setup({
     /** Start lease keeper, reconciler and subscription; the keeper answers with `lease.verified`. */
     startChildren: () => {},
     startIntake: () => {},
+    /**
+     * Nothing becomes ours any more: what is being read, acquired or adopted is not handed to the application, and a verification that
+     * finds what it does not know leaves it to the drain.
+     */
+    endAssignment: () => {},
     /** Stop reading, then finish or hand over; answered by `drained`. */
     drain: () => {},
     hardenDrain: () => {},
@@ -153,7 +159,7 @@ export const consumerMachine = setup({
       },
     },
     draining: {
-      entry: 'drain',
+      entry: ['endAssignment', 'drain'],
       on: {
         'stop.requested': { guard: 'isHarder', actions: ['recordMode', 'hardenDrain'] },
         drained: [{ target: 'failed', guard: 'hasFailed' }, { target: 'stopped' }],

@@ -62,7 +62,7 @@ describe('consumer machine', () => {
     it('drains first when recovering fails: something may be owned already', () => {
       const fold = consumer(...ways.recovering, startFailed);
       expect(fold.value).to.equal('draining');
-      expect(fold.told).to.deep.equal(['drain']);
+      expect(fold.told).to.deep.equal(['endAssignment', 'drain']);
       expect(fold.send(drained).value).to.equal('failed');
     });
 
@@ -128,7 +128,7 @@ describe('consumer machine', () => {
       it(`drains as asked when it is stopped in ${state}`, () => {
         const fold = consumer(...ways[state], stop('handOver'));
         expect(fold.value).to.equal('draining');
-        expect(fold.told).to.deep.equal(['drain']);
+        expect(fold.told).to.deep.equal(['endAssignment', 'drain']);
         expect(fold.context.mode).to.equal('handOver');
         fold.send(drained);
         expect(fold.value).to.equal('stopped');
@@ -172,7 +172,7 @@ describe('consumer machine', () => {
       it(`drains and then fails when reading gives up in ${state}`, () => {
         const fold = consumer(...ways[state], gaveUp);
         expect(fold.value).to.equal('draining');
-        expect(fold.told).to.deep.equal(['drain']);
+        expect(fold.told).to.deep.equal(['endAssignment', 'drain']);
         fold.send(drained);
         expect(fold.value).to.equal('failed');
         expect(fold.told).to.deep.equal([]);
