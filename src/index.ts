@@ -25,7 +25,8 @@ export type {
   StreamUncertain,
 } from './runtime/notifications.js';
 export type { BackoffOptions, ReadRetryOptions, RuntimeOptions } from './runtime/options.js';
-export { createProducer, type NewStream, type Producer, type ProducerOptions } from './runtime/producer.js';
+export type { NewStream, Producer } from './runtime/open-producer.js';
+export { createProducer, type ProducerOptions } from './runtime/producer.js';
 export { createRuntime } from './runtime/runtime.js';
 export type {
   ClusterNodeSnapshot,

@@ -1,6 +1,7 @@
 /** One line on stderr for each command that changed something, or tried to: who did what, to how many, when. */
 import { hostname, userInfo } from 'node:os';
 import { parseMultiHostUrl } from '../redis/redis-url.js';
+import type { Output } from './output.js';
 import { addressOf } from './redis-option.js';
 
 export interface Audited {
@@ -26,7 +27,7 @@ function redisUserOf(url: string): string {
   return decodeURIComponent(username) || 'default';
 }
 
-export function audit(url: string, { command, service, result, ...members }: Audited): void {
+export function audit(output: Output, url: string, { command, service, result, ...members }: Audited): void {
   const line = {
     at: new Date().toISOString(),
     who: `${userName()}@${hostname()}`,
@@ -37,5 +38,5 @@ export function audit(url: string, { command, service, result, ...members }: Aud
     ...members,
     result,
   };
-  process.stderr.write(`audit: ${JSON.stringify(line)}\n`);
+  output.notice(`audit: ${JSON.stringify(line)}`);
 }

@@ -1,14 +1,10 @@
 /** Before a command changes what cannot be changed back: `--yes`, or a person at a terminal who says so. */
 import { createInterface } from 'node:readline/promises';
-import { Option } from 'commander';
 import { CliError, EXIT } from './errors.js';
+import type { CliHost } from './host.js';
 
-export function yesOption(): Option {
-  return new Option('--yes', 'do not ask; needed where there is no terminal to ask on').default(false);
-}
-
-function canAsk(): boolean {
-  return Boolean(process.stdin.isTTY && process.stderr.isTTY);
+function canAsk({ stdin, stderr }: CliHost): boolean {
+  return Boolean(stdin.isTTY && stderr.isTTY);
 }
 
 /**
@@ -16,8 +12,8 @@ function canAsk(): boolean {
  *
  * @throws CliError `ConfirmationNeeded` when nobody can be asked
  */
-export function refuseUnasked(yes: boolean): void {
-  if (yes || canAsk()) return;
+export function refuseUnasked(host: CliHost, yes: boolean): void {
+  if (yes || canAsk(host)) return;
   throw new CliError(
     'ConfirmationNeeded',
     'expected --yes, since there is no terminal to ask on, got: neither',
@@ -30,10 +26,10 @@ export function refuseUnasked(yes: boolean): void {
  * @param question ends in a question mark
  * @throws CliError `NotConfirmed` for any answer but y and yes
  */
-export async function confirm(yes: boolean, question: string): Promise<void> {
+export async function confirm(host: CliHost, yes: boolean, question: string): Promise<void> {
   if (yes) return;
   const asking = new AbortController();
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const terminal = createInterface({ input: host.stdin, output: host.stderr });
   const giveUp = () => asking.abort();
   terminal.on('SIGINT', giveUp);
   terminal.on('close', giveUp);
@@ -42,7 +38,7 @@ export async function confirm(yes: boolean, question: string): Promise<void> {
     answer = await terminal.question(`${question} [y/N] `, { signal: asking.signal });
   } catch (error) {
     if (!asking.signal.aborted) throw error;
-    process.stderr.write('\n');
+    host.stderr.write('\n');
   } finally {
     terminal.close();
   }

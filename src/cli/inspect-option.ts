@@ -1,8 +1,8 @@
 /** The inspector on the command line: its options, and the line that says where it is. */
 import { type Command, Option } from 'commander';
 import type { InspectOptions, RunningInspector } from '../runtime/inspect-options.js';
-import { inWords } from './notification-lines.js';
-import type { Output } from './output.js';
+import type { CliHost } from './host.js';
+import { inWords, type Output } from './output.js';
 import { wholeNumber } from './values.js';
 
 /** Not an option: everybody on a computer sees the arguments of its processes. */
@@ -35,19 +35,22 @@ export function inspectHostOption(flags: string): Option {
 }
 
 /** What the flags and the environment ask for; undefined: no inspector. */
-export function inspectOptionsOf(flags: InspectFlags): InspectOptions | undefined {
+export function inspectOptionsOf(flags: InspectFlags, env: CliHost['env']): InspectOptions | undefined {
   const { inspect, inspectHost, inspectActions, inspectStately } = flags;
   if (inspect === undefined) return undefined;
   return {
     ...(inspect === true ? {} : { port: inspect }),
-    ...hostAndToken(inspectHost),
+    ...hostAndToken(inspectHost, env),
     ...(inspectActions ? { actions: true } : {}),
     ...(inspectStately ? { stately: true } : {}),
   };
 }
 
-export function hostAndToken(host: string | undefined): Pick<InspectOptions, 'host' | 'token'> {
-  const token = process.env[TOKEN_VARIABLE];
+export function hostAndToken(
+  host: string | undefined,
+  env: CliHost['env'],
+): Pick<InspectOptions, 'host' | 'token'> {
+  const token = env[TOKEN_VARIABLE];
   return { ...(host === undefined ? {} : { host }), ...(token ? { token } : {}) };
 }
 

@@ -11,7 +11,8 @@ export class Interruption implements Disposable {
     const ask = () => {
       this.#isAsked = true;
     };
-    this.#ignoreSignals = onStopSignals({ first: ask, again: () => process.exit(EXIT.failed) });
+    const { events, exit } = output.host;
+    this.#ignoreSignals = onStopSignals(events, { first: ask, again: () => exit(EXIT.failed) });
     // Whoever no longer reads what is done should not have it done unseen.
     output.onClosed(ask);
   }

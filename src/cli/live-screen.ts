@@ -2,7 +2,7 @@
  * A whole terminal that shows one text, which is replaced again and again. It is drawn on the terminal's second screen, so that what was
  * there before is there afterwards, and line over line in one write, so that nothing flickers.
  */
-import type { ReadStream, WriteStream } from 'node:tty';
+import type { HostEvents, HostInput, HostOutput } from './host.js';
 
 /** Second screen, no cursor, no wrapping of long lines; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
@@ -15,29 +15,32 @@ const BEGIN_UPDATE = '\x1b[?2026h';
 const END_UPDATE = '\x1b[?2026l';
 const CTRL_C = '\x03';
 
-export type ScreenOutput = Pick<WriteStream, 'columns' | 'rows' | 'isTTY' | 'write' | 'on' | 'off'>;
-export type ScreenInput = Pick<
-  ReadStream,
-  'isTTY' | 'setRawMode' | 'on' | 'off' | 'resume' | 'pause' | 'unref'
->;
+/** What a screen needs of what the command runs in. */
+export interface ScreenHost {
+  readonly stdin: Pick<HostInput, 'isTTY' | 'setRawMode' | 'on' | 'off' | 'resume' | 'pause'>;
+  readonly stdout: Pick<HostOutput, 'columns' | 'rows' | 'isTTY' | 'write' | 'on' | 'off'>;
+  readonly events: HostEvents;
+}
 
 export class LiveScreen implements Disposable {
-  readonly #output: ScreenOutput;
-  readonly #input: ScreenInput | undefined;
+  readonly #output: ScreenHost['stdout'];
+  readonly #input: ScreenHost['stdin'] | undefined;
+  readonly #events: HostEvents;
   readonly #quit: () => void;
   #text = '';
   #isOpen = true;
 
-  private constructor(output: ScreenOutput, input: ScreenInput, quit: () => void) {
-    this.#output = output;
-    this.#input = input.isTTY ? input : undefined;
+  private constructor({ stdout, stdin, events }: ScreenHost, quit: () => void) {
+    this.#output = stdout;
+    this.#input = stdin.isTTY ? stdin : undefined;
+    this.#events = events;
     this.#quit = quit;
     this.#enter();
-    output.on('resize', this.#redraw);
+    stdout.on('resize', this.#redraw);
     this.#input?.on('data', this.#onKey);
     this.#input?.resume();
-    process.on('SIGCONT', this.#enter);
-    process.on('exit', this.#leave);
+    events.on('SIGCONT', this.#enter);
+    events.on('exit', this.#leave);
   }
 
   /**
@@ -45,12 +48,8 @@ export class LiveScreen implements Disposable {
    *
    * @param quit the user has pressed q or Ctrl-C, which comes as a key here and as no signal
    */
-  static onTerminal(
-    quit: () => void,
-    output: ScreenOutput = process.stdout,
-    input: ScreenInput = process.stdin,
-  ): LiveScreen | undefined {
-    return output.isTTY ? new LiveScreen(output, input, quit) : undefined;
+  static onTerminal(host: ScreenHost, quit: () => void): LiveScreen | undefined {
+    return host.stdout.isTTY ? new LiveScreen(host, quit) : undefined;
   }
 
   /** Puts this text in the place of the one before. What does not fit is cut off, and it says how much. */
@@ -66,13 +65,13 @@ export class LiveScreen implements Disposable {
     this.#output.off('resize', this.#redraw);
     this.#input?.off('data', this.#onKey);
     this.#input?.pause();
-    process.off('SIGCONT', this.#enter);
-    process.off('exit', this.#leave);
+    this.#events.off('SIGCONT', this.#enter);
+    this.#events.off('exit', this.#leave);
   }
 
   /** Also when the process was stopped and goes on: the shell has had the terminal meanwhile. */
   readonly #enter = () => {
-    this.#input?.setRawMode(true);
+    this.#input?.setRawMode?.(true);
     this.#output.write(ENTER);
     this.#redraw();
   };
@@ -80,7 +79,7 @@ export class LiveScreen implements Disposable {
   readonly #leave = () => {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#input?.setRawMode(false);
+    this.#input?.setRawMode?.(false);
     this.#output.write(LEAVE);
   };
 

@@ -1,17 +1,17 @@
 /** Text at the end of a terminal that is replaced again and again. */
-import type { WriteStream } from 'node:tty';
+import type { HostOutput } from './host.js';
 
 export class LiveText {
-  readonly #terminal: WriteStream;
+  readonly #terminal: HostOutput;
   #drawnLines = 0;
 
-  private constructor(terminal: WriteStream) {
+  private constructor(terminal: HostOutput) {
     this.#terminal = terminal;
   }
 
   /** Undefined when the output goes elsewhere. */
-  static onTerminal(): LiveText | undefined {
-    return process.stdout.isTTY ? new LiveText(process.stdout) : undefined;
+  static onTerminal(output: HostOutput): LiveText | undefined {
+    return output.isTTY ? new LiveText(output) : undefined;
   }
 
   /** Puts this text in the place of the one before. What does not fit on the terminal is cut off: it could not be erased. */

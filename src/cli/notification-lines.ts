@@ -1,7 +1,7 @@
 /** Notifications as `consume` prints them. */
 import { redact } from '../core/logger.js';
 import type { Notification } from '../runtime/notifications.js';
-import { type OutputLine, plural, timeOfDay } from './output.js';
+import { inWords, type OutputLine, plural } from './output.js';
 
 /** The notification as a JSON line: its own members, in an order that reads well. */
 export function lineOf(notification: Notification): OutputLine {
@@ -21,11 +21,6 @@ export function lineOf(notification: Notification): OutputLine {
 /** The notification in words. */
 export function wordsOf(notification: Notification): string {
   return inWords(notification.at, ...wordOf(notification));
-}
-
-/** One line for people: when, what, about which stream. */
-export function inWords(at: number, what: string, about: string): string {
-  return `${timeOfDay(at)}  ${what.padEnd(10)} ${about}`;
 }
 
 function wordOf(notification: Notification): [what: string, about: string] {

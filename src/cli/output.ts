@@ -1,5 +1,6 @@
 /** What a command prints: lines for people, or with `--json` one JSON object a line. */
 import { EXIT, type Failure } from './errors.js';
+import type { CliHost } from './host.js';
 
 /** A JSON line. `at` is put in when it is not given. */
 export interface OutputLine {
@@ -11,18 +12,22 @@ export interface OutputLine {
 
 export class Output {
   readonly json: boolean;
-  #onClosed: () => void = () => process.exit(EXIT.ok);
+  /** What the command runs in. */
+  readonly host: CliHost;
+  #onClosed: () => void;
 
-  constructor(json: boolean) {
+  constructor(json: boolean, host: CliHost) {
     this.json = json;
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    this.host = host;
+    this.#onClosed = () => host.exit(EXIT.ok);
+    host.stdout.on('error', (error: NodeJS.ErrnoException) => {
       // `streamwarden … | head`: whoever read this has seen enough.
       if (error.code !== 'EPIPE') throw error;
       this.#onClosed();
     });
   }
 
-  /** What to do when nobody reads the output any more. By default the process ends, successfully. */
+  /** What to do when nobody reads the output any more. By default everything ends, successfully. */
   onClosed(listener: () => void): void {
     this.#onClosed = listener;
   }
@@ -35,13 +40,18 @@ export class Output {
 
   /** Text as it is. */
   write(text: string): void {
-    process.stdout.write(`${text}\n`);
+    this.host.stdout.write(`${text}\n`);
+  }
+
+  /** A line on stderr, about the command itself: stdout holds what it was asked for. */
+  notice(text: string): void {
+    this.host.stderr.write(`${text}\n`);
   }
 
   /** One line that says what is wrong, and with `--json` the same for programs. */
   failure({ code, message, stack }: Failure): void {
-    process.stderr.write(`error: ${message}\n`);
-    if (stack !== undefined) process.stderr.write(`${stack}\n`);
+    this.notice(`error: ${message}`);
+    if (stack !== undefined) this.notice(stack);
     if (this.json) this.line({ type: 'Error', code, message }, message);
   }
 }
@@ -66,6 +76,11 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
 export function timeOfDay(at: number): string {
   const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
   return local.toISOString().slice(11, 23);
+}
+
+/** One line for people: when, what, about which stream. */
+export function inWords(at: number, what: string, about: string): string {
+  return `${timeOfDay(at)}  ${what.padEnd(10)} ${about}`;
 }
 
 /** A time in the unit that a person would use. */

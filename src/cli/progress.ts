@@ -1,18 +1,21 @@
 /** How far a command has come, for somebody who watches: one line on stderr that is written over again and again. */
+import type { HostOutput } from './host.js';
 import type { Output } from './output.js';
 
 const EVERY_MS = 100;
 
 export class Progress implements Disposable {
   readonly #total: string;
+  readonly #stderr: HostOutput;
   readonly #isSeen: boolean;
   #shownAt = Number.NEGATIVE_INFINITY;
   #isShown = false;
 
   /** @param total undefined: nobody knows */
-  constructor(total: number | undefined, { json }: Output) {
+  constructor(total: number | undefined, { json, host: { stdout, stderr } }: Output) {
     // Where JSON lines go by, they are the progress.
-    this.#isSeen = Boolean(process.stderr.isTTY) && !(json && process.stdout.isTTY);
+    this.#isSeen = Boolean(stderr.isTTY) && !(json && stdout.isTTY);
+    this.#stderr = stderr;
     this.#total = total === undefined ? '' : ` of ${total}`;
   }
 
@@ -22,10 +25,10 @@ export class Progress implements Disposable {
     if (now - this.#shownAt < EVERY_MS) return;
     this.#shownAt = now;
     this.#isShown = true;
-    process.stderr.write(`\r${done}${this.#total}`);
+    this.#stderr.write(`\r${done}${this.#total}`);
   }
 
   [Symbol.dispose](): void {
-    if (this.#isShown) process.stderr.write('\r\x1b[K');
+    if (this.#isShown) this.#stderr.write('\r\x1b[K');
   }
 }

@@ -4,11 +4,10 @@ import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { messageOf } from '../core/errors.js';
 import type { RecordOptions } from '../replay/record-options.js';
-import { NOTIFICATION_TYPES } from '../runtime/record-schema.js';
+import { NOTIFICATION_TYPES } from '../runtime/notification-types.js';
 import type { Runtime } from '../runtime/types.js';
 import { CliError } from './errors.js';
-import { inWords } from './notification-lines.js';
-import { type Output, plural } from './output.js';
+import { inWords, type Output, plural } from './output.js';
 import { wholeNumber } from './values.js';
 
 export interface RecordFlags {
@@ -71,7 +70,7 @@ export class RecordingTold {
   readonly #output: Output;
   readonly #told = new Set<string>();
   readonly #onSignal = () => {
-    this.#dump().catch((error: unknown) => process.stderr.write(`warning: SIGUSR2: ${messageOf(error)}\n`));
+    this.#dump().catch((error: unknown) => this.#output.notice(`warning: SIGUSR2: ${messageOf(error)}`));
   };
 
   /** From now on SIGUSR2 has a flight recorder write. Without one it is told so: left alone, the signal would end the process. */
@@ -79,18 +78,17 @@ export class RecordingTold {
     this.#runtime = runtime;
     this.#isRing = recordLast !== undefined;
     this.#output = output;
-    process.on('SIGUSR2', this.#onSignal);
+    output.host.events.on('SIGUSR2', this.#onSignal);
   }
 
   /** The runtime has ended: tells what has not been told. */
   end(): void {
-    process.off('SIGUSR2', this.#onSignal);
+    this.#output.host.events.off('SIGUSR2', this.#onSignal);
     const report = this.#runtime.recording?.report;
     if (report === undefined) return;
     for (const file of report.files) this.#tell(file, 'end');
-    if (report.lost > 0)
-      process.stderr.write(`warning: ${plural(report.lost, 'line')} could not be recorded\n`);
-    if (report.error !== null) process.stderr.write(`warning: ${report.error.message}\n`);
+    if (report.lost > 0) this.#output.notice(`warning: ${plural(report.lost, 'line')} could not be recorded`);
+    if (report.error !== null) this.#output.notice(`warning: ${report.error.message}`);
   }
 
   async #dump(): Promise<void> {

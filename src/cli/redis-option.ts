@@ -1,10 +1,8 @@
-/** The option `--redis`: which URLs it takes, and what of them may be shown. */
-import { Option } from 'commander';
+/** The value of `--redis`: which URLs it takes, and what of them may be shown. */
 import { formatAddress } from '../redis/address.js';
 import { hostsOf, parseMultiHostUrl } from '../redis/redis-url.js';
 import { CliError } from './errors.js';
-
-const DEFAULT_URL = 'redis://127.0.0.1:6379';
+import { DEFAULT_REDIS_URL } from './options.js';
 
 /** What comes after `//`, by the scheme without its `s`. */
 const FORMS: Readonly<Record<string, string>> = {
@@ -12,24 +10,16 @@ const FORMS: Readonly<Record<string, string>> = {
   'redis-sentinel:': 'host:port,host:port/NAME',
 };
 
-/** Not parsed by commander, which would echo a bad value, password and all: see {@link checkRedisUrl}. */
-export function redisOption(): Option {
-  return new Option(
-    '--redis <url>',
-    `where Redis is: redis://, redis-cluster:// or redis-sentinel:// (default: $REDIS_URL, else ${DEFAULT_URL})`,
-  );
-}
-
 /**
  * The URL to use.
  *
  * @throws CliError `InvalidOption`, which does not repeat the value: it may hold a password, and in a URL that cannot be
  *   parsed nobody knows where
  */
-export function checkRedisUrl(given: string | undefined, environment = process.env): string {
-  const value = given ?? (environment.REDIS_URL || DEFAULT_URL);
+export function checkRedisUrl(given: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {
+  const value = given ?? (environment.REDIS_URL || DEFAULT_REDIS_URL);
   const source = given === undefined && environment.REDIS_URL ? '$REDIS_URL' : '--redis';
-  const refuse = (got: string, expected = `a URL such as ${DEFAULT_URL}/0`) =>
+  const refuse = (got: string, expected = `a URL such as ${DEFAULT_REDIS_URL}/0`) =>
     new CliError('InvalidOption', `expected ${source} to be ${expected}, got: ${got}`);
   const scheme = /^[a-z][a-z-]*:/.exec(value)?.[0] ?? '';
   const form = FORMS[scheme.replace(/^rediss/, 'redis')];

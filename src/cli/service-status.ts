@@ -2,7 +2,8 @@
 import { messageOf } from '../core/errors.js';
 import { createNames, isIncarnation, type Names } from '../redis/names.js';
 import { deploymentOf } from '../redis/target.js';
-import { producerNames } from '../runtime/options.js';
+import { serviceNames } from '../runtime/service-names.js';
+import { checkService } from '../runtime/service-settings.js';
 import { CliError } from './errors.js';
 import { fieldsOf } from './flat-reply.js';
 import { countOwned } from './owned-count.js';
@@ -52,7 +53,8 @@ export interface Totals {
  * @throws StreamwardenError `InvalidOption`
  */
 export function namesOfService(url: string, service: string, dlqStream: string | undefined): Names {
-  producerNames({ redis: url, service });
+  checkService({ redis: url, service });
+  serviceNames(url, service, undefined);
   const { keyPrefix } = deploymentOf(url).options;
   return createNames({
     service,

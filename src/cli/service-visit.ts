@@ -1,7 +1,8 @@
 /** What the commands that look into a service, and repair it, have in common: how they get there and what can be wrong with that. */
-import { Option } from 'commander';
-import { type ServiceAccess, visitService } from '../runtime/service-access.js';
+import { openService, type ServiceAccess } from '../runtime/open-service.js';
+import { serviceSettings } from '../runtime/service-settings.js';
 import { CliError } from './errors.js';
+import type { Output } from './output.js';
 import { checkRedisUrl } from './redis-option.js';
 import { explained, refuseWrongUrl } from './url-mistakes.js';
 
@@ -12,10 +13,6 @@ export interface ServiceVisitOptions {
   readonly startTimeout: number;
 }
 
-export function dlqStreamOption(): Option {
-  return new Option('--dlq-stream <name>', 'dead-letter stream (default: <service>-input-dlq)');
-}
-
 /**
  * Connects, does the work, disconnects.
  *
@@ -24,18 +21,15 @@ export function dlqStreamOption(): Option {
  */
 export async function withService<T>(
   { redis, service, dlqStream, startTimeout }: ServiceVisitOptions,
+  { host }: Output,
   work: (access: ServiceAccess, url: string) => Promise<T>,
 ): Promise<T> {
-  const url = checkRedisUrl(redis);
+  const url = checkRedisUrl(redis, host.env);
   // Otherwise a wrong password, say, would be tried again until the time is up.
   await refuseWrongUrl(url);
   try {
-    await using access = await visitService({
-      redis: url,
-      service,
-      timeoutMs: startTimeout,
-      ...(dlqStream === undefined ? {} : { dlqStream }),
-    });
+    const settings = serviceSettings({ redis: url, service, dlqStream, timeoutMs: startTimeout });
+    await using access = await openService(settings);
     if (!(await access.exists())) {
       const { lbs, dlq } = access.names;
       throw new CliError(

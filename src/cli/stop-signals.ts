@@ -1,4 +1,5 @@
 /** The two ways to ask a running command to stop. */
+import type { HostEvents } from './host.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -10,15 +11,15 @@ export interface StopRequests {
 }
 
 /** @returns stops listening */
-export function onStopSignals(requests: StopRequests): () => void {
+export function onStopSignals(events: HostEvents, requests: StopRequests): () => void {
   let asked = 0;
   const listener = () => {
     if (asked === 0) requests.first();
     else requests.again(asked);
     asked += 1;
   };
-  for (const signal of SIGNALS) process.on(signal, listener);
+  for (const signal of SIGNALS) events.on(signal, listener);
   return () => {
-    for (const signal of SIGNALS) process.off(signal, listener);
+    for (const signal of SIGNALS) events.off(signal, listener);
   };
 }

@@ -1,5 +1,5 @@
 /** Parsers of option values. Ranges are the runtime's to check; these only read text. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** A whole number, perhaps negative. */
 export function wholeNumber(text: string): number {
@@ -57,20 +57,6 @@ export function jsonObject(text: string): Record<string, unknown> {
     throw new InvalidArgumentError('Expected a JSON object.');
   }
   return value as Record<string, unknown>;
-}
-
-export function jsonOption(): Option {
-  return new Option('--json', 'one JSON object a line, for programs').default(false);
-}
-
-export function serviceOption(): Option {
-  return new Option('--service <name>', 'name of the service').makeOptionMandatory();
-}
-
-export function startTimeoutOption(): Option {
-  return new Option('--start-timeout <ms>', 'how long to wait for Redis')
-    .argParser(wholeNumber)
-    .default(5_000);
 }
 
 /** Examples below the help of a command. */

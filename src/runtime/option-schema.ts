@@ -3,14 +3,13 @@
  * message there is; a default keeps the description of what it wraps.
  */
 import { z } from 'zod';
-import { parseMultiHostUrl } from '../redis/redis-url.js';
 import type { RedisTarget } from '../redis/target.js';
+import { integerWords, isRedisTarget, REDIS_TARGET_WORDS, TEXT_WORDS, TIMEOUT_MS } from './option-rules.js';
 import { recordSchema } from './record-schema.js';
 
 // Every schema's description completes the sentence 'expected <option> to be …'; there is no other message.
-const integer = (min: number, max: number) =>
-  z.int().min(min).max(max).describe(`an integer from ${min} to ${max}`);
-const text = z.string().min(1).describe('a non-empty string');
+const integer = (min: number, max: number) => z.int().min(min).max(max).describe(integerWords(min, max));
+const text = z.string().min(1).describe(TEXT_WORDS);
 const flag = z.boolean().describe('true or false');
 const oneOf = <T extends string>(...values: [T, ...T[]]) =>
   z.enum(values).describe(`one of ${values.map((value) => `'${value}'`).join(', ')}`);
@@ -29,19 +28,7 @@ const backoff = (initialMs: number, maxMs: number) => ({
   maxMs: integer(1, 3_600_000).default(maxMs),
 });
 
-const redisTarget = z
-  .custom<RedisTarget>((value) => {
-    if (typeof value === 'string') {
-      if (value.includes(' ')) return false;
-      if (/^rediss?-/.test(value)) return parseMultiHostUrl(value) !== undefined;
-      // ioredis would throw for a URL that is none, and Node.js puts the whole of it, password included, into that error.
-      return /^rediss?:\/\//.test(value) ? URL.canParse(value) : /^(\/|unix:)/.test(value);
-    }
-    return typeof value === 'object' && value !== null;
-  })
-  .describe(
-    'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options, or an ioredis client or cluster',
-  );
+const redisTarget = z.custom<RedisTarget>(isRedisTarget).describe(REDIS_TARGET_WORDS);
 
 /** Options of a runtime. */
 export const runtimeSchema = z.strictObject({
@@ -100,7 +87,7 @@ export const runtimeSchema = z.strictObject({
 export const producerSchema = z.strictObject({
   redis: redisTarget,
   service: text,
-  timeoutMs: integer(1, 3_600_000).default(10_000),
+  timeoutMs: integer(TIMEOUT_MS.min, TIMEOUT_MS.max).default(10_000),
   telemetry: runtimeSchema.shape.telemetry,
   logger: runtimeSchema.shape.logger,
 });

@@ -1,16 +1,17 @@
 /** Raw options → validated → compiled. Everything wrong with them is said before any I/O. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Clock, systemClock } from '../core/clock.js';
-import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
-import { type Logger, redact, silentLogger } from '../core/logger.js';
-import { type Layout, ON_ONE_SERVER } from '../redis/layout.js';
-import { createNames, hashTag, type Names } from '../redis/names.js';
-import { slotOf } from '../redis/slot-map.js';
-import { type Deployment, deploymentOf, type RedisTarget } from '../redis/target.js';
+import { StreamwardenError } from '../core/errors.js';
+import { type Logger, silentLogger } from '../core/logger.js';
+import type { Layout } from '../redis/layout.js';
+import { hashTag, type Names } from '../redis/names.js';
+import type { RedisTarget } from '../redis/target.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
 import { invalid, parseWith } from './option-errors.js';
 import { producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
 import { compiled } from './record-schema.js';
+import { serviceNames } from './service-names.js';
+import type { CompiledProducerOptions, CompiledServiceOptions } from './service-settings.js';
 import type { InspectionObserver } from './xstate-inspection.js';
 
 export interface BackoffOptions {
@@ -130,38 +131,6 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly inspect: InspectionObserver | undefined;
 }
 
-export interface CompiledServiceOptions {
-  readonly redis: RedisTarget;
-  readonly names: Names;
-  readonly layout: Layout;
-  readonly timeoutMs: number;
-}
-
-export interface CompiledProducerOptions {
-  readonly redis: RedisTarget;
-  readonly names: Names;
-  readonly timeoutMs: number;
-  readonly telemetry: boolean;
-}
-
-/** @throws StreamwardenError `InvalidOption` */
-function deployment(redis: RedisTarget): Deployment {
-  try {
-    return deploymentOf(redis);
-  } catch (error) {
-    if (isStreamwardenError(error)) throw error;
-    // ioredis names what it does not take in words of its own.
-    throw new StreamwardenError(
-      'InvalidOption',
-      `expected redis to be what ioredis takes, got: ${redact(messageOf(error))}`,
-      {
-        cause: error,
-        details: { option: 'redis' },
-      },
-    );
-  }
-}
-
 function checkClusterMode(mode: 'oss' | 'singleShard' | undefined, isCluster: boolean): void {
   if (mode === 'oss' && !isCluster) {
     throw new StreamwardenError(
@@ -174,41 +143,13 @@ function checkClusterMode(mode: 'oss' | 'singleShard' | undefined, isCluster: bo
   }
 }
 
-interface ServiceNames {
-  readonly names: Names;
-  readonly layout: Layout;
-  readonly database: number;
-  readonly isCluster: boolean;
-}
-
-function namesFor(redis: RedisTarget, service: string, dlqStream: string | undefined): ServiceNames {
-  const { kind, options } = deployment(redis);
-  const { keyPrefix, db } = options;
-  const names = createNames({
-    service,
-    ...(keyPrefix ? { keyPrefix } : {}),
-    ...(dlqStream === undefined ? {} : { dlqStream }),
-  });
-  // The load balancer stream's name has to be usable as a hash tag, or presence cannot live in its slot.
-  if (hashTag(names.lbs) === `{${names.lbs}}` && names.lbs.includes('}')) {
-    throw invalid('service', "free of '}' unless it carries a hash tag such as {name}", service);
-  }
-  if (names.dlq === names.lbs)
-    throw invalid('dlqStream', 'another stream than the load balancer stream', dlqStream);
-  const isCluster = kind === 'cluster';
-  const layout = isCluster
-    ? { dlqIsLocal: slotOf(names.dlq) === slotOf(names.lbs), locksAreLocal: false }
-    : ON_ONE_SERVER;
-  return { names, layout, database: db ?? 0, isCluster };
-}
-
 /**
  * Options of whoever looks after a service, validated by the same rules.
  * @throws StreamwardenError `InvalidOption`
  */
 export function serviceOptions(raw: unknown): CompiledServiceOptions {
   const { redis, service, dlqStream, timeoutMs } = parseWith(serviceSchema, raw);
-  const { names, layout } = namesFor(redis, service, dlqStream);
+  const { names, layout } = serviceNames(redis, service, dlqStream);
   return { redis, names, layout, timeoutMs };
 }
 
@@ -218,10 +159,10 @@ export function serviceOptions(raw: unknown): CompiledServiceOptions {
  */
 export function producerNames(raw: unknown): CompiledProducerOptions {
   const { redis, service, timeoutMs, telemetry } = parseWith(producerSchema, raw);
-  return { redis, timeoutMs, telemetry, names: namesFor(redis, service, undefined).names };
+  return { redis, timeoutMs, telemetry, names: serviceNames(redis, service, undefined).names };
 }
 
-function consumerIdFrom(given: string | undefined, environment: NodeJS.ProcessEnv): string {
+function consumerIdFrom(given: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {
   if (given !== undefined) return given;
   const pod = environment.POD_NAME || environment.POD_IP;
   if (pod) return `redis-consumer-${pod}`;
@@ -236,7 +177,7 @@ function consumerIdFrom(given: string | undefined, environment: NodeJS.ProcessEn
  */
 export function compileOptions<TInfo>(
   raw: RuntimeOptions<TInfo>,
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: Readonly<NodeJS.ProcessEnv> = process.env,
 ): CompiledOptions<TInfo> {
   const {
     service,
@@ -259,7 +200,7 @@ export function compileOptions<TInfo>(
   if (rest.minIdleMs < rest.heartbeatMs) {
     throw invalid('minIdleMs', `at least heartbeatMs (${rest.heartbeatMs})`, rest.minIdleMs);
   }
-  const { names, layout, database, isCluster } = namesFor(rest.redis, service, dlqStream);
+  const { names, layout, database, isCluster } = serviceNames(rest.redis, service, dlqStream);
   checkClusterMode(clusterMode, isCluster);
   if (historyKey !== undefined && hashTag(historyKey) !== hashTag(names.lbs)) {
     throw invalid('historyKey', `a key with the hash tag ${hashTag(names.lbs)}`, historyKey);

@@ -1,16 +1,9 @@
 /** Announces data streams. */
-import { type Clock, randomHex, systemClock } from '../core/clock.js';
-import { StreamwardenError } from '../core/errors.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import { type Logger, silentLogger } from '../core/logger.js';
-import type { TraceFields } from '../core/trace-fields.js';
-import { clusterClientRequired } from '../redis/capabilities.js';
-import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
-import { encodeEntry, type Info } from '../redis/entry.js';
-import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import type { RedisTarget } from '../redis/target.js';
-import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
+import { openProducer, type Producer } from './open-producer.js';
 import { producerNames } from './options.js';
-import { createProducerConnection } from './producer-connection.js';
 
 export interface ProducerOptions {
   /** As in RuntimeOptions. */
@@ -23,43 +16,6 @@ export interface ProducerOptions {
   readonly telemetry?: boolean;
 }
 
-export interface NewStream {
-  /** Name of the data stream: any non-empty string. */
-  readonly name: string;
-  /** What its owner should know: an object that JSON can carry. */
-  readonly info?: Info | null;
-}
-
-export interface Producer extends AsyncDisposable {
-  /**
-   * Announces one data stream; resolves with its entry id.
-   * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, and then `details.sent` says whether the entry may be there
-   */
-  add(name: string, info?: Info | null): Promise<string>;
-  /** Announces many; resolves with their ids in the same order. Sent in batches of 500; when one fails, those before it are announced. */
-  addMany(streams: readonly NewStream[]): Promise<string[]>;
-  close(): Promise<void>;
-}
-
-const BATCH = 500;
-const REFUSED_PAUSE_MS = 100;
-
-/** @throws StreamwardenError `InvalidOption` */
-function validate({ name, info }: NewStream): void {
-  if (typeof name !== 'string' || name === '') {
-    throw new StreamwardenError(
-      'InvalidOption',
-      `expected name to be a non-empty string, got: ${JSON.stringify(name)}`,
-    );
-  }
-  if (info !== undefined && info !== null && (typeof info !== 'object' || Array.isArray(info))) {
-    throw new StreamwardenError(
-      'InvalidOption',
-      `expected info of ${name} to be an object, got: ${JSON.stringify(info)}`,
-    );
-  }
-}
-
 /** @throws StreamwardenError `InvalidOption` */
 export function createProducer(options: ProducerOptions): Producer {
   return composeProducer(options, systemClock);
@@ -67,78 +23,5 @@ export function createProducer(options: ProducerOptions): Producer {
 
 /** As `createProducer`, in another time. */
 export function composeProducer(options: ProducerOptions, clock: Clock): Producer {
-  const { names, redis, timeoutMs, telemetry, logger } = {
-    ...producerNames(options),
-    logger: options.logger ?? silentLogger,
-  };
-  const connections = createConnections({
-    target: redis,
-    clock,
-    logger,
-    heartbeatMs: timeoutMs,
-    connectionName: `streamwarden:producer:${randomHex(clock, 4)}`,
-    home: names.lbs,
-  });
-  const link = connections.commands;
-  const commands = createHomeCommands(connections, clock, Math.max(commandTimeoutFor(timeoutMs), 1000));
-  const connection = createProducerConnection(connections, clock, timeoutMs);
-  const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
-  let isClosed = false;
-
-  /** What Redis refuses because another server is to be asked has not been executed, and is sent again. */
-  async function addBatch(batch: readonly string[][]): Promise<string[]> {
-    const ids: string[] = new Array(batch.length);
-    const deadline = clock.monotonic() + timeoutMs;
-    let left = batch.map((_, index) => index);
-    for (;;) {
-      if (isClosed) throw new StreamwardenError('RuntimeStopped', 'the producer is closed');
-      // Only a connection is waited for: a command is sent once, since sending it twice would announce twice.
-      await connection.up();
-      const replies = await commands.run('XADD', async (client) => {
-        const pipeline = client.pipeline();
-        for (const index of left) pipeline.xadd(names.lbs, '*', ...(batch[index] as string[]));
-        return (await pipeline.exec()) ?? [];
-      });
-      const errors = replies.map(([error]) => error && redisError(error, 'XADD', true));
-      const failure = errors.find((error) => error !== null && !isElsewhere(error));
-      if (failure) throw failure;
-      replies.forEach(([, id], at) => {
-        if (errors[at] === null) ids[left[at] as number] = id as string;
-      });
-      const refusal = errors.find((error) => error !== null);
-      if (!refusal) return ids;
-      if (connections.kind !== 'cluster' && replyOf(refusal) === 'MOVED') throw clusterClientRequired();
-      if (clock.monotonic() >= deadline) throw refusal;
-      left = left.filter((_, at) => errors[at] !== null);
-      link.replace(refusal);
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, REFUSED_PAUSE_MS));
-    }
-  }
-
-  async function send(streams: readonly NewStream[], trace?: TraceFields): Promise<string[]> {
-    const encoded = streams.map(({ name, info }) => encodeEntry(name, info, trace));
-    const ids: string[] = [];
-    for (let at = 0; at < encoded.length; at += BATCH) {
-      ids.push(...(await addBatch(encoded.slice(at, at + BATCH))));
-    }
-    return ids;
-  }
-
-  async function announce(streams: readonly NewStream[], isBatch: boolean): Promise<string[]> {
-    for (const stream of streams) validate(stream);
-    if (watch === undefined) return await send(streams);
-    return await watch.send(streams.length, isBatch, (trace) => send(streams, trace));
-  }
-
-  async function close(): Promise<void> {
-    isClosed = true;
-    connection.close();
-  }
-
-  return {
-    add: async (name, info) => (await announce([{ name, info: info ?? null }], false))[0] as string,
-    addMany: (streams) => announce(streams, true),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  return openProducer({ ...producerNames(options), logger: options.logger ?? silentLogger }, clock);
 }

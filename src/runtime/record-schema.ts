@@ -1,23 +1,11 @@
 /** What the options of a recording have to look like; messages as in option-schema.ts. */
 import { z } from 'zod';
 import type { CompiledRecordOptions, RecordedInfo, RecordOptions } from '../replay/record-options.js';
-import type { Notification } from './notifications.js';
+import { NOTIFICATION_TYPES } from './notification-types.js';
 import { parseWith } from './option-errors.js';
 
 const integer = (min: number, max: number) =>
   z.int().min(min).max(max).describe(`an integer from ${min} to ${max}`);
-
-// A record over the types: tsc refuses it when a kind of notification is missing here.
-const NOTIFICATIONS: Readonly<Record<Notification['type'], true>> = {
-  StreamAdded: true,
-  StreamExpired: true,
-  StreamDisowned: true,
-  StreamUncertain: true,
-  StreamConfirmed: true,
-  StreamTerminated: true,
-};
-/** What a flight recorder can be made to write at. */
-export const NOTIFICATION_TYPES = Object.keys(NOTIFICATIONS) as [string, ...string[]];
 
 export const recordSchema = z
   .strictObject({

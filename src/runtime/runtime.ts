@@ -381,10 +381,11 @@ export function createRuntime<TInfo = Readonly<Record<string, unknown>>>(
   return composeRuntime(options, {});
 }
 
-/** As `createRuntime`, with substitutes; for tests. */
+/** As `createRuntime`, with substitutes, and with an environment of its own; for tests and the command line. */
 export function composeRuntime<TInfo = Readonly<Record<string, unknown>>>(
   options: RuntimeOptions<TInfo>,
   substitutes: Substitutes,
+  environment: Readonly<NodeJS.ProcessEnv> = process.env,
 ): Runtime<TInfo> & { readonly seam: Seam } {
-  return new StreamwardenRuntime<TInfo>(compileOptions(options), substitutes);
+  return new StreamwardenRuntime<TInfo>(compileOptions(options, environment), substitutes);
 }

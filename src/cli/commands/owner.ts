@@ -1,13 +1,8 @@
 /** `streamwarden owner`: who owns a data stream now, as far as Redis can tell. */
 import { Command } from 'commander';
-import type { Ownership, UnownedEntry } from '../../redis/owner-survey.js';
 import type { Runner } from '../command.js';
-import { CliError, EXIT } from '../errors.js';
-import { duration, type Output } from '../output.js';
-import { printable } from '../printable.js';
-import { redisOption } from '../redis-option.js';
-import { type ServiceVisitOptions, withService } from '../service-visit.js';
-import { examples, jsonOption, serviceOption, startTimeoutOption } from '../values.js';
+import { jsonOption, redisOption, serviceOption, startTimeoutOption } from '../options.js';
+import { examples } from '../values.js';
 
 export function ownerCommand(run: Runner): Command {
   const command = new Command('owner')
@@ -17,78 +12,11 @@ export function ownerCommand(run: Runner): Command {
     .addOption(serviceOption())
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
-    .action((name: string, options: ServiceVisitOptions) =>
-      run<ServiceVisitOptions>((given, output) => owner(name, given, output))(options),
-    )
+    .action(run(async () => (await import('../work/owner.js')).owner))
     .addHelpText('after', '\nExits with 0 when somebody owns it, with 1 when nobody does.');
   return examples(
     command,
     'streamwarden owner order-17 --service orders',
     'streamwarden owner order-17 --service orders --json | jq -r .owner',
   );
-}
-
-async function owner(name: string, options: ServiceVisitOptions, output: Output): Promise<number> {
-  if (name === '') throw new CliError('Usage', 'expected the name of a data stream, got: ""');
-  return await withService(options, async ({ owners }) => {
-    const found = await owners.of(name);
-    output.line({ type: 'Owner', stream: name, ...toMembers(found) }, forPeople(name, found));
-    return found.state === 'owned' ? EXIT.ok : EXIT.failed;
-  });
-}
-
-function toMembers(found: Ownership): Readonly<Record<string, unknown>> {
-  switch (found.state) {
-    case 'owned': {
-      const { state, owner: name, id, retryCount, sinceMs, leaseMs, isAlive } = found;
-      return { state, owner: name, alive: isAlive, id, token: id, since: sinceMs, leaseMs, retryCount };
-    }
-    case 'unowned':
-      return {
-        state: found.state,
-        owner: null,
-        entries: found.entries.map(({ id, retryCount, pending }) => ({
-          id,
-          retryCount,
-          holder: pending?.consumer ?? null,
-          holderState: pending?.state ?? null,
-        })),
-      };
-    default:
-      return { state: found.state, owner: null };
-  }
-}
-
-function forPeople(name: string, found: Ownership): string {
-  const stream = printable(name);
-  switch (found.state) {
-    case 'owned': {
-      const { owner: holder, id, retryCount, sinceMs, leaseMs, isAlive } = found;
-      const lease = leaseMs === null ? 'without end' : `${leaseMs} ms left, unless renewed`;
-      return [
-        `${stream} is owned by ${printable(holder)}`,
-        `  token    ${id} (the entry's id)`,
-        `  since    ${new Date(sinceMs).toISOString()}, ${duration(Math.max(0, Date.now() - sinceMs))} ago`,
-        `  lease    ${isAlive ? lease : 'run out: the next sweep requeues it'}`,
-        `  retries  ${retryCount ?? 'unknown'}`,
-      ].join('\n');
-    }
-    case 'unowned':
-      return [`nobody owns ${stream}`, ...found.entries.map(entryForPeople)].join('\n');
-    default:
-      return `nobody owns ${stream}, and nothing on the load balancer stream announces it`;
-  }
-}
-
-function entryForPeople({ id, pending }: UnownedEntry): string {
-  if (pending === null) return `  ${id}  waits to be given to a consumer`;
-  const holder = printable(pending.consumer);
-  switch (pending.state) {
-    case 'deadLetterDue':
-      return `  ${id}  is on its way to the dead-letter stream (${pending.reason})`;
-    case 'waiting':
-      return `  ${id}  waits at ${holder} for the entry ${pending.waitsFor} to end`;
-    default:
-      return `  ${id}  was given to ${holder} ${duration(pending.idleMs)} ago, and nothing says that it works on it`;
-  }
 }

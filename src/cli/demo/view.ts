@@ -24,7 +24,7 @@ export class View implements Disposable {
   constructor(output: Output, board: Board) {
     this.#output = output;
     this.#board = board;
-    this.#live = output.json ? undefined : LiveText.onTerminal();
+    this.#live = output.json ? undefined : LiveText.onTerminal(output.host.stdout);
     this.#timer = this.#live
       ? setInterval(() => this.#draw(), REDRAW_MS)
       : setInterval(() => this.#progress(), PROGRESS_MS);

@@ -1,11 +1,9 @@
 /** Which dead letters a command is about: some ids, or all that a filter lets through. */
-import { type Command, Option } from 'commander';
 import { isEntryId } from '../../core/entry-id.js';
 import type { DeadLetter } from '../../redis/dead-letter-queue.js';
 import { type LetterFilter, newestLetter, selectLetters } from '../../redis/dead-letter-selection.js';
-import type { ServiceAccess } from '../../runtime/service-access.js';
+import type { ServiceAccess } from '../../runtime/open-service.js';
 import { CliError } from '../errors.js';
-import { timeSpan } from '../values.js';
 
 export interface FilterOptions {
   readonly reason?: string;
@@ -16,16 +14,6 @@ export interface FilterOptions {
 
 export interface ChoiceOptions extends FilterOptions {
   readonly all: boolean;
-}
-
-export function withFilters(command: Command): Command {
-  return command
-    .addOption(new Option('--reason <reason>', 'only with this reason, such as max_retries_exceeded'))
-    .addOption(new Option('--name <stream>', 'only of the data stream of this name'))
-    .addOption(
-      new Option('--older-than <time>', 'only what came there before: 90s, 30m, 1h, 7d').argParser(timeSpan),
-    )
-    .addOption(new Option('--newer-than <time>', 'only what came there since').argParser(timeSpan));
 }
 
 /** Ages are measured by Redis's clock, which the ids are made with. */

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { messageOf } from '../../core/errors.js';
 import { selectLetters } from '../../redis/dead-letter-selection.js';
-import type { ServiceAccess } from '../../runtime/service-access.js';
+import type { ServiceAccess } from '../../runtime/open-service.js';
 import { CliError, EXIT } from '../errors.js';
 import { Interruption, interrupted } from '../interruption.js';
 import { type Output, plural } from '../output.js';
@@ -23,7 +23,7 @@ export async function exportLetters(options: ExportOptions, output: Output): Pro
   if (options.overwrite && out === undefined) {
     throw new CliError('Usage', 'expected --overwrite together with --out, got: it alone');
   }
-  return await withService(options, async (access) => {
+  return await withService(options, output, async (access) => {
     using interruption = new Interruption(output);
     if (out === undefined) {
       const count = await writeAll(access, options, interruption, (text) => output.write(text));

@@ -1,7 +1,7 @@
 /** What `dlq redrive` and `dlq delete` have in common: choose, ask, go through them batch by batch, say how far it came, leave an audit line. */
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import { mayHaveExecuted } from '../../redis/reply-errors.js';
-import type { ServiceAccess } from '../../runtime/service-access.js';
+import type { ServiceAccess } from '../../runtime/open-service.js';
 import { audit } from '../audit.js';
 import { confirm, refuseUnasked } from '../confirmation.js';
 import { CliError, EXIT } from '../errors.js';
@@ -50,8 +50,8 @@ export async function moveLetters(
   output: Output,
 ): Promise<number> {
   checkChoice(ids, options);
-  if (!options.dryRun) refuseUnasked(options.yes);
-  return await withService(options, async (access, url) => {
+  if (!options.dryRun) refuseUnasked(output.host, options.yes);
+  return await withService(options, output, async (access, url) => {
     const choice = { ids, options, standing: await standingOf(access) };
     if (options.dryRun) return await show(move, access, choice, output);
     const total = await totalOf(access, choice, options.yes);
@@ -60,7 +60,7 @@ export async function moveLetters(
       return EXIT.ok;
     }
     const { dlq } = access.names;
-    await confirm(options.yes, `${move.verb} ${plural(total ?? 0, 'dead letter')} of ${dlq}?`);
+    await confirm(output.host, options.yes, `${move.verb} ${plural(total ?? 0, 'dead letter')} of ${dlq}?`);
     return await new Moving(move, access, choice, { url, service: options.service, output }).run(total);
   });
 }
@@ -182,7 +182,7 @@ class Moving {
   #audit(result: 'done' | 'interrupted' | 'failed'): void {
     const { verb, past } = this.#move;
     const { ids, options } = this.#choice;
-    audit(this.#url, {
+    audit(this.#output, this.#url, {
       command: `dlq ${verb}`,
       service: this.#service,
       dlq: this.#access.names.dlq,

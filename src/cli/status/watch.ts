@@ -17,12 +17,15 @@ export async function watchStatus(
   output: Output,
 ): Promise<void> {
   const stop = new AbortController();
-  const ignoreSignals = onStopSignals({ first: () => stop.abort(), again: () => stop.abort() });
+  const ignoreSignals = onStopSignals(output.host.events, {
+    first: () => stop.abort(),
+    again: () => stop.abort(),
+  });
   output.onClosed(() => stop.abort());
   const stopped = new Promise<'stopped'>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve('stopped'), { once: true });
   });
-  using screen = output.json ? undefined : LiveScreen.onTerminal(() => stop.abort());
+  using screen = output.json ? undefined : LiveScreen.onTerminal(output.host, () => stop.abort());
   const view = screen === undefined ? new LineView(output) : new ScreenView(screen, intervalMs);
   let last: Seen = { atMs: performance.now(), status: first };
   view.seen(first, undefined);

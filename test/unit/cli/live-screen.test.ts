@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
-import { LiveScreen, type ScreenInput, type ScreenOutput } from '../../../src/cli/live-screen.js';
+import { LiveScreen, type ScreenHost } from '../../../src/cli/live-screen.js';
 
 class FakeOutput extends EventEmitter {
   readonly isTTY = true;
@@ -39,9 +39,13 @@ class FakeInput extends EventEmitter {
 describe('the live screen', () => {
   let output: FakeOutput;
   let input: FakeInput;
+  let events: EventEmitter;
   let quits: number;
 
+  const hostOf = (stdout: FakeOutput) => ({ stdin: input, stdout, events }) as unknown as ScreenHost;
+
   beforeEach(() => {
+    events = new EventEmitter();
     output = new FakeOutput();
     input = new FakeInput();
     quits = 0;
@@ -51,11 +55,7 @@ describe('the live screen', () => {
     const quit = () => {
       quits += 1;
     };
-    const screen = LiveScreen.onTerminal(
-      quit,
-      output as unknown as ScreenOutput,
-      input as unknown as ScreenInput,
-    );
+    const screen = LiveScreen.onTerminal(hostOf(output), quit);
     if (screen === undefined) throw new Error('expected a screen, got: none');
     return screen;
   };
@@ -98,7 +98,7 @@ describe('the live screen', () => {
     using screen = open();
     screen.show('text');
     input.setRawMode(false);
-    process.emit('SIGCONT');
+    events.emit('SIGCONT');
     expect(input.isRaw).to.equal(true);
     expect(output.last).to.contain('text');
   });
@@ -114,11 +114,7 @@ describe('the live screen', () => {
 
   it('is none where the output goes elsewhere', () => {
     const elsewhere = Object.assign(new FakeOutput(), { isTTY: false });
-    const screen = LiveScreen.onTerminal(
-      () => {},
-      elsewhere as unknown as ScreenOutput,
-      input as unknown as ScreenInput,
-    );
+    const screen = LiveScreen.onTerminal(hostOf(elsewhere), () => {});
     expect(screen).to.equal(undefined);
     expect(elsewhere.writes).to.deep.equal([]);
   });

@@ -1,0 +1,36 @@
+/** Options that several commands have. What their values mean is found out by whoever uses them: this is loaded for `--help` as well. */
+import { Option } from 'commander';
+import { wholeNumber } from './values.js';
+
+/** Where Redis is when nobody says so. */
+export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379';
+
+export function jsonOption(): Option {
+  return new Option('--json', 'one JSON object a line, for programs').default(false);
+}
+
+export function serviceOption(): Option {
+  return new Option('--service <name>', 'name of the service').makeOptionMandatory();
+}
+
+export function startTimeoutOption(): Option {
+  return new Option('--start-timeout <ms>', 'how long to wait for Redis')
+    .argParser(wholeNumber)
+    .default(5_000);
+}
+
+/** Not parsed by commander, which would echo a bad value, password and all: see `checkRedisUrl`. */
+export function redisOption(): Option {
+  return new Option(
+    '--redis <url>',
+    `where Redis is: redis://, redis-cluster:// or redis-sentinel:// (default: $REDIS_URL, else ${DEFAULT_REDIS_URL})`,
+  );
+}
+
+export function dlqStreamOption(): Option {
+  return new Option('--dlq-stream <name>', 'dead-letter stream (default: <service>-input-dlq)');
+}
+
+export function yesOption(): Option {
+  return new Option('--yes', 'do not ask; needed where there is no terminal to ask on').default(false);
+}

@@ -1,0 +1,144 @@
+/** Takes a pending entry from its holder, for everyone. */
+import type { ClaimOutcome } from '../../redis/claims.js';
+import { isIncarnation } from '../../redis/names.js';
+import type { PendingRow } from '../../redis/pending-survey.js';
+import { mayHaveExecuted, replyOf } from '../../redis/reply-errors.js';
+import type { ServiceAccess } from '../../runtime/open-service.js';
+import { audit } from '../audit.js';
+import { confirm, refuseUnasked } from '../confirmation.js';
+import { CliError, EXIT } from '../errors.js';
+import { checkIds } from '../letters/letter-choice.js';
+import type { Output } from '../output.js';
+import { printable } from '../printable.js';
+import { type ServiceVisitOptions, withService } from '../service-visit.js';
+import { onStopSignals } from '../stop-signals.js';
+
+export interface ClaimOptions extends ServiceVisitOptions {
+  readonly force: boolean;
+  readonly yes: boolean;
+}
+
+/** @throws CliError when nothing was taken */
+export async function claim(id: string, options: ClaimOptions, output: Output): Promise<number> {
+  checkIds([id]);
+  const { force, yes, service } = options;
+  refuseUnasked(output.host, yes);
+  return await withService(options, output, async (access, url) => {
+    if (!yes) await confirm(output.host, false, await questionOf(access, id, options));
+    // One script: it is done as a whole or not at all, and whoever asks us to stop is told which.
+    const ignoreSignals = onStopSignals(output.host.events, {
+      first: () => {},
+      again: () => output.host.exit(EXIT.failed),
+    });
+    const report = (result: 'done' | 'refused' | 'failed', members: Readonly<Record<string, unknown>>) =>
+      audit(output, url, { command: 'claim', service, id, force, ...members, result });
+    let found: ClaimOutcome;
+    try {
+      found = await claimed(access, id, force);
+    } catch (error) {
+      report('failed', { outcome: mayHaveExecuted(error) ? 'unknown' : 'none' });
+      if (!mayHaveExecuted(error)) throw error;
+      throw new CliError(
+        'OutcomeUnknown',
+        `no answer: nobody knows whether ${id} was taken; see: streamwarden pending`,
+        EXIT.failed,
+      );
+    } finally {
+      ignoreSignals();
+    }
+    report(TAKEN.has(found.outcome) ? 'done' : 'refused', { ...found });
+    refuseUntaken(id, found);
+    output.line({ type: 'Claimed', id, ...found }, forPeople(id, found, force));
+    return EXIT.ok;
+  });
+}
+
+const TAKEN: ReadonlySet<string> = new Set(['requeued', 'gone', 'deadLettered', 'deadLetterDue']);
+
+async function claimed({ claims }: ServiceAccess, id: string, force: boolean): Promise<ClaimOutcome> {
+  try {
+    return await claims.claim(id, force);
+  } catch (error) {
+    if (replyOf(error) === 'NOGROUP') return { outcome: 'undelivered' };
+    throw error;
+  }
+}
+
+/** @throws CliError when there is nothing to take, or a living holder that is to be left alone, before anybody is asked */
+async function questionOf({ pending }: ServiceAccess, id: string, { force }: ClaimOptions): Promise<string> {
+  let row: PendingRow | undefined;
+  try {
+    [row] = await pending.rowsOf([id]);
+  } catch (error) {
+    if (replyOf(error) !== 'NOGROUP') throw error;
+  }
+  if (row === undefined) throw notPending(id);
+  const { consumer: holder, isAlive, presenceMs, name } = row;
+  if (isAlive && !force) refuseUntaken(id, { outcome: 'alive', holder, leaseMs: presenceMs });
+  const alive = isAlive ? 'which is ALIVE' : 'which gives no sign of life';
+  return `take ${id} (${name === null ? 'no stream' : printable(name)}) from ${printable(holder)}, ${alive}?`;
+}
+
+function notPending(id: string): CliError {
+  return new CliError(
+    'AlreadyClaimed',
+    `${id} is not pending for anybody: there is nothing to take`,
+    EXIT.failed,
+  );
+}
+
+function left(ms: number | null): string {
+  return ms === null ? '' : `, ${ms} ms left`;
+}
+
+/** @throws CliError that says why nothing was done */
+function refuseUntaken(id: string, found: ClaimOutcome): void {
+  switch (found.outcome) {
+    case 'alive':
+      throw new CliError(
+        'OwnerAlive',
+        `${printable(found.holder)}, which has ${id}, is alive${left(found.leaseMs)}; --force takes it all the same`,
+        EXIT.failed,
+      );
+    case 'locked':
+      throw new CliError(
+        'OwnerAlive',
+        `the lock of ${id}, which ${printable(found.holder)} has, stands or cannot be asked for${left(found.lockMs)}; --force takes it all the same`,
+        EXIT.failed,
+      );
+    case 'moved':
+      throw new CliError(
+        'AlreadyClaimed',
+        `${id} has just left the hands of ${printable(found.holder)}`,
+        EXIT.failed,
+      );
+    case 'due':
+      throw new CliError(
+        'AlreadyClaimed',
+        `${id} is on its way to the dead-letter stream, and in nobody's hands`,
+        EXIT.failed,
+      );
+    case 'undelivered':
+    case 'notThere':
+      throw notPending(id);
+    default:
+  }
+}
+
+function forPeople(id: string, found: ClaimOutcome, force: boolean): string {
+  if (!('holder' in found)) return '';
+  const holder = printable(found.holder);
+  switch (found.outcome) {
+    case 'requeued': {
+      const words = `${id} taken from ${holder}: announced anew as ${found.copyId}, retry count ${found.retryCount}`;
+      const isTold = isIncarnation(found.holder) || !force;
+      return isTold ? words : `${words}\na consumer of the Go client is not told: it may go on working on it`;
+    }
+    case 'gone':
+      return `${id} taken from ${holder}: it was no longer on the stream, and is off the pending list`;
+    case 'deadLettered':
+      return `${id} taken from ${holder}: it cannot be parsed, and is a dead letter now`;
+    default:
+      return `${id} taken from ${holder}: it cannot be parsed; the next sweep of a consumer writes it to the dead-letter stream`;
+  }
+}

@@ -1,0 +1,62 @@
+/** Announces data streams. */
+import { systemClock } from '../../core/clock.js';
+import { silentLogger } from '../../core/logger.js';
+import { type NewStream, openProducer } from '../../runtime/open-producer.js';
+import { serviceSettings } from '../../runtime/service-settings.js';
+import { isApiInUse } from '../../telemetry/api-in-use.js';
+import { CliError, EXIT } from '../errors.js';
+import { type Output, plural } from '../output.js';
+import { checkRedisUrl } from '../redis-option.js';
+import { explained } from '../url-mistakes.js';
+
+interface ProduceOptions {
+  readonly redis?: string;
+  readonly service: string;
+  readonly count: number;
+  readonly prefix: string;
+  readonly name?: string;
+  readonly info?: Record<string, unknown>;
+  readonly startTimeout: number;
+}
+
+/** Progress and ids appear a batch at a time; memory stays small however many are asked for. */
+const BATCH = 500;
+
+export async function produce(options: ProduceOptions, output: Output): Promise<number> {
+  if (options.name === '') {
+    throw new CliError('InvalidOption', 'expected --name to be a non-empty text, got: ""');
+  }
+  const total = options.name === undefined ? options.count : 1;
+  const info = options.info ?? null;
+  const nameOf = (index: number) => options.name ?? `${options.prefix}${index + 1}`;
+  const { env, stdout, stderr } = output.host;
+  const url = checkRedisUrl(options.redis, env);
+  const { service, startTimeout: timeoutMs } = options;
+  const settings = serviceSettings({ redis: url, service, timeoutMs });
+  await using producer = openProducer(
+    { ...settings, logger: silentLogger, telemetry: isApiInUse() },
+    systemClock,
+  );
+  // Progress is for somebody who watches and does not see the lines themselves go by.
+  const showsProgress = stderr.isTTY && !stdout.isTTY && total > BATCH;
+  for (let done = 0; done < total; ) {
+    const size = Math.min(BATCH, total - done);
+    const streams: NewStream[] = Array.from({ length: size }, (_, index) => ({
+      name: nameOf(done + index),
+      info,
+    }));
+    const ids = await producer.addMany(streams).catch(async (error: unknown) => {
+      throw await explained(url, error);
+    });
+    const at = Date.now();
+    for (const [index, id] of ids.entries()) {
+      const stream = nameOf(done + index);
+      output.line({ at, type: 'Produced', stream, id }, `${id}  ${stream}`);
+    }
+    done += size;
+    if (showsProgress) stderr.write(`\r${done} of ${total}`);
+  }
+  if (showsProgress) stderr.write('\n');
+  if (!output.json && total > 1) output.write(`${plural(total, 'stream')} announced`);
+  return EXIT.ok;
+}

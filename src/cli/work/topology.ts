@@ -1,0 +1,59 @@
+/** Masters, replicas, slots, keyspace events and subscribers, once or for as long as it is watched. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { deploymentOf } from '../../redis/target.js';
+import { EXIT } from '../errors.js';
+import { LiveText } from '../live-text.js';
+import { type Output, timeOfDay } from '../output.js';
+import { checkRedisUrl } from '../redis-option.js';
+import { onStopSignals } from '../stop-signals.js';
+import { isSamePicture, type TopologyPicture } from '../topology/picture.js';
+import type { Survey } from '../topology/survey.js';
+import { surveyOf } from '../topology/survey-of.js';
+import { inWords } from '../topology/words.js';
+import { refuseWrongUrl } from '../url-mistakes.js';
+
+interface TopologyOptions {
+  readonly redis?: string;
+  readonly watch: boolean;
+  readonly interval: number;
+  readonly timeout: number;
+}
+
+export async function topology(options: TopologyOptions, output: Output): Promise<number> {
+  const url = checkRedisUrl(options.redis, output.host.env);
+  await refuseWrongUrl(url);
+  using survey = surveyOf(deploymentOf(url), options.timeout);
+  if (options.watch) return await watch(survey, options.interval, output);
+  const picture = await survey.look();
+  output.line({ type: 'Topology', ...picture }, inWords(picture));
+  return picture.settled ? EXIT.ok : EXIT.failed;
+}
+
+/** Until a signal comes. */
+async function watch(survey: Survey, intervalMs: number, output: Output): Promise<number> {
+  const stop = new AbortController();
+  const ignoreSignals = onStopSignals(output.host.events, {
+    first: () => stop.abort(),
+    again: () => output.host.exit(EXIT.ok),
+  });
+  output.onClosed(() => stop.abort());
+  const stopped = new Promise<undefined>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const live = output.json ? undefined : LiveText.onTerminal(output.host.stdout);
+  let last: TopologyPicture | undefined;
+  while (!stop.signal.aborted) {
+    const picture = await Promise.race([survey.look(), stopped]);
+    if (picture === undefined) break;
+    const at = Date.now();
+    if (live !== undefined) {
+      live.show(`${inWords(picture)}\n\nas of ${timeOfDay(at)}; Ctrl-C ends it`);
+    } else if (last === undefined || !isSamePicture(picture, last)) {
+      output.line({ at, type: 'Topology', ...picture }, `${timeOfDay(at)}  ${inWords(picture)}\n`);
+    }
+    last = picture;
+    await delay(intervalMs, undefined, { signal: stop.signal }).catch(() => {});
+  }
+  ignoreSignals();
+  return EXIT.ok;
+}

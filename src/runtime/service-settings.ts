@@ -1,0 +1,50 @@
+/**
+ * What a visit to a service, and a producer, work with; and how it comes out of text and numbers, as the command line has them. The rules are
+ * those of the schemas, without the library that states them: it takes longer to load than such a visit takes.
+ */
+import type { Layout } from '../redis/layout.js';
+import type { Names } from '../redis/names.js';
+import type { RedisTarget } from '../redis/target.js';
+import { invalid } from './option-errors.js';
+import { integerWords, isRedisTarget, REDIS_TARGET_WORDS, TEXT_WORDS, TIMEOUT_MS } from './option-rules.js';
+import { serviceNames } from './service-names.js';
+
+export interface CompiledServiceOptions {
+  readonly redis: RedisTarget;
+  readonly names: Names;
+  readonly layout: Layout;
+  readonly timeoutMs: number;
+}
+
+export interface CompiledProducerOptions {
+  readonly redis: RedisTarget;
+  readonly names: Names;
+  readonly timeoutMs: number;
+  readonly telemetry: boolean;
+}
+
+export interface GivenService {
+  readonly redis: string;
+  readonly service: string;
+  readonly dlqStream?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/** @throws StreamwardenError `InvalidOption` */
+export function checkService({ redis, service, dlqStream }: Omit<GivenService, 'timeoutMs'>): void {
+  if (!isRedisTarget(redis)) throw invalid('redis', REDIS_TARGET_WORDS, redis);
+  if (service === '') throw invalid('service', TEXT_WORDS, service);
+  if (dlqStream === '') throw invalid('dlqStream', TEXT_WORDS, dlqStream);
+}
+
+/** @throws StreamwardenError `InvalidOption`, as `serviceOptions` does */
+export function serviceSettings(given: GivenService): CompiledServiceOptions {
+  checkService(given);
+  const { redis, service, dlqStream, timeoutMs } = given;
+  const { min, max } = TIMEOUT_MS;
+  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < min || timeoutMs > max) {
+    throw invalid('timeoutMs', integerWords(min, max), timeoutMs);
+  }
+  const { names, layout } = serviceNames(redis, service, dlqStream);
+  return { redis, names, layout, timeoutMs };
+}
