@@ -98,7 +98,8 @@ export class Acquirer {
       if (!parsed.ok || !checked.ok) {
         const { problem } = checked as { problem: string };
         this.#kernel.logger.warn({ id: entry.id, problem }, 'an entry cannot be parsed; it is dead-lettered');
-        poison.push({ id: entry.id, name: '' });
+        // An earlier acquisition whose answer got lost may have recorded it as the owner of its name.
+        poison.push({ id: entry.id, name: parsed.ok ? parsed.announcement.name : '' });
         continue;
       }
       const { name } = parsed.announcement;

@@ -7,7 +7,8 @@
  */
 import { nextEntryId } from '../core/entry-id.js';
 import type { VerifyOutput } from '../machines/lease-keeper.machine.js';
-import type { RawEntry } from '../redis/entry.js';
+import { parseEntry, type RawEntry } from '../redis/entry.js';
+import type { EntryRef } from '../redis/lease-store.js';
 import { isPassing, replyOf } from '../redis/reply-errors.js';
 import type { Acquirer } from './acquirer.js';
 import type { Giver } from './giver.js';
@@ -163,12 +164,21 @@ export class Verifier {
     const pending = await this.#pendingIds(new AbortController().signal);
     if (pending === 'groupGone') return 0;
     const unknown = [...pending].filter((id) => !this.#ownerships.has(id));
-    if (unknown.length === 0) return 0;
-    const moved = await this.#giver.move(
-      'handOver',
-      unknown.map((id) => ({ id, name: '' })),
-    );
-    return [...moved.values()].filter(({ outcome }) => outcome === 'requeued').length;
+    let requeued = 0;
+    for (let at = 0; at < unknown.length; at += CHUNK) {
+      const moved = await this.#giver.move('handOver', await this.#named(unknown.slice(at, at + CHUNK)));
+      for (const { outcome } of moved.values()) if (outcome === 'requeued') requeued += 1;
+    }
+    return requeued;
+  }
+
+  /** With the names that they announce: one may be recorded as the owner of its name, if the answer to that was what got lost. */
+  async #named(ids: readonly string[]): Promise<EntryRef[]> {
+    const entries = await this.#kernel.group.entries(ids);
+    return entries.map((entry, index) => {
+      const parsed = entry && parseEntry(entry);
+      return { id: ids[index] as string, name: parsed?.ok ? parsed.announcement.name : '' };
+    });
   }
 }
 

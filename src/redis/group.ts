@@ -211,7 +211,11 @@ export function createGroupStore(
           if (flat[at] !== '') pairs.push(flat[at] as string, flat[at + 1] as string);
         }
         if (pairs.length > 0) {
-          cleared += (await commands.script('prune-owners', [lbs, owners], [group, ...pairs])) as number;
+          cleared += (await commands.script(
+            'prune-owners',
+            [lbs, owners, ...endings],
+            [group, ...pairs],
+          )) as number;
         }
       } while (cursor !== '0');
       return cleared;

@@ -72,6 +72,34 @@ describe('fencing tokens', () => {
     expect(await acquire('a', id)).to.deep.equal([id]);
   });
 
+  it('grow although the one before was given back by someone who did not know its name [C-ADD-7]', async () => {
+    const first = await announce();
+    const second = await announce();
+    await read('a');
+    await read('b');
+    expect(await acquire('b', second)).to.deep.equal([1]);
+    await run('give-back', [...keysOf('b'), dlq], [group, 'b', 1, 3, 0, 'handOver', second, '']);
+    expect(await acquire('a', first)).to.deep.equal([second]);
+    const [moved] = (await giveBack('a', 'waiting', first)) as [[string, string, number][]];
+    expect(moved[0]?.[0]).to.equal('requeued');
+  });
+
+  for (const [how, end] of [
+    ['finished by a client that keeps no records', (id: string) => suite.redis().xack(lbs, group, id)],
+    ['lost with its consumer', () => suite.redis().xgroup('DELCONSUMER', lbs, group, 'b')],
+  ] as const) {
+    it(`grow although the one before was ${how}, whether or not its record has been pruned [C-ADD-7]`, async () => {
+      const [first, second, third] = [await announce(), await announce(), await announce()];
+      for (const consumer of ['a', 'b', 'c']) await read(consumer);
+      expect(await acquire('b', second)).to.deep.equal([1]);
+      await end(second);
+      expect(await acquire('a', first)).to.deep.equal([second]);
+      expect(await run('prune-owners', [lbs, owners, ...endings], [group, 'n', second])).to.equal(1);
+      expect(await acquire('a', first)).to.deep.equal([second]);
+      expect(await acquire('c', third), 'a newer one is none the worse').to.deep.equal([1]);
+    });
+  }
+
   it('stay what they are when a verification is repeated after long', async () => {
     const id = await announce();
     await read('a');

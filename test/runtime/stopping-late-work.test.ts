@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { compareEntryIds } from '../../src/core/entry-id.js';
 import { StreamwardenError } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
@@ -169,6 +170,65 @@ describe('a stop begins no work', () => {
     expect(runtime.state).to.equal('draining');
     finish();
     expect(await stopping).to.deep.equal({ mode: 'finish', handedOver: 1, stragglers: [], abandoned: [] });
+    await soundHistory(suite.redis(), fleet(), ids);
+  });
+
+  it('and what it gives back without having heard that it was its own makes no token shrink [C-ADD-7]', async () => {
+    const { create, listen, announce } = fleet();
+    let verify = () => {};
+    const slow = create(
+      {},
+      {
+        stores: (stores) => ({
+          ...stores,
+          lease: {
+            ...stores.lease,
+            acquire: async (batch) => {
+              await new Promise<void>((resolve) => {
+                verify = resolve;
+              });
+              return stores.lease.acquire(batch);
+            },
+          },
+        }),
+      },
+    );
+    const log = listen(slow);
+    await slow.start();
+    const ids = await announce(['twin']);
+    const isWaiting = verify;
+    await eventually('the first is about to be verified', () => verify !== isWaiting);
+
+    let stopping: Promise<unknown> | undefined;
+    const deaf: TestRuntime = create(
+      {},
+      {
+        stores: (stores) => ({
+          ...stores,
+          lease: {
+            ...stores.lease,
+            acquire: async (batch) => {
+              await stores.lease.acquire(batch);
+              stopping ??= deaf.stop();
+              throw new StreamwardenError('RedisUnavailable', 'no answer', { details: { sent: true } });
+            },
+          },
+        }),
+      },
+    );
+    await deaf.start();
+    ids.push(...(await announce(['twin'])));
+    await eventually('the second is acquired, unheard', () => stopping !== undefined);
+    await stopping;
+    verify();
+    const acquisitions = async () =>
+      (await historyOf(suite.redis(), fleet())).filter(({ op }) => op === 'acquired');
+    await eventually('somebody owns it', async () => {
+      verify();
+      return (await acquisitions()).length > 1;
+    });
+    expect(compareEntryIds((await acquisitions())[1]?.id as string, ids[1] as string)).to.equal(1);
+    expect((await log.first('StreamAdded', 'twin')).retryCount).to.equal(0);
     await soundHistory(suite.redis(), fleet(), ids);
   });
 

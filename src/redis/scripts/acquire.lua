@@ -3,6 +3,13 @@
 --   1. A reads entry e and freezes before it verifies.     2. A's presence lapses; B requeues e as e'.
 --   3. A wakes and verifies e: not pending for A any more, refused here. Only B's e' is handed to an application.
 --
+-- A record whose entry is no longer pending is an ending that nobody remembered: given back by someone who never heard that it was his,
+-- deleted by hand, finished by a client that keeps no records. It owns the name no more, but an older entry comes after it and would
+-- have the smaller token:
+--
+--   1. A is given e1 and is slow. B acquires e2, of the same name, and the answer is lost.   2. B stops, and gives back all that is
+--   pending for it. 3. A verifies e1: the record names e2, which is newer. Refused, and requeued under a new id.
+--
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
 -- KEYS[3] hash    owners: data stream name -> entry id; the field '' holds the format's version and a
@@ -55,6 +62,8 @@ for i = 1, #ids do
     -- Ours already: an earlier answer was lost.
     results[i] = 1
   elseif owner and isPending(lbs, group, owner) then
+    results[i] = owner
+  elseif owner and isNewer(owner, id) then
     results[i] = owner
   elseif last and isNewer(last, id) then
     results[i] = last
