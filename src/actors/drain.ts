@@ -152,7 +152,8 @@ export class Drain {
       const untold = [...ownerships].filter(({ state }) => state === 'acquired');
       for (const ownership of untold) ownership.send({ type: 'giveBack.requested', reason: 'handOver' });
       await giver.giveBack('handOver', untold);
-      this.#handedOver += handedOver(untold) + (await verifier.giveBackUnknown());
+      const unknown = await verifier.giveBackUnknown();
+      this.#handedOver += handedOver(untold) + unknown;
     };
     this.#unheard ??= giveBack().finally(() => {
       this.#unheard = undefined;
