@@ -24,7 +24,8 @@ describe('while Redis cannot be reached', () => {
       },
       clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
     } as never;
-    const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs: keepable(1400), clock });
+    const heartbeatMs = keepable(1400);
+    const { runtime, log } = await listening({ redis: proxy().url, heartbeatMs, clock });
     await announce(['before']);
     await log.first('StreamAdded', 'before');
     proxy().refuse();
@@ -34,8 +35,11 @@ describe('while Redis cannot be reached', () => {
     expect(troubled.map((child) => child.split('/')[0])).to.deep.equal(['masterSubscription']);
     expect(runtime.health()).to.include({ live: true, ready: false });
     expect(runtime.health().reasons).to.include('no connection to Redis');
-    // Ever later, up to half a heartbeat.
-    await eventually('it has tried to connect', () => [50, 100, 200, 400, 700].every((ms) => delays.has(ms)));
+    // Ever later, up to half a heartbeat, or a second.
+    const latest = Math.min(1000, heartbeatMs / 2);
+    await eventually('it has tried to connect', () =>
+      [50, 100, 200, 400, latest].every((ms) => delays.has(ms)),
+    );
     proxy().allow();
     await log.first('StreamConfirmed', 'before');
     await announce(['after']);

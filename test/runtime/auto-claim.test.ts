@@ -85,7 +85,7 @@ describe('with autoClaim off', () => {
     await announce(['of go']);
     const go = new GoConsumer(suite.redis(), names);
     const [id] = await go.read(1, 60);
-    await go.age([id as string], 1_000);
+    await go.age([id as string], keepable(1_000));
 
     expect(await log.first('StreamExpired', 'of go')).to.include({ id, owner: go.name, autoClaim: false });
     await runtime.claim({ id: id as string });

@@ -71,13 +71,14 @@ describe('claim()', () => {
 
   it('of what a consumer of the Go client has just read is refused: it may be about to lock it [C-CLM-2]', async () => {
     const { announce, listening, names } = fleet();
-    const { runtime, log } = await listening({ ...options, heartbeatMs: keepable(1000) });
+    const heartbeatMs = keepable(1000);
+    const { runtime, log } = await listening({ ...options, heartbeatMs });
     await runtime.pause();
     await announce(['fresh']);
     const go = new GoConsumer(suite.redis(), names);
     const [id] = (await go.read(1)) as [string];
     expect(await rejection(runtime.claim({ id }))).to.include({ code: 'OwnerAlive' });
-    await go.age([id], 1000);
+    await go.age([id], heartbeatMs);
     await runtime.claim({ id });
     runtime.resume();
     expect(await log.first('StreamAdded', 'fresh')).to.include({ retryCount: 1 });
