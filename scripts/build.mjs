@@ -1,8 +1,19 @@
 // Builds src/ into dist/: tsc emits the modules, every other file that the code reads at run time is copied beside
 // them, vite bundles the inspector's page, and outputs that no longer have a source are removed. dist/ is not emptied
-// first: a process that runs from it while someone builds must not lose its modules.
+// first: a process that runs from it while someone builds must not lose its modules. Where neither the sources nor dist/ have
+// changed since the last build, there is nothing to do; `--force` builds all the same.
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,10 +24,46 @@ const src = join(root, 'src');
 const dist = join(root, 'dist');
 const copiedExtensions = ['.lua'];
 
-const emitted = compile();
-const copied = copyAssets();
-const bundled = await bundlePage();
-prune(new Set([...emitted, ...copied, ...bundled]));
+/** What the last build was made of, and what it made. */
+const stampFile = join(root, '.cache', 'build-stamp');
+/** Besides src/: what decides how it is built. */
+const configuration = [
+  'package-lock.json',
+  'package.json',
+  'scripts/build.mjs',
+  'tsconfig.build.json',
+  'tsconfig.json',
+  'vite.config.mjs',
+];
+
+if (process.argv.includes('--force') || !isUpToDate()) {
+  const emitted = compile();
+  const copied = copyAssets();
+  const bundled = await bundlePage();
+  prune(new Set([...emitted, ...copied, ...bundled]));
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, stamp());
+}
+
+function isUpToDate() {
+  return existsSync(dist) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp();
+}
+
+/** The content of every source, and size and time of every output. */
+function stamp() {
+  const hash = createHash('sha256');
+  const sources = [...configuration.map((file) => join(root, file)), ...filesBelow(src).sort()];
+  for (const file of sources)
+    hash
+      .update(`${relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  for (const file of filesBelow(dist).sort()) {
+    const { size, mtimeMs } = statSync(file);
+    hash.update(`${relative(root, file)}\0${size}\0${mtimeMs}\0`);
+  }
+  return hash.digest('hex');
+}
 
 function compile() {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
