@@ -10,6 +10,7 @@ const rooms = {
   replay: ['machines', 'core'],
   inspector: ['replay', 'runtime', 'machines', 'redis', 'core'],
   testing: ['runtime', 'replay', 'machines', 'redis', 'core'],
+  simulation: ['testing', 'runtime', 'replay', 'machines', 'redis', 'core'],
   cli: ['inspector', 'replay', 'runtime', 'telemetry', 'testing', 'actors', 'machines', 'redis', 'core'],
 };
 

@@ -1,0 +1,251 @@
+/** XREAD and XREADGROUP, and how a parked one is served. */
+import { integer, parseInteger, strictId } from '../arguments.js';
+import { type Command, type CommandContext, command, look, PARKED } from '../command.js';
+import {
+  addPending,
+  type Consumer,
+  type ConsumerGroup,
+  findPending,
+  givePendingTo,
+} from '../data/consumer-group.js';
+import { lowerBound } from '../data/lower-bound.js';
+import type { StreamEntry, StreamValue } from '../data/stream.js';
+import { compareIds, MAXIMUM_ID, type StreamId, ZERO_ID } from '../data/stream-id.js';
+import { type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
+import type { BlockedRead } from '../session.js';
+import { noGroup, seenConsumer } from './stream-groups.js';
+import { entryReply } from './streams.js';
+
+/** How many entries a parked read without COUNT is served. */
+const PARKED_COUNT = 1000;
+
+interface ReadOptions {
+  readonly group: string | undefined;
+  readonly consumer: string;
+  /** 0: all. */
+  readonly count: number;
+  /** Undefined: does not wait. 0: for ever. */
+  readonly blockMs: number | undefined;
+  readonly isNoAck: boolean;
+  readonly names: readonly string[];
+  readonly ids: readonly string[];
+}
+
+function blockTime(text: string, now: number): number {
+  const value = parseInteger(text);
+  if (value === undefined) throw new ReplyError('ERR timeout is not an integer or out of range');
+  if (value < 0) throw new ReplyError('ERR timeout is negative');
+  if (value > 2 ** 63 - now) throw new ReplyError('ERR timeout is out of range');
+  return value;
+}
+
+function readOptions(argv: readonly string[], isGroup: boolean, context: CommandContext): ReadOptions {
+  let group: string | undefined;
+  let consumer = '';
+  let count = 0;
+  let blockMs: number | undefined;
+  let isNoAck = false;
+  for (let at = 1; at < argv.length; at += 1) {
+    const more = argv.length - at - 1;
+    const option = argv[at]?.toLowerCase();
+    if (option === 'block' && more > 0) {
+      if (context.isScript) {
+        throw new ReplyError(`ERR ${argv[0]} command is not allowed with BLOCK option from scripts`);
+      }
+      at += 1;
+      blockMs = blockTime(argv[at] as string, context.now);
+    } else if (option === 'count' && more > 0) {
+      at += 1;
+      count = Math.max(0, integer(argv[at]));
+    } else if (option === 'streams' && more > 0) {
+      const rest = argv.slice(at + 1);
+      if (rest.length % 2 !== 0) {
+        throw new ReplyError(
+          "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
+        );
+      }
+      if (isGroup && group === undefined) throw new ReplyError('ERR Missing GROUP option for XREADGROUP');
+      const half = rest.length / 2;
+      return { group, consumer, count, blockMs, isNoAck, names: rest.slice(0, half), ids: rest.slice(half) };
+    } else if (option === 'group' && more >= 2) {
+      if (!isGroup) {
+        throw new ReplyError(
+          'ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.',
+        );
+      }
+      group = argv[at + 1];
+      consumer = argv[at + 2] as string;
+      at += 2;
+    } else if (option === 'noack') {
+      if (!isGroup) {
+        throw new ReplyError(
+          'ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.',
+        );
+      }
+      isNoAck = true;
+    } else throw SYNTAX_ERROR;
+  }
+  throw SYNTAX_ERROR;
+}
+
+/** Where reading begins; `new`: after what the group has been delivered. */
+type From = StreamId | 'new';
+
+function fromOf(context: CommandContext, key: string, text: string, isGroup: boolean): From {
+  if (text === '$') {
+    if (isGroup) {
+      throw new ReplyError(
+        'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
+      );
+    }
+    return look(context, key, 'stream')?.lastId ?? ZERO_ID;
+  }
+  if (text === '>') {
+    if (isGroup) return 'new';
+    throw new ReplyError(
+      'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.',
+    );
+  }
+  const id = strictId(text);
+  // Redis keeps '>' as the largest id, and so takes the one for the other.
+  return isGroup && id.isMaximum ? 'new' : id;
+}
+
+function read(context: CommandContext, argv: string[], isGroup: boolean): Reply | typeof PARKED {
+  const options = readOptions(argv, isGroup, context);
+  const { group, consumer: consumerName, count, isNoAck, names } = options;
+  const froms = names.map((key, position) => {
+    const stream = look(context, key, 'stream');
+    if (group !== undefined && stream?.groups.has(group) !== true) {
+      throw noGroup(key, group, ' in XREADGROUP with GROUP option');
+    }
+    return fromOf(context, key, options.ids[position] as string, isGroup);
+  });
+  const replies: Reply[] = [];
+  for (const [position, key] of names.entries()) {
+    const stream = look(context, key, 'stream');
+    if (stream === undefined) continue;
+    const from = froms[position] as From;
+    if (group === undefined) {
+      const { last } = stream;
+      if (last === undefined || compareIds(last.id, from as StreamId) <= 0) continue;
+      replies.push([key, entriesAfter(stream, from as StreamId, count).map(entryReply)]);
+    } else if (from === 'new') {
+      const { last } = stream;
+      const seen = stream.groups.get(group) as ConsumerGroup;
+      const isNothing = last === undefined || compareIds(last.id, seen.lastId) <= 0;
+      if (isNothing && !context.server.createsConsumersEarly) continue;
+      const own = context.keys.own(key, stream);
+      const ownGroup = own.groups.get(group) as ConsumerGroup;
+      const consumer = seenConsumer(context, key, ownGroup, consumerName);
+      if (!isNothing) replies.push([key, deliver(own, ownGroup, consumer, count, isNoAck, context.now)]);
+    } else {
+      const own = context.keys.own(key, stream);
+      const ownGroup = own.groups.get(group) as ConsumerGroup;
+      const consumer = seenConsumer(context, key, ownGroup, consumerName);
+      replies.push([key, history(own, consumer, from, count, context.now)]);
+    }
+  }
+  if (replies.length > 0) return replies;
+  if (options.blockMs === undefined || context.isScript) return null;
+  context.park({
+    group,
+    consumer: consumerName,
+    count: count === 0 ? PARKED_COUNT : count,
+    isNoAck,
+    deadline: options.blockMs === 0 ? undefined : context.now + options.blockMs,
+    // The first mention of a key counts.
+    keys: new Map([...names.entries()].reverse().map(([position, key]) => [key, froms[position] as From])),
+  });
+  return PARKED;
+}
+
+function entriesAfter(stream: StreamValue, from: StreamId, count: number): StreamEntry[] {
+  // After the very last id comes 0-0: Redis's increment wraps around.
+  return stream.range(from.next() ?? ZERO_ID, MAXIMUM_ID, count, false);
+}
+
+/** Delivers new entries to a consumer. */
+function deliver(
+  stream: StreamValue,
+  group: ConsumerGroup,
+  consumer: Consumer,
+  count: number,
+  isNoAck: boolean,
+  now: number,
+): Reply {
+  const entries = entriesAfter(stream, group.lastId, count);
+  for (const { id } of entries) {
+    if (compareIds(id, group.lastId) > 0) {
+      if (group.entriesRead !== undefined && !stream.hasTombstonesFrom(id)) group.entriesRead += 1;
+      else if (stream.entriesAdded > 0) group.entriesRead = stream.entriesUpTo(id);
+      group.lastId = id;
+    }
+    if (isNoAck) continue;
+    // It may be pending already: where the group's position was set back.
+    const pending = findPending(group.pending, id);
+    if (pending === undefined) addPending(group, { id, consumer, deliveredAt: now, deliveries: 1 });
+    else {
+      givePendingTo(pending, consumer);
+      pending.deliveredAt = now;
+      pending.deliveries = 1;
+    }
+  }
+  consumer.activeAt = now;
+  return entries.map(entryReply);
+}
+
+/** What is pending for a consumer after an id. */
+function history(stream: StreamValue, consumer: Consumer, from: StreamId, count: number, now: number): Reply {
+  const start = from.next() ?? ZERO_ID;
+  const found: Reply[] = [];
+  const { pending } = consumer;
+  for (let at = lowerBound(pending, start); at < pending.length; at += 1) {
+    if (count > 0 && found.length >= count) break;
+    const one = pending[at] as (typeof pending)[number];
+    const entry = stream.find(one.id);
+    if (entry === undefined) found.push([one.id.toString(), null]);
+    else {
+      one.deliveredAt = now;
+      one.deliveries += 1;
+      found.push(entryReply(entry));
+    }
+  }
+  return found;
+}
+
+/**
+ * What a parked read is answered, after something has come to a key that it waits for. Undefined: it goes on waiting.
+ * @param stream what the key holds, if that is a stream
+ */
+export function serveParked(
+  context: CommandContext,
+  read: BlockedRead,
+  key: string,
+  stream: StreamValue | undefined,
+): Reply | undefined {
+  const { group: name, consumer: consumerName, count, isNoAck } = read;
+  if (stream === undefined) {
+    return name === undefined ? undefined : new ReplyError('UNBLOCKED the stream key no longer exists');
+  }
+  if (name === undefined) {
+    const from = read.keys.get(key) as StreamId;
+    if (compareIds(stream.lastId, from) <= 0) return undefined;
+    return [[key, entriesAfter(stream, from, count).map(entryReply)]];
+  }
+  const seen = stream.groups.get(name);
+  if (seen === undefined) {
+    return new ReplyError('NOGROUP the consumer group this client was blocked on no longer exists');
+  }
+  // Also where the entry is gone again: then the answer has none.
+  if (compareIds(stream.lastId, seen.lastId) <= 0) return undefined;
+  const own = context.keys.own(key, stream);
+  const group = own.groups.get(name) as ConsumerGroup;
+  const consumer = seenConsumer(context, key, group, consumerName);
+  return [[key, deliver(own, group, consumer, count, isNoAck, context.now)]];
+}
+
+export const streamReadingCommands: readonly Command[] = [
+  command('xread', -4, '', (context, argv) => read(context, argv, false)),
+  command('xreadgroup', -7, 'write', (context, argv) => read(context, argv, true)),
+];

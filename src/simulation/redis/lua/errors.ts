@@ -1,0 +1,26 @@
+import { lineOfThrow } from './source-lines.js';
+
+/** What a Lua script raises. A text raised by the interpreter itself begins with the place: `user_script:3: `. */
+export class LuaError extends Error {
+  /** The value that `pcall` gives: a text, a table, anything. */
+  readonly value: unknown;
+  /** Line of the script where it was raised; -1: unknown. */
+  readonly line: number;
+
+  /** @param level 1: a text gets the place where it was raised; 2: the place of the caller's caller; 0: none */
+  constructor(value: unknown, level = 1) {
+    super(typeof value === 'string' ? value : 'a Lua error');
+    this.line = lineOfThrow(1);
+    const line = level > 1 ? lineOfThrow(level) : this.line;
+    const isPlaced = typeof value === 'string' && level > 0 && line !== -1;
+    this.value = isPlaced ? `user_script:${line}: ${value}` : value;
+  }
+}
+
+/** Thrown when a script uses what the simulation's Lua does not have, or cannot repeat exactly. No script can catch it. */
+export class UnsupportedLua extends Error {
+  constructor(what: string) {
+    super(`the simulated Redis does not support in Lua: ${what}`);
+    this.name = 'UnsupportedLua';
+  }
+}

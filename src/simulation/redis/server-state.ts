@@ -1,0 +1,35 @@
+/** What commands may ask of their server, beside the keys. */
+
+import type { Configuration } from './configuration.js';
+import type { Keyspace } from './data/keyspace.js';
+import type { ScriptHost } from './lua/redis-library.js';
+import type { Reply } from './reply.js';
+import type { ScriptCache } from './scripts.js';
+import type { ServerSession } from './session.js';
+
+export interface ServerState {
+  readonly version: string;
+  /** Redis 7.2 and newer: a consumer is there from its first read on, even if that gives it nothing. */
+  readonly createsConsumersEarly: boolean;
+  /** Redis 7.2 and newer: XINFO tells when a consumer last got something. */
+  readonly showsActivity: boolean;
+  readonly role: 'master' | 'slave';
+  readonly startedAt: number;
+  readonly runId: string;
+  readonly configuration: Configuration;
+  readonly scripts: ScriptCache;
+  readonly sessions: ReadonlyMap<number, ServerSession>;
+  /** With microseconds as the fraction. */
+  readonly exactNow: number;
+  database(index: number): Keyspace;
+  /** Databases that have keys. */
+  readonly databases: ReadonlyMap<number, Keyspace>;
+  flushAll(): void;
+  scriptHost(session: ServerSession): ScriptHost;
+  /** Ends a parked read. False: none is parked there. */
+  unblock(id: number, reply: Reply): boolean;
+  /** Closes a connection. */
+  kill(id: number): void;
+  /** Returns how many have received it. */
+  publish(channel: string, message: string): number;
+}
