@@ -4,7 +4,7 @@ import { createProducer } from '../../src/index.js';
 import { useCluster } from '../support/cluster.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
-import { keepable } from '../support/pace.js';
+import { hangingMs, keepable } from '../support/pace.js';
 import { rejection } from '../support/rejection.js';
 
 const HEARTBEAT_MS = keepable(1000);
@@ -96,7 +96,9 @@ describe('where and how a runtime connects to a cluster', () => {
   });
 
   it('lets a producer follow the stream to another master: what is refused there is sent again, once', async () => {
-    const producer = createProducer({ redis: suite.cluster().url, service: crew.service });
+    // While it steps down, a master lets its clients wait.
+    const patient = { timeoutMs: hangingMs() };
+    const producer = createProducer({ redis: suite.cluster().url, service: crew.service, ...patient });
     await producer.add('before');
     await suite.cluster().failOver(await suite.cluster().masterOf(crew.lbs));
     const ids = await producer.addMany(

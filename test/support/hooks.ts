@@ -1,5 +1,5 @@
 import type { RootHookObject } from 'mocha';
-import { failOnLeaks, type Leak, openNow } from './leaks.js';
+import { closeLeaks, failOnLeaks, type Leak, openNow } from './leaks.js';
 import { forgetLateness, measureFile } from './pace.js';
 
 /** The file of the test before. */
@@ -22,7 +22,9 @@ export const mochaHooks: RootHookObject = {
     openBeforeTest = openNow();
   },
   async afterEach(this: Mocha.Context) {
-    await failOnLeaks(openBeforeTest, `'${this.currentTest?.fullTitle() ?? 'the test'}'`);
+    // A test that has failed may not have come to closing what it opened: that is closed for it, and is no failure of its own.
+    if (this.currentTest?.state === 'failed') await closeLeaks(openBeforeTest);
+    else await failOnLeaks(openBeforeTest, `'${this.currentTest?.fullTitle() ?? 'the test'}'`);
   },
   async afterAll() {
     await failOnLeaks(new Map(), 'the suites');

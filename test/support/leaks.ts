@@ -55,13 +55,21 @@ export function openNow(): Map<object, Leak> {
   return new Map(sources.flatMap((source) => [...source()]));
 }
 
+const leaksSince = (before: ReadonlyMap<object, Leak>) =>
+  [...openNow()].filter(([object]) => !before.has(object)).map(([, leak]) => leak);
+
+/** Closes whatever is open now and was not before. */
+export async function closeLeaks(before: ReadonlyMap<object, Leak>): Promise<void> {
+  await Promise.allSettled(leaksSince(before).map((leak) => leak.close()));
+}
+
 /** Closes whatever is open now and was not before, and throws naming it. */
 export async function failOnLeaks(
   before: ReadonlyMap<object, Leak>,
   culprit: string,
   closingMs = hangingMs(),
 ): Promise<void> {
-  const found = () => [...openNow()].filter(([object]) => !before.has(object)).map(([, leak]) => leak);
+  const found = () => leaksSince(before);
   const deadline = performance.now() + closingMs;
   let leaks = found();
   while (leaks.length > 0 && performance.now() < deadline) {
