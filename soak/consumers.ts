@@ -1,7 +1,8 @@
 /** The consumer processes of a soak: real `streamwarden consume`, started, paused and killed. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type JsonLine, JsonLineProcess } from '../src/testing/json-line-process.js';
+import type { JsonLine } from '../src/testing/json-line-log.js';
+import { JsonLineProcess } from '../src/testing/json-line-process.js';
 
 const PROGRAM = fileURLToPath(new URL('../bin/streamwarden.js', import.meta.url));
 

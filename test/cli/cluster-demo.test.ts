@@ -1,9 +1,8 @@
 import { expect } from 'chai';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 import { type RunLock, takeRunLock } from '../support/run-lock.js';
 
 describe('streamwarden demo --cluster', function () {
-  this.timeout(90_000);
   const cli = useCli();
   let lock: RunLock | undefined;
 

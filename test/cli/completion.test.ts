@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 
 interface Shell {
   readonly name: 'bash' | 'zsh' | 'fish';

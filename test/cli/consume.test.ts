@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { checkHistory } from '../../src/testing/history.js';
 import { readHistory } from '../../src/testing/history-records.js';
-import { historyKeyOf, ready, useCli } from '../support/cli-process.js';
+import { historyKeyOf, ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 
 describe('streamwarden consume', () => {
@@ -24,7 +25,7 @@ describe('streamwarden consume', () => {
   const typeIs = (type: string) => (line: { type: string }) => line.type === type;
 
   it('prints Ready, each stream that it is given, and each that it has finished', async () => {
-    const consumer = cli.spawnConsumer({ redis: server().url, service, consumerId: 'me', hold: 20 });
+    const consumer = cli.startConsumer({ redis: server().url, service, consumerId: 'me', hold: 20 });
     expect(await ready(consumer)).to.match(/^me~[0-9a-f]{8}$/);
     await produce('--name', 'one', '--info', '{"region":"eu"}');
 
@@ -37,11 +38,11 @@ describe('streamwarden consume', () => {
   });
 
   it('hands its streams over on SIGTERM, to one that says so, and exits with 0 [C-STOP-2]', async () => {
-    const first = cli.spawnConsumer({ redis: server().url, service });
+    const first = cli.startConsumer({ redis: server().url, service });
     await ready(first);
     await produce('--count', '5');
     await eventually('the first owns all', () => first.lines.filter(typeIs('StreamAdded')).length === 5);
-    const second = cli.spawnConsumer({ redis: server().url, service, hold: 20 });
+    const second = cli.startConsumer({ redis: server().url, service, hold: 20 });
     await ready(second);
 
     first.kill('SIGTERM');
@@ -85,7 +86,7 @@ describe('streamwarden consume', () => {
   it('owns no more than its capacity, and takes its name from $POD_NAME', async () => {
     await produce('--count', '5');
     const args = ['consume', '--redis', server().url, '--service', service, '--capacity', '2', '--json'];
-    const consumer = cli.spawn(args, { env: { POD_NAME: 'pod-7' } });
+    const consumer = cli.start(args, { env: { POD_NAME: 'pod-7' } });
     expect(await ready(consumer)).to.match(/^redis-consumer-pod-7~/);
     await eventually('two are owned', () => consumer.lines.filter(typeIs('StreamAdded')).length === 2);
     const [pending] = await redis().xpending(`${service}-input`, `${service}-group`);
@@ -107,7 +108,7 @@ describe('streamwarden consume', () => {
       '--hold',
       '0',
     ];
-    const consumer = cli.spawn(args);
+    const consumer = cli.start(args);
     await eventually('it is ready', () => /ready +me~\S+ reads orders/.test(consumer.stdout));
     await produce('--name', 'one', '--info', '{"a":1}');
     await eventually('the stream is done', () => /done +one/.test(consumer.stdout));
@@ -118,11 +119,12 @@ describe('streamwarden consume', () => {
   });
 
   it('is recovered by another one when it is killed [C-EXP-2]', async () => {
-    const victim = cli.spawnConsumer({ redis: server().url, service, args: ['--heartbeat', '400'] });
+    const args = ['--heartbeat', String(keepable(400))];
+    const victim = cli.spawnConsumer({ redis: server().url, service, args });
     await ready(victim);
     await produce('--count', '3');
     await eventually('the victim owns all', () => victim.lines.filter(typeIs('StreamAdded')).length === 3);
-    const other = cli.spawnConsumer({ redis: server().url, service, hold: 20, args: ['--heartbeat', '400'] });
+    const other = cli.startConsumer({ redis: server().url, service, hold: 20, args });
     await ready(other);
     victim.kill('SIGKILL');
     await eventually('all are finished', () => other.lines.filter(typeIs('StreamDone')).length === 3);

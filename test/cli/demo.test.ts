@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { isAlive } from '../support/process-alive.js';
 import { useRedis } from '../support/redis.js';
 
 describe('streamwarden demo', function () {
-  this.timeout(90_000);
   const { server, redis } = useRedis();
   const cli = useCli();
 
@@ -48,8 +47,8 @@ describe('streamwarden demo', function () {
   });
 
   it('leaves nothing behind when it is interrupted: no process, no key, no setting', async () => {
-    const demo = cli.spawn(['demo', '--json', '--redis', server().url]);
-    await eventually('three consumers are ready', () => readyPids().length === 3, { timeoutMs: 15_000 });
+    const demo = cli.start(['demo', '--json', '--redis', server().url]);
+    await eventually('three consumers are ready', () => readyPids().length === 3);
     await demo.waitFor(({ type }) => type === 'StreamAdded', { name: 'the fleet is at work' });
     const pids = readyPids();
 
@@ -69,7 +68,7 @@ describe('streamwarden demo', function () {
   });
 
   it('stops its own server as well', async () => {
-    const demo = cli.spawn(['demo', '--json']);
+    const demo = cli.start(['demo', '--json']);
     const started = await demo.waitFor(({ type }) => type === 'Started', { name: 'the demo has a server' });
     demo.kill('SIGTERM');
     expect(await demo.exit).to.deep.include({ code: 1 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { RedisClusterNode } from '../../src/testing/redis-cluster.js';
-import { ready, useCli } from '../support/cli-process.js';
+import { ready, useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
 
@@ -9,7 +9,6 @@ const DLQ = 'orders-input-dlq';
 const POISON = ['_retry_count', '4', '_dlq_reason', 'max_retries_exceeded'];
 
 describe('what operators do on a cluster', function () {
-  this.timeout(60_000);
   const password = 'pass word/1';
   const { cluster, redis } = useCluster({ password });
   const cli = useCli();
@@ -75,7 +74,7 @@ describe('what operators do on a cluster', function () {
 
   it('says on SIGINT how far it came, and the rest is there for the next one', async () => {
     await writeMany(20_000);
-    const one = cli.spawn(['dlq', 'redrive', '--all', '--yes', '--json', '--service', 'orders'], {
+    const one = cli.start(['dlq', 'redrive', '--all', '--yes', '--json', '--service', 'orders'], {
       env: { REDIS_URL: cluster().url },
     });
     await one.waitFor(({ type }) => type === 'Redriven', { name: 'the first letter is redriven' });
@@ -160,10 +159,8 @@ describe('what operators do on a cluster', function () {
     expect(code).to.equal(0);
     expect(stdout).to.contain('the next sweep of a consumer writes it to the dead-letter stream');
     expect((await run('pending')).stdout).to.match(/1 deadLetterDue\n$/);
-    await ready(cli.spawnConsumer({ redis: cluster().url, service: 'orders' }));
-    await eventually('a sweep has written it', async () => (await redis().xlen(DLQ)) === 1, {
-      timeoutMs: 15_000,
-    });
+    await ready(cli.startConsumer({ redis: cluster().url, service: 'orders' }));
+    await eventually('a sweep has written it', async () => (await redis().xlen(DLQ)) === 1);
   });
 
   const commands: readonly string[][] = [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { startRedis } from '../../src/testing/index.js';
 import { askedOnTerminal } from '../support/asked.js';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { hasTerminals } from '../support/terminal.js';
@@ -18,7 +18,6 @@ const HOUR = 3_600_000;
 const payload = (name: string) => JSON.stringify({ DataStreamName: name, Info: { of: name } });
 
 describe('streamwarden dlq', function () {
-  this.timeout(120_000);
   const suite = useRedis();
   const { redis, server } = suite;
   const cli = useCli();
@@ -254,7 +253,7 @@ describe('streamwarden dlq', function () {
     });
 
     it('gives a consumer the stream again, with all its retries', async () => {
-      const consumer = cli.spawnConsumer({ redis: server().url, service: 'orders', hold: 1 });
+      const consumer = cli.startConsumer({ redis: server().url, service: 'orders', hold: 1 });
       await consumer.waitFor(({ type }) => type === 'Ready', { name: 'the consumer is ready' });
       const id = await write('1000-0', 'lbs-input', payload('one'), ...POISON);
       await dlq('redrive', id, '--yes');
@@ -366,15 +365,27 @@ describe('streamwarden dlq', function () {
     it('asks on a terminal, and does it only for a yes', async function () {
       if (!hasTerminals()) this.skip();
       await writeMany(3);
-      for (const no of ['n\n', '\n', 'yo\n', '\u0003', '\u0004']) {
-        const seen = await onTerminal(no);
-        expect(seen).to.contain(`delete 3 dead letters of ${DLQ}? [y/N]`);
-        expect(seen).to.match(/error: not confirmed: nothing was done\s+ended 1\s/);
-        expect(await lettersThere()).to.have.length(3);
-      }
+      const no = await onTerminal('n\n');
+      expect(no).to.contain(`delete 3 dead letters of ${DLQ}? [y/N]`);
+      expect(no).to.match(/error: not confirmed: nothing was done\s+ended 1\s/);
+      expect(await lettersThere()).to.have.length(3);
       const seen = await onTerminal('y\n');
       expect(seen).to.match(/3 dead letters deleted\s+ended 0\s/);
       expect(await lettersThere()).to.deep.equal([]);
+    });
+
+    it('takes nothing but a yes for one, and neither Ctrl-C nor the end of the input', async () => {
+      await writeMany(3);
+      const args = ['dlq', 'delete', '--all', '--service', 'orders', '--redis', server().url];
+      for (const no of ['n\n', '\n', 'yo\n', '\u0003', '\u0004']) {
+        const one = cli.start(args, { onTerminal: true });
+        const question = `delete 3 dead letters of ${DLQ}? [y/N]`;
+        await eventually('it asks', () => one.stdout.includes(question));
+        one.type(no);
+        expect((await one.exit).code).to.equal(1);
+        expect(one.stdout).to.match(/error: not confirmed: nothing was done\n$/);
+        expect(await lettersThere()).to.have.length(3);
+      }
     });
 
     const mistakes: [what: string, args: string[], says: RegExp][] = [

@@ -1,11 +1,10 @@
 import { expect } from 'chai';
-import { ready, useCli } from '../support/cli-process.js';
+import { ready, useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { findings, useDoctor } from '../support/doctor.js';
 import { eventually } from '../support/eventually.js';
 
 describe('streamwarden doctor of a cluster', function () {
-  this.timeout(90_000);
   const { cluster } = useCluster({ appendOnly: true, config: { 'notify-keyspace-events': 'KEx' } });
   const cli = useCli();
   const doctor = useDoctor(cli);
@@ -21,7 +20,7 @@ describe('streamwarden doctor of a cluster', function () {
   });
 
   it('looks at a service that is at work there, whose locks are on all masters', async () => {
-    await ready(cli.spawnConsumer({ redis: cluster().url, service: 'orders', history: false }));
+    await ready(cli.startConsumer({ redis: cluster().url, service: 'orders', history: false }));
     await cli.run(['produce', '--redis', cluster().url, '--service', 'orders', '--count', '5']);
     await eventually(
       'all are owned',

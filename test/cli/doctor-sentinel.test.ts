@@ -1,11 +1,10 @@
 import { expect } from 'chai';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 import { useSentinels } from '../support/cluster.js';
 import { findings, useDoctor } from '../support/doctor.js';
 import { eventually } from '../support/eventually.js';
 
 describe('streamwarden doctor with Sentinels', function () {
-  this.timeout(90_000);
   const { stand } = useSentinels({
     password: 'pass@word/1',
     appendOnly: true,

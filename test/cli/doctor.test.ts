@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { startRedis } from '../../src/testing/redis-server.js';
-import { ready, useCli } from '../support/cli-process.js';
+import { ready, useCli } from '../support/cli.js';
 import { findings, UNHURRIED, useDoctor } from '../support/doctor.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
@@ -58,7 +58,7 @@ describe('streamwarden doctor of a server that is fit', () => {
   it('looks at a service that is at work, and finds it good', async () => {
     const names = await Promise.all(
       ['a', 'b'].map((consumerId) =>
-        ready(cli.spawnConsumer({ redis: server().url, service: 'orders', consumerId })),
+        ready(cli.startConsumer({ redis: server().url, service: 'orders', consumerId })),
       ),
     );
     await cli.run(['produce', '--redis', server().url, '--service', 'orders', '--count', '4']);
@@ -74,7 +74,7 @@ describe('streamwarden doctor of a server that is fit', () => {
   it('sees consumers that are configured differently', async () => {
     const start = (consumerId: string, ...args: string[]) =>
       ready(
-        cli.spawnConsumer({
+        cli.startConsumer({
           redis: server().url,
           service: 'orders',
           consumerId,

@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { JsonLineProcess } from '../../src/testing/json-line-process.js';
-import { ready, useCli } from '../support/cli-process.js';
+import { type Heard, ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { ask, useInspectors } from '../support/inspector.js';
 import { useFolder } from '../support/recordings.js';
@@ -11,7 +10,7 @@ import { StatelyView, statelyUrl } from '../support/stately.js';
 
 const recording = fileURLToPath(new URL('../recordings/zombie.sleeper.jsonl', import.meta.url));
 
-async function urlOf(process: JsonLineProcess): Promise<string> {
+async function urlOf(process: Heard): Promise<string> {
   const line = await process.waitFor(({ type }) => type === 'Inspector', { name: 'the inspector listens' });
   return String(line.url);
 }
@@ -23,7 +22,7 @@ describe('the inspector on the command line', () => {
   const inspectors = useInspectors();
 
   it('shows a consumer while it runs', async () => {
-    const consumer = cli.spawnConsumer({
+    const consumer = cli.startConsumer({
       redis: suite.server().url,
       service: 'seen',
       args: ['--inspect', '--inspect-actions'],
@@ -39,7 +38,7 @@ describe('the inspector on the command line', () => {
   });
 
   it("tells programs of it in Stately's format", async () => {
-    const consumer = cli.spawnConsumer({
+    const consumer = cli.startConsumer({
       redis: suite.server().url,
       service: 'told',
       args: ['--inspect', '--inspect-stately'],
@@ -56,7 +55,7 @@ describe('the inspector on the command line', () => {
 
   it('takes the token from the environment and shows it to nobody', async () => {
     const token = 'a-token-of-the-environment';
-    const consumer = cli.spawn(
+    const consumer = cli.start(
       [
         'consume',
         '--redis',
@@ -101,7 +100,7 @@ describe('the inspector on the command line', () => {
   });
 
   it('shows a recording until it is told to stop', async () => {
-    const inspect = cli.spawn(['inspect', recording, '--json']);
+    const inspect = cli.start(['inspect', recording, '--json']);
     const url = await urlOf(inspect);
     const view = await inspectors.view({ url });
     expect(view.hello.file).to.include({ name: 'zombie.sleeper.jsonl' });

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 import { useRedis } from '../support/redis.js';
 
 describe('a mistake on the command line', () => {
@@ -188,7 +188,7 @@ describe('a mistake on the command line', () => {
     expect(stderr).to.match(/^error: [^\n]*notify-keyspace-events[^\n]*\(--keyspace-override\)\n$/);
     expect(stderr).to.not.contain('pass');
 
-    const consumer = cli.spawn([...args, '--keyspace-override']);
+    const consumer = cli.start([...args, '--keyspace-override']);
     await consumer.waitFor(({ type }) => type === 'Ready', { name: 'the consumer is ready' });
     const [, setting = ''] = (await redis().config('GET', 'notify-keyspace-events')) as string[];
     expect([...setting]).to.include.members(['l', 'E', 'K', 'x']);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { dueConsumer } from '../../src/redis/due-consumer.js';
-import { ready, useCli } from '../support/cli-process.js';
+import { heartbeatMs, ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
+import { allowedMs } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 
 const LBS = 'orders-input';
@@ -9,7 +10,6 @@ const GROUP = 'orders-group';
 const SEPARATOR = '<MUTEX_KEY_SEP>';
 
 describe('streamwarden owner', function () {
-  this.timeout(60_000);
   const { redis, server } = useRedis();
   const cli = useCli();
   const owner = (name: string, ...args: string[]) =>
@@ -43,8 +43,8 @@ describe('streamwarden owner', function () {
       token: id,
       retryCount: 2,
     });
-    expect(leaseMs).to.be.within(1, 2_000);
-    expect(since).to.be.within(before - 100, added.at + 100);
+    expect(leaseMs).to.be.within(1, heartbeatMs());
+    expect(since).to.be.within(before - allowedMs(0), added.at + allowedMs(0));
     const { code, stdout } = await owner('one');
     expect(code).to.equal(0);
     expect(stdout).to.match(new RegExp(`^one is owned by ${name}\n {2}token +${id} `));

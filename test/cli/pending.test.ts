@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { dueConsumer } from '../../src/redis/due-consumer.js';
-import { ready, useCli } from '../support/cli-process.js';
+import { heartbeatMs, ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
+import { hangingMs } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 
 const LBS = 'orders-input';
@@ -11,7 +12,6 @@ const SEPARATOR = '<MUTEX_KEY_SEP>';
 type Line = Record<string, unknown>;
 
 describe('streamwarden pending', function () {
-  this.timeout(60_000);
   const { redis, server } = useRedis();
   const cli = useCli();
   const pending = (...args: string[]) =>
@@ -29,8 +29,15 @@ describe('streamwarden pending', function () {
   const deliver = (consumer: string, count: number) =>
     redis().xreadgroup('GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', LBS, '>');
 
+  const given = (consumerId: string, args: readonly string[] = []) => ({
+    redis: server().url,
+    service: 'orders',
+    consumerId,
+    args,
+  });
+
   async function consumer(consumerId: string, ...args: string[]) {
-    const one = cli.spawnConsumer({ redis: server().url, service: 'orders', consumerId, args });
+    const one = cli.startConsumer(given(consumerId, args));
     return { one, name: await ready(one) };
   }
 
@@ -53,8 +60,8 @@ describe('streamwarden pending', function () {
       retryCount: 0,
       waitsFor: null,
     });
-    expect(owned?.presenceMs).to.be.within(1, 2_000);
-    expect(owned?.idleMs).to.be.within(0, 60_000);
+    expect(owned?.presenceMs).to.be.within(1, heartbeatMs());
+    expect(owned?.idleMs).to.be.within(0, hangingMs());
     expect(waiting).to.deep.include({ id: second, state: 'waiting', waitsFor: first, alive: true });
 
     const { stdout } = await pending();
@@ -64,7 +71,8 @@ describe('streamwarden pending', function () {
   });
 
   it('shows whose holder is dead', async () => {
-    const { one, name } = await consumer('a');
+    const one = cli.spawnConsumer(given('a'));
+    const name = await ready(one);
     await announce('one');
     await one.waitFor(({ type }) => type === 'StreamAdded', { name: 'it is owned' });
     expect(await rows('--dead')).to.deep.equal([]);

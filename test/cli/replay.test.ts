@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadRecording, replay } from '../../src/testing/index.js';
-import { ready, useCli } from '../support/cli-process.js';
+import { ready, useCli } from '../support/cli.js';
 import { useFolder } from '../support/recordings.js';
 import { useRedis } from '../support/redis.js';
 
@@ -159,8 +159,8 @@ describe('streamwarden consume --record', () => {
   const folder = useFolder();
   const service = 'orders';
 
-  const consumer = (...args: string[]) =>
-    cli.spawnConsumer({ redis: server().url, service, consumerId: 'me', args });
+  const given = (args: readonly string[]) => ({ redis: server().url, service, consumerId: 'me', args });
+  const consumer = (...args: string[]) => cli.startConsumer(given(args));
   const produce = () =>
     cli.run(['produce', '--redis', server().url, '--service', service, '--count', '3', '--prefix', 's']);
 
@@ -179,7 +179,7 @@ describe('streamwarden consume --record', () => {
 
   it('leaves what it has written when it is killed', async () => {
     const file = folder('killed.jsonl');
-    const one = consumer('--record', file);
+    const one = cli.spawnConsumer(given(['--record', file]));
     await ready(one);
     await produce();
     await one.waitFor(({ type }) => type === 'StreamAdded', { name: 'a stream is owned' });
@@ -211,7 +211,7 @@ describe('streamwarden consume --record', () => {
   });
 
   it('does not die of SIGUSR2 without one', async () => {
-    const one = consumer();
+    const one = cli.spawnConsumer(given([]));
     await ready(one);
     one.kill('SIGUSR2');
     one.kill('SIGTERM');

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import { ready, useCli } from '../support/cli-process.js';
+import { ready, useCli } from '../support/cli.js';
 import { useSentinels } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
 
 describe('the command line with Sentinels', function () {
-  this.timeout(60_000);
   const { stand } = useSentinels({ password: 'pass@word/1' });
   const cli = useCli();
   const service = 'orders';
@@ -44,7 +43,7 @@ describe('the command line with Sentinels', function () {
   });
 
   it('announces, owns and finishes, and says what is there', async () => {
-    const worker = cli.spawnConsumer({ redis: stand().url, service, hold: 20 });
+    const worker = cli.startConsumer({ redis: stand().url, service, hold: 20 });
     const name = await ready(worker);
     expect(await withSentinels('produce', '--service', service, '--count', '5')).to.deep.include({ code: 0 });
     await eventually(
@@ -59,7 +58,7 @@ describe('the command line with Sentinels', function () {
   });
 
   it('topology --watch follows the master', async () => {
-    const watcher = cli.spawn(['topology', '--watch', '--interval', '100', '--json'], {
+    const watcher = cli.start(['topology', '--watch', '--interval', '100', '--json'], {
       env: { REDIS_URL: stand().url },
     });
     await watcher.waitFor(({ settled }) => settled === true, { name: 'the first picture' });
@@ -67,7 +66,7 @@ describe('the command line with Sentinels', function () {
     await watcher.waitFor(
       ({ settled, masters }) =>
         settled === true && (masters as { address: string }[])[0]?.address === `127.0.0.1:${port}`,
-      { name: 'the picture after the failover', timeoutMs: 20_000 },
+      { name: 'the picture after the failover' },
     );
     watcher.kill('SIGTERM');
     expect(await watcher.exit).to.deep.equal({ code: 0, signal: null });

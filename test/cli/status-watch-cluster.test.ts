@@ -1,16 +1,15 @@
 import { expect } from 'chai';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
 
 describe('streamwarden status --watch on a cluster', function () {
-  this.timeout(60_000);
   const { cluster } = useCluster();
   const cli = useCli();
 
   it('follows the stream to another master when its own is killed', async () => {
     await cli.run(['produce', '--redis', cluster().url, '--service', 'orders', '--count', '3']);
-    const watcher = cli.spawn([
+    const watcher = cli.start([
       'status',
       '--redis',
       cluster().url,
@@ -27,7 +26,6 @@ describe('streamwarden status --watch on a cluster', function () {
     const seen = await eventually(
       'it is seen again',
       () => watcher.lines.slice(since).find(({ type }) => type === 'Status') ?? null,
-      { timeoutMs: 20_000 },
     );
     expect(seen.stream).to.deep.equal({ name: 'orders-input', length: 3 });
     watcher.kill('SIGINT');

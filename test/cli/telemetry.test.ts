@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { ready, useCli } from '../support/cli-process.js';
+import { ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 

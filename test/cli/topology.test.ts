@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type RedisServer, startRedis } from '../../src/testing/redis-server.js';
-import { ready, useCli } from '../support/cli-process.js';
+import { ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 
@@ -20,7 +20,7 @@ describe('streamwarden topology of a single server', () => {
   after(async () => await replica?.stop());
 
   it('shows one master and its replicas in the same form, and who listens', async () => {
-    await ready(cli.spawnConsumer({ redis: server().url, service: 'orders' }));
+    await ready(cli.startConsumer({ redis: server().url, service: 'orders' }));
     // Somebody else's, which does not count.
     await connect({ connectionName: 'cache' }).psubscribe('__keyspace@0__:*');
     const { code, stdout } = await topology('--redis', server().url, '--json');
@@ -101,7 +101,7 @@ describe('streamwarden topology of a single server', () => {
 
   it('--watch shows the server again when it has come back', async () => {
     await using flapping = await startRedis();
-    const watcher = cli.spawn([
+    const watcher = cli.start([
       'topology',
       '--redis',
       flapping.url,

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Cluster, Redis } from 'ioredis';
 import type { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import type { RedisServer } from '../../src/testing/redis-server.js';
-import { type Cli, useCli } from '../support/cli-process.js';
+import { type Cli, useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { fillDeadLetters } from '../support/dead-letters.js';
 import { useRedis } from '../support/redis.js';

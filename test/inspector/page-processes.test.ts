@@ -1,5 +1,5 @@
 import { useBrowser } from '../support/browser.js';
-import { ready, useCli } from '../support/cli-process.js';
+import { ready, useCli } from '../support/cli.js';
 import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';

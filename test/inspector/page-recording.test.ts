@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type OpenPage, useBrowser } from '../support/browser.js';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { useFolder } from '../support/recordings.js';
 
@@ -14,7 +14,7 @@ describe("the inspector's page of a recording", () => {
   const folder = useFolder();
 
   async function inspect(file: string): Promise<string> {
-    const inspector = cli.spawn(['inspect', file, '--json']);
+    const inspector = cli.start(['inspect', file, '--json']);
     const line = await inspector.waitFor(({ type }) => type === 'Inspector', { name: 'it serves the page' });
     return String(line.url);
   }

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { hashOf } from '../../src/inspector/page/model/route.js';
 import { arePicturesUpdated, FOR_PICTURES, type OpenPage, PICTURES, useBrowser } from '../support/browser.js';
-import { useCli } from '../support/cli-process.js';
+import { useCli } from '../support/cli.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { useInspectors } from '../support/inspector.js';
@@ -59,7 +59,7 @@ describe('pictures of the inspector for the documents', () => {
     height = 800,
   ): Promise<{ readonly page: OpenPage; readonly url: string }> {
     const file = fileURLToPath(new URL(`../recordings/${name}.jsonl`, import.meta.url));
-    const inspector = cli.spawn(['inspect', file, '--json']);
+    const inspector = cli.start(['inspect', file, '--json']);
     const line = await inspector.waitFor(({ type }) => type === 'Inspector', { name: 'it serves the page' });
     const url = String(line.url);
     const page = await browser.open(url, { ...FOR_PICTURES, viewport: { width: 1200, height } });

@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { PROGRAM } from './cli.js';
 import { eventually } from './eventually.js';
 import { Terminal } from './terminal.js';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/streamwarden.js', import.meta.url));
 
 /**
  * Runs the command line on a terminal of its own, and answers when it asks whether it may. Resolves with all that was to be seen there,

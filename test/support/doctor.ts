@@ -1,5 +1,5 @@
 /** `streamwarden doctor`, and what it found. */
-import type { Cli, RunResult } from './cli-process.js';
+import type { Cli, RunResult } from './cli.js';
 
 export interface Found {
   readonly result: string;

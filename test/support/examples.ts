@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import { eventually } from './eventually.js';
+import { hangingMs } from './pace.js';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url);
 
@@ -61,7 +62,7 @@ export function useExamples(): Examples {
       const command = [process.execPath, '--import', 'tsx', program];
       if (leadsGroup) command.unshift('setsid');
       const [file = '', ...args] = command;
-      const one = JsonLineProcess.spawn(file, args, { ...rest, ...env });
+      const one = JsonLineProcess.spawn(file, args, { ...rest, ...env }, hangingMs());
       started.push(one);
       return one;
     },

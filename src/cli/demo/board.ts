@@ -1,5 +1,5 @@
 /** Who has what, as far as the consumers' own lines tell: for the live view. The summary is computed from the history. */
-import type { JsonLine } from '../../testing/json-line-process.js';
+import type { JsonLine } from '../../testing/json-line-log.js';
 
 export type ConsumerState = 'starting' | 'running' | 'killed' | 'stopping' | 'stopped';
 

@@ -1,6 +1,7 @@
 /** The demo's consumers: real processes of `streamwarden consume`, and what each has told. */
 import { fileURLToPath } from 'node:url';
-import { type JsonLine, JsonLineProcess } from '../../testing/json-line-process.js';
+import type { JsonLine } from '../../testing/json-line-log.js';
+import { JsonLineProcess } from '../../testing/json-line-process.js';
 import { CliError, EXIT } from '../errors.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/streamwarden.js', import.meta.url));

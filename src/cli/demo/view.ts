@@ -1,5 +1,5 @@
 /** How the demo shows itself: JSON lines, plain lines, or on a terminal a block below them that is drawn again and again. */
-import type { JsonLine } from '../../testing/json-line-process.js';
+import type { JsonLine } from '../../testing/json-line-log.js';
 import { LiveText } from '../live-text.js';
 import { duration, type Output, type OutputLine, plural } from '../output.js';
 import type { Board, Move } from './board.js';
