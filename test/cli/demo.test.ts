@@ -67,6 +67,41 @@ describe('streamwarden demo', function () {
     }
   });
 
+  it('says in one line why a consumer cannot start, in its own words, and leaves nothing behind', async () => {
+    await redis().call(
+      'ACL',
+      'SETUSER',
+      'visitor',
+      'reset',
+      'on',
+      '>secret',
+      '~*',
+      '&*',
+      '+@all',
+      '-xreadgroup',
+    );
+    const { host, port } = server();
+    const { code, stdout, stderr } = await cli.run(['demo', '--json'], {
+      env: { REDIS_URL: `redis://visitor:secret@${host}:${port}` },
+    });
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^error: demo-\d could not start: [^\n]*XREADGROUP[^\n]*\n$/i);
+    const lines = stdout.trimEnd().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).to.deep.include({ type: 'Error', code: 'PermissionDenied' });
+    await eventually('presence has expired', async () => (await redis().keys('*')).length === 0);
+  });
+
+  it('says in one line of what a consumer died that could not say it itself', async () => {
+    const broken = encodeURIComponent('throw new TypeError("expected a heart, got: none")');
+    const { code, stderr } = await cli.run(['demo'], {
+      env: { REDIS_URL: server().url, NODE_OPTIONS: `--import data:text/javascript,${broken}` },
+    });
+    expect(code).to.equal(1);
+    expect(stderr).to.match(
+      /^error: demo-\d ended before it was ready: TypeError: expected a heart, got: none\n$/,
+    );
+  });
+
   it('stops its own server as well', async () => {
     const demo = cli.start(['demo', '--json']);
     const started = await demo.waitFor(({ type }) => type === 'Started', { name: 'the demo has a server' });

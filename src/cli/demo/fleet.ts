@@ -5,10 +5,16 @@ import { JsonLineProcess } from '../../testing/json-line-process.js';
 import { CliError, EXIT } from '../errors.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/streamwarden.js', import.meta.url));
-const READY_WITHIN_MS = 15_000;
-const STOP_WITHIN_MS = 15_000;
+
+/** These only catch hanging, on whatever machine this runs: a consumer that cannot start, or stop, says so itself. */
+const READY_WITHIN_MS = 180_000;
+const STOP_WITHIN_MS = 180_000;
+/** How long a consumer waits for Redis, which has answered the demo already. */
+const CONNECT_WITHIN_MS = 60_000;
 
 export interface FleetSettings {
+  /** What the consumers find in their environment. */
+  readonly env: Readonly<NodeJS.ProcessEnv>;
   readonly url: string;
   readonly service: string;
   readonly historyKey: string;
@@ -40,17 +46,17 @@ export class Fleet implements AsyncDisposable {
     const { url, service, historyKey, holdMs, keyspaceEvents } = this.#settings;
     const args = ['consume', '--json', '--service', service, '--consumer-id', id, '--hold', String(holdMs)];
     args.push('--history-key', historyKey, '--keyspace-events', keyspaceEvents);
+    args.push('--start-timeout', String(CONNECT_WITHIN_MS));
     // The URL may hold a password, which everybody could read among a process's arguments.
-    const env = { ...process.env, REDIS_URL: url };
-    const started = JsonLineProcess.spawn(process.execPath, [PROGRAM, ...args], env);
+    const env = { ...this.#settings.env, REDIS_URL: url };
+    const started = JsonLineProcess.spawn(process.execPath, [PROGRAM, ...args], env, READY_WITHIN_MS);
     this.#processes.push(started);
     started.onLine((line) => this.#onLine(id, line));
-    const ready = await Promise.race([
-      started.waitFor(({ type }) => type === 'Ready', { name: `${id} is ready`, timeoutMs: READY_WITHIN_MS }),
-      started.exit.then(() => {
-        throw whyItEnded(id, started);
-      }),
-    ]);
+    const ready = await started
+      .waitFor(({ type }) => type === 'Ready', { name: `${id} is ready` })
+      .catch(async () => {
+        throw await whyNotReady(id, started);
+      });
     return { id, process: started, name: String(ready.consumer) };
   }
 
@@ -73,9 +79,23 @@ export class Fleet implements AsyncDisposable {
 }
 
 /** A consumer that cannot start has said why, and how bad that is. */
-function whyItEnded(id: string, ended: JsonLineProcess): CliError {
-  const said = ended.lines.findLast(({ type }) => type === 'Error');
-  if (said !== undefined) return new CliError(String(said.code), String(said.message));
-  const message = `${id} ended before it was ready: ${ended.stderr.trim() || 'it said nothing'}`;
+async function whyNotReady(id: string, consumer: JsonLineProcess): Promise<CliError> {
+  if (consumer.running) {
+    const message = `expected ${id} to be ready within ${READY_WITHIN_MS} ms, got: it is still starting`;
+    return new CliError('ConsumerLate', message, EXIT.failed);
+  }
+  const said = consumer.lines.findLast(({ type }) => type === 'Error');
+  if (said !== undefined) {
+    const { code } = await consumer.exit;
+    const message = `${id} could not start: ${String(said.message)}`;
+    return new CliError(String(said.code), message, code ?? EXIT.failed);
+  }
+  const message = `${id} ended before it was ready: ${lastError(consumer.stderr)}`;
   return new CliError('ConsumerEnded', message, EXIT.failed);
+}
+
+/** What Node.js prints when a program dies of an error is long; the line that counts names the error. */
+function lastError(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  return lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'it said nothing';
 }

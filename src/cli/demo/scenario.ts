@@ -18,11 +18,13 @@ const HOLD_MS = 5_000;
 /** Over how long the streams are announced. */
 const ANNOUNCE_MS = 10_000;
 const ANNOUNCE_EVERY_MS = 100;
+const LOOK_EVERY_MS = 50;
 const KILL_AFTER_MS = 4_000;
 /** The victim's streams have their next owners by then. */
 const FAIL_OVER_AFTER_MS = 6_500;
 const STOP_AFTER_MS = 9_000;
-const FINISH_WITHIN_MS = 60_000;
+/** So long nothing at all is finished: nothing will be any more. */
+const NOTHING_FINISHED_MS = 60_000;
 
 /** Hands what the master of a key serves over to its replica. Resolves with their addresses when all nodes agree. */
 export type FailOver = (key: string) => Promise<{ readonly from: string; readonly to: string }>;
@@ -53,7 +55,14 @@ export async function playScenario(input: ScenarioInput): Promise<ScenarioResult
   const board = new Board();
   using view = new View(output, board);
   await using fleet = new Fleet(
-    { url, service, historyKey, holdMs: HOLD_MS, keyspaceEvents: isForeign ? 'off' : 'require' },
+    {
+      env: output.host.env,
+      url,
+      service,
+      historyKey,
+      holdMs: HOLD_MS,
+      keyspaceEvents: isForeign ? 'off' : 'require',
+    },
     (id, line) => view.heard(id, line),
   );
 
@@ -126,11 +135,15 @@ async function announceAll(
 
 /** What is finished is deleted, so an empty stream means that all is. Consumers' lines are not asked: a killed one printed none. */
 async function allFinished(client: ShortClient, stream: string, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + FINISH_WITHIN_MS;
-  while ((await client.xlen(stream)) > 0) {
+  let left = Number.POSITIVE_INFINITY;
+  let changedAt = performance.now();
+  while (left > 0) {
+    const now = await client.xlen(stream);
+    if (now !== left) changedAt = performance.now();
+    left = now;
     // Not an error here: the summary says what is missing.
-    if (performance.now() > deadline) return;
-    await delay(50, undefined, { signal });
+    if (performance.now() - changedAt > NOTHING_FINISHED_MS) return;
+    if (left > 0) await delay(LOOK_EVERY_MS, undefined, { signal });
   }
 }
 
