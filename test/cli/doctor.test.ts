@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { startRedis } from '../../src/testing/redis-server.js';
-import { ready, useCli } from '../support/cli.js';
+import { heartbeatMs, ready, useCli } from '../support/cli.js';
 import { findings, UNHURRIED, useDoctor } from '../support/doctor.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
@@ -81,8 +81,9 @@ describe('streamwarden doctor of a server that is fit', () => {
           args: [...args, '--capacity', '2'],
         }),
       );
+    const longer = String(5 * heartbeatMs());
     const [odd] = await Promise.all([
-      start('odd', '--heartbeat', '10000', '--no-lock-keys', '--keyspace-events', 'off'),
+      start('odd', '--heartbeat', longer, '--min-idle', longer, '--no-lock-keys', '--keyspace-events', 'off'),
       start('usual'),
     ]);
     await cli.run(['produce', '--redis', server().url, '--service', 'orders', '--count', '4']);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadRecording, replay } from '../../src/testing/index.js';
 import { ready, useCli } from '../support/cli.js';
+import { eventually } from '../support/eventually.js';
 import { useFolder } from '../support/recordings.js';
 import { useRedis } from '../support/redis.js';
 
@@ -183,6 +184,7 @@ describe('streamwarden consume --record', () => {
     await ready(one);
     await produce();
     await one.waitFor(({ type }) => type === 'StreamAdded', { name: 'a stream is owned' });
+    await eventually('some of it is written', async () => replay(await loadRecording(file)).events > 5);
     one.kill('SIGKILL');
     await one.exit;
     const report = replay(await loadRecording(file));
