@@ -10,7 +10,7 @@ import { hasTerminals } from '../support/terminal.js';
 const LBS = 'orders-input';
 const GROUP = 'orders-group';
 
-describe('streamwarden claim', function () {
+describe('streamwarden claim', () => {
   const { redis, server } = useRedis();
   const cli = useCli();
   const claim = (id: string, ...args: string[]) =>

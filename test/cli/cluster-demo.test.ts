@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { useCli } from '../support/cli.js';
 import { type RunLock, takeRunLock } from '../support/run-lock.js';
 
-describe('streamwarden demo --cluster', function () {
+describe('streamwarden demo --cluster', () => {
   const cli = useCli();
   let lock: RunLock | undefined;
 

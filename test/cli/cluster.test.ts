@@ -21,7 +21,7 @@ interface Picture {
   })[];
 }
 
-describe('the command line on a cluster', function () {
+describe('the command line on a cluster', () => {
   const password = 'pass word/1';
   const { cluster } = useCluster({ password });
   const cli = useCli();

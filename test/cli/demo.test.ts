@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { isAlive } from '../support/process-alive.js';
 import { useRedis } from '../support/redis.js';
 
-describe('streamwarden demo', function () {
+describe('streamwarden demo', () => {
   const { server, redis } = useRedis();
   const cli = useCli();
 

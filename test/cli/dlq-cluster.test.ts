@@ -8,7 +8,7 @@ const LBS = 'orders-input';
 const DLQ = 'orders-input-dlq';
 const POISON = ['_retry_count', '4', '_dlq_reason', 'max_retries_exceeded'];
 
-describe('what operators do on a cluster', function () {
+describe('what operators do on a cluster', () => {
   const password = 'pass word/1';
   const { cluster, redis } = useCluster({ password });
   const cli = useCli();

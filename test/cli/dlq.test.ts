@@ -17,7 +17,7 @@ const HOUR = 3_600_000;
 
 const payload = (name: string) => JSON.stringify({ DataStreamName: name, Info: { of: name } });
 
-describe('streamwarden dlq', function () {
+describe('streamwarden dlq', () => {
   const suite = useRedis();
   const { redis, server } = suite;
   const cli = useCli();

@@ -4,7 +4,7 @@ import { useCluster } from '../support/cluster.js';
 import { findings, useDoctor } from '../support/doctor.js';
 import { eventually } from '../support/eventually.js';
 
-describe('streamwarden doctor of a cluster', function () {
+describe('streamwarden doctor of a cluster', () => {
   const { cluster } = useCluster({ appendOnly: true, config: { 'notify-keyspace-events': 'KEx' } });
   const cli = useCli();
   const doctor = useDoctor(cli);

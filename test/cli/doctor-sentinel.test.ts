@@ -4,7 +4,7 @@ import { useSentinels } from '../support/cluster.js';
 import { findings, useDoctor } from '../support/doctor.js';
 import { eventually } from '../support/eventually.js';
 
-describe('streamwarden doctor with Sentinels', function () {
+describe('streamwarden doctor with Sentinels', () => {
   const { stand } = useSentinels({
     password: 'pass@word/1',
     appendOnly: true,

@@ -9,7 +9,7 @@ const LBS = 'orders-input';
 const GROUP = 'orders-group';
 const SEPARATOR = '<MUTEX_KEY_SEP>';
 
-describe('streamwarden owner', function () {
+describe('streamwarden owner', () => {
   const { redis, server } = useRedis();
   const cli = useCli();
   const owner = (name: string, ...args: string[]) =>

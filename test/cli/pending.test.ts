@@ -11,7 +11,7 @@ const SEPARATOR = '<MUTEX_KEY_SEP>';
 
 type Line = Record<string, unknown>;
 
-describe('streamwarden pending', function () {
+describe('streamwarden pending', () => {
   const { redis, server } = useRedis();
   const cli = useCli();
   const pending = (...args: string[]) =>

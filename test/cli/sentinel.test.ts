@@ -3,7 +3,7 @@ import { ready, useCli } from '../support/cli.js';
 import { useSentinels } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
 
-describe('the command line with Sentinels', function () {
+describe('the command line with Sentinels', () => {
   const { stand } = useSentinels({ password: 'pass@word/1' });
   const cli = useCli();
   const service = 'orders';

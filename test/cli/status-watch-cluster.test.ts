@@ -3,7 +3,7 @@ import { useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
 
-describe('streamwarden status --watch on a cluster', function () {
+describe('streamwarden status --watch on a cluster', () => {
   const { cluster } = useCluster();
   const cli = useCli();
 
