@@ -16,13 +16,15 @@ export interface ProcessorHooks<TInfo> {
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
+/** Whose handler is running. One for all runtimes: each storage that was ever used costs every promise of the process from then on. */
+const inside = new AsyncLocalStorage<Ownership>();
+
 export class Processor<TInfo> {
   readonly concurrency: number;
   readonly #handler: StreamHandler<TInfo>;
   readonly #hooks: ProcessorHooks<TInfo>;
   readonly #waiting: Ownership[] = [];
   readonly #running = new Set<Ownership>();
-  readonly #inside = new AsyncLocalStorage<Ownership>();
 
   constructor(handler: StreamHandler<TInfo>, concurrency: number, hooks: ProcessorHooks<TInfo>) {
     this.#handler = handler;
@@ -37,7 +39,7 @@ export class Processor<TInfo> {
 
   /** Whether this is asked by the handler of that very stream: who asks cannot be waited for. */
   isInside(ownership: Ownership): boolean {
-    return this.#inside.getStore() === ownership;
+    return inside.getStore() === ownership;
   }
 
   add(ownership: Ownership): void {
@@ -58,7 +60,7 @@ export class Processor<TInfo> {
     this.#running.add(ownership);
     try {
       await this.#hooks.watch(ownership, async () => {
-        await this.#inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
+        await inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
         if (ownership.isWorkedOn && !ownership.isAborted) await this.#finish(ownership);
       });
     } catch (error) {
