@@ -1,0 +1,100 @@
+/** What has to be so once nothing befalls the fleet any more. */
+import type { Fleet } from '../fleet.js';
+
+type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
+
+/** Nothing is left to do, and nobody is on the way out. */
+export function isAtRest(fleet: Fleet): boolean {
+  if (fleet.living.some(({ state }) => state !== 'running')) return false;
+  if (fleet.living.some(({ runtime, open }) => open.size > 0 || !runtime.ownedStreams().next().done))
+    return false;
+  return fleet.askMaybe('XLEN', fleet.names.lbs) === 0;
+}
+
+/** Everybody who serves is ready, and has nothing to say against it. */
+export function isWell(fleet: Fleet): boolean {
+  return fleet.living.every(({ runtime }) => {
+    const { ready, reasons } = runtime.health();
+    return ready && reasons.length === 0;
+  });
+}
+
+export function checkCalm(fleet: Fleet, restMs: number): void {
+  const { names, violations } = fleet;
+  const rows = (fleet.askMaybe('XPENDING', names.lbs, names.group, '-', '+', 1000) ?? []) as PendingRow[];
+  const holders = new Map(rows.map((row) => [row[0], row]));
+  const rest = ((fleet.askMaybe('XRANGE', names.lbs, '-', '+') ?? []) as [string][]).map(([id]) => id);
+  for (const id of rest) {
+    // What a tool has taken off the pending list nobody is ever given.
+    if (fleet.excusedIds.has(id)) continue;
+    const row = holders.get(id);
+    const where =
+      row === undefined
+        ? 'undelivered'
+        : `pending for ${row[1]} (${stateOf(fleet, row[1])}) for ${row[2]} ms`;
+    const clause =
+      row === undefined ? 'C-OUT-1' : stateOf(fleet, row[1]) === 'running' ? 'C-ADD-5' : 'C-EXP-2';
+    violations.add(clause, `${id} is stuck ${restMs.toFixed(0)} ms after the last fault: ${where}`);
+  }
+  for (const row of rows) {
+    if (!rest.includes(row[0]))
+      violations.add('C-LOST-1', `${row[0]} is pending for ${row[1]}, and its payload is gone`);
+  }
+  for (const member of fleet.members) {
+    const { consumer, state, open } = member;
+    if (state === 'stopping') violations.add('C-STOP-6', `${consumer} is still stopping`);
+    if (state === 'starting') violations.add('C-STA-2', `${consumer} is still starting`);
+    if (state === 'crashed') continue;
+    for (const call of open.keys()) violations.add('C-DONE-3', `${call} of ${consumer} has come to nothing`);
+  }
+  checkServing(fleet);
+  checkGroup(fleet);
+}
+
+function checkServing(fleet: Fleet): void {
+  for (const { consumer, state, runtime } of fleet.members) {
+    if (state !== 'running') continue;
+    const { live, ready, reasons } = runtime.health();
+    if (fleet.shape.connectionLifeMs === null && (!live || !ready || reasons.length > 0)) {
+      fleet.violations.add(
+        'C-DEG-1',
+        `${consumer} is not well: live ${live}, ready ${ready}, ${reasons.join('; ')}`,
+      );
+    }
+    for (const { name, id } of runtime.ownedStreams()) {
+      fleet.violations.add('C-LOST-1', `${consumer} takes itself for the owner of ${name} ${id}`);
+    }
+    const { waiting, failures } = runtime.snapshot();
+    if (waiting > 0) fleet.violations.add('C-NAME-2', `${waiting} entries wait in ${consumer}`);
+    for (const { child, error } of failures) {
+      // A subscription that loses its connection is started again.
+      const isOutage = child.startsWith('masterSubscription/') && error.code === 'Error';
+      if (!isOutage && !isExpected(error.code)) {
+        fleet.violations.add('-', `${consumer}: ${child} failed: ${error.code} ${error.message}`);
+      }
+    }
+  }
+}
+
+/** What an outage makes of a child. */
+function isExpected(code: string): boolean {
+  return ['RedisUnavailable', 'RedisRefused', 'LeaseRefused', 'PermissionDenied'].includes(code);
+}
+
+/** Only the living are in the group: the dead have been forgotten. */
+function checkGroup(fleet: Fleet): void {
+  const { names, violations } = fleet;
+  const consumers = (fleet.askMaybe('XINFO', 'CONSUMERS', names.lbs, names.group) ?? []) as (
+    | string
+    | number
+  )[][];
+  for (const [, name] of consumers) {
+    if (stateOf(fleet, String(name)) !== 'running') {
+      violations.add('C-EXP-2', `${name} (${stateOf(fleet, String(name))}) was never removed from the group`);
+    }
+  }
+}
+
+function stateOf(fleet: Fleet, consumer: string): string {
+  return fleet.members.find((member) => member.consumer === consumer)?.state ?? 'nobody';
+}

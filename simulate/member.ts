@@ -1,0 +1,230 @@
+/** One process of the fleet: a real runtime on a simulated clock and a simulated Redis, and an application with its tempers. */
+import type { Notification, Runtime, StopMode, StopReport, StreamHandle } from '../src/index.js';
+import { isStreamwardenError } from '../src/index.js';
+import { composeRuntime } from '../src/runtime/runtime.js';
+import type { Chance } from '../src/simulation/chance.js';
+import type { SimulatedProcess } from '../src/simulation/process.js';
+import { ORDER } from '../src/simulation/timeline.js';
+import type { World } from '../src/simulation/world.js';
+import type { Party, Worker } from './invariants/workers.js';
+import { recordingIn } from './recordings.js';
+import type { Shape } from './schedule.js';
+
+export interface MemberHooks {
+  /** Before the handler does anything. */
+  begins(member: Member, handle: StreamHandle): Worker;
+  returned(member: Member, worker: Worker): void;
+  threw(member: Member, id: string): void;
+  /** What a call of the application came to; `code` null: it resolved. */
+  settled(member: Member, call: 'done' | 'release', handle: StreamHandle, code: string | null): void;
+  told(member: Member, notification: Notification): void;
+  stopped(member: Member, report: StopReport): void;
+  say(text: string): void;
+}
+
+export interface MemberSettings {
+  readonly world: World;
+  readonly shape: Shape;
+  readonly service: string;
+  readonly historyKey: string;
+  /** Counted from 0 in the order of their starts. */
+  readonly index: number;
+  readonly consumerId: string;
+  readonly hooks: MemberHooks;
+  /** Handlers are quick and mean well: nothing shall hold up the end. */
+  isCalm(): boolean;
+  readonly isTraced: boolean;
+  /** Where a recording is kept; undefined: nowhere. */
+  readonly recordings: string | undefined;
+}
+
+export type MemberState = 'starting' | 'running' | 'stopping' | 'ended' | 'crashed';
+
+const HANDLER_FAILED = 'the handler failed';
+
+export class Member implements Party {
+  readonly index: number;
+  readonly consumerId: string;
+  readonly process: SimulatedProcess;
+  readonly runtime: Runtime;
+  readonly #settings: MemberSettings;
+  readonly #temper: Chance;
+  state: MemberState = 'starting';
+  /** When a stop was first asked for, in milliseconds of the world, and how. */
+  stop: { readonly atMs: number; mode: StopMode; isDisturbed: boolean } | undefined;
+  /** Calls of the application that have not come to anything yet. */
+  readonly open = new Map<string, number>();
+
+  constructor(settings: MemberSettings) {
+    const { world, shape, index, consumerId, service, historyKey, hooks, isTraced, recordings } = settings;
+    this.#settings = settings;
+    this.index = index;
+    this.consumerId = consumerId;
+    const chance = world.chance.fork(`member ${index}`);
+    this.#temper = chance.fork('temper');
+    this.process = world.process(`member ${index}`, {
+      rate: 1 + chance.between(-shape.clockDrift, shape.clockDrift),
+      wallOffsetMs: Math.round(chance.between(-500, 500)),
+    });
+    const say = (text: string) => hooks.say(`${consumerId}#${index} ${text}`);
+    const log = (level: string) => (fields: object, message: string) =>
+      say(`[${level}] ${message} ${JSON.stringify(fields)}`);
+    const { heartbeatMs } = shape;
+    const runtime = composeRuntime(
+      {
+        redis: world.redisFor(this.process),
+        clock: this.process.clock,
+        service,
+        consumerId,
+        historyKey,
+        telemetry: false,
+        heartbeatMs,
+        capacity: shape.capacity,
+        lockKeys: shape.lockKeys,
+        onUncertain: shape.onUncertain,
+        autoClaim: shape.autoClaim,
+        maxRetries: shape.maxRetries,
+        keyspaceEvents: shape.keyspaceEvents,
+        keyspaceOverride: true,
+        handOverGraceMs: shape.handOverGraceMs,
+        reconcileEveryMs: shape.reconcileEveryMs,
+        minIdleMs: Math.max(2 * heartbeatMs, 2000),
+        handlerBackoff: { initialMs: 50, maxMs: 500 },
+        readRetry: { attempts: -1, initialMs: 50, maxMs: 500 },
+        startTimeoutMs: 600_000,
+        ...(recordings === undefined ? {} : { record: recordingIn(recordings, `${consumerId}-${index}`) }),
+        ...(isTraced
+          ? { logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } }
+          : {}),
+      },
+      shape.isApart ? { layout: { dlqIsLocal: false, locksAreLocal: false } } : {},
+    );
+    this.runtime = runtime;
+    runtime.seam.on('notification', (event) => hooks.told(this, event as Notification));
+    runtime.process((handle) => this.#work(handle));
+    runtime.start().then(
+      () => {
+        if (this.state === 'starting') this.state = 'running';
+        say(`is running as ${this.consumer}`);
+      },
+      (error: unknown) => {
+        say(`did not start: ${codeOf(error)}`);
+        if (this.state !== 'stopping') this.state = 'ended';
+      },
+    );
+  }
+
+  get consumer(): string {
+    return this.runtime.consumer;
+  }
+
+  /** It works, or is about to, or is on its way out. */
+  get isAlive(): boolean {
+    return this.state !== 'ended' && this.state !== 'crashed';
+  }
+
+  /** It is there for good, as far as it knows. */
+  get isServing(): boolean {
+    return this.state === 'starting' || this.state === 'running';
+  }
+
+  requestStop(mode: StopMode, atMs: number, timeoutMs?: number): void {
+    this.state = 'stopping';
+    if (this.stop === undefined) this.stop = { atMs, mode, isDisturbed: false };
+    else if (isHarder(mode, this.stop.mode)) this.stop.mode = mode;
+    this.#settings.hooks.say(`${this.consumer} is asked to stop (${mode})`);
+    void this.runtime.stop({ mode, ...(timeoutMs === undefined ? {} : { timeoutMs }) }).then((report) => {
+      const isFirst = this.state !== 'ended';
+      this.state = 'ended';
+      if (isFirst) this.#settings.hooks.stopped(this, report);
+    });
+  }
+
+  crash(): void {
+    this.state = 'crashed';
+    this.process.end();
+  }
+
+  /** Something befell it, or its server, that a stop may have to wait for. */
+  disturb(): void {
+    if (this.stop !== undefined) this.stop.isDisturbed = true;
+  }
+
+  #sleep(ms: number): Promise<void> {
+    const { timeline } = this.#settings.world;
+    return new Promise((resolve) => {
+      timeline.after(ms, ORDER.timer, this.process, resolve);
+    });
+  }
+
+  async #work(handle: StreamHandle): Promise<void> {
+    const { hooks, isCalm } = this.#settings;
+    const worker = hooks.begins(this, handle);
+    const { signal, id } = handle;
+    const isStubborn = !isCalm() && this.#temper.isTrue(0.1);
+    try {
+      const worked = this.#sleep(this.#workMs());
+      if (isStubborn) await worked;
+      else await Promise.race([worked, aborted(signal)]);
+      if (signal.aborted && !isStubborn) {
+        if (this.#temper.isTrue(0.3))
+          await this.#sleep(this.#temper.next() * this.#settings.shape.handOverGraceMs * 1.5);
+        return;
+      }
+      const temper = isCalm() ? 1 : this.#temper.next();
+      if (temper < 0.12) {
+        // What is thrown after the signal has aborted, or after done(), spends nothing.
+        if (!signal.aborted) hooks.threw(this, id);
+        throw new Error(HANDLER_FAILED);
+      }
+      if (temper < 0.22) await this.#call('release', handle, worker);
+      else if (temper < 0.45) await this.#call('done', handle, worker);
+      // Busy: the event loop stands still.
+      else if (temper < 0.47)
+        this.process.freeze(this.#temper.next() * this.#settings.shape.heartbeatMs * 1.5);
+    } finally {
+      hooks.returned(this, worker);
+    }
+  }
+
+  async #call(call: 'done' | 'release', handle: StreamHandle, worker: Worker): Promise<void> {
+    const { hooks } = this.#settings;
+    worker.isOver = true;
+    const key = `${call} ${handle.id}`;
+    this.open.set(key, this.#settings.world.timeline.now);
+    let code: string | null = null;
+    try {
+      await handle[call]();
+    } catch (error) {
+      code = codeOf(error);
+    }
+    this.open.delete(key);
+    hooks.settled(this, call, handle, code);
+  }
+
+  #workMs(): number {
+    const { shape, isCalm } = this.#settings;
+    if (isCalm()) return 5;
+    const chance = this.#temper;
+    const heartbeats =
+      shape.isLong && chance.isTrue(0.5) ? (chance.isTrue(0.5) ? 3 : 12) : chance.isTrue(0.6) ? 1 : 3;
+    return chance.next() * heartbeats * shape.heartbeatMs;
+  }
+}
+
+export function codeOf(error: unknown): string {
+  return isStreamwardenError(error) ? error.code : String(error);
+}
+
+const MODES: readonly StopMode[] = ['finish', 'handOver', 'abandon'];
+
+function isHarder(mode: StopMode, than: StopMode): boolean {
+  return MODES.indexOf(mode) > MODES.indexOf(than);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

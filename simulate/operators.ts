@@ -1,0 +1,138 @@
+/** What people and their tools do to a service. Done at once, at the server: what their own connections suffer is not looked at. */
+import { SCRIPTS } from '../src/redis/scripts.js';
+import type { FaultKind } from './fault-kinds.js';
+import type { Blow } from './faults.js';
+import type { Fleet } from './fleet.js';
+
+type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
+
+function pendingRow({ fleet, chance }: Blow): PendingRow | undefined {
+  const { lbs, group } = fleet.names;
+  const rows = (fleet.askMaybe('XPENDING', lbs, group, '-', '+', 100) ?? []) as PendingRow[];
+  return rows.length > 0 ? chance.pick(rows) : undefined;
+}
+
+/** As `streamwarden claim` does it, in its script. */
+function claim(blow: Blow, isForced: boolean): void {
+  const { fleet } = blow;
+  const { names, ledger } = fleet;
+  const row = pendingRow(blow);
+  const life = row && ledger.lives.get(row[0]);
+  if (row === undefined || life === undefined || fleet.shape.isApart) return;
+  const [id, holder] = row;
+  const { source } = SCRIPTS.claim;
+  const keys = [
+    names.lbs,
+    names.presence(holder),
+    names.owners,
+    ...names.endings,
+    names.dlq,
+    names.lock(life.name, id),
+  ];
+  const reply = fleet.askMaybe(
+    'EVAL',
+    source,
+    keys.length,
+    ...keys,
+    names.group,
+    holder,
+    'operator',
+    isForced ? 1 : 0,
+    0,
+    0,
+    id,
+    life.name,
+  );
+  fleet.say(`  claim${isForced ? ' --force' : ''} ${id} of ${holder}: ${JSON.stringify(reply)}`);
+  const [outcome, copy, count] = (reply ?? []) as [string, string, number];
+  if (outcome !== 'requeued') return;
+  // The history knows nothing of it.
+  fleet.isHistoryWhole = false;
+  // C-LOST-2: taken from a living owner on the word of an operator, whose insisting is no promise of ours.
+  if (isForced) fleet.workers.excuse('C-LOST-2', life.name);
+  if (!isForced) ledger.taken(life, holder);
+  ledger.excuse(id);
+  ledger.announced(copy, life.name, count);
+}
+
+const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
+  claim: (blow) => claim(blow, false),
+  forceClaim: (blow) => claim(blow, true),
+  redrive({ fleet }) {
+    const { names } = fleet;
+    const [letter] = (fleet.askMaybe('XRANGE', names.dlq, '-', '+', 'COUNT', 1) ?? []) as [
+      string,
+      string[],
+    ][];
+    if (letter === undefined) return;
+    const [id, fields] = letter;
+    const { source } = SCRIPTS.redrive;
+    const [copy] = (fleet.askMaybe('EVAL', source, 2, names.lbs, names.dlq, id) ?? []) as string[];
+    const payload = fields[fields.indexOf('lbs-input') + 1];
+    fleet.say(`  redrive ${id}: ${copy}`);
+    if (!copy || payload === undefined) return;
+    fleet.announced.push(copy);
+    fleet.ledger.announced(copy, (JSON.parse(payload) as { DataStreamName: string }).DataStreamName);
+  },
+  /** A tool gives an entry to another consumer, under the same id. */
+  xclaim(blow) {
+    const { fleet, chance } = blow;
+    const row = pendingRow(blow);
+    const others = fleet.living.filter(({ state, consumer }) => state === 'running' && consumer !== row?.[1]);
+    if (row === undefined || others.length === 0) return;
+    const { lbs, group } = fleet.names;
+    const life = fleet.ledger.lives.get(row[0]);
+    const { consumer } = chance.pick(others);
+    fleet.askMaybe('XCLAIM', lbs, group, consumer, 0, row[0]);
+    fleet.say(`  XCLAIM ${row[0]} from ${row[1]} for ${consumer}`);
+    // C-OVL-5: both owners hold the same token.
+    if (life === undefined) return;
+    fleet.workers.excuse('C-OVL-5', life.name);
+    fleet.ledger.handed(life.id);
+    fleet.isHistoryWhole = false;
+  },
+  destroyGroup({ fleet }) {
+    const { lbs, group } = fleet.names;
+    fleet.askMaybe('XGROUP', 'DESTROY', lbs, group);
+    // C-OUT-5: delivered anew under the same id, also what is worked on.
+    fleet.disturbAll();
+    fleet.workers.excuse('C-OUT-5');
+    fleet.told.mayRepeat();
+    fleet.ledger.excuseAll();
+    fleet.isHistoryWhole = false;
+  },
+  /** Destroys what is pending for it: nobody is given that again. */
+  deleteConsumer(blow) {
+    const { fleet } = blow;
+    const row = pendingRow(blow);
+    if (row === undefined) return;
+    const { lbs, group } = fleet.names;
+    const rows = (fleet.askMaybe('XPENDING', lbs, group, '-', '+', 100, row[1]) ?? []) as PendingRow[];
+    for (const [id] of rows) excuse(fleet, id);
+    fleet.disturbAll();
+    fleet.askMaybe('XGROUP', 'DELCONSUMER', lbs, group, row[1]);
+    fleet.isHistoryWhole = false;
+  },
+  /** The oldest entries, whoever has them. */
+  trim({ fleet, chance }) {
+    const { lbs } = fleet.names;
+    const entries = (fleet.askMaybe('XRANGE', lbs, '-', '+') ?? []) as [string][];
+    const keep = Math.floor(chance.next() * entries.length);
+    for (const [id] of entries.slice(0, entries.length - keep)) excuse(fleet, id);
+    fleet.disturbAll();
+    fleet.askMaybe('XTRIM', lbs, 'MAXLEN', keep);
+    fleet.isHistoryWhole = false;
+  },
+};
+
+/** An entry, and what it is a copy of, is out of our hands. */
+function excuse(fleet: Fleet, id: string): void {
+  fleet.excusedIds.add(id);
+  const life = fleet.ledger.lives.get(id);
+  if (life !== undefined) fleet.workers.excuse('C-LOST-2', life.name);
+  fleet.ledger.excuse(id);
+}
+
+export function applyOperator(kind: FaultKind, blow: Blow): void {
+  OPERATIONS[kind]?.(blow);
+}

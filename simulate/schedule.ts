@@ -1,0 +1,176 @@
+/**
+ * A schedule: everything that is decided before a run begins, as data. What it does not say (how long messages take, what handlers do) comes
+ * from its seed. So a schedule can be written down, repeated, and made smaller.
+ */
+import { Chance } from '../src/simulation/chance.js';
+import type { CommandPhase } from '../src/simulation/errands.js';
+import { FAULT_KINDS, type FaultKind } from './fault-kinds.js';
+
+/** What the fleet and its surroundings are like, all through the run. */
+export interface Shape {
+  readonly processes: number;
+  /** How many data streams there are names for: few, so that names meet. */
+  readonly names: number;
+  readonly heartbeatMs: number;
+  readonly latencyMs: number;
+  /** Bytes a millisecond of each connection; null: whatever there is. */
+  readonly bytesPerMs: number | null;
+  readonly capacity: number;
+  readonly lockKeys: boolean;
+  readonly onUncertain: 'abort' | 'continue';
+  readonly keyspaceEvents: 'prefer' | 'off';
+  readonly autoClaim: boolean;
+  readonly maxRetries: number;
+  readonly handOverGraceMs: number;
+  readonly reconcileEveryMs: number;
+  /** Keys live apart, as in a cluster. */
+  readonly isApart: boolean;
+  /** Handlers that take many heartbeats. */
+  readonly isLong: boolean;
+  /** Connections that something between ends when they are so old, in milliseconds; null: nothing does. */
+  readonly connectionLifeMs: number | null;
+  /** How far clocks of processes may be from the right rate: 0.0001 is a tenth of a millisecond a second. */
+  readonly clockDrift: number;
+  /** How long faults go on, in milliseconds. */
+  readonly faultMs: number;
+  /** How long everything may take to come to rest afterwards, in milliseconds. */
+  readonly calmMs: number;
+}
+
+export interface Announcement {
+  readonly atMs: number;
+  readonly name: string;
+}
+
+/** When a fault comes: at a moment, or at a command. */
+export type Moment =
+  | {
+      readonly atMs: number /** Which of the living: a share of the way through their list. */;
+      readonly who: number;
+    }
+  | {
+      /** The process, counted from 0 in the order of their starts. */
+      readonly process: number;
+      readonly command: string;
+      /** Which of that name, counted from 1. */
+      readonly nth: number;
+      readonly phase: CommandPhase;
+    };
+
+export interface PlannedFault {
+  readonly kind: FaultKind;
+  readonly moment: Moment;
+  /** Decides how hard, how long, which one. */
+  readonly dice: number;
+}
+
+export interface Schedule {
+  readonly seed: number;
+  readonly shape: Shape;
+  readonly announcements: readonly Announcement[];
+  readonly faults: readonly PlannedFault[];
+}
+
+/** What the caller wants otherwise than drawn. */
+export interface Wishes {
+  readonly shape?: Partial<Shape>;
+  /** How often each kind comes. Kinds that are not named do not come, unless none is. */
+  readonly kinds?: Partial<Record<FaultKind, number>>;
+  readonly announcements?: number;
+  readonly mostFaults?: number;
+  /** Share of faults that are aimed at commands. @defaultValue 0.5 */
+  readonly aimed?: number;
+}
+
+/** Commands that faults are aimed at, and how often each. */
+const AIMED: Readonly<Record<string, number>> = {
+  acquire: 4,
+  done: 4,
+  'give-back': 4,
+  requeue: 3,
+  raise: 2,
+  refresh: 3,
+  leave: 1,
+  XREADGROUP: 4,
+  'XREADGROUP look': 1,
+  XPENDING: 3,
+  'XINFO CONSUMERS': 2,
+  XRANGE: 2,
+  HSETNX: 1,
+  PTTL: 2,
+  'take-locks': 2,
+  'extend-locks': 1,
+  'release-locks': 1,
+  'CLIENT UNBLOCK': 2,
+  'forget-consumer': 1,
+};
+
+/** Commands that come with every beat: the first few are over before anything has happened. */
+const FREQUENT: ReadonlySet<string> = new Set([
+  'refresh',
+  'PTTL',
+  'XINFO CONSUMERS',
+  'XREADGROUP',
+  'extend-locks',
+]);
+
+const PHASES: readonly CommandPhase[] = ['sent', 'arrived', 'executed', 'answered'];
+
+function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
+  const heartbeatMs = 1000;
+  const drawn: Shape = {
+    processes: chance.integer(2, 4),
+    names: chance.integer(1, 4),
+    heartbeatMs,
+    latencyMs: chance.pick([1, 2, 2, 5, 20, 60]),
+    bytesPerMs: chance.isTrue(0.1) ? chance.integer(1000, 10_000) : null,
+    capacity: chance.integer(1, 3),
+    lockKeys: chance.isTrue(0.5),
+    onUncertain: chance.isTrue(0.5) ? 'abort' : 'continue',
+    keyspaceEvents: chance.isTrue(0.5) ? 'prefer' : 'off',
+    autoClaim: chance.isTrue(0.9),
+    maxRetries: chance.isTrue(0.2) ? chance.integer(0, 3) : 50,
+    handOverGraceMs: chance.pick([0, 300, 300, 1000]),
+    reconcileEveryMs: 5000,
+    isApart: chance.isTrue(0.15),
+    isLong: chance.isTrue(0.3),
+    connectionLifeMs: null,
+    clockDrift: chance.isTrue(0.5) ? 0.0001 : 0,
+    faultMs: 12_000,
+    calmMs: 40_000,
+  };
+  return { ...drawn, ...wishes };
+}
+
+function drawMoment(chance: Chance, shape: Shape, aimed: number): Moment {
+  if (!chance.isTrue(aimed)) return { atMs: Math.round(chance.next() * shape.faultMs), who: chance.next() };
+  const command = chance.weighted(AIMED) ?? 'acquire';
+  return {
+    process: chance.integer(0, shape.processes),
+    command,
+    nth: FREQUENT.has(command) ? chance.integer(1, 25) : chance.integer(1, 6),
+    phase: chance.pick(PHASES),
+  };
+}
+
+export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
+  const chance = new Chance(seed).fork('schedule');
+  const shape = drawShape(chance.fork('shape'), wishes.shape ?? {});
+  const ofEntries = chance.fork('announcements');
+  const count = wishes.announcements ?? ofEntries.integer(6, 20);
+  const announcements = Array.from({ length: count }, () => ({
+    atMs: Math.round(ofEntries.next() * shape.faultMs * 0.8),
+    name: `order-${ofEntries.integer(1, shape.names)}`,
+  }));
+  const ofFaults = chance.fork('faults');
+  const kinds = wishes.kinds ?? Object.fromEntries(FAULT_KINDS.map(({ kind, weight }) => [kind, weight]));
+  const most = wishes.mostFaults ?? 14;
+  const faults: PlannedFault[] = [];
+  for (let left = ofFaults.integer(0, most); left > 0; left -= 1) {
+    const kind = ofFaults.weighted<FaultKind>(kinds);
+    if (kind === undefined) break;
+    const moment = drawMoment(ofFaults, shape, wishes.aimed ?? 0.5);
+    faults.push({ kind, moment, dice: ofFaults.integer(1, 2 ** 31) });
+  }
+  return { seed, shape, announcements, faults };
+}
