@@ -291,6 +291,8 @@ export class Consumer {
 
   #startChildren(): void {
     const child = (id: string, start: StartChild) => this.supervisor.start(this.#spec(id), start);
+    // First, and for itself: whatever becomes of the keeper, the deadline is told of when it passes.
+    child('leaseDeadline', (end) => this.lease.startDeadline(end.failed));
     const keeper = this.#spec('leaseKeeper');
     // Every start of a keeper is a beat, so even one beyond its limits must be started again before the lease is over.
     const maxBackoffMs = this.kernel.settings.heartbeatMs / 8;
@@ -333,12 +335,12 @@ export class Consumer {
   #leaseMissed(): void {
     const { logger, seam } = this.kernel;
     const facts = { owned: this.ownerships.owned, overdueMs: this.lease.overdueMs };
-    logger.warn(facts, 'the lease could not be confirmed in time');
-    seam.emit('leaseMissed', facts);
-    this.reconciler.halt();
     for (const ownership of this.ownerships) {
       if (ownership.state === 'extending') ownership.send({ type: 'lease.missed' });
     }
+    logger.warn(facts, 'the lease could not be confirmed in time');
+    seam.emit('leaseMissed', facts);
+    this.reconciler.halt();
   }
 
   #leaseConfirmed(): void {

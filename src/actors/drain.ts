@@ -132,6 +132,7 @@ export class Drain {
     if (this.#isAbandoned) return;
     // A beat after the leaving would write presence again: a sign of life of nobody.
     supervisor.dismiss('leaseKeeper');
+    supervisor.dismiss('leaseDeadline');
     await this.#before(kernel.lease.leave());
   }
 

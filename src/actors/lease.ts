@@ -1,12 +1,13 @@
 /**
  * The lease of this incarnation, as the other actors need it: is it certain, until when, and tell me when it is confirmed. Runs
- * the lease keeper machine and does its I/O.
+ * the lease keeper machine and does its I/O; and, apart from it, the lease deadline machine, which has none.
  */
 import type { Actor } from 'xstate';
 import { fromPromise } from 'xstate';
 import { Bell } from '../core/bell.js';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
+import { leaseDeadlineMachine } from '../machines/lease-deadline.machine.js';
 import {
   leaseKeeperMachine,
   type RaiseOutput,
@@ -17,9 +18,12 @@ import { isPassing } from '../redis/reply-errors.js';
 import { startActor } from './host.js';
 import type { Kernel } from './kernel.js';
 
+/** What a comparison of what is held with what is pending for us has found. */
+export type Verified = Omit<VerifyOutput, 'isStanding'>;
+
 export interface LeaseHooks {
   /** Compares what is held with what is pending for us. */
-  verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<VerifyOutput>;
+  verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<Verified>;
   /** A beat went unanswered, or Redis refused it; it is tried again. */
   beatFailed(): void;
   /** The deadline has passed without a beat. */
@@ -40,8 +44,13 @@ export class Lease {
   readonly #kernel: Kernel;
   readonly #hooks: LeaseHooks;
   readonly #machine;
+  readonly #deadlineMachine;
   readonly #confirmedBell = new Bell();
   #actor: Actor<typeof leaseKeeperMachine> | undefined;
+  #deadline: Actor<typeof leaseDeadlineMachine> | undefined;
+  /** Until when presence stands by the latest beat. What was ours before it may have been taken. */
+  #standing: Moment | undefined;
+  /** Until when everything held is ours for certain. */
   #until: Moment | undefined;
   #overdueMs = 0;
   /** The highest generation asked for, by whichever keeper. */
@@ -53,17 +62,14 @@ export class Lease {
     this.#hooks = hooks;
     this.#machine = leaseKeeperMachine.provide({
       actors: {
-        raise: fromPromise<RaiseOutput, { generation: number }>(({ input }) => this.#raise(input.generation)),
-        refresh: fromPromise<RefreshOutput>(() => this.#refresh()),
+        raise: fromPromise<RaiseOutput, { generation: number }>(({ input, signal }) =>
+          this.#raise(input.generation, signal),
+        ),
+        refresh: fromPromise<RefreshOutput>(({ signal }) => this.#refresh(signal)),
         verifyAll: fromPromise<VerifyOutput>(({ signal }) => this.#verifyAll(signal)),
       },
       actions: {
-        tellMissed: () => {
-          const now = this.#now();
-          const until = this.#until ?? now;
-          this.#overdueMs = Math.max(0, now.monotonic - until.monotonic, now.wall - until.wall);
-          hooks.missed();
-        },
+        prove: () => this.#prove(),
         // Actions run before the new state can be seen, and whoever is told looks at it.
         tellConfirmed: () => queueMicrotask(() => this.#tellConfirmed()),
         report: (_, { error }) => {
@@ -72,26 +78,34 @@ export class Lease {
         },
       },
     });
+    this.#deadlineMachine = leaseDeadlineMachine.provide({
+      actions: { tellMissed: () => this.#tellMissed() },
+    });
     kernel.ended.addEventListener('abort', () => this.#confirmedBell.ring());
   }
 
-  /** Starts, or starts again, the keeper's actor. */
+  /** Starts, or starts again, the actor that watches the deadline. It goes on with the lease that was proven before. */
+  startDeadline(onError: (error: unknown) => void): { stop(): void } {
+    const until = this.#until;
+    const actor = startActor(this.#kernel, this.#deadlineMachine, {
+      path: 'consumer/leaseDeadline',
+      input: until === undefined ? {} : { remainingMs: this.#left(until) },
+      onError,
+    });
+    this.#deadline = actor;
+    return { stop: () => actor.stop() };
+  }
+
+  /** Starts, or starts again, the keeper's actor. It reuses no number of the one before. */
   start(onError: (error: unknown) => void): { stop(): void } {
     const actor = startActor(this.#kernel, this.#machine, {
       path: 'consumer/leaseKeeper',
-      input: { heartbeatMs: this.#kernel.settings.heartbeatMs, ...this.#inherited },
+      input: { heartbeatMs: this.#kernel.settings.heartbeatMs, asked: this.#asked },
       onError,
     });
     this.#actor = actor;
     if (this.#kernel.commands.isUp) actor.send({ type: 'connection.up' });
     return { stop: () => actor.stop() };
-  }
-
-  /** A keeper that is started again goes on watching the deadline of the one before, and reuses none of its numbers. */
-  get #inherited(): { remainingMs?: number; asked: number } {
-    const asked = this.#asked;
-    if (this.#until === undefined) return { asked };
-    return { asked, remainingMs: Math.max(1, this.#until.monotonic - this.#kernel.clock.monotonic()) };
   }
 
   connectionUp(): void {
@@ -115,7 +129,7 @@ export class Lease {
 
   /** The clock says that the lease is over: the next beat is followed by a verification, and `confirmed`. */
   overdue(): void {
-    this.#actor?.send({ type: 'deadline.passed' });
+    this.#deadline?.send({ type: 'deadline.passed' });
   }
 
   /** Passes on what an operation's failure says of the lease. */
@@ -132,21 +146,33 @@ export class Lease {
     return this.#actor?.getSnapshot();
   }
 
-  /** Presence is written and everything held has been verified since. */
+  /** How often the deadline has passed. */
+  get misses(): number {
+    return this.#deadline?.getSnapshot().context.misses ?? 0;
+  }
+
+  /** Presence is written and everything held has been verified since. A keeper that has failed says nothing any more. */
   get isConfirmed(): boolean {
-    return this.snapshot?.matches({ lease: { present: { assurance: 'confirmed' } } }) ?? false;
+    const { snapshot } = this;
+    return (
+      snapshot?.status === 'active' && snapshot.matches({ lease: { present: { assurance: 'confirmed' } } })
+    );
   }
 
-  /** Whether, by either clock, a heartbeat has not yet passed since the last successful beat was sent. */
+  /** Whether everything held is ours for certain: proven, and by neither clock over. */
   get isCertain(): boolean {
-    if (this.#until === undefined) return false;
-    const now = this.#now();
-    return now.monotonic < this.#until.monotonic && now.wall < this.#until.wall;
+    return this.#isAhead(this.#until);
   }
 
-  /** Until when the lease holds for certain: epoch milliseconds; 0 when it never did. */
+  /**
+   * Until when everything held is ours for certain: epoch milliseconds; 0 when it never was. Not ahead when it is over by the
+   * monotonic clock: the wall clock may have been set back.
+   */
   get validUntil(): number {
-    return this.#until?.wall ?? 0;
+    const until = this.#until;
+    if (until === undefined) return 0;
+    const now = this.#now();
+    return now.monotonic < until.monotonic ? until.wall : Math.min(until.wall, now.wall);
   }
 
   /** How far the deadline was past when that was last noticed, in milliseconds. */
@@ -178,30 +204,66 @@ export class Lease {
     return { monotonic: this.#kernel.clock.monotonic(), wall: this.#kernel.clock.now() };
   }
 
-  /** The lease counts from when the beat was sent: Redis executed it no earlier. */
-  #beat(sent: Moment): number {
+  #isAhead(until: Moment | undefined): boolean {
+    if (until === undefined) return false;
+    const now = this.#now();
+    return now.monotonic < until.monotonic && now.wall < until.wall;
+  }
+
+  #left(until: Moment): number {
+    return Math.max(0, until.monotonic - this.#kernel.clock.monotonic());
+  }
+
+  #tellMissed(): void {
+    const now = this.#now();
+    const until = this.#until ?? now;
+    this.#overdueMs = Math.max(0, now.monotonic - until.monotonic, now.wall - until.wall);
+    this.#actor?.send({ type: 'deadline.passed' });
+    this.#hooks.missed();
+  }
+
+  /**
+   * Presence stands until a heartbeat after the beat was sent: Redis executed it no earlier. Resolves with whether the answer is in
+   * time. One that nobody waits for any more says nothing: what else it said would go unheard too.
+   */
+  #beat(sent: Moment, signal: AbortSignal): boolean {
+    if (signal.aborted) return false;
     const { heartbeatMs } = this.#kernel.settings;
-    this.#until = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };
-    return Math.max(0, this.#until.monotonic - this.#kernel.clock.monotonic());
+    const inTime = this.#isAhead(this.#standing);
+    this.#standing = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };
+    return inTime;
+  }
+
+  #prove(): void {
+    const until = this.#standing;
+    if (until === undefined) return;
+    this.#until = until;
+    this.#deadline?.send({ type: 'lease.proven', remainingMs: this.#left(until) });
   }
 
   async #verifyAll(signal: AbortSignal): Promise<VerifyOutput> {
-    const output = await this.#hooks.verifyAll(signal, this.#wasGroupGone);
+    const found = await this.#hooks.verifyAll(signal, this.#wasGroupGone);
     if (!signal.aborted) this.#wasGroupGone = false;
-    return output;
+    return { ...found, isStanding: this.#isAhead(this.#standing) };
   }
 
-  async #raise(generation: number): Promise<RaiseOutput> {
+  async #raise(generation: number, signal: AbortSignal): Promise<RaiseOutput> {
     this.#asked = Math.max(this.#asked, generation);
     const sent = this.#now();
     const result = await this.#answered(this.#kernel.lease.raise(generation));
     if (!result.raised) {
-      return { outcome: 'standing', generation: result.standing, wasPresent: true, remainingMs: 0 };
+      return { outcome: 'standing', generation: result.standing, wasPresent: true, inTime: false };
     }
-    return { outcome: 'raised', generation, wasPresent: result.wasPresent, remainingMs: this.#beat(sent) };
+    if (!result.wasPresent && this.#standing !== undefined) this.#hooks.lapsed();
+    return {
+      outcome: 'raised',
+      generation,
+      wasPresent: result.wasPresent,
+      inTime: this.#beat(sent, signal),
+    };
   }
 
-  async #refresh(): Promise<RefreshOutput> {
+  async #refresh(signal: AbortSignal): Promise<RefreshOutput> {
     // The deadline's timer knows the monotonic clock only, which stands still while the machine sleeps.
     if (this.#until !== undefined && !this.isCertain) this.overdue();
     const { clock, seam } = this.#kernel;
@@ -215,11 +277,11 @@ export class Lease {
         seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
         this.#hooks.lapsed();
       }
-      return { outcome, remainingMs: this.#beat(sent) };
+      return { outcome, inTime: this.#beat(sent, signal) };
     } catch (error) {
       const isStale = isStreamwardenError(error, 'LeaseRefused');
       tell(isStale ? 'stale' : null, isStale ? null : factOf(error).code);
-      if (isStale) return { outcome: 'stale', remainingMs: 0 };
+      if (isStale) return { outcome: 'stale', inTime: false };
       throw error;
     }
   }

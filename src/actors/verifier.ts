@@ -6,13 +6,13 @@
  * ours is (a done, a hand-over) are left to that.
  */
 import { nextEntryId } from '../core/entry-id.js';
-import type { VerifyOutput } from '../machines/lease-keeper.machine.js';
 import { parseEntry, type RawEntry } from '../redis/entry.js';
 import type { EntryRef } from '../redis/lease-store.js';
 import { isPassing, replyOf } from '../redis/reply-errors.js';
 import type { Acquirer } from './acquirer.js';
 import type { Giver } from './giver.js';
 import type { Kernel } from './kernel.js';
+import type { Verified } from './lease.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
 
@@ -54,7 +54,7 @@ export class Verifier {
   }
 
   /** @param wasGroupGone the group has been found missing since the last time: what is not pending now went with it */
-  async verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<VerifyOutput> {
+  async verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<Verified> {
     const held = [...this.#ownerships].filter((ownership) => ownership.isAtRest);
     const pending = await this.#pendingIds(signal);
     if (signal.aborted) return { kept: 0, lost: 0, adopted: 0 };

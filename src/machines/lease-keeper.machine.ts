@@ -1,5 +1,6 @@
 /**
- * Keeps this incarnation's lease: one presence key, however many streams it covers. Two regions run side by side.
+ * Keeps this incarnation's lease: one presence key, however many streams it covers. Two regions run side by side. Until when the lease
+ * holds is watched by the lease deadline, a machine of its own; this one says when it is proven.
  *
  * lease
  *   absent      No connection, or none yet; nothing is asked and no timer runs: the lease runs out by itself. Entered at the
@@ -17,26 +18,31 @@
  *     assurance verifying invokes `verifyAll` (compare all that we hold with what is pending for us, adopt what we did not
  *               know of) → confirmed; after a failure pausing (timer `retryDelay`) → verifying. Begun anew, from any of
  *               these, whenever something may have been taken: presence had lapsed, a refresh went unanswered before this
- *               one (it may have been the one that found the lapse), the deadline had passed, or `verify.requested`. One
- *               that is under way is gone through to its end first and then begun again: under load one that begins anew
- *               whenever something happens would never end.
+ *               one, a beat was late, or `verify.requested`. One that is under way is gone through to its end first and then
+ *               begun again: under load one that begins anew whenever something happens would never end.
  *
- * certainty     Does not care for the connection, only for the deadline.
- *   none        No beat has succeeded yet. Left by the first; at once, when a keeper before this one left a lease behind.
- *   certain     A beat succeeded (`raise` or `refresh`); timer `untilDeadline`, which every further beat starts anew.
- *   uncertain   The deadline passed (`tellMissed`, for everything held at once). Left by the next beat; everything is then
- *               verified, unless that is under way already.
+ * certainty     Does not care for the connection.
+ *   doubted     Presence may have lapsed, or something was taken although it stood, and nobody has looked since. Entered, by
+ *               `doubt.arisen`, with a beat that was answered when the lease of the beat before it was over; with presence
+ *               that had lapsed; with another generation than ours; by `deadline.passed`; and at the start of each keeper, of
+ *               which the first finds nothing and a later one does not know what was taken before it began. Left by
+ *               `doubt.ended`: a verification has ended that began after all that, and beats have kept up until then.
+ *   certain     Each beat that is in time and finds presence proves the lease (action `prove`). In doubt none does.
  *
- * Invariants: everything held is told to be confirmed (`tellConfirmed`) only by a verification that began after the present
- * generation was written, and only while certain. An answer that comes after its state was left changes nothing.
+ * Invariants: the lease is proven after doubt, and everything held is told to be confirmed (`tellConfirmed`), only by a
+ * verification that began after the present generation was written and after the last beat that was late. An answer that comes
+ * after its state was left changes nothing.
  */
-import { assign, fromPromise, raise, setup, stateIn } from 'xstate';
+import { and, assign, fromPromise, raise, setup, stateIn } from 'xstate';
 import { type ErrorFact, factOf } from './facts.js';
 
-/** A successful write of presence, and how long it holds from the moment of this answer. */
+/** A write of presence. */
 export interface Beat {
-  /** Milliseconds until the lease that this write began is over, counted from the answer's arrival. */
-  readonly remainingMs: number;
+  /**
+   * The answer came before the lease of the beat before it was over, by either clock: presence has stood all the while. Whatever
+   * else was sent in between and went unanswered.
+   */
+  readonly inTime: boolean;
 }
 
 export interface RaiseOutput extends Beat {
@@ -54,15 +60,12 @@ export interface VerifyOutput {
   readonly kept: number;
   readonly lost: number;
   readonly adopted: number;
+  /** The lease of the latest beat is not over. */
+  readonly isStanding: boolean;
 }
 
 export interface LeaseKeeperInput {
   readonly heartbeatMs: number;
-  /**
-   * For how long the lease that a keeper before this one left behind still holds, in milliseconds; absent when there was
-   * none. What is held under it goes on being watched: a keeper that is restarted while Redis is away misses no deadline.
-   */
-  readonly remainingMs?: number;
   /** The generation that a keeper before this one asked for last; absent when there was none. No number is used twice. */
   readonly asked?: number;
 }
@@ -76,13 +79,10 @@ export interface LeaseKeeperContext {
    * otherwise write the present generation again and so hide the lapse.
    */
   readonly asked: number;
-  readonly remainingMs: number;
   /** A refresh has failed since the last beat: it may have been executed all the same. */
   readonly unanswered: boolean;
   /** How often presence had lapsed when we looked. */
   readonly lapses: number;
-  /** How often the deadline passed without a beat. */
-  readonly misses: number;
   /** Failed attempts in a row. */
   readonly failures: number;
   readonly lastError: ErrorFact | null;
@@ -99,10 +99,11 @@ export type LeaseKeeperEvent =
   | { type: 'generation.stale'; standing: number }
   /** A command was refused because presence has lapsed. */
   | { type: 'presence.gone' }
-  /** The wall clock says that the lease is over, whatever the timer says. */
+  /** The lease was over before the next beat was answered. */
   | { type: 'deadline.passed' }
-  | { type: 'beat.succeeded' }
-  | { type: 'presence.lapsed' };
+  | { type: 'presence.lapsed' }
+  | { type: 'doubt.arisen' }
+  | { type: 'doubt.ended' };
 
 export const leaseKeeperMachine = setup({
   types: {
@@ -120,19 +121,23 @@ export const leaseKeeperMachine = setup({
   delays: {
     pulseInterval: ({ context }) => context.heartbeatMs / 2,
     retryDelay: ({ context }) => Math.min(context.heartbeatMs / 4, 25 * 2 ** Math.min(context.failures, 6)),
-    untilDeadline: ({ context }) => Math.max(0, context.remainingMs),
   },
   guards: {
     /** A command sent under an earlier generation of ours is refused by the present one: that is no news. */
     isOtherGeneration: ({ context }, params: { standing: number }) => params.standing !== context.generation,
-    isInherited: ({ context }) => context.remainingMs > 0,
     isAskedAgain: ({ context }) => context.verifyAgain,
     isStanding: (_, params: RaiseOutput) => params.outcome === 'standing',
     isStale: (_, params: RefreshOutput) => params.outcome === 'stale',
     isLapsed: (_, params: RefreshOutput) => params.outcome === 'lapsed',
     isUnanswered: ({ context }) => context.unanswered,
-    isCertain: stateIn({ certainty: 'certain' }),
-    isConfirmed: stateIn({ lease: { present: { assurance: 'confirmed' } } }),
+    isLate: (_, params: Beat) => !params.inTime,
+    isDoubted: stateIn({ certainty: 'doubted' }),
+    isDoubtedUnseen: and([
+      stateIn({ certainty: 'doubted' }),
+      stateIn({ lease: { present: { assurance: 'confirmed' } } }),
+    ]),
+    isGap: (_, params: RaiseOutput) => !params.inTime || !params.wasPresent,
+    isStillStanding: (_, params: VerifyOutput) => params.isStanding,
   },
   actions: {
     recordFailure: assign({
@@ -141,7 +146,6 @@ export const leaseKeeperMachine = setup({
     }),
     recordUnanswered: assign({ unanswered: true }),
     recordLapse: assign({ lapses: ({ context }) => context.lapses + 1 }),
-    recordMiss: assign({ misses: ({ context }) => context.misses + 1 }),
     recordAsked: assign({ asked: ({ context }) => Math.max(context.asked, context.generation) + 1 }),
     recordStanding: assign({
       generation: ({ context }, params: { standing: number }) =>
@@ -154,21 +158,17 @@ export const leaseKeeperMachine = setup({
         context.generation > 0 && !params.wasPresent ? context.lapses + 1 : context.lapses,
       generation: (_, params: RaiseOutput) => params.generation,
     }),
-    recordBeat: assign({
-      remainingMs: (_, params: Beat) => params.remainingMs,
-      unanswered: false,
-      failures: 0,
-      lastError: null,
-    }),
+    recordBeat: assign({ unanswered: false, failures: 0, lastError: null }),
+    doubt: raise({ type: 'doubt.arisen' }),
+    endDoubt: raise({ type: 'doubt.ended' }),
     beginVerify: assign({ verifyAgain: false }),
     askAgain: assign({ verifyAgain: true }),
     recordVerify: assign({ lastVerify: (_, params: VerifyOutput) => params }),
-    announceBeat: raise({ type: 'beat.succeeded' }),
     announceLapse: raise({ type: 'presence.lapsed' }),
     verifyOverdue: raise({ type: 'verify.requested', why: 'overdue' }),
     verifyUnanswered: raise({ type: 'verify.requested', why: 'unanswered' }),
-    /** Everything held is overdue. */
-    tellMissed: () => {},
+    /** The lease is certain until that of the latest beat is over. */
+    prove: () => {},
     /** Everything held has been verified, and the lease holds. */
     tellConfirmed: () => {},
     /** Something failed that may be no fault of Redis: whoever provides this throws it, and the supervisor restarts the keeper. */
@@ -181,10 +181,8 @@ export const leaseKeeperMachine = setup({
     heartbeatMs: input.heartbeatMs,
     generation: 0,
     asked: input.asked ?? 0,
-    remainingMs: input.remainingMs === undefined ? 0 : Math.max(1, input.remainingMs),
     unanswered: false,
     lapses: 0,
-    misses: 0,
     failures: 0,
     lastError: null,
     lastVerify: null,
@@ -219,11 +217,25 @@ export const leaseKeeperMachine = setup({
                     },
                   },
                   {
+                    guard: { type: 'isGap', params: ({ event }) => event.output },
                     target: '#leaseKeeper.lease.present',
                     actions: [
                       { type: 'recordRaised', params: ({ event }) => event.output },
-                      { type: 'recordBeat', params: ({ event }) => event.output },
-                      'announceBeat',
+                      'recordBeat',
+                      'doubt',
+                    ],
+                  },
+                  {
+                    guard: 'isDoubted',
+                    target: '#leaseKeeper.lease.present',
+                    actions: [{ type: 'recordRaised', params: ({ event }) => event.output }, 'recordBeat'],
+                  },
+                  {
+                    target: '#leaseKeeper.lease.present',
+                    actions: [
+                      { type: 'recordRaised', params: ({ event }) => event.output },
+                      'recordBeat',
+                      'prove',
                     ],
                   },
                 ],
@@ -245,7 +257,10 @@ export const leaseKeeperMachine = setup({
             'generation.stale': {
               guard: { type: 'isOtherGeneration', params: ({ event }) => ({ standing: event.standing }) },
               target: 'raising',
-              actions: { type: 'recordStanding', params: ({ event }) => ({ standing: event.standing }) },
+              actions: [
+                { type: 'recordStanding', params: ({ event }) => ({ standing: event.standing }) },
+                'doubt',
+              ],
             },
           },
           states: {
@@ -258,37 +273,36 @@ export const leaseKeeperMachine = setup({
                   invoke: {
                     id: 'refresh',
                     src: 'refresh',
-                    // What asks for a verification is announced before the beat: certainty then sees it under way.
                     onDone: [
                       {
                         guard: { type: 'isStale', params: ({ event }) => event.output },
                         target: '#leaseKeeper.lease.raising',
+                        actions: 'doubt',
                       },
                       {
                         guard: { type: 'isLapsed', params: ({ event }) => event.output },
                         target: 'resting',
-                        actions: [
-                          { type: 'recordBeat', params: ({ event }) => event.output },
-                          'announceLapse',
-                          'announceBeat',
-                        ],
+                        actions: ['recordBeat', 'doubt', 'announceLapse'],
                       },
+                      {
+                        guard: { type: 'isLate', params: ({ event }) => event.output },
+                        target: 'resting',
+                        actions: ['recordBeat', 'doubt', 'verifyOverdue'],
+                      },
+                      // The deadline has passed by the other clock.
+                      {
+                        guard: 'isDoubtedUnseen',
+                        target: 'resting',
+                        actions: ['recordBeat', 'verifyOverdue'],
+                      },
+                      // A verification that is under way ends the doubt.
+                      { guard: 'isDoubted', target: 'resting', actions: 'recordBeat' },
                       {
                         guard: 'isUnanswered',
                         target: 'resting',
-                        actions: [
-                          { type: 'recordBeat', params: ({ event }) => event.output },
-                          'verifyUnanswered',
-                          'announceBeat',
-                        ],
+                        actions: ['recordBeat', 'prove', 'verifyUnanswered'],
                       },
-                      {
-                        target: 'resting',
-                        actions: [
-                          { type: 'recordBeat', params: ({ event }) => event.output },
-                          'announceBeat',
-                        ],
-                      },
+                      { target: 'resting', actions: ['recordBeat', 'prove'] },
                     ],
                     onError: {
                       target: 'retrying',
@@ -327,17 +341,19 @@ export const leaseKeeperMachine = setup({
                         actions: { type: 'recordVerify', params: ({ event }) => event.output },
                       },
                       {
-                        guard: 'isCertain',
+                        guard: { type: 'isStillStanding', params: ({ event }) => event.output },
                         target: 'confirmed',
                         actions: [
                           { type: 'recordVerify', params: ({ event }) => event.output },
+                          'endDoubt',
+                          'prove',
                           'tellConfirmed',
                         ],
                       },
-                      // Past the deadline: the beat that makes us certain again asks for another verification.
+                      // Beats have failed meanwhile: the next one that does not is followed by another verification.
                       {
                         target: 'confirmed',
-                        actions: { type: 'recordVerify', params: ({ event }) => event.output },
+                        actions: [{ type: 'recordVerify', params: ({ event }) => event.output }, 'doubt'],
                       },
                     ],
                     onError: {
@@ -361,23 +377,14 @@ export const leaseKeeperMachine = setup({
       },
     },
     certainty: {
-      initial: 'none',
-      on: { 'beat.succeeded': '.certain' },
+      initial: 'doubted',
+      on: {
+        'doubt.arisen': '.doubted',
+        'deadline.passed': '.doubted',
+      },
       states: {
-        none: { always: { guard: 'isInherited', target: 'certain' } },
-        certain: {
-          after: { untilDeadline: { target: 'uncertain', actions: ['recordMiss', 'tellMissed'] } },
-          on: { 'deadline.passed': { target: 'uncertain', actions: ['recordMiss', 'tellMissed'] } },
-        },
-        uncertain: {
-          on: {
-            // A verification that is under way already will do.
-            'beat.succeeded': [
-              { guard: 'isConfirmed', target: 'certain', actions: 'verifyOverdue' },
-              { target: 'certain' },
-            ],
-          },
-        },
+        doubted: { on: { 'doubt.ended': 'certain' } },
+        certain: {},
       },
     },
   },

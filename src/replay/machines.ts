@@ -1,6 +1,7 @@
 /** Every machine that a recording may speak of, by its id. */
 import type { AnyStateMachine } from 'xstate';
 import { consumerMachine } from '../machines/consumer.machine.js';
+import { leaseDeadlineMachine } from '../machines/lease-deadline.machine.js';
 import { leaseKeeperMachine } from '../machines/lease-keeper.machine.js';
 import { masterSubscriptionMachine } from '../machines/master-subscription.machine.js';
 import { ownershipMachine } from '../machines/ownership.machine.js';
@@ -19,6 +20,7 @@ export function machinesById(machines: Iterable<AnyStateMachine>): Machines {
 /** The machines of this version of the package. */
 export const presentMachines: Machines = machinesById([
   consumerMachine,
+  leaseDeadlineMachine,
   leaseKeeperMachine,
   masterSubscriptionMachine,
   ownershipMachine,

@@ -58,7 +58,6 @@ export function snapshotOf(consumer: Consumer, facts: RuntimeFacts & { readonly 
 export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
   const { kernel, ownerships, lease, reconciler, supervisor, ledger } = consumer;
   const keeper = lease.snapshot;
-  const keeperValue = keeper?.value as { lease?: unknown } | undefined;
   const scan = reconciler.snapshot;
   const scanValue = scan?.value as { work?: string } | undefined;
   const supervised = supervisor.context;
@@ -73,12 +72,12 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
     owned: ownerships.owned,
     waiting: ownerships.waiting.size,
     lease: {
-      state: keeperValue?.lease === undefined ? 'absent' : pathOf(keeperValue.lease),
+      state: keeper === undefined ? 'absent' : pathOf(keeper.value.lease),
       certain: lease.isCertain,
       validUntil: lease.validUntil === 0 ? null : lease.validUntil,
       generation: keeper?.context.generation ?? 0,
       lapses: keeper?.context.lapses ?? 0,
-      misses: keeper?.context.misses ?? 0,
+      misses: lease.misses,
       lastError: keeper?.context.lastError ?? null,
       lastVerify: keeper?.context.lastVerify ?? null,
     },

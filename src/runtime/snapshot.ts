@@ -105,7 +105,9 @@ export interface Snapshot {
     readonly certain: boolean;
     /** Until when the lease holds for certain, epoch milliseconds; null: not held. */
     readonly validUntil: number | null;
-  } & Pick<LeaseKeeperContext, 'generation' | 'lapses' | 'misses' | 'lastError' | 'lastVerify'>;
+    /** How often the deadline passed without a beat. */
+    readonly misses: number;
+  } & Pick<LeaseKeeperContext, 'generation' | 'lapses' | 'lastError' | 'lastVerify'>;
   readonly reconciler: { readonly state: string } & Pick<
     ReconcilerContext,
     'scans' | 'sweeps' | 'lastScan' | 'lastError' | 'dead'

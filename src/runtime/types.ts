@@ -26,8 +26,8 @@ export interface StreamHandle<TInfo = unknown> {
    */
   readonly signal: AbortSignal;
   /**
-   * Until when, on the wall clock in epoch milliseconds, the lease holds for certain. Grows with every heartbeat. Past it
-   * somebody else may be given the stream.
+   * Until when, on the wall clock in epoch milliseconds, the lease holds for certain. Grows with every heartbeat that is in
+   * time. Past it another process may be given the stream, and it stays past until the stream has been found to be held still.
    */
   readonly validUntil: number;
   /** The same as `runtime.done(stream)`. */

@@ -79,7 +79,7 @@ describe('streamwarden replay', () => {
     const { code, stdout } = await cli.run(['replay', good, '--step', '--actor', 'consumer/leaseKeeper']);
     expect(code).to.equal(0);
     expect(stdout).to.match(/^\d+ {2}[\d:.]+ {2}consumer\/leaseKeeper {2}starts with \{"heartbeatMs":500/m);
-    expect(stdout).to.match(/^ {4}→ lease\.raising\.asking \+ certainty\.none$/m);
+    expect(stdout).to.match(/^ {4}→ lease\.raising\.asking \+ certainty\.doubted$/m);
     expect(stdout).to.match(/^ {6}asks for invoke raise \{"generation":1\}$/m);
     expect((await cli.run(['replay', bad(), '--step'])).code).to.equal(1);
   });

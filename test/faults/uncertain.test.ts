@@ -4,6 +4,7 @@ import { systemClock } from '../../src/core/clock.js';
 import type { Clock, StreamHandle } from '../../src/index.js';
 import { eventually } from '../support/eventually.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
+import { heldCall } from '../support/held-call.js';
 import { soundHistory } from '../support/history.js';
 import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
@@ -103,6 +104,68 @@ describe('a lease that cannot be confirmed in time', () => {
     skew = 0;
     await eventually('a lease that is certain by both clocks', () => runtime.snapshot().lease.certain);
     expect(log.of('StreamDisowned')).to.deep.equal([]);
+  });
+
+  it('is not called certain again before anybody has looked, though presence is written [C-UNC-7, C-OVL-1]', async () => {
+    const looked = heldCall('group', 'pending');
+    const ids = await fleet().announce(['a']);
+    const cutOff = fleet().create({ redis: proxy().url }, looked.substitutes);
+    const log = fleet().listen(cutOff);
+    await cutOff.start();
+    await log.first('StreamAdded', 'a');
+    const handle = cutOff.owned('a') as StreamHandle;
+    const { log: heir } = await fleet().listening();
+    proxy().freeze();
+    await log.first('StreamUncertain', 'a');
+    expect(await heir.first('StreamAdded', 'a')).to.include({ retryCount: 1 });
+
+    const looking = looked.next((args) => args[2] === cutOff.consumer);
+    proxy().thaw();
+    await looking;
+    const presence = fleet().names.presence(cutOff.consumer);
+    expect(await suite.redis().exists(presence), 'presence is written').to.equal(1);
+    const beats = new Promise<void>((resolve) => {
+      let more = 2;
+      cutOff.seam.on('heartbeat', () => {
+        more -= 1;
+        if (more === 0) resolve();
+      });
+    });
+    await beats;
+    expect(handle.validUntil).to.be.at.most(Date.now());
+    expect(cutOff.snapshot().lease).to.include({ certain: false });
+    looked.letGo();
+    await log.first('StreamDisowned', 'a');
+    await eventually('it is certain of what it has', () => cutOff.snapshot().lease.certain);
+    await soundHistory(suite.redis(), fleet(), ids);
+  });
+
+  it('is told on time though Redis refuses every beat, and its keeper fails again and again [C-UNC-1, C-OVL-2]', async () => {
+    const { host, port } = suite.server();
+    await suite.redis().acl('SETUSER', 'worker', 'reset', 'on', '>secret', '~*', '&*', '+@all');
+    const heartbeatMs = keepable(1000);
+    const redis = `redis://worker:secret@${host}:${port}`;
+    const ids = await fleet().announce(['a']);
+    const { runtime, log } = await fleet().listening({ redis, heartbeatMs, onUncertain: 'abort' });
+    await log.first('StreamAdded', 'a');
+    const { signal } = runtime.owned('a') as StreamHandle;
+    let abortedAt = Number.POSITIVE_INFINITY;
+    signal.addEventListener('abort', () => {
+      abortedAt = Date.now();
+    });
+    const { log: heir } = await fleet().listening({ heartbeatMs });
+
+    await suite.redis().acl('SETUSER', 'worker', '-evalsha', '-eval');
+    const uncertain = await log.first('StreamUncertain', 'a');
+    expect(uncertain.overdueMs).to.be.below(heartbeatMs / 4);
+    expect(signal.reason).to.include({ code: 'LeaseUncertain' });
+    const added = await heir.first('StreamAdded', 'a');
+    expect(abortedAt).to.be.at.most(added.at);
+    expect(log.of('StreamConfirmed')).to.deep.equal([]);
+
+    await suite.redis().acl('SETUSER', 'worker', '+@all');
+    await log.first('StreamDisowned', 'a');
+    await soundHistory(suite.redis(), fleet(), ids);
   });
 
   it('leaves no done() or release() behind when a stop abandons its stream [C-DONE-6, C-DONE-8]', async () => {

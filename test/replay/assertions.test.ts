@@ -47,14 +47,14 @@ describe('a scenario', () => {
       .send('connection.up')
       .fail('raise', new Error('gone'))
       .elapse('retryDelay')
-      .answer('raise', { outcome: 'raised', generation: 1, wasPresent: false, remainingMs: 900 })
-      .answer('verifyAll', { kept: 0, lost: 0, adopted: 0 });
+      .answer('raise', { outcome: 'raised', generation: 1, wasPresent: false, inTime: false })
+      .answer('verifyAll', { kept: 0, lost: 0, adopted: 0, isStanding: true });
     expect(keeper).to.visitInOrder([
       'lease.raising.pausing',
       'lease.raising.asking',
       'lease.present.assurance.confirmed',
     ]);
-    expect(keeper).to.reach('certainty.certain').and.to.neverReach('certainty.uncertain');
+    expect(keeper).to.reach('certainty.certain').and.to.neverReach('lease.present.pulse.beating');
   });
 
   it('has several actors', () => {

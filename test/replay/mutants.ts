@@ -125,7 +125,9 @@ export const MUTANTS: readonly Mutant[] = [
   inverted('leaseKeeper', 'isStanding'),
   emptied('leaseKeeper', 'recordBeat'),
   emptied('leaseKeeper', 'recordAsked'),
-  emptied('leaseKeeper', 'recordMiss'),
+  inverted('leaseKeeper', 'isLate'),
+  inverted('leaseKeeper', 'isDoubted'),
+  inverted('leaseKeeper', 'isStillStanding'),
   changed(
     'leaseKeeper',
     'asks for another generation',
@@ -135,17 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   ),
   delayed('leaseKeeper', 'pulseInterval'),
-  delayed('leaseKeeper', 'untilDeadline'),
-  transition(
-    'leaseKeeper',
-    'deadline.passed tells nobody',
-    'states.certainty.states.certain',
-    'deadline.passed',
-    () => ({
-      target: 'uncertain',
-      actions: 'recordMiss',
-    }),
-  ),
+  transition('leaseKeeper', 'deadline.passed is ignored', 'states.certainty', 'deadline.passed', without),
   transition('leaseKeeper', 'connection.down is ignored', 'states.lease', 'connection.down', without),
   changed(
     'leaseKeeper',
@@ -156,9 +148,15 @@ export const MUTANTS: readonly Mutant[] = [
   changed(
     'leaseKeeper',
     'tellConfirmed is dropped',
-    'states.lease.states.present.states.assurance.states.verifying.invoke.onDone.1.actions.1',
+    'states.lease.states.present.states.assurance.states.verifying.invoke.onDone.1.actions.3',
     without,
   ),
+
+  emptied('leaseDeadline', 'recordMiss'),
+  emptied('leaseDeadline', 'recordProof'),
+  delayed('leaseDeadline', 'untilDeadline'),
+  transition('leaseDeadline', 'a proof is ignored', '', 'lease.proven', without),
+  changed('leaseDeadline', 'tells nobody', 'states.certain.after.untilDeadline.actions.1', without),
 
   inverted('reconciler', 'hasDead'),
   inverted('reconciler', 'hasMore'),

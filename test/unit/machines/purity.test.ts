@@ -26,8 +26,8 @@ const elapse =
     fold.elapse(delay);
 
 const error = { code: 'X', message: 'x' };
-const beat = { outcome: 'alive', remainingMs: 900 };
-const raised = { outcome: 'raised', generation: 1, wasPresent: false, remainingMs: 900 };
+const beat = { outcome: 'alive', inTime: true };
+const raised = { outcome: 'raised', generation: 1, wasPresent: false, inTime: false };
 const slice = { pending: 1, lockAlive: 0, requeued: 0, deadLettered: 0, tookMs: 1, chance: 0.3, at: 5 };
 
 /** One long way through each machine. */
@@ -44,6 +44,15 @@ const stories: Record<string, Story> = {
       e('drained'),
     ],
   },
+  'lease-deadline.machine.ts': {
+    input: {},
+    steps: [
+      e('lease.proven', { remainingMs: 900 }),
+      elapse('untilDeadline'),
+      e('lease.proven', { remainingMs: 800 }),
+      e('deadline.passed'),
+    ],
+  },
   'lease-keeper.machine.ts': {
     input: { heartbeatMs: 1000 },
     steps: [
@@ -53,12 +62,12 @@ const stories: Record<string, Story> = {
       answer('raise', raised),
       fail('verifyAll'),
       elapse('retryDelay'),
-      answer('verifyAll', { kept: 1, lost: 0, adopted: 0 }),
+      answer('verifyAll', { kept: 1, lost: 0, adopted: 0, isStanding: true }),
       elapse('pulseInterval'),
       fail('refresh'),
       elapse('retryDelay'),
       answer('refresh', beat),
-      elapse('untilDeadline'),
+      e('deadline.passed'),
       elapse('pulseInterval'),
       answer('refresh', { ...beat, outcome: 'lapsed' }),
       e('generation.stale', { standing: 9 }),
