@@ -8,8 +8,10 @@ import { readScripts } from './script-set.js';
 const { options, workMs, scripts, root } = JSON.parse(process.env.MEMBER ?? '{}') as MemberSettings;
 // Whoever sends a script looks it up there by name.
 if (scripts !== undefined) Object.assign(SCRIPTS, readScripts(new URL(scripts)));
-const index = new URL('src/index.ts', root ?? new URL('../../', import.meta.url));
-const { createRuntime } = (await import(index.href)) as typeof import('../../src/index.js');
+const { createRuntime } =
+  root === undefined
+    ? await import('../../src/index.js')
+    : ((await import(new URL('src/index.ts', root).href)) as typeof import('../../src/index.js'));
 
 let finish = () => {};
 const finishing = new Promise<void>((resolve) => {

@@ -1,7 +1,8 @@
 /** A process of a fleet that runs one version: its own source, or today's source with its scripts. */
 import type { RuntimeOptions } from '../../src/index.js';
-import { forkProgram, RuntimeProcess } from './runtime-process.js';
+import { RuntimeProcess } from './runtime-process.js';
 import type { ScriptSet } from './script-set.js';
+import { forkMain } from './spawn-main.js';
 
 export interface FleetVersion {
   readonly label: string;
@@ -29,7 +30,10 @@ export class FleetMember extends RuntimeProcess {
   ): Promise<FleetMember> {
     const settings: MemberSettings = { options, workMs, scripts: scripts?.folder.href, root: root?.href };
     const member = new FleetMember(
-      forkProgram('./fleet-member-main.ts', { MEMBER: JSON.stringify(settings) }),
+      forkMain('fleet-member-main', {
+        env: { MEMBER: JSON.stringify(settings) },
+        loadsSources: root !== undefined,
+      }),
     );
     await member.ready();
     await member.ask('start');

@@ -1,6 +1,7 @@
 import type { Stores } from '../../src/actors/kernel.js';
 import type { RuntimeOptions } from '../../src/index.js';
-import { forkProgram, RuntimeProcess } from './runtime-process.js';
+import { RuntimeProcess } from './runtime-process.js';
+import { forkMain } from './spawn-main.js';
 
 /** Where a process is to stop. */
 export type FreezePoint = {
@@ -15,7 +16,7 @@ export type FreezePoint = {
 /** A process that runs one runtime after the other and freezes between two steps of one when told to. */
 export class FrozenProcess extends RuntimeProcess {
   static async spawn(): Promise<FrozenProcess> {
-    const spawned = new FrozenProcess(forkProgram('./frozen-main.ts'));
+    const spawned = new FrozenProcess(forkMain('frozen-main'));
     await spawned.ready();
     return spawned;
   }

@@ -1,10 +1,8 @@
 /** A process of its own that has a runtime, as its parent sees it: asked over IPC, crashed, frozen and thawed. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { Notification, Snapshot, StopOptions, StopReport } from '../../src/index.js';
-import { guardProcess } from '../../src/testing/process-guard.js';
 import { eventually } from './eventually.js';
 
 export interface Call {
@@ -27,17 +25,6 @@ export type ChildMessage =
 type Answer = ChildMessage & { kind: 'answer' };
 type Kind = Notification['type'];
 type Of<K extends Kind> = Extract<Notification, { type: K }>;
-
-/** Starts the program next to this file; it dies with this process, also when this one is killed and that one is frozen. */
-export function forkProgram(program: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const child = fork(fileURLToPath(new URL(program, import.meta.url)), [], {
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  child.once('exit', guardProcess(child.pid as number, undefined));
-  return child;
-}
 
 export class RuntimeProcess {
   readonly #child: ChildProcess;
