@@ -3,6 +3,7 @@ import type { RedisClusterNode } from '../../src/testing/redis-cluster.js';
 import { heartbeatMs, ready, useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 
 interface Node {
   readonly address: string;
@@ -212,8 +213,8 @@ describe('the command line on a cluster', () => {
   const commands: readonly string[][] = [
     ['topology'],
     ['status', '--service', service],
-    ['produce', '--service', service, '--start-timeout', '500'],
-    ['consume', '--service', service, '--consumer-id', 'me', '--start-timeout', '3000'],
+    ['produce', '--service', service, '--start-timeout', String(keepable(500))],
+    ['consume', '--service', service, '--consumer-id', 'me', '--start-timeout', String(keepable(3_000))],
     ['demo', '--streams', '1'],
   ];
 

@@ -3,6 +3,7 @@ import type { RedisClusterNode } from '../../src/testing/redis-cluster.js';
 import { ready, useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
+import { hangingMs, keepable } from '../support/pace.js';
 
 const LBS = 'orders-input';
 const DLQ = 'orders-input-dlq';
@@ -90,7 +91,7 @@ describe('what operators do on a cluster', () => {
   it('waits for a failover, and goes on with the new master', async () => {
     await writeMany(200);
     const master = await cluster().masterOf(DLQ);
-    const one = run('dlq', 'redrive', '--all', '--yes', '--start-timeout', '20000');
+    const one = run('dlq', 'redrive', '--all', '--yes', '--start-timeout', String(hangingMs()));
     await cluster().failOver(master);
     const { code, stdout, stderr } = await one;
     expect({ code, stdout }, stderr).to.deep.equal({ code: 0, stdout: '200 dead letters redriven\n' });
@@ -104,7 +105,7 @@ describe('what operators do on a cluster', () => {
     await cluster().kill(replica);
     await cluster().kill(master);
     try {
-      const { code, stderr } = await run('dlq', 'list', '--start-timeout', '1000');
+      const { code, stderr } = await run('dlq', 'list', '--start-timeout', String(keepable(1_000)));
       expect(code).to.equal(2);
       expect(stderr).to.match(/^error: [^\n]*\n$/);
       expect(stderr).to.not.contain('pass');

@@ -6,6 +6,7 @@ import { startRedis } from '../../src/testing/index.js';
 import { askedOnTerminal } from '../support/asked.js';
 import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { hasTerminals } from '../support/terminal.js';
 
@@ -441,7 +442,8 @@ describe('streamwarden dlq', () => {
     it('says that the server cannot be reached, or does not answer, without its password', async () => {
       await using frozen = await startRedis();
       await frozen.pause();
-      const given = ['--service', 'orders', '--start-timeout', '300', '--redis'];
+      const givenUpMs = String(keepable(300));
+      const given = ['--service', 'orders', '--start-timeout', givenUpMs, '--redis'];
       for (const command of [['dlq', 'redrive', '--all', '--yes'], ['pending'], ['claim', '1-1', '--yes']]) {
         const [nobody, silent] = await Promise.all([
           cli.run([...command, ...given, 'redis://admin:hunter2@127.0.0.1:1']),
@@ -449,7 +451,9 @@ describe('streamwarden dlq', () => {
         ]);
         for (const { code, stdout, stderr } of [nobody, silent]) {
           expect({ command, code, stdout }).to.deep.equal({ command, code: 2, stdout: '' });
-          expect(stderr).to.match(/^error: no connection to Redis within 300 ms: [^\n]*\n$/);
+          expect(stderr).to.match(
+            new RegExp(`^error: no connection to Redis within ${givenUpMs} ms: [^\n]*\n$`),
+          );
           expect(stderr).to.not.contain('hunter2');
         }
         expect(nobody.stderr).to.contain('ECONNREFUSED');

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { ready, useCli } from '../support/cli.js';
 import { useSentinels } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 
 describe('the command line with Sentinels', () => {
   const { stand } = useSentinels({ password: 'pass@word/1' });
@@ -75,8 +76,8 @@ describe('the command line with Sentinels', () => {
   const commands: readonly string[][] = [
     ['topology'],
     ['status', '--service', service],
-    ['produce', '--service', service, '--start-timeout', '500'],
-    ['consume', '--service', service, '--consumer-id', 'me', '--start-timeout', '500'],
+    ['produce', '--service', service, '--start-timeout', String(keepable(500))],
+    ['consume', '--service', service, '--consumer-id', 'me', '--start-timeout', String(keepable(500))],
     ['demo', '--streams', '1'],
   ];
   const refuses = async (url: string, says: RegExp) => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { type RedisServer, startRedis } from '../../src/testing/redis-server.js';
 import { ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
+import { hangingMs, keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 
 describe('streamwarden topology of a single server', () => {
@@ -109,7 +110,7 @@ describe('streamwarden topology of a single server', () => {
       '--interval',
       '50',
       '--timeout',
-      '500',
+      String(hangingMs()),
     ]);
     const shown = (pattern: RegExp) => eventually(String(pattern), () => pattern.test(watcher.stdout));
     await shown(/single server, settled/);
@@ -127,8 +128,8 @@ describe('streamwarden topology of a single server', () => {
     const commands = [
       ['topology'],
       ['status', '--service', 's'],
-      ['produce', '--service', 's', '--start-timeout', '300'],
-      ['consume', '--service', 's', '--consumer-id', 'me', '--start-timeout', '300'],
+      ['produce', '--service', 's', '--start-timeout', String(keepable(300))],
+      ['consume', '--service', 's', '--consumer-id', 'me', '--start-timeout', String(keepable(300))],
     ];
     for (const url of [`redis-cluster://${address}`, `redis-sentinel://${address}/main`]) {
       for (const args of commands) {
