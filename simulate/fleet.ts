@@ -426,8 +426,20 @@ export class Fleet {
   #lookAgain(): void {
     this.world.timeline.after(LOOK_EVERY_MS, ORDER.observer, undefined, () => {
       this.#lookAtUncertain();
+      this.#endOldConnections();
       this.#lookAgain();
     });
+  }
+
+  /** A proxy, or a server, that ends every connection after a while. */
+  #endOldConnections(): void {
+    const { connectionLifeMs } = this.shape;
+    if (connectionLifeMs === null) return;
+    for (const connection of [...this.world.network.connections]) {
+      if (this.now - connection.openedAt < connectionLifeMs) continue;
+      this.members.find(({ process }) => process === connection.process)?.disturb();
+      connection.cut();
+    }
   }
 
   /** C-UNC-1: a deadline that has passed is told of within the loop delay. */

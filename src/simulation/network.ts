@@ -92,6 +92,8 @@ export class Connection {
   readonly process: SimulatedProcess;
   readonly server: SimulatedServer;
   readonly role: string;
+  /** Milliseconds of the world. */
+  readonly openedAt: number;
   readonly #network: Network;
   readonly #errands: Errands<Connection>;
   #listener: ConnectionListener | undefined;
@@ -113,6 +115,7 @@ export class Connection {
     this.process = process;
     this.server = server;
     this.role = role;
+    this.openedAt = network.timeline.now;
     this.#errands = errands;
     this.#session = server.open(this);
     this.#session.onMessage = (pattern, channel, payload) =>
