@@ -31,13 +31,29 @@ export class Acquirer {
   #underWay = 0;
   readonly #callEnded = new Bell();
   #isStopped = false;
+  /** Entries that are being dealt with: until they have an ownership, or have none, or are dead-lettered. */
+  readonly #inHand = new Set<string>();
+  readonly #burying = new Set<string>();
   acquired = 0;
+  /** Entries that have been read or adopted. */
+  received = 0;
 
   constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, giver: Giver) {
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ownerships = ownerships;
     this.#giver = giver;
+  }
+
+  /** Entries that are being dealt with and have no ownership. */
+  get unlisted(): number {
+    let count = 0;
+    for (const id of this.#inHand) if (!this.#ownerships.has(id)) count += 1;
+    return count;
+  }
+
+  isInHand(id: string): boolean {
+    return this.#inHand.has(id);
   }
 
   /** Nothing becomes ours any more. */
@@ -60,9 +76,12 @@ export class Acquirer {
    */
   async acquire(entries: readonly RawEntry[]): Promise<number> {
     this.#underWay += 1;
+    this.received += entries.length;
+    for (const { id } of entries) this.#inHand.add(id);
     try {
       return await this.#acquire(entries);
     } finally {
+      for (const { id } of entries) if (!this.#burying.has(id)) this.#inHand.delete(id);
       this.#underWay -= 1;
       this.#callEnded.ring();
     }
@@ -129,10 +148,19 @@ export class Acquirer {
 
   /** Not waited for: moving waits for a confirmed lease, and a verification that adopts an entry is what confirms it. */
   #bury(poison: readonly EntryRef[]): void {
-    this.#giver.move('unparseable', poison).catch((error: unknown) => {
-      if (isStreamwardenError(error, 'RuntimeStopped')) return;
-      this.#kernel.logger.error({ error: messageOf(error) }, 'entries could not be dead-lettered');
-    });
+    for (const { id } of poison) this.#burying.add(id);
+    this.#giver
+      .move('unparseable', poison)
+      .catch((error: unknown) => {
+        if (isStreamwardenError(error, 'RuntimeStopped')) return;
+        this.#kernel.logger.error({ error: messageOf(error) }, 'entries could not be dead-lettered');
+      })
+      .finally(() => {
+        for (const { id } of poison) {
+          this.#burying.delete(id);
+          this.#inHand.delete(id);
+        }
+      });
   }
 
   #check(info: Readonly<Record<string, unknown>> | null): CheckedInfo | Promise<CheckedInfo> {

@@ -24,6 +24,7 @@ import { Lease } from './lease.js';
 import { MoveLedger } from './move-ledger.js';
 import type { Ownership } from './ownership.js';
 import { Ownerships } from './ownerships.js';
+import { type InHand, PendingAudit } from './pending-audit.js';
 import { Reconciler } from './reconciler.js';
 import { Recoverer } from './recoverer.js';
 import { Releaser } from './releaser.js';
@@ -113,7 +114,30 @@ export class Consumer {
       (ownership, error) => this.operationFailed(ownership, 'handOver', error),
     );
     this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);
-    this.reconciler = new Reconciler(kernel, this.recoverer, deadLetters, {
+    const { acquirer, ownerships } = this;
+    const inHand: InHand = {
+      get size() {
+        return ownerships.size;
+      },
+      get begun() {
+        return ownerships.begun;
+      },
+      get ended() {
+        return ownerships.ended;
+      },
+      get unlisted() {
+        return acquirer.unlisted;
+      },
+      get received() {
+        return acquirer.received;
+      },
+      atRest: (count) => ownerships.atRest(count),
+      knows: (id) => ownerships.has(id) || acquirer.isInHand(id),
+    };
+    const audit = new PendingAudit(kernel.clock, inHand, kernel.settings.heartbeatMs / 2, (why) =>
+      this.lease.verify(why),
+    );
+    this.reconciler = new Reconciler(kernel, this.recoverer, deadLetters, audit, {
       foreignConsumers: (present) => {
         this.#extender.hasForeignConsumers = present;
       },

@@ -10,6 +10,9 @@ import { Ownership, type OwnershipFacts } from './ownership.js';
 export class Ownerships implements Iterable<Ownership> {
   /** Rings whenever an entry leaves, or begins to wait: there may be room now. */
   readonly changed = new Bell();
+  /** How many have begun, and how many have ended. */
+  begun = 0;
+  ended = 0;
   readonly #kernel: Kernel;
   readonly #byId = new Map<string, Ownership>();
   /** Verified ones only: never two of one name. */
@@ -64,6 +67,18 @@ export class Ownerships implements Iterable<Ownership> {
     return this.#byId.has(id);
   }
 
+  /** How many of the `count` that began first have nothing of ours on its way. */
+  atRest(count: number): number {
+    let left = count;
+    let atRest = 0;
+    for (const ownership of this.#byId.values()) {
+      if (left <= 0) break;
+      left -= 1;
+      if (ownership.isAtRest) atRest += 1;
+    }
+    return atRest;
+  }
+
   named(name: string): Ownership | undefined {
     return this.#byName.get(name);
   }
@@ -74,6 +89,7 @@ export class Ownerships implements Iterable<Ownership> {
 
   /** Begins with an entry that has just been read: state `acquiring`. */
   begin(facts: OwnershipFacts): Ownership {
+    this.begun += 1;
     const ownership = new Ownership(facts, this.#kernel.names.lock(facts.name, facts.id));
     this.#byId.set(facts.id, ownership);
     const { id, name, retryCount } = facts;
@@ -110,7 +126,10 @@ export class Ownerships implements Iterable<Ownership> {
 
   #remove(ownership: Ownership): void {
     ownership.hasEnded = true;
-    if (this.#byId.get(ownership.id) === ownership) this.#byId.delete(ownership.id);
+    if (this.#byId.get(ownership.id) === ownership) {
+      this.#byId.delete(ownership.id);
+      this.ended += 1;
+    }
     if (this.#byName.get(ownership.name) === ownership) this.#byName.delete(ownership.name);
     this.#waiting.delete(ownership);
     this.#kernel.application.ended(ownership);

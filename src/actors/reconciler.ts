@@ -16,6 +16,7 @@ import { isPassing, replyOf } from '../redis/reply-errors.js';
 import type { DeadLetters } from './dead-letters.js';
 import { startActor } from './host.js';
 import type { Kernel } from './kernel.js';
+import type { PendingAudit } from './pending-audit.js';
 import type { Recoverer, Taken } from './recoverer.js';
 import { recreateGroup } from './verifier.js';
 
@@ -57,6 +58,7 @@ export class Reconciler {
   readonly #kernel: Kernel;
   readonly #recoverer: Recoverer;
   readonly #deadLetters: DeadLetters;
+  readonly #audit: PendingAudit;
   readonly #hooks: ReconcilerHooks;
   readonly #machine;
   #actor: Actor<typeof reconcilerMachine> | undefined;
@@ -73,8 +75,15 @@ export class Reconciler {
   /** Whether consumers of the Go client were in the group when it was last looked at. */
   #hasForeign = false;
 
-  constructor(kernel: Kernel, recoverer: Recoverer, deadLetters: DeadLetters, hooks: ReconcilerHooks) {
+  constructor(
+    kernel: Kernel,
+    recoverer: Recoverer,
+    deadLetters: DeadLetters,
+    audit: PendingAudit,
+    hooks: ReconcilerHooks,
+  ) {
     this.#kernel = kernel;
+    this.#audit = audit;
     this.#recoverer = recoverer;
     this.#deadLetters = deadLetters;
     this.#hooks = hooks;
@@ -160,7 +169,10 @@ export class Reconciler {
   async #sweep(): Promise<SweepOutput> {
     const { clock, group, consumer, settings, seam } = this.#kernel;
     const began = clock.monotonic();
-    const all = (await group.consumers()).filter(({ name }) => name !== consumer);
+    const look = this.#audit.begin();
+    const everyone = await group.consumers();
+    this.#audit.judge(look, everyone.find(({ name }) => name === consumer)?.pending ?? 0);
+    const all = everyone.filter(({ name }) => name !== consumer);
     const others = all.filter(({ name }) => dueReason(name) === undefined);
     // Nobody's: what is pending for these has to be written to the dead-letter stream, and one of the living does it, as with the dead.
     const due = all.filter(({ name, pending }) => dueReason(name) !== undefined && pending > 0);
@@ -318,6 +330,8 @@ export class Reconciler {
     figures: { lockAlive: number; requeued: number; deadLettered: number },
   ): Promise<void> {
     const { group, consumer, settings } = this.#kernel;
+    const own = page.filter((row) => row.consumer === consumer && row.idleMs >= settings.heartbeatMs);
+    this.#audit.found(own.map(({ id }) => id));
     // What is due for the dead-letter stream is the sweep's.
     const isOthers = (name: string) => name !== consumer && dueReason(name) === undefined;
     const idle = byConsumer(page.filter((row) => isOthers(row.consumer) && row.idleMs >= settings.minIdleMs));

@@ -16,6 +16,8 @@ export type PendingState =
   | 'waiting'
   /** Given to a consumer, and nothing says that an application has it. */
   | 'delivered'
+  /** Unknown to its holder: given to a living consumer of ours longer ago than it takes to own it, and not recorded as the owner. */
+  | 'unknown'
   /** To be written to the dead-letter stream; in nobody's hands. */
   | 'deadLetterDue'
   /** Its payload was deleted from the stream by someone else. */
@@ -61,6 +63,8 @@ export interface PendingSurveySettings {
 }
 
 const PAGE = 200;
+/** An entry that was delivered longer ago, in milliseconds, is not owned under its id any more: see `scripts/lib/endings.lua`. */
+const OWNABLE_MS = 10_000;
 
 interface Lock {
   readonly isLocked: boolean | null;
@@ -136,6 +140,7 @@ export function createPendingSurvey({ names, group, owners }: PendingSurveySetti
           isGone: entry === undefined,
           isOwned,
           isWaiting: waitsFor !== null,
+          isUnknown: isOurs && presence !== -2 && idleMs >= OWNABLE_MS,
         }),
         isAlive: reason !== null ? null : isOurs ? presence !== -2 : lock.isLocked,
         presenceMs: presence < 0 ? null : presence,
@@ -171,11 +176,13 @@ interface Signs {
   readonly isGone: boolean;
   readonly isOwned: boolean;
   readonly isWaiting: boolean;
+  readonly isUnknown: boolean;
 }
 
-function stateOf({ isDue, isGone, isOwned, isWaiting }: Signs): PendingState {
+function stateOf({ isDue, isGone, isOwned, isWaiting, isUnknown }: Signs): PendingState {
   if (isDue) return 'deadLetterDue';
   if (isGone) return 'gone';
   if (isOwned) return 'owned';
-  return isWaiting ? 'waiting' : 'delivered';
+  if (isWaiting) return 'waiting';
+  return isUnknown ? 'unknown' : 'delivered';
 }

@@ -161,4 +161,18 @@ describe('streamwarden pending', () => {
     expect(refused.code).to.equal(2);
     expect(refused.stderr).to.match(/^error: Redis refused XPENDING: NOPERM[^\n]*\n$/);
   });
+
+  it('says what is unknown to its holder, who lives: it was given it long ago and owns nothing by it', async () => {
+    await redis().xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
+    const id = await announce('stuck');
+    await deliver('b~00000001', 1);
+    await redis().xclaim(LBS, GROUP, 'b~00000001', 0, id, 'IDLE', 20_000, 'JUSTID');
+    expect(await rows()).to.have.nested.property('[0].state', 'delivered');
+    await redis().set(`{${LBS}}:presence:b~00000001`, 'v1:1');
+    expect(await rows('--state', 'unknown')).to.have.nested.property('[0].id', id);
+    const { stdout } = await cli.run(['owner', 'stuck', '--service', 'orders'], {
+      env: { REDIS_URL: server().url },
+    });
+    expect(stdout).to.include('is unknown to its holder');
+  });
 });

@@ -4,7 +4,7 @@ import type { Substitutes } from '../../src/runtime/runtime.js';
 import { eventually } from '../support/eventually.js';
 import { soundHistory } from '../support/history.js';
 import { useRedis } from '../support/redis.js';
-import { streamNames, useFleet } from '../support/runtimes.js';
+import { streamNames, type TestRuntime, useFleet } from '../support/runtimes.js';
 
 const away = () =>
   new StreamwardenError('RedisUnavailable', 'away', { retriable: true, details: { sent: true } });
@@ -77,5 +77,74 @@ describe('entries that were delivered in a reply that got lost', () => {
     fail();
     expect(await log.first('StreamAdded', 'orphan')).to.include({ retryCount: 0 });
     expect(calls).to.equal(2);
+  });
+
+  it('are found although no connection is lost: the old read of a half-open connection was answered [C-ADD-8]', async () => {
+    const { announce, listening, names } = fleet();
+    const { runtime, log } = await listening();
+    await runtime.pause();
+    const old = suite.redis().duplicate();
+    try {
+      const parked = old.xreadgroup(
+        ...([
+          'GROUP',
+          names.group,
+          runtime.consumer,
+          'COUNT',
+          1,
+          'BLOCK',
+          0,
+          'STREAMS',
+          names.lbs,
+          '>',
+        ] as const),
+      );
+      const [id] = await announce(['stuck']);
+      expect(await parked).to.have.length(1);
+      await runtime.resume();
+      expect(await log.first('StreamAdded', 'stuck')).to.include({ id, retryCount: 0 });
+      await soundHistory(suite.redis(), fleet(), [id as string]);
+    } finally {
+      old.disconnect();
+    }
+  });
+
+  it('are found by a scan that meets them while others come and go all the time [C-ADD-8]', async () => {
+    const { announce, create, listen } = fleet();
+    const runtime: TestRuntime = create({ reconcileEveryMs: 1000 }, {
+      stores: (stores) => ({
+        ...stores,
+        group: {
+          ...stores.group,
+          // The count says nothing.
+          consumers: async () => {
+            const all = await stores.group.consumers();
+            return all.map((one) => (one.name === runtime.consumer ? { ...one, pending: 0 } : one));
+          },
+        },
+      }),
+    } satisfies Substitutes);
+    const log = listen(runtime);
+    await runtime.start();
+    await runtime.pause();
+    await announce(['stuck']);
+    await deliverUnheard(runtime.consumer, 1);
+    expect(await log.first('StreamAdded', 'stuck')).to.include({ retryCount: 0 });
+  });
+
+  it('and one that a tool claims for another consumer is found there, and lost here [C-ADD-8, C-LOST-5]', async () => {
+    const { announce, listening, names } = fleet();
+    const one = await listening();
+    const [id] = (await announce(['moved'])) as [string];
+    await one.log.first('StreamAdded', 'moved');
+    const other = await listening();
+    await suite.redis().xclaim(names.lbs, names.group, other.runtime.consumer, 0, id, 'JUSTID');
+    expect(await one.log.first('StreamDisowned', 'moved')).to.include({ reason: 'takenOver' });
+    // It is found where it is now, waits for the lock of the one before, and goes back to everyone under a new id.
+    const again = await eventually(
+      'it is given to somebody',
+      () => [one, other].flatMap(({ log }) => log.of('StreamAdded')).find((added) => added.id !== id) ?? null,
+    );
+    expect(again).to.include({ stream: 'moved', retryCount: 0 });
   });
 });

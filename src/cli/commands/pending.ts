@@ -5,7 +5,7 @@ import type { Runner } from '../command.js';
 import { jsonOption, redisOption, serviceOption, startTimeoutOption } from '../options.js';
 import { count, examples, timeSpan } from '../values.js';
 
-const STATES: readonly PendingState[] = ['owned', 'waiting', 'delivered', 'deadLetterDue', 'gone'];
+const STATES: readonly PendingState[] = ['owned', 'waiting', 'delivered', 'unknown', 'deadLetterDue', 'gone'];
 
 export function pendingCommand(run: Runner): Command {
   const command = new Command('pending')

@@ -65,6 +65,8 @@ function entryForPeople({ id, pending }: UnownedEntry): string {
       return `  ${id}  is on its way to the dead-letter stream (${pending.reason})`;
     case 'waiting':
       return `  ${id}  waits at ${holder} for the entry ${pending.waitsFor} to end`;
+    case 'unknown':
+      return `  ${id}  was given to ${holder} ${duration(pending.idleMs)} ago, and is unknown to its holder`;
     default:
       return `  ${id}  was given to ${holder} ${duration(pending.idleMs)} ago, and nothing says that it works on it`;
   }
