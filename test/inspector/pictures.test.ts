@@ -24,7 +24,7 @@ const STEP_MS = 300;
 describe('pictures of the inspector for the documents', () => {
   const browser = useBrowser();
   const suite = useRedis();
-  const crew = useCrew(suite, { heartbeatMs: keepable(2000), minIdleMs: 6000, capacity: 40 });
+  const crew = useCrew(suite, { heartbeatMs: keepable(2000), minIdleMs: keepable(6000), capacity: 40 });
   const cli = useCli();
   const inspectors = useInspectors();
 
