@@ -2,19 +2,12 @@
 import { Chance } from '../src/simulation/chance.js';
 import type { Connection } from '../src/simulation/network.js';
 import { ORDER } from '../src/simulation/timeline.js';
+import type { Blow } from './blow.js';
 import type { FaultKind } from './fault-kinds.js';
-import type { Fleet } from './fleet.js';
 import type { Member } from './member.js';
 import { applyOperator } from './operators.js';
 import type { PlannedFault } from './schedule.js';
-
-export interface Blow {
-  readonly fleet: Fleet;
-  readonly member: Member;
-  /** That of the command that it is aimed at. */
-  readonly connection: Connection | undefined;
-  readonly chance: Chance;
-}
+import type { Stage } from './stage.js';
 
 type Effect = (blow: Blow) => unknown;
 
@@ -192,7 +185,7 @@ const EFFECTS: Readonly<Partial<Record<FaultKind, Effect>>> = {
   },
 };
 
-function excuseLoss(fleet: Fleet, clause: string): void {
+function excuseLoss(fleet: Stage, clause: string): void {
   fleet.dataLost();
   fleet.workers.excuse(clause);
   fleet.told.mayRepeat();
@@ -200,7 +193,7 @@ function excuseLoss(fleet: Fleet, clause: string): void {
 
 /** @returns `lost` when the message aimed at goes no further */
 export function applyFault(
-  fleet: Fleet,
+  fleet: Stage,
   { kind, dice }: PlannedFault,
   member: Member,
   connection: Connection | undefined,

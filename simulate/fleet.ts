@@ -23,6 +23,7 @@ import { type Worker, Workers } from './invariants/workers.js';
 import { Member } from './member.js';
 import { keepRecordings } from './recordings.js';
 import type { PlannedFault, Schedule, Shape } from './schedule.js';
+import type { Stage } from './stage.js';
 
 export interface RunOptions {
   /** Gets what happens, line by line. */
@@ -59,7 +60,7 @@ const LOOK_EVERY_MS = 25;
 /** Loop delay, timers' grain and the tail of a message: what C-UNC-1 may take, in milliseconds. */
 const NOTICED_MS = 30;
 
-export class Fleet {
+export class Fleet implements Stage {
   readonly world: World;
   readonly shape: Shape;
   readonly names: Names;

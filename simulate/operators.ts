@@ -1,8 +1,8 @@
 /** What people and their tools do to a service. Done at once, at the server: what their own connections suffer is not looked at. */
 import { SCRIPTS } from '../src/redis/scripts.js';
+import type { Blow } from './blow.js';
 import type { FaultKind } from './fault-kinds.js';
-import type { Blow } from './faults.js';
-import type { Fleet } from './fleet.js';
+import type { Stage } from './stage.js';
 
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
 
@@ -126,7 +126,7 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
 };
 
 /** An entry, and what it is a copy of, is out of our hands. */
-function excuse(fleet: Fleet, id: string): void {
+function excuse(fleet: Stage, id: string): void {
   fleet.excusedIds.add(id);
   const life = fleet.ledger.lives.get(id);
   if (life !== undefined) fleet.workers.excuse('C-LOST-2', life.name);

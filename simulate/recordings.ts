@@ -1,9 +1,8 @@
 /** What a run leaves for the tools that read recordings and histories. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RecordOptions } from '../src/index.js';
+import type { RecordOptions, Runtime } from '../src/index.js';
 import type { HistoryRecord } from '../src/testing/history-records.js';
-import type { Member } from './member.js';
 
 /** Everything is remembered, and written when the run is over: while it goes on, no file could keep up with its time. */
 export function recordingIn(folder: string, name: string): RecordOptions {
@@ -16,7 +15,7 @@ export function recordingIn(folder: string, name: string): RecordOptions {
 
 /** `<folder>/<consumer id>-<number>.jsonl` for each process, and `history.json`. */
 export async function keepRecordings(
-  members: readonly Member[],
+  members: readonly { readonly runtime: Runtime }[],
   history: readonly HistoryRecord[],
   folder: string,
 ): Promise<void> {

@@ -1,10 +1,10 @@
 /** What has to be so once nothing befalls the fleet any more. */
-import type { Fleet } from '../fleet.js';
+import type { Stage } from '../stage.js';
 
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
 
 /** Nothing is left to do, and nobody is on the way out. */
-export function isAtRest(fleet: Fleet): boolean {
+export function isAtRest(fleet: Stage): boolean {
   if (fleet.living.some(({ state }) => state !== 'running')) return false;
   if (fleet.living.some(({ runtime, open }) => open.size > 0 || !runtime.ownedStreams().next().done))
     return false;
@@ -12,14 +12,14 @@ export function isAtRest(fleet: Fleet): boolean {
 }
 
 /** Everybody who serves is ready, and has nothing to say against it. */
-export function isWell(fleet: Fleet): boolean {
+export function isWell(fleet: Stage): boolean {
   return fleet.living.every(({ runtime }) => {
     const { ready, reasons } = runtime.health();
     return ready && reasons.length === 0;
   });
 }
 
-export function checkCalm(fleet: Fleet, restMs: number): void {
+export function checkCalm(fleet: Stage, restMs: number): void {
   const { names, violations } = fleet;
   const rows = (fleet.askMaybe('XPENDING', names.lbs, names.group, '-', '+', 1000) ?? []) as PendingRow[];
   const holders = new Map(rows.map((row) => [row[0], row]));
@@ -51,7 +51,7 @@ export function checkCalm(fleet: Fleet, restMs: number): void {
   checkGroup(fleet);
 }
 
-function checkServing(fleet: Fleet): void {
+function checkServing(fleet: Stage): void {
   for (const { consumer, state, runtime } of fleet.members) {
     if (state !== 'running') continue;
     const { live, ready, reasons } = runtime.health();
@@ -82,7 +82,7 @@ function isExpected(code: string): boolean {
 }
 
 /** Only the living are in the group: the dead have been forgotten. */
-function checkGroup(fleet: Fleet): void {
+function checkGroup(fleet: Stage): void {
   const { names, violations } = fleet;
   const consumers = (fleet.askMaybe('XINFO', 'CONSUMERS', names.lbs, names.group) ?? []) as (
     | string
@@ -95,6 +95,6 @@ function checkGroup(fleet: Fleet): void {
   }
 }
 
-function stateOf(fleet: Fleet, consumer: string): string {
+function stateOf(fleet: Stage, consumer: string): string {
   return fleet.members.find((member) => member.consumer === consumer)?.state ?? 'nobody';
 }
