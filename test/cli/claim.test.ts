@@ -5,7 +5,7 @@ import { ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { allowedMs, keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
-import { hasTerminals } from '../support/terminal.js';
+import { needTerminals } from '../support/terminal.js';
 
 const LBS = 'orders-input';
 const GROUP = 'orders-group';
@@ -143,7 +143,7 @@ describe('streamwarden claim', () => {
   });
 
   it('asks on a terminal, and says whether the holder is alive', async function () {
-    if (!hasTerminals()) this.skip();
+    needTerminals(this);
     const { one, name } = await consumer('a');
     const id = await announce('one');
     await one.waitFor(isAdded('one'), { name: 'it is owned' });

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { useCli } from '../support/cli.js';
+import { installPackages } from '../support/debian.js';
+import { skipWithout } from '../support/skip.js';
 
 interface Shell {
   readonly name: 'bash' | 'zsh' | 'fish';
@@ -71,7 +73,10 @@ describe('streamwarden completion', () => {
       let script: string;
 
       before(async function () {
-        if (spawnSync(shell.name, ['--version']).status !== 0) this.skip();
+        const isThere = async () => spawnSync(shell.name, ['--version']).status === 0;
+        const problem = await installPackages([shell.name], isThere);
+        if (problem !== undefined)
+          skipWithout(this, { missing: shell.name, remedy: `install it (${problem})` });
         const { code, stdout } = await cli.run(['completion', shell.name]);
         expect(code).to.equal(0);
         script = join(dir, `completion.${shell.name}`);

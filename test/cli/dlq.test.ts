@@ -8,7 +8,7 @@ import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
-import { hasTerminals } from '../support/terminal.js';
+import { needTerminals } from '../support/terminal.js';
 
 const LBS = 'orders-input';
 const DLQ = 'orders-input-dlq';
@@ -354,7 +354,7 @@ describe('streamwarden dlq', () => {
       );
 
     it('leaves alone what came after it had asked', async function () {
-      if (!hasTerminals()) this.skip();
+      needTerminals(this);
       await writeMany(2);
       const seen = await onTerminal('y\n', () => writeMany(3));
       expect(seen)
@@ -364,7 +364,7 @@ describe('streamwarden dlq', () => {
     });
 
     it('asks on a terminal, and does it only for a yes', async function () {
-      if (!hasTerminals()) this.skip();
+      needTerminals(this);
       await writeMany(3);
       const no = await onTerminal('n\n');
       expect(no).to.contain(`delete 3 dead letters of ${DLQ}? [y/N]`);

@@ -4,7 +4,7 @@ import { startRedis } from '../../src/testing/redis-server.js';
 import { heartbeatMs, PROGRAM, ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
-import { hasTerminals, Terminal } from '../support/terminal.js';
+import { needTerminals, Terminal } from '../support/terminal.js';
 
 describe('streamwarden status --watch', () => {
   const { server, redis } = useRedis();
@@ -163,7 +163,7 @@ describe('streamwarden status --watch on a terminal', () => {
   const cli = useCli();
 
   before(function () {
-    if (!hasTerminals()) this.skip();
+    needTerminals(this);
   });
 
   const start = async (url = server().url) => {

@@ -3,13 +3,15 @@ import { type ChildProcessByStdio, execFile, spawn, spawnSync } from 'node:child
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.js';
+import { skipWithout } from './skip.js';
 
 const run = promisify(execFile);
 
-/** util-linux's `script`, which gives a program a terminal. Others of this name take other options. */
-export function hasTerminals(): boolean {
+/** Skips a test where there is no `script` of util-linux, which gives a program a terminal. Others of this name take other options. */
+export function needTerminals(context: Mocha.Context): void {
   const { status, stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
-  return status === 0 && stdout.includes('util-linux');
+  if (status === 0 && stdout.includes('util-linux')) return;
+  skipWithout(context, { missing: "util-linux's script", remedy: 'install util-linux (Debian: bsdutils)' });
 }
 
 export class Terminal {
