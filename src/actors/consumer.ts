@@ -89,11 +89,11 @@ export class Consumer {
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
       // looks dead until it has renewed its lease.
-      beatFailed: () => this.reconciler.halt(),
+      beatFailed: (error) => this.reconciler.halt(`heartbeats fail (${factOf(error).code})`),
       missed: () => this.#leaseMissed(),
       confirmed: () => this.#leaseConfirmed(),
-      // Whatever made ours run out may have made the others' run out.
-      lapsed: () => this.reconciler.settle(),
+      // Whatever kept us from ours may have kept the others from theirs.
+      outageSeen: (why) => this.reconciler.outageSeen(why),
     });
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
@@ -236,12 +236,12 @@ export class Consumer {
       up: () => {
         this.keyspace.masterIs(this.topology ? undefined : commands.peer);
         this.lease.connectionUp();
-        this.reconciler.settle();
+        this.reconciler.connected(commands.peer);
         this.intake.bell.ring();
       },
       down: (error) => {
         this.lease.connectionDown();
-        this.reconciler.halt();
+        this.reconciler.disconnected(error);
         // A demoted master keeps its clients; the commands' connection is the one that finds out.
         if (replyOf(error) === 'READONLY') this.keyspace.masterChanged(error);
       },
@@ -364,7 +364,7 @@ export class Consumer {
     }
     logger.warn(facts, 'the lease could not be confirmed in time');
     seam.emit('leaseMissed', facts);
-    this.reconciler.halt();
+    this.reconciler.halt('the lease could not be confirmed in time');
   }
 
   #leaseConfirmed(): void {
@@ -373,7 +373,7 @@ export class Consumer {
     }
     this.acquirer.handHeld();
     this.intake.bell.ring();
-    if (this.kernel.commands.isUp && this.reconciler.isHalted) this.reconciler.settle();
+    this.reconciler.resume();
     if (this.state === 'recovering') this.#actor.send({ type: 'lease.verified' });
   }
 

@@ -25,13 +25,13 @@ export interface LeaseHooks {
   /** Compares what is held with what is pending for us. */
   verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<Verified>;
   /** A beat went unanswered, or Redis refused it; it is tried again. */
-  beatFailed(): void;
+  beatFailed(error: unknown): void;
   /** The deadline has passed without a beat. */
   missed(): void;
   /** All that is held has been verified. */
   confirmed(): void;
-  /** Our presence had run out in Redis, and is written again. */
-  lapsed(): void;
+  /** Beats succeed again, and everyone may have missed some: our presence had lapsed, or may have, or our beats had failed for long. */
+  outageSeen(why: string): void;
 }
 
 /** A moment on both clocks, since a machine that slept has a monotonic clock that slept as well. */
@@ -50,6 +50,10 @@ export class Lease {
   #deadline: Actor<typeof leaseDeadlineMachine> | undefined;
   /** Until when presence stands by the latest beat. What was ours before it may have been taken. */
   #standing: Moment | undefined;
+  /** When a beat was answered last, on the monotonic clock. */
+  #answeredAt = 0;
+  /** A beat has failed since then. */
+  #hasFailed = false;
   /** Until when everything held is ours for certain. */
   #until: Moment | undefined;
   #overdueMs = 0;
@@ -226,10 +230,17 @@ export class Lease {
    * Presence stands until a heartbeat after the beat was sent: Redis executed it no earlier. Resolves with whether the answer is in
    * time. One that nobody waits for any more says nothing: what else it said would go unheard too.
    */
-  #beat(sent: Moment, signal: AbortSignal): boolean {
+  #beat(sent: Moment, wasPresent: boolean, signal: AbortSignal): boolean {
     if (signal.aborted) return false;
     const { heartbeatMs } = this.#kernel.settings;
     const inTime = this.#isAhead(this.#standing);
+    const isFirst = this.#standing === undefined;
+    const isLong = this.#hasFailed && sent.monotonic - this.#answeredAt > (heartbeatMs * 5) / 8;
+    this.#answeredAt = this.#kernel.clock.monotonic();
+    this.#hasFailed = false;
+    if (!isFirst && !wasPresent) this.#hooks.outageSeen('our own presence had lapsed');
+    else if (!isFirst && !inTime) this.#hooks.outageSeen('our own lease had run out');
+    else if (!isFirst && isLong) this.#hooks.outageSeen('our own heartbeats had failed');
     this.#standing = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };
     return inTime;
   }
@@ -254,13 +265,8 @@ export class Lease {
     if (!result.raised) {
       return { outcome: 'standing', generation: result.standing, wasPresent: true, inTime: false };
     }
-    if (!result.wasPresent && this.#standing !== undefined) this.#hooks.lapsed();
-    return {
-      outcome: 'raised',
-      generation,
-      wasPresent: result.wasPresent,
-      inTime: this.#beat(sent, signal),
-    };
+    const { wasPresent } = result;
+    return { outcome: 'raised', generation, wasPresent, inTime: this.#beat(sent, wasPresent, signal) };
   }
 
   async #refresh(signal: AbortSignal): Promise<RefreshOutput> {
@@ -275,9 +281,8 @@ export class Lease {
       tell(outcome, null);
       if (outcome === 'lapsed') {
         seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
-        this.#hooks.lapsed();
       }
-      return { outcome, inTime: this.#beat(sent, signal) };
+      return { outcome, inTime: this.#beat(sent, outcome === 'alive', signal) };
     } catch (error) {
       const isStale = isStreamwardenError(error, 'LeaseRefused');
       tell(isStale ? 'stale' : null, isStale ? null : factOf(error).code);
@@ -290,7 +295,10 @@ export class Lease {
     try {
       return await beat;
     } catch (error) {
-      if (!isStreamwardenError(error, 'LeaseRefused')) this.#hooks.beatFailed();
+      if (!isStreamwardenError(error, 'LeaseRefused')) {
+        this.#hasFailed = true;
+        this.#hooks.beatFailed(error);
+      }
       throw error;
     }
   }

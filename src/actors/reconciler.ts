@@ -2,11 +2,14 @@
 import { createHash } from 'node:crypto';
 import { type Actor, fromPromise } from 'xstate';
 import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
+import { messageOf } from '../core/errors.js';
+import { redact } from '../core/logger.js';
 import { factOf } from '../machines/facts.js';
 import {
   type RequeueOutput,
   reconcilerMachine,
   type ScanOutput,
+  type Suspension,
   type SweepOutput,
 } from '../machines/reconciler.machine.js';
 import { DEAD_LETTER_REASONS, dueConsumer, dueReason } from '../redis/due-consumer.js';
@@ -62,6 +65,10 @@ export class Reconciler {
   readonly #hooks: ReconcilerHooks;
   readonly #machine;
   #actor: Actor<typeof reconcilerMachine> | undefined;
+  /** Since when there is no connection, on the monotonic clock; undefined: there is one. */
+  #downSince: number | undefined;
+  /** The server at the other end of the last connection. Null: there was none. */
+  #server: string | undefined | null = null;
   /** Dead consumer → when it was first seen dead, on the monotonic clock. */
   readonly #deadSince = new Map<string, number>();
   /** Consumer with entries pending → when its presence runs out or ran out, on the monotonic clock, as far as was seen. */
@@ -107,30 +114,64 @@ export class Reconciler {
 
   start(onError: (error: unknown) => void): { stop(): void } {
     const { heartbeatMs, reconcileEveryMs, reconcileJitter } = this.#kernel.settings;
+    const before = this.snapshot;
     const actor = startActor(this.#kernel, this.#machine, {
       path: 'consumer/reconciler',
       input: { heartbeatMs, reconcileEveryMs, reconcileJitter },
       onError,
     });
     this.#actor = actor;
-    if (this.#kernel.commands.isUp) actor.send({ type: 'connection.up' });
+    // One that failed and is started again is no outage.
+    const isNew = before === undefined || before.matches({ caution: 'taken' });
+    if (this.#kernel.commands.isUp) this.#sendUp(isNew ? null : 0);
     return { stop: () => actor.stop() };
   }
 
-  /** Nothing is taken, and nobody is asked for, until `settle()`. */
+  /** There is a connection, to this server. */
+  connected(server: string | undefined): void {
+    const isSame = this.#server === server;
+    const { clock } = this.#kernel;
+    const outageMs = this.#downSince === undefined ? 0 : clock.monotonic() - this.#downSince;
+    this.#downSince = undefined;
+    this.#server = server;
+    this.#sendUp(isSame ? outageMs : null);
+  }
+
+  /** There is no connection. */
+  disconnected(error: Error): void {
+    this.#downSince ??= this.#kernel.clock.monotonic();
+    this.halt(`no connection to Redis (${redact(messageOf(error))})`);
+  }
+
+  /** Nothing is taken, and nobody is asked for, until `resume()`. */
   get isHalted(): boolean {
     return this.#actor?.getSnapshot().matches({ work: 'offline' }) ?? true;
   }
 
-  /** From now on a heartbeat has to pass before anything is taken: everybody gets the chance to renew its lease. */
-  settle(): void {
-    this.#actor?.send({ type: 'connection.up' });
+  /** Our own lease cannot be renewed: whatever keeps us from it may keep everyone. */
+  halt(why: string): void {
+    this.#deadSince.clear();
+    this.#actor?.send({ type: 'connection.down', why, at: this.#kernel.clock.now() });
   }
 
-  /** There is no connection, or none that our own lease could be renewed on. */
-  halt(): void {
+  /** Our own lease is confirmed again. */
+  resume(): void {
+    if (this.#kernel.commands.isUp && this.isHalted) this.#sendUp(0);
+  }
+
+  /** Everyone may have missed beats: from now on a heartbeat has to pass before anything is taken. */
+  outageSeen(why: string): void {
     this.#deadSince.clear();
-    this.#actor?.send({ type: 'connection.down' });
+    this.#actor?.send({ type: 'outage.seen', why, at: this.#kernel.clock.now() });
+  }
+
+  /** Since when and why nothing is taken over; null: it is. */
+  get suspended(): Suspension | null {
+    return this.snapshot?.context.suspended ?? null;
+  }
+
+  #sendUp(outageMs: number | null): void {
+    this.#actor?.send({ type: 'connection.up', outageMs, at: this.#kernel.clock.now() });
   }
 
   get snapshot() {

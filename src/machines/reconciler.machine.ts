@@ -1,12 +1,11 @@
 /**
- * Finds dead consumers and gives what they held to everyone. Two regions run side by side.
+ * Finds dead consumers and gives what they held to everyone. Three regions run side by side.
  *
  * work
  *   offline     No connection, or one on which our own lease could not be renewed in time; no timer runs. Entered at the start and, from
- *               anywhere, by `connection.down`.
- *   settling    Connected for less than a heartbeat: after an outage everyone looks dead, and every owner must get the chance to
- *               verify its own first. Nothing is taken. Entered, from anywhere, by `connection.up`, which also makes a scan due
- *               that begins at the beginning: what happened meanwhile was not heard of. Timer `settleDelay`, then waiting.
+ *               anywhere, by `connection.down`; left by `connection.up`.
+ *   settling    Nothing is taken. Entered by `connection.up`, and from anywhere but offline by `outage.seen`. Left for waiting as soon as
+ *               caution is over, which may be at once.
  *   waiting     Until something is due. A scan, or the next slice of one, when `context.scanDue`; a sweep at once on a hint (an
  *               expired event), else when the last sweep or requeue said: when the presence or lock that runs out first has
  *               run out (timer `sweepDelay`).
@@ -18,16 +17,27 @@
  *   pausing     A sweep or a requeue failed. Timer `retryDelay`, then waiting, with a sweep due (a slice of a scan goes first, so
  *               that a sweep that fails does not hold up the scan either).
  *
+ * caution       After an outage everyone looks dead, and every owner must get the chance to renew its lease first. Does not care whether
+ *               work is offline: a connection that is lost and made again at once is no outage.
+ *   over        Nothing speaks against taking over.
+ *   taken       Everyone may have missed beats. Entered by `outage.seen`, and by `connection.up` after more than a quarter heartbeat
+ *               without a connection, or to another server. Timer `settleDelay`, a little more than a heartbeat, which every further
+ *               sign begins anew, but no more than three times in a row: whoever has not come back by then has had several chances.
+ *
  * timer         Makes the scan due, whatever work is doing; the connection does not matter.
  *   stopped     It has run out, or no scan has ended yet (the first one is due at once).
  *   running     Entered anew whenever a scan has been finished (`scan.finished`). Timer `scanDelay`, jittered anew each time.
  *   retrying    Entered when a slice failed (`scan.failed`). Timer `scanRetryDelay`; the scan goes on where it was.
  *
- * Invariants: at most one of sweep, scan and requeue runs at a time, and none within a heartbeat of a new connection. A hint
- * that comes meanwhile is kept (context.hinted), and so is the wish for a scan that comes during one (context.scanAgain). An
- * answer that comes after its state was left changes nothing.
+ * Why a quarter: when a connection is lost presence stands for another half heartbeat at least, as everyone renews it every half. Delays
+ * between attempts to connect double, so whoever lost its connection with ours is back after about twice the time that we needed.
+ *
+ * Invariants: at most one of sweep, scan and requeue runs at a time, and none while caution is taken. A hint that comes meanwhile is kept
+ * (context.hinted), and so is the wish for a scan that comes during one (context.scanAgain). An answer that comes after its state
+ * was left changes nothing. After an outage the scan begins at the beginning; after a new connection alone it goes on. Whenever what had
+ * begun is suspended, context.suspended says since when and why.
  */
-import { assign, fromPromise, raise, setup } from 'xstate';
+import { and, assign, fromPromise, raise, setup, stateIn } from 'xstate';
 import { type ErrorFact, factOf } from './facts.js';
 
 export interface SweepOutput {
@@ -54,6 +64,13 @@ export interface ScanFigures {
   readonly requeued: number;
   readonly deadLettered: number;
   readonly tookMs: number;
+}
+
+/** Taking over does not go on at the moment. */
+export interface Suspension {
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly why: string;
 }
 
 /** One slice of a scan. */
@@ -94,18 +111,28 @@ export interface ReconcilerContext extends ReconcilerInput {
   readonly soFar: ScanFigures;
   /** Figures of the last whole scan. */
   readonly lastScan: (ScanFigures & { readonly at: number }) | null;
+  /** Signs of an outage since caution was last over. */
+  readonly outages: number;
+  /** Null while nothing is suspended, and before anything has begun. */
+  readonly suspended: Suspension | null;
   /** Of the latest attempt that failed; null when both sweep and scan have succeeded since. */
   readonly lastError: ErrorFact | null;
 }
 
 export type ReconcilerEvent =
-  | { type: 'connection.up' }
-  | { type: 'connection.down' }
+  /** `outageMs`: for how long there was none, in milliseconds; null: nobody knows, as it is the first, or leads to another server. */
+  | { type: 'connection.up'; outageMs: number | null; at: number }
+  | { type: 'connection.down'; why: string; at: number }
+  /** Everyone may have missed beats: ours were missed, or our presence had lapsed. */
+  | { type: 'outage.seen'; why: string; at: number }
   /** Something suggests that a consumer has died: an expired presence or lock. */
   | { type: 'hint' }
   | { type: 'scan.requested' }
   | { type: 'scan.finished' }
   | { type: 'scan.failed' };
+
+/** So often a sign of an outage begins caution anew before it has been over. */
+const MOST_OUTAGES = 4;
 
 const nothing: ScanFigures = { pending: 0, lockAlive: 0, requeued: 0, deadLettered: 0, tookMs: 0 };
 
@@ -156,12 +183,24 @@ export const reconcilerMachine = setup({
     scanRetryDelay: ({ context }) => retryDelay(context, context.scanFailures),
   },
   guards: {
+    isOutage: ({ context, event }) =>
+      event.type === 'connection.up' && (event.outageMs === null || event.outageMs > context.heartbeatMs / 4),
+    isPatient: ({ context }) => context.outages < MOST_OUTAGES,
+    isPatientOutage: and(['isOutage', 'isPatient']),
+    isCautionOver: stateIn({ caution: 'over' }),
     isHinted: ({ context }) => context.hinted,
     isScanDue: ({ context }) => context.scanDue,
     hasDead: (_, params: SweepOutput) => params.dead.length > 0,
     hasMore: (_, params: ScanOutput) => params.cursor !== null,
   },
   actions: {
+    recordOutage: assign({ outages: ({ context }) => context.outages + 1 }),
+    forgetOutages: assign({ outages: 0 }),
+    suspend: assign({
+      suspended: ({ context, event }) =>
+        'why' in event ? { since: context.suspended?.since ?? event.at, why: event.why } : context.suspended,
+    }),
+    resume: assign({ suspended: null }),
     keepHint: assign({ hinted: true }),
     makeScanDue: assign({ scanDue: true }),
     requestScan: assign({ scanDue: true, scanAgain: true }),
@@ -226,6 +265,8 @@ export const reconcilerMachine = setup({
     cursor: null,
     soFar: nothing,
     lastScan: null,
+    outages: 0,
+    suspended: null,
     lastError: null,
   }),
   states: {
@@ -241,19 +282,39 @@ export const reconcilerMachine = setup({
         retrying: { after: { scanRetryDelay: { target: 'stopped', actions: 'makeScanDue' } } },
       },
     },
+    caution: {
+      initial: 'over',
+      on: {
+        'connection.up': { guard: 'isPatientOutage', target: '.taken', actions: 'recordOutage' },
+        'outage.seen': { guard: 'isPatient', target: '.taken', actions: 'recordOutage' },
+      },
+      states: {
+        over: {},
+        taken: { after: { settleDelay: { target: 'over', actions: 'forgetOutages' } } },
+      },
+    },
     work: {
       initial: 'offline',
       on: {
-        'connection.up': { target: '.settling', actions: 'forgetScan' },
-        'connection.down': '.offline',
+        'connection.up': { guard: 'isOutage', target: '.settling', actions: 'forgetScan' },
+        'connection.down': { target: '.offline', actions: 'suspend' },
+        'outage.seen': { target: '.settling', actions: ['forgetScan', 'suspend'] },
         hint: { actions: 'keepHint' },
         'scan.requested': { actions: 'requestScan' },
       },
       states: {
-        offline: {},
-        settling: {
-          after: { settleDelay: 'waiting' },
+        offline: {
+          on: {
+            'connection.up': [
+              { guard: 'isOutage', target: 'settling', actions: 'forgetScan' },
+              { target: 'settling' },
+            ],
+            'outage.seen': { actions: ['forgetScan', 'suspend'] },
+            // Nothing was going on.
+            'connection.down': {},
+          },
         },
+        settling: { always: { guard: 'isCautionOver', target: 'waiting', actions: 'resume' } },
         waiting: {
           always: [
             { guard: 'isScanDue', target: 'scanning' },

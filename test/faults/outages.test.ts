@@ -6,7 +6,8 @@ import { readHistory } from '../../src/testing/history-records.js';
 import { useConsumerProcesses } from '../support/consumer-process.js';
 import { type Crew, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
-import { keepable } from '../support/pace.js';
+import { useFaultProxy } from '../support/fault-proxy.js';
+import { hangingMs, keepable } from '../support/pace.js';
 import { type SuiteRedis, useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { streamNames } from '../support/runtimes.js';
@@ -120,6 +121,49 @@ describe('an outage of Redis that keeps its data', () => {
     expect(report.violations).to.deep.equal([]);
     expect(report.recovered).to.equal(8);
     expect(report.ends).to.include({ finished: 21 });
+  });
+});
+
+// HAProxy's idle limit is below the heartbeat of many; some networks are worse.
+describe('connections that are cut more often than beats are due', function () {
+  this.timeout(hangingMs());
+  const suite = useRedis();
+  const proxy = useFaultProxy(suite);
+  const crew = useCrew(suite, { heartbeatMs: keepable(1000) });
+  const spawn = useConsumerProcesses();
+
+  it('keep nobody from taking over: a cut is no outage [C-EXP-2, C-EXP-7]', async () => {
+    const victim = await spawn(crew.options({ capacity: 4 }));
+    await victim.start();
+    await crew.announce(...STREAMS.slice(0, 4));
+    await victim.awaitNews('StreamAdded', 4);
+    const heir = await crew.start({ redis: proxy().url, capacity: 4 });
+    const { sweeps } = heir.runtime.snapshot().reconciler;
+    await eventually('it has settled', () => heir.runtime.snapshot().reconciler.sweeps > sweeps);
+    // At once after every beat, and so always before a heartbeat has passed.
+    heir.runtime.seam.on('heartbeat', () => proxy().cut());
+    await victim.kill();
+    const added = await heir.awaitNews('StreamAdded', 4);
+    expect(new Set(added.map(({ retryCount }) => retryCount))).to.deep.equal(new Set([1]));
+    expect((await crew.history()).violations).to.deep.equal([]);
+  });
+
+  it('while an outage suspends taking over, health says so: since when and why [C-EXP-7]', async () => {
+    const member = await crew.start({ redis: proxy().url, keyspaceEvents: 'off' });
+    const begun = Date.now();
+    await eventually('it has settled', () => member.runtime.snapshot().reconciler.sweeps > 0);
+    expect(member.runtime.health()).to.deep.equal({ live: true, ready: true, reasons: [] });
+    proxy().refuse();
+    await crew.announce('held');
+    await eventually('its lease runs out', () => !member.runtime.snapshot().lease.certain);
+    proxy().allow();
+    const [reason, since = ''] = await eventually('it is back and says so', () => {
+      const { ready, reasons } = member.runtime.health();
+      const said = /^taking over from dead owners is suspended since (\S+): our own /;
+      return ready && (reasons.map((one) => said.exec(one)).find((one) => one !== null) ?? null);
+    });
+    expect(Date.parse(since), reason).to.be.at.least(begun);
+    await eventually('it has settled again', () => member.runtime.health().reasons.length === 0);
   });
 });
 

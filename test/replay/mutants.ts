@@ -164,7 +164,8 @@ export const MUTANTS: readonly Mutant[] = [
   emptied('reconciler', 'beginSweep'),
   emptied('reconciler', 'recordRequeue'),
   delayed('reconciler', 'settleDelay'),
-  changed('reconciler', 'nothing settles', 'states.work.states.settling.after.settleDelay', to('sweeping')),
+  changed('reconciler', 'nothing settles', 'states.work.states.settling.always', to('sweeping')),
+  inverted('reconciler', 'isOutage'),
 
   inverted('supervisor', 'isKnown'),
   inverted('supervisor', 'isEscalated'),

@@ -99,7 +99,7 @@ const stories: Record<string, Story> = {
   'reconciler.machine.ts': {
     input: { heartbeatMs: 1000, reconcileEveryMs: 60_000, reconcileJitter: 0.1 },
     steps: [
-      e('connection.up'),
+      e('connection.up', { outageMs: null, at: 1 }),
       elapse('settleDelay'),
       answer('scan', { ...slice, cursor: '1-0' }),
       answer('sweep', { dead: ['c'], nextMs: 100 }),
@@ -112,7 +112,8 @@ const stories: Record<string, Story> = {
       e('hint'),
       answer('sweep', { dead: [], nextMs: 100 }),
       elapse('scanDelay'),
-      e('connection.down'),
+      e('outage.seen', { why: 'x', at: 2 }),
+      e('connection.down', { why: 'x', at: 3 }),
     ],
   },
   'supervisor.machine.ts': {

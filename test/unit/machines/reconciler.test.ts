@@ -11,8 +11,11 @@ import { asked } from './asked.js';
 import { Fold } from './fold.js';
 
 const input = { heartbeatMs: 1000, reconcileEveryMs: 60_000, reconcileJitter: 0.1 };
-const up: ReconcilerEvent = { type: 'connection.up' };
-const down: ReconcilerEvent = { type: 'connection.down' };
+const upAfter = (outageMs: number | null): ReconcilerEvent => ({ type: 'connection.up', outageMs, at: 7 });
+const up = upAfter(null);
+const upAtOnce = upAfter(50);
+const down: ReconcilerEvent = { type: 'connection.down', why: 'it was cut', at: 3 };
+const outage: ReconcilerEvent = { type: 'outage.seen', why: 'our own presence had lapsed', at: 5 };
 const hint: ReconcilerEvent = { type: 'hint' };
 const scanNow: ReconcilerEvent = { type: 'scan.requested' };
 const slice = (cursor: string | null, chance = 0, at = 5): ScanOutput => ({
@@ -72,10 +75,10 @@ describe('reconciler machine', () => {
         fold.send(down);
         expect(work(fold)).to.equal('offline');
         expect(fold.invoked).to.deep.equal([]);
-        expect(fold.timers).to.not.have.any.keys('settleDelay', 'sweepDelay', 'retryDelay');
+        expect(fold.timers).to.not.have.any.keys('sweepDelay', 'retryDelay');
       });
 
-      it(`settles again when a connection is new in ${state}, and scans from the beginning`, () => {
+      it(`settles again when another server answers in ${state}, and scans from the beginning`, () => {
         const fold = reach().send(up);
         expect(work(fold)).to.equal('settling');
         expect(fold.invoked).to.deep.equal([]);
@@ -84,6 +87,62 @@ describe('reconciler machine', () => {
         expect(fold.inputOf('scan')).to.deep.equal({ cursor: null });
       });
     }
+
+    for (const [state, reach] of Object.entries({ scanning, waiting, sweeping, requeueing, pausing })) {
+      it(`goes on at once when the connection is lost and made again in ${state} [C-EXP-2]`, () => {
+        const fold = reach().send(down, upAtOnce);
+        expect(['scanning', 'sweeping', 'waiting']).to.include(work(fold));
+        expect(fold.context.suspended).to.equal(null);
+      });
+
+      it(`settles when everyone may have missed beats in ${state} [C-EXP-2, C-EXP-7]`, () => {
+        for (const fold of [reach().send(outage), reach().send(down, upAfter(300))]) {
+          expect(work(fold)).to.equal('settling');
+          expect(fold.invoked).to.deep.equal([]);
+          expect(fold.context.suspended).to.have.keys('since', 'why');
+          fold.elapse('settleDelay');
+          expect(work(fold)).to.equal('scanning');
+          expect(fold.context.suspended).to.equal(null);
+        }
+      });
+    }
+
+    it('goes on with a scan that a short cut broke off', () => {
+      const fold = scanning().answer('scan', slice('100-0')).answer('sweep', noneDead).send(down, upAtOnce);
+      expect(fold.inputOf('scan')).to.deep.equal({ cursor: '100-0' });
+    });
+
+    it('does not begin to settle anew with each connection [C-EXP-2]', () => {
+      const fold = settling();
+      for (let i = 0; i < 20; i += 1) fold.send(down, upAtOnce);
+      expect(work(fold)).to.equal('settling');
+      expect(fold.context.outages).to.equal(1);
+      expect(work(fold.elapse('settleDelay'))).to.equal('scanning');
+    });
+
+    it('goes on settling while there is no connection, and looks when there is one', () => {
+      const fold = waiting().send(outage, down).elapse('settleDelay');
+      expect(work(fold)).to.equal('offline');
+      expect(work(fold.send(upAtOnce))).to.equal('scanning');
+    });
+
+    it('settles no longer than four times in a row, whatever it sees [C-EXP-2]', () => {
+      const fold = waiting();
+      for (let i = 0; i < 20; i += 1) fold.send(down, upAfter(900), outage);
+      expect(fold.context.outages).to.equal(4);
+      expect(work(fold.elapse('settleDelay'))).to.equal('scanning');
+      expect(work(fold.send(outage)), 'what comes later counts anew').to.equal('settling');
+    });
+
+    it('says since when and why it is suspended, the latest reason [C-EXP-7]', () => {
+      const fold = waiting().send(down);
+      expect(fold.context.suspended).to.deep.equal({ since: 3, why: 'it was cut' });
+      fold.send(outage);
+      expect(fold.context.suspended).to.deep.equal({ since: 3, why: 'our own presence had lapsed' });
+      expect(work(fold.send(upAtOnce))).to.equal('settling');
+      expect(fold.elapse('settleDelay').context.suspended).to.equal(null);
+      expect(settling().context.suspended, 'nothing had begun').to.equal(null);
+    });
 
     it('begins a scan anew that an outage broke off, figures and all', () => {
       const fold = scanning().answer('scan', slice('100-0')).send(down, up).elapse('settleDelay');
