@@ -101,7 +101,7 @@ describe('entries that were delivered in a reply that got lost', () => {
       );
       const [id] = await announce(['stuck']);
       expect(await parked).to.have.length(1);
-      await runtime.resume();
+      runtime.resume();
       expect(await log.first('StreamAdded', 'stuck')).to.include({ id, retryCount: 0 });
       await soundHistory(suite.redis(), fleet(), [id as string]);
     } finally {
