@@ -8,6 +8,7 @@ export class StatusReader implements Disposable {
   readonly #names: Names;
   readonly #timeoutMs: number;
   #client: ShortClient | undefined;
+  #isClosed = false;
 
   /** @param timeoutMs how long a connection, and each answer, is waited for, in milliseconds */
   constructor(url: string, names: Names, timeoutMs: number) {
@@ -25,15 +26,22 @@ export class StatusReader implements Disposable {
   async look(): Promise<ServiceStatus> {
     const client = this.#client ?? (await openRedis(this.#url, this.#timeoutMs));
     this.#client = client;
+    // Nobody waits any more for a look that began before this was closed.
+    if (this.#isClosed) this.#drop();
     try {
       return await readServiceStatus(client, this.#names);
     } catch (error) {
-      this[Symbol.dispose]();
+      this.#drop();
       throw await redisFailure(this.#url, error);
     }
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#drop();
+  }
+
+  #drop(): void {
     this.#client?.disconnect();
     this.#client = undefined;
   }

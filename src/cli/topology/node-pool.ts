@@ -18,6 +18,7 @@ export class NodePool implements Disposable {
   readonly #makeClient: MakeClient;
   readonly #timeoutMs: number;
   readonly #nodes = new Map<string, PooledNode>();
+  #isClosed = false;
 
   /** @param timeoutMs deadline of each connection and of each command, in milliseconds */
   constructor(makeClient: MakeClient, timeoutMs: number) {
@@ -27,9 +28,11 @@ export class NodePool implements Disposable {
 
   /**
    * Commands on a connection to this node that is up.
-   * @throws why there is none; at once when an earlier attempt failed and the next one has not succeeded yet
+   * @throws why there is none; once this is closed, and at once when an earlier attempt failed and the next one has not succeeded yet
    */
   async commandsAt(address: string): Promise<Commands> {
+    // A look that is under way when it is told to stop asks on.
+    if (this.#isClosed) throw new Error('nobody looks any more');
     const { link, commands } = this.#node(address);
     if (link.isUp) return commands;
     if (link.lastError !== undefined) throw link.lastError;
@@ -39,6 +42,7 @@ export class NodePool implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     for (const { link } of this.#nodes.values()) link.close();
     this.#nodes.clear();
   }
