@@ -3,7 +3,7 @@
  * itself, so those that are started often are compiled once a run, against what is built in `dist/`, as the command line's processes are.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -34,7 +34,9 @@ const againstDist: Plugin = {
 
 /** Compiles them for this run; the workers find them by the environment. */
 export async function compileMains(): Promise<void> {
-  const folder = await mkdtemp(join(ROOT, 'node_modules', '.streamwarden-mains-'));
+  const cache = join(ROOT, '.cache');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'mains-'));
   process.env[FOLDER] = folder;
   await build({
     entryPoints: COMPILED.map((name) => join(HERE, `${name}.ts`)),
@@ -53,7 +55,7 @@ export async function compileMains(): Promise<void> {
 
 export async function removeMains(): Promise<void> {
   const folder = process.env[FOLDER];
-  if (folder !== undefined && basename(folder).startsWith('.streamwarden-mains-')) {
+  if (folder !== undefined && basename(folder).startsWith('mains-')) {
     await rm(folder, { recursive: true, force: true });
   }
 }
