@@ -61,7 +61,7 @@ module.exports = {
       comment: 'the library must not load the CLI or the published test helpers',
       severity: 'error',
       from: { path: '^src/index[.]ts$' },
-      to: { path: '^src/(cli|testing)/' },
+      to: { path: '^src/(cli|simulation|testing)/' },
     },
     {
       name: 'nobody-imports-the-command-line',

@@ -11,7 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { createProducer, createRuntime, type Runtime } from 'streamwarden';
 import { startFaultProxy } from 'streamwarden/testing';
-import { SCHEMA, StaleOwner, writeState } from './fenced-sql/orders-table.js';
+import { SCHEMA, writeState } from './fenced-sql/orders-table.js';
+import { writeSteps } from './fenced-sql/steps.js';
 import { redisUrl } from './support/redis.js';
 
 const url = await redisUrl();
@@ -22,25 +23,18 @@ const news = new EventTarget();
 
 function worker(name: string, redis: string, steps: number): Runtime {
   const runtime = createRuntime({ redis, service: 'orders', consumerId: name, heartbeatMs: 1000 });
-  runtime.process(async (stream) => {
-    try {
-      for (let step = 1; step <= steps && !stream.signal.aborted; step++) {
-        // The first write claims the row: what an owner reads after it is changed by nobody before it.
-        await writeState(db, stream, `step ${step} by ${name}`);
-        console.log(`${name} has written step ${step} under ${stream.fencingToken}`);
-        news.dispatchEvent(new Event(`${name} ${step}`));
-        await sleep(100);
-      }
-    } catch (error) {
-      if (error instanceof StaleOwner) {
-        console.log(`${name} is refused: ${error.message}`);
-        news.dispatchEvent(new Event(`${name} refused`));
-      }
-      throw error;
-    }
-    await stream.done();
-    news.dispatchEvent(new Event(`${name} done`));
-  });
+  runtime.process(
+    writeSteps({
+      name,
+      steps,
+      write: (stream, state) => writeState(db, stream, state),
+      sleep,
+      tell: (what, text) => {
+        console.log(`${name} ${text}`);
+        news.dispatchEvent(new Event(`${name} ${what}`));
+      },
+    }),
+  );
   return runtime;
 }
 

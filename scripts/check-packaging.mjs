@@ -15,12 +15,9 @@ try {
   run(tool('attw'), [tarball, '--profile', 'esm-only']);
   const project = installOffline(tarball);
   checkScripts(project);
-  node(project, ['-e', `require('${manifest.name}'); require('${manifest.name}/testing')`]);
-  node(project, [
-    '--input-type=module',
-    '-e',
-    `await import('${manifest.name}'); await import('${manifest.name}/testing')`,
-  ]);
+  const entries = ['', '/simulation', '/testing'].map((entry) => `'${manifest.name}${entry}'`);
+  node(project, ['-e', entries.map((entry) => `require(${entry})`).join('; ')]);
+  node(project, ['--input-type=module', '-e', entries.map((entry) => `await import(${entry})`).join('; ')]);
   node(project, [join('node_modules', manifest.name, manifest.bin.streamwarden), '--help']);
   console.log('packaging: required, imported and run from the packed tarball');
 } finally {

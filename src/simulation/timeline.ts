@@ -47,6 +47,7 @@ export class Timeline {
   #now = 0;
   #seq = 0;
   #steps = 0;
+  #isInTurn = false;
 
   /** @param onThrown gets what a happening throws: nobody else would hear of it */
   constructor(onThrown: (error: unknown) => void) {
@@ -61,6 +62,11 @@ export class Timeline {
   /** How much has happened. */
   get steps(): number {
     return this.#steps;
+  }
+
+  /** What runs now is what happened, or follows from it. False: Node.js has looked at real sockets and timers since. */
+  get isInTurn(): boolean {
+    return this.#isInTurn;
   }
 
   at(moment: number, order: Order, owner: Owner | undefined, run: () => void): Happening {
@@ -88,6 +94,7 @@ export class Timeline {
       let isDone = false;
       const step = () => {
         if (isDone) return;
+        this.#isInTurn = true;
         if (isOver() || !this.#step(until)) {
           isDone = true;
           resolve();
@@ -97,6 +104,7 @@ export class Timeline {
       const batch = () => {
         for (let at = 0; at < BATCH; at += 1) onNextTurn(systemClock, step);
         onNextTurn(systemClock, () => {
+          this.#isInTurn = false;
           if (!isDone) batch();
         });
       };

@@ -1,7 +1,9 @@
 import { PGlite } from '@electric-sql/pglite';
 import { expect } from 'chai';
 import { SCHEMA, StaleOwner, writeState } from '../../examples/fenced-sql/orders-table.js';
-import { compareFencingTokens } from '../../src/index.js';
+import { writeSteps } from '../../examples/fenced-sql/steps.js';
+import { compareFencingTokens, type StreamHandle } from '../../src/index.js';
+import { simulate } from '../../src/simulation/index.js';
 import { ended, outputOf, useExamples } from '../support/examples.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -29,6 +31,47 @@ describe('the example fenced-sql', () => {
       expect(example.stdout).to.include(`the row: { name: 'order-7', state: 'step 3 by B', token: '${b}' }`);
       expect(example.stdout).to.match(new RegExp(`^the log: 3 writes under ${b}`, 'm'));
       expect(example.stdout).to.include('nothing was written under the old token after the new one');
+    });
+  });
+
+  describe('its handler, in a simulation', () => {
+    let db: PGlite;
+
+    before(async () => {
+      db = await PGlite.create();
+      await db.exec(SCHEMA);
+    });
+
+    after(() => db.close());
+
+    it('writes nothing under an old token after a new one, and the new owner finishes [C-OVL-7]', async () => {
+      await using world = simulate({ seed: 7 });
+      const news: string[] = [];
+      const worker = (name: string, steps: number) => {
+        const runtime = world.runtime({ service: 'orders', consumerId: name });
+        const write = (stream: StreamHandle, state: string) =>
+          world.real(() => writeState(db, stream, state));
+        const tell = (what: string) => news.push(`${name} ${what}`);
+        runtime.process(writeSteps({ name, steps, write, sleep: world.sleep, tell }));
+        return runtime;
+      };
+      const a = worker('A', Number.POSITIVE_INFINITY);
+      await world.announce('order-7');
+      await world.until(() => news.includes('A 3'));
+      worker('B', 3);
+      await world.advance('1 s');
+      const steps = news.length;
+
+      world.freeze(a);
+      await world.until(() => news.includes('B done'));
+      world.thaw(a);
+      await world.until(() => news.includes('A refused'));
+
+      expect(news.slice(steps)).to.deep.equal(['B 1', 'B 2', 'B 3', 'B done', 'A refused']);
+      const { rows } = await db.query('SELECT state FROM orders');
+      expect(rows).to.deep.equal([{ state: 'step 3 by B' }]);
+      const owned = world.history().records.filter(({ op }) => op === 'acquired');
+      expect(owned.map((record) => 'owner' in record && record.owner[0])).to.deep.equal(['A', 'B']);
     });
   });
 

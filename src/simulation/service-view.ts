@@ -1,0 +1,114 @@
+/** What a service's streams say in Redis, read at once: no simulated time goes by, and nothing that befalls the network or the server matters. */
+import { type Info, parseEntry, retryCountOf } from '../redis/entry.js';
+import type { Names } from '../redis/names.js';
+import { type CheckHistoryInput, checkHistory, type HistoryReport } from '../testing/history.js';
+import { type HistoryRecord, parseHistoryRecord } from '../testing/history-records.js';
+import type { Reply, Session } from './redis/index.js';
+import { isReplyError, toTexts } from './replies.js';
+import type { SimulatedServer } from './server.js';
+
+/** Who owns a data stream, as Redis has it. */
+export interface StreamOwner {
+  /** The option `consumerId` of the owner's runtime. */
+  readonly consumerId: string;
+  /** The owner's name in the group, as `runtime.consumer` has it: the consumer id, and a mark of the incarnation. */
+  readonly consumer: string;
+  /** The fencing token, which is the entry's id. */
+  readonly token: string;
+}
+
+/** A stream that could not be processed. */
+export interface SimulatedLetter {
+  /** Id on the dead-letter stream. */
+  readonly id: string;
+  /** Name of the data stream; null when the entry cannot be parsed. */
+  readonly name: string | null;
+  /** What the producer attached; null when nothing, or when the entry cannot be parsed. */
+  readonly info: Info | null;
+  /** `max_retries_exceeded` or `unparseable`; null: the letter says nothing. */
+  readonly reason: string | null;
+  /** How often it had been retried; of `max_retries_exceeded` the count that was one too many. */
+  readonly retryCount: number;
+}
+
+/** What a history shows, and the records themselves. */
+export interface SimulatedHistory extends HistoryReport {
+  /** Every change of owner, in order. */
+  readonly records: readonly HistoryRecord[];
+}
+
+const REASON_FIELD = '_dlq_reason';
+const INCARNATION = /~[0-9a-f]{8}$/;
+
+type Entry = [id: string, fields: string[]];
+
+export class ServiceView {
+  readonly names: Names;
+  readonly historyKey: string;
+  /** Ids of what has been announced. */
+  readonly announced: string[] = [];
+  /** Where its dead letters go: every runtime may say. */
+  readonly dlqs = new Set<string>();
+  /** Data has been lost with the server, by the test's own doing. */
+  isHistoryWhole = true;
+  readonly #server: SimulatedServer;
+  #session: Session | undefined;
+  #generation = -1;
+
+  constructor(server: SimulatedServer, names: Names) {
+    this.#server = server;
+    this.names = names;
+    this.dlqs.add(names.dlq);
+    this.historyKey = `{${names.lbs}}:history`;
+  }
+
+  owners(): Map<string, StreamOwner> {
+    const { lbs, group, owners } = this.names;
+    const fields = this.#list<string>('HGETALL', owners);
+    const found = new Map<string, StreamOwner>();
+    for (let at = 0; at < fields.length; at += 2) {
+      const [name, token] = fields.slice(at, at + 2) as [string, string];
+      const [row] = this.#list<[string, string]>('XPENDING', lbs, group, token, token, 1);
+      if (row === undefined) continue;
+      const [, consumer] = row;
+      found.set(name, { consumerId: consumer.replace(INCARNATION, ''), consumer, token });
+    }
+    return found;
+  }
+
+  letters(): SimulatedLetter[] {
+    return [...this.dlqs].flatMap((dlq) => this.#list<Entry>('XRANGE', dlq, '-', '+')).map(toLetter);
+  }
+
+  history(): SimulatedHistory {
+    const records = this.#list<string>('LRANGE', this.historyKey, 0, -1).map(parseHistoryRecord);
+    const onStream = this.#list<Entry>('XRANGE', this.names.lbs, '-', '+').map(([id]) => id);
+    const input: CheckHistoryInput = { records, announced: this.announced, onStream };
+    return { ...checkHistory(input), records };
+  }
+
+  /** Nothing where there is nothing, and where there is no group yet. */
+  #list<T>(...command: (string | number)[]): T[] {
+    if (this.#session === undefined || this.#generation !== this.#server.generation) {
+      this.#generation = this.#server.generation;
+      this.#session = this.#server.redis.connect();
+    }
+    let reply: Reply | undefined;
+    this.#session.execute(command.map(String), (answer) => {
+      reply = answer;
+    });
+    return isReplyError(reply) ? [] : ((toTexts(reply) ?? []) as T[]);
+  }
+}
+
+function toLetter([id, fields]: Entry): SimulatedLetter {
+  const parsed = parseEntry({ id, fields });
+  const reasonAt = fields.findIndex((field, at) => at % 2 === 0 && field === REASON_FIELD);
+  return {
+    id,
+    name: parsed.ok ? parsed.announcement.name : null,
+    info: parsed.ok ? parsed.announcement.info : null,
+    reason: reasonAt === -1 ? null : (fields[reasonAt + 1] ?? null),
+    retryCount: retryCountOf(fields),
+  };
+}

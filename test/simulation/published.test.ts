@@ -1,0 +1,426 @@
+/** `streamwarden/simulation`, as the tests of applications use it. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as realSleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { isStreamwardenError, type StreamHandle } from '../../src/index.js';
+import { type Duration, type SimulatedWorld, SimulationError, simulate } from '../../src/simulation/index.js';
+import { rejection } from '../support/rejection.js';
+
+const SERVICE = 'orders';
+
+function codeOf(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return isStreamwardenError(error) || error instanceof SimulationError ? error.code : String(error);
+  }
+}
+
+async function withWorld(test: (world: SimulatedWorld) => Promise<void>, seed = 7): Promise<void> {
+  await using world = simulate({ seed });
+  await test(world);
+}
+
+/** A handler that works for so long, and notes what becomes of it. */
+function worker(world: SimulatedWorld, duration: Duration, notes: string[] = []) {
+  return async ({ name, signal, retryCount }: StreamHandle) => {
+    await Promise.race([
+      world.sleep(duration),
+      new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+    ]);
+    notes.push(`${name} ${retryCount} ${signal.aborted ? 'aborted' : 'done'} at ${Math.floor(world.now)}`);
+  };
+}
+
+describe('the published simulation', () => {
+  it('runs a handler in simulated time, and says who owns what', () =>
+    withWorld(async (world) => {
+      const notes: string[] = [];
+      const a = world.runtime({ service: SERVICE, consumerId: 'a' });
+      a.process(worker(world, '1 h', notes));
+      const id = await world.announce('order-1', { region: 'eu' });
+      await world.advance('10 s');
+      expect(world.owners().get('order-1')).to.deep.equal({
+        consumerId: 'a',
+        consumer: a.consumer,
+        token: id,
+      });
+      expect(world.told(a).map(({ type }) => type)).to.deep.equal(['StreamAdded']);
+      await world.until(() => notes.length > 0, { within: '2 h' });
+      expect(notes[0]).to.match(/^order-1 0 done at 36\d{5}$/);
+      await world.advance('1 s');
+      expect(world.owners().size).to.equal(0);
+      const { records, ends } = world.history();
+      expect(records.map(({ op }) => op)).to.deep.equal(['acquired', 'finished']);
+      expect(ends.finished).to.equal(1);
+    }));
+
+  it('gives the stream of a process that crashed to another one, and spends a retry', () =>
+    withWorld(async (world) => {
+      const notes: string[] = [];
+      const a = world.runtime({ service: SERVICE, consumerId: 'a' });
+      const b = world.runtime({ service: SERVICE, consumerId: 'b' });
+      for (const runtime of [a, b]) runtime.process(worker(world, '20 s', notes));
+      await world.announce('order-1');
+      await world.until(() => world.owners().size === 1);
+      const [owner, other] = world.owners().get('order-1')?.consumerId === 'a' ? [a, b] : [b, a];
+      world.crash(owner);
+      await world.until(() => world.owners().get('order-1')?.consumer === other.consumer, { within: '5 s' });
+      await world.advance('30 s');
+      expect(notes).to.have.length(1);
+      expect(notes[0]).to.match(/^order-1 1 done/);
+      expect(codeOf(() => world.freeze(owner))).to.equal('InvalidState');
+    }));
+
+  it('restarts a process with its handler and options, under another name in the group', () =>
+    withWorld(async (world) => {
+      const notes: string[] = [];
+      const first = world.runtime({ service: SERVICE, consumerId: 'a', heartbeatMs: 500 });
+      first.process(worker(world, '5 s', notes));
+      await world.announce('order-1');
+      await world.advance('1 s');
+      const second = world.restart(first);
+      expect(second.consumer).to.match(/^a~/).and.not.equal(first.consumer);
+      await world.advance('30 s');
+      expect(notes).to.have.length(1);
+    }));
+
+  it('aborts the handler of a process that was frozen past its lease; a thaw lets it go on', () =>
+    withWorld(async (world) => {
+      const notes: string[] = [];
+      const a = world.runtime({ service: SERVICE, consumerId: 'a' });
+      a.process(worker(world, '1 min', notes));
+      await world.announce('order-1');
+      await world.until(() => world.owners().size === 1);
+      const b = world.runtime({ service: SERVICE, consumerId: 'b' });
+      b.process(worker(world, '1 s', notes));
+      await world.advance('1 s');
+      world.freeze(a);
+      await world.advance('10 s');
+      expect(notes).to.have.length(1);
+      expect(notes[0]).to.match(/^order-1 1 done/);
+      world.thaw(a);
+      await world.advance('1 s');
+      expect(notes[1]).to.match(/^order-1 0 aborted/);
+      expect(world.told(a).at(-1)).to.include({ type: 'StreamDisowned', reason: 'takenOver' });
+    }));
+
+  it('freezes for a time, and hurts nobody when that is short', () =>
+    withWorld(async (world) => {
+      const notes: string[] = [];
+      const a = world.runtime({ service: SERVICE, consumerId: 'a' });
+      a.process(worker(world, '1 s', notes));
+      await world.announce('order-1');
+      world.freeze(a, '500 ms');
+      await world.advance('2 s');
+      expect(notes).to.have.length(1);
+      expect(world.told(a).map(({ type }) => type)).to.deep.equal(['StreamAdded']);
+    }));
+
+  for (const how of ['refused', 'silent'] as const) {
+    it(`rides out an outage (${how})`, () =>
+      withWorld(async (world) => {
+        const a = world.runtime({ service: SERVICE, consumerId: 'a' });
+        a.process(worker(world, '30 s'));
+        await world.announce('order-1');
+        await world.advance('1 s');
+        world.outage('8 s', { how });
+        await world.advance('20 s');
+        const types = world.told(a).map(({ type }) => type);
+        expect(types).to.deep.equal(['StreamAdded', 'StreamUncertain', 'StreamConfirmed']);
+        await world.advance('20 s');
+        expect(world.history().ends.finished).to.equal(1);
+      }));
+  }
+
+  it('tells of data that an outage or a failover lost', () =>
+    withWorld(async (world) => {
+      const a = world.runtime({ service: SERVICE, consumerId: 'a' });
+      a.process(worker(world, '1 min'));
+      await world.announce('order-1');
+      await world.advance('1 s');
+      world.outage('1 s', { data: 'lost' });
+      await world.advance('10 s');
+      expect(world.told(a).at(-1)).to.include({ type: 'StreamDisowned', reason: 'entryGone' });
+      world.failover({ lag: '1 s' });
+      await world.announce('order-2');
+      await world.advance('30 s');
+      expect(world.owners().size).to.equal(0);
+    }));
+
+  it('cuts one process off, while another works on', () =>
+    withWorld(async (world) => {
+      const a = world.runtime({ service: SERVICE, consumerId: 'a' });
+      a.process(worker(world, '1 min'));
+      await world.announce('order-1');
+      await world.until(() => world.owners().size === 1);
+      const b = world.runtime({ service: SERVICE, consumerId: 'b' });
+      b.process(worker(world, '1 min'));
+      await world.advance('1 s');
+      world.cut(a);
+      await world.advance('5 s');
+      expect(world.owners().get('order-1')?.consumerId).to.equal('a');
+      world.cut(a, '10 s');
+      await world.advance('8 s');
+      expect(world.owners().get('order-1')?.consumerId).to.equal('b');
+    }));
+
+  it('shows what handlers threw, and the dead letter that comes of it', () =>
+    withWorld(async (world) => {
+      const a = world.runtime({ service: SERVICE, consumerId: 'a', maxRetries: 1 });
+      a.process(() => {
+        throw new Error('no such order');
+      });
+      await world.announce('order-1', { region: 'eu' });
+      await world.until(() => world.letters().length === 1);
+      expect(world.failures().map(({ stream, error }) => `${stream}: ${String(error)}`)).to.deep.equal([
+        'order-1: Error: no such order',
+        'order-1: Error: no such order',
+      ]);
+      expect(world.letters()[0]).to.deep.include({
+        name: 'order-1',
+        info: { region: 'eu' },
+        reason: 'max_retries_exceeded',
+        retryCount: 2,
+      });
+    }));
+
+  it('hands over in a stop, and reports it', () =>
+    withWorld(async (world) => {
+      const notes: string[] = [];
+      const a = world.runtime({ service: SERVICE });
+      a.process(worker(world, '1 min', notes));
+      await world.announce('order-1');
+      await world.advance('1 s');
+      expect(await world.stop(a)).to.deep.include({ mode: 'handOver', handedOver: 1 });
+      expect(notes[0]).to.match(/aborted/);
+      expect(await a.closed).to.deep.equal({ error: null });
+    }));
+
+  it('has producers and services of its own', () =>
+    withWorld(async (world) => {
+      const producer = world.producer({ service: 'bills' });
+      const a = world.runtime({ service: SERVICE });
+      a.process(worker(world, '1 s'));
+      const ids = await world.until(producer.addMany([{ name: 'bill-1' }, { name: 'bill-2' }]));
+      expect(ids).to.have.length(2);
+      expect(codeOf(() => world.owners())).to.equal('InvalidOption');
+      await world.announce('order-1', null, { service: SERVICE });
+      await world.advance('5 s');
+      expect(world.history({ service: SERVICE }).ends.finished).to.equal(1);
+    }));
+
+  it('lets a handler announce, and gives it the clock of its process', () =>
+    withWorld(async (world) => {
+      const seen: string[] = [];
+      const a = world.runtime({ service: SERVICE });
+      a.process(async ({ name }) => {
+        const before = world.clock.monotonic();
+        await new Promise<void>((resolve) => world.clock.setTimeout(resolve, 250));
+        seen.push(`${name} ${Math.round(world.clock.monotonic() - before)}`);
+        if (name === 'order-1') await world.announce('order-2');
+      });
+      await world.announce('order-1');
+      await world.advance('2 s');
+      expect(seen).to.deep.equal(['order-1 250', 'order-2 250']);
+    }));
+
+  it('does the same for the same seed, line for line, and something else for another', async () => {
+    const run = async (seed: number): Promise<string> => {
+      const world = simulate({ seed });
+      const runtimes = ['a', 'b', 'c'].map((consumerId) => world.runtime({ service: SERVICE, consumerId }));
+      for (const runtime of runtimes) runtime.process(worker(world, '4 s'));
+      for (let n = 0; n < 10; n += 1) await world.announce(`order-${n}`);
+      await world.advance('1 s');
+      world.crash(runtimes[0] as (typeof runtimes)[0]);
+      await world.advance('20 s');
+      const { ms, steps } = await world.end();
+      return [...world.trace(), ms, steps].join('\n');
+    };
+    const first = await run(7);
+    expect(await run(7)).to.equal(first);
+    expect(await run(8)).to.not.equal(first);
+  });
+
+  it('ends once, says which handlers ignored their signal, and does nothing afterwards', async () => {
+    const world = simulate();
+    const a = world.runtime({ service: SERVICE });
+    a.process(() => new Promise(() => {}));
+    await world.announce('order-1');
+    await world.advance('1 s');
+    world.outage('1 min');
+    const report = await world.end();
+    expect(report.stragglers).to.deep.equal(['order-1']);
+    expect(await world.end()).to.equal(report);
+    expect(await rejection(world.advance('1 s'))).to.include({ code: 'InvalidState' });
+    expect(codeOf(() => world.runtime({ service: SERVICE }))).to.equal('InvalidState');
+  });
+});
+
+describe('real work in the published simulation', () => {
+  it('takes no simulated time: timers of Node.js, files, and what the world is told of', () =>
+    withWorld(async (world) => {
+      const took: number[] = [];
+      const a = world.runtime({ service: SERVICE });
+      a.process(async () => {
+        const before = world.now;
+        await realSleep(20);
+        await readFile(new URL(import.meta.url));
+        const answer = await world.real(async () => {
+          await realSleep(20);
+          return 42;
+        });
+        took.push(world.now - before, answer);
+      });
+      await world.announce('order-1');
+      await world.advance('1 s');
+      expect(took).to.deep.equal([0, 42]);
+      expect(world.history().ends.finished).to.equal(1);
+    }));
+
+  it('goes on in the order in which it was begun, whichever is quicker', () =>
+    withWorld(async (world) => {
+      const order: string[] = [];
+      const a = world.runtime({ service: SERVICE });
+      a.process(async () => {
+        await Promise.all(
+          [30, 1].map(async (ms) => {
+            await world.real(() => realSleep(ms));
+            order.push(`${ms}`);
+          }),
+        );
+      });
+      await world.announce('order-1');
+      await world.advance('1 s');
+      expect(order).to.deep.equal(['30', '1']);
+    }));
+
+  it('that fails fails where it is awaited', () =>
+    withWorld(async (world) => {
+      const a = world.runtime({ service: SERVICE, maxRetries: 0 });
+      a.process(() => world.real(() => Promise.reject(new Error('no answer'))));
+      await world.announce('order-1');
+      await world.until(() => world.letters().length === 1);
+      expect(world.failures()[0]?.error).to.have.property('message', 'no answer');
+    }));
+
+  it('that takes too long is an error that says who waits for what, and where it began', async () => {
+    const cancelled = new AbortController();
+    const world = simulate({ realLimitMs: 20 });
+    const a = world.runtime({ service: SERVICE });
+    a.process(async () => {
+      await realSleep(60_000, undefined, { signal: cancelled.signal });
+    });
+    await world.announce('order-1');
+    const error = await rejection(world.advance('10 s'));
+    expect(error).to.be.instanceOf(SimulationError).and.to.include({ code: 'RealWork' });
+    expect(error.message).to.match(
+      /^the handler of order-1 \(consumer-1~\w+\) has waited for a timer of Node.js for 20 ms/,
+    );
+    expect((error.cause as Error).stack).to.contain('published.test.ts');
+    await world.end();
+    cancelled.abort();
+  });
+
+  it('that nobody knew of and that resumes a handler is an error', async () => {
+    const world = simulate();
+    let resume: (() => void) | undefined;
+    const a = world.runtime({ service: SERVICE });
+    a.process(async () => {
+      await new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+    });
+    await world.announce('order-1');
+    await world.advance('1 s');
+    const advancing = rejection(world.advance('100 h'));
+    setTimeout(() => resume?.(), 1);
+    const error = await advancing;
+    expect(error).to.include({ code: 'RealWork' });
+    expect(error.message).to.match(/^the handler of order-1 .* was resumed by something real/);
+    await world.end();
+  });
+
+  it('of the test itself may resume a handler while time stands still', () =>
+    withWorld(async (world) => {
+      let resume: (() => void) | undefined;
+      const a = world.runtime({ service: SERVICE });
+      a.process(async () => {
+        await new Promise<void>((resolve) => {
+          resume = resolve;
+        });
+      });
+      await world.announce('order-1');
+      await world.until(() => resume !== undefined);
+      resume?.();
+      await world.advance('1 s');
+      expect(world.history().ends.finished).to.equal(1);
+    }));
+
+  it('that does not keep a process alive is not waited for', () =>
+    withWorld(async (world) => {
+      const a = world.runtime({ service: SERVICE });
+      a.process(async ({ signal }) => {
+        const deadline = AbortSignal.any([signal, AbortSignal.timeout(60_000)]);
+        if (!deadline.aborted) await world.sleep('1 s');
+      });
+      await world.announce('order-1');
+      await world.advance('5 s');
+      expect(world.history().ends.finished).to.equal(1);
+    }));
+});
+
+describe('mistakes in the published simulation', () => {
+  it('in durations and options are said before anything happens', () =>
+    withWorld(async (world) => {
+      for (const wrong of ['10', '10s', '-1 s', 'soon', -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        const error = await rejection(world.advance(wrong as Duration));
+        expect(error, String(wrong)).to.include({ code: 'InvalidOption' });
+        expect(error.message).to.match(/^expected duration to be a number of milliseconds .*, got: /);
+      }
+      expect(codeOf(() => simulate({ seed: -1 }))).to.equal('InvalidOption');
+      expect(codeOf(() => simulate({ latency: 0 }))).to.equal('InvalidOption');
+      expect(codeOf(() => world.runtime({ service: SERVICE, heartbeatMs: 1 }))).to.equal('InvalidOption');
+      const withRedis = { service: SERVICE, redis: 'redis://127.0.0.1' };
+      expect(codeOf(() => world.runtime(withRedis))).to.equal('InvalidOption');
+      expect(await rejection(world.announce('order-1', null, { service: 'bills' }))).to.include({
+        code: 'InvalidOption',
+      });
+    }));
+
+  it('two calls that let time go by at once are one too many', () =>
+    withWorld(async (world) => {
+      const first = world.advance('1 s');
+      expect(await rejection(world.advance('1 s'))).to.include({ code: 'AlreadyRunning' });
+      await first;
+    }));
+
+  it('what is never reached says which handlers run', () =>
+    withWorld(async (world) => {
+      const a = world.runtime({ service: SERVICE });
+      a.process(worker(world, '1 h'));
+      await world.announce('order-1');
+      const error = await rejection(world.until(() => false, { within: '5 s' }));
+      expect(error).to.include({ code: 'NotReached' });
+      expect(error.message).to.contain('order-1 (consumer-1~');
+    }));
+
+  it('a runtime of another world is refused', () =>
+    withWorld(async (world) => {
+      const other = simulate();
+      const stranger = other.runtime({ service: SERVICE });
+      expect(codeOf(() => world.crash(stranger))).to.equal('InvalidState');
+      await other.end();
+    }));
+
+  it('a runtime that cannot start fails the run, unless the test starts it itself', async () => {
+    const world = simulate();
+    world.runtime({ service: SERVICE, startTimeoutMs: 500 });
+    world.outage('10 s');
+    expect(await rejection(world.advance('5 s'))).to.include({ code: 'StartFailed' });
+    const mine = world.runtime({ service: SERVICE, startTimeoutMs: 500 });
+    expect(await rejection(world.until(mine.start()))).to.include({ code: 'StartTimeout' });
+    await world.end();
+  });
+});
