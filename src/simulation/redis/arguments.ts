@@ -82,8 +82,9 @@ export function wrongArity(name: string): ReplyError {
 }
 
 export function unknownSubcommand(name: string, subcommand: string): ReplyError {
-  const shown = subcommand.slice(0, 128).replace(/[\r\n]/g, ' ');
-  return new ReplyError(`ERR unknown subcommand '${shown}'. Try ${name.toUpperCase()} HELP.`);
+  return new ReplyError(
+    `ERR unknown subcommand '${subcommand.slice(0, 128)}'. Try ${name.toUpperCase()} HELP.`,
+  );
 }
 
 /** Syntax of a subcommand is wrong. */

@@ -116,6 +116,5 @@ export function unknownCommand(argv: readonly string[]): ReplyError {
   for (let at = 1; at < argv.length && args.length < 128; at += 1) {
     args += `'${(argv[at] as string).slice(0, 128 - args.length)}' `;
   }
-  const message = `ERR unknown command '${name.slice(0, 128)}', with args beginning with: ${args}`;
-  return new ReplyError(message.replace(/[\r\n]/g, ' '));
+  return new ReplyError(`ERR unknown command '${name.slice(0, 128)}', with args beginning with: ${args}`);
 }

@@ -22,8 +22,7 @@ export function showEventSetting(flags: string): string {
   const has = (letter: string) => flags.includes(letter);
   let shown = '';
   if ([...ALL].every(has)) shown = 'A';
-  else shown = [...ALL].filter(has).join('');
-  for (const letter of 'KE') if (has(letter)) shown += letter;
-  for (const letter of 'mn') if (has(letter)) shown += letter;
+  else shown = [...ALL, 'n'].filter(has).join('');
+  for (const letter of 'KEm') if (has(letter)) shown += letter;
   return shown;
 }

@@ -18,7 +18,10 @@ export class ReplyError {
   readonly message: string;
 
   constructor(message: string) {
-    this.message = message;
+    // An error is one line.
+    this.message = /[\r\n]/.test(message)
+      ? message.replace(/^[\r\n]+|[\r\n]+$/g, '').replace(/[\r\n]/g, ' ')
+      : message;
   }
 }
 

@@ -5,7 +5,14 @@ import { createEnvironment, type LuaEnvironment } from './lua/environment.js';
 import { LuaError } from './lua/errors.js';
 import { LuaSyntaxError } from './lua/lexer.js';
 import { first } from './lua/operators.js';
-import { onHost, randomNumbersOfHost, redisLibrary, type ScriptHost, toReply } from './lua/redis-library.js';
+import {
+  onHost,
+  randomNumbersOfHost,
+  redisLibrary,
+  type ScriptHost,
+  toReply,
+  upToZero,
+} from './lua/redis-library.js';
 import { LuaTable } from './lua/values.js';
 import { type Reply, ReplyError } from './reply.js';
 
@@ -125,5 +132,5 @@ function failed(error: unknown, sha: string): ReplyError {
     // Without a text Redis has nothing to say but this.
     message = typeof text === 'string' ? text : '(null)';
   } else message = `ERR ${typeof value === 'string' ? value : String(value ?? 'nil')}`;
-  return new ReplyError(`${message} script: ${sha}, on @user_script:${line}.`.replace(/[\r\n]/g, ' '));
+  return new ReplyError(`${upToZero(message)} script: ${sha}, on @user_script:${line}.`);
 }

@@ -12,7 +12,7 @@ function ping({ session }: CommandContext, argv: string[]): Reply {
 }
 
 function select({ session, server }: CommandContext, argv: string[]): Reply {
-  const index = integer(argv[1], 'ERR invalid DB index');
+  const index = integer(argv[1]);
   if (index < 0 || index >= Number(server.configuration.get('databases'))) {
     throw new ReplyError('ERR DB index is out of range');
   }

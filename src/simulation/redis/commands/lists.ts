@@ -45,28 +45,36 @@ function pop(end: 'l' | 'r') {
   };
 }
 
-function bounds(argv: readonly string[], length: number): [from: number, to: number] {
-  const position = (text: string | undefined) => {
-    const value = integer(text);
-    return value < 0 ? value + length : value;
+interface Bounds {
+  /** Positions within a list of this length; `from` above `to`: none. */
+  within(length: number): [from: number, to: number];
+}
+
+function boundsOf(argv: readonly string[]): Bounds {
+  const [from, to] = [integer(argv[2]), integer(argv[3])];
+  return {
+    within: (length) => [
+      Math.max(0, from < 0 ? from + length : from),
+      Math.min(to < 0 ? to + length : to, length - 1),
+    ],
   };
-  const from = position(argv[2]);
-  const to = position(argv[3]);
-  return [Math.max(0, from), Math.min(to, length - 1)];
 }
 
 function lrange(context: CommandContext, argv: string[]): Reply {
-  const [from, to] = bounds(argv, look(context, argv[1] as string, 'list')?.items.length ?? 0);
+  const bounds = boundsOf(argv);
   const list = look(context, argv[1] as string, 'list');
-  return list === undefined || from > to ? [] : list.items.slice(from, to + 1);
+  if (list === undefined) return [];
+  const [from, to] = bounds.within(list.items.length);
+  return from > to ? [] : list.items.slice(from, to + 1);
 }
 
 function ltrim(context: CommandContext, argv: string[]): Reply {
   const key = argv[1] as string;
+  const bounds = boundsOf(argv);
   const seen = look(context, key, 'list');
-  const [from, to] = bounds(argv, seen?.items.length ?? 0);
   if (seen === undefined) return OK;
   const list = context.keys.own(key, seen);
+  const [from, to] = bounds.within(list.items.length);
   const kept = from > to ? [] : list.items.slice(from, to + 1);
   list.items.splice(0, list.items.length, ...kept);
   context.notify('l', 'ltrim', key);
@@ -76,8 +84,7 @@ function ltrim(context: CommandContext, argv: string[]): Reply {
 
 function lindex(context: CommandContext, argv: string[]): Reply {
   const list = look(context, argv[1] as string, 'list');
-  const at = integer(argv[2]);
-  return list?.items.at(at) ?? null;
+  return list === undefined ? null : (list.items.at(integer(argv[2])) ?? null);
 }
 
 function lset(context: CommandContext, argv: string[]): Reply {

@@ -2,11 +2,14 @@
 import { LuaError } from './errors.js';
 import { numberToString } from './numbers.js';
 import { toNumber, typeName } from './operators.js';
+import { lineAtLevel } from './source-lines.js';
 import type { LuaValue } from './values.js';
 import { LuaTable } from './values.js';
 
 export function badArgument(position: number, name: string, problem: string): LuaError {
-  return new LuaError(`bad argument #${position} to '${name}' (${problem})`);
+  // Lua names a function as its caller does; `pcall` has no name for it.
+  const shown = lineAtLevel(1) === 0 ? '?' : name;
+  return new LuaError(`bad argument #${position} to '${shown}' (${problem})`);
 }
 
 function wrongType(args: readonly LuaValue[], position: number, name: string, expected: string): LuaError {
@@ -33,10 +36,21 @@ export function numberArgument(args: readonly LuaValue[], position: number, name
   return value;
 }
 
-/** As C makes an int of a double: cut, not rounded. */
+/** As C makes a 64 bit integer of a double on x86: cut, and what does not fit is the smallest one. */
+function toInteger(value: number): number {
+  if (!(value >= -(2 ** 63) && value < 2 ** 63)) return -(2 ** 63);
+  const whole = Math.trunc(value);
+  return whole === 0 ? 0 : whole;
+}
+
 export function integerArgument(args: readonly LuaValue[], position: number, name: string): number {
-  const value = Math.trunc(numberArgument(args, position, name));
-  return value === 0 || Number.isNaN(value) ? 0 : value;
+  return toInteger(numberArgument(args, position, name));
+}
+
+/** Where Lua keeps no more than the lower 32 bits. */
+export function intArgument(args: readonly LuaValue[], position: number, name: string): number {
+  const value = integerArgument(args, position, name);
+  return value === (value | 0) ? value : Number(BigInt.asIntN(32, BigInt(value)));
 }
 
 export function optionalInteger(
@@ -46,6 +60,15 @@ export function optionalInteger(
   otherwise: number,
 ): number {
   return args[position - 1] === undefined ? otherwise : integerArgument(args, position, name);
+}
+
+export function optionalInt(
+  args: readonly LuaValue[],
+  position: number,
+  name: string,
+  otherwise: number,
+): number {
+  return args[position - 1] === undefined ? otherwise : intArgument(args, position, name);
 }
 
 export function tableArgument(args: readonly LuaValue[], position: number, name: string): LuaTable {

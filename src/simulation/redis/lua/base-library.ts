@@ -1,14 +1,15 @@
 import {
   anyValue,
   badArgument,
-  integerArgument,
-  optionalInteger,
+  intArgument,
+  optionalInt,
   stringArgument,
   tableArgument,
 } from './arguments.js';
 import { LuaError, UnsupportedLua } from './errors.js';
 import { numberToString, stringToNumber } from './numbers.js';
-import { first, many, metamethod, typeName } from './operators.js';
+import { first, index, many, metamethod, typeName } from './operators.js';
+import { lua_callBack } from './source-lines.js';
 import type { LuaFunction, LuaReturn, LuaValue } from './values.js';
 import { LuaTable } from './values.js';
 
@@ -31,7 +32,7 @@ function addressOf(value: object): string {
 
 export function toText(value: LuaValue): LuaValue {
   const meta = metamethod(value, '__tostring');
-  if (typeof meta === 'function') return first(meta(value));
+  if (typeof meta === 'function') return first(lua_callBack(meta, value));
   switch (typeof value) {
     case 'undefined':
       return 'nil';
@@ -42,13 +43,13 @@ export function toText(value: LuaValue): LuaValue {
     case 'string':
       return value;
     default:
-      if (typeName(value) === 'userdata') return 'userdata: NULL';
+      if (typeName(value) === 'userdata') return 'userdata: (nil)';
       return `${typeName(value)}: ${addressOf(value)}`;
   }
 }
 
 function toNumberInBase(args: LuaValue[]): LuaReturn {
-  const base = optionalInteger(args, 2, 'tonumber', 10);
+  const base = optionalInt(args, 2, 'tonumber', 10);
   if (base === 10) {
     const value = anyValue(args, 1, 'tonumber');
     if (typeof value === 'number') return value;
@@ -79,7 +80,7 @@ function toNumberInBase(args: LuaValue[]): LuaReturn {
 
 function select(...args: LuaValue[]): LuaReturn {
   if (args[0] === '#') return args.length - 1;
-  const from = integerArgument(args, 1, 'select');
+  const from = intArgument(args, 1, 'select');
   const at = from < 0 ? args.length + from : from;
   if (at < 1) throw badArgument(1, 'select', 'index out of range');
   return args.slice(at);
@@ -87,8 +88,8 @@ function select(...args: LuaValue[]): LuaReturn {
 
 export function unpack(...args: LuaValue[]): LuaReturn {
   const table = tableArgument(args, 1, 'unpack');
-  const from = optionalInteger(args, 2, 'unpack', 1);
-  const to = args[2] === undefined ? table.length : integerArgument(args, 3, 'unpack');
+  const from = optionalInt(args, 2, 'unpack', 1);
+  const to = args[2] === undefined ? table.length : intArgument(args, 3, 'unpack');
   if (from > to) return [];
   if (to - from + 1 + args.length > MOST_PUSHED) throw new LuaError('too many results to unpack');
   const values: LuaValue[] = [];
@@ -96,11 +97,22 @@ export function unpack(...args: LuaValue[]): LuaReturn {
   return values;
 }
 
-/** What was caught, as a Lua value; anything else than a Lua error goes on. */
-function caught(error: unknown): LuaValue {
+/** What was raised, as a Lua value; anything else than a Lua error goes on. */
+function raisedValue(error: unknown): LuaValue {
   if (error instanceof LuaError) return error.value as LuaValue;
   if (error instanceof RangeError && error.message.includes('call stack')) return 'stack overflow';
   throw error;
+}
+
+/**
+ * What Redis's own `pcall` returns beside false: of an error of Redis's only its text, as before Redis 7; of any other table the table, and
+ * after it what stands under `err`, which is left on the stack.
+ */
+function caught(error: unknown): LuaValue[] {
+  const value = raisedValue(error);
+  if (!(value instanceof LuaTable)) return [value];
+  const text = index(value, 'err');
+  return typeof text === 'string' || typeof text === 'number' ? [text] : [value, text];
 }
 
 function pcall(...args: LuaValue[]): LuaReturn {
@@ -108,9 +120,9 @@ function pcall(...args: LuaValue[]): LuaReturn {
   const [call, ...rest] = args;
   try {
     if (typeof call !== 'function') throw new LuaError(`attempt to call a ${typeName(call)} value`, 0);
-    return [true, ...many(call(...rest))];
+    return [true, ...many(lua_callBack(call, ...rest))];
   } catch (error) {
-    return [false, caught(error)];
+    return [false, ...caught(error)];
   }
 }
 
@@ -119,10 +131,10 @@ function xpcall(...args: LuaValue[]): LuaReturn {
   const [call, handler] = args;
   try {
     if (typeof call !== 'function') throw new LuaError(`attempt to call a ${typeName(call)} value`, 0);
-    return [true, ...many(call())];
+    return [true, ...many(lua_callBack(call))];
   } catch (error) {
-    const value = caught(error);
-    return [false, typeof handler === 'function' ? first(handler(value)) : value];
+    const value = raisedValue(error);
+    return [false, typeof handler === 'function' ? first(lua_callBack(handler, value)) : value];
   }
 }
 
@@ -132,7 +144,7 @@ function ipairs(...args: LuaValue[]): LuaReturn {
 }
 
 function nextIndex(...args: LuaValue[]): LuaReturn {
-  const at = integerArgument(args, 2, 'ipairs') + 1;
+  const at = intArgument(args, 2, 'ipairs') + 1;
   const value = tableArgument(args, 1, 'ipairs').get(at);
   return value === undefined ? [] : [at, value];
 }
@@ -174,8 +186,9 @@ export const baseLibrary: Readonly<Record<string, LuaFunction>> = {
     throw new LuaError(args[1] === undefined ? 'assertion failed!' : stringArgument(args, 2, 'assert'), 0);
   },
   error: (...args) => {
-    const level = optionalInteger(args, 2, 'error', 1);
-    throw new LuaError(args[0], typeof args[0] === 'string' ? level : 0);
+    const level = optionalInt(args, 2, 'error', 1);
+    const [value] = args;
+    throw new LuaError(typeof value === 'number' && level > 0 ? numberToString(value) : value, level);
   },
   getmetatable,
   ipairs,

@@ -1,16 +1,18 @@
-import { integerArgument, numberArgument } from './arguments.js';
+import { numberArgument } from './arguments.js';
 import type { LuaFunction, LuaValue } from './values.js';
 
-/** As BitOp makes 32 bits of a double: by adding 2^52 + 2^51, which rounds to even. */
+const double = new DataView(new ArrayBuffer(8));
+
+/** As BitOp makes 32 bits of a double: adds 2^52 + 2^51, which rounds to even, and takes the lowest bits of what that is in memory. */
 function bitsOf(args: readonly LuaValue[], position: number, name: string): number {
-  const value = numberArgument(args, position, name);
-  return (value + 6755399441055744 - 6755399441055744) | 0;
+  double.setFloat64(0, numberArgument(args, position, name) + 6755399441055744);
+  return double.getInt32(4);
 }
 
 function folded(name: string, compute: (a: number, b: number) => number): LuaFunction {
   return (...args) => {
     let result = bitsOf(args, 1, name);
-    for (let at = 2; at <= args.length; at += 1) result = compute(result, bitsOf(args, at, name));
+    for (let at = args.length; at > 1; at -= 1) result = compute(result, bitsOf(args, at, name));
     return result | 0;
   };
 }
@@ -21,7 +23,7 @@ function shifted(name: string, compute: (value: number, by: number) => number): 
 
 function tohex(...args: LuaValue[]): string {
   const value = bitsOf(args, 1, 'tohex') >>> 0;
-  const wanted = args[1] === undefined ? 8 : integerArgument(args, 2, 'tohex');
+  const wanted = args[1] === undefined ? 8 : bitsOf(args, 2, 'tohex');
   const digits = Math.min(8, Math.abs(wanted));
   const text = value
     .toString(16)

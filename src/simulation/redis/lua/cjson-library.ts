@@ -1,5 +1,6 @@
 /** Redis's cjson. The order of an object's members is that of their insertion; Redis's is another one, which Lua does not promise. */
-import { stringArgument } from './arguments.js';
+import { badArgument, stringArgument } from './arguments.js';
+import { decodeJson } from './cjson-decoder.js';
 import { LuaError, UnsupportedLua } from './errors.js';
 import { numberToString } from './numbers.js';
 import { typeName } from './operators.js';
@@ -66,7 +67,7 @@ function encoded(value: LuaValue, depth: number): string {
   if (!(value instanceof LuaTable)) {
     throw new LuaError(`Cannot serialise ${typeName(value)}: type not supported`);
   }
-  if (depth > DEEPEST) throw new LuaError('Cannot serialise, excessive depth (1001)');
+  if (depth > DEEPEST) throw new LuaError(`Cannot serialise, excessive nesting (${depth})`);
   const length = arrayLength(value);
   if (length > 0) {
     const items: string[] = [];
@@ -84,36 +85,6 @@ function encoded(value: LuaValue, depth: number): string {
   return `{${members.join(',')}}`;
 }
 
-/** Bytes to text as UTF-8 where that is what they are; else each byte for itself. */
-function decoded(value: unknown, depth: number): LuaValue {
-  if (value === null) return NULL;
-  if (typeof value === 'string') return Buffer.from(value, 'utf8').toString('latin1');
-  if (typeof value !== 'object') return value as LuaValue;
-  if (depth > DEEPEST) throw new LuaError('Found too many nested data structures (1001)');
-  if (Array.isArray(value)) return new LuaTable(value.map((item) => decoded(item, depth + 1)));
-  const table = new LuaTable();
-  for (const [name, member] of Object.entries(value)) {
-    table.set(Buffer.from(name, 'utf8').toString('latin1'), decoded(member, depth + 1));
-  }
-  return table;
-}
-
-function decode(...args: LuaValue[]): LuaValue {
-  if (args.length !== 1) throw new LuaError("bad argument #1 to 'decode' (expected 1 argument)");
-  const text = stringArgument(args, 1, 'decode');
-  const utf8 = Buffer.from(text, 'latin1').toString('utf8');
-  if (Buffer.from(utf8, 'utf8').toString('latin1') !== text) {
-    throw new UnsupportedLua('cjson.decode of a text that is no UTF-8');
-  }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(utf8);
-  } catch (error) {
-    throw new LuaError(`Expected value but found invalid token (${(error as Error).message})`);
-  }
-  return decoded(parsed, 1);
-}
-
 function refused(name: string): LuaFunction {
   return () => {
     throw new UnsupportedLua(`cjson.${name}`);
@@ -123,9 +94,12 @@ function refused(name: string): LuaFunction {
 export const cjsonConstants: Readonly<Record<string, LuaValue>> = { null: NULL };
 
 export const cjsonLibrary: Readonly<Record<string, LuaFunction>> = {
-  decode,
+  decode: (...args) => {
+    if (args.length !== 1) throw badArgument(1, 'decode', 'expected 1 argument');
+    return decodeJson(stringArgument(args, 1, 'decode'));
+  },
   encode: (...args) => {
-    if (args.length !== 1) throw new LuaError("bad argument #1 to 'encode' (expected 1 argument)");
+    if (args.length !== 1) throw badArgument(1, 'encode', 'expected 1 argument');
     return encoded(args[0], 1);
   },
   encode_sparse_array: refused('encode_sparse_array'),

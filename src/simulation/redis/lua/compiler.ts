@@ -5,6 +5,7 @@
  * Locals become variables, functions become functions, globals become constants (Redis protects them). What may fail names its operands,
  * for the text of the error; its line is found from the stack when it fails (source-lines.ts). What is not supported is refused here.
  */
+import { folded } from './constant-folding.js';
 import { type LuaEnvironment, ONE_RESULT, UNSUPPORTED_GLOBALS } from './environment.js';
 import { UnsupportedLua } from './errors.js';
 import { LuaSyntaxError } from './lexer.js';
@@ -96,8 +97,9 @@ interface FunctionState {
   readonly vararg: string;
   readonly temporaries: string[];
   readonly upvalues: Set<Local>;
-  usesVararg: boolean;
   locals: number;
+  /** 0 or -0, whichever the function mentions first. */
+  zero: number | undefined;
 }
 
 const ARITHMETIC: Partial<Record<BinaryOperator, string>> = {
@@ -111,6 +113,13 @@ const ARITHMETIC: Partial<Record<BinaryOperator, string>> = {
 };
 const COMPARISONS = new Set<BinaryOperator>(['==', '~=', '<', '<=', '>', '>=']);
 const LITERALS = new Set<Expression['kind']>(['nil', 'true', 'false', 'number', 'text']);
+
+/** Whether this is `and` or `or` with a left side that is a constant and leaves the right one as the result. */
+function letsPass({ operator, left }: Extract<Expression, { kind: 'binary' }>): boolean {
+  const { kind } = left.kind === 'parentheses' ? left.inner : left;
+  if (operator === 'and') return kind === 'true' || kind === 'number' || kind === 'text';
+  return operator === 'or' && (kind === 'nil' || kind === 'false');
+}
 
 /** Whether evaluating this runs code of the script's, apart from metamethods. */
 function hasCall(expression: Expression): boolean {
@@ -162,8 +171,8 @@ class Generator {
       vararg: `va_${this.#names}`,
       temporaries: [],
       upvalues: new Set(),
-      usesVararg: false,
       locals: 0,
+      zero: undefined,
     };
   }
 
@@ -275,7 +284,7 @@ class Generator {
   }
 
   /** How Lua calls an operand in an error text. */
-  #description(expression: Expression, isArithmetic = false): string {
+  #description(expression: Expression): string {
     switch (expression.kind) {
       case 'name': {
         const local = this.#lookUp(expression.name);
@@ -285,7 +294,10 @@ class Generator {
       case 'index':
         return JSON.stringify(`field '${expression.key.kind === 'text' ? expression.key.value : '?'}'`);
       case 'parentheses':
-        return this.#description(expression.inner, isArithmetic);
+        return this.#description(expression.inner);
+      case 'binary':
+        // Where the left side is known to let pass, no code is made for it.
+        return letsPass(expression) ? this.#description(expression.right) : '""';
       default:
         return '""';
     }
@@ -481,7 +493,6 @@ class Generator {
   }
 
   #vararg(): string {
-    this.#function.usesVararg = true;
     return this.#function.vararg;
   }
 
@@ -517,16 +528,17 @@ class Generator {
       const rest = args.length > 0 ? `,${this.#list(args)}` : '';
       const name = JSON.stringify(`method '${method}'`);
       // The object is read again before the arguments are evaluated, and these have temporaries of their own.
-      return `fn(${found},${name})${at(line)}(${object}${rest})`;
+      return `${at(line)}fn(${found},${name})${at(line)}(${object}${rest})`;
     }
     const member = this.#libraryMember(called);
     if (member !== undefined && typeof this.#environment.values.get(member.path) === 'function') {
       return `${at(line)}${member.js}(${this.#list(args)})`;
     }
-    return `fn(${at(line)}${this.#expression(called)},${this.#description(called)})${at(line)}(${this.#list(args)})`;
+    return `${at(line)}fn(${this.#expression(called)},${this.#description(called)})${at(line)}(${this.#list(args)})`;
   }
 
-  #expression(expression: Expression): string {
+  #expression(given: Expression): string {
+    const expression = folded(given);
     switch (expression.kind) {
       case 'nil':
         return 'undefined';
@@ -534,7 +546,7 @@ class Generator {
       case 'false':
         return expression.kind;
       case 'number':
-        return Number.isFinite(expression.value) ? String(expression.value) : '(1/0)';
+        return this.#number(expression.value);
       case 'text':
         return JSON.stringify(expression.value);
       case 'vararg':
@@ -556,6 +568,23 @@ class Generator {
       case 'binary':
         return this.#binary(expression);
     }
+  }
+
+  #number(value: number): string {
+    let exact = value;
+    if (value === 0) {
+      // A function has one constant for 0 and -0, which Lua takes for the same: it is what comes first.
+      this.#function.zero ??= value;
+      exact = this.#function.zero;
+    }
+    if (Object.is(exact, -0)) return '(-0)';
+    return Number.isFinite(exact)
+      ? exact < 0
+        ? `(${exact})`
+        : String(exact)
+      : exact > 0
+        ? '(1/0)'
+        : '(-1/0)';
   }
 
   #index(expression: Extract<Expression, { kind: 'index' }>): string {
@@ -600,7 +629,6 @@ class Generator {
   #unary({ operator, of, line }: Extract<Expression, { kind: 'unary' }>): string {
     if (operator === 'not') return `!${this.#condition(of)}`;
     const operand = this.#expression(of);
-    if (operator === '-' && of.kind === 'number') return `(-${operand})`;
     return `${at(line)}${operator === '-' ? 'unm' : 'len'}(${operand},${this.#description(of)})`;
   }
 

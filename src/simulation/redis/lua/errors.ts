@@ -1,4 +1,4 @@
-import { lineOfThrow } from './source-lines.js';
+import { lineAtLevel, presentLine } from './source-lines.js';
 
 /** What a Lua script raises. A text raised by the interpreter itself begins with the place: `user_script:3: `. */
 export class LuaError extends Error {
@@ -10,10 +10,9 @@ export class LuaError extends Error {
   /** @param level 1: a text gets the place where it was raised; 2: the place of the caller's caller; 0: none */
   constructor(value: unknown, level = 1) {
     super(typeof value === 'string' ? value : 'a Lua error');
-    this.line = lineOfThrow(1);
-    const line = level > 1 ? lineOfThrow(level) : this.line;
-    const isPlaced = typeof value === 'string' && level > 0 && line !== -1;
-    this.value = isPlaced ? `user_script:${line}: ${value}` : value;
+    this.line = presentLine();
+    const line = typeof value === 'string' && level > 0 ? lineAtLevel(level) : 0;
+    this.value = line > 0 ? `user_script:${line}: ${value}` : value;
   }
 }
 

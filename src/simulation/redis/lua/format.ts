@@ -1,5 +1,5 @@
 /** string.format */
-import { numberArgument, stringArgument } from './arguments.js';
+import { badArgument, numberArgument, stringArgument } from './arguments.js';
 import { LuaError } from './errors.js';
 import { toExponentForm, toFixedForm, toGeneralForm } from './numbers.js';
 import type { LuaValue } from './values.js';
@@ -103,6 +103,7 @@ export function format(...args: LuaValue[]): string {
       throw new LuaError('invalid format (width or precision too long)');
     at += matched.length;
     const conversion = text[at] ?? '';
+    if (argument > args.length) throw badArgument(argument, 'format', 'no value');
     at += 1;
     const directive: Directive = {
       left: flags.includes('-'),
@@ -121,7 +122,9 @@ function convert(conversion: string, directive: Directive, args: LuaValue[], arg
   switch (conversion) {
     case 'c': {
       const code = numberArgument(args, argument, 'format');
-      const padded = pad('', String.fromCharCode(Math.trunc(code) & 255), directive, false);
+      // Beyond 32 bits C makes the smallest integer of it, whose lowest byte is 0.
+      const fits = code > -(2 ** 31) - 1 && code < 2 ** 31;
+      const padded = pad('', String.fromCharCode(fits ? Math.trunc(code) & 255 : 0), directive, false);
       // What C's printf has written is read up to its first zero byte.
       const zero = padded.indexOf('\0');
       return zero === -1 ? padded : padded.slice(0, zero);

@@ -79,7 +79,11 @@ export class Lexer {
     if (rest === '"' || rest === "'") return this.#text(rest);
     if (rest === '[') {
       const level = this.#longLevel();
-      if (level >= 0) return this.#token('text', this.#long(level, 'string'), '<string>');
+      if (level >= 0) {
+        const start = this.#at;
+        const value = this.#long(level, 'string');
+        return this.#token('text', value, this.#source.slice(start, this.#at));
+      }
     }
     for (const symbol of SYMBOLS) {
       if (source.startsWith(symbol, this.#at)) {

@@ -1,5 +1,5 @@
 /** What the operators of a compiled script do. Names are short where they are called from every line of compiled code. */
-import { LuaError } from './errors.js';
+import { LuaError, UnsupportedLua } from './errors.js';
 import { numberToString, stringToNumber } from './numbers.js';
 import { type LuaFunction, LuaNull, type LuaReturn, LuaTable, type LuaValue } from './values.js';
 
@@ -199,10 +199,27 @@ export function modulo(a: number, b: number): number {
   return a - Math.floor(a / b) * b;
 }
 
-/** As C's pow, which gives 1 where JavaScript gives NaN. */
+/** Powers whose result is exact. Of any other the last digits depend on the library that computes them, and a script may show them. */
 export function power(a: number, b: number): number {
-  if (a === 1 || (a === -1 && (b === Number.POSITIVE_INFINITY || b === Number.NEGATIVE_INFINITY))) return 1;
-  return a ** b;
+  // C's pow gives 1 where JavaScript gives NaN.
+  if (a === 1 || (a === -1 && !Number.isFinite(b) && !Number.isNaN(b))) return 1;
+  const result = a ** b;
+  if (!Number.isFinite(result) || result === 0 || !Number.isFinite(a) || !Number.isFinite(b)) return result;
+  if (b === 1 || isExactPower(a, b, result)) return result;
+  throw new UnsupportedLua(`a power that is not exact (${a} ^ ${b})`);
+}
+
+function isExactPower(a: number, b: number, result: number): boolean {
+  // A power of two to a whole power is one.
+  if (
+    Number.isInteger(b) &&
+    Number.isInteger(Math.log2(Math.abs(a))) &&
+    2 ** Math.log2(Math.abs(a)) === Math.abs(a)
+  ) {
+    return true;
+  }
+  if (Number.isInteger(a) && Number.isInteger(b) && b >= 0) return Number.isSafeInteger(result);
+  return b === 0.5 && Number.isInteger(result) && result * result === a;
 }
 
 export function add(a: LuaValue, b: LuaValue, aName: Description = '', bName: Description = ''): LuaValue {

@@ -4,7 +4,7 @@ import { OK, type Reply, ReplyError, StatusReply } from '../reply.js';
 import { numberArgument } from './arguments.js';
 import { LuaError, UnsupportedLua } from './errors.js';
 import type { RandomNumbers } from './math-library.js';
-import { numberToArgument } from './numbers.js';
+import { numberToArgument, numberToString } from './numbers.js';
 import type { LuaReturn, LuaValue } from './values.js';
 import { LuaTable } from './values.js';
 
@@ -47,6 +47,12 @@ export function errorTable(message: string, isCounted = false): LuaTable {
 
 function raised(message: string): LuaError {
   return new LuaError(errorTable(message), 0);
+}
+
+/** As C reads a text. */
+export function upToZero(text: string): string {
+  const zero = text.indexOf('\0');
+  return zero === -1 ? text : text.slice(0, zero);
 }
 
 /** The code and the message of a text: `-CODE message`, or a message without a code. */
@@ -125,9 +131,10 @@ function tableToReply(table: LuaTable, depth: number): Reply {
   if (depth > DEEPEST) return new ReplyError('ERR reached lua stack limit');
   if (table.hash !== undefined) {
     const error = table.hash.get('err');
-    if (typeof error === 'string') return new ReplyError(singleLine(trimmed(error)));
+    if (typeof error === 'string') return new ReplyError(upToZero(error));
     const status = table.hash.get('ok');
-    if (typeof status === 'string') return status === 'OK' ? OK : new StatusReply(singleLine(status));
+    if (typeof status === 'string')
+      return status === 'OK' ? OK : new StatusReply(singleLine(upToZero(status)));
     for (const shape of UNSUPPORTED_SHAPES) {
       if (table.hash.get(shape) !== undefined) throw new UnsupportedLua(`a reply with the field '${shape}'`);
     }
@@ -184,7 +191,7 @@ export function redisLibrary(version: string): Readonly<Record<string, LuaValue>
     error_reply: (...args) => {
       const text = onlyText(args);
       if (text === undefined) return errorTable('ERR wrong number or type of arguments');
-      return errorTable(errorMessage(text.startsWith('-') ? text : `-${text}`));
+      return errorTable(errorMessage(upToZero(text.startsWith('-') ? text : `-${text}`)));
     },
     log,
     pcall,
@@ -200,7 +207,7 @@ export function redisLibrary(version: string): Readonly<Record<string, LuaValue>
     },
     sha1hex: (...args) => {
       if (args.length !== 1) throw raised('ERR wrong number of arguments');
-      const text = typeof args[0] === 'number' ? numberToArgument(args[0]) : args[0];
+      const text = typeof args[0] === 'number' ? numberToString(args[0]) : args[0];
       return createHash('sha1')
         .update(Buffer.from(typeof text === 'string' ? text : '', 'latin1'))
         .digest('hex');

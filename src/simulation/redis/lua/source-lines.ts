@@ -24,25 +24,44 @@ export function forgetLines(name: string): void {
 interface CallSite {
   getScriptNameOrSourceURL(): string | null;
   getLineNumber(): number | null;
+  getFunctionName(): string | null;
 }
 
-/** @param level 1: the innermost Lua function on the stack, 2: the one that called it, … Line of it; -1 when there is none. */
-export function lineOfThrow(level: number): number {
+/** How library functions call functions of the script. On the stack its name stands between the two, for a level without a line. */
+export function lua_callBack<A extends unknown[], R>(call: (...args: A) => R, ...args: A): R {
+  return call(...args);
+}
+
+/** Lines of the functions on Lua's stack, innermost first; 0 for one of the library. */
+function levels(wanted: number): number[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
-    Error.stackTraceLimit = 40;
+    Error.stackTraceLimit = 60;
     Error.prepareStackTrace = (_error, sites) => sites;
     const { stack } = new Error('where') as unknown as { stack: CallSite[] };
-    let left = level;
+    const found: number[] = [];
     for (const site of stack) {
       const lines = lineTables.get(site.getScriptNameOrSourceURL() ?? '');
-      if (lines === undefined) continue;
-      left -= 1;
-      if (left === 0) return lines[(site.getLineNumber() ?? 0) - 1] ?? -1;
+      if (lines !== undefined) found.push(lines[(site.getLineNumber() ?? 0) - 1] ?? 0);
+      else if (site.getFunctionName() === lua_callBack.name) found.push(0);
+      if (found.length >= wanted) break;
     }
-    return -1;
+    return found;
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
     Error.stackTraceLimit = stackTraceLimit;
   }
+}
+
+/**
+ * Line of the function at this level: 1: the one that has called the library, or computes; 2: the one that called that, …
+ * 0: it is a function of the library; -1: there is none.
+ */
+export function lineAtLevel(level: number): number {
+  return levels(level)[level - 1] ?? -1;
+}
+
+/** Line of the innermost function of the script; -1: none is running. */
+export function presentLine(): number {
+  return levels(60).find((line) => line > 0) ?? -1;
 }

@@ -1,9 +1,17 @@
-import { badArgument, integerArgument, optionalInteger, stringArgument } from './arguments.js';
+import {
+  badArgument,
+  intArgument,
+  integerArgument,
+  optionalInt,
+  optionalInteger,
+  stringArgument,
+} from './arguments.js';
 import { LuaError, UnsupportedLua } from './errors.js';
 import { format } from './format.js';
 import { numberToString } from './numbers.js';
 import { first, index, typeName } from './operators.js';
 import { findMatch, Matcher } from './patterns.js';
+import { lua_callBack } from './source-lines.js';
 import type { LuaFunction, LuaReturn, LuaValue } from './values.js';
 import { LuaTable } from './values.js';
 
@@ -80,7 +88,7 @@ function gsub(...args: LuaValue[]): LuaReturn {
   if (type !== 'number' && type !== 'string' && type !== 'function' && type !== 'table') {
     throw badArgument(3, 'gsub', 'string/function/table expected');
   }
-  const most = optionalInteger(args, 4, 'gsub', text.length + 1);
+  const most = optionalInt(args, 4, 'gsub', text.length + 1);
   const isAnchored = pattern.charCodeAt(0) === 94;
   const matcher = new Matcher(text, pattern);
   let result = '';
@@ -92,7 +100,7 @@ function gsub(...args: LuaValue[]): LuaReturn {
       count += 1;
       const matched = text.slice(at, end);
       if (typeof by === 'function') {
-        result += replacement(first(by(...matcher.captures(at, end))), matched);
+        result += replacement(first(lua_callBack(by, ...matcher.captures(at, end))), matched);
       } else if (by instanceof LuaTable) {
         result += replacement(index(by, matcher.capture(0, at, end)), matched);
       } else {
@@ -146,7 +154,7 @@ function byte(...args: LuaValue[]): LuaReturn {
 function char(...args: LuaValue[]): LuaReturn {
   let result = '';
   for (let at = 1; at <= args.length; at += 1) {
-    const code = integerArgument(args, at, 'char');
+    const code = intArgument(args, at, 'char');
     if (code < 0 || code > 255) throw badArgument(at, 'char', 'invalid value');
     result += String.fromCharCode(code);
   }
@@ -172,7 +180,7 @@ function upper(...args: LuaValue[]): LuaReturn {
 
 function rep(...args: LuaValue[]): LuaReturn {
   const text = stringArgument(args, 1, 'rep');
-  return text.repeat(Math.max(0, integerArgument(args, 2, 'rep')));
+  return text.repeat(Math.max(0, intArgument(args, 2, 'rep')));
 }
 
 function reverse(...args: LuaValue[]): LuaReturn {

@@ -1,20 +1,15 @@
-import {
-  functionArgument,
-  integerArgument,
-  optionalInteger,
-  stringArgument,
-  tableArgument,
-} from './arguments.js';
+import { functionArgument, intArgument, optionalInt, stringArgument, tableArgument } from './arguments.js';
 import { LuaError } from './errors.js';
 import { numberToString } from './numbers.js';
 import { first, lt, truthy, typeName } from './operators.js';
+import { lua_callBack } from './source-lines.js';
 import type { LuaFunction, LuaReturn, LuaTable, LuaValue } from './values.js';
 
 function concat(...args: LuaValue[]): LuaReturn {
   const table = tableArgument(args, 1, 'concat');
   const separator = args[1] === undefined ? '' : stringArgument(args, 2, 'concat');
-  const from = optionalInteger(args, 3, 'concat', 1);
-  const to = args[3] === undefined ? table.length : integerArgument(args, 4, 'concat');
+  const from = optionalInt(args, 3, 'concat', 1);
+  const to = args[3] === undefined ? table.length : intArgument(args, 4, 'concat');
   let result = '';
   for (let at = from; at <= to; at += 1) {
     const value = table.get(at);
@@ -36,7 +31,7 @@ function insert(...args: LuaValue[]): LuaReturn {
     return [];
   }
   if (args.length !== 3) throw new LuaError("wrong number of arguments to 'insert'");
-  const position = integerArgument(args, 2, 'insert');
+  const position = intArgument(args, 2, 'insert');
   for (let at = Math.max(end, position); at > position; at -= 1) table.set(at, table.get(at - 1));
   table.set(position, args[2]);
   return [];
@@ -45,7 +40,7 @@ function insert(...args: LuaValue[]): LuaReturn {
 function remove(...args: LuaValue[]): LuaReturn {
   const table = tableArgument(args, 1, 'remove');
   const end = table.length;
-  const position = optionalInteger(args, 2, 'remove', end);
+  const position = optionalInt(args, 2, 'remove', end);
   if (position < 1 || position > end) return [];
   const removed = table.get(position);
   for (let at = position; at < end; at += 1) table.set(at, table.get(at + 1));
@@ -58,7 +53,7 @@ function sort(...args: LuaValue[]): LuaReturn {
   const table = tableArgument(args, 1, 'sort');
   const compare = args[1] === undefined ? undefined : functionArgument(args, 2, 'sort');
   const less: (a: LuaValue, b: LuaValue) => boolean =
-    compare === undefined ? lt : (a, b) => truthy(first(compare(a, b)));
+    compare === undefined ? lt : (a, b) => truthy(first(lua_callBack(compare, a, b)));
   quicksort(table, 1, table.length, less);
   return [];
 }
@@ -129,13 +124,13 @@ function each(name: 'foreach' | 'foreachi'): LuaFunction {
     if (name === 'foreachi') {
       const end = table.length;
       for (let at = 1; at <= end; at += 1) {
-        const result = first(call(at, table.get(at)));
+        const result = first(lua_callBack(call, at, table.get(at)));
         if (result !== undefined) return result;
       }
       return [];
     }
     for (let key = table.next(undefined); key !== undefined; key = table.next(key)) {
-      const result = first(call(key, table.get(key)));
+      const result = first(lua_callBack(call, key, table.get(key)));
       if (result !== undefined) return result;
     }
     return [];

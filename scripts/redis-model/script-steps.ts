@@ -1,0 +1,215 @@
+/** Random calls of every script of ours, as the library makes them and a little beside that. */
+import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
+import { anId, type Known } from './command-steps.js';
+import type { Argument, Step } from './comparison.js';
+import type { Picker } from './picker.js';
+
+const HOLDERS = ['a~00000001', 'b~00000002', 'go'];
+const NAMES = ['x', 'y', 'z'];
+const DUE = ['max_retries_exceeded', 'unparseable'];
+
+/** Which data stream an entry announces: by its id, so that it is the same one most of the time. */
+function nameOf(pick: Picker, id: string): string {
+  if (pick.chance(0.05)) return '';
+  if (pick.chance(0.05)) return pick.of(NAMES);
+  return NAMES[Number(id.slice(-1)) % NAMES.length] ?? 'x';
+}
+
+function compare(a: string, b: string): number {
+  const [aMs = '', aSeq = ''] = a.split('-');
+  const [bMs = '', bSeq = ''] = b.split('-');
+  return Number(aMs) - Number(bMs) || Number(aSeq) - Number(bSeq);
+}
+
+/** Different ids, ascending, as the scripts want them. */
+function batch(pick: Picker, known: Known): string[] {
+  const ids = new Set(pick.several(1, 4, () => anId(pick, known)).filter((id) => /^\d+-\d+$/.test(id)));
+  return ids.size === 0 ? ['1-1'] : [...ids].sort(compare);
+}
+
+function pairs(pick: Picker, ids: readonly string[]): string[] {
+  return ids.flatMap((id) => [id, nameOf(pick, id)]);
+}
+
+function history(pick: Picker): string[] {
+  return pick.chance(0.3) ? ['history'] : [];
+}
+
+type Call = readonly [keys: readonly string[], args: readonly (string | number)[]];
+type Make = (pick: Picker, known: Known) => Call;
+
+const generation = (pick: Picker) =>
+  pick.weighted([
+    [8, 1],
+    [1, 2],
+    [1, 0],
+  ] as const);
+const dlq = (pick: Picker) => (pick.chance(0.7) ? 'd' : 'l');
+
+const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>> = {
+  raise: [2, (pick) => [[`p:${pick.of(HOLDERS)}`], [1 + pick.upTo(1), pick.of([3, 20, 60000, 60000])]]],
+  refresh: [2, (pick) => [[`p:${pick.of(HOLDERS)}`], [generation(pick), pick.of([5, 60000])]]],
+  acquire: [
+    8,
+    (pick, known) => {
+      const me = pick.of(HOLDERS);
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick)];
+      return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known))]];
+    },
+  ],
+  done: [
+    4,
+    (pick, known) => {
+      const me = pick.of(HOLDERS);
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick)];
+      return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known))]];
+    },
+  ],
+  'give-back': [
+    5,
+    (pick, known) => {
+      const me = pick.of(HOLDERS);
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick)];
+      const why = pick.of(['handOver', 'failed', 'waiting', 'unparseable']);
+      const limits = [pick.upTo(2), pick.of([0, 2, 100])];
+      return [keys, ['g', me, generation(pick), ...limits, why, ...pairs(pick, batch(pick, known))]];
+    },
+  ],
+  requeue: [
+    5,
+    (pick, known) => {
+      const dead = pick.of(HOLDERS);
+      const ids = batch(pick, known);
+      const locks = pick.chance(0.4) ? ids.map((id) => `lock${id.slice(-1)}`) : [];
+      const keys = ['l', `p:${dead}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), ...locks];
+      const flags = [pick.upTo(2), pick.of([0, 2, 100]), pick.of([0, 0, 1, 5]), pick.upTo(1), locks.length];
+      return [keys, ['g', dead, 'me', ...flags, ...pairs(pick, ids)]];
+    },
+  ],
+  claim: [
+    2,
+    (pick, known) => {
+      const holder = pick.of(HOLDERS);
+      const [id = '1-1'] = batch(pick, known);
+      const lock = pick.chance(0.5) ? 'l' : `lock${id.slice(-1)}`;
+      const keys = ['l', `p:${holder}`, 'o', 'e0', 'e1', dlq(pick), lock];
+      return [keys, ['g', holder, 'op', pick.upTo(1), pick.of([0, 5]), pick.upTo(1), id, nameOf(pick, id)]];
+    },
+  ],
+  'claim-due-letters': [
+    1,
+    (pick, known) => [
+      ['l', ...history(pick)],
+      ['g', 'me', pick.of(DUE), pick.of([0, 3]), ...batch(pick, known)],
+    ],
+  ],
+  'add-dead-letter': [
+    1,
+    (pick) => [['d'], [pick.of([0, 1, 2, 100]), 'lbs-input', '{}', '_retry_count', pick.upTo(3)]],
+  ],
+  'finish-due-letters': [
+    1,
+    (pick, known) => {
+      const letters = batch(pick, known).flatMap((id) => [id, nameOf(pick, id), '7-7', pick.upTo(3)]);
+      return [
+        ['l', ...history(pick)],
+        ['g', 'me', pick.of(DUE), ...letters],
+      ];
+    },
+  ],
+  redrive: [1, (pick, known) => [['l', 'd'], batch(pick, known)]],
+  'redrive-apart': [
+    1,
+    (pick) => [
+      ['l', `mark${pick.upTo(2)}`],
+      [pick.of([5, 60000]), 'lbs-input', '{}', '_retry_count', '2', '_dlq_reason', 'x'],
+    ],
+  ],
+  leave: [
+    0.5,
+    (pick) => [
+      ['l', `p:${pick.of(HOLDERS)}`],
+      ['g', pick.of(HOLDERS)],
+    ],
+  ],
+  'forget-consumer': [
+    1,
+    (pick) => [
+      ['l', `p:${pick.of(HOLDERS)}`],
+      ['g', pick.of(HOLDERS)],
+    ],
+  ],
+  'prune-owners': [
+    1,
+    (pick, known) => [
+      ['l', 'o'],
+      ['g', ...batch(pick, known).flatMap((id) => [nameOf(pick, id), id])],
+    ],
+  ],
+  'take-locks': [
+    2,
+    (pick) => [pick.several(1, 3, () => `lock${pick.upTo(3)}`), [pick.of(HOLDERS), pick.of([5, 60000])]],
+  ],
+  'extend-locks': [
+    1,
+    (pick) => [pick.several(1, 3, () => `lock${pick.upTo(3)}`), [pick.of(HOLDERS), pick.of([5, 60000])]],
+  ],
+  'release-locks': [1, (pick) => [pick.several(1, 3, () => `lock${pick.upTo(3)}`), [pick.of(HOLDERS)]]],
+  probe: [
+    0.3,
+    (pick) => [
+      ['l', dlq(pick), 'scratch'],
+      ['g', pick.upTo(1), pick.upTo(1)],
+    ],
+  ],
+};
+
+const CHOICES = (Object.keys(MAKERS) as ScriptName[]).map(
+  (name) => [MAKERS[name][0], name] as readonly [number, ScriptName],
+);
+
+/** Old times and windows that a short program would not come to. */
+function aged(pick: Picker, known: Known): readonly Argument[] {
+  const window = Math.floor(known.now / 10000) + pick.upTo(2) - 1;
+  return pick.weighted<readonly Argument[]>([
+    [2, ['HSET', pick.of(['e0', 'e1']), '', String(window), pick.of(NAMES), anId(pick, known)]],
+    [1, ['HSET', 'o', pick.of(NAMES), anId(pick, known)]],
+    [1, ['HSET', 'o', '', pick.of(['v1 1.5', 'v2'])]],
+    [1, ['SET', `p:${pick.of(HOLDERS)}`, pick.of(['v1:1', 'v1:1', 'v1:2', 'v2:1'])]],
+    [
+      2,
+      [
+        'XCLAIM',
+        'l',
+        'g',
+        pick.of(HOLDERS),
+        '0',
+        anId(pick, known),
+        'IDLE',
+        pick.of(['9999', '10000', '60000']),
+        'JUSTID',
+      ],
+    ],
+    [
+      1,
+      [
+        'XADD',
+        'l',
+        '*',
+        'lbs-input',
+        '{}',
+        '_retry_count',
+        pick.of(['0', '1', '+2', '-1', 'x', '1234567890123456']),
+      ],
+    ],
+  ]);
+}
+
+export function scriptStep(pick: Picker, known: Known): Step {
+  if (pick.chance(0.15)) return { on: 0, argv: aged(pick, known) };
+  const name = pick.weighted(CHOICES);
+  const [keys, args] = MAKERS[name][1](pick, known);
+  const { source, sha } = SCRIPTS[name];
+  const called = pick.chance(0.02) ? ['EVAL', source] : ['EVALSHA', sha];
+  return { on: 0, argv: [...called, keys.length, ...keys, ...args] };
+}
