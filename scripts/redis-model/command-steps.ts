@@ -380,10 +380,7 @@ const ofSortedSets: Make = (pick) => {
 
 const ofTheServer: Make = (pick) =>
   pick.weighted<readonly Argument[]>([
-    [
-      2,
-      ['CONFIG', 'SET', 'notify-keyspace-events', pick.of(['KEA', 'KEx', 'Ex', '', 'Kgx$t', 'KEAmn', 'q'])],
-    ],
+    [2, ['CONFIG', 'SET', 'notify-keyspace-events', pick.of(['KEA', 'KEx', 'Ex', '', 'Kgx$t', 'KEAn', 'q'])]],
     [1, ['CONFIG', 'GET', 'notify-keyspace-events']],
     [1, ['CONFIG', 'GET', 'maxmemory-policy']],
     [1, ['PING', ...(pick.chance(0.3) ? ['é'] : [])]],

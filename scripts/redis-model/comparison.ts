@@ -322,8 +322,8 @@ export class Comparison {
       }
     }
     this.#isOver = true;
-    if (unsure.some((position) => isManyCommands(this.#done[position] as Done)) || choices > MOST_CHOICES) {
-      this.undecided += 1;
+    if (unsure.some((position) => this.#done[position]?.step.isTimeless !== true)) {
+      this.isUndecided = true;
       return;
     }
     const last = this.#done[this.#done.length - 1] as Done;

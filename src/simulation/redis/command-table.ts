@@ -25,7 +25,7 @@ export class UnsupportedCommand extends Error {
   }
 }
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map(
+export const COMMANDS: ReadonlyMap<string, Command> = new Map(
   [
     connectionCommands,
     hashCommands,

@@ -45,11 +45,15 @@ export class Configuration {
     return name === 'notify-keyspace-events' ? showEventSetting(this.events) : this.#values.get(name);
   }
 
-  /** False: it is no value for this setting. */
+  /**
+   * False: it is no value for this setting.
+   * @throws Error for events of missed keys, which are not modelled
+   */
   set(name: string, value: string): boolean {
     if (name === 'notify-keyspace-events') {
       const events = parseEventSetting(value);
       if (events === undefined) return false;
+      if (events.includes('m')) throw new Error('the simulated Redis publishes no events of missed keys');
       this.events = events;
     } else this.#values.set(name, value);
     return true;

@@ -148,7 +148,7 @@ function hello(context: CommandContext, argv: string[]): Reply {
 }
 
 export const connectionCommands: readonly Command[] = [
-  command('ping', -1, 'loading pubsub', ping),
+  command('ping', -1, 'pubsub', ping),
   command('echo', 2, 'loading', (_context, argv) => argv[1] as string),
   command('select', 2, 'loading', select),
   command('hello', -1, 'noscript loading', hello),

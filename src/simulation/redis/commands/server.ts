@@ -119,15 +119,15 @@ function cluster(): never {
   throw NO_CLUSTER;
 }
 
-const CLUSTER_SUBCOMMANDS = [
-  'info',
-  'nodes',
-  'slots',
-  'shards',
-  'myid',
-  'links',
-  'keyslot',
-  'countkeysinslot',
+const CLUSTER_SUBCOMMANDS: readonly [name: string, arity: number][] = [
+  ['info', 2],
+  ['nodes', 2],
+  ['slots', 2],
+  ['shards', 2],
+  ['myid', 2],
+  ['links', 2],
+  ['keyslot', 3],
+  ['countkeysinslot', 3],
 ];
 
 /** The one user there is may do everything. */
@@ -154,7 +154,7 @@ export function serverCommands(commandInfo: (name: string) => Reply): readonly C
       ),
       arity: -1,
     },
-    container('cluster', ...CLUSTER_SUBCOMMANDS.map((name) => command(name, -2, '', cluster))),
+    container('cluster', ...CLUSTER_SUBCOMMANDS.map(([name, arity]) => command(name, arity, '', cluster))),
     container(
       'acl',
       command('whoami', 2, 'noscript loading', () => 'default'),

@@ -59,7 +59,9 @@ function expiryTime(option: ExpiryOption, text: string, now: number, name: strin
 
 /** Puts a text under a key. */
 function store(context: CommandContext, key: string, text: string, keepsExpiry: boolean): void {
-  const { keys } = context;
+  const { keys, now } = context;
+  // What was there may have expired, which is told first.
+  keys.look(key, now);
   keys.put(key, new StringValue(keys.owner, text));
   if (!keepsExpiry) keys.clearExpiry(key);
   context.notify('$', 'set', key);
