@@ -1,8 +1,8 @@
 /**
  * What handlers do outside the simulation. Real work takes no simulated time: while some is known to be under way, simulated time stands still.
  * Known is what the world is told of (`real`), and what Node.js creates while a handler runs: timers, requests for files, addresses, connections.
- * What is not known shows when it resumes a handler while simulated time goes by: then the run is no function of its seed any more, which is
- * an error.
+ * What is not known shows when it resumes a handler that then acts on the world while simulated time goes by: then the run is no function of
+ * its seed any more, which is an error.
  */
 import { type AsyncHook, createHook } from 'node:async_hooks';
 import { systemClock } from '../core/clock.js';
@@ -67,28 +67,30 @@ export class RealWork {
   readonly #resources = new Map<number, Resource>();
   /** Calls that real work may resume at any moment, as is known. */
   readonly #excused = new Set<HandlerCall>();
-  readonly #raced = new Set<HandlerCall>();
   #told: Told[] = [];
   #changed: (() => void) | undefined;
   #standsStill = true;
+  #isWatched = false;
 
   constructor(settings: RealWorkSettings) {
     this.#settings = settings;
     this.#hook = createHook({
       init: (asyncId, type, _trigger, resource) => this.#begun(asyncId, type, resource),
-      before: () => this.#resumed(),
       after: (asyncId) => this.#ended(asyncId),
       destroy: (asyncId) => this.#ended(asyncId),
     });
+    settings.timeline.onOutside = () => this.#outside(currentCall());
   }
 
   /** Simulated time is about to go by. */
   watch(): void {
     this.#standsStill = true;
+    this.#isWatched = true;
     this.#hook.enable();
   }
 
   unwatch(): void {
+    this.#isWatched = false;
     this.#hook.disable();
   }
 
@@ -152,6 +154,7 @@ export class RealWork {
 
   /** The call is over: what it has begun and left is nobody's business. */
   forget(call: HandlerCall): void {
+    if (!this.#settings.timeline.isInTurn) this.#outside(call);
     for (const [id, { call: owner }] of this.#resources) if (owner === call) this.#resources.delete(id);
     this.#changed?.();
   }
@@ -181,15 +184,16 @@ export class RealWork {
     if (this.#resources.delete(asyncId)) this.#changed?.();
   }
 
-  #resumed(): void {
-    if (this.#standsStill || this.#settings.timeline.isInTurn) return;
-    const call = currentCall();
-    if (call === undefined || call.isOver || this.#excused.has(call) || this.#raced.has(call)) return;
-    this.#raced.add(call);
+  /** Something acts on the world that the world has not led to. */
+  #outside(call: HandlerCall | undefined): void {
+    if (!this.#isWatched || this.#standsStill || this.#excused.size > 0) return;
+    // Once is enough.
+    this.#standsStill = true;
+    const who = call === undefined ? 'something' : describe(call);
     this.#settings.raced(
       new SimulationError(
         'RealWork',
-        `${describe(call)} was resumed by something real while simulated time went by, so that the seed does not decide when; ${ADVICE}`,
+        `${who} was resumed by something real while simulated time went by, so that the seed does not decide when; ${ADVICE}`,
       ),
     );
   }

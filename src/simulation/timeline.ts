@@ -48,6 +48,8 @@ export class Timeline {
   #seq = 0;
   #steps = 0;
   #isInTurn = false;
+  /** Told when something is put on the timeline by what did not come from it. */
+  onOutside: (() => void) | undefined;
 
   /** @param onThrown gets what a happening throws: nobody else would hear of it */
   constructor(onThrown: (error: unknown) => void) {
@@ -70,6 +72,7 @@ export class Timeline {
   }
 
   at(moment: number, order: Order, owner: Owner | undefined, run: () => void): Happening {
+    if (!this.#isInTurn) this.onOutside?.();
     const at = Math.max(moment, this.#now);
     const happening = { at, order, due: at, seq: this.#seq++, owner, run, slept: owner?.sleptMs ?? 0 };
     this.#push(happening);

@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { expect } from 'chai';
 import { SCHEMA, StaleOwner, writeState } from '../../examples/fenced-sql/orders-table.js';
 import { writeSteps } from '../../examples/fenced-sql/steps.js';
-import { compareFencingTokens, type StreamHandle } from '../../src/index.js';
+import { compareFencingTokens } from '../../src/index.js';
 import { simulate } from '../../src/simulation/index.js';
 import { ended, outputOf, useExamples } from '../support/examples.js';
 import { useRedis } from '../support/redis.js';
@@ -49,10 +49,14 @@ describe('the example fenced-sql', () => {
       const news: string[] = [];
       const worker = (name: string, steps: number) => {
         const runtime = world.runtime({ service: 'orders', consumerId: name });
-        const write = (stream: StreamHandle, state: string) =>
-          world.real(() => writeState(db, stream, state));
-        const tell = (what: string) => news.push(`${name} ${what}`);
-        runtime.process(writeSteps({ name, steps, write, sleep: world.sleep, tell }));
+        const handler = writeSteps({
+          name,
+          steps,
+          write: (stream, state) => world.real(() => writeState(db, stream, state)),
+          sleep: world.sleep,
+          tell: (what) => news.push(`${name} ${what}`),
+        });
+        runtime.process(handler);
         return runtime;
       };
       const a = worker('A', Number.POSITIVE_INFINITY);

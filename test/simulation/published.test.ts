@@ -334,9 +334,13 @@ describe('real work in the published simulation', () => {
     });
     await world.announce('order-1');
     await world.advance('1 s');
-    const advancing = rejection(world.advance('100 h'));
-    setTimeout(() => resume?.(), 1);
-    const error = await advancing;
+    let asked = 0;
+    const isNever = () => {
+      asked += 1;
+      if (asked === 2) setTimeout(() => resume?.(), 0);
+      return false;
+    };
+    const error = await rejection(world.until(isNever, { within: '100 h' }));
     expect(error).to.include({ code: 'RealWork' });
     expect(error.message).to.match(/^the handler of order-1 .* was resumed by something real/);
     await world.end();
