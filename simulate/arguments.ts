@@ -21,6 +21,8 @@ export const HELP = `Whole fleets of runtimes in a deterministic simulation, und
   --keep LIST          of a traced seed's faults only these, counted from 0
   --keep-announcements LIST
   --with JSON          of a traced seed's shape this otherwise
+  --schedule FILE      runs a kept schedule and prints everything that happens
+  --save DIR           keeps the smallest schedule of failing seeds there, as <seed>.json
   --recordings DIR     a traced seed is also recorded, for 'streamwarden replay' and the inspector; and its history is kept
   --no-shrink          failing seeds are told as they are
   --json               one JSON document a line
@@ -43,6 +45,8 @@ export interface Arguments {
   readonly trace: number | undefined;
   readonly part: Part;
   readonly recordings: string | undefined;
+  readonly schedule: string | undefined;
+  readonly save: string | undefined;
   readonly shrinks: boolean;
   readonly json: boolean;
 }
@@ -137,6 +141,8 @@ export function argumentsOf(args: readonly string[]): Arguments | 'help' {
       shape: json(values.with, 'with'),
     },
     recordings: values.recordings,
+    schedule: values.schedule,
+    save: values.save,
     shrinks: !values['no-shrink'],
     json: values.json ?? false,
   };
@@ -159,6 +165,8 @@ function parsed(args: readonly string[]) {
       'keep-announcements': { type: 'string' },
       with: { type: 'string' },
       recordings: { type: 'string' },
+      schedule: { type: 'string' },
+      save: { type: 'string' },
       'no-shrink': { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },

@@ -70,8 +70,9 @@ const EFFECTS: Readonly<Partial<Record<FaultKind, Effect>>> = {
   },
   stall(blow) {
     const { fleet, member, chance } = blow;
-    member.disturb();
-    const until = fleet.now + chance.next() * 2.5 * heartbeat(blow);
+    const ms = chance.next() * 2.5 * heartbeat(blow);
+    member.disturb(ms);
+    const until = fleet.now + ms;
     const [toServer, toClient] = [chance.isTrue(0.7), chance.isTrue(0.7)];
     for (const connection of fleet.world.network.of(member.process)) {
       if (toServer) connection.stall(until, 'server');
@@ -80,21 +81,23 @@ const EFFECTS: Readonly<Partial<Record<FaultKind, Effect>>> = {
   },
   late(blow) {
     const { fleet, member, chance } = blow;
-    member.disturb();
     const connection = target(blow);
-    connection?.stall(fleet.now + chance.next() * 2 * heartbeat(blow), 'server');
+    const ms = chance.next() * 2 * heartbeat(blow);
+    member.disturb(ms);
+    connection?.stall(fleet.now + ms, 'server');
     // Given up at once, and executed all the same.
     if (chance.isTrue(0.5)) later(blow, 0, () => connection?.close(chance.next() * 2 * heartbeat(blow)));
   },
   freeze(blow) {
     const { member, chance } = blow;
-    member.disturb();
-    member.process.freeze(chance.next() * (chance.isTrue(0.5) ? 1 : 4) * heartbeat(blow));
+    const ms = chance.next() * (chance.isTrue(0.5) ? 1 : 4) * heartbeat(blow);
+    member.disturb(ms);
+    member.process.freeze(ms);
   },
   suspend(blow) {
     const { fleet, member, chance } = blow;
-    member.disturb();
     const ms = chance.next() * 4 * heartbeat(blow);
+    member.disturb(ms);
     member.process.suspend(ms);
     // C-UNC-6: within half a heartbeat of its waking.
     fleet.unsettle(member, ms + heartbeat(blow) / 2 + 200);
@@ -133,29 +136,33 @@ const EFFECTS: Readonly<Partial<Record<FaultKind, Effect>>> = {
     later(blow, chance.next() * 2 * heartbeat(blow), () => member.runtime.resume());
   },
   serverStall(blow) {
-    blow.fleet.disturbAll();
-    blow.fleet.world.server.stall(blow.chance.next() * 2 * heartbeat(blow));
+    const ms = blow.chance.next() * 2 * heartbeat(blow);
+    blow.fleet.disturbAll(ms);
+    blow.fleet.world.server.stall(ms);
   },
   refuse(blow) {
     const { fleet, chance } = blow;
-    fleet.disturbAll();
     fleet.world.server.refuse(chance.pick(REFUSALS));
-    later(blow, chance.next() * 1.5 * heartbeat(blow), () => fleet.world.server.refuse(null));
+    const ms = chance.next() * 1.5 * heartbeat(blow);
+    fleet.disturbAll(ms);
+    later(blow, ms, () => fleet.world.server.refuse(null));
   },
   serverRestart(blow) {
     const { fleet, chance } = blow;
-    fleet.disturbAll();
-    fleet.world.server.restart(chance.next() * 2 * heartbeat(blow), { keepData: true });
+    const downMs = chance.next() * 2 * heartbeat(blow);
+    fleet.disturbAll(downMs);
+    fleet.world.server.restart(downMs, { keepData: true });
   },
   deny(blow) {
     const { fleet, member, chance } = blow;
-    member.disturb();
     fleet.world.server.deny(({ process }, command) =>
       process === member.process && String(command[0]).toUpperCase() === 'EVALSHA'
         ? "NOPERM this user has no permissions to run the 'evalsha' command"
         : undefined,
     );
-    later(blow, chance.next() * 4 * heartbeat(blow), () => fleet.world.server.deny(undefined));
+    const ms = chance.next() * 4 * heartbeat(blow);
+    member.disturb(ms);
+    later(blow, ms, () => fleet.world.server.deny(undefined));
   },
   serverClock(blow) {
     const { fleet, chance } = blow;
@@ -166,29 +173,40 @@ const EFFECTS: Readonly<Partial<Record<FaultKind, Effect>>> = {
   },
   dataLoss(blow) {
     const { fleet, chance } = blow;
-    fleet.disturbAll();
-    fleet.world.server.restart(chance.next() * heartbeat(blow), { keepData: false });
-    for (const id of fleet.announced) fleet.excusedIds.add(id);
+    const downMs = chance.next() * heartbeat(blow);
+    fleet.disturbAll(downMs);
     excuseLoss(fleet, 'C-LOST-3');
+    fleet.world.server.restart(downMs, { keepData: false });
+    fleet.dataLost([]);
   },
   failover(blow) {
-    const { fleet, chance } = blow;
-    // What the replica has not got yet is lost with the master.
-    const replica = fleet.world.server.redis.snapshot();
-    later(blow, chance.next() * 50, () => {
-      fleet.disturbAll();
-      fleet.say('  the replica takes over');
-      fleet.world.server.restart(chance.next() * heartbeat(blow), { from: replica });
-      for (const id of fleet.announced) fleet.excusedIds.add(id);
-      excuseLoss(fleet, 'C-OVL-6');
-    });
+    later(blow, 0, () => failOver(blow));
   },
 };
 
+/** What the replica has not got yet is lost with the master. */
+function failOver(blow: Blow): void {
+  const { fleet, chance } = blow;
+  const replica = fleet.world.server.redis.snapshot();
+  const { open } = fleet.ledger;
+  later(blow, chance.next() * 50, () => {
+    const downMs = chance.next() * heartbeat(blow);
+    fleet.disturbAll(downMs);
+    fleet.say('  the replica takes over');
+    excuseLoss(fleet, 'C-OVL-6');
+    fleet.world.server.restart(downMs, { from: replica });
+    fleet.dataLost(open);
+    fleet.mayRepeat(open);
+  });
+}
+
+/** Those at work now, and what they were told. */
 function excuseLoss(fleet: Stage, clause: string): void {
-  fleet.dataLost();
+  const heartbeat = fleet.shape.heartbeatMs;
   fleet.workers.excuse(clause);
-  fleet.told.mayRepeat();
+  // An acquisition may have been answered, and not have been heard of yet.
+  for (const { id } of fleet.ledger.open) fleet.workers.excuseUntil(clause, id, fleet.now + heartbeat);
+  fleet.mayRepeat(fleet.ledger.open);
 }
 
 /** @returns `lost` when the message aimed at goes no further */
@@ -203,8 +221,9 @@ export function applyFault(
   // A process on its way out is not stopped again, nor made another one of.
   if (kind === 'stop' && !member.isServing) return undefined;
   const effect = EFFECTS[kind];
+  // A server that is executing a command answers nobody else before it is done.
   if (effect === undefined) {
-    applyOperator(kind, blow);
+    later(blow, 0, () => applyOperator(kind, blow));
     return undefined;
   }
   return effect(blow) === 'lost' ? 'lost' : undefined;

@@ -9,14 +9,14 @@ import { labelOf } from '../src/simulation/labels.js';
 import type { Connection } from '../src/simulation/network.js';
 import type { Reply, Session } from '../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../src/simulation/replies.js';
-
 import { ORDER } from '../src/simulation/timeline.js';
 import { World } from '../src/simulation/world.js';
 import { checkHistory } from '../src/testing/history.js';
 import { type HistoryRecord, parseHistoryRecord } from '../src/testing/history-records.js';
 import { applyFault } from './faults.js';
 import { checkCalm, isAtRest, isWell } from './invariants/calm.js';
-import { Ledger } from './invariants/ledger.js';
+import { checkStop } from './invariants/stops.js';
+import { type EntryLife, Ledger } from './invariants/ledger.js';
 import { Told } from './invariants/told.js';
 import { type Violation, Violations } from './invariants/violations.js';
 import { type Worker, Workers } from './invariants/workers.js';
@@ -70,10 +70,6 @@ export class Fleet implements Stage {
   readonly workers: Workers;
   readonly told: Told;
   readonly announced: string[] = [];
-  /** Announced ids whose end is somebody else's doing. */
-  readonly excusedIds = new Set<string>();
-  /** The history is not whole: a tool, or an operator, or a failover has had a hand in it. */
-  isHistoryWhole = true;
   isCalm = false;
   faults = 0;
   readonly #schedule: Schedule;
@@ -210,8 +206,15 @@ export class Fleet implements Stage {
   }
 
   /** Something that every stop under way may have to wait for. */
-  disturbAll(): void {
-    for (const member of this.members) member.disturb();
+  disturbAll(ms = 0): void {
+    for (const member of this.members) member.disturb(ms);
+  }
+
+  mayRepeat(lives: readonly EntryLife[]): void {
+    this.told.mayRepeat(
+      this.living.map(({ consumer }) => consumer),
+      lives.map(({ id }) => id),
+    );
   }
 
   announce(name: string): void {
@@ -234,18 +237,20 @@ export class Fleet implements Stage {
     const lines = this.askMaybe('LRANGE', this.#historyKey, this.#read, -1) as string[] | undefined;
     for (const line of lines ?? []) {
       this.#read += 1;
-      const record = parseHistoryRecord(line);
-      this.#history.push(record);
       this.say(`  history ${line}`);
-      this.ledger.add(record);
+      this.record(parseHistoryRecord(line));
     }
   }
 
+  record(record: HistoryRecord): void {
+    this.#history.push(record);
+    this.ledger.add(record);
+  }
+
   /** The server's data is older, or gone: so is what was known of it. */
-  dataLost(): void {
-    this.isHistoryWhole = false;
+  dataLost(open: readonly EntryLife[]): void {
     this.#read = Number(this.askMaybe('LLEN', this.#historyKey) ?? 0);
-    this.ledger.excuseAll();
+    this.ledger.rolledBack(open);
   }
 
   async run(): Promise<RunResult> {
@@ -277,9 +282,6 @@ export class Fleet implements Stage {
     const restMs = this.now - calmedAt;
     // The dead are forgotten by the scan.
     if (isAtRest(this)) await this.#until(this.now + 2.5 * shape.reconcileEveryMs + 4 * shape.heartbeatMs);
-    // A verification under way is no illness: each has to be well at some moment.
-    for (let left = 3; left > 0 && !isWell(this); left -= 1)
-      await this.#until(this.now + shape.heartbeatMs / 3);
     checkCalm(this, restMs);
     this.#checkHistory();
     for (const member of this.members) member.process.end();
@@ -340,7 +342,7 @@ export class Fleet implements Stage {
   #begins(member: Member, handle: StreamHandle): Worker {
     const { name, id } = handle;
     this.say(`${member.consumer} works on ${name} ${id}, retries ${handle.retryCount}`);
-    const worker = this.workers.begin(member, handle);
+    const worker = this.workers.begin(member, handle, this.now);
     if (!this.told.wasAdded(member.consumer, id)) {
       this.violations.add('C-ADD-1', `${member.consumer} works on ${name} ${id}, which it was not told of`);
     }
@@ -357,8 +359,7 @@ export class Fleet implements Stage {
   #settled(member: Member, call: 'done' | 'release', { name, id }: StreamHandle, code: string | null): void {
     this.say(`${member.consumer}: ${call} ${id} ${code ?? 'resolved'}`);
     const life = this.ledger.lives.get(id);
-    if (life === undefined || life.end === 'excused' || this.excusedIds.has(id) || !this.isHistoryWhole)
-      return;
+    if (life === undefined || !this.ledger.isWhole(id)) return;
     const isFinished = life.end === 'finished' && life.endedBy === member.consumer;
     if (call === 'done' && code === null && !isFinished) {
       this.violations.add(
@@ -382,30 +383,7 @@ export class Fleet implements Stage {
 
   #stopped(member: Member, report: StopReport): void {
     this.say(`${member.consumer} has stopped: ${JSON.stringify(report)}`);
-    const { stop, consumer } = member;
-    if (
-      stop === undefined ||
-      report.mode === 'abandon' ||
-      stop.isDisturbed ||
-      this.shape.connectionLifeMs !== null
-    )
-      return;
-    if (report.abandoned.length > 0) {
-      this.violations.add(
-        'C-STOP-2',
-        `${consumer} abandoned ${report.abandoned.join(', ')} in a stop (${report.mode}) that nothing disturbed`,
-      );
-    }
-    const pending = this.askMaybe('XPENDING', this.names.lbs, this.names.group, '-', '+', 10, consumer) as
-      | string[][]
-      | undefined;
-    if (pending !== undefined && pending.length > 0) {
-      const ids = pending.map(([id]) => id).join(', ');
-      this.violations.add(
-        'C-STOP-2',
-        `${ids} is pending for ${consumer}, which has stopped (${report.mode}) undisturbed`,
-      );
-    }
+    checkStop(this, member, report);
   }
 
   #executed({ process }: Connection, commands: readonly Command[], replies: readonly Reply[]): void {
@@ -427,6 +405,7 @@ export class Fleet implements Stage {
   #lookAgain(): void {
     this.world.timeline.after(LOOK_EVERY_MS, ORDER.observer, undefined, () => {
       this.#lookAtUncertain();
+      for (const member of this.living) if (isWell(member)) member.wellAt = this.now;
       this.#endOldConnections();
       this.#lookAgain();
     });
@@ -475,13 +454,20 @@ export class Fleet implements Stage {
   }
 
   #checkHistory(): void {
-    if (!this.isHistoryWhole) return;
     const onStream = ((this.askMaybe('XRANGE', this.names.lbs, '-', '+') ?? []) as [string][]).map(
       ([id]) => id,
     );
-    const announced = this.announced.filter((id) => !this.excusedIds.has(id));
-    const report = checkHistory({ records: this.#history, announced, onStream });
-    for (const violation of report.violations) this.violations.add('C-ADD-4', `history: ${violation}`);
+    const { ledger } = this;
+    for (const { id, name } of ledger.lost(new Set(onStream)))
+      this.violations.add('C-ADD-4', `${name} ${id} is lost: neither finished nor on the stream`);
+    // What a tool trimmed is gone, and the checker takes that for lost.
+    const trimmed = new Set(
+      [...ledger.lives.values()].flatMap((life) => (life.isTrimmed ? [life.root] : [])),
+    );
+    const announced = this.announced.filter((id) => ledger.isWhole(id) && !trimmed.has(id));
+    const records = this.#history.filter(({ id }) => ledger.isWhole(id));
+    for (const violation of checkHistory({ records, announced, onStream }).violations)
+      this.violations.add('C-ADD-4', `history: ${violation}`);
   }
 }
 

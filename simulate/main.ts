@@ -1,7 +1,9 @@
 /** `npm run simulate`: see arguments.ts for what it takes. */
+import { join } from 'node:path';
 import { type Arguments, argumentsOf, HELP, UsageError, wishesAsArguments } from './arguments.js';
 import { type RunResult, runSchedule } from './fleet.js';
 import type { Violation } from './invariants/violations.js';
+import { keep, readKept } from './kept.js';
 import { narrow } from './narrow.js';
 import { runAll } from './pool.js';
 import { drawSchedule } from './schedule.js';
@@ -15,8 +17,16 @@ function told({ atMs, clause, message }: Violation): string {
   return `  ${(atMs / 1000).toFixed(3)} s  ${clause}  ${message}`;
 }
 
-async function trace({ trace: seed = 0, wishes, part, recordings, json }: Arguments): Promise<number> {
-  const schedule = narrow(drawSchedule(seed, wishes), part);
+async function trace({
+  trace: seed = 0,
+  schedule: file,
+  wishes,
+  part,
+  recordings,
+  json,
+}: Arguments): Promise<number> {
+  const drawn = file === undefined ? drawSchedule(seed, wishes) : (await readKept(file)).schedule;
+  const schedule = narrow(drawn, part);
   console.log(JSON.stringify(schedule));
   const result = await runSchedule(schedule, {
     trace: (line) => console.log(line),
@@ -32,12 +42,13 @@ function summaryOf({ seed, steps, records, takeovers, faults, restMs, violations
 }
 
 /** The smallest schedule that shows what this seed shows, as a command. */
-async function smallest(seed: number, { wishes }: Arguments, first: Violation): Promise<string> {
+async function smallest(seed: number, { wishes, save }: Arguments, first: Violation): Promise<string> {
   const kind = kindOf(first);
-  const { part } = await shrink(drawSchedule(seed, wishes), async (schedule) => {
+  const { part, schedule: small } = await shrink(drawSchedule(seed, wishes), async (schedule) => {
     const { violations } = await runSchedule(schedule);
     return violations.some((violation) => kindOf(violation) === kind);
   });
+  if (save !== undefined) await keep(join(save, `${seed}.json`), { reason: kind, schedule: small });
   const words = [
     'npm run simulate -- --trace',
     String(seed),
@@ -125,7 +136,9 @@ async function many(args: Arguments): Promise<number> {
 try {
   const args = argumentsOf(process.argv.slice(2));
   if (args === 'help') console.log(HELP);
-  else process.exitCode = args.trace === undefined ? await many(args) : await trace(args);
+  else
+    process.exitCode =
+      args.trace === undefined && args.schedule === undefined ? await many(args) : await trace(args);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(error.message);

@@ -38,6 +38,14 @@ export interface MemberSettings {
   readonly recordings: string | undefined;
 }
 
+export interface StopUnderWay {
+  /** When it was first asked for, in milliseconds of the world. */
+  readonly atMs: number;
+  mode: StopMode;
+  /** When its budget runs out, in milliseconds of the world, if its process stands still at no time. */
+  endsMs: number;
+}
+
 export type MemberState = 'starting' | 'running' | 'stopping' | 'ended' | 'crashed';
 
 const HANDLER_FAILED = 'the handler failed';
@@ -50,8 +58,11 @@ export class Member implements Party {
   readonly #settings: MemberSettings;
   readonly #temper: Chance;
   state: MemberState = 'starting';
-  /** When a stop was first asked for, in milliseconds of the world, and how. */
-  stop: { readonly atMs: number; mode: StopMode; isDisturbed: boolean } | undefined;
+  stop: StopUnderWay | undefined;
+  /** Milliseconds of the world. */
+  disturbedUntil = Number.NEGATIVE_INFINITY;
+  /** When it was last seen to be well, in milliseconds of the world. */
+  wellAt = 0;
   /** Calls of the application that have not come to anything yet. */
   readonly open = new Map<string, number>();
 
@@ -130,8 +141,13 @@ export class Member implements Party {
 
   requestStop(mode: StopMode, atMs: number, timeoutMs?: number): void {
     this.state = 'stopping';
-    if (this.stop === undefined) this.stop = { atMs, mode, isDisturbed: false };
-    else if (isHarder(mode, this.stop.mode)) this.stop.mode = mode;
+    const { heartbeatMs, handOverGraceMs } = this.#settings.shape;
+    const endsMs = atMs + (timeoutMs ?? handOverGraceMs + 5 * heartbeatMs);
+    if (this.stop === undefined) this.stop = { atMs, mode, endsMs };
+    else {
+      this.stop.endsMs = endsMs;
+      if (isHarder(mode, this.stop.mode)) this.stop.mode = mode;
+    }
     this.#settings.hooks.say(`${this.consumer} is asked to stop (${mode})`);
     void this.runtime.stop({ mode, ...(timeoutMs === undefined ? {} : { timeoutMs }) }).then((report) => {
       const isFirst = this.state !== 'ended';
@@ -145,9 +161,14 @@ export class Member implements Party {
     this.process.end();
   }
 
-  /** Something befell it, or its server, that a stop may have to wait for. */
-  disturb(): void {
-    if (this.stop !== undefined) this.stop.isDisturbed = true;
+  /** Something befell it, or its server, for so long, that a stop may have to wait for. */
+  disturb(ms = 0): void {
+    this.disturbedUntil = Math.max(this.disturbedUntil, this.#settings.world.timeline.now + ms);
+  }
+
+  #block(ms: number): void {
+    this.disturb(ms);
+    this.process.freeze(ms);
   }
 
   #sleep(ms: number): Promise<void> {
@@ -180,8 +201,7 @@ export class Member implements Party {
       if (temper < 0.22) await this.#call('release', handle, worker);
       else if (temper < 0.45) await this.#call('done', handle, worker);
       // Busy: the event loop stands still.
-      else if (temper < 0.47)
-        this.process.freeze(this.#temper.next() * this.#settings.shape.heartbeatMs * 1.5);
+      else if (temper < 0.47) this.#block(this.#temper.next() * this.#settings.shape.heartbeatMs * 1.5);
     } finally {
       hooks.returned(this, worker);
     }

@@ -2,7 +2,7 @@
 import { SCRIPTS } from '../src/redis/scripts.js';
 import type { Blow } from './blow.js';
 import type { FaultKind } from './fault-kinds.js';
-import type { Stage } from './stage.js';
+import { OPERATOR } from './invariants/ledger.js';
 
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
 
@@ -15,9 +15,9 @@ function pendingRow({ fleet, chance }: Blow): PendingRow | undefined {
 /** As `streamwarden claim` does it, in its script. */
 function claim(blow: Blow, isForced: boolean): void {
   const { fleet } = blow;
-  const { names, ledger } = fleet;
+  const { names } = fleet;
   const row = pendingRow(blow);
-  const life = row && ledger.lives.get(row[0]);
+  const life = row && fleet.ledger.lives.get(row[0]);
   if (row === undefined || life === undefined || fleet.shape.isApart) return;
   const [id, holder] = row;
   const { source } = SCRIPTS.claim;
@@ -36,7 +36,7 @@ function claim(blow: Blow, isForced: boolean): void {
     ...keys,
     names.group,
     holder,
-    'operator',
+    OPERATOR,
     isForced ? 1 : 0,
     0,
     0,
@@ -45,14 +45,16 @@ function claim(blow: Blow, isForced: boolean): void {
   );
   fleet.say(`  claim${isForced ? ' --force' : ''} ${id} of ${holder}: ${JSON.stringify(reply)}`);
   const [outcome, copy, count] = (reply ?? []) as [string, string, number];
-  if (outcome !== 'requeued') return;
-  // The history knows nothing of it.
-  fleet.isHistoryWhole = false;
   // C-LOST-2: taken from a living owner on the word of an operator, whose insisting is no promise of ours.
-  if (isForced) fleet.workers.excuse('C-LOST-2', life.name);
-  if (!isForced) ledger.taken(life, holder);
-  ledger.excuse(id);
-  ledger.announced(copy, life.name, count);
+  if (isForced && (outcome === 'requeued' || outcome === 'gone')) {
+    fleet.workers.excuse('C-LOST-2', id);
+    // It finds out with its next beat.
+    fleet.workers.excuseUntil('C-LOST-2', id, fleet.now + fleet.shape.heartbeatMs / 2);
+  }
+  // The script writes no history.
+  const moved = { at: fleet.now, id, name: life.name, from: holder, by: OPERATOR };
+  if (outcome === 'requeued') fleet.record({ ...moved, op: 'requeued', copy, count, why: 'dead' });
+  else if (outcome === 'gone') fleet.record({ ...moved, op: 'gone' });
 }
 
 const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
@@ -87,19 +89,17 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     fleet.say(`  XCLAIM ${row[0]} from ${row[1]} for ${consumer}`);
     // C-OVL-5: both owners hold the same token.
     if (life === undefined) return;
-    fleet.workers.excuse('C-OVL-5', life.name);
-    fleet.ledger.handed(life.id);
-    fleet.isHistoryWhole = false;
+    fleet.workers.excuse('C-OVL-5', life.id);
+    fleet.ledger.handed(life);
   },
   destroyGroup({ fleet }) {
     const { lbs, group } = fleet.names;
     fleet.askMaybe('XGROUP', 'DESTROY', lbs, group);
+    fleet.disturbAll(fleet.shape.heartbeatMs);
     // C-OUT-5: delivered anew under the same id, also what is worked on.
-    fleet.disturbAll();
     fleet.workers.excuse('C-OUT-5');
-    fleet.told.mayRepeat();
-    fleet.ledger.excuseAll();
-    fleet.isHistoryWhole = false;
+    fleet.mayRepeat(fleet.ledger.open);
+    fleet.ledger.deliveredAnew();
   },
   /** Destroys what is pending for it: nobody is given that again. */
   deleteConsumer(blow) {
@@ -108,30 +108,26 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     if (row === undefined) return;
     const { lbs, group } = fleet.names;
     const rows = (fleet.askMaybe('XPENDING', lbs, group, '-', '+', 100, row[1]) ?? []) as PendingRow[];
-    for (const [id] of rows) excuse(fleet, id);
-    fleet.disturbAll();
+    for (const [id] of rows) {
+      const life = fleet.ledger.lives.get(id);
+      // Its name is free at once, whoever works on it: no promise of ours covers that command.
+      fleet.workers.excuse('C-LOST-1', id);
+      if (life !== undefined) fleet.ledger.orphaned(life);
+    }
     fleet.askMaybe('XGROUP', 'DELCONSUMER', lbs, group, row[1]);
-    fleet.isHistoryWhole = false;
   },
-  /** The oldest entries, whoever has them. */
+  /** The oldest entries, whoever has them: whoever has one may finish it, and nobody is given it again. */
   trim({ fleet, chance }) {
     const { lbs } = fleet.names;
     const entries = (fleet.askMaybe('XRANGE', lbs, '-', '+') ?? []) as [string][];
     const keep = Math.floor(chance.next() * entries.length);
-    for (const [id] of entries.slice(0, entries.length - keep)) excuse(fleet, id);
-    fleet.disturbAll();
+    for (const [id] of entries.slice(0, entries.length - keep)) {
+      const life = fleet.ledger.lives.get(id);
+      if (life !== undefined) life.isTrimmed = true;
+    }
     fleet.askMaybe('XTRIM', lbs, 'MAXLEN', keep);
-    fleet.isHistoryWhole = false;
   },
 };
-
-/** An entry, and what it is a copy of, is out of our hands. */
-function excuse(fleet: Stage, id: string): void {
-  fleet.excusedIds.add(id);
-  const life = fleet.ledger.lives.get(id);
-  if (life !== undefined) fleet.workers.excuse('C-LOST-2', life.name);
-  fleet.ledger.excuse(id);
-}
 
 export function applyOperator(kind: FaultKind, blow: Blow): void {
   OPERATIONS[kind]?.(blow);

@@ -1,4 +1,5 @@
 /** What has to be so once nothing befalls the fleet any more. */
+import type { Member } from '../member.js';
 import type { Stage } from '../stage.js';
 
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
@@ -11,12 +12,10 @@ export function isAtRest(fleet: Stage): boolean {
   return fleet.askMaybe('XLEN', fleet.names.lbs) === 0;
 }
 
-/** Everybody who serves is ready, and has nothing to say against it. */
-export function isWell(fleet: Stage): boolean {
-  return fleet.living.every(({ runtime }) => {
-    const { ready, reasons } = runtime.health();
-    return ready && reasons.length === 0;
-  });
+/** Ready, and with nothing to say against it. */
+export function isWell({ runtime }: Member): boolean {
+  const { live, ready, reasons } = runtime.health();
+  return live && ready && reasons.length === 0;
 }
 
 export function checkCalm(fleet: Stage, restMs: number): void {
@@ -25,8 +24,7 @@ export function checkCalm(fleet: Stage, restMs: number): void {
   const holders = new Map(rows.map((row) => [row[0], row]));
   const rest = ((fleet.askMaybe('XRANGE', names.lbs, '-', '+') ?? []) as [string][]).map(([id]) => id);
   for (const id of rest) {
-    // What a tool has taken off the pending list nobody is ever given.
-    if (fleet.excusedIds.has(id)) continue;
+    if (fleet.ledger.lives.get(id)?.isOrphaned) continue;
     const row = holders.get(id);
     const where =
       row === undefined
@@ -52,10 +50,12 @@ export function checkCalm(fleet: Stage, restMs: number): void {
 }
 
 function checkServing(fleet: Stage): void {
-  for (const { consumer, state, runtime } of fleet.members) {
+  for (const member of fleet.members) {
+    const { consumer, state, runtime } = member;
     if (state !== 'running') continue;
     const { live, ready, reasons } = runtime.health();
-    if (fleet.shape.connectionLifeMs === null && (!live || !ready || reasons.length > 0)) {
+    // A verification under way is no illness, and connections may be ended all the time: each has to be well at some moment.
+    if (fleet.now - member.wellAt > fleet.shape.heartbeatMs) {
       fleet.violations.add(
         'C-DEG-1',
         `${consumer} is not well: live ${live}, ready ${ready}, ${reasons.join('; ')}`,

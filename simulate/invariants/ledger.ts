@@ -14,6 +14,8 @@ import type { Violations } from './violations.js';
 export interface EntryLife {
   readonly id: string;
   readonly name: string;
+  /** The announced entry that it is, or is a copy of. */
+  readonly root: string;
   retryCount: number;
   /** Who is recorded as its owner; undefined before, and after its end. */
   owner: string | undefined;
@@ -21,6 +23,12 @@ export interface EntryLife {
   wasOwned: boolean;
   /** A tool has given it to another consumer, which acquires it without a record. */
   isHanded: boolean;
+  /** Owner records were forgotten with the group, or with data: a death may cost a retry or none. */
+  isRetryUnknown: boolean;
+  /** Its payload was trimmed: nobody can be given it again. */
+  isTrimmed: boolean;
+  /** It was taken off the pending list and stays on the stream: nobody is given it again. */
+  isOrphaned: boolean;
   end: 'finished' | 'requeued' | 'deadLettered' | 'deadLetterDue' | 'gone' | 'excused' | undefined;
   /** Who finished it, or moved it. */
   endedBy: string | undefined;
@@ -33,6 +41,12 @@ export interface LedgerHooks {
   takeThrow(consumer: string, id: string): boolean;
 }
 
+/** Who takes by `claim`. */
+export const OPERATOR = 'operator';
+
+/** Of how many retries each requeueing costs. */
+const CLAUSES = { dead: 'C-EXP-5', failed: 'C-HAND-3', waiting: 'C-NAME-2', handOver: 'C-STOP-2' } as const;
+
 export class Ledger {
   readonly lives = new Map<string, EntryLife>();
   readonly #violations: Violations;
@@ -41,6 +55,8 @@ export class Ledger {
   /** Data stream name → the entry that is recorded as owned. */
   readonly #owned = new Map<string, EntryLife>();
   readonly #lastTokens = new Map<string, string>();
+  /** Announced entries whose history does not say everything, themselves or a copy: a tool, or lost data, had a hand in it. */
+  readonly #gaps = new Set<string>();
   records = 0;
   /** Streams taken over from the dead. */
   takeovers = 0;
@@ -51,49 +67,74 @@ export class Ledger {
     this.#hooks = hooks;
   }
 
-  announced(id: string, name: string, retryCount = 0): void {
+  announced(id: string, name: string, retryCount = 0, root = id): void {
     this.lives.set(id, {
       id,
       name,
+      root,
       retryCount,
       owner: undefined,
       wasOwned: false,
       isHanded: false,
+      isRetryUnknown: false,
+      isTrimmed: false,
+      isOrphaned: false,
       end: undefined,
       endedBy: undefined,
     });
   }
 
-  /** Something outside of the scripts has ended this entry, or may have. */
-  excuse(id: string): void {
-    const life = this.lives.get(id);
-    if (life !== undefined) this.#close(life, 'excused', undefined);
+  /** Whether the history says everything about this entry and what it is a copy of. */
+  isWhole(id: string): boolean {
+    return !this.#gaps.has(this.lives.get(id)?.root ?? id);
   }
 
-  /** Whoever owned something may not any more, and tokens begin anew. */
-  excuseAll(): void {
-    for (const life of this.lives.values()) {
+  /** Entries that have not come to an end. */
+  get open(): EntryLife[] {
+    return [...this.lives.values()].filter(({ end }) => end === undefined || end === 'deadLetterDue');
+  }
+
+  /** C-OUT-5: what has not ended is delivered anew under the same id, whoever owned it, and tokens repeat. */
+  deliveredAnew(): void {
+    for (const life of this.open) {
+      this.#gaps.add(life.root);
       life.owner = undefined;
-      // What is delivered again under the same id is acquired without a record: it is recorded already.
-      if (life.end === undefined) life.isHanded = true;
+      life.isHanded = true;
+      life.isRetryUnknown = true;
     }
     this.#owned.clear();
     this.#lastTokens.clear();
   }
 
-  /** A tool gave it to another consumer: whoever is recorded next is right. */
-  handed(id: string): void {
-    const life = this.lives.get(id);
-    if (life === undefined) return;
-    this.#owned.delete(life.name);
-    life.owner = undefined;
-    life.isHanded = true;
-    this.#lastTokens.delete(life.name);
+  /** C-LOST-3, C-OVL-6: the server knows only what was open then. What was announced since is lost, and what has ended since has not. */
+  rolledBack(open: Iterable<EntryLife>): void {
+    const known = new Set(open);
+    for (const life of this.open) {
+      if (known.has(life)) continue;
+      this.#gaps.add(life.root);
+      this.#close(life, 'excused', undefined);
+    }
+    for (const life of known) life.end = undefined;
+    this.deliveredAnew();
   }
 
-  /** Taken by somebody who writes no history. */
-  taken(life: EntryLife, from: string): void {
-    this.#hooks.taken(life, from, 'claim');
+  /** C-OVL-5: a tool gave it to another consumer under the same id: whoever is recorded next is right. */
+  handed(life: EntryLife): void {
+    this.#gaps.add(life.root);
+    life.owner = undefined;
+    life.isHanded = true;
+  }
+
+  /** A tool destroyed what was pending: the entry stays on the stream, and nobody is given it. */
+  orphaned(life: EntryLife): void {
+    this.#gaps.add(life.root);
+    life.isOrphaned = true;
+    this.#close(life, 'excused', undefined);
+  }
+
+  /** Entries that are lost: neither ended nor on the stream, and no tool has trimmed them. */
+  lost(onStream: ReadonlySet<string>): EntryLife[] {
+    return this.open.filter(({ id, isTrimmed, end }) => !isTrimmed && end === undefined && !onStream.has(id));
   }
 
   ownerOf(id: string): string | undefined {
@@ -110,7 +151,7 @@ export class Ledger {
       );
       return;
     }
-    if (life.end !== undefined && life.end !== 'excused' && life.end !== 'deadLetterDue') {
+    if (life.end !== undefined && life.end !== 'deadLetterDue') {
       this.#violations.add('C-DONE-1', `${record.op} after its end (${life.end}): ${JSON.stringify(record)}`);
     }
     switch (record.op) {
@@ -118,7 +159,7 @@ export class Ledger {
         this.#acquired(life, record);
         break;
       case 'finished':
-        if (life.owner !== record.owner && life.end !== 'excused' && !life.isHanded) {
+        if (life.owner !== record.owner && !life.isHanded) {
           this.#violations.add(
             'C-DONE-1',
             `${record.owner} finished ${life.name} ${life.id}, which is recorded as owned by ${life.owner ?? 'nobody'}`,
@@ -134,6 +175,12 @@ export class Ledger {
         this.#deadLettered(life, record);
         break;
       case 'gone':
+        if (!life.isTrimmed) {
+          this.#violations.add(
+            'C-OVL-1',
+            `${life.name} ${life.id} lost its payload, and no tool has trimmed it`,
+          );
+        }
         this.#moved(life, record, 'gone');
         break;
     }
@@ -157,32 +204,26 @@ export class Ledger {
     this.#owned.set(name, life);
     life.owner = owner;
     life.wasOwned = true;
+    life.isHanded = false;
+    life.isRetryUnknown = false;
   }
 
   #requeued(life: EntryLife, record: RequeuedRecord): void {
     const { copy, count, why, from, by } = record;
     const spent = count - life.retryCount;
-    if (life.end !== 'excused') {
-      const due = this.#retriesDue(life, record);
-      const isUnknown = life.isHanded && why === 'dead';
-      if (spent !== due && !isUnknown) {
-        this.#violations.add(
-          why === 'dead'
-            ? 'C-EXP-5'
-            : why === 'failed'
-              ? 'C-HAND-3'
-              : why === 'waiting'
-                ? 'C-NAME-2'
-                : 'C-STOP-2',
-          `${spent} retries were spent on ${life.name} ${life.id} (${why}, of ${from}, by ${by}), expected ${due}`,
-        );
-      }
-      if (count > this.#maxRetries && spent > 0) {
-        this.#violations.add('C-POI-2', `${life.name} ${life.id} was requeued with ${count} retries`);
-      }
+    const due = this.#retriesDue(life, record);
+    if (spent !== due && !(life.isRetryUnknown && why === 'dead')) {
+      this.#violations.add(
+        CLAUSES[why],
+        `${spent} retries were spent on ${life.name} ${life.id} (${why}, of ${from}, by ${by}), expected ${due}`,
+      );
+    }
+    // How many retries are allowed an operator does not know.
+    if (count > this.#maxRetries && spent > 0 && by !== OPERATOR) {
+      this.#violations.add('C-POI-2', `${life.name} ${life.id} was requeued with ${count} retries`);
     }
     this.#moved(life, record, 'requeued');
-    this.announced(copy, life.name, count);
+    this.announced(copy, life.name, count, life.root);
   }
 
   #retriesDue(life: EntryLife, { why, from }: RequeuedRecord): number {
@@ -219,7 +260,7 @@ export class Ledger {
   #moved(life: EntryLife, record: MovedRecord & { op: string; why?: string }, end: EntryLife['end']): void {
     const { from, by } = record;
     if (record.why === 'dead') this.takeovers += 1;
-    if (from !== by && life.end !== 'excused') this.#hooks.taken(life, from, record.why ?? record.op);
+    if (from !== by) this.#hooks.taken(life, from, record.why ?? record.op);
     this.#close(life, end, by);
   }
 

@@ -8,8 +8,8 @@ type Standing = 'added' | 'uncertain' | 'assumed' | 'disowned';
 interface Heard {
   readonly streams: Map<string, Standing>;
   isTerminated: boolean;
-  /** Entries may be told anew: the group was made again, or the runtime failed one. */
-  mayRepeat: boolean;
+  /** Entries that may be told once more: they were told before the group was made again, or the runtime failed them. */
+  readonly repeatable: Set<string>;
 }
 
 export class Told {
@@ -21,11 +21,7 @@ export class Told {
   }
 
   add(consumer: string, notification: Notification): void {
-    let heard = this.#heard.get(consumer);
-    if (heard === undefined) {
-      heard = { streams: new Map(), isTerminated: false, mayRepeat: false };
-      this.#heard.set(consumer, heard);
-    }
+    const heard = this.#of(consumer);
     const problem = this.#problemOf(heard, notification);
     if (problem !== undefined) {
       const { type } = notification;
@@ -34,13 +30,28 @@ export class Told {
     }
   }
 
-  /** C-OUT-5: entries may come again under the same id. */
-  mayRepeat(): void {
-    for (const heard of this.#heard.values()) heard.mayRepeat = true;
+  /** C-OUT-5: those who are there now may be told of these entries once more. */
+  mayRepeat(consumers: Iterable<string>, ids: readonly string[]): void {
+    for (const consumer of consumers) for (const id of ids) this.#of(consumer).repeatable.add(id);
+  }
+
+  #of(consumer: string): Heard {
+    let heard = this.#heard.get(consumer);
+    if (heard === undefined) {
+      heard = { streams: new Map(), isTerminated: false, repeatable: new Set() };
+      this.#heard.set(consumer, heard);
+    }
+    return heard;
   }
 
   wasAdded(consumer: string, id: string): boolean {
     return this.#heard.get(consumer)?.streams.has(id) ?? false;
+  }
+
+  /** Told as added, and not as disowned since. */
+  holds(consumer: string, id: string): boolean {
+    const standing = this.#heard.get(consumer)?.streams.get(id);
+    return standing !== undefined && standing !== 'disowned';
   }
 
   /** Told as uncertain and neither confirmed nor disowned. */
@@ -61,7 +72,7 @@ export class Told {
       case 'StreamAdded': {
         const before = streams.get(notification.id);
         streams.set(notification.id, 'added');
-        if (before !== undefined && !heard.mayRepeat)
+        if (before !== undefined && !heard.repeatable.delete(notification.id))
           return { clause: 'C-ADD-2', why: 'for the second time' };
         return undefined;
       }
@@ -82,7 +93,7 @@ export class Told {
       case 'StreamDisowned': {
         const before = streams.get(notification.id);
         streams.set(notification.id, 'disowned');
-        if (notification.reason === 'failed') heard.mayRepeat = true;
+        if (notification.reason === 'failed') heard.repeatable.add(notification.id);
         return before === 'added' || before === 'uncertain' || before === 'assumed'
           ? undefined
           : { clause: 'C-LOST-1', why: `it was ${before ?? 'never added'}` };

@@ -59,6 +59,8 @@ export class Workers {
   readonly #byName = new Map<string, Set<Worker>>();
   /** Names that several work on. */
   readonly #shared = new Set<string>();
+  /** Entries that may be begun although they were taken: whoever begins has not heard of it yet. */
+  readonly #unheard = new Map<string, { readonly clause: string; readonly untilMs: number }>();
   /** Workers whose stream was taken by somebody else. */
   readonly #robbed = new Set<Worker>();
 
@@ -68,8 +70,11 @@ export class Workers {
     this.#toleranceMs = toleranceMs;
   }
 
-  begin(party: Party, handle: StreamHandle): Worker {
+  /** @param now milliseconds of the world */
+  begin(party: Party, handle: StreamHandle, now: number): Worker {
     const worker = new Worker(party, handle);
+    const unheard = this.#unheard.get(worker.id);
+    if (unheard !== undefined && now <= unheard.untilMs) worker.excuse = unheard.clause;
     let workers = this.#byName.get(worker.name);
     if (workers === undefined) {
       workers = new Set();
@@ -96,12 +101,16 @@ export class Workers {
     }
   }
 
-  /** What the contract excepts. @param of a data stream's name; undefined: all */
+  /** What the contract excepts: those at work now. @param of an entry's id; undefined: all */
   excuse(clause: string, of?: string): void {
-    for (const [name, workers] of this.#byName) {
-      if (of !== undefined && name !== of) continue;
-      for (const worker of workers) worker.excuse ??= clause;
+    for (const workers of this.#byName.values()) {
+      for (const worker of workers) if (of === undefined || worker.id === of) worker.excuse ??= clause;
     }
+  }
+
+  /** What the contract excepts: those who begin with this entry until then, in milliseconds of the world. */
+  excuseUntil(clause: string, id: string, untilMs: number): void {
+    this.#unheard.set(id, { clause, untilMs });
   }
 
   /** After everything that happens. Cheap: there is something to look at only in a takeover. */

@@ -137,7 +137,7 @@ export class Acquirer {
       return 0;
     }
     const count = begun.length > 0 ? await this.#verify(begun) : 0;
-    if (poison.length > 0) this.#bury(poison);
+    if (poison.length > 0) this.bury(poison);
     return count;
   }
 
@@ -146,8 +146,11 @@ export class Acquirer {
     for (const ownership of begun) ownership.send({ type: 'refused' });
   }
 
-  /** Not waited for: moving waits for a confirmed lease, and a verification that adopts an entry is what confirms it. */
-  #bury(poison: readonly EntryRef[]): void {
+  /**
+   * Entries of ours that no application can be given go to the dead-letter stream, or nowhere if their payload is gone.
+   * Not waited for: moving waits for a confirmed lease, and a verification that adopts an entry is what confirms it.
+   */
+  bury(poison: readonly EntryRef[]): void {
     for (const { id } of poison) this.#burying.add(id);
     this.#giver
       .move('unparseable', poison)

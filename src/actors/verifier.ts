@@ -132,6 +132,9 @@ export class Verifier {
     for (let at = 0; at < unknown.length && !signal.aborted && !this.#acquirer.isStopped; at += CHUNK) {
       const ids = unknown.slice(at, at + CHUNK);
       const entries = await this.#kernel.group.entries(ids);
+      // Trimmed or deleted by a tool: there is nothing to work on, and what stays pending would hold up its name for ever.
+      const gone = ids.filter((_, index) => entries[index] === undefined).map((id) => ({ id, name: '' }));
+      if (gone.length > 0) this.#acquirer.bury(gone);
       adopted += await this.#acquirer.acquire(
         entries.filter((entry): entry is RawEntry => entry !== undefined),
       );

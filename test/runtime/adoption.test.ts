@@ -39,6 +39,23 @@ describe('entries that were delivered in a reply that got lost', () => {
     await soundHistory(suite.redis(), fleet(), ids);
   });
 
+  it('and whose payload a tool has deleted since, are pending no longer: the next of that name is begun [C-ADD-8]', async () => {
+    const { announce, listening, names } = fleet();
+    const { runtime, log } = await listening();
+    await runtime.pause();
+    const [unheard = ''] = await announce(['order-1']);
+    await deliverUnheard(runtime.consumer, 1);
+    await suite.redis().xdel(names.lbs, unheard);
+    await cut(runtime.consumer, 'reader');
+    await eventually('nothing is pending', async () => {
+      expect(await suite.redis().xpending(names.lbs, names.group)).to.have.property('0', 0);
+    });
+    runtime.resume();
+    const [next] = await announce(['order-1']);
+    const [added] = await log.count('StreamAdded', 1);
+    expect(added).to.have.property('id', next);
+  });
+
   it('are found also when a verification that had begun with them fails after the next one has ended [C-ADD-5]', async () => {
     const { announce, create, listen } = fleet();
     let fail = () => {};
