@@ -20,7 +20,6 @@ export const CONSUMERS = [
   'go',
   'dead-letters:unparseable~00000000',
 ];
-export const DATA_NAMES = ['x', 'y', 'é', ''];
 const STRINGS = ['k', 'k2', 'p:a~00000001', 'lock1'];
 const KEYS = ['l', 's', 'd', 'k', 'k2', 'H', 'o', 'L', 'Z', 'e0', 'nothing'];
 const FIELDS = ['', 'f', 'f2', 'x', 'y'];

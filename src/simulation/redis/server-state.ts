@@ -9,10 +9,11 @@ import type { ServerSession } from './session.js';
 
 export interface ServerState {
   readonly version: string;
-  /** Redis 7.2 and newer: a consumer is there from its first read on, even if that gives it nothing. */
-  readonly createsConsumersEarly: boolean;
-  /** Redis 7.2 and newer: XINFO tells when a consumer last got something. */
-  readonly showsActivity: boolean;
+  /**
+   * Redis 7.2 and newer: a consumer is there from its first try on, even if that gives it nothing; XINFO tells when it last got something; a
+   * parked read is executed again when it is served.
+   */
+  readonly isSince72: boolean;
   readonly role: 'master' | 'slave';
   readonly startedAt: number;
   readonly runId: string;

@@ -31,7 +31,7 @@ export interface SimulatedRedisOptions {
   now(): number;
   /** Calls `fn` at that time. Ends parked reads; without it `expire()` does. */
   schedule?(atMs: number, fn: () => void): () => void;
-  /** As INFO tells it. From 7.2 on consumers are created and shown as 7.2 does. @defaultValue 7.0.15 */
+  /** As INFO tells it, 7.0 or newer. From 7.2 on consumers are created and shown as its source says; tried is 7.0 only. @defaultValue 7.0.15 */
   version?: string;
   /** What tells this server from others; its run id is made of it. @defaultValue '' */
   name?: string;
@@ -124,8 +124,7 @@ export class SimulatedRedis {
 
 class Server implements ServerState, ConnectionHost {
   readonly version: string;
-  readonly createsConsumersEarly: boolean;
-  readonly showsActivity: boolean;
+  readonly isSince72: boolean;
   refusal: Refusal | null = null;
   forbidden: ReadonlySet<string> = new Set();
   configuration = new Configuration();
@@ -153,8 +152,8 @@ class Server implements ServerState, ConnectionHost {
     this.#options = options;
     this.version = options.version ?? '7.0.15';
     const [major = 0, minor = 0] = this.version.split('.').map(Number);
-    this.createsConsumersEarly = major > 7 || (major === 7 && minor >= 2);
-    this.showsActivity = this.createsConsumersEarly;
+    if (major < 7) throw new Error(`expected version to be 7.0 or newer, got: ${this.version}`);
+    this.isSince72 = major > 7 || minor >= 2;
     this.scripts = new ScriptCache(this.version);
     this.exactNow = options.now();
     this.startedAt = Math.floor(this.exactNow);
@@ -399,7 +398,8 @@ class Server implements ServerState, ConnectionHost {
     connection.lastCommandAt = this.#now;
     if (hasWrongArity(command, argv)) return wrongArity(fullName);
     if (this.forbidden.has(fullName) || this.forbidden.has(argv[0] as string)) {
-      return new ReplyError(`NOPERM this user has no permissions to run the '${fullName}' command`);
+      const who = this.isSince72 ? 'User default' : 'this user';
+      return new ReplyError(`NOPERM ${who} has no permissions to run the '${fullName}' command`);
     }
     const refusal = this.refusal === null ? undefined : refused(this.refusal, command);
     // While it loads its data, a server looks at the connection first.
@@ -468,7 +468,11 @@ class Server implements ServerState, ConnectionHost {
           server.forbidden.size > 0 &&
           (server.forbidden.has(fullName) || server.forbidden.has(command.name))
         ) {
-          return new ReplyError("ERR The user executing the script can't run this command or subcommand");
+          return new ReplyError(
+            server.isSince72
+              ? `ERR ACL failure in script: User default has no permissions to run the '${fullName}' command`
+              : "ERR The user executing the script can't run this command or subcommand",
+          );
         }
         if (server.refusal !== null && !hasWritten) {
           const refusal = refusedInScript(server.refusal, command);

@@ -236,6 +236,24 @@ describe('simulated Redis', () => {
     expect(run(server.connect(), 'GET', 'x')).to.equal(null);
   });
 
+  it('creates consumers, and tells of them, as the version it plays does', () => {
+    const consumersOf = (version: string) => {
+      const server = new SimulatedRedis({ now: () => 1_700_000_000_000, version });
+      const [reader, other] = [server.connect(), server.connect()];
+      run(other, 'XGROUP', 'CREATE', 'orders', GROUP, '0', 'MKSTREAM');
+      parkedRead(reader, 'a');
+      const whileParked = run(other, 'XINFO', 'CONSUMERS', 'orders', GROUP);
+      run(other, 'XADD', 'orders', '1-1', 'n', '1');
+      return [whileParked, run(other, 'XINFO', 'CONSUMERS', 'orders', GROUP)];
+    };
+    expect(consumersOf('7.0.15')).to.deep.equal([[], [['name', 'a', 'pending', 1, 'idle', 0]]]);
+    expect(consumersOf('7.2.5')).to.deep.equal([
+      [['name', 'a', 'pending', 0, 'idle', 0, 'inactive', -1]],
+      [['name', 'a', 'pending', 1, 'idle', 0, 'inactive', 0]],
+    ]);
+    expect(() => consumersOf('6.2.14')).to.throw('expected version to be 7.0 or newer, got: 6.2.14');
+  });
+
   it('says so when it is asked for what it does not model', () => {
     const { server } = aServer();
     const session = server.connect();

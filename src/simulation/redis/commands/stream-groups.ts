@@ -292,7 +292,7 @@ function xclaim(context: CommandContext, argv: string[]): Reply {
   if (deliveredAt < 0 || deliveredAt > now) deliveredAt = now;
 
   const claimed: Reply[] = [];
-  let consumer: Consumer | undefined;
+  let consumer = context.server.isSince72 ? seenConsumer(context, key, group, consumerName) : undefined;
   for (const id of ids) {
     let pending = findPending(group.pending, id);
     const entry = stream.find(id);
@@ -345,7 +345,7 @@ function xautoclaim(context: CommandContext, argv: string[]): Reply {
   let attempts = count * 10;
   const claimed: Reply[] = [];
   const deleted: Reply[] = [];
-  let consumer: Consumer | undefined;
+  let consumer = context.server.isSince72 ? seenConsumer(context, key, group, consumerName) : undefined;
   let at = lowerBound(group.pending, start);
   while (attempts > 0 && count > 0 && at < group.pending.length) {
     attempts -= 1;

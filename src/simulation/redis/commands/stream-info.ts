@@ -63,7 +63,7 @@ function infoConsumers(context: CommandContext, argv: string[]): Reply {
       consumer.pending.length,
       'idle',
       Math.max(0, now - consumer.seenAt),
-      ...(server.showsActivity ? ['inactive', inactiveFor(consumer, now)] : []),
+      ...(server.isSince72 ? ['inactive', inactiveFor(consumer, now)] : []),
     ],
   );
 }
@@ -149,7 +149,7 @@ function fullGroup(context: CommandContext, stream: StreamValue, group: Consumer
         consumer.name,
         'seen-time',
         consumer.seenAt,
-        ...(context.server.showsActivity ? ['active-time', consumer.activeAt] : []),
+        ...(context.server.isSince72 ? ['active-time', consumer.activeAt] : []),
         'pel-count',
         consumer.pending.length,
         'pending',

@@ -19,6 +19,8 @@ import { entryReply } from './streams.js';
 /** How many entries a parked read without COUNT is served. */
 const PARKED_COUNT = 1000;
 
+const IN_XREADGROUP = ' in XREADGROUP with GROUP option';
+
 interface ReadOptions {
   readonly group: string | undefined;
   readonly consumer: string;
@@ -117,7 +119,7 @@ function read(context: CommandContext, argv: string[], isGroup: boolean): Reply 
   const froms = names.map((key, position) => {
     const stream = look(context, key, 'stream');
     if (group !== undefined && stream?.groups.has(group) !== true) {
-      throw noGroup(key, group, ' in XREADGROUP with GROUP option');
+      throw noGroup(key, group, IN_XREADGROUP);
     }
     return fromOf(context, key, options.ids[position] as string, isGroup);
   });
@@ -134,7 +136,7 @@ function read(context: CommandContext, argv: string[], isGroup: boolean): Reply 
       const { last } = stream;
       const seen = stream.groups.get(group) as ConsumerGroup;
       const isNothing = last === undefined || compareIds(last.id, seen.lastId) <= 0;
-      if (isNothing && !context.server.createsConsumersEarly) continue;
+      if (isNothing && !context.server.isSince72) continue;
       const own = context.keys.own(key, stream);
       const ownGroup = own.groups.get(group) as ConsumerGroup;
       const consumer = seenConsumer(context, key, ownGroup, consumerName);
@@ -191,7 +193,7 @@ function deliver(
       pending.deliveries = 1;
     }
   }
-  consumer.activeAt = now;
+  if (!isNoAck && entries.length > 0) consumer.activeAt = now;
   return entries.map(entryReply);
 }
 
@@ -225,20 +227,25 @@ export function serveParked(
   stream: StreamValue | undefined,
 ): Reply | undefined {
   const { group: name, consumer: consumerName, count, isNoAck } = read;
-  if (stream === undefined) {
-    return name === undefined ? undefined : new ReplyError('UNBLOCKED the stream key no longer exists');
-  }
+  const { isSince72 } = context.server;
   if (name === undefined) {
     const from = read.keys.get(key) as StreamId;
-    if (compareIds(stream.lastId, from) <= 0) return undefined;
+    const newest = isSince72 ? stream?.last?.id : stream?.lastId;
+    if (stream === undefined || newest === undefined || compareIds(newest, from) <= 0) return undefined;
     return [[key, entriesAfter(stream, from, count).map(entryReply)]];
   }
-  const seen = stream.groups.get(name);
-  if (seen === undefined) {
-    return new ReplyError('NOGROUP the consumer group this client was blocked on no longer exists');
+  const seen = stream?.groups.get(name);
+  if (stream === undefined || seen === undefined) {
+    if (isSince72) return noGroup(key, name, IN_XREADGROUP);
+    return new ReplyError(
+      stream === undefined
+        ? 'UNBLOCKED the stream key no longer exists'
+        : 'NOGROUP the consumer group this client was blocked on no longer exists',
+    );
   }
-  // Also where the entry is gone again: then the answer has none.
-  if (compareIds(stream.lastId, seen.lastId) <= 0) return undefined;
+  // Until 7.2 also where the entry is gone again: then the answer has none.
+  const newest = isSince72 ? stream.last?.id : stream.lastId;
+  if (newest === undefined || compareIds(newest, seen.lastId) <= 0) return undefined;
   const own = context.keys.own(key, stream);
   const group = own.groups.get(name) as ConsumerGroup;
   const consumer = seenConsumer(context, key, group, consumerName);

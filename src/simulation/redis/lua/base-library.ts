@@ -16,8 +16,16 @@ import { LuaTable } from './values.js';
 /** Most values that a function may push. */
 const MOST_PUSHED = 8000;
 
-const addresses = new WeakMap<object, number>();
-let nextAddress = 0x55550000;
+const FIRST_ADDRESS = 0x55550000;
+let addresses = new WeakMap<object, number>();
+let nextAddress = FIRST_ADDRESS;
+
+/** Before a script runs: what it shows as addresses is the same whatever ran before. */
+export function forgetAddresses(): void {
+  if (nextAddress === FIRST_ADDRESS) return;
+  addresses = new WeakMap();
+  nextAddress = FIRST_ADDRESS;
+}
 
 /** Stands for an address: the same for the same object, another one for another. */
 function addressOf(value: object): string {

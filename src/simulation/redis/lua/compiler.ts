@@ -1,10 +1,12 @@
 /**
- * Compiles a script to JavaScript, once; it then runs at the speed of JavaScript. A call of `refresh.lua` costs 2 µs where an interpreter in
- * JavaScript (fengari) or in WebAssembly (wasmoon) takes tens to hundreds.
+ * Compiles a script to JavaScript, once; it then runs at the speed of JavaScript. Measured with a `redis.call` that does nothing, Node 20: a call of
+ * refresh.lua 0.2 µs (fengari 10, wasmoon 46), 20 times the pattern `^(%d+)%-(%d+)$` and two tonumber 22 µs (fengari 135,
+ * wasmoon 45).
  *
  * Locals become variables, functions become functions, globals become constants (Redis protects them). What may fail names its operands,
  * for the text of the error; its line is found from the stack when it fails (source-lines.ts). What is not supported is refused here.
  */
+import { forgetAddresses } from './base-library.js';
 import { folded } from './constant-folding.js';
 import { type LuaEnvironment, ONE_RESULT, UNSUPPORTED_GLOBALS } from './environment.js';
 import { UnsupportedLua } from './errors.js';
@@ -56,6 +58,7 @@ export function compile(source: string, environment: LuaEnvironment): CompiledSc
   return {
     run(keys, args) {
       fuel.left = MOST_TURNS;
+      forgetAddresses();
       return main(keys, args);
     },
     dispose: () => forgetLines(name),

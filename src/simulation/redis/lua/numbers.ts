@@ -108,6 +108,17 @@ const NAMED = /^[ \t\n\v\f\r]*([+-]?)(inf(?:inity)?|nan)[ \t\n\v\f\r]*$/i;
 
 /** Reads a number as Lua 5.1 on glibc does, where a text ends at its first zero byte. Undefined: it is none. */
 export function stringToNumber(text: string): number | undefined {
+  // Most are short and plain.
+  if (text.length > 0 && text.length < 16) {
+    let value = 0;
+    let at = 0;
+    for (; at < text.length; at += 1) {
+      const digit = text.charCodeAt(at) - 48;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at === text.length) return value;
+  }
   const zero = text.indexOf('\0');
   const read = zero === -1 ? text : text.slice(0, zero);
   if (DECIMAL.test(read)) return Number(read.trim());

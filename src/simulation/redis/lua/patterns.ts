@@ -87,6 +87,7 @@ export class Matcher {
   /** End of a match that begins at `start`; -1: none. `from`: where the pattern begins, after its anchor. */
   matchAt(start: number, from: number): number {
     this.#level = 0;
+    this.#depth = 0;
     return this.#match(start, from);
   }
 
@@ -171,11 +172,9 @@ export class Matcher {
     this.#depth += 1;
     // Lua 5.1 has no such limit, only its C stack.
     if (this.#depth > 5000) throw new LuaError('pattern too complex');
-    try {
-      return this.#doMatch(start, from);
-    } finally {
-      this.#depth -= 1;
-    }
+    const end = this.#doMatch(start, from);
+    this.#depth -= 1;
+    return end;
   }
 
   #doMatch(start: number, from: number): number {
