@@ -1,11 +1,14 @@
 /** What a command is called where people, and faults, speak of it: scripts by their names. */
-import { SCRIPTS } from '../redis/scripts.js';
+import { type Script, SCRIPTS } from '../redis/scripts.js';
 
 export type Argument = string | number | Buffer;
 export type Command = readonly Argument[];
 
 const scripts = new Map<string, string>();
-for (const { name, sha, source } of Object.values(SCRIPTS)) {
+for (const script of Object.values(SCRIPTS)) learn(script);
+
+/** A script's other text goes by its name, too. */
+export function learn({ name, sha, source }: Script): void {
   scripts.set(sha, name);
   scripts.set(source, name);
 }
