@@ -6,6 +6,8 @@ import type { Picker } from './picker.js';
 export interface Known {
   /** Ids of entries, as replies showed them. */
   readonly ids: string[];
+  /** Entries of the stream `l` and for whom of its group `g` they were pending last. */
+  readonly held: Map<string, string>;
   /** Milliseconds of the real server's clock, roughly. */
   now: number;
 }
@@ -20,7 +22,7 @@ export const CONSUMERS = [
   'go',
   'dead-letters:unparseable~00000000',
 ];
-const STRINGS = ['k', 'k2', 'p:a~00000001', 'lock1'];
+const STRINGS = ['k', 'k2', 'k', 'k2', 'k', 'k2', 'p:a~00000001', 'lock1'];
 const KEYS = ['l', 's', 'd', 'k', 'k2', 'H', 'o', 'L', 'Z', 'e0', 'nothing'];
 const FIELDS = ['', 'f', 'f2', 'x', 'y'];
 const VALUES = ['', '1', '-7', 'a', 'v1 5', 'é', '\0\r\n', '007', '12345678901234567890', 'x'.repeat(70)];
@@ -136,10 +138,10 @@ const xgroup: Make = (pick, known) => {
     word(pick, 'XGROUP'),
     ...pick.weighted<readonly string[]>([
       [5, ['CREATE', ...at, id(), ...(pick.chance(0.6) ? ['MKSTREAM'] : []), ...read()]],
-      [2, ['SETID', ...at, id(), ...read()]],
-      [0.7, ['DESTROY', ...at]],
+      [1, ['SETID', ...at, id(), ...read()]],
+      [0.3, ['DESTROY', ...at]],
       [2, ['CREATECONSUMER', ...at, pick.of(CONSUMERS)]],
-      [2, ['DELCONSUMER', ...at, pick.of(CONSUMERS)]],
+      [1, ['DELCONSUMER', ...at, pick.of(CONSUMERS)]],
       [0.2, ['NONSENSE', ...at]],
       [0.2, ['CREATE', ...at]],
     ]),
@@ -192,12 +194,35 @@ const xinfo: Make = (pick) => {
   ]);
 };
 
+const deliver: Make = (pick) => [
+  'XREADGROUP',
+  'GROUP',
+  'g',
+  pick.of(['a~00000001', 'b~00000002', 'go']),
+  'COUNT',
+  String(1 + pick.upTo(3)),
+  'STREAMS',
+  'l',
+  '>',
+];
+
+const announce: Make = (pick) => [
+  'XADD',
+  'l',
+  '*',
+  'lbs-input',
+  '{}',
+  ...(pick.chance(0.3) ? ['_retry_count', '1'] : []),
+];
+
 const ofStreams: Make = (pick, known) =>
   pick.weighted<() => readonly Argument[]>([
-    [9, () => xadd(pick, known)],
-    [9, () => xreadgroup(pick, known)],
+    [22, () => announce(pick, known)],
+    [20, () => deliver(pick, known)],
+    [5, () => xadd(pick, known)],
+    [5, () => xreadgroup(pick, known)],
     [1, () => xread(pick, known)],
-    [3, () => xgroup(pick, known)],
+    [2, () => xgroup(pick, known)],
     [5, () => xclaim(pick, known)],
     [3, () => xautoclaim(pick, known)],
     [5, () => xpending(pick, known)],
@@ -259,10 +284,11 @@ const ofStrings: Make = (pick, known) => {
 };
 
 const ofKeys: Make = (pick, known) => {
-  const key = pick.of(KEYS);
+  // What all programs are about is seldom destroyed.
+  const key = pick.chance(0.9) ? pick.of(KEYS.slice(1)) : 'l';
   return pick.weighted<() => readonly Argument[]>([
     [3, () => ['EXISTS', key, pick.of(KEYS)]],
-    [1, () => [pick.of(['DEL', 'UNLINK']), key, ...pick.several(0, 1, () => pick.of(KEYS))]],
+    [1, () => [pick.of(['DEL', 'UNLINK']), key, ...pick.several(0, 1, () => pick.of(KEYS.slice(1)))]],
     [2, () => ['TYPE', key]],
     [
       3,
@@ -276,14 +302,14 @@ const ofKeys: Make = (pick, known) => {
     [1, () => ['PEXPIREAT', key, String(known.now + pick.upTo(20) - 5)]],
     [3, () => [pick.of(['PTTL', 'TTL', 'PEXPIRETIME', 'EXPIRETIME']), key]],
     [1, () => ['PERSIST', key]],
-    [0.1, () => [pick.of(['FLUSHALL', 'FLUSHDB'])]],
+    [0.05, () => [pick.of(['FLUSHALL', 'FLUSHDB'])]],
     [0.5, () => ['KEYS', pick.of(['*', '?', 'k*', '[a-l]', '[^k]*', 'e\\0'])]],
-    [0.3, () => ['SCAN', '0', 'COUNT', '1000']],
+    [0.3, () => ['SCAN', '0', 'COUNT', '1000', 'MATCH', pick.of(['k', 'l', 'no'])]],
   ])();
 };
 
 const ofHashes: Make = (pick) => {
-  const key = pick.chance(0.1) ? pick.of(KEYS) : pick.of(['H', 'o']);
+  const key = pick.chance(0.1) ? pick.of(KEYS) : pick.of(['H', 'H', 'H', 'H', 'H', 'o']);
   const field = () => pick.of(FIELDS);
   return pick.weighted<() => readonly Argument[]>([
     [

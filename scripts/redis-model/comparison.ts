@@ -56,7 +56,8 @@ export function canonical(reply: Reply, isUnordered = false): string {
     .replace(/\\"at\\":\d+\.\d{3}/g, '\\"at\\":T')
     .replace(/"v1 \d+\.\d+"/g, '"v1 T"')
     .replace(/"radix-tree-nodes",\d+/g, '"radix-tree-nodes",N')
-    .replace(/-nan/g, 'nan')
+    .replace(/-nan/gi, 'nan')
+    .replace(/NAN/g, 'nan')
     .replace(/0x[0-9a-f]{12}/g, '0xA');
 }
 

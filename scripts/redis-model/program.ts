@@ -16,6 +16,7 @@ export interface ProgramStep {
 
 export type Program = readonly ProgramStep[];
 
+const ENDING = new Set((['done', 'give-back', 'requeue', 'claim'] as const).map((name) => SCRIPTS[name].sha));
 const SOURCES = Object.values(SCRIPTS).map(({ source }) => source);
 
 const WEIGHTS: Readonly<Record<ProgramStep['kind'], number>> = { command: 10, script: 9, parking: 2, lua: 2 };
@@ -36,6 +37,8 @@ export function programs(
 /** What each program begins with. */
 const OPENING: readonly Step[] = [
   { on: 0, argv: ['XGROUP', 'CREATE', 'l', 'g', '0', 'MKSTREAM'] },
+  { on: 0, argv: ['XGROUP', 'CREATE', 'l', 'h', '0'] },
+  { on: 0, argv: ['XGROUP', 'CREATE', 's', 'g', '0', 'MKSTREAM'] },
   { on: 0, argv: ['SET', 'p:a~00000001', 'v1:1', 'PX', '60000'] },
   { on: 0, argv: ['SET', 'p:b~00000002', 'v1:1', 'PX', '60000'] },
 ];
@@ -55,12 +58,30 @@ function stepOf({ kind, seed }: ProgramStep, known: Known, comparison: Compariso
 }
 
 /** Entry ids in a reply, for later steps to come back to. */
-function learn(reply: Reply | undefined, known: Known): void {
-  if (Array.isArray(reply)) for (const item of reply) learn(item, known);
-  else if (typeof reply === 'string' && /^\d{13}-\d+$/.test(reply) && !known.ids.includes(reply)) {
-    known.ids.push(reply);
+function learn({ argv }: Step, reply: Reply | undefined, known: Known): void {
+  const found: string[] = [];
+  const search = (part: Reply | undefined) => {
+    if (Array.isArray(part)) for (const item of part) search(item);
+    else if (typeof part === 'string' && /^\d{13}-\d+$/.test(part)) found.push(part);
+  };
+  search(reply);
+  for (const id of found) {
+    if (known.ids.includes(id)) continue;
+    known.ids.push(id);
     if (known.ids.length > 30) known.ids.shift();
   }
+  const words = argv.map(String);
+  const isRead = words[0] === 'XREADGROUP' && words[2] === 'g' && words.includes('l');
+  const isClaim = /^X(AUTO)?CLAIM$/.test(words[0] ?? '') && words[1] === 'l' && words[2] === 'g';
+  // What was finished, moved or taken is pending no longer, or for another one.
+  if (ENDING.has(words[1] ?? '') && Array.isArray(reply)) for (const id of words) known.held.delete(id);
+  const [, reason] = /"deadLetterDue","(\w+)"/.exec(JSON.stringify(reply) ?? '') ?? [];
+  if (reason !== undefined) {
+    for (const id of words)
+      if (/^\d{13}-\d+$/.test(id)) known.held.set(id, `dead-letters:${reason}~00000000`);
+  }
+  if (!isRead && !isClaim) return;
+  for (const id of found) known.held.set(id, words[3] as string);
 }
 
 const MOST_ATTEMPTS = 6;
@@ -79,13 +100,14 @@ export async function runProgram(
 }
 
 async function runOnce(program: Program, comparison: Comparison): Promise<void> {
-  const known: Known = { ids: [], now: Date.now() };
+  const known: Known = { ids: [], held: new Map(), now: Date.now() };
   await comparison.begin(SOURCES);
   for (const step of OPENING) await comparison.step(step);
   for (const one of program) {
     if (!comparison.isGoing) break;
     known.now = Date.now();
-    learn(await comparison.step(stepOf(one, known, comparison)), known);
+    const step = stepOf(one, known, comparison);
+    learn(step, await comparison.step(step), known);
   }
   await comparison.end();
 }

@@ -21,10 +21,24 @@ function compare(a: string, b: string): number {
   return Number(aMs) - Number(bMs) || Number(aSeq) - Number(bSeq);
 }
 
-/** Different ids, ascending, as the scripts want them. */
-function batch(pick: Picker, known: Known): string[] {
-  const ids = new Set(pick.several(1, 4, () => anId(pick, known)).filter((id) => /^\d+-\d+$/.test(id)));
+/** Different ids, ascending, as the scripts want them: most of them pending for `holder`. */
+function batch(pick: Picker, known: Known, holder?: string): string[] {
+  const own = [...known.held].filter(([, owner]) => owner === holder).map(([id]) => id);
+  const one = () => (own.length > 0 && pick.chance(0.85) ? pick.of(own.slice(-6)) : anId(pick, known));
+  const ids = new Set(pick.several(1, 4, one).filter((id) => /^\d+-\d+$/.test(id)));
   return ids.size === 0 ? ['1-1'] : [...ids].sort(compare);
+}
+
+/** Someone who holds something, most of the time. */
+function aHolder(pick: Picker, { held }: Known): string {
+  const holders = [...new Set(held.values())].filter((name) => HOLDERS.includes(name));
+  return holders.length > 0 && pick.chance(0.85) ? pick.of(holders) : pick.of(HOLDERS);
+}
+
+/** A reason, what is to stand behind it, and ids: most of entries that are due for that reason. */
+function dueBatch(pick: Picker, known: Known, ...between: number[]): (string | number)[] {
+  const reason = pick.of(DUE);
+  return [reason, ...between, ...batch(pick, known, `dead-letters:${reason}~00000000`)];
 }
 
 function pairs(pick: Picker, ids: readonly string[]): string[] {
@@ -40,46 +54,52 @@ type Make = (pick: Picker, known: Known) => Call;
 
 const generation = (pick: Picker) =>
   pick.weighted([
-    [8, 1],
+    [20, 1],
     [1, 2],
     [1, 0],
   ] as const);
 const dlq = (pick: Picker) => (pick.chance(0.7) ? 'd' : 'l');
 
 const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>> = {
-  raise: [2, (pick) => [[`p:${pick.of(HOLDERS)}`], [1 + pick.upTo(1), pick.of([3, 20, 60000, 60000])]]],
-  refresh: [2, (pick) => [[`p:${pick.of(HOLDERS)}`], [generation(pick), pick.of([5, 60000])]]],
+  raise: [
+    2,
+    (pick) => [
+      [`p:${pick.of(HOLDERS)}`],
+      [pick.chance(0.9) ? 1 : 2, pick.of([3, 60000, 60000, 60000, 60000])],
+    ],
+  ],
+  refresh: [2, (pick) => [[`p:${pick.of(HOLDERS)}`], [generation(pick), pick.of([5, 60000, 60000, 60000])]]],
   acquire: [
     8,
     (pick, known) => {
-      const me = pick.of(HOLDERS);
+      const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
       const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick)];
-      return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known))]];
+      return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known, me))]];
     },
   ],
   done: [
     4,
     (pick, known) => {
-      const me = pick.of(HOLDERS);
+      const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
       const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick)];
-      return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known))]];
+      return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known, me))]];
     },
   ],
   'give-back': [
     5,
     (pick, known) => {
-      const me = pick.of(HOLDERS);
+      const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
       const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick)];
       const why = pick.of(['handOver', 'failed', 'waiting', 'unparseable']);
       const limits = [pick.upTo(2), pick.of([0, 2, 100])];
-      return [keys, ['g', me, generation(pick), ...limits, why, ...pairs(pick, batch(pick, known))]];
+      return [keys, ['g', me, generation(pick), ...limits, why, ...pairs(pick, batch(pick, known, me))]];
     },
   ],
   requeue: [
     5,
     (pick, known) => {
-      const dead = pick.of(HOLDERS);
-      const ids = batch(pick, known);
+      const dead = pick.chance(0.7) ? 'go' : aHolder(pick, known);
+      const ids = batch(pick, known, dead);
       const locks = pick.chance(0.4) ? ids.map((id) => `lock${id.slice(-1)}`) : [];
       const keys = ['l', `p:${dead}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), ...locks];
       const flags = [pick.upTo(2), pick.of([0, 2, 100]), pick.of([0, 0, 1, 5]), pick.upTo(1), locks.length];
@@ -89,8 +109,8 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
   claim: [
     2,
     (pick, known) => {
-      const holder = pick.of(HOLDERS);
-      const [id = '1-1'] = batch(pick, known);
+      const holder = aHolder(pick, known);
+      const [id = '1-1'] = batch(pick, known, holder);
       const lock = pick.chance(0.5) ? 'l' : `lock${id.slice(-1)}`;
       const keys = ['l', `p:${holder}`, 'o', 'e0', 'e1', dlq(pick), lock];
       return [keys, ['g', holder, 'op', pick.upTo(1), pick.of([0, 5]), pick.upTo(1), id, nameOf(pick, id)]];
@@ -100,7 +120,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     1,
     (pick, known) => [
       ['l', ...history(pick)],
-      ['g', 'me', pick.of(DUE), pick.of([0, 3]), ...batch(pick, known)],
+      ['g', 'me', ...dueBatch(pick, known, pick.of([0, 3]))],
     ],
   ],
   'add-dead-letter': [
@@ -174,8 +194,9 @@ function aged(pick: Picker, known: Known): readonly Argument[] {
   return pick.weighted<readonly Argument[]>([
     [2, ['HSET', pick.of(['e0', 'e1']), '', String(window), pick.of(NAMES), anId(pick, known)]],
     [1, ['HSET', 'o', pick.of(NAMES), anId(pick, known)]],
-    [1, ['HSET', 'o', '', pick.of(['v1 1.5', 'v2'])]],
-    [1, ['SET', `p:${pick.of(HOLDERS)}`, pick.of(['v1:1', 'v1:1', 'v1:2', 'v2:1'])]],
+    [0.3, ['HSET', 'o', '', 'v2']],
+    [0.6, ['HSET', 'o', '', 'v1 1.5']],
+    [1, ['SET', `p:${pick.of(HOLDERS)}`, pick.of(['v1:1', 'v1:1', 'v1:1', 'v1:1', 'v1:1', 'v1:2', 'v2:1'])]],
     [
       2,
       [

@@ -98,12 +98,9 @@ function persist(context: CommandContext, argv: string[]): Reply {
   return 1;
 }
 
-function living(context: CommandContext): string[] {
-  return context.keys.keys().filter((key) => context.keys.look(key, context.now) !== undefined);
-}
-
-function keys(context: CommandContext, argv: string[]): Reply {
-  return living(context).filter((key) => matchesGlob(argv[1] as string, key));
+/** Without deleting those whose time has come. */
+function keys({ keys: all, now }: CommandContext, argv: string[]): Reply {
+  return all.keys().filter((key) => !all.isExpired(key, now) && matchesGlob(argv[1] as string, key));
 }
 
 /** Everything in one go: Redis may do so too, and promises no order. */
@@ -121,12 +118,13 @@ function scan(context: CommandContext, argv: string[]): Reply {
       if (integer(value) < 1) throw SYNTAX_ERROR;
     } else throw SYNTAX_ERROR;
   }
-  const found = living(context).filter(
-    (key) =>
-      (pattern === undefined || matchesGlob(pattern, key)) &&
-      (wanted === undefined || context.keys.look(key, context.now)?.type === wanted),
-  );
-  return ['0', argv[1] === '0' ? found : []];
+  if (argv[1] !== '0') return ['0', []];
+  const found = context.keys.keys().filter((key) => {
+    if (pattern !== undefined && !matchesGlob(pattern, key)) return false;
+    const value = context.keys.look(key, context.now);
+    return value !== undefined && (wanted === undefined || value.type === wanted);
+  });
+  return ['0', found];
 }
 
 function flush(isAll: boolean) {

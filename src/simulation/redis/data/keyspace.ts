@@ -49,6 +49,12 @@ export class Keyspace {
     return [...this.#values.keys()];
   }
 
+  /** Whether the key's time has come, without deleting it. */
+  isExpired(key: string, now: number): boolean {
+    const expiry = this.#expiries.get(key);
+    return expiry !== undefined && now > expiry;
+  }
+
   /** What the key holds, to look at. Deletes it first when its time has come: Redis does when `now` is past it, not when it is reached. */
   look(key: string, now: number): Value | undefined {
     const value = this.#values.get(key);

@@ -119,7 +119,8 @@ const LITERALS = new Set<Expression['kind']>(['nil', 'true', 'false', 'number', 
 
 /** Whether this is `and` or `or` with a left side that is a constant and leaves the right one as the result. */
 function letsPass({ operator, left }: Extract<Expression, { kind: 'binary' }>): boolean {
-  const { kind } = left.kind === 'parentheses' ? left.inner : left;
+  const plain = folded(left);
+  const { kind } = plain.kind === 'parentheses' ? plain.inner : plain;
   if (operator === 'and') return kind === 'true' || kind === 'number' || kind === 'text';
   return operator === 'or' && (kind === 'nil' || kind === 'false');
 }

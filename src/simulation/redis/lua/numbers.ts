@@ -82,7 +82,7 @@ export function toGeneralForm(value: number, precision: number, keepZeros = fals
 
 function signed(value: number, form: (size: number) => string): string {
   const isNegative = value < 0 || Object.is(value, -0);
-  // What glibc makes of a NaN that no operation has given a sign: 0/0 has one on x86.
+  // JavaScript hides the sign of NaN. The one that arithmetic makes on x86, such as 0/0, has one; any other would be shown without.
   if (Number.isNaN(value)) return '-nan';
   return isNegative ? `-${form(-value)}` : form(value);
 }
