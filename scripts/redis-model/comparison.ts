@@ -15,7 +15,7 @@ import {
   SimulatedRedis,
   StatusReply,
   toBinary,
-  UnsupportedLua,
+  Unsupported,
 } from '../../src/simulation/redis/index.js';
 import { Wire } from './wire.js';
 
@@ -253,7 +253,7 @@ export class Comparison {
     try {
       simulated = this.#simulated.run(step, from);
     } catch (error) {
-      if (!(error instanceof UnsupportedLua)) throw error;
+      if (!(error instanceof Unsupported)) throw error;
       this.#isOver = true;
       const what = error.message.replace(/[\d(].*/, '…');
       this.unsupported.set(what, (this.unsupported.get(what) ?? 0) + 1);

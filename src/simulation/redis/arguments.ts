@@ -1,6 +1,7 @@
 /** How commands read their arguments. */
 import { type IdPart, MAXIMUM_ID, parseId, type StreamId, ZERO_ID } from './data/stream-id.js';
 import { ReplyError } from './reply.js';
+import { Unsupported } from './unsupported.js';
 
 const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 const MOST = 9223372036854775807n;
@@ -18,6 +19,13 @@ export function parseInteger(text: string): number | undefined {
 export function integer(text: string | undefined, message = NOT_AN_INTEGER): number {
   const value = text === undefined ? undefined : parseInteger(text);
   if (value === undefined) throw new ReplyError(message);
+  return value;
+}
+
+/** The same, of a counter that is going to be counted with. @throws ReplyError; Unsupported where that would not be exact */
+export function counter(text: string | undefined, message?: string): number {
+  const value = integer(text, message);
+  if (!Number.isSafeInteger(value)) throw new Unsupported('counts beyond 2^53');
   return value;
 }
 

@@ -16,14 +16,7 @@ import { streamCommands } from './commands/streams.js';
 import { stringCommands } from './commands/strings.js';
 import { KNOWN_COMMANDS } from './known-commands.js';
 import { type Reply, ReplyError } from './reply.js';
-
-/** Thrown when a command is used that Redis has and the simulation has not. */
-export class UnsupportedCommand extends Error {
-  constructor(name: string) {
-    super(`the simulated Redis does not support the command ${name.toUpperCase()}`);
-    this.name = 'UnsupportedCommand';
-  }
-}
+import { Unsupported } from './unsupported.js';
 
 export const COMMANDS: ReadonlyMap<string, Command> = new Map(
   [
@@ -62,7 +55,7 @@ function byName(name: string): Command | undefined {
   const lower = name.toLowerCase();
   const command = COMMANDS.get(lower);
   if (command === undefined) {
-    if (KNOWN_COMMANDS.has(lower)) throw new UnsupportedCommand(name);
+    if (KNOWN_COMMANDS.has(lower)) throw new Unsupported(`the command ${lower.toUpperCase()}`);
     return undefined;
   }
   if (spelled.size < 1000) spelled.set(name, command);
@@ -88,7 +81,7 @@ export interface Found {
 
 /**
  * The command that is meant; undefined: there is none.
- * @throws UnsupportedCommand
+ * @throws Unsupported
  */
 export function findCommand(argv: readonly string[]): Found | undefined {
   const command = byName(argv[0] as string);
@@ -98,7 +91,8 @@ export function findCommand(argv: readonly string[]): Found | undefined {
   const subcommand = command.subcommands.get(name);
   const fullName = `${command.name}|${name}`;
   if (subcommand !== undefined) return { command: subcommand, fullName };
-  if (UNSUPPORTED_SUBCOMMANDS.has(fullName)) throw new UnsupportedCommand(`${command.name} ${name}`);
+  if (UNSUPPORTED_SUBCOMMANDS.has(fullName))
+    throw new Unsupported(`the command ${command.name.toUpperCase()} ${name.toUpperCase()}`);
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 /** CONFIG: what the library asks for, with the values of a server that nobody has configured. */
 import { parseEventSetting, showEventSetting } from './keyspace-events.js';
+import { Unsupported } from './unsupported.js';
 
 const DEFAULTS: Readonly<Record<string, string>> = {
   appendfsync: 'everysec',
@@ -47,13 +48,13 @@ export class Configuration {
 
   /**
    * False: it is no value for this setting.
-   * @throws Error for events of missed keys, which are not modelled
+   * @throws Unsupported
    */
   set(name: string, value: string): boolean {
     if (name === 'notify-keyspace-events') {
       const events = parseEventSetting(value);
       if (events === undefined) return false;
-      if (events.includes('m')) throw new Error('the simulated Redis publishes no events of missed keys');
+      if (events.includes('m')) throw new Unsupported('events of missed keys');
       this.events = events;
     } else this.#values.set(name, value);
     return true;

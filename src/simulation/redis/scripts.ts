@@ -15,6 +15,7 @@ import {
 } from './lua/redis-library.js';
 import { LuaTable } from './lua/values.js';
 import { type Reply, ReplyError } from './reply.js';
+import { Unsupported } from './unsupported.js';
 
 /** Compiled scripts that are kept; beyond this the oldest goes. Whoever runs mutants makes many. */
 const MOST_COMPILED = 500;
@@ -84,9 +85,10 @@ export class ScriptCache {
 
   /**
    * Makes a script known and gives its SHA-1, or the error that it does not compile with.
-   * @throws UnsupportedLua
+   * @throws Unsupported
    */
   load(source: string): string | ReplyError {
+    if (source.startsWith('#!')) throw new Unsupported('scripts with a shebang');
     let sha = this.#shas.get(source);
     if (sha === undefined) {
       sha = shaOf(source);

@@ -6,7 +6,7 @@
  * - Texts in replies are of one character a byte (`bytes.ts`).
  * - A parked read ends when an entry comes, when it is unblocked, or at its time: by `schedule`, and without one by the next `expire()`.
  * - Keys whose time has come go when someone looks at them, or by `expire()`; only then their events are published.
- * - What Redis has and this has not throws `UnsupportedCommand` or `UnsupportedLua` out of `execute`.
+ * - What Redis has and this has not throws `Unsupported` out of `execute`.
  */
 import { createHash } from 'node:crypto';
 import { wrongArity } from './arguments.js';

@@ -26,7 +26,7 @@ export interface Session {
    * parks or waits behind a parked one; never when the connection is closed before. A subscription to several patterns answers with one
    * array of confirmations.
    *
-   * @throws UnsupportedLua, UnsupportedCommand for what the simulation does not know; never for what Redis answers with an error
+   * @throws Unsupported for what the simulation does not know; never for what Redis answers with an error
    */
   execute(argv: readonly (string | Buffer)[], reply: ReplyCallback): void;
   /** A read of it is parked. */

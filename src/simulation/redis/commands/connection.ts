@@ -3,6 +3,7 @@ import { integer, parseInteger } from '../arguments.js';
 import { type Command, type CommandContext, command, container } from '../command.js';
 import { OK, PONG, type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
 import type { ServerSession } from '../session.js';
+import { Unsupported } from '../unsupported.js';
 
 function ping({ session }: CommandContext, argv: string[]): Reply {
   if (argv.length > 2) throw new ReplyError("ERR wrong number of arguments for 'ping' command");
@@ -102,7 +103,7 @@ function unblock({ server }: CommandContext, argv: string[]): Reply {
 
 function kill({ server, session }: CommandContext, argv: string[]): Reply {
   if (argv.length !== 4 || argv[2]?.toLowerCase() !== 'id') {
-    throw new Error('the simulated Redis has only CLIENT KILL ID');
+    throw new Unsupported('CLIENT KILL but for ID');
   }
   const id = parseInteger(argv[3] as string);
   if (id === undefined || id < 1) throw new ReplyError('ERR client-id should be greater than 0');

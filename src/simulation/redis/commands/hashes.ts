@@ -3,6 +3,7 @@ import { type Command, type CommandContext, command, look } from '../command.js'
 import { HashValue } from '../data/values.js';
 import { matchesGlob } from '../glob.js';
 import { OK, type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
+import { Unsupported } from '../unsupported.js';
 
 /** The hash to write to, created when it is not there. */
 function ownHash(context: CommandContext, key: string): HashValue {
@@ -100,7 +101,7 @@ function hincrby(context: CommandContext, argv: string[]): Reply {
   const by = integer(argv[3]);
   const old = look(context, key, 'hash')?.fields.get(field);
   const sum = integer(old ?? '0', 'ERR hash value is not an integer') + by;
-  if (!Number.isSafeInteger(sum)) throw new Error('the simulated Redis counts up to 2^53 only');
+  if (!Number.isSafeInteger(sum)) throw new Unsupported('counts beyond 2^53');
   ownHash(context, key).fields.set(field, String(sum));
   context.notify('h', 'hincrby', key);
   return sum;

@@ -2,6 +2,7 @@ import { integer, parseDouble } from '../arguments.js';
 import { type Command, type CommandContext, command, look } from '../command.js';
 import { SortedSetValue } from '../data/sorted-set.js';
 import { type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
+import { Unsupported } from '../unsupported.js';
 
 /** A score as Redis writes it: a whole number plainly, any other with 17 digits. */
 export function scoreText(score: number): string {
@@ -163,7 +164,7 @@ function rangeOptions(argv: readonly string[], options: RangeOptions, isZrange: 
       at += 2;
     } else if (isZrange && option === 'rev') options.isReversed = true;
     else if (isZrange && option === 'byscore') options.by = 'score';
-    else if (isZrange && option === 'bylex') throw new Error('the simulated Redis has no ZRANGE BYLEX');
+    else if (isZrange && option === 'bylex') throw new Unsupported('ZRANGE BYLEX');
     else throw SYNTAX_ERROR;
   }
   if (hasLimit && options.by === 'rank') {

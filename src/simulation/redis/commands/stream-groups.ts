@@ -1,5 +1,6 @@
 /** XGROUP, XACK, XPENDING, XCLAIM, XAUTOCLAIM. */
 import {
+  counter,
   integer,
   looseId,
   rangeEnd,
@@ -71,7 +72,7 @@ function groupOptions(argv: readonly string[], subcommand: 'create' | 'setid' | 
     const option = argv[at]?.toLowerCase();
     if (subcommand === 'create' && option === 'mkstream') mayCreate = true;
     else if (subcommand !== '' && option === 'entriesread' && at + 1 < argv.length) {
-      const value = integer(argv[at + 1]);
+      const value = counter(argv[at + 1]);
       if (value < 0 && value !== -1) throw new ReplyError('ERR value for ENTRIESREAD must be positive or -1');
       entriesRead = value === -1 ? undefined : value;
       at += 1;
@@ -257,7 +258,7 @@ function claimOptions(argv: readonly string[], from: number, now: number): Claim
       deliveredAt = integer(argv[at], 'ERR Invalid TIME option argument for XCLAIM');
     } else if (option === 'retrycount' && hasValue) {
       at += 1;
-      const count = integer(argv[at], 'ERR Invalid RETRYCOUNT option argument for XCLAIM');
+      const count = counter(argv[at], 'ERR Invalid RETRYCOUNT option argument for XCLAIM');
       // -1 is what Redis keeps for an option that was not given; so is anything below 0.
       retryCount = count < 0 ? undefined : count;
     } else if (option === 'lastid' && hasValue) {

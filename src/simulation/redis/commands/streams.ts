@@ -1,5 +1,5 @@
 /** XADD and what else concerns the entries of a stream. */
-import { idToAdd, integer, rangeEnd, rangeStart, strictId, wrongArity } from '../arguments.js';
+import { counter, idToAdd, integer, rangeEnd, rangeStart, strictId, wrongArity } from '../arguments.js';
 import { type Command, type CommandContext, command, look } from '../command.js';
 import { type StreamEntry, StreamValue, type TrimRule } from '../data/stream.js';
 import { compareIds, type StreamId, ZERO_ID } from '../data/stream-id.js';
@@ -170,7 +170,7 @@ function xsetid(context: CommandContext, argv: string[]): Reply {
     const option = argv[at]?.toLowerCase();
     const hasValue = at + 1 < argv.length;
     if (option === 'entriesadded' && hasValue) {
-      added = integer(argv[at + 1]);
+      added = counter(argv[at + 1]);
       if (added < 0) throw new ReplyError('ERR entries_added must be positive');
     } else if (option === 'maxdeletedid' && hasValue) {
       maxDeleted = strictId(argv[at + 1]);

@@ -2,6 +2,7 @@ import { integer, parseInteger, wrongArity } from '../arguments.js';
 import { type Command, type CommandContext, command, look } from '../command.js';
 import { StringValue } from '../data/values.js';
 import { OK, type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
+import { Unsupported } from '../unsupported.js';
 
 function get(context: CommandContext, argv: string[]): Reply {
   return look(context, argv[1] as string, 'string')?.text ?? null;
@@ -150,7 +151,7 @@ function add(context: CommandContext, key: string, by: number): Reply {
   const value = seen === undefined ? 0 : parseInteger(seen.text);
   if (value === undefined) throw new ReplyError('ERR value is not an integer or out of range');
   const sum = value + by;
-  if (!Number.isSafeInteger(sum)) throw new Error('the simulated Redis counts up to 2^53 only');
+  if (!Number.isSafeInteger(sum)) throw new Unsupported('counts beyond 2^53');
   if (seen === undefined) keys.put(key, new StringValue(keys.owner, String(sum)));
   else keys.own(key, seen).text = String(sum);
   context.notify('$', 'incrby', key);

@@ -43,7 +43,7 @@ const support = {
   outOfFuel,
 };
 
-/** @throws LuaSyntaxError; UnsupportedLua */
+/** @throws LuaSyntaxError; UnsupportedLua for what is not supported */
 export function compile(source: string, environment: LuaEnvironment): CompiledScript {
   const name = newScriptName();
   const generator = new Generator(environment);

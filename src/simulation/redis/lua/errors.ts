@@ -1,3 +1,4 @@
+import { Unsupported } from '../unsupported.js';
 import { lineAtLevel, presentLine } from './source-lines.js';
 
 /** What a Lua script raises. A text raised by the interpreter itself begins with the place: `user_script:3: `. */
@@ -16,10 +17,10 @@ export class LuaError extends Error {
   }
 }
 
-/** Thrown when a script uses what the simulation's Lua does not have, or cannot repeat exactly. No script can catch it. */
-export class UnsupportedLua extends Error {
+/** The same for what a script uses. No script can catch it. */
+export class UnsupportedLua extends Unsupported {
   constructor(what: string) {
-    super(`the simulated Redis does not support in Lua: ${what}`);
+    super(`in Lua: ${what}`);
     this.name = 'UnsupportedLua';
   }
 }
