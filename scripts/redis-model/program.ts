@@ -2,11 +2,13 @@
 import fc from 'fast-check';
 import { SCRIPTS } from '../../src/redis/scripts.js';
 import type { Reply } from '../../src/simulation/redis/index.js';
-import { commandStep, type Known, parking } from './command-steps.js';
+import { commandStep } from './command-steps.js';
 import type { Comparison, Step } from './comparison.js';
 import { luaStep } from './lua-steps.js';
 import { Picker } from './picker.js';
 import { scriptStep } from './script-steps.js';
+import { parking } from './stream-steps.js';
+import type { Known } from './vocabulary.js';
 
 /** A step is a kind and a number that all its choices are made from, so that a program can be shrunk by leaving steps out. */
 export interface ProgramStep {

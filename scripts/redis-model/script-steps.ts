@@ -1,8 +1,8 @@
 /** Random calls of every script of ours, as the library makes them and a little beside that. */
 import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
-import { anId, type Known } from './command-steps.js';
 import type { Argument, Step } from './comparison.js';
 import type { Picker } from './picker.js';
+import { anId, type Known } from './vocabulary.js';
 
 const HOLDERS = ['a~00000001', 'b~00000002', 'go'];
 const NAMES = ['x', 'y', 'z'];

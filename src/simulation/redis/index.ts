@@ -1,12 +1,8 @@
 /** A simulated Redis server. */
 export { toBinary, toBuffer, toText } from './bytes.js';
+export type { RedisSnapshot, RestartOptions, SimulatedRedisOptions } from './options.js';
 export type { Refusal } from './refusals.js';
 export { type Reply, ReplyError, StatusReply } from './reply.js';
-export {
-  type RedisSnapshot,
-  type RestartOptions,
-  SimulatedRedis,
-  type SimulatedRedisOptions,
-} from './server.js';
+export { SimulatedRedis } from './server.js';
 export type { Session } from './session.js';
 export { Unsupported } from './unsupported.js';
