@@ -1,6 +1,6 @@
 // Builds src/ into dist/: tsc emits the modules, every other file that the code reads at run time is copied beside
-// them, vite bundles the inspector's page, and outputs that no longer have a source are removed. dist/ is not emptied
-// first: a process that runs from it while someone builds must not lose its modules. Where neither the sources nor dist/ have
+// them, vite bundles the inspector's page, esbuild the command line, and outputs that no longer have a source are removed. dist/ is
+// not emptied first: a process that runs from it while someone builds must not lose its modules. Where neither the sources nor dist/ have
 // changed since the last build, there is nothing to do; `--force` builds all the same.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,12 +17,16 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build as esbuild } from 'esbuild';
 import { build } from 'vite';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = join(root, 'src');
 const dist = join(root, 'dist');
 const copiedExtensions = ['.lua'];
+
+/** Packages that take long to load file by file. */
+const broughtAlong = new Set(['ioredis', 'xstate']);
 
 /** What the last build was made of, and what it made. */
 const stampFile = join(root, '.cache', 'build-stamp');
@@ -40,7 +44,8 @@ if (process.argv.includes('--force') || !isUpToDate()) {
   const emitted = compile();
   const copied = copyAssets();
   const bundled = await bundlePage();
-  prune(new Set([...emitted, ...copied, ...bundled]));
+  const program = await bundleProgram();
+  prune(new Set([...emitted, ...copied, ...bundled, ...program]));
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp());
 }
@@ -92,6 +97,64 @@ function copyAssets() {
 async function bundlePage() {
   const { output } = await build({ configFile: join(root, 'vite.config.mjs'), logLevel: 'warn' });
   return output.map(({ fileName }) => join(dist, 'inspector', 'page', fileName));
+}
+
+/**
+ * The command line in a few files instead of some hundred: loading those takes most of the CPU of a command. What takes long to load comes
+ * along, with its licenses; a command's own code is loaded when it runs.
+ */
+async function bundleProgram() {
+  const outdir = join(dist, 'program');
+  const { metafile } = await esbuild({
+    entryPoints: [join(dist, 'cli', 'main.js')],
+    outdir,
+    bundle: true,
+    splitting: true,
+    keepNames: true,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    // CommonJS in a module asks for Node's own modules.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+    absWorkingDir: root,
+    plugins: [
+      {
+        name: 'a few packages, and files at their places',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^[^./]/ }, ({ path, importer }) =>
+            broughtAlong.has(path) || importer.includes('/node_modules/')
+              ? undefined
+              : { path, external: true },
+          );
+          onLoad({ filter: /\.js$/ }, ({ path }) => {
+            if (path.includes('/node_modules/')) return undefined;
+            const place = JSON.stringify(relative(outdir, path));
+            const url = `new URL(${place}, import.meta.url).href`;
+            return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url) };
+          });
+        },
+      },
+    ],
+  });
+  const licenses = join(outdir, 'LICENSES.txt');
+  writeFileSync(licenses, licensesOf(Object.keys(metafile.inputs)));
+  return [...Object.keys(metafile.outputs).map((file) => join(root, file)), licenses];
+}
+
+function licensesOf(files) {
+  const packages = new Set(files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []));
+  const texts = [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((each) => /^licen[cs]e/i.test(each));
+    const text =
+      file === undefined ? `License: ${license}\n` : readFileSync(join(root, folder, file), 'utf8');
+    return `${name} ${version}\n\n${text}`;
+  });
+  return texts.join(`\n${'-'.repeat(72)}\n\n`);
 }
 
 function prune(wanted) {

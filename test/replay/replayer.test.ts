@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { EventLine, Line } from '../../src/replay/format.js';
 import { machinesById, presentMachines } from '../../src/replay/machines.js';
@@ -11,9 +10,8 @@ import { replay, replayFile } from '../../src/replay/replayer.js';
 import { scenario } from '../../src/replay/scenario.js';
 import { Trim } from '../../src/replay/trim.js';
 import { wordsOfReport } from '../../src/replay/words.js';
+import { compiled } from '../support/programs.js';
 import { useFolder } from '../support/recordings.js';
-
-const REPLAY_MAIN = fileURLToPath(new URL('../support/replay-main.ts', import.meta.url));
 
 const input = (id: string) => ({ input: { id, name: `stream-${id}`, retryCount: 0 } });
 
@@ -247,7 +245,7 @@ describe('replay', () => {
     await once(out, 'finish');
     // The file is larger than what it may have: it does not fit.
     expect((await stat(file)).size).to.be.above(64 * 2 ** 20);
-    const options = ['--max-old-space-size=64', '--import', 'tsx', REPLAY_MAIN, file];
+    const options = ['--max-old-space-size=64', await compiled('test/support/replay-main'), file];
     const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
     child.stdout.on('data', (text: Buffer) => {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { runSchedule } from '../../simulate/fleet.js';
 import { drawSchedule } from '../../simulate/schedule.js';
+import { compiled } from '../support/programs.js';
 
 const run = promisify(execFile);
 
@@ -19,10 +19,8 @@ describe('a seed', () => {
   });
 
   it('gives the same trace in another process', async () => {
-    const main = fileURLToPath(new URL('../../simulate/main.ts', import.meta.url));
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', main, '--trace', '3'], {
-      maxBuffer: 2 ** 26,
-    });
+    const args = [await compiled('simulate/main'), '--trace', '3'];
+    const { stdout } = await run(process.execPath, args, { maxBuffer: 2 ** 26 });
     const lines = await traceOf(3);
     expect(stdout.split('\n').slice(1, 1 + lines.length)).to.deep.equal(lines);
   });

@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { JsonLineProcess } from '../../src/testing/json-line-process.js';
+import { hangingMs } from '../support/pace.js';
+import { compiled } from '../support/programs.js';
 
-const SOAK = fileURLToPath(new URL('../../soak/main.ts', import.meta.url));
 const SECONDS = 30;
 
 // Contract: C-OVL-1 and everything that is to hold with it. `npm run soak` runs it for longer.
@@ -17,17 +17,13 @@ describe('a fleet under kills, pauses, broken networks, lost replies and restart
 
   it(`finishes every stream once in ${SECONDS} s, whatever the schedule [C-OVL-1]`, async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
-    const args = [
-      '--import',
-      'tsx',
-      SOAK,
-      '--json',
-      '--minutes',
-      String(SECONDS / 60),
-      '--seed',
-      String(seed),
-    ];
-    soak = JsonLineProcess.spawn(process.execPath, args);
+    const args = ['--json', '--minutes', String(SECONDS / 60), '--seed', String(seed)];
+    soak = JsonLineProcess.spawn(
+      process.execPath,
+      [await compiled('soak/main'), ...args],
+      process.env,
+      hangingMs(),
+    );
     const verdict = await soak.waitFor(({ type }) => type === 'Verdict', {
       name: `the verdict of seed ${seed}`,
     });

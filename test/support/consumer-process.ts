@@ -1,13 +1,13 @@
 import type { RuntimeOptions } from '../../src/index.js';
+import { forkProgram } from './programs.js';
 import { RuntimeProcess } from './runtime-process.js';
-import { forkMain } from './spawn-main.js';
 
 /** A runtime in a process of its own, for crashing and freezing it. */
 export class ConsumerProcess extends RuntimeProcess {
   /** Spawns the process and makes its runtime; nothing is connected yet. */
   static async spawn(options: RuntimeOptions): Promise<ConsumerProcess> {
     const env = { CONSUMER_OPTIONS: JSON.stringify(options) };
-    const spawned = new ConsumerProcess(forkMain('consumer-main', { env }));
+    const spawned = new ConsumerProcess(await forkProgram('test/support/consumer-main', env));
     await spawned.ready();
     return spawned;
   }

@@ -1,12 +1,16 @@
 /** The programs in examples/, as processes. */
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import { eventually } from './eventually.js';
 import { hangingMs } from './pace.js';
+import { type ProgramName, usePrograms } from './programs.js';
 
-const EXAMPLES = new URL('../../examples/', import.meta.url);
+type ExampleName = ProgramName extends infer Name
+  ? Name extends `examples/${infer Example}`
+    ? Example
+    : never
+  : never;
 
 export interface ExampleOptions {
   /** Has it lead a process group, as a shell does: `process.kill(-pid, 'SIGINT')` is what Ctrl-C does. */
@@ -15,7 +19,7 @@ export interface ExampleOptions {
 
 export interface Examples {
   /** Starts one, and does not wait for it. Killed after the test. */
-  start(name: string, env?: Readonly<Record<string, string>>, options?: ExampleOptions): JsonLineProcess;
+  start(name: ExampleName, env?: Readonly<Record<string, string>>, options?: ExampleOptions): JsonLineProcess;
 }
 
 /** Waits until it has printed what fits; resolves with the match. */
@@ -47,6 +51,7 @@ export function outputOf({ stdout, stderr }: JsonLineProcess): string {
 
 export function useExamples(): Examples {
   const started: JsonLineProcess[] = [];
+  const programs = usePrograms();
 
   afterEach(async () => {
     const open = started.splice(0);
@@ -58,8 +63,7 @@ export function useExamples(): Examples {
     start(name, env = {}, { leadsGroup = false } = {}) {
       // What the developer's own shell has set must not decide what a test sees.
       const { POD_NAME, POD_IP, PORT, REDIS_URL, ...rest } = process.env;
-      const program = fileURLToPath(new URL(`${name}.ts`, EXAMPLES));
-      const command = [process.execPath, '--import', 'tsx', program];
+      const command = [process.execPath, programs(`examples/${name}`)];
       if (leadsGroup) command.unshift('setsid');
       const [file = '', ...args] = command;
       const one = JsonLineProcess.spawn(file, args, { ...rest, ...env }, hangingMs());

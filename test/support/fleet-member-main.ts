@@ -5,13 +5,13 @@ import type { MemberSettings } from './fleet-member.js';
 import { methodsOf, serve, tell } from './runtime-main.js';
 import { readScripts } from './script-set.js';
 
-const { options, workMs, scripts, root } = JSON.parse(process.env.MEMBER ?? '{}') as MemberSettings;
+const { options, workMs, scripts, library } = JSON.parse(process.env.MEMBER ?? '{}') as MemberSettings;
 // Whoever sends a script looks it up there by name.
 if (scripts !== undefined) Object.assign(SCRIPTS, readScripts(new URL(scripts)));
 const { createRuntime } =
-  root === undefined
+  library === undefined
     ? await import('../../src/index.js')
-    : ((await import(new URL('src/index.ts', root).href)) as typeof import('../../src/index.js'));
+    : ((await import(library)) as typeof import('../../src/index.js'));
 
 let finish = () => {};
 const finishing = new Promise<void>((resolve) => {

@@ -1,15 +1,15 @@
 /** A process of a fleet that runs one version: its own source, or today's source with its scripts. */
 import type { RuntimeOptions } from '../../src/index.js';
+import { forkProgram } from './programs.js';
 import { RuntimeProcess } from './runtime-process.js';
 import type { ScriptSet } from './script-set.js';
-import { forkMain } from './spawn-main.js';
 
 export interface FleetVersion {
   readonly label: string;
   /** What its runtimes send to Redis; undefined: what lies in its source. */
   readonly scripts?: ScriptSet;
-  /** Folder of its source, as a URL that ends in a slash; undefined: today's. */
-  readonly root?: URL;
+  /** Its built library, a module; undefined: today's. */
+  readonly library?: URL;
 }
 
 /** What the child is told in its environment. */
@@ -18,22 +18,24 @@ export interface MemberSettings {
   /** How long the application works on a stream, in milliseconds; undefined: until it is told to finish. */
   readonly workMs?: number | undefined;
   readonly scripts?: string | undefined;
-  readonly root?: string | undefined;
+  readonly library?: string | undefined;
 }
 
 export class FleetMember extends RuntimeProcess {
   /** Resolves when its runtime reads. */
   static async start(
-    { scripts, root }: FleetVersion,
+    { scripts, library }: FleetVersion,
     options: RuntimeOptions,
     workMs?: number,
   ): Promise<FleetMember> {
-    const settings: MemberSettings = { options, workMs, scripts: scripts?.folder.href, root: root?.href };
+    const settings: MemberSettings = {
+      options,
+      workMs,
+      scripts: scripts?.folder.href,
+      library: library?.href,
+    };
     const member = new FleetMember(
-      forkMain('fleet-member-main', {
-        env: { MEMBER: JSON.stringify(settings) },
-        loadsSources: root !== undefined,
-      }),
+      await forkProgram('test/support/fleet-member-main', { MEMBER: JSON.stringify(settings) }),
     );
     await member.ready();
     await member.ask('start');

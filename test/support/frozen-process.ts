@@ -1,7 +1,7 @@
 import type { Stores } from '../../src/actors/kernel.js';
 import type { RuntimeOptions } from '../../src/index.js';
+import { forkProgram } from './programs.js';
 import { RuntimeProcess } from './runtime-process.js';
-import { forkMain } from './spawn-main.js';
 
 /** Where a process is to stop. */
 export type FreezePoint = {
@@ -16,7 +16,7 @@ export type FreezePoint = {
 /** A process that runs one runtime after the other and freezes between two steps of one when told to. */
 export class FrozenProcess extends RuntimeProcess {
   static async spawn(): Promise<FrozenProcess> {
-    const spawned = new FrozenProcess(forkMain('frozen-main'));
+    const spawned = new FrozenProcess(await forkProgram('test/support/frozen-main'));
     await spawned.ready();
     return spawned;
   }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundle } from './programs.js';
 import { lastRelease } from './release.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,11 +23,11 @@ export const releaseTag = () => `v${lastRelease().version}`;
 export const hasReleaseTag = () =>
   git('rev-parse', '--verify', '--quiet', `${releaseTag()}^{commit}`) !== undefined;
 
-/** Unpacks it beside today's dependencies before the suite, and removes it after. */
+/** Unpacks it beside today's dependencies before the suite, builds its library, a module, and removes all of it after. */
 export function useReleasedSource(): () => URL {
   let folder = '';
 
-  before(() => {
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'streamwarden-released-'));
     const archive = execFileSync(
       'git',
@@ -38,11 +39,12 @@ export function useReleasedSource(): () => URL {
     );
     execFileSync('tar', ['-x', '-C', folder], { input: archive });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    await bundle([join(folder, 'src/index.ts')], join(folder, 'built'), join(folder, 'src'));
   });
 
   after(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  return () => pathToFileURL(`${folder}/`);
+  return () => pathToFileURL(join(folder, 'built/index.mjs'));
 }

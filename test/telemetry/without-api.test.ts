@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { compiled } from '../support/programs.js';
 import { useRedis } from '../support/redis.js';
-
-const MAIN = fileURLToPath(new URL('../support/without-telemetry-main.ts', import.meta.url));
 
 describe('an application', () => {
   const suite = useRedis();
@@ -13,7 +11,7 @@ describe('an application', () => {
   it('without the OpenTelemetry API works as any other', async () => {
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
-      ['--import', 'tsx', MAIN, suite.server().url],
+      [await compiled('test/support/without-telemetry-main'), suite.server().url],
       { timeout: 20_000 },
     );
     expect(stderr).to.equal('');

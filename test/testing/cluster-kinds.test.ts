@@ -106,12 +106,12 @@ describe('startRedisCluster', () => {
 
   it('dies with a parent that is killed', async () => {
     const program = `
-      import { startRedisCluster } from './src/testing/index.ts';
+      import { startRedisCluster } from './dist/testing/index.js';
       const cluster = await startRedisCluster({ masters: 1, replicasPerMaster: 1 });
       console.log(JSON.stringify(cluster.nodes.map(({ server }) => server.pid)));
       setInterval(() => {}, 1000);
     `;
-    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];

@@ -26,11 +26,9 @@ describe('findRedisBinary', () => {
     const { stdout } = await run(
       process.execPath,
       [
-        '--import',
-        'tsx',
         '--input-type=module',
         '-e',
-        `import { findRedisBinary, startRedis } from './src/testing/index.ts';
+        `import { findRedisBinary, startRedis } from './dist/testing/index.js';
          const binary = await findRedisBinary();
          ${program}
          console.log(JSON.stringify(binary));`,

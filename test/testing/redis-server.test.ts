@@ -206,12 +206,12 @@ describe('startRedis', () => {
 
   it('dies with a parent that is killed, and takes its files along', async () => {
     const program = `
-      import { startRedis } from './src/testing/index.ts';
+      import { startRedis } from './dist/testing/index.js';
       const server = await startRedis();
       console.log(JSON.stringify({ pid: server.pid, dir: server.dir }));
       setInterval(() => {}, 1000);
     `;
-    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
@@ -224,12 +224,12 @@ describe('startRedis', () => {
 
   it('is not reached by what a terminal sends to the whole group, and dies when all of that are killed', async () => {
     const program = `
-      import { startRedis } from './src/testing/index.ts';
+      import { startRedis } from './dist/testing/index.js';
       const server = await startRedis();
       console.log(JSON.stringify({ pid: server.pid, url: server.url }));
       setInterval(() => {}, 1000);
     `;
-    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
     });
@@ -250,10 +250,10 @@ describe('startRedis', () => {
 
   it('does not keep its parent alive', async () => {
     const program = `
-      import { startRedis } from './src/testing/index.ts';
+      import { startRedis } from './dist/testing/index.js';
       console.log((await startRedis()).pid);
     `;
-    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const lines = once(createInterface(parent.stdout), 'line');

@@ -216,7 +216,7 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
   if (hasReleaseTag()) {
     describe('whose older ones run the released source: it', () => {
       const source = useReleasedSource();
-      const tagged = (): FleetVersion => ({ label: release.version, root: source() });
+      const tagged = (): FleetVersion => ({ label: release.version, library: source() });
       describe(`(${release.version} first)`, () => scenarios(() => [tagged(), today()]));
       describe('(today first)', () => scenarios(() => [today(), tagged()]));
     });

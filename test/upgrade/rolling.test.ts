@@ -95,7 +95,7 @@ describe('a fleet that is upgraded while it works', () => {
     describe('from the released source', () => {
       const source = useReleasedSource();
       it("loses and doubles nothing, to today's and back", async () => {
-        await upgradesAndBack({ label: release.version, root: source() });
+        await upgradesAndBack({ label: release.version, library: source() });
       });
     });
   }
