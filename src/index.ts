@@ -24,8 +24,8 @@ export type {
   StreamTerminated,
   StreamUncertain,
 } from './runtime/notifications.js';
-export type { BackoffOptions, ReadRetryOptions, RuntimeOptions } from './runtime/options.js';
 export type { NewStream, Producer } from './runtime/open-producer.js';
+export type { BackoffOptions, ReadRetryOptions, RuntimeOptions } from './runtime/options.js';
 export { createProducer, type ProducerOptions } from './runtime/producer.js';
 export { createRuntime } from './runtime/runtime.js';
 export type {

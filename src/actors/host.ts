@@ -1,5 +1,5 @@
 /** Starts machines as root actors: each with a stable path, the injected clock, and the seam told of it. */
-import { type Actor, type AnyStateMachine, createActor, type InputFrom } from 'xstate';
+import { type Actor, type AnyActor, type AnyStateMachine, createActor, type InputFrom } from 'xstate';
 import type { Clock } from '../core/clock.js';
 import type { Seam } from '../core/seam.js';
 
@@ -45,6 +45,30 @@ export function quiet({ clock }: Host): { clock: ActorTimers; logger: () => void
   return { clock: timersOf(clock), logger: nothing };
 }
 
+/**
+ * The same machine, with its first context made already. XState makes it by an assignment, and where an actor is started within an action of
+ * another one, its development build takes that for an action that assigns by hand, and says so on stderr.
+ */
+function withContext<M extends AnyStateMachine>(machine: M, input: InputFrom<M>): M {
+  const { config } = machine;
+  const contextOf = config.context as unknown;
+  if (typeof contextOf !== 'function') return machine;
+  const made = Object.assign(Object.create(machine) as M, {
+    config: { ...config, context: contextOf({ input }) as object },
+  });
+  // Machines bind their methods to themselves.
+  const { getInitialSnapshot } = Object.getPrototypeOf(machine) as M;
+  return Object.assign(made, { getInitialSnapshot: getInitialSnapshot.bind(made) });
+}
+
+/** An event for an actor that has ended is nothing to tell of: that is how races with an end go, and XState's development build tells of each. */
+function hearsOnlyWhileActive(actor: AnyActor): void {
+  const { send } = actor;
+  actor.send = (event) => {
+    if (actor.getSnapshot().status === 'active') send(event);
+  };
+}
+
 export function startActor<M extends AnyStateMachine>(
   host: Host,
   machine: M,
@@ -52,7 +76,12 @@ export function startActor<M extends AnyStateMachine>(
 ): Actor<M> {
   const { path, input, onError, onDone } = options;
   const { seam } = host;
-  const actor = createActor(machine, { id: path, input, ...quiet(host) } as never) as Actor<M>;
+  const actor = createActor(withContext(machine, input), {
+    id: path,
+    input,
+    ...quiet(host),
+  } as never) as Actor<M>;
+  hearsOnlyWhileActive(actor);
   const live = { path, machine: machine.id, actor };
   seam.actorStarted(live);
   actor.subscribe({

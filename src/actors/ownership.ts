@@ -1,4 +1,5 @@
 /** One entry in this process's hands: its facts, its actor, and the signal that tells the application to stop. */
+import { setMaxListeners } from 'node:events';
 import type { Actor } from 'xstate';
 import type { TraceFields } from '../core/trace-fields.js';
 import type { OwnershipEvent, OwnershipState, ownershipMachine } from '../machines/ownership.machine.js';
@@ -59,13 +60,16 @@ export class Ownership implements OwnershipFacts {
   }
 
   send(event: OwnershipEvent): void {
-    this.actor?.send(event);
+    // One that has ended hears nothing any more, and XState's development build would say so on stderr.
+    if (!this.hasEnded) this.actor?.send(event);
   }
 
   /** Made when first asked for: an AbortSignal costs 0.8 KB, and most applications never look at most of them. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      // As many may listen as the handler calls: each that passes it on, to a request say, is one more.
+      setMaxListeners(0, this.#controller.signal);
       if (this.#isAborted) this.#controller.abort(this.#makeReason?.());
     }
     return this.#controller.signal;

@@ -1,7 +1,7 @@
 /** Starts children by their specs, restarts those that fail, and tells when one is beyond its limits. Runs the supervisor machine. */
 import type { Actor } from 'xstate';
 import type { Timer } from '../core/clock.js';
-import { StreamwardenError } from '../core/errors.js';
+import { messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { type ErrorFact, factOf } from '../machines/facts.js';
 import { type ChildSpec, problemOf, supervisorMachine } from '../machines/supervisor.machine.js';
@@ -88,7 +88,7 @@ export class Supervisor {
     this.#actor = startActor(kernel, machine, {
       path: 'supervisor',
       input: { keep: KEEP },
-      onError: (error) => kernel.logger.error({ error: String(error) }, 'the supervisor failed'),
+      onError: (error) => kernel.logger.error({ error: messageOf(error) }, 'the supervisor failed'),
     });
   }
 

@@ -31,6 +31,9 @@ export const ERROR_CODES = [
   'InspectorFailed',
 ] as const;
 
+/** Stands for what has no text. */
+const UNDESCRIBABLE = 'something that cannot be described';
+
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface StreamwardenErrorOptions {
@@ -62,11 +65,64 @@ export class StreamwardenError extends Error {
 
 /** True for every error made by streamwarden, by any copy of the package in the process. */
 export function isStreamwardenError(value: unknown, code?: ErrorCode): value is StreamwardenError {
-  if (!(value instanceof Error) || !('code' in value) || !('retriable' in value)) return false;
-  return code === undefined || value.code === code;
+  try {
+    if (!(value instanceof Error) || !('code' in value) || !('retriable' in value)) return false;
+    return code === undefined ? typeof value.code === 'string' : value.code === code;
+  } catch {
+    // A proxy may throw at any question.
+    return false;
+  }
 }
 
-/** The message of anything that was thrown. */
+/** Longer texts are cut: a message is for people, and whoever chose it may have chosen megabytes. */
+const LONGEST_MESSAGE = 8_192;
+
+function cut(text: string): string {
+  if (text.length <= LONGEST_MESSAGE) return text;
+  return `${text.slice(0, LONGEST_MESSAGE)}… (${text.length} characters)`;
+}
+
+/** Any value as text. Never throws: a value may have no `toString`, or one that throws. */
+export function textOf(value: unknown): string {
+  try {
+    return cut(String(value));
+  } catch {
+    return UNDESCRIBABLE;
+  }
+}
+
+/** The message of anything that was thrown. Never throws. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return textOf(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return UNDESCRIBABLE;
+  }
+}
+
+/** What was thrown, as an error that can be asked for its name and message. Never throws. */
+export function errorOf(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error && typeof thrown.message === 'string' && typeof thrown.name === 'string')
+      return thrown;
+  } catch {
+    // It is described below.
+  }
+  return new Error(messageOf(thrown), { cause: thrown });
+}
+
+/**
+ * Calls a function of the application's. What it throws, or what a promise of its rejects with, goes to `onError`: a promise that
+ * nobody listens to would end the process.
+ */
+export function callOut(call: () => unknown, onError: (thrown: unknown) => void): void {
+  try {
+    const result = call();
+    // Awaited rather than looked at: it need not be a promise of this realm, and `then` may throw as well.
+    if (typeof result === 'object' && result !== null && 'then' in result) {
+      Promise.resolve(result).catch(onError);
+    }
+  } catch (thrown) {
+    onError(thrown);
+  }
 }

@@ -3,6 +3,7 @@
  * disturb it, and what nobody listens to costs a map look-up.
  */
 import type { AnyActor } from 'xstate';
+import { callOut } from './errors.js';
 
 export interface LiveActor {
   /** Stable: the same in every run of the same life. */
@@ -151,11 +152,7 @@ export class Seam {
     const listeners = this.#listeners.get(type);
     if (listeners === undefined) return;
     for (const listener of [...listeners] as SeamListener<K>[]) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.#onError(error);
-      }
+      callOut(() => listener(event), this.#onError);
     }
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../core/clock.js';
-import { messageOf, StreamwardenError } from '../core/errors.js';
+import { errorOf, messageOf, StreamwardenError } from '../core/errors.js';
 import { type Logger, redact } from '../core/logger.js';
 import { formatAddress } from './address.js';
 import { neverSent } from './reply-errors.js';
@@ -152,7 +152,16 @@ export class Link {
   #connect(): void {
     if (this.#retryTimer !== undefined) this.#settings.clock.clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    const client = this.#settings.makeClient();
+    let client: Redis;
+    try {
+      client = this.#settings.makeClient();
+    } catch (error) {
+      // A template of the application's that cannot be copied: an attempt that failed, whoever's timer this runs in.
+      this.#lastError = errorOf(error);
+      this.#tellDown(this.#lastError);
+      this.#scheduleRetry();
+      return;
+    }
     this.#client = client;
     let reported: Error | undefined;
     client.on('error', (error: Error) => {
@@ -184,7 +193,7 @@ export class Link {
       },
       (error: unknown) => {
         this.#settings.clock.clearTimeout(deadline);
-        failed(error instanceof Error ? error : new Error(String(error)));
+        failed(errorOf(error));
       },
     );
   }

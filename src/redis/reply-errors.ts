@@ -1,5 +1,5 @@
 /** Turns whatever ioredis rejects with into one of our errors, and says what may be done about it. */
-import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { errorOf, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 
 /** Redis says these of a state that passes: a failover, a restart, full memory. The same command may succeed later. */
@@ -62,7 +62,7 @@ export function neverSent(command: string, cause?: unknown): StreamwardenError {
  */
 export function redisError(thrown: unknown, command: string, wasConnected: boolean): StreamwardenError {
   if (isStreamwardenError(thrown)) return thrown;
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = errorOf(thrown);
   if (!isReply(error)) {
     const sent = wasConnected && !/Stream isn't writeable/.test(error.message);
     return sent || !NEVER_SENT.test(error.message) ? unanswered(command, error) : neverSent(command, error);

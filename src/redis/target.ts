@@ -144,8 +144,13 @@ function clusterFromClient(template: Cluster): ClusterDeployment {
     },
     nodes.map(({ host = '127.0.0.1', port = 6379 }) => formatAddress({ host, port })),
     (address) => {
-      const mapped = typeof natMap === 'function' ? natMap(address) : natMap?.[address];
-      return mapped ? formatAddress(mapped) : address;
+      try {
+        const mapped = typeof natMap === 'function' ? natMap(address) : natMap?.[address];
+        return mapped ? formatAddress(mapped) : address;
+      } catch {
+        // The application's, and asked of every answer of the cluster: what it throws is as if it did not know the address.
+        return address;
+      }
     },
   );
 }

@@ -4,7 +4,7 @@
  */
 import { Bell } from '../core/bell.js';
 import type { Timer } from '../core/clock.js';
-import { StreamwardenError } from '../core/errors.js';
+import { errorOf, StreamwardenError } from '../core/errors.js';
 import { LineWriter } from './line-writer.js';
 import type { ActiveRecording, CompiledRecordOptions, RecordingReport } from './record-options.js';
 import { RecordingFile } from './recording-file.js';
@@ -138,7 +138,7 @@ export class FileRecording implements ActiveRecording {
       const end = this.#writer.end(this.#nextWritten, clock.now(), this.#endedBy, this.#events, this.#lost);
       await this.#file.append([end]);
     } catch (error) {
-      this.#error = error as Error;
+      this.#error = errorOf(error);
       this.#host.logger.error({ file: this.#options.file, error: this.#error.message }, 'recording failed');
       this.#waiting = [];
       this.#end('failed');

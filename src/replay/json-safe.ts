@@ -4,12 +4,25 @@
  * JSON has no word for errors, for numbers such as NaN, nor for bytes. They become objects with one member whose name begins with `$`:
  * docs/reference/recording-format.md lists them. Members that are undefined are left out, as JSON does: a machine cannot tell the two apart.
  */
+import { textOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Deeper than this nothing is a fact that a machine decides by. */
 const MAX_DEPTH = 32;
+
+/** So many values are looked at. Data that meet themselves again at many places are a tree without end, however small they are. */
+const MAX_VALUES = 1_000_000;
+
+/** What is left of it. */
+interface Work {
+  left: number;
+}
+
+/** Stands for what is there and is no data: undefined in a list, a function, an object that throws when it is looked at. */
+const NO_DATA: Json = { $undefined: true };
+const TOO_DEEP: Json = { $tooDeep: true };
 
 /** Whether a text may hold credentials at all: looking for them in every text would cost more than writing it. */
 const MAY_HOLD_CREDENTIALS = /:\/\/|AUTH|SETUSER/i;
@@ -23,27 +36,32 @@ function encodeNumber(value: number): Json {
 }
 
 /** What is kept of an error: no stack, which names files of whoever ran it and differs from build to build. */
-function encodeError(error: Error, depth: number): Json {
-  const fields: Record<string, Json> = { name: error.name, message: encodeText(error.message) };
+function encodeError(error: Error, depth: number, work: Work): Json {
+  const fields: Record<string, Json> = {
+    name: textOf(error.name),
+    message: encodeText(typeof error.message === 'string' ? error.message : textOf(error.message)),
+  };
   for (const [key, value] of Object.entries(error)) {
-    if (key !== 'stack' && value !== undefined) fields[key] = encode(value, depth);
+    if (key !== 'stack' && value !== undefined) fields[key] = encode(value, depth, work);
   }
-  if (error.cause !== undefined && fields.cause === undefined) fields.cause = encode(error.cause, depth);
+  if (error.cause !== undefined && fields.cause === undefined)
+    fields.cause = encode(error.cause, depth, work);
   return { $error: fields };
 }
 
-function encodeObject(value: object, depth: number): Json {
+function encodeObject(value: object, depth: number, work: Work): Json {
   const fields: Record<string, Json> = {};
   let isTagged = false;
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined || typeof member === 'function' || typeof member === 'symbol') continue;
-    fields[key] = encode(member, depth);
+    fields[key] = encode(member, depth, work);
     isTagged ||= key.startsWith('$');
   }
   return isTagged ? { $object: fields } : fields;
 }
 
-function encode(value: unknown, depth: number): Json {
+function encode(value: unknown, depth: number, work: Work): Json {
+  work.left -= 1;
   switch (typeof value) {
     case 'string':
       return encodeText(value);
@@ -56,23 +74,32 @@ function encode(value: unknown, depth: number): Json {
     case 'object':
       break;
     default:
-      // undefined in a list, a function or a symbol: there is something, and it is no data.
-      return { $undefined: true };
+      return NO_DATA;
   }
   if (value === null) return null;
   const inner = depth + 1;
-  if (inner > MAX_DEPTH) return { $tooDeep: true };
-  if (Array.isArray(value)) return value.map((item) => encode(item, inner));
-  if (value instanceof Error) return encodeError(value, inner);
+  if (inner > MAX_DEPTH || work.left < 0) return TOO_DEEP;
+  try {
+    return encodeData(value, inner, work);
+  } catch {
+    // A getter, or a proxy, of the application's.
+    return NO_DATA;
+  }
+}
+
+function encodeData(value: object, depth: number, work: Work): Json {
+  if (Array.isArray(value)) return value.map((item) => encode(item, depth, work));
+  if (value instanceof Error) return encodeError(value, depth, work);
   if (value instanceof Date) return { $date: value.getTime() };
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
-  if (value instanceof Map) return { $map: encode([...value], inner) };
-  if (value instanceof Set) return { $set: encode([...value], inner) };
-  return encodeObject(value, inner);
+  if (value instanceof Map) return { $map: encode([...value], depth, work) };
+  if (value instanceof Set) return { $set: encode([...value], depth, work) };
+  return encodeObject(value, depth, work);
 }
 
 /** Whether JSON carries it as it is: most of what machines are told is so plain that a copy would be made for nothing. */
-function isPlain(value: unknown, depth: number): value is Json {
+function isPlain(value: unknown, depth: number, work: Work): value is Json {
+  work.left -= 1;
   switch (typeof value) {
     case 'string':
       return !MAY_HOLD_CREDENTIALS.test(value);
@@ -86,21 +113,26 @@ function isPlain(value: unknown, depth: number): value is Json {
       return false;
   }
   if (value === null) return true;
-  if (depth >= MAX_DEPTH) return false;
-  if (Array.isArray(value)) return value.every((item) => isPlain(item, depth + 1));
+  if (depth >= MAX_DEPTH || work.left < 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isPlain(item, depth + 1, work));
   if (Object.getPrototypeOf(value) !== Object.prototype) return false;
   for (const [key, member] of Object.entries(value)) {
-    if (key.startsWith('$') || !isPlain(member, depth + 1)) return false;
+    if (key.startsWith('$') || !isPlain(member, depth + 1, work)) return false;
   }
   return true;
 }
 
 /**
  * Makes a value that JSON.stringify carries as it is; the same one where nothing has to be changed. Credentials in texts are taken out. Never
- * throws for data.
+ * throws, and ends, whatever it is given.
  */
 export function toJson(value: unknown): Json {
-  return isPlain(value, 0) ? value : encode(value, 0);
+  try {
+    if (isPlain(value, 0, { left: MAX_VALUES })) return value;
+  } catch {
+    // What throws when it is looked at is not plain.
+  }
+  return encode(value, 0, { left: MAX_VALUES });
 }
 
 function decodeError(fields: Readonly<Record<string, Json>>): Error {

@@ -1,6 +1,6 @@
 /** A flight recorder: remembers the latest, and writes it when something has happened. Remembering makes no text: that is done when it is written. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { messageOf } from '../core/errors.js';
+import { errorOf, messageOf } from '../core/errors.js';
 import { LineWriter } from './line-writer.js';
 import type {
   ActiveRecording,
@@ -61,7 +61,7 @@ export class RingRecording implements ActiveRecording {
   #enqueue(write: () => Promise<string>): Promise<string> {
     const dumped = this.#dumping.then(write);
     this.#dumping = dumped.catch((error: unknown) => {
-      this.#error = error as Error;
+      this.#error = errorOf(error);
       this.#host.logger.error({ file: this.#options.file, error: messageOf(error) }, 'recording failed');
     });
     return dumped;

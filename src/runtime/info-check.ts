@@ -1,13 +1,17 @@
 /** Runs the application's Standard Schema on the info of each entry. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CheckedInfo } from '../actors/kernel.js';
-import { messageOf } from '../core/errors.js';
+import { messageOf, textOf } from '../core/errors.js';
 import type { Info } from '../redis/entry.js';
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
 
 function describe(issues: readonly StandardSchemaV1.Issue[]): string {
   const [first] = issues;
-  const path = first?.path?.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
-  return `Info does not satisfy the schema${path ? ` at ${path}` : ''}: ${first?.message ?? 'no reason given'}`;
+  const path = first?.path?.map((part) => textOf(typeof part === 'object' ? part.key : part)).join('.');
+  return `Info does not satisfy the schema${path ? ` at ${path}` : ''}: ${textOf(first?.message ?? 'no reason given')}`;
 }
 
 /**
@@ -18,22 +22,28 @@ export function createInfoCheck(
   schema: StandardSchemaV1<unknown, unknown>,
   onInvalid: 'deadLetter' | 'deliver',
 ): (info: Info | null) => CheckedInfo | Promise<CheckedInfo> {
+  const refuse = (info: Info | null, issues: readonly StandardSchemaV1.Issue[]): CheckedInfo =>
+    onInvalid === 'deliver' ? { ok: true, info } : { ok: false, problem: describe(issues) };
+  const failed = (info: Info | null, error: unknown) => refuse(info, [{ message: messageOf(error) }]);
   const judge = (info: Info | null, result: StandardSchemaV1.Result<unknown>): CheckedInfo => {
-    if (!result.issues) return { ok: true, info: result.value };
-    return onInvalid === 'deliver' ? { ok: true, info } : { ok: false, problem: describe(result.issues) };
+    // What it answers with is the application's as well, and may throw when it is looked at.
+    try {
+      return result.issues ? refuse(info, result.issues) : { ok: true, info: result.value };
+    } catch (error) {
+      return failed(info, error);
+    }
   };
-  const refuse = (info: Info | null, error: unknown) =>
-    judge(info, { issues: [{ message: messageOf(error) }] });
   return (info) => {
     try {
       const result = schema['~standard'].validate(info);
-      if (!(result instanceof Promise)) return judge(info, result);
-      return result.then(
+      if (!isThenable(result)) return judge(info, result);
+      // Of whatever library or realm the promise is.
+      return Promise.resolve(result).then(
         (value) => judge(info, value),
-        (error: unknown) => refuse(info, error),
+        (error: unknown) => failed(info, error),
       );
     } catch (error) {
-      return refuse(info, error);
+      return failed(info, error);
     }
   };
 }

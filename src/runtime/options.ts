@@ -2,7 +2,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Clock, systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
-import { type Logger, silentLogger } from '../core/logger.js';
+import { guardedClock } from '../core/guarded-clock.js';
+import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
 import type { RedisTarget } from '../redis/target.js';
@@ -211,8 +212,8 @@ export function compileOptions<TInfo>(
     names,
     consumerId: consumerIdFrom(consumerId, environment),
     database,
-    logger: (logger as Logger | undefined) ?? silentLogger,
-    clock: (clock as Clock | undefined) ?? systemClock,
+    logger: guardedLogger((logger as Logger | undefined) ?? silentLogger),
+    clock: guardedClock((clock as Clock | undefined) ?? systemClock),
     infoSchema: infoSchema as StandardSchemaV1<unknown, TInfo> | undefined,
     historyKey,
     record: record && compiled(record),

@@ -1,6 +1,6 @@
 /** Announces data streams. */
 import { type Clock, systemClock } from '../core/clock.js';
-import { type Logger, silentLogger } from '../core/logger.js';
+import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { RedisTarget } from '../redis/target.js';
 import { openProducer, type Producer } from './open-producer.js';
 import { producerNames } from './options.js';
@@ -23,5 +23,8 @@ export function createProducer(options: ProducerOptions): Producer {
 
 /** As `createProducer`, in another time. */
 export function composeProducer(options: ProducerOptions, clock: Clock): Producer {
-  return openProducer({ ...producerNames(options), logger: options.logger ?? silentLogger }, clock);
+  return openProducer(
+    { ...producerNames(options), logger: guardedLogger(options.logger ?? silentLogger) },
+    clock,
+  );
 }

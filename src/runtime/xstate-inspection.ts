@@ -1,5 +1,6 @@
 /** The option `inspect`: XState's own inspection of every actor of a runtime, from the first one on. */
 import type { AnyActor, AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import { callOut } from '../core/errors.js';
 import type { Seam } from '../core/seam.js';
 
 /** As XState's `inspect` takes it. */
@@ -23,14 +24,8 @@ export function inspectActors(
   onError: (error: unknown) => void,
 ): void {
   const systems = new WeakSet();
-  const tell = (event: InspectionEvent) => {
-    try {
-      if (typeof observer === 'function') observer(event);
-      else observer.next?.(event);
-    } catch (error) {
-      onError(error);
-    }
-  };
+  const tell = (event: InspectionEvent) =>
+    callOut(() => (typeof observer === 'function' ? observer(event) : observer.next?.(event)), onError);
   seam.on('actorStarted', ({ actor }) => {
     if (systems.has(actor.system)) return;
     systems.add(actor.system);

@@ -1,4 +1,5 @@
 /** Lets simulated time go by: one caller at a time, standing still while real work is under way, and ended by what nobody else would hear of. */
+import { textOf } from '../core/errors.js';
 import { SimulationError } from './errors.js';
 import type { RealWork } from './real-work.js';
 import type { Timeline } from './timeline.js';
@@ -62,7 +63,7 @@ export class Driver {
     if (errors.length > 1) throw new AggregateError(errors, `${errors.length} failures in the simulation`);
     if (errors.length === 0) return;
     if (first instanceof SimulationError) throw first;
-    throw new SimulationError('Unhandled', `something threw in the simulation: ${String(first)}`, {
+    throw new SimulationError('Unhandled', `something threw in the simulation: ${textOf(first)}`, {
       cause: first,
     });
   }

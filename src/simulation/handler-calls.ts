@@ -1,5 +1,6 @@
 /** Calls of the application's handlers: which run, what they threw, and whose code is running now. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { textOf } from '../core/errors.js';
 import type { StreamHandler } from '../runtime/types.js';
 import type { SimulatedProcess } from './process.js';
 import { ORDER, type Timeline } from './timeline.js';
@@ -80,7 +81,7 @@ export class HandlerCalls {
         await context.run(call, () => handler(handle));
         say(`${consumer} returns from ${stream} ${id}`);
       } catch (error) {
-        say(`${consumer} throws for ${stream} ${id}: ${String(error)}`);
+        say(`${consumer} throws for ${stream} ${id}: ${textOf(error)}`);
         this.#failures.push({ stream, id, consumer, at: timeline.now, error });
         throw error;
       } finally {

@@ -1,5 +1,5 @@
 /** What a command is called where people, and faults, speak of it: scripts by their names. */
-import { type Script, SCRIPTS } from '../redis/scripts.js';
+import { SCRIPTS, type Script } from '../redis/scripts.js';
 
 export type Argument = string | number | Buffer;
 export type Command = readonly Argument[];

@@ -1,6 +1,6 @@
 /** `simulate()`: a world with a seed, for the tests of applications. */
 import type { Clock } from '../core/clock.js';
-import { StreamwardenError } from '../core/errors.js';
+import { StreamwardenError, textOf } from '../core/errors.js';
 import type { Info } from '../redis/entry.js';
 import { createNames } from '../redis/names.js';
 import type { Notification } from '../runtime/notifications.js';
@@ -44,7 +44,7 @@ const UNTIL = '10 min';
 
 function expectOption(isRight: boolean, option: string, expected: string, got: unknown): void {
   if (isRight) return;
-  throw new StreamwardenError('InvalidOption', `expected ${option} to be ${expected}, got: ${String(got)}`, {
+  throw new StreamwardenError('InvalidOption', `expected ${option} to be ${expected}, got: ${textOf(got)}`, {
     details: { option, expected },
   });
 }
@@ -324,7 +324,7 @@ class Simulation implements SimulatedWorld {
       processName,
       say: (text) => this.#say(text),
       startFailed: (error) => {
-        const message = `the runtime ${consumerId} could not start: ${String(error)}; start it yourself where a test expects that`;
+        const message = `the runtime ${consumerId} could not start: ${textOf(error)}; start it yourself where a test expects that`;
         this.#driver.fail(new SimulationError('StartFailed', message, { cause: error }));
       },
     });

@@ -5,8 +5,10 @@
  */
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import type { Clock } from '../core/clock.js';
+import { errorOf, messageOf, textOf } from '../core/errors.js';
 import type { TraceFields } from '../core/trace-fields.js';
 import { ATTRIBUTE, OTHER } from './attributes.js';
+import { guarded, within } from './guarded.js';
 import type { Instruments } from './instruments.js';
 import type { OpenTelemetry } from './open-telemetry.js';
 import { fromFields } from './trace-context.js';
@@ -81,8 +83,15 @@ export class Processing {
     };
   }
 
-  /** The application has it from now on, unless it had it already. Returns the context to work in. */
-  begin(delivery: Delivery): Context {
+  /**
+   * The application has it from now on, unless it had it already. Returns the context to work in; undefined when what the application
+   * has put into OpenTelemetry threw, which is no failure of the work.
+   */
+  begin(delivery: Delivery): Context | undefined {
+    return guarded(this.#api, () => this.#begin(delivery));
+  }
+
+  #begin(delivery: Delivery): Context {
     const known = this.#works.get(delivery);
     if (known !== undefined) return known.context;
     const { SpanKind, ROOT_CONTEXT, trace } = this.#api;
@@ -116,16 +125,20 @@ export class Processing {
   ): Promise<void> {
     const context = this.begin(delivery);
     try {
-      await this.#api.context.with(context, work);
-      this.end(delivery, endingOf());
+      await (context === undefined ? work() : within(this.#api, context, work));
     } catch (error) {
       this.end(delivery, endingOf(error));
       throw error;
     }
+    this.end(delivery, endingOf());
   }
 
   /** The application has it no more; said of one that it never had, this does nothing. */
-  end(delivery: Delivery, { outcome, error }: Ending): void {
+  end(delivery: Delivery, ending: Ending): void {
+    guarded(this.#api, () => this.#end(delivery, ending));
+  }
+
+  #end(delivery: Delivery, { outcome, error }: Ending): void {
     const work = this.#works.get(delivery);
     if (work === undefined) return;
     this.#works.delete(delivery);
@@ -134,9 +147,11 @@ export class Processing {
     if (!span.isRecording()) return;
     span.setAttribute(ATTRIBUTE.outcome, outcome);
     if (outcome === 'failed') {
-      span.setAttribute(ATTRIBUTE.errorType, error instanceof Error ? error.name : OTHER);
-      const message = error instanceof Error ? error.message : String(error);
-      span.recordException(error instanceof Error ? error : message);
+      const thrown = errorOf(error);
+      const isError = thrown === error;
+      span.setAttribute(ATTRIBUTE.errorType, isError ? textOf(thrown.name) : OTHER);
+      const message = messageOf(thrown);
+      span.recordException(isError ? thrown : message);
       span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message });
     }
     span.end();

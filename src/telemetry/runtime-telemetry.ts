@@ -5,8 +5,9 @@
 import type { Clock } from '../core/clock.js';
 import type { Seam } from '../core/seam.js';
 import { ATTRIBUTE, serviceAttributes } from './attributes.js';
+import { guarded } from './guarded.js';
 import type { Standing } from './observed.js';
-import { openTelemetry } from './open-telemetry.js';
+import { type OpenTelemetry, openTelemetry } from './open-telemetry.js';
 import { type Delivery, type Ending, Processing } from './processing.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
 import { RuntimeSpans } from './runtime-spans.js';
@@ -37,6 +38,10 @@ export class RuntimeTelemetry {
   async attach(): Promise<void> {
     const api = await openTelemetry();
     if (api === undefined || this.#isClosed || this.#leave !== undefined) return;
+    guarded(api, () => this.#listen(api));
+  }
+
+  #listen(api: OpenTelemetry): void {
     const { seam, lbs, group, consumer, clock, standing } = this.#options;
     const { tracer, instruments, observed } = scopeOf(api);
     const service = serviceAttributes(lbs, group);
