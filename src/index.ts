@@ -13,6 +13,7 @@ export type {
   RingOptions,
 } from './replay/record-options.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
+export type { NewStream } from './runtime/new-stream.js';
 export type {
   DisownedReason,
   Notification,
@@ -24,7 +25,7 @@ export type {
   StreamTerminated,
   StreamUncertain,
 } from './runtime/notifications.js';
-export type { NewStream, Producer } from './runtime/open-producer.js';
+export type { Producer } from './runtime/open-producer.js';
 export type { BackoffOptions, ReadRetryOptions, RuntimeOptions } from './runtime/options.js';
 export { createProducer, type ProducerOptions } from './runtime/producer.js';
 export { createRuntime } from './runtime/runtime.js';

@@ -1,6 +1,6 @@
 /** `npm run mutants [-- NAME …]`: does the simulation find what it is there for? A table: by which violation, after how many seeds and seconds. */
 import { createHash } from 'node:crypto';
-import { type Script, type ScriptName, SCRIPTS } from '../../src/redis/scripts.js';
+import { SCRIPTS, type Script, type ScriptName } from '../../src/redis/scripts.js';
 import { learn } from '../../src/simulation/labels.js';
 import { runSchedule } from '../fleet.js';
 import { drawSchedule } from '../schedule.js';

@@ -1,5 +1,6 @@
 /** A table whose rows are printed as they come, so that it may be longer than memory: its columns are as wide as they are said to be. */
 import type { Output } from './output.js';
+import { printable } from './printable.js';
 
 export interface Column {
   readonly heading: string;
@@ -24,7 +25,9 @@ export class Columns {
   }
 
   #print(cells: readonly (string | number)[]): void {
-    const padded = cells.map((cell, index) => String(cell).padEnd(this.#columns[index]?.width ?? 0));
+    const padded = cells.map((cell, index) =>
+      printable(String(cell)).padEnd(this.#columns[index]?.width ?? 0),
+    );
     this.#output.write(padded.join('  ').trimEnd());
   }
 }

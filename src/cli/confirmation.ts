@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { CliError, EXIT } from './errors.js';
 import type { CliHost } from './host.js';
+import { printable } from './printable.js';
 
 function canAsk({ stdin, stderr }: CliHost): boolean {
   return Boolean(stdin.isTTY && stderr.isTTY);
@@ -35,7 +36,7 @@ export async function confirm(host: CliHost, yes: boolean, question: string): Pr
   terminal.on('close', giveUp);
   let answer = '';
   try {
-    answer = await terminal.question(`${question} [y/N] `, { signal: asking.signal });
+    answer = await terminal.question(`${printable(question)} [y/N] `, { signal: asking.signal });
   } catch (error) {
     if (!asking.signal.aborted) throw error;
     host.stderr.write('\n');

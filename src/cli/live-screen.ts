@@ -3,6 +3,7 @@
  * there before is there afterwards, and line over line in one write, so that nothing flickers.
  */
 import type { HostEvents, HostInput, HostOutput } from './host.js';
+import { printableLines } from './printable.js';
 
 /** Second screen, no cursor, no wrapping of long lines; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
@@ -54,7 +55,7 @@ export class LiveScreen implements Disposable {
 
   /** Puts this text in the place of the one before. What does not fit is cut off, and it says how much. */
   show(text: string): void {
-    this.#text = text;
+    this.#text = printableLines(text);
     this.#redraw();
   }
 

@@ -1,5 +1,6 @@
 /** Text at the end of a terminal that is replaced again and again. */
 import type { HostOutput } from './host.js';
+import { printableLines } from './printable.js';
 
 export class LiveText {
   readonly #terminal: HostOutput;
@@ -18,7 +19,7 @@ export class LiveText {
   show(text: string): void {
     this.erase();
     const { columns = 80, rows = 24 } = this.#terminal;
-    const lines = text
+    const lines = printableLines(text)
       .split('\n')
       .slice(0, Math.max(1, rows - 1))
       .map((line) => line.slice(0, Math.max(20, columns - 1)));

@@ -1,6 +1,7 @@
 /** What a command prints: lines for people, or with `--json` one JSON object a line. */
 import { EXIT, type Failure } from './errors.js';
 import type { CliHost } from './host.js';
+import { printable, printableLines } from './printable.js';
 
 /** A JSON line. `at` is put in when it is not given. */
 export interface OutputLine {
@@ -38,14 +39,14 @@ export class Output {
     this.write(this.json ? JSON.stringify({ at, ...rest }) : forPeople);
   }
 
-  /** Text as it is. */
+  /** Lines. Whatever a terminal would obey in them is written out. */
   write(text: string): void {
-    this.host.stdout.write(`${text}\n`);
+    this.host.stdout.write(`${printableLines(text)}\n`);
   }
 
   /** A line on stderr, about the command itself: stdout holds what it was asked for. */
   notice(text: string): void {
-    this.host.stderr.write(`${text}\n`);
+    this.host.stderr.write(`${printableLines(text)}\n`);
   }
 
   /** One line that says what is wrong, and with `--json` the same for programs. */
@@ -58,7 +59,7 @@ export class Output {
 
 /** Columns as wide as their widest cell, two spaces apart. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = [headings, ...rows].map((row) => row.map(String));
+  const cells = [headings, ...rows].map((row) => row.map((cell) => printable(String(cell))));
   const widths = headings.map((_heading, column) =>
     Math.max(...cells.map((row) => row[column]?.length ?? 0)),
   );
@@ -80,7 +81,7 @@ export function timeOfDay(at: number): string {
 
 /** One line for people: when, what, about which stream. */
 export function inWords(at: number, what: string, about: string): string {
-  return `${timeOfDay(at)}  ${what.padEnd(10)} ${about}`;
+  return `${timeOfDay(at)}  ${what.padEnd(10)} ${printable(about)}`;
 }
 
 /** A time in the unit that a person would use. */

@@ -2,8 +2,9 @@
 import type { ActorLine, Line } from '../replay/format.js';
 import type { ActorReport, Divergence, ReplayReport } from '../replay/report.js';
 import { wordsOfState } from '../replay/state-path.js';
-import { wordsOfDivergence } from '../replay/words.js';
+import { linesOfDivergence } from '../replay/words.js';
 import { plural, table, timeOfDay } from './output.js';
+import { printable } from './printable.js';
 
 /** Actors that agree are many and alike: further ones are counted. */
 const MOST_ROWS = 50;
@@ -22,7 +23,7 @@ function about(
   for (const { machine, definition } of machines) {
     if (definition === 'changed') lines.push(`  the definition of ${machine} has changed since`);
   }
-  return lines;
+  return lines.map(printable);
 }
 
 function rowOf({
@@ -56,7 +57,7 @@ export function reportForPeople(file: string, report: ReplayReport): string {
     ...(more > 0 ? [`and ${plural(more, 'more actor')}`] : []),
     '',
     ...diverging.flatMap(({ divergence }) =>
-      divergence === null ? [] : [wordsOfDivergence(divergence), ''],
+      divergence === null ? [] : [...linesOfDivergence(divergence).map(printable), ''],
     ),
     report.diverged === 0
       ? 'Every event leads where it was recorded to lead.'
@@ -90,6 +91,8 @@ export function stepForPeople(line: Line, divergence: Divergence | undefined): s
       `      ${path} ${change.map((value) => JSON.stringify(value)).join(' ')}`.trimEnd(),
     ),
     ...(line.kind === 'event' && line.effects ? [`      asks for ${line.effects.join(', ')}`] : []),
-    ...(divergence === undefined ? [] : [wordsOfDivergence(divergence)]),
-  ].join('\n');
+    ...(divergence === undefined ? [] : linesOfDivergence(divergence)),
+  ]
+    .map(printable)
+    .join('\n');
 }

@@ -5,6 +5,7 @@ import type { Runner } from './command.js';
 import { CliError, EXIT, failureOf } from './errors.js';
 import type { CliHost } from './host.js';
 import { Output } from './output.js';
+import { printableLines } from './printable.js';
 import { examples } from './values.js';
 
 type CommandLoader = () => Promise<(run: Runner) => Command>;
@@ -57,7 +58,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
     .exitOverride()
     // Commander's own words go through the one place that reports errors.
     .configureOutput({
-      writeOut: (text) => host.stdout.write(text),
+      writeOut: (text) => host.stdout.write(printableLines(text)),
       getOutHelpWidth: () => host.stdout.columns ?? 80,
       writeErr: () => {},
       outputError: () => {},

@@ -1,14 +1,14 @@
-import { StreamwardenError } from './errors.js';
+import { StreamwardenError, textOf } from './errors.js';
 
 const ENTRY_ID = /^(\d{1,20})-(\d{1,20})$/;
 
 /** The two halves of a Redis stream entry id. Sixty-four bits each, hence bigint. */
 function parse(id: string): [ms: bigint, sequence: bigint] {
-  const match = ENTRY_ID.exec(id);
+  const match = typeof id === 'string' ? ENTRY_ID.exec(id) : null;
   if (!match) {
     throw new StreamwardenError(
       'InvalidOption',
-      `expected an entry id of the form <ms>-<sequence>, got: ${id}`,
+      `expected an entry id of the form <ms>-<sequence>, got: ${textOf(id)}`,
       {
         details: { id },
       },

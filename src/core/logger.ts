@@ -30,11 +30,11 @@ export function guardedLogger(logger: Logger): Logger {
 
 const ignored = () => {};
 
-/** What stands between white space; in it, everything from the first `://` to the last `@` may be a user and a password. */
+/** What stands between white space; in it, everything from the first `//` to the last `@` may be a user and a password. */
 function withoutUserPart(word: string): string {
-  const from = word.indexOf('://');
+  const from = word.indexOf('//');
   const to = word.lastIndexOf('@');
-  return from === -1 || to < from + 3 ? word : `${word.slice(0, from + 3)}***${word.slice(to)}`;
+  return from === -1 || to < from + 2 ? word : `${word.slice(0, from + 2)}***${word.slice(to)}`;
 }
 
 /** Parameters of URLs that ioredis takes for options. */
@@ -45,6 +45,13 @@ const ECHOED = /\b(AUTH|SETUSER)\s+(?!\*\*\*)\S+(\s+\S+)?/gi;
 
 /** How Redis tells of a command that it does not know, or that has been renamed: all that it was given. */
 const ECHOED_ARGUMENTS = /(with args beginning with:).*/g;
+
+const SIGNS = /\/\/|AUTH|SETUSER|[?&](?:password|username|sentinel)|args beginning/i;
+
+/** Whether `redact` may find anything: for texts that are too many to be taken apart. */
+export function mayHoldCredentials(text: string): boolean {
+  return SIGNS.test(text);
+}
 
 /**
  * Takes user names and passwords out of a text: the user part and the parameters of URLs, what follows AUTH, HELLO or ACL SETUSER in an

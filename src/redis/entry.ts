@@ -103,10 +103,21 @@ export function parseEntry(entry: RawEntry): ParsedEntry {
     : { ok: true, announcement: result, retryCount };
 }
 
-/** The fields of a new entry. `Info` is left out when there is none, as the Go client does. */
-export function encodeEntry(name: string, info?: Info | null, trace?: TraceFields): string[] {
-  const payload = info ? { DataStreamName: name, Info: info } : { DataStreamName: name };
-  const fields = [PAYLOAD_FIELD, JSON.stringify(payload)];
+/**
+ * The payload of a new entry. `Info` is left out when there is none, as the Go client does.
+ * @throws whatever JSON.stringify throws for what JSON cannot carry; TypeError for an info that is no object once it is JSON, such as a Date
+ */
+export function encodePayload(name: string, info?: Info | null): string {
+  const stream = `{"DataStreamName":${JSON.stringify(name)}`;
+  if (!info) return `${stream}}`;
+  const text = JSON.stringify(info) as string | undefined;
+  if (!text?.startsWith('{')) throw new TypeError(`it becomes ${text ?? 'nothing'} as JSON`);
+  return `${stream},"Info":${text}}`;
+}
+
+/** The fields of a new entry. */
+export function encodeEntry(payload: string, trace?: TraceFields): string[] {
+  const fields = [PAYLOAD_FIELD, payload];
   if (trace === undefined) return fields;
   fields.push(TRACEPARENT_FIELD, trace.traceparent);
   if (trace.tracestate !== undefined) fields.push(TRACESTATE_FIELD, trace.tracestate);

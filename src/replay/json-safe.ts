@@ -5,7 +5,7 @@
  * docs/reference/recording-format.md lists them. Members that are undefined are left out, as JSON does: a machine cannot tell the two apart.
  */
 import { textOf } from '../core/errors.js';
-import { redact } from '../core/logger.js';
+import { mayHoldCredentials, redact } from '../core/logger.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -24,11 +24,8 @@ interface Work {
 const NO_DATA: Json = { $undefined: true };
 const TOO_DEEP: Json = { $tooDeep: true };
 
-/** Whether a text may hold credentials at all: looking for them in every text would cost more than writing it. */
-const MAY_HOLD_CREDENTIALS = /:\/\/|AUTH|SETUSER/i;
-
 function encodeText(text: string): string {
-  return MAY_HOLD_CREDENTIALS.test(text) ? redact(text) : text;
+  return mayHoldCredentials(text) ? redact(text) : text;
 }
 
 function encodeNumber(value: number): Json {
@@ -102,7 +99,7 @@ function isPlain(value: unknown, depth: number, work: Work): value is Json {
   work.left -= 1;
   switch (typeof value) {
     case 'string':
-      return !MAY_HOLD_CREDENTIALS.test(value);
+      return !mayHoldCredentials(value);
     case 'number':
       return Number.isFinite(value);
     case 'boolean':

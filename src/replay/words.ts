@@ -39,7 +39,7 @@ function definitionLine({ machine, definitionChanged }: Divergence): string {
 }
 
 /** Some lines about one divergence. */
-export function wordsOfDivergence(divergence: Divergence): string {
+export function linesOfDivergence(divergence: Divergence): string[] {
   const { actor, reason, step, seq, event, from, recorded, replayed, context, effects, detail } = divergence;
   const when = step === 0 ? 'as it begins' : `at its event ${step}`;
   return [
@@ -54,7 +54,11 @@ export function wordsOfDivergence(divergence: Divergence): string {
       ? []
       : [`  to do     recorded ${list(effects.recorded)}; replayed ${list(effects.replayed)}`]),
     definitionLine(divergence),
-  ].join('\n');
+  ];
+}
+
+export function wordsOfDivergence(divergence: Divergence): string {
+  return linesOfDivergence(divergence).join('\n');
 }
 
 /** Everything that diverges, or that nothing does. */

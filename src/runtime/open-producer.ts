@@ -8,15 +8,9 @@ import { commandTimeoutFor, createConnections, createHomeCommands } from '../red
 import { encodeEntry, type Info } from '../redis/entry.js';
 import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
+import { type NewStream, payloadsOf } from './new-stream.js';
 import { createProducerConnection } from './producer-connection.js';
 import type { CompiledProducerOptions } from './service-settings.js';
-
-export interface NewStream {
-  /** Name of the data stream: any non-empty string. */
-  readonly name: string;
-  /** What its owner should know: an object that JSON can carry. */
-  readonly info?: Info | null;
-}
 
 export interface Producer extends AsyncDisposable {
   /**
@@ -31,22 +25,6 @@ export interface Producer extends AsyncDisposable {
 
 const BATCH = 500;
 const REFUSED_PAUSE_MS = 100;
-
-/** @throws StreamwardenError `InvalidOption` */
-function validate({ name, info }: NewStream): void {
-  if (typeof name !== 'string' || name === '') {
-    throw new StreamwardenError(
-      'InvalidOption',
-      `expected name to be a non-empty string, got: ${JSON.stringify(name)}`,
-    );
-  }
-  if (info !== undefined && info !== null && (typeof info !== 'object' || Array.isArray(info))) {
-    throw new StreamwardenError(
-      'InvalidOption',
-      `expected info of ${name} to be an object, got: ${JSON.stringify(info)}`,
-    );
-  }
-}
 
 export interface ProducerSettings extends CompiledProducerOptions {
   readonly logger: Logger;
@@ -100,8 +78,8 @@ export function openProducer(
     }
   }
 
-  async function send(streams: readonly NewStream[], trace?: TraceFields): Promise<string[]> {
-    const encoded = streams.map(({ name, info }) => encodeEntry(name, info, trace));
+  async function send(payloads: readonly string[], trace?: TraceFields): Promise<string[]> {
+    const encoded = payloads.map((payload) => encodeEntry(payload, trace));
     const ids: string[] = [];
     for (let at = 0; at < encoded.length; at += BATCH) {
       ids.push(...(await addBatch(encoded.slice(at, at + BATCH))));
@@ -110,9 +88,9 @@ export function openProducer(
   }
 
   async function announce(streams: readonly NewStream[], isBatch: boolean): Promise<string[]> {
-    for (const stream of streams) validate(stream);
-    if (watch === undefined) return await send(streams);
-    return await watch.send(streams.length, isBatch, (trace) => send(streams, trace));
+    const payloads = payloadsOf(streams);
+    if (watch === undefined) return await send(payloads);
+    return await watch.send(payloads.length, isBatch, (trace) => send(payloads, trace));
   }
 
   async function close(): Promise<void> {

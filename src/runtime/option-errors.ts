@@ -1,17 +1,25 @@
 /** Turns what a schema finds into the one error that says which option, what was expected and what came. */
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { StreamwardenError } from '../core/errors.js';
+import { StreamwardenError, textOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 
-function show(value: unknown): string {
-  if (typeof value === 'string') return redact(JSON.stringify(value));
+/** Any value in a few words. Never throws. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return redact(JSON.stringify(textOf(value)));
   if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) {
-    return (value as { isCluster?: boolean }).isCluster === true ? 'an ioredis Cluster' : 'an object';
+  if (typeof value === 'object' && value !== null) return showObject(value);
+  return typeof value === 'bigint' ? `${textOf(value)}n` : textOf(value);
+}
+
+function showObject(value: object): string {
+  try {
+    if (Array.isArray(value)) return 'an array';
+    if ((value as { isCluster?: boolean }).isCluster === true) return 'an ioredis Cluster';
+  } catch {
+    // A proxy, or a getter, that throws.
   }
-  return typeof value === 'bigint' ? `${value}n` : String(value);
+  return 'an object';
 }
 
 /** Of a text that says where Redis is, whatever may be a credential is left out: it is wrong, so its parts are not where they belong. */

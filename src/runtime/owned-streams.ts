@@ -5,7 +5,7 @@ import { isStreamwardenError, messageOf, StreamwardenError } from '../core/error
 import type { Logger } from '../core/logger.js';
 import type { HandlerBackoff } from './handler-backoff.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
-import type { StreamHandle, StreamRefLike } from './types.js';
+import type { StreamHandle } from './types.js';
 
 export interface OwnedStreamsSettings {
   readonly logger: Logger;
@@ -37,7 +37,7 @@ export class OwnedStreams<TInfo> implements HandleOwner {
   }
 
   /** @throws StreamwardenError `StreamNotOwned` */
-  find({ id }: StreamRefLike): Ownership {
+  find(id: string): Ownership {
     const ownership = this.#settings.consumer.ownerships.get(id);
     if (ownership === undefined) throw notOwned(id);
     return ownership;

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { Consumer } from '../actors/consumer.js';
 import type { Kernel, Stores } from '../actors/kernel.js';
 import { randomHex } from '../core/clock.js';
-import { messageOf, StreamwardenError } from '../core/errors.js';
+import { messageOf, StreamwardenError, textOf } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/consumer.machine.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
@@ -23,6 +23,7 @@ import type { InspectOptions, RunningInspector } from './inspect-options.js';
 import { type Closed, Lifetime } from './lifetime.js';
 import { NotificationHub } from './notification-hub.js';
 import type { Notification } from './notifications.js';
+import { invalid } from './option-errors.js';
 import { type CompiledOptions, compileOptions, type RuntimeOptions } from './options.js';
 import { OwnedStreams } from './owned-streams.js';
 import { Processor } from './processor.js';
@@ -54,6 +55,14 @@ export interface Substitutes {
 const STOP_HEARTBEATS = 5;
 /** What 'finish' gets on top unless told otherwise, in milliseconds. */
 const FINISH_MS = 60_000;
+
+/** @throws StreamwardenError `InvalidOption` */
+function idOf(stream: StreamRefLike): string {
+  const id = (stream as { readonly id?: unknown } | null | undefined)?.id;
+  if (typeof id !== 'string')
+    throw invalid('stream', 'a handle, a notification or an object with an id', stream);
+  return id;
+}
 
 class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   readonly service: string;
@@ -168,7 +177,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new StreamwardenError(
         'InvalidOption',
-        `expected concurrency to be an integer from 1 up, got: ${concurrency}`,
+        `expected concurrency to be an integer from 1 up, got: ${textOf(concurrency)}`,
       );
     }
     if (this.#processor)
@@ -193,15 +202,15 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   async done(stream: StreamRefLike): Promise<void> {
-    await this.#streams.done(this.#streams.find(stream));
+    await this.#streams.done(this.#streams.find(idOf(stream)));
   }
 
   async release(stream: StreamRefLike): Promise<void> {
-    await this.#streams.release(this.#streams.find(stream));
+    await this.#streams.release(this.#streams.find(idOf(stream)));
   }
 
   async claim(stream: StreamRefLike): Promise<void> {
-    const { id } = stream;
+    const id = idOf(stream);
     const outcome = await this.#incarnation.recoverer.takeOne(id);
     const details = { id };
     switch (outcome) {

@@ -24,7 +24,7 @@ const thrown: readonly [what: string, make: () => unknown][] = [
 
 describe('an application whose handler throws', () => {
   for (const [what, make] of thrown) {
-    it(`${what} fails like one that throws an error [C-HAND-3, C-POI-2]`, () =>
+    it(`${what} fails like one that throws an error [C-HAND-3, C-POI-2, C-APP-1]`, () =>
       withWorld(async (world) => {
         const lines: string[] = [];
         const line = (fields: object) => lines.push(JSON.stringify(fields));
@@ -44,7 +44,7 @@ describe('an application whose handler throws', () => {
 });
 
 describe('an application whose logger throws', () => {
-  it('gets everything that it would get without one', () =>
+  it('gets everything that it would get without one [C-APP-2]', () =>
     withWorld(async (world) => {
       const logger: Logger = {
         debug: refuses,
@@ -99,7 +99,7 @@ describe('an application whose schema answers with what throws', () => {
 });
 
 describe('an application that listens to a stream in many places', () => {
-  it('hears of no leak', () =>
+  it('hears of no leak [C-APP-3]', () =>
     withWorld(async (world) => {
       const warnings: Error[] = [];
       const note = (warning: Error) => warnings.push(warning);

@@ -1,7 +1,7 @@
 /** What the last release wrote and read in Redis, as `npm run snapshot` kept it, and the same of today's source. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { DEAD_LETTER_REASONS, dueConsumer } from '../../src/redis/due-consumer.js';
-import { encodeEntry } from '../../src/redis/entry.js';
+import { encodeEntry, encodePayload } from '../../src/redis/entry.js';
 import { createNames, incarnationName, type NamesInput } from '../../src/redis/names.js';
 import { SCRIPT_NAMES, type ScriptName } from '../../src/redis/scripts.js';
 
@@ -77,9 +77,11 @@ export function layoutNow(): Record<string, string> {
   }
   layout.incarnation = incarnationName('pod', '00000000');
   for (const reason of DEAD_LETTER_REASONS) layout[`due, ${reason}`] = dueConsumer(reason);
-  layout.entry = encodeEntry('stream').join(' ');
-  layout['entry with info'] = encodeEntry('stream', { a: 1 }).join(' ');
-  layout['entry, traced'] = encodeEntry('stream', null, { traceparent: 'p', tracestate: 's' }).join(' ');
+  layout.entry = encodeEntry(encodePayload('stream')).join(' ');
+  layout['entry with info'] = encodeEntry(encodePayload('stream', { a: 1 })).join(' ');
+  layout['entry, traced'] = encodeEntry(encodePayload('stream'), { traceparent: 'p', tracestate: 's' }).join(
+    ' ',
+  );
   return layout;
 }
 

@@ -20,7 +20,7 @@ import { createInfoCheck } from '../../src/runtime/info-check.js';
 import { hostile, refuses } from '../support/hostile-values.js';
 
 describe('whatever the application throws', () => {
-  it('can be described, compared, kept and recorded', () => {
+  it('can be described, compared, kept and recorded [C-APP-1]', () => {
     fc.assert(
       fc.property(hostile, ({ value: thrown }) => {
         for (const text of [
@@ -74,7 +74,7 @@ describe('a function of the application that throws', () => {
     expect(told).to.have.members(['at once', 'later', 'thenable']);
   });
 
-  it('as a logger loses lines, and nothing else', async () => {
+  it('as a logger loses lines, and nothing else [C-APP-2]', async () => {
     const lines: string[] = [];
     const logger = {
       debug: refuses,
@@ -93,7 +93,7 @@ describe('a function of the application that throws', () => {
     expect(lines).to.have.length(2);
   });
 
-  it('as an observer disturbs no other', async () => {
+  it('as an observer disturbs no other [C-APP-2]', async () => {
     const told: unknown[] = [];
     const seam = new Seam((error) => told.push(error));
     const heard: string[] = [];
@@ -134,7 +134,7 @@ describe('a function of the application that throws', () => {
     );
   });
 
-  it('as a clock leaves time and chance to the system, and its monotonic time goes on', async () => {
+  it('as a clock leaves time and chance to the system, and its monotonic time goes on [C-APP-2]', async () => {
     const numbers = fc.oneof(fc.constant(Number.NaN), fc.double()).map((value) => ({ value }));
     const answers = fc.oneof(hostile, numbers);
     fc.assert(

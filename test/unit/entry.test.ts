@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { encodeEntry, parseEntry, retryCountOf } from '../../src/redis/entry.js';
+import { encodeEntry, encodePayload, parseEntry, retryCountOf } from '../../src/redis/entry.js';
 
 const parse = (payload: string, ...fields: string[]) =>
   parseEntry({ id: '1-1', fields: ['lbs-input', payload, ...fields] });
@@ -94,7 +94,7 @@ describe('entries of the load balancer stream', () => {
     fc.assert(
       fc.property(name, info, (stream, value) => {
         const carried = value === null ? null : JSON.parse(JSON.stringify(value));
-        const parsed = parseEntry({ id: '1-1', fields: encodeEntry(stream, value) });
+        const parsed = parseEntry({ id: '1-1', fields: encodeEntry(encodePayload(stream, value)) });
         expect(parsed).to.deep.equal({
           ok: true,
           announcement: { name: stream, info: carried },

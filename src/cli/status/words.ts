@@ -49,5 +49,5 @@ export interface Trouble {
 }
 
 export function troubleInWords({ since, message }: Trouble): string {
-  return `cannot be looked at since ${timeOfDay(since)}: ${message}`;
+  return `cannot be looked at since ${timeOfDay(since)}: ${printable(message)}`;
 }

@@ -1,5 +1,6 @@
 /** A topology in words, for people. */
 import { plural, table } from '../output.js';
+import { printable } from '../printable.js';
 import type { KeyspaceSetting, MasterPicture, NodePicture, TopologyPicture } from './picture.js';
 
 const HEADINGS = ['NODE', 'ROLE', 'SLOTS', 'RANGES', 'KEYSPACE EVENTS', 'SUBSCRIBERS', 'STATE'];
@@ -39,7 +40,7 @@ function headline({ kind, settled, problems, masters, others }: TopologyPicture)
     ...(down === 0 ? [] : [`${down} down`]),
   ].join(', ');
   const first = `${KINDS[kind]}, ${settled ? 'settled' : 'not settled'}: ${size}`;
-  return [first, ...problems.map((problem) => `  ${problem}`), ...movesOf(masters)].join('\n');
+  return [first, ...problems.map((problem) => `  ${printable(problem)}`), ...movesOf(masters)].join('\n');
 }
 
 function movesOf(masters: readonly MasterPicture[]): string[] {

@@ -1,11 +1,13 @@
 /** Announces data streams. */
 import { systemClock } from '../../core/clock.js';
 import { silentLogger } from '../../core/logger.js';
-import { type NewStream, openProducer } from '../../runtime/open-producer.js';
+import type { NewStream } from '../../runtime/new-stream.js';
+import { openProducer } from '../../runtime/open-producer.js';
 import { serviceSettings } from '../../runtime/service-settings.js';
 import { isApiInUse } from '../../telemetry/api-in-use.js';
 import { CliError, EXIT } from '../errors.js';
 import { type Output, plural } from '../output.js';
+import { printable } from '../printable.js';
 import { checkRedisUrl } from '../redis-option.js';
 import { explained } from '../url-mistakes.js';
 
@@ -51,7 +53,7 @@ export async function produce(options: ProduceOptions, output: Output): Promise<
     const at = Date.now();
     for (const [index, id] of ids.entries()) {
       const stream = nameOf(done + index);
-      output.line({ at, type: 'Produced', stream, id }, `${id}  ${stream}`);
+      output.line({ at, type: 'Produced', stream, id }, `${id}  ${printable(stream)}`);
     }
     done += size;
     if (showsProgress) stderr.write(`\r${done} of ${total}`);

@@ -55,7 +55,7 @@ async function whoAmI(client: Redis): Promise<string> {
 /** `OK`, or `User u has no permissions to access the 'k' key`; `… to run the 'xgroup|create' command`; `… the 'c' channel`. */
 function dryRun(text: string): Answer {
   if (text === 'OK') return PERMITTED;
-  const [, what, because] = /'(.*)' (command|key|channel)/s.exec(text) ?? [];
+  const [, what, because] = /^[^']*'(.*)' (command|key|channel)/s.exec(text) ?? [];
   if (what === undefined) return UNTOLD;
   return { is: 'refused', because: because as 'command' | 'key' | 'channel', what };
 }

@@ -1,0 +1,57 @@
+/** Text that tries to steer a terminal, and a look for what would. */
+import { EventEmitter } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
+import fc from 'fast-check';
+import type { CliHost } from '../../src/cli/host.js';
+
+/** The first character that a terminal obeys, as a number in hexadecimal digits; undefined when there is none but line ends. */
+export function controlIn(text: string): string | undefined {
+  const found = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.exec(text)?.[0];
+  return found?.codePointAt(0)?.toString(16);
+}
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, at) => String.fromCharCode(from + at));
+
+/** Every control character: C0, DEL, C1, separators, controls of writing direction. */
+export const ALL_CONTROLS = [
+  ...range(0x00, 0x1f),
+  ...range(0x7f, 0x9f),
+  '\u061c',
+  ...range(0x200e, 0x200f),
+  ...range(0x2028, 0x202e),
+  ...range(0x2066, 0x2069),
+].join('');
+
+const control = fc.constantFrom(...ALL_CONTROLS);
+const sequence = fc.constantFrom(
+  '\x1b[2J',
+  '\x1b]0;title\x07',
+  '\x9b31m',
+  '\x1b]8;;http://x\x1b\\',
+  '\r\n',
+  '\x1bP',
+);
+
+export const hostileText = fc
+  .array(fc.oneof(control, sequence, fc.string({ unit: 'binary' })), { maxLength: 8 })
+  .map((parts) => parts.join(''));
+
+/** A process to run a command in, whose output is kept. */
+export function sinkHost(): { readonly host: CliHost; printed(): string } {
+  let text = '';
+  const sink = () =>
+    new Writable({
+      decodeStrings: false,
+      write(chunk, _encoding, done) {
+        text += String(chunk);
+        done();
+      },
+    });
+  const stdin = new PassThrough();
+  stdin.end();
+  return {
+    host: { stdin, stdout: sink(), stderr: sink(), env: {}, events: new EventEmitter(), exit: () => {} },
+    printed: () => text,
+  };
+}
