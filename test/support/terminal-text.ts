@@ -1,8 +1,5 @@
 /** Text that tries to steer a terminal, and a look for what would. */
-import { EventEmitter } from 'node:events';
-import { PassThrough, Writable } from 'node:stream';
 import fc from 'fast-check';
-import type { CliHost } from '../../src/cli/host.js';
 
 /** The first character that a terminal obeys, as a number in hexadecimal digits; undefined when there is none but line ends. */
 export function controlIn(text: string): string | undefined {
@@ -36,22 +33,3 @@ const sequence = fc.constantFrom(
 export const hostileText = fc
   .array(fc.oneof(control, sequence, fc.string({ unit: 'binary' })), { maxLength: 8 })
   .map((parts) => parts.join(''));
-
-/** A process to run a command in, whose output is kept. */
-export function sinkHost(): { readonly host: CliHost; printed(): string } {
-  let text = '';
-  const sink = () =>
-    new Writable({
-      decodeStrings: false,
-      write(chunk, _encoding, done) {
-        text += String(chunk);
-        done();
-      },
-    });
-  const stdin = new PassThrough();
-  stdin.end();
-  return {
-    host: { stdin, stdout: sink(), stderr: sink(), env: {}, events: new EventEmitter(), exit: () => {} },
-    printed: () => text,
-  };
-}

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { stderrLogger } from '../../../src/cli/log.js';
 import { Output, table } from '../../../src/cli/output.js';
 import { printable, printableLines } from '../../../src/cli/printable.js';
-import { controlIn, hostileText, sinkHost } from '../../support/terminal-text.js';
+import { controlIn, hostileText } from '../../support/terminal-text.js';
+import { sinkHost } from './sink-host.js';
 
 describe('text that is printed', () => {
   it('holds nothing that a terminal obeys, whatever it was, and is the same JSON', () => {
