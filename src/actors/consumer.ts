@@ -98,7 +98,7 @@ export class Consumer {
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
     this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver);
-    this.verifier = new Verifier(kernel, this.ownerships, this.acquirer, this.giver, {
+    this.verifier = new Verifier(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
       adoptionFailed: (error) => this.intake.fail(error),
       incomplete: () => this.lease.verify('an adoption was overtaken'),
       leftBehind: () => this.#drain.leftBehind(),

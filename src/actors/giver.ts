@@ -17,6 +17,8 @@ export class Giver {
   readonly #lease: Lease;
   readonly #ledger: MoveLedger;
   readonly #deadLetters: DeadLetters;
+  /** Entries that are being moved, and how often. */
+  readonly #moving = new Map<string, number>();
   /** Streams given back with their retry count unchanged, after the application had them. */
   handedOver = 0;
 
@@ -27,8 +29,29 @@ export class Giver {
     this.#deadLetters = deadLetters;
   }
 
+  /**
+   * Whether this entry is on its way out of our hands. One without an ownership must not be adopted then: the move, which waits for the
+   * very verification that would adopt it, would take it out of the hands of a handler that has just begun.
+   */
+  isMoving(id: string): boolean {
+    return this.#moving.has(id);
+  }
+
   /** Moves entries and says what became of each; their locks are released. Waits out an outage. */
   async move(reason: GiveBackReason, entries: readonly EntryRef[]): Promise<Map<string, Moved>> {
+    for (const { id } of entries) this.#moving.set(id, (this.#moving.get(id) ?? 0) + 1);
+    try {
+      return await this.#move(reason, entries);
+    } finally {
+      for (const { id } of entries) {
+        const others = (this.#moving.get(id) ?? 1) - 1;
+        if (others > 0) this.#moving.set(id, others);
+        else this.#moving.delete(id);
+      }
+    }
+  }
+
+  async #move(reason: GiveBackReason, entries: readonly EntryRef[]): Promise<Map<string, Moved>> {
     const sorted = [...entries].sort((a, b) => compareEntryIds(a.id, b.id));
     const outcomes = new Map<string, Moved>();
     for (let at = 0; at < sorted.length; at += BATCH) {

@@ -40,3 +40,29 @@ export async function retrying<T>(
     }
   }
 }
+
+/**
+ * Repeats a look, which changes nothing, while only time is needed, but gives up so many milliseconds after its beginning: for those to whom it
+ * is worth a short interruption and not a long outage.
+ *
+ * @throws what the last try met; StreamwardenError `RuntimeStopped` when the incarnation ends first
+ */
+export async function lookingAgain<T>(
+  kernel: Kernel,
+  lease: Lease,
+  mostMs: number,
+  look: () => Promise<T>,
+): Promise<T> {
+  const { clock } = kernel;
+  const until = clock.monotonic() + mostMs;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (!isPassing(error) || clock.monotonic() >= until) throw error;
+      await new Promise<void>((resolve) => onNextTurn(clock, resolve));
+      await Promise.race([lease.confirmed(), pause(kernel, until - clock.monotonic())]);
+      if (isStreamwardenError(error, 'RedisRefused')) await pause(kernel, REFUSED_PAUSE_MS);
+    }
+  }
+}

@@ -12,9 +12,10 @@ import { isPassing, replyOf } from '../redis/reply-errors.js';
 import type { Acquirer } from './acquirer.js';
 import type { Giver } from './giver.js';
 import type { Kernel } from './kernel.js';
-import type { Verified } from './lease.js';
+import type { Lease, Verified } from './lease.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
+import { lookingAgain } from './retrying.js';
 
 const PAGE = 1000;
 /** Entries fetched, or locks taken, in one go. */
@@ -31,6 +32,7 @@ export interface VerifierHooks {
 
 export class Verifier {
   readonly #kernel: Kernel;
+  readonly #lease: Lease;
   readonly #ownerships: Ownerships;
   readonly #acquirer: Acquirer;
   readonly #giver: Giver;
@@ -41,6 +43,7 @@ export class Verifier {
 
   constructor(
     kernel: Kernel,
+    lease: Lease,
     ownerships: Ownerships,
     acquirer: Acquirer,
     giver: Giver,
@@ -48,6 +51,7 @@ export class Verifier {
   ) {
     this.#hooks = hooks;
     this.#kernel = kernel;
+    this.#lease = lease;
     this.#ownerships = ownerships;
     this.#acquirer = acquirer;
     this.#giver = giver;
@@ -125,7 +129,7 @@ export class Verifier {
   }
 
   async #adoptUnknown(pending: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
-    const unknown = [...pending].filter((id) => !this.#ownerships.has(id));
+    const unknown = [...pending].filter((id) => !this.#ownerships.has(id) && !this.#giver.isMoving(id));
     let adopted = 0;
     if (this.#acquirer.isStopped && unknown.length > 0) this.#hooks.leftBehind();
     // One that was overtaken leaves the rest to the other: two at once would each make the other slower.
@@ -161,18 +165,25 @@ export class Verifier {
 
   /**
    * What is pending for us without our knowing goes back to everyone, its retry count unchanged: a stopping process begins nothing.
-   * Resolves with how many went back.
+   * An interruption of up to a heartbeat is waited out; what is found is moved whatever time that takes. Resolves with how many went back.
    */
   async giveBackUnknown(): Promise<number> {
-    const pending = await this.#pendingIds(new AbortController().signal);
+    const { signal } = new AbortController();
+    const pending = await this.#patiently(() => this.#pendingIds(signal));
     if (pending === 'groupGone') return 0;
     const unknown = [...pending].filter((id) => !this.#ownerships.has(id));
     let requeued = 0;
     for (let at = 0; at < unknown.length; at += CHUNK) {
-      const moved = await this.#giver.move('handOver', await this.#named(unknown.slice(at, at + CHUNK)));
+      const ids = unknown.slice(at, at + CHUNK);
+      const refs = await this.#patiently(() => this.#named(ids));
+      const moved = await this.#giver.move('handOver', refs);
       for (const { outcome } of moved.values()) if (outcome === 'requeued') requeued += 1;
     }
     return requeued;
+  }
+
+  #patiently<T>(look: () => Promise<T>): Promise<T> {
+    return lookingAgain(this.#kernel, this.#lease, this.#kernel.settings.heartbeatMs, look);
   }
 
   /** With the names that they announce: one may be recorded as the owner of its name, if the answer to that was what got lost. */
