@@ -22,6 +22,7 @@ export class SimulatedProcess implements Owner {
   #wallOffsetMs: number;
   #stillUntil = 0;
   #sleptMs = 0;
+  #asleepUntil = 0;
   #isGone = false;
 
   constructor({ timeline, chance, rate, wallOffsetMs }: ProcessSettings) {
@@ -73,7 +74,10 @@ export class SimulatedProcess implements Owner {
   /** Stands still with its machine: the monotonic clock and all timers stand still too, and the wall clock jumps. */
   suspend(ms: number): void {
     this.freeze(ms);
-    this.#sleptMs += ms;
+    const until = this.#timeline.now + ms;
+    // A machine that sleeps already only sleeps on.
+    this.#sleptMs += Math.max(0, until - Math.max(this.#timeline.now, this.#asleepUntil));
+    this.#asleepUntil = Math.max(this.#asleepUntil, until);
   }
 
   /** Sets its wall clock forward, or back. */
