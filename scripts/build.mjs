@@ -110,6 +110,7 @@ async function bundleProgram() {
     outdir,
     bundle: true,
     splitting: true,
+    keepNames: true,
     metafile: true,
     platform: 'node',
     format: 'esm',

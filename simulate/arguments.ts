@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind, isFaultKind } from './fault-kinds.js';
 import type { Part } from './narrow.js';
-import type { Shape, Wishes } from './schedule.js';
+import type { AimWishes, Shape, Wishes } from './schedule.js';
 
 export const HELP = `Whole fleets of runtimes in a deterministic simulation, under faults that a seed decides. Checked against docs/reference/contract.md.
 
@@ -11,9 +11,10 @@ export const HELP = `Whole fleets of runtimes in a deterministic simulation, und
 
   --seeds A..B         these seeds (default 1..200); one number: that one
   --minutes M          as many seeds as this takes, from A on
-  --only KIND,KIND     faults of these kinds only
+  --only KIND,KIND     faults of these kinds only; KIND=2 twice as often
   --faults N           at most so many faults a run (default 14)
   --aimed SHARE        share of the faults that are aimed at commands, 0 to 1 (default 0.5)
+  --aim JSON           at which commands: '{"commands":{"done":2,"acquire":1},"phases":["sent"],"most":4}'
   --announcements N    so many announcements a run (default 6 to 20)
   --shape JSON         what the fleet is like, instead of what is drawn: '{"processes":2,"isLong":true}'
   --jobs N             worker threads (default: one a core)
@@ -77,10 +78,10 @@ function list(text: string | undefined, name: string): number[] | undefined {
   return values;
 }
 
-function json(text: string | undefined, name: string): Partial<Shape> | undefined {
+function json<T = Partial<Shape>>(text: string | undefined, name: string): T | undefined {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Partial<Shape>;
+    return JSON.parse(text) as T;
   } catch {
     throw new UsageError(`expected --${name} to be JSON, got: ${text}`);
   }
@@ -96,10 +97,11 @@ function seedsOf(text: string): [first: number, last: number] {
 function kindsOf(text: string | undefined): Partial<Record<FaultKind, number>> | undefined {
   if (text === undefined) return undefined;
   const kinds: Partial<Record<FaultKind, number>> = {};
-  for (const kind of text.split(',')) {
-    if (!isFaultKind(kind))
-      throw new UsageError(`expected --only to name kinds of faults (--help lists them), got: ${kind}`);
-    kinds[kind] = 1;
+  for (const part of text.split(',')) {
+    const [kind = '', weight = '1'] = part.split('=');
+    if (!isFaultKind(kind) || !(Number(weight) > 0))
+      throw new UsageError(`expected --only to name kinds of faults (--help lists them), got: ${part}`);
+    kinds[kind] = Number(weight);
   }
   return kinds;
 }
@@ -118,6 +120,7 @@ export function argumentsOf(args: readonly string[]): Arguments | 'help' {
   const [first, last] = seedsOf(values.seeds ?? '1..200');
   const kinds = kindsOf(values.only);
   const shape = json(values.shape, 'shape');
+  const aim = json<AimWishes>(values.aim, 'aim');
   const mostFaults = number(values.faults, 'faults', isCount);
   const announcements = number(values.announcements, 'announcements', isCount);
   const aimed = number(values.aimed, 'aimed', (value) => value >= 0 && value <= 1);
@@ -131,6 +134,7 @@ export function argumentsOf(args: readonly string[]): Arguments | 'help' {
       ...(mostFaults !== undefined && { mostFaults }),
       ...(announcements !== undefined && { announcements }),
       ...(aimed !== undefined && { aimed }),
+      ...(aim && { aim }),
     },
     jobs:
       number(values.jobs, 'jobs', (value) => Number.isInteger(value) && value > 0) ?? availableParallelism(),
@@ -157,6 +161,7 @@ function parsed(args: readonly string[]) {
       only: { type: 'string' },
       faults: { type: 'string' },
       aimed: { type: 'string' },
+      aim: { type: 'string' },
       announcements: { type: 'string' },
       shape: { type: 'string' },
       jobs: { type: 'string' },
@@ -175,11 +180,20 @@ function parsed(args: readonly string[]) {
 }
 
 /** What was asked for, as arguments again: without seeds. */
-export function wishesAsArguments({ shape, kinds, mostFaults, announcements, aimed }: Wishes): string[] {
+export function wishesAsArguments({
+  shape,
+  kinds = {},
+  mostFaults,
+  announcements,
+  aimed,
+  aim,
+}: Wishes): string[] {
+  const only = Object.entries(kinds).map(([kind, weight]) => (weight === 1 ? kind : `${kind}=${weight}`));
   return [
-    ...(kinds ? ['--only', Object.keys(kinds).join(',')] : []),
+    ...(only.length > 0 ? ['--only', only.join(',')] : []),
     ...(mostFaults !== undefined ? ['--faults', String(mostFaults)] : []),
     ...(aimed !== undefined ? ['--aimed', String(aimed)] : []),
+    ...(aim ? ['--aim', `'${JSON.stringify(aim)}'`] : []),
     ...(announcements !== undefined ? ['--announcements', String(announcements)] : []),
     ...(shape ? ['--shape', `'${JSON.stringify(shape)}'`] : []),
   ];

@@ -1,13 +1,17 @@
-/** Runs seeds for `npm run simulate`, one after the other. */
+/** Runs schedules for `npm run simulate` and `npm run mutants`, one after the other. */
 import { runSchedule } from './fleet.js';
-import type { Order } from './pool.js';
-import { drawSchedule } from './schedule.js';
+import type { Answer, Order } from './seed-process.js';
 
-process.on('message', ({ seed, wishes }: Order) => {
-  runSchedule(drawSchedule(seed, wishes)).then(
-    (result) => process.send?.(result),
+process.on('message', ({ schedule }: Order) => {
+  const began = process.cpuUsage();
+  runSchedule(schedule).then(
+    (result) => {
+      const { user, system } = process.cpuUsage(began);
+      const answer: Answer = { result, cpuMs: (user + system) / 1000 };
+      process.send?.(answer);
+    },
     (error: unknown) => {
-      console.error(`seed ${seed}:`, error);
+      console.error(`seed ${schedule.seed}:`, error);
       process.exit(1);
     },
   );

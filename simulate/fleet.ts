@@ -17,6 +17,7 @@ import { applyFault } from './faults.js';
 import { checkCalm, isAtRest, isWell } from './invariants/calm.js';
 import { type EntryLife, Ledger } from './invariants/ledger.js';
 import { checkStop } from './invariants/stops.js';
+import { checkTakeover } from './invariants/takeovers.js';
 import { Told } from './invariants/told.js';
 import { type Violation, Violations } from './invariants/violations.js';
 import { type Worker, Workers } from './invariants/workers.js';
@@ -245,6 +246,7 @@ export class Fleet implements Stage {
   record(record: HistoryRecord): void {
     this.#history.push(record);
     this.ledger.add(record);
+    checkTakeover(this, record);
   }
 
   /** The server's data is older, or gone: so is what was known of it. */

@@ -55,6 +55,8 @@ export class Member implements Party {
   readonly consumerId: string;
   readonly process: SimulatedProcess;
   readonly runtime: Runtime;
+  /** Milliseconds of the world. */
+  readonly startedAt: number;
   readonly #settings: MemberSettings;
   readonly #temper: Chance;
   state: MemberState = 'starting';
@@ -71,6 +73,7 @@ export class Member implements Party {
     this.#settings = settings;
     this.index = index;
     this.consumerId = consumerId;
+    this.startedAt = world.timeline.now;
     const chance = world.chance.fork(`member ${index}`);
     this.#temper = chance.fork('temper');
     this.process = world.process(`member ${index}`, {

@@ -1,15 +1,7 @@
-/** Child processes that run seeds: a run has one thread, and the machine has several. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+/** Several processes that run seeds beside each other. */
 import type { RunResult } from './fleet.js';
-import type { Wishes } from './schedule.js';
-
-/** Asked of a child. */
-export interface Order {
-  readonly seed: number;
-  readonly wishes: Wishes;
-}
+import { drawSchedule, type Wishes } from './schedule.js';
+import { ProcessGone, SeedProcess } from './seed-process.js';
 
 export interface PoolSettings {
   readonly jobs: number;
@@ -21,33 +13,17 @@ export interface PoolSettings {
   died(seed: number, why: string): void;
 }
 
-function startChild(): ChildProcess {
-  return fork(fileURLToPath(new URL('./child-main.ts', import.meta.url)), {
-    execArgv: ['--import', 'tsx'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-}
-
 async function work({ wishes, next, ran, died }: PoolSettings): Promise<void> {
-  let child: ChildProcess | undefined;
+  const child = new SeedProcess();
   for (let seed = next(); seed !== undefined; seed = next()) {
-    child ??= startChild();
-    const ended = new AbortController();
-    const order: Order = { seed, wishes };
-    child.send(order);
-    const answer = await Promise.race([
-      once(child, 'message', { signal: ended.signal }).then(([result]) => result as RunResult),
-      once(child, 'exit', { signal: ended.signal }).then(
-        ([code, signal]) => `it ended with ${code ?? signal}`,
-      ),
-    ]);
-    ended.abort();
-    if (typeof answer === 'string') {
-      child = undefined;
-      died(seed, answer);
-    } else ran(answer);
+    try {
+      ran((await child.run(drawSchedule(seed, wishes))).result);
+    } catch (error) {
+      if (!(error instanceof ProcessGone)) throw error;
+      died(seed, error.message);
+    }
   }
-  child?.disconnect();
+  child.close();
 }
 
 /** Resolves when there is nothing left to run. */

@@ -80,6 +80,17 @@ export interface Wishes {
   readonly mostFaults?: number;
   /** Share of faults that are aimed at commands. @defaultValue 0.5 */
   readonly aimed?: number;
+  readonly aim?: AimWishes;
+}
+
+/** At which commands faults are aimed. */
+export interface AimWishes {
+  /** Command → how often. */
+  readonly commands: Readonly<Record<string, number>>;
+  /** @defaultValue all */
+  readonly phases?: readonly CommandPhase[];
+  /** At the first so many of a process at most. */
+  readonly most?: number;
 }
 
 /** Commands that faults are aimed at, and how often each. */
@@ -142,14 +153,14 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
   return { ...drawn, ...wishes };
 }
 
-function drawMoment(chance: Chance, shape: Shape, aimed: number): Moment {
+function drawMoment(chance: Chance, shape: Shape, { aimed = 0.5, aim }: Wishes): Moment {
   if (!chance.isTrue(aimed)) return { atMs: Math.round(chance.next() * shape.faultMs), who: chance.next() };
-  const command = chance.weighted(AIMED) ?? 'acquire';
+  const command = chance.weighted(aim?.commands ?? AIMED) ?? 'acquire';
   return {
     process: chance.integer(0, shape.processes),
     command,
-    nth: FREQUENT.has(command) ? chance.integer(1, 25) : chance.integer(1, 6),
-    phase: chance.pick(PHASES),
+    nth: chance.integer(1, aim?.most ?? (FREQUENT.has(command) ? 25 : 6)),
+    phase: chance.pick(aim?.phases ?? PHASES),
   };
 }
 
@@ -169,7 +180,7 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
   for (let left = ofFaults.integer(0, most); left > 0; left -= 1) {
     const kind = ofFaults.weighted<FaultKind>(kinds);
     if (kind === undefined) break;
-    const moment = drawMoment(ofFaults, shape, wishes.aimed ?? 0.5);
+    const moment = drawMoment(ofFaults, shape, wishes);
     faults.push({ kind, moment, dice: ofFaults.integer(1, 2 ** 31) });
   }
   return { seed, shape, announcements, faults };

@@ -1,59 +1,100 @@
-/** `npm run mutants [-- NAME …]`: does the simulation find what it is there for? A table: by which violation, after how many seeds and seconds. */
-import { createHash } from 'node:crypto';
-import { SCRIPTS, type Script, type ScriptName } from '../../src/redis/scripts.js';
-import { learn } from '../../src/simulation/labels.js';
-import { runSchedule } from '../fleet.js';
-import { drawSchedule } from '../schedule.js';
-import { SCRIPT_MUTANTS, type ScriptMutant } from './script-mutants.js';
+/** `npm run mutants`: see arguments.ts for what it takes. */
+import { UsageError } from '../arguments.js';
+import { SeedProcess } from '../seed-process.js';
+import { HELP, type MutantArguments, mutantArgumentsOf } from './arguments.js';
+import { Bundles } from './bundle.js';
+import { CLIENT_MUTANTS } from './client-mutants.js';
+import type { Mutant } from './mutant.js';
+import { SCRIPT_MUTANTS } from './script-mutants.js';
+import { look, type Verdict } from './trial.js';
 
-/** Seeds that a mutant is looked for with. */
-const BUDGET = Number(process.env.MUTANT_SEEDS ?? 60);
+const ALL: readonly Mutant[] = [...SCRIPT_MUTANTS, ...CLIENT_MUTANTS];
+const NAME_WIDTH = Math.max(...ALL.map(({ name }) => name.length));
+const MOST_WORDS = 150;
 
-interface Verdict {
-  readonly seeds: number;
-  readonly violation: string | undefined;
+function isFound({ violation, problem }: Verdict): boolean {
+  return violation !== undefined && problem === undefined;
 }
 
-function mutated({ source, ...script }: Script, { name, from, to }: ScriptMutant): Script {
-  if (!source.includes(from)) throw new Error(`${name}: its text is not in the script any more: ${from}`);
-  const changed = source.replace(from, () => to);
-  return { ...script, source: changed, sha: createHash('sha1').update(changed).digest('hex') };
+function outcomeOf({ mutant, violation, problem }: Verdict): string {
+  if (problem !== undefined) return `NOT FOUND: ${problem}`;
+  if (violation === undefined) return `NOT FOUND: ${mutant.why}`;
+  return `${violation.clause} ${violation.message}`;
 }
 
-async function verdictOn(mutant: ScriptMutant): Promise<Verdict> {
-  const scripts = SCRIPTS as Record<ScriptName, Script>;
-  const original = scripts[mutant.script];
-  scripts[mutant.script] = mutated(original, mutant);
-  learn(scripts[mutant.script]);
-  try {
-    for (let seed = 1; seed <= BUDGET; seed += 1) {
-      const [violation] = (await runSchedule(drawSchedule(seed, mutant.wishes))).violations;
-      if (violation !== undefined) {
-        return { seeds: seed, violation: `${violation.clause} ${violation.message}`.slice(0, 110) };
-      }
+function row(verdict: Verdict): string {
+  const { mutant, seeds, budget, cpuMs } = verdict;
+  return [
+    mutant.name.padEnd(NAME_WIDTH),
+    (seeds === 0 ? 'kept' : `${seeds}/${budget}`).padStart(6),
+    `${(cpuMs / 1000).toFixed(1)} s`.padStart(7),
+    outcomeOf(verdict).replace(/\s+/g, ' ').slice(0, MOST_WORDS),
+  ].join('  ');
+}
+
+function document({ mutant, seeds, budget, cpuMs, violation, problem }: Verdict): object {
+  const { name, why } = mutant;
+  return {
+    type: 'mutant',
+    name,
+    why,
+    kept: seeds === 0 ? mutant.kept : undefined,
+    seeds,
+    budget,
+    cpuMs: Math.round(cpuMs),
+    violation,
+    problem,
+  };
+}
+
+/** @returns what was found of each, in the order given */
+async function lookForAll({ mutants, budget, jobs, json }: MutantArguments): Promise<Verdict[]> {
+  await using bundles = await Bundles.create();
+  const soundProgram = await bundles.make({ name: 'sound', edits: [] });
+  const verdicts: Verdict[] = [];
+  let next = 0;
+  const work = async () => {
+    const sound = new SeedProcess(soundProgram);
+    for (let at = next++; at < mutants.length; at = next++) {
+      const verdict = await look(mutants[at] as Mutant, { bundles, sound, budget });
+      verdicts[at] = verdict;
+      console.log(json ? JSON.stringify(document(verdict)) : row(verdict));
     }
-    return { seeds: BUDGET, violation: undefined };
-  } finally {
-    scripts[mutant.script] = original;
-  }
+    sound.close();
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return verdicts;
 }
 
-const wanted = process.argv.slice(2);
-let missed = 0;
-for (const mutant of SCRIPT_MUTANTS) {
-  if (wanted.length > 0 && !wanted.includes(mutant.name)) continue;
-  const began = process.cpuUsage();
-  const { seeds, violation } = await verdictOn(mutant);
-  const { user, system } = process.cpuUsage(began);
-  if (violation === undefined) missed += 1;
-  console.log(
-    [
-      mutant.name.padEnd(30),
-      String(seeds).padStart(4),
-      `${((user + system) / 1e6).toFixed(1)} s`.padStart(8),
-      violation ?? `NOT FOUND: ${mutant.why}`,
-    ].join('  '),
-  );
+async function run(args: MutantArguments): Promise<number> {
+  if (args.lists) {
+    for (const { name, why } of args.mutants) console.log(`${name.padEnd(NAME_WIDTH)}  ${why}`);
+    return 0;
+  }
+  if (!args.json) console.log(`${'mutant'.padEnd(NAME_WIDTH)}   seeds      CPU  found by`);
+  const began = performance.now();
+  const verdicts = await lookForAll(args);
+  const missed = verdicts.filter((verdict) => !isFound(verdict)).map(({ mutant }) => mutant.name);
+  const seeds = verdicts.reduce((sum, verdict) => sum + verdict.seeds, 0);
+  const cpuSeconds = verdicts.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / 1000;
+  const seconds = (performance.now() - began) / 1000;
+  if (args.json) {
+    const found = verdicts.length - missed.length;
+    console.log(JSON.stringify({ type: 'summary', found, missed, seeds, cpuSeconds, seconds }));
+  } else {
+    const found = `${verdicts.length - missed.length} of ${verdicts.length} mutants found`;
+    console.log(`${found}, ${seeds} seeds, ${cpuSeconds.toFixed(0)} s of CPU in ${seconds.toFixed(0)} s`);
+    if (missed.length > 0) console.log(`not found: ${missed.join(', ')}`);
+  }
+  return missed.length > 0 ? 1 : 0;
 }
-console.log(`${missed} not found`);
-process.exitCode = missed > 0 ? 1 : 0;
+
+try {
+  const args = mutantArgumentsOf(process.argv.slice(2), ALL);
+  if (args === 'help') console.log(HELP);
+  else process.exitCode = await run(args);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -1,248 +1,309 @@
-/** Small changes of the scripts, each of which breaks a promise. A simulation that does not find one does not look where it should. */
-import type { ScriptName } from '../../src/redis/scripts.js';
-import type { Wishes } from '../schedule.js';
+/** Changes of the scripts. */
+import {
+  BACK_BEFORE_TAKEOVER,
+  DEATHS,
+  FEW_RETRIES,
+  FULL,
+  HALF_OPEN_STOPS,
+  LATE,
+  LATE_DONE,
+  LATE_GIVE_BACK,
+  LATE_TAKEOVER,
+  SLEEPERS,
+  SLOW_READERS,
+  SLOW_READERS_AND_STOPS,
+  WAKERS,
+} from './aims.js';
+import type { Mutant } from './mutant.js';
 
-export interface ScriptMutant {
-  readonly name: string;
-  readonly script: ScriptName;
-  readonly from: string;
-  readonly to: string;
-  /** What must go wrong. */
-  readonly why: string;
-  readonly wishes?: Wishes;
-}
-
-const DEATHS: Wishes = { kinds: { crash: 2, freeze: 2, stall: 1 }, mostFaults: 8 };
-const LATE: Wishes = { kinds: { late: 3, stall: 2, cut: 1, freeze: 1 }, mostFaults: 12 };
-const FEW_RETRIES: Wishes = { kinds: { crash: 2, freeze: 1 }, shape: { maxRetries: 1 } };
-
-export const SCRIPT_MUTANTS: readonly ScriptMutant[] = [
+export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     name: 'requeue-no-exists',
-    script: 'requeue',
-    from: "if redis.call('EXISTS', presence) == 1 then",
-    to: 'if false then',
     why: 'a living owner is robbed',
-    wishes: DEATHS,
+    edits: [
+      {
+        file: 'redis/scripts/requeue.lua',
+        from: "if redis.call('EXISTS', presence) == 1 then",
+        to: 'if false then',
+      },
+    ],
+    wishes: BACK_BEFORE_TAKEOVER,
   },
   {
     name: 'requeue-never',
-    script: 'requeue',
-    from: "if redis.call('EXISTS', presence) == 1 then",
-    to: 'if true then',
     why: 'the dead keep what they have',
+    edits: [
+      {
+        file: 'redis/scripts/requeue.lua',
+        from: "if redis.call('EXISTS', presence) == 1 then",
+        to: 'if true then',
+      },
+    ],
     wishes: DEATHS,
   },
   {
     name: 'requeue-never-spends',
-    script: 'requeue',
-    from: "(spendAlways or owned) and 'spend' or 'keep'",
-    to: "'keep'",
     why: 'a death costs nothing',
+    edits: [
+      {
+        file: 'redis/scripts/requeue.lua',
+        from: "(spendAlways or owned) and 'spend' or 'keep'",
+        to: "'keep'",
+      },
+    ],
     wishes: DEATHS,
   },
   {
     name: 'requeue-always-spends',
-    script: 'requeue',
-    from: "(spendAlways or owned) and 'spend' or 'keep'",
-    to: "'spend'",
     why: 'an entry that nobody was given costs a retry',
+    edits: [
+      {
+        file: 'redis/scripts/requeue.lua',
+        from: "(spendAlways or owned) and 'spend' or 'keep'",
+        to: "'spend'",
+      },
+    ],
     wishes: DEATHS,
   },
   {
     name: 'requeue-pending-unchecked',
-    script: 'requeue',
-    from: 'if not pending[id] then',
-    to: 'if false then',
     why: 'what has ended is given out again',
-    wishes: DEATHS,
+    edits: [{ file: 'redis/scripts/requeue.lua', from: 'if not pending[id] then', to: 'if false then' }],
+    wishes: LATE_TAKEOVER,
   },
   {
     name: 'acquire-no-name-check',
-    script: 'acquire',
-    from: 'elseif owner and isPending(lbs, group, owner) then',
-    to: 'elseif false then',
     why: 'a name has two owners',
+    edits: [
+      {
+        file: 'redis/scripts/acquire.lua',
+        from: 'elseif owner and isPending(lbs, group, owner) then',
+        to: 'elseif false then',
+      },
+    ],
   },
   {
     name: 'acquire-no-endings',
-    script: 'acquire',
-    from: 'elseif last and isNewer(last, id) then',
-    to: 'elseif false then',
     why: 'tokens shrink',
+    edits: [
+      {
+        file: 'redis/scripts/acquire.lua',
+        from: 'elseif last and isNewer(last, id) then',
+        to: 'elseif false then',
+      },
+    ],
+    wishes: SLOW_READERS,
   },
   {
     name: 'acquire-pending-unchecked',
-    script: 'acquire',
-    from: 'if not pending[id] then',
-    to: 'if false then',
     why: 'what was taken meanwhile is owned',
-    wishes: DEATHS,
+    edits: [
+      {
+        file: 'redis/scripts/acquire.lua',
+        from: 'if not pending[id] then',
+        to: `pending[id] = pending[id] or 0
+  if false then`,
+      },
+    ],
+    wishes: FULL,
   },
   {
     name: 'acquire-batch-names-unchecked',
-    script: 'acquire',
-    from: 'local owner = taken[name] or recorded[i + 1]',
-    to: 'local owner = recorded[i + 1]',
     why: 'two entries of one batch own a name',
+    edits: [
+      {
+        file: 'redis/scripts/acquire.lua',
+        from: 'local owner = taken[name] or recorded[i + 1]',
+        to: 'local owner = recorded[i + 1]',
+      },
+    ],
   },
   {
     name: 'acquire-unrecorded',
-    script: 'acquire',
-    from: "redis.call('HSET', owners, unpack(writes))",
-    to: '',
     why: 'nobody knows who owns a name',
+    edits: [
+      { file: 'redis/scripts/acquire.lua', from: "redis.call('HSET', owners, unpack(writes))", to: '' },
+    ],
   },
   {
     name: 'done-pending-unchecked',
-    script: 'done',
-    from: 'if pending[ids[i]] then',
-    to: 'if true then',
     why: 'what was taken over is finished',
-    wishes: DEATHS,
+    edits: [{ file: 'redis/scripts/done.lua', from: 'if pending[ids[i]] then', to: 'if true then' }],
+    wishes: WAKERS,
   },
   {
     name: 'done-not-deleted',
-    script: 'done',
-    from: "redis.call('XDEL', lbs, unpack(finished))",
-    to: '',
     why: 'finished entries stay on the stream',
+    edits: [{ file: 'redis/scripts/done.lua', from: "redis.call('XDEL', lbs, unpack(finished))", to: '' }],
   },
   {
     name: 'done-forgets-ending',
-    script: 'done',
-    from: 'endings(KEYS[4], KEYS[5]).remember(ended)',
-    to: '',
     why: 'tokens shrink',
+    edits: [{ file: 'redis/scripts/done.lua', from: 'endings(KEYS[4], KEYS[5]).remember(ended)', to: '' }],
+    wishes: SLOW_READERS,
   },
   {
     name: 'done-not-acknowledged',
-    script: 'done',
-    from: "redis.call('XACK', lbs, group, unpack(finished))",
-    to: '',
     why: 'finished entries stay pending',
+    edits: [
+      { file: 'redis/scripts/done.lua', from: "redis.call('XACK', lbs, group, unpack(finished))", to: '' },
+    ],
   },
   {
     name: 'done-fence-open',
-    script: 'done',
-    from: "if held ~= 'v1:' .. generation then",
-    to: 'if false then',
     why: 'a late done finishes what was decided otherwise',
-    wishes: LATE,
+    edits: [
+      {
+        file: 'redis/scripts/done.lua',
+        from: 'local refused = fence(presence, ARGV[3])',
+        to: "local refused = fence(presence, string.match(redis.call('GET', presence) or '', '^v1:(%d+)$') or ARGV[3])",
+      },
+    ],
+    wishes: LATE_DONE,
+    budget: 60,
   },
   {
     name: 'give-back-fence-open',
-    script: 'give-back',
-    from: "if held ~= 'v1:' .. generation then",
-    to: 'if false then',
     why: 'a late hand-over takes what was adopted',
-    wishes: LATE,
-  },
-  {
-    name: 'acquire-fence-open',
-    script: 'acquire',
-    from: "if held ~= 'v1:' .. generation then",
-    to: 'if false then',
-    why: 'a late acquisition owns what nobody works on',
-    wishes: LATE,
-  },
-  {
-    name: 'acquire-lapsed-unchecked',
-    script: 'acquire',
-    from: "if not held then\n    return redis.error_reply('SWLAPSED presence has expired')\n  end",
-    to: "if not held then held = 'v1:' .. generation end",
-    why: 'an owner without presence',
-    wishes: DEATHS,
+    edits: [
+      {
+        file: 'redis/scripts/give-back.lua',
+        from: 'local refused = fence(presence, ARGV[3])',
+        to: "local refused = fence(presence, string.match(redis.call('GET', presence) or '', '^v1:(%d+)$') or ARGV[3])",
+      },
+    ],
+    wishes: LATE_GIVE_BACK,
+    budget: 60,
   },
   {
     name: 'give-back-failed-free',
-    script: 'give-back',
-    from: "failed = 'spend'",
-    to: "failed = 'keep'",
     why: 'a handler that throws costs nothing',
+    edits: [{ file: 'redis/scripts/give-back.lua', from: "failed = 'spend'", to: "failed = 'keep'" }],
   },
   {
     name: 'give-back-hand-over-spends',
-    script: 'give-back',
-    from: "handOver = 'keep'",
-    to: "handOver = 'spend'",
     why: 'a stop costs a retry',
+    edits: [{ file: 'redis/scripts/give-back.lua', from: "handOver = 'keep'", to: "handOver = 'spend'" }],
   },
   {
     name: 'give-back-waiting-spends',
-    script: 'give-back',
-    from: "waiting = 'keep'",
-    to: "waiting = 'spend'",
     why: 'waiting costs a retry',
+    edits: [{ file: 'redis/scripts/give-back.lua', from: "waiting = 'keep'", to: "waiting = 'spend'" }],
   },
   {
     name: 'give-back-pending-unchecked',
-    script: 'give-back',
-    from: 'if not pending[id] then',
-    to: 'if false then',
     why: 'what is not ours goes back a second time',
-  },
-  {
-    name: 'move-owner-not-cleared',
-    script: 'give-back',
-    from: "if name ~= '' and redis.call('HGET', at.owners, name) == id then",
-    to: 'if false then',
-    why: 'no ending is remembered',
+    edits: [{ file: 'redis/scripts/give-back.lua', from: 'if not pending[id] then', to: 'if false then' }],
   },
   {
     name: 'move-off-by-one',
-    script: 'requeue',
-    from: 'if count > at.maxRetries then',
-    to: 'if count >= at.maxRetries then',
     why: 'one retry too few',
+    edits: [
+      {
+        file: 'redis/scripts/lib/move-entry.lua',
+        from: 'if count > at.maxRetries then',
+        to: 'if count >= at.maxRetries then',
+      },
+    ],
     wishes: FEW_RETRIES,
   },
   {
     name: 'move-never-dead-letters',
-    script: 'requeue',
-    from: 'if count > at.maxRetries then',
-    to: 'if false then',
     why: 'retries without end',
+    edits: [
+      {
+        file: 'redis/scripts/lib/move-entry.lua',
+        from: 'if count > at.maxRetries then',
+        to: 'if false then',
+      },
+    ],
     wishes: FEW_RETRIES,
   },
   {
     name: 'move-loses-copy',
-    script: 'requeue',
-    from: "local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, nil)))",
-    to: "local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, nil)))\n    redis.call('XDEL', at.lbs, copyId)",
     why: 'an entry is lost',
-    wishes: DEATHS,
-  },
-  {
-    name: 'refresh-hides-lapse',
-    script: 'refresh',
-    from: 'return 0',
-    to: 'return 1',
-    why: 'nobody looks what was taken',
+    edits: [
+      {
+        file: 'redis/scripts/lib/move-entry.lua',
+        from: "local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, nil)))",
+        to: `local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, nil)))
+    redis.call('XDEL', at.lbs, copyId)`,
+      },
+    ],
     wishes: DEATHS,
   },
   {
     name: 'refresh-half-life',
-    script: 'refresh',
-    from: "redis.call('PEXPIRE', KEYS[1], ARGV[2])",
-    to: "redis.call('PEXPIRE', KEYS[1], math.floor(ARGV[2] / 2))",
     why: 'presence ends before validUntil',
+    edits: [
+      {
+        file: 'redis/scripts/refresh.lua',
+        from: "redis.call('PEXPIRE', KEYS[1], ARGV[2])",
+        to: "redis.call('PEXPIRE', KEYS[1], math.floor(ARGV[2] / 2))",
+      },
+    ],
     wishes: DEATHS,
   },
   {
     name: 'raise-any-generation',
-    script: 'raise',
-    from: "redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2])",
-    to: "if not held then redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2]) end",
     why: 'a new generation never stands',
+    edits: [
+      {
+        file: 'redis/scripts/raise.lua',
+        from: "redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2])",
+        to: "if not held then redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2]) end",
+      },
+    ],
     wishes: LATE,
   },
   {
     name: 'leave-destroys-pending',
-    script: 'leave',
-    from: 'if #mine == 0 then',
-    to: 'if true then',
     why: "what a stop leaves is nobody's for ever",
-    wishes: { kinds: { stop: 3, mute: 1, cut: 1, late: 1, halfOpenReader: 1 }, mostFaults: 12 },
+    edits: [{ file: 'redis/scripts/leave.lua', from: 'if #mine == 0 then', to: 'if true then' }],
+    wishes: HALF_OPEN_STOPS,
+  },
+  {
+    name: 'move-forgets-ending',
+    why: 'tokens shrink',
+    edits: [{ file: 'redis/scripts/lib/move-entry.lua', from: 'at.ended.remember({ name, id })', to: '' }],
+    wishes: SLOW_READERS_AND_STOPS,
+  },
+  {
+    name: 'refresh-writes-nothing',
+    why: 'presence that lapsed stays away',
+    edits: [
+      {
+        file: 'redis/scripts/refresh.lua',
+        from: "redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2])",
+        to: '',
+      },
+    ],
+    wishes: DEATHS,
+  },
+  {
+    name: 'forget-consumer-pending-unchecked',
+    why: 'what a sleeper is given is destroyed with its consumer',
+    edits: [
+      {
+        file: 'redis/scripts/forget-consumer.lua',
+        from: "if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then",
+        to: 'if false then',
+      },
+    ],
+    wishes: SLEEPERS,
+  },
+  {
+    name: 'claim-alive-unchecked',
+    why: 'an operator who does not insist robs a living owner',
+    edits: [{ file: 'redis/scripts/claim.lua', from: 'if held or idle < minIdle then', to: 'if false then' }],
+    wishes: { kinds: { claim: 3 } },
+  },
+  {
+    name: 'finish-due-letters-nothing',
+    why: 'what has a dead letter goes on to be due',
+    edits: [
+      { file: 'redis/scripts/finish-due-letters.lua', from: "redis.call('XACK', lbs, group, id)", to: '' },
+    ],
+    wishes: { kinds: { crash: 2, freeze: 1 }, shape: { maxRetries: 0, isApart: true } },
   },
 ];

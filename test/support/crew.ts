@@ -56,8 +56,7 @@ export interface Crew {
   history(): Promise<HistoryReport>;
 }
 
-/** What every consumer of a crew keeps, unless it is told otherwise, in milliseconds. */
-export const crewHeartbeatMs = () => keepable(600);
+export const HEARTBEAT_MS = keepable(600);
 
 export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
   const service = 'orders';
@@ -83,7 +82,7 @@ export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
       redis: urlOf(suite),
       service,
       consumerId: `pod-${randomBytes(2).toString('hex')}`,
-      heartbeatMs: crewHeartbeatMs(),
+      heartbeatMs: HEARTBEAT_MS,
       minIdleMs: keepable(1000),
       handOverGraceMs: 1000,
       historyKey: crew.historyKey,

@@ -1,0 +1,101 @@
+/** Where mutants are looked for: fleets and faults that lead to the windows in which they show. */
+import type { Wishes } from '../schedule.js';
+
+export const DEATHS: Wishes = { kinds: { crash: 2, freeze: 2, stall: 1 }, mostFaults: 8 };
+
+export const LATE: Wishes = { kinds: { late: 3, stall: 2, cut: 1, freeze: 1 }, mostFaults: 12 };
+
+export const FEW_RETRIES: Wishes = { kinds: { crash: 2, freeze: 1 }, shape: { maxRetries: 1 } };
+
+/** Two sweepers take from the same dead consumer: the script of the first one is late, and the second steps in. */
+export const LATE_TAKEOVER: Wishes = {
+  kinds: { crash: 3, late: 2, stall: 2 },
+  aim: { commands: { requeue: 1 }, phases: ['sent'], most: 2 },
+  mostFaults: 20,
+  shape: { processes: 4, isLong: true, capacity: 3 },
+};
+
+/** An owner is back between the look at its presence and the script that takes from it. */
+export const BACK_BEFORE_TAKEOVER: Wishes = {
+  kinds: { freeze: 3, late: 2, stall: 2 },
+  aim: { commands: { requeue: 1 }, phases: ['sent'], most: 3 },
+  mostFaults: 24,
+  shape: { processes: 2, isLong: true, capacity: 3 },
+};
+
+/** A read, or what follows it, takes its time, while entries of the same name change hands. */
+export const SLOW_READERS: Wishes = {
+  kinds: { freeze: 3, stall: 3, late: 1 },
+  aim: { commands: { XREADGROUP: 2, acquire: 1 }, phases: ['sent', 'executed'], most: 15 },
+  aimed: 0.9,
+  announcements: 30,
+  mostFaults: 30,
+  shape: { processes: 4, names: 1, isLong: false, capacity: 3, handOverGraceMs: 0 },
+};
+
+/** The same, and owners hand over. */
+export const SLOW_READERS_AND_STOPS: Wishes = {
+  ...SLOW_READERS,
+  kinds: { freeze: 3, stall: 3, stop: 3 },
+  aimed: 0.7,
+};
+
+/** Processes stand still for longer than their presence lasts, and go on at once with what they were about to do. */
+export const WAKERS: Wishes = {
+  kinds: { freeze: 3, suspend: 1 },
+  aim: { commands: { XREADGROUP: 1, acquire: 1, done: 1 }, phases: ['sent', 'executed'], most: 12 },
+  mostFaults: 20,
+  shape: { processes: 4, onUncertain: 'continue', capacity: 3 },
+};
+
+/** As they wake, what they were given has been taken from them, and nobody else has had room for it yet. */
+export const FULL: Wishes = {
+  kinds: { freeze: 1 },
+  aim: { commands: { XREADGROUP: 1 }, phases: ['executed'], most: 8 },
+  aimed: 0.9,
+  mostFaults: 20,
+  announcements: 20,
+  shape: { processes: 3, names: 4, isLong: true, capacity: 1 },
+};
+
+/** Consumers that seem dead, and whose parked read is served while they are forgotten. */
+export const SLEEPERS: Wishes = {
+  kinds: { freeze: 3, suspend: 1 },
+  mostFaults: 20,
+  announcements: 60,
+  shape: { processes: 3, names: 6, latencyMs: 60, capacity: 3, isLong: false },
+};
+
+/** Parked reads that nobody listens to any more, while their process leaves. */
+export const HALF_OPEN_STOPS: Wishes = {
+  kinds: { halfOpenReader: 1, stop: 1 },
+  aim: { commands: { XREADGROUP: 2, 'XREADGROUP look': 1 }, phases: ['sent', 'answered'], most: 8 },
+  mostFaults: 24,
+  announcements: 60,
+  shape: { processes: 4, names: 6, latencyMs: 60, capacity: 3, isLong: false },
+};
+
+/** A beat is executed so late that presence had lapsed before, and its sender was away. */
+export const LATE_BEATS: Wishes = {
+  kinds: { late: 3, freeze: 3, stall: 1 },
+  aim: { commands: { refresh: 1 }, phases: ['sent'], most: 6 },
+  aimed: 0.9,
+  mostFaults: 40,
+  shape: { processes: 3, latencyMs: 20, isLong: true, onUncertain: 'continue' },
+};
+
+/** A done is late, its repetition is refused for good, and the stream is assigned to the same process once more. */
+export const LATE_DONE: Wishes = {
+  kinds: { late: 1, deny: 1 },
+  aim: { commands: { done: 1 }, phases: ['sent'], most: 4 },
+  aimed: 1,
+  mostFaults: 24,
+  announcements: 30,
+  shape: { processes: 2, capacity: 3, isLong: false },
+};
+
+/** The same with a hand-over. */
+export const LATE_GIVE_BACK: Wishes = {
+  ...LATE_DONE,
+  aim: { commands: { 'give-back': 1 }, phases: ['sent'], most: 4 },
+};

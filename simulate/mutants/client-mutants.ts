@@ -1,0 +1,312 @@
+/** Changes of the machines and actors, some together with the check in a script that makes up for them. */
+import { DEATHS, LATE_BEATS, LATE_GIVE_BACK, WAKERS } from './aims.js';
+import type { Mutant } from './mutant.js';
+
+export const CLIENT_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'verify-adopts-nothing',
+    why: 'what came in a lost answer stays pending for ever',
+    edits: [
+      {
+        file: 'actors/verifier.ts',
+        from: "pending === 'groupGone' ? 0 : await this.#adopt(pending, signal)",
+        to: '0',
+      },
+    ],
+    wishes: { kinds: { mute: 2, cut: 2, halfOpenReader: 1 } },
+  },
+  {
+    name: 'losses-unnoticed',
+    why: 'whoever was robbed works on',
+    edits: [{ file: 'actors/verifier.ts', from: 'this.#lose(ownership, reason);', to: '' }],
+    wishes: { kinds: { freeze: 3, stall: 2 }, shape: { isLong: true } },
+  },
+  {
+    name: 'handed-while-overdue',
+    why: 'a stream is handed out although the lease is over, and nobody is told',
+    edits: [{ file: 'actors/acquirer.ts', from: 'if (this.#lease.isCertain) {', to: 'if (true) {' }],
+    wishes: WAKERS,
+  },
+  {
+    name: 'settling-left-out',
+    why: 'owners are taken for dead right after a start',
+    edits: [
+      {
+        file: 'machines/reconciler.machine.ts',
+        from: "settling: { always: { guard: 'isCautionOver', target",
+        to: 'settling: { always: { target',
+      },
+    ],
+    wishes: DEATHS,
+  },
+  {
+    name: 'lapse-taken-for-kept',
+    why: 'presence that had lapsed proves the lease',
+    edits: [
+      {
+        file: 'machines/lease-keeper.machine.ts',
+        from: "actions: ['recordBeat', 'doubt', 'announceLapse'],",
+        to: "actions: ['recordBeat', 'prove'],",
+      },
+    ],
+    wishes: {
+      kinds: { freeze: 3, stall: 1 },
+      mostFaults: 24,
+      shape: { isLong: true, onUncertain: 'continue' },
+    },
+  },
+  {
+    name: 'proved-before-a-look',
+    why: 'validUntil moves ahead before anybody has looked',
+    edits: [
+      {
+        file: 'machines/lease-keeper.machine.ts',
+        from: "actions: ['recordBeat', 'doubt', 'announceLapse'],",
+        to: "actions: ['recordBeat', 'prove', 'doubt', 'announceLapse'],",
+      },
+    ],
+    wishes: { kinds: { freeze: 2, stall: 2 }, shape: { isLong: true, latencyMs: 60 } },
+  },
+  {
+    name: 'stop-begins-work',
+    why: 'what is being acquired when a stop begins is worked on',
+    edits: [{ file: 'actors/acquirer.ts', from: 'this.#isStopped = true;', to: '' }],
+    wishes: { kinds: { stop: 3 }, aim: { commands: { acquire: 1, XREADGROUP: 1 }, most: 10 } },
+  },
+  {
+    name: 'drain-adopts',
+    why: 'a stop adopts what it finds',
+    edits: [
+      {
+        file: 'actors/acquirer.ts',
+        from: `get isStopped(): boolean {
+    return this.#isStopped;`,
+        to: `get isStopped(): boolean {
+    return false;`,
+      },
+      {
+        file: 'actors/acquirer.ts',
+        from: 'at < fresh.length && !this.#isStopped; at',
+        to: 'at < fresh.length; at',
+      },
+      {
+        file: 'actors/acquirer.ts',
+        from: `    if (this.#isStopped) {
+      this.#drop(begun);
+      return 0;
+    }
+    const count`,
+        to: '    const count',
+      },
+      {
+        file: 'actors/acquirer.ts',
+        from: `      if (this.#isStopped) {
+        this.#drop(begun);
+        await`,
+        to: `      if (false) {
+        this.#drop(begun);
+        await`,
+      },
+      {
+        file: 'actors/acquirer.ts',
+        from: `    if (this.#isStopped) return;
+    if (this.#lease.isCertain) {`,
+        to: '    if (this.#lease.isCertain) {',
+      },
+    ],
+    wishes: {
+      kinds: { mute: 4, cut: 5, cutClient: 3, stop: 5, serverStall: 1 },
+      aim: { commands: { XREADGROUP: 1 }, phases: ['executed'], most: 20 },
+      mostFaults: 18,
+    },
+  },
+  {
+    name: 'pending-unaudited',
+    why: 'an entry that became pending unheard of stays so',
+    edits: [
+      {
+        file: 'actors/reconciler.ts',
+        from: `    this.#audit.judge(look, everyone.find(({ name }) => name === consumer)?.pending ?? 0);
+`,
+        to: `    void look;
+`,
+      },
+      { file: 'actors/reconciler.ts', from: 'this.#audit.found(own.map(({ id }) => id));', to: 'void own;' },
+    ],
+    wishes: { kinds: { halfOpenReader: 3 } },
+  },
+  {
+    name: 'uncertain-untold',
+    why: 'nobody is told that the lease is overdue',
+    edits: [
+      {
+        file: 'actors/consumer.ts',
+        from: "if (ownership.state === 'extending') ownership.send({ type: 'lease.missed' });",
+        to: '',
+      },
+    ],
+    wishes: { kinds: { stall: 2, serverStall: 1 } },
+  },
+  {
+    name: 'deadline-with-its-keeper',
+    why: 'a deadline that passes while its keeper is being restarted is told to nobody',
+    edits: [
+      {
+        file: 'actors/lease.ts',
+        from: `    const now = this.#now();
+    const until = this.#until ?? now;`,
+        to: `    if (this.#actor?.getSnapshot().status !== 'active') return;
+    const now = this.#now();
+    const until = this.#until ?? now;`,
+      },
+    ],
+    wishes: { kinds: { deny: 1 }, shape: { isLong: true } },
+  },
+  {
+    name: 'confirmed-untold',
+    why: 'what was uncertain stays so',
+    edits: [
+      {
+        file: 'actors/consumer.ts',
+        from: "if (ownership.state === 'uncertain') ownership.send({ type: 'lease.confirmed' });",
+        to: '',
+      },
+    ],
+    wishes: { kinds: { stall: 2, serverStall: 1 }, shape: { isLong: true, onUncertain: 'abort' } },
+  },
+  {
+    name: 'done-repeat-unknown',
+    why: 'a done whose answer was lost is told as a loss',
+    edits: [{ file: 'actors/retrying.ts', from: 'if (mayHaveExecuted(error)) mayBeRepeat = true;', to: '' }],
+    wishes: {
+      kinds: { mute: 2, cut: 2 },
+      aim: { commands: { done: 1 }, phases: ['executed'], most: 5 },
+      aimed: 0.9,
+      mostFaults: 24,
+    },
+  },
+  {
+    name: 'unknown-given-back-unnamed',
+    why: 'a stop gives back what it does not know without ending its record, and tokens shrink',
+    edits: [
+      {
+        file: 'actors/verifier.ts',
+        from: "name: parsed?.ok ? parsed.announcement.name : ''",
+        to: "name: ''",
+      },
+      {
+        file: 'redis/scripts/acquire.lua',
+        from: 'elseif owner and isNewer(owner, id) then',
+        to: 'elseif false then',
+      },
+    ],
+    wishes: {
+      kinds: { stop: 3, mute: 2, freeze: 2, stall: 1 },
+      aim: { commands: { acquire: 2, XREADGROUP: 1 }, phases: ['executed'], most: 8 },
+      mostFaults: 24,
+      announcements: 30,
+      shape: { names: 1, processes: 4 },
+    },
+    kept: 'a-token-that-shrank',
+  },
+  {
+    name: 'living-taken-for-dead',
+    why: 'whoever has something pending is taken for dead, and the script does not look either',
+    edits: [
+      { file: 'actors/reconciler.ts', from: 'if (ttl === -2) {', to: 'if (true) {' },
+      {
+        file: 'redis/scripts/requeue.lua',
+        from: "if redis.call('EXISTS', presence) == 1 then",
+        to: 'if false then',
+      },
+    ],
+  },
+  {
+    name: 'stop-forgets-the-unheard',
+    why: 'a stop leaves what it was given and never told',
+    edits: [
+      { file: 'actors/drain.ts', from: 'await this.#before(this.#giveBackUnheard());', to: '' },
+      {
+        file: 'actors/drain.ts',
+        from: `    this.#giveBackUnheard().catch(() => {});
+    await this.#until`,
+        to: '    await this.#until',
+      },
+    ],
+    wishes: {
+      kinds: { stop: 3, halfOpenReader: 1 },
+      aim: { commands: { XREADGROUP: 2, acquire: 2 }, most: 10 },
+    },
+  },
+  {
+    name: 'waiting-unasked',
+    why: 'nobody asks whether a name has become free',
+    edits: [
+      {
+        file: 'actors/extender.ts',
+        from: 'if (rest === 0 && this.#rounds % 2 === 0) await this.#askForNames();',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'gone-payload-kept',
+    why: 'an entry whose payload was trimmed stays pending',
+    edits: [{ file: 'actors/verifier.ts', from: 'if (gone.length > 0) this.#acquirer.bury(gone);', to: '' }],
+    wishes: {
+      kinds: { trim: 2, cut: 3 },
+      aim: { commands: { XREADGROUP: 2, XPENDING: 2, XRANGE: 1 }, phases: ['executed', 'sent'], most: 12 },
+      mostFaults: 24,
+    },
+    kept: 'a-payload-trimmed-before-it-was-found',
+  },
+  {
+    name: 'valid-for-longer',
+    why: 'validUntil is later than the end of presence',
+    edits: [
+      {
+        file: 'actors/lease.ts',
+        from: 'this.#standing = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };',
+        to: 'this.#standing = { monotonic: sent.monotonic + heartbeatMs * 1.2, wall: sent.wall + heartbeatMs * 1.2 };',
+      },
+    ],
+    wishes: { kinds: { stall: 3, mute: 1 }, mostFaults: 20, shape: { isLong: true, latencyMs: 2 } },
+  },
+  {
+    name: 'generation-not-raised',
+    why: 'a command of an old connection is executed as if it were of the new one',
+    edits: [
+      {
+        file: 'machines/lease-keeper.machine.ts',
+        from: "'connection.up': '.raising',",
+        to: "'connection.up': [{ guard: ({ context }) => context.generation === 0, target: '.raising' }, { target: '.present' }],",
+      },
+    ],
+    wishes: LATE_GIVE_BACK,
+    budget: 60,
+  },
+  {
+    name: 'failure-forgotten',
+    why: 'a stream whose handler threw is held for ever',
+    edits: [
+      {
+        file: 'runtime/processor.ts',
+        from: 'if (ownership.isWorkedOn && !ownership.isAborted) this.#hooks.failed(ownership, error);',
+        to: 'void error;',
+      },
+    ],
+  },
+  {
+    name: 'lapse-hidden-by-a-late-beat',
+    why: 'presence that a late beat wrote again proves the lease, as nobody asks for the time',
+    edits: [
+      {
+        file: 'actors/lease.ts',
+        from: 'const inTime = this.#isAhead(this.#standing);',
+        to: 'const inTime = true;',
+      },
+      { file: 'machines/lease-keeper.machine.ts', from: "'deadline.passed': '.doubted',", to: '' },
+    ],
+    wishes: LATE_BEATS,
+  },
+];
