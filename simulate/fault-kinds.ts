@@ -43,3 +43,17 @@ export const FAULT_KINDS: readonly { readonly kind: FaultKind; readonly weight: 
 export function isFaultKind(text: string): text is FaultKind {
   return text in WEIGHTS;
 }
+
+/** Kinds that befall whatever has a process and connections; the others are for runtimes, servers and operators. */
+export const BEFALLS_ANYONE: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'cut',
+  'cutClient',
+  'halfOpenReader',
+  'mute',
+  'deaf',
+  'stall',
+  'late',
+  'freeze',
+  'crash',
+  'restart',
+]);

@@ -13,18 +13,25 @@ import { ORDER } from '../src/simulation/timeline.js';
 import { World } from '../src/simulation/world.js';
 import { checkHistory } from '../src/testing/history.js';
 import { type HistoryRecord, parseHistoryRecord } from '../src/testing/history-records.js';
+import { Announcer } from './announcer.js';
+import { BEFALLS_ANYONE } from './fault-kinds.js';
 import { applyFault } from './faults.js';
+import { GoParty } from './go-party.js';
+import { Adds } from './invariants/adds.js';
+import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell } from './invariants/calm.js';
 import { type EntryLife, Ledger } from './invariants/ledger.js';
-import { checkStop } from './invariants/stops.js';
-import { checkTakeover } from './invariants/takeovers.js';
+import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
+import { checkTakeover, TakeoverWatch } from './invariants/takeovers.js';
 import { Told } from './invariants/told.js';
+import { UncertainWatch } from './invariants/uncertain.js';
 import { type Violation, Violations } from './invariants/violations.js';
 import { type Worker, Workers } from './invariants/workers.js';
 import { Member } from './member.js';
 import { keepRecordings } from './recordings.js';
-import type { PlannedFault, Schedule, Shape } from './schedule.js';
-import type { Stage } from './stage.js';
+import { type Announcement, type PlannedFault, type Schedule, type Shape, shapeOf } from './schedule.js';
+import { SERVICE, type Stage } from './stage.js';
+import type { Bystander, Victim } from './victim.js';
 
 export interface RunOptions {
   /** Gets what happens, line by line. */
@@ -45,7 +52,6 @@ export interface RunResult {
   readonly restMs: number;
 }
 
-export const SERVICE = 'svc';
 /** Everyone gets connected before anything befalls them, in milliseconds. */
 const WARM_UP_MS = 300;
 /** What changes the history. */
@@ -58,8 +64,6 @@ const WRITES_HISTORY: ReadonlySet<string> = new Set([
   'claim',
 ]);
 const LOOK_EVERY_MS = 25;
-/** Loop delay, timers' grain and the tail of a message: what C-UNC-1 may take, in milliseconds. */
-const NOTICED_MS = 30;
 
 export class Fleet implements Stage {
   readonly world: World;
@@ -70,6 +74,8 @@ export class Fleet implements Stage {
   readonly ledger: Ledger;
   readonly workers: Workers;
   readonly told: Told;
+  readonly announcers: readonly Announcer[];
+  readonly goConsumers: readonly GoParty[];
   readonly announced: string[] = [];
   isCalm = false;
   faults = 0;
@@ -83,12 +89,13 @@ export class Fleet implements Stage {
   #read = 0;
   #isHistoryBehind = false;
   readonly #history: HistoryRecord[] = [];
-  /** Until when each process was not itself. */
-  readonly #stillUntil = new Map<Member, number>();
+  readonly #uncertain: UncertainWatch;
+  readonly #takeovers: TakeoverWatch;
 
   constructor(schedule: Schedule, { trace, recordings }: RunOptions) {
     this.#recordings = recordings;
-    const { seed, shape } = schedule;
+    const { seed } = schedule;
+    const shape = shapeOf(schedule);
     this.#schedule = schedule;
     this.shape = shape;
     this.#trace = trace;
@@ -99,21 +106,40 @@ export class Fleet implements Stage {
       (text) => this.say(text),
     );
     this.told = new Told(this.violations);
-    this.workers = new Workers(this.violations, 0.5 + shape.clockDrift * shape.heartbeatMs * 2);
+    const toleranceMs = 0.5 + shape.clockDrift * shape.heartbeatMs * 2;
+    this.workers = new Workers(this.violations, toleranceMs, () => this.now);
     this.ledger = new Ledger(this.violations, shape.maxRetries, {
-      taken: (life, from, why) => this.workers.taken(life, from, why),
+      taken: (life, from, why) => this.#taken(life, from, why),
       takeThrow: (consumer, id) => this.#thrown.delete(`${consumer} ${id}`),
     });
     this.world = new World({
       seed,
       latencyMs: shape.latencyMs,
       bytesPerMs: shape.bytesPerMs ?? undefined,
-      hasKeyspaceEvents: shape.keyspaceEvents !== 'off',
+      hasKeyspaceEvents: shape.keyspaceEvents !== 'off' || shape.goConsumers > 0,
       onThrown: (error) => this.threw(error),
       hooks: {
         executed: (connection, commands, replies) => this.#executed(connection, commands, replies),
       },
     });
+    this.#uncertain = new UncertainWatch(this, LOOK_EVERY_MS, (consumer, id) =>
+      this.#thrown.has(`${consumer} ${id}`),
+    );
+    this.#takeovers = new TakeoverWatch(this);
+    const adds = new Adds(this.violations, () => this.now);
+    this.announcers = numbers(shape.producers).map((index) => new Announcer(this, index, adds));
+    this.goConsumers = numbers(shape.goConsumers).map((index) => new GoParty(this, index, shape.goVersion));
+    for (const fault of schedule.faults) {
+      for (const bystander of this.bystanders) this.#aim(fault, bystander, bystander.label);
+    }
+  }
+
+  get bystanders(): readonly Bystander[] {
+    return [...this.goConsumers, ...this.announcers];
+  }
+
+  get areBystandersIdle(): boolean {
+    return [...this.goConsumers, ...this.announcers].every(({ isIdle }) => isIdle);
   }
 
   get now(): number {
@@ -182,24 +208,33 @@ export class Fleet implements Stage {
           this.say(`${party.consumer} throws for ${id}`);
           this.#thrown.add(`${party.consumer} ${id}`);
         },
-        settled: (party, call, handle, code) => this.#settled(party, call, handle, code),
+        settled: (party, call, handle) => {
+          this.say(`${party.consumer}: ${call.name} ${handle.id} ${call.code ?? 'resolved'}`);
+          checkCall(this, party, call, handle);
+        },
+        crashed: (party) => this.#takeovers.crashed(party),
         told: (party, notification) => {
           const id = 'id' in notification ? notification.id : '';
           this.say(`${party.consumer} is told ${notification.type} ${id}`);
           this.told.add(party.consumer, notification);
+          checkTold(this, party, notification);
         },
         stopped: (party, report) => this.#stopped(party, report),
         say: (text) => this.say(text),
       },
     });
     this.members.push(member);
-    for (const fault of this.#schedule.faults) this.#aim(fault, member);
+    for (const fault of this.#schedule.faults) this.#aim(fault, member, index);
     return member;
   }
 
   /** Its clocks are not to be gone by for so long, from now on. */
   unsettle(member: Member, ms: number): void {
-    this.#stillUntil.set(member, Math.max(this.#stillUntil.get(member) ?? 0, this.now + ms));
+    this.#uncertain.unsettle(member, ms);
+  }
+
+  later(ms: number, act: () => void): void {
+    this.world.timeline.after(ms, ORDER.observer, undefined, act);
   }
 
   get living(): Member[] {
@@ -209,6 +244,7 @@ export class Fleet implements Stage {
   /** Something that every stop under way may have to wait for. */
   disturbAll(ms = 0): void {
     for (const member of this.members) member.disturb(ms);
+    for (const bystander of this.bystanders) bystander.disturb(ms);
   }
 
   mayRepeat(lives: readonly EntryLife[]): void {
@@ -218,13 +254,22 @@ export class Fleet implements Stage {
     );
   }
 
-  announce(name: string): void {
-    const { server, timeline } = this.world;
-    const id = server.isWell
-      ? this.askMaybe('XADD', this.names.lbs, '*', 'lbs-input', JSON.stringify({ DataStreamName: name }))
+  /** By a producer; where there is none, nobody has sent it. */
+  announce(announcement: Announcement, by: number): void {
+    const announcer = this.announcers[by % Math.max(1, this.announcers.length)];
+    if (announcer === undefined) this.#appear(announcement);
+    else announcer.announce(announcement);
+  }
+
+  #appear(announcement: Announcement): void {
+    const { name, bytes } = announcement;
+    const info = bytes === undefined ? {} : { Info: { pad: 'x'.repeat(bytes) } };
+    const payload = JSON.stringify({ DataStreamName: name, ...info });
+    const id = this.world.server.isWell
+      ? this.askMaybe('XADD', this.names.lbs, '*', 'lbs-input', payload)
       : undefined;
     if (typeof id !== 'string') {
-      timeline.after(50, ORDER.observer, undefined, () => this.announce(name));
+      this.later(50, () => this.#appear(announcement));
       return;
     }
     this.say(`announced ${name} ${id}`);
@@ -256,21 +301,25 @@ export class Fleet implements Stage {
   }
 
   async run(): Promise<RunResult> {
-    const { shape, announcements, faults } = this.#schedule;
+    const { announcements, faults } = this.#schedule;
+    const { shape } = this;
     const { timeline } = this.world;
     this.ask('XGROUP', 'CREATE', this.names.lbs, this.names.group, '0', 'MKSTREAM');
     for (let left = shape.processes; left > 0; left -= 1) this.start();
     await this.#until(WARM_UP_MS);
-    for (const { atMs, name } of announcements) {
-      timeline.at(WARM_UP_MS + atMs, ORDER.observer, undefined, () => this.announce(name));
-    }
+    announcements.forEach((announcement, index) => {
+      const { atMs } = announcement;
+      timeline.at(WARM_UP_MS + atMs, ORDER.observer, undefined, () => this.announce(announcement, index));
+    });
     for (const fault of faults) {
       const { moment } = fault;
       if (!('atMs' in moment)) continue;
       timeline.at(WARM_UP_MS + moment.atMs, ORDER.observer, undefined, () => {
-        const { living } = this;
-        const member = living[Math.floor(moment.who * living.length)];
-        if (member !== undefined) this.#befall(fault, member, undefined);
+        const able: readonly Victim[] = BEFALLS_ANYONE.has(fault.kind)
+          ? [...this.living, ...this.bystanders]
+          : this.living;
+        const victim = able[Math.floor(moment.who * able.length)];
+        if (victim !== undefined) this.#befall(fault, victim, undefined);
       });
     }
     this.#lookAgain();
@@ -286,7 +335,7 @@ export class Fleet implements Stage {
     if (isAtRest(this)) await this.#until(this.now + 2.5 * shape.reconcileEveryMs + 4 * shape.heartbeatMs);
     checkCalm(this, restMs);
     this.#checkHistory();
-    for (const member of this.members) member.process.end();
+    for (const { process } of [...this.members, ...this.bystanders]) process.end();
     await this.#until(this.now + 1);
     if (this.#recordings !== undefined) await keepRecordings(this.members, this.#history, this.#recordings);
     return {
@@ -308,24 +357,23 @@ export class Fleet implements Stage {
     });
   }
 
-  #aim(fault: PlannedFault, member: Member): void {
+  #aim(fault: PlannedFault, victim: Victim, as: number | string): void {
     const { moment } = fault;
-    if ('atMs' in moment || moment.process !== member.index) return;
+    if ('atMs' in moment || moment.process !== as) return;
     const { command: label, nth, phase } = moment;
-    this.world.errands.aim(member.process, {
+    this.world.errands.aim(victim.process, {
       label,
       nth,
       phase,
-      hit: (connection) => (this.isCalm ? undefined : this.#befall(fault, member, connection)),
+      hit: (connection) => (this.isCalm ? undefined : this.#befall(fault, victim, connection)),
     });
   }
 
-  #befall(fault: PlannedFault, member: Member, connection: Connection | undefined): 'lost' | undefined {
-    this.say(
-      `FAULT ${fault.kind} on ${member.consumer}${connection === undefined ? '' : ` (${connection.role})`} ${JSON.stringify(fault.moment)}`,
-    );
+  #befall(fault: PlannedFault, victim: Victim, connection: Connection | undefined): 'lost' | undefined {
+    const where = connection === undefined ? '' : ` (${connection.role})`;
+    this.say(`FAULT ${fault.kind} on ${victim.label}${where} ${JSON.stringify(fault.moment)}`);
     this.faults += 1;
-    return applyFault(this, fault, member, connection);
+    return applyFault(this, fault, victim, connection);
   }
 
   /** The faults are over: what is broken is whole again, or known to be broken. */
@@ -339,48 +387,30 @@ export class Fleet implements Stage {
       if (connection.isImpaired) connection.cut();
     }
     if (!this.members.some((member) => member.isServing)) this.start();
+    for (const bystander of this.bystanders) if (!bystander.isAlive) bystander.startAnew();
   }
 
   #begins(member: Member, handle: StreamHandle): Worker {
     const { name, id } = handle;
     this.say(`${member.consumer} works on ${name} ${id}, retries ${handle.retryCount}`);
-    const worker = this.workers.begin(member, handle, this.now);
+    const worker = this.workers.begin(member, handle);
     if (!this.told.wasAdded(member.consumer, id)) {
       this.violations.add('C-ADD-1', `${member.consumer} works on ${name} ${id}, which it was not told of`);
     }
-    const { stop } = member;
-    if (stop !== undefined && stop.mode !== 'finish' && stop.atMs < this.now) {
-      this.violations.add(
-        'C-STOP-2',
-        `${member.consumer} begins to work on ${name} ${id}, ${(this.now - stop.atMs).toFixed(1)} ms after it was asked to stop (${stop.mode})`,
-      );
-    }
+    checkBegin(this, member, handle);
     return worker;
   }
 
-  #settled(member: Member, call: 'done' | 'release', { name, id }: StreamHandle, code: string | null): void {
-    this.say(`${member.consumer}: ${call} ${id} ${code ?? 'resolved'}`);
-    const life = this.ledger.lives.get(id);
-    if (life === undefined || !this.ledger.isWhole(id)) return;
-    const isFinished = life.end === 'finished' && life.endedBy === member.consumer;
-    if (call === 'done' && code === null && !isFinished) {
-      this.violations.add(
-        'C-DONE-1',
-        `done() of ${name} ${id} resolved for ${member.consumer}, which has not finished it`,
-      );
-    }
-    if (call === 'done' && code === 'StreamNotOwned' && isFinished) {
-      this.violations.add(
-        'C-DONE-5',
-        `done() of ${name} ${id} rejected with StreamNotOwned for ${member.consumer}, which has finished it`,
-      );
-    }
-    if (call === 'release' && code === null && life.end === undefined && life.owner === member.consumer) {
-      this.violations.add(
-        'C-REL-1',
-        `release() of ${name} ${id} resolved for ${member.consumer}, which still owns it`,
-      );
-    }
+  #taken(life: EntryLife, from: string, why: string): void {
+    this.workers.taken(life, from, why);
+    const isGo = this.goConsumers.some(({ label }) => label === from);
+    // C-OVL-5: where locks are apart, it may take its lock back in between.
+    if (!isGo || this.shape.isApart || this.askMaybe('EXISTS', this.names.lock(life.name, life.id)) !== 1)
+      return;
+    this.violations.add(
+      'C-EXP-1',
+      `${life.name} ${life.id} was taken from ${from}, whose lock stands (${why})`,
+    );
   }
 
   #stopped(member: Member, report: StopReport): void {
@@ -393,10 +423,15 @@ export class Fleet implements Stage {
     if (this.isTraced) this.#sayExecuted(process, commands, replies);
     // Read after the step: a server that is answering has to finish first.
     if (WRITES_HISTORY.has(label)) this.#isHistoryBehind = true;
+    for (const bystander of [...this.goConsumers, ...this.announcers]) {
+      if (bystander.process !== process) continue;
+      for (const [at, command] of commands.entries()) bystander.executed(command, replies[at]);
+    }
   }
 
   #sayExecuted(process: unknown, commands: readonly Command[], replies: readonly Reply[]): void {
-    const who = this.members.find((member) => member.process === process)?.consumer ?? '?';
+    const everyone: readonly Victim[] = [...this.members, ...this.bystanders];
+    const who = everyone.find((victim) => victim.process === process)?.label ?? '?';
     const words = JSON.stringify(commands.map((command) => command.slice(1))).slice(0, 160);
     this.say(
       `  ${who} ${labelOf(commands)} ${words} -> ${JSON.stringify(replies.map(toTexts)).slice(0, 160)}`,
@@ -406,7 +441,8 @@ export class Fleet implements Stage {
   /** What no event announces: that something did not happen in time. */
   #lookAgain(): void {
     this.world.timeline.after(LOOK_EVERY_MS, ORDER.observer, undefined, () => {
-      this.#lookAtUncertain();
+      this.#uncertain.look();
+      this.#takeovers.look();
       for (const member of this.living) if (isWell(member)) member.wellAt = this.now;
       this.#endOldConnections();
       this.#lookAgain();
@@ -419,39 +455,9 @@ export class Fleet implements Stage {
     if (connectionLifeMs === null) return;
     for (const connection of [...this.world.network.connections]) {
       if (this.now - connection.openedAt < connectionLifeMs) continue;
-      this.members.find(({ process }) => process === connection.process)?.disturb();
+      const everyone: readonly Victim[] = [...this.members, ...this.bystanders];
+      everyone.find(({ process }) => process === connection.process)?.disturb();
       connection.cut();
-    }
-  }
-
-  /** C-UNC-1: a deadline that has passed is told of within the loop delay. */
-  #lookAtUncertain(): void {
-    for (const member of this.members) {
-      if (!member.isAlive || member.process.isStill) {
-        this.unsettle(member, 0);
-        continue;
-      }
-      if (
-        member.state !== 'running' ||
-        this.now - (this.#stillUntil.get(member) ?? 0) < NOTICED_MS + LOOK_EVERY_MS
-      )
-        continue;
-      for (const handle of member.runtime.ownedStreams()) {
-        const overdueMs = member.process.wallNow - handle.validUntil;
-        if (handle.validUntil === 0 || overdueMs < NOTICED_MS) continue;
-        // C-UNC-3: one whose handler has thrown is not told.
-        if (this.#thrown.has(`${member.consumer} ${handle.id}`)) continue;
-        if (
-          this.told.isUncertain(member.consumer, handle.id) ||
-          !this.told.wasAdded(member.consumer, handle.id)
-        )
-          continue;
-        this.told.assumeUncertain(member.consumer, handle.id);
-        this.violations.add(
-          'C-UNC-1',
-          `${member.consumer} was not told that ${handle.name} ${handle.id} is uncertain, ${overdueMs.toFixed(0)} ms after its validUntil`,
-        );
-      }
     }
   }
 
@@ -471,6 +477,10 @@ export class Fleet implements Stage {
     for (const violation of checkHistory({ records, announced, onStream }).violations)
       this.violations.add('C-ADD-4', `history: ${violation}`);
   }
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
 }
 
 export async function runSchedule(schedule: Schedule, options: RunOptions = {}): Promise<RunResult> {

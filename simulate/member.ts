@@ -6,17 +6,20 @@ import type { Chance } from '../src/simulation/chance.js';
 import type { SimulatedProcess } from '../src/simulation/process.js';
 import { ORDER } from '../src/simulation/timeline.js';
 import type { World } from '../src/simulation/world.js';
+import type { Call } from './invariants/calls.js';
 import type { Party, Worker } from './invariants/workers.js';
 import { recordingIn } from './recordings.js';
 import type { Shape } from './schedule.js';
+import type { Victim } from './victim.js';
 
 export interface MemberHooks {
   /** Before the handler does anything. */
   begins(member: Member, handle: StreamHandle): Worker;
   returned(member: Member, worker: Worker): void;
   threw(member: Member, id: string): void;
-  /** What a call of the application came to; `code` null: it resolved. */
-  settled(member: Member, call: 'done' | 'release', handle: StreamHandle, code: string | null): void;
+  /** What a call of the application came to. */
+  settled(member: Member, call: Call, handle: StreamHandle): void;
+  crashed(member: Member): void;
   told(member: Member, notification: Notification): void;
   stopped(member: Member, report: StopReport): void;
   say(text: string): void;
@@ -50,7 +53,7 @@ export type MemberState = 'starting' | 'running' | 'stopping' | 'ended' | 'crash
 
 const HANDLER_FAILED = 'the handler failed';
 
-export class Member implements Party {
+export class Member implements Party, Victim {
   readonly index: number;
   readonly consumerId: string;
   readonly process: SimulatedProcess;
@@ -65,8 +68,10 @@ export class Member implements Party {
   disturbedUntil = Number.NEGATIVE_INFINITY;
   /** When it was last seen to be well, in milliseconds of the world. */
   wellAt = 0;
+  /** When it was running first, in milliseconds of the world; Infinity: not yet. */
+  runningAt = Number.POSITIVE_INFINITY;
   /** Calls of the application that have not come to anything yet. */
-  readonly open = new Map<string, number>();
+  readonly open = new Set<string>();
 
   constructor(settings: MemberSettings) {
     const { world, shape, index, consumerId, service, historyKey, hooks, isTraced, recordings } = settings;
@@ -119,6 +124,7 @@ export class Member implements Party {
     runtime.start().then(
       () => {
         if (this.state === 'starting') this.state = 'running';
+        this.runningAt = world.timeline.now;
         say(`is running as ${this.consumer}`);
       },
       (error: unknown) => {
@@ -130,6 +136,10 @@ export class Member implements Party {
 
   get consumer(): string {
     return this.runtime.consumer;
+  }
+
+  get label(): string {
+    return this.consumer;
   }
 
   /** It works, or is about to, or is on its way out. */
@@ -162,6 +172,7 @@ export class Member implements Party {
   crash(): void {
     this.state = 'crashed';
     this.process.end();
+    this.#settings.hooks.crashed(this);
   }
 
   /** Something befell it, or its server, for so long, that a stop may have to wait for. */
@@ -214,7 +225,8 @@ export class Member implements Party {
     const { hooks } = this.#settings;
     worker.isOver = true;
     const key = `${call} ${handle.id}`;
-    this.open.set(key, this.#settings.world.timeline.now);
+    const atMs = this.#settings.world.timeline.now;
+    this.open.add(key);
     let code: string | null = null;
     try {
       await handle[call]();
@@ -222,7 +234,7 @@ export class Member implements Party {
       code = codeOf(error);
     }
     this.open.delete(key);
-    hooks.settled(this, call, handle, code);
+    hooks.settled(this, { name: call, atMs, code }, handle);
   }
 
   #workMs(): number {

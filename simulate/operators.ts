@@ -47,9 +47,8 @@ function claim(blow: Blow, isForced: boolean): void {
   const [outcome, copy, count] = (reply ?? []) as [string, string, number];
   // C-LOST-2: taken from a living owner on the word of an operator, whose insisting is no promise of ours.
   if (isForced && (outcome === 'requeued' || outcome === 'gone')) {
-    fleet.workers.excuse('C-LOST-2', id);
-    // It finds out with its next beat.
-    fleet.workers.excuseUntil('C-LOST-2', id, fleet.now + fleet.shape.heartbeatMs / 2);
+    // It finds out with its next beat, and then verifies.
+    fleet.workers.excuseFor('C-LOST-2', id, fleet.shape.heartbeatMs);
   }
   // The script writes no history.
   const moved = { at: fleet.now, id, name: life.name, from: holder, by: OPERATOR };

@@ -4,7 +4,8 @@
  */
 import { Chance } from '../src/simulation/chance.js';
 import type { CommandPhase } from '../src/simulation/errands.js';
-import { FAULT_KINDS, type FaultKind } from './fault-kinds.js';
+import { BEFALLS_ANYONE, FAULT_KINDS, type FaultKind } from './fault-kinds.js';
+import type { GoVersion } from './go-consumer.js';
 
 /** What the fleet and its surroundings are like, all through the run. */
 export interface Shape {
@@ -25,6 +26,11 @@ export interface Shape {
   readonly reconcileEveryMs: number;
   /** Keys live apart, as in a cluster. */
   readonly isApart: boolean;
+  /** Consumers of the Go client, which share the service by lock keys. */
+  readonly goConsumers: number;
+  readonly goVersion: GoVersion;
+  /** Processes with producers; 0: entries appear on the stream, and nobody has sent them. */
+  readonly producers: number;
   /** Handlers that take many heartbeats. */
   readonly isLong: boolean;
   /** Connections that something between ends when they are so old, in milliseconds; null: nothing does. */
@@ -37,9 +43,18 @@ export interface Shape {
   readonly calmMs: number;
 }
 
+/** What kept schedules do not say that were drawn before there was such a thing. */
+const PLAIN = { goConsumers: 0, goVersion: 'pr', producers: 0 } as const;
+
+export function shapeOf({ shape }: Schedule): Shape {
+  return { ...PLAIN, ...shape };
+}
+
 export interface Announcement {
   readonly atMs: number;
   readonly name: string;
+  /** How much there is to know about it, beyond its name. */
+  readonly bytes?: number;
 }
 
 /** When a fault comes: at a moment, or at a command. */
@@ -49,8 +64,8 @@ export type Moment =
       readonly who: number;
     }
   | {
-      /** The process, counted from 0 in the order of their starts. */
-      readonly process: number;
+      /** The process, counted from 0 in the order of their starts; or the name of one that is no runtime. */
+      readonly process: number | string;
       readonly command: string;
       /** Which of that name, counted from 1. */
       readonly nth: number;
@@ -116,6 +131,21 @@ const AIMED: Readonly<Record<string, number>> = {
   'forget-consumer': 1,
 };
 
+/** The same of producers, and of consumers of the Go client. */
+const AIMED_AT_PRODUCERS: Readonly<Record<string, number>> = { XADD: 1 };
+const AIMED_AT_GO: Readonly<Record<string, number>> = {
+  XREADGROUP: 3,
+  SET: 2,
+  EVAL: 2,
+  XACK: 3,
+  XDEL: 1,
+  XADD: 2,
+  XCLAIM: 2,
+  EXISTS: 1,
+};
+/** Share of aimed faults that are aimed at those, where there are any and the fault can befall them. */
+const AIMED_ELSEWHERE = 0.3;
+
 /** Commands that come with every beat: the first few are over before anything has happened. */
 const FREQUENT: ReadonlySet<string> = new Set([
   'refresh',
@@ -144,17 +174,72 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
     handOverGraceMs: chance.pick([0, 300, 300, 1000]),
     reconcileEveryMs: 5000,
     isApart: chance.isTrue(0.15),
+    goConsumers: 0,
+    goVersion: 'pr',
+    producers: 0,
     isLong: chance.isTrue(0.3),
     connectionLifeMs: null,
     clockDrift: chance.isTrue(0.5) ? 0.0001 : 0,
     faultMs: 12_000,
     calmMs: 40_000,
   };
-  return { ...drawn, ...wishes };
+  return { ...drawn, ...drawOthers(chance, drawn), ...wishes };
 }
 
-function drawMoment(chance: Chance, shape: Shape, { aimed = 0.5, aim }: Wishes): Moment {
+function drawOthers(chance: Chance, { lockKeys }: Shape): Partial<Shape> {
+  const ofGo = chance.fork('go');
+  const hasGo = lockKeys && ofGo.isTrue(0.35);
+  return {
+    goConsumers: hasGo ? ofGo.integer(1, 2) : 0,
+    goVersion: ofGo.pick(['pr', 'v0.4']),
+    producers: chance.fork('producers').pick([0, 1, 1, 2]),
+  };
+}
+
+/** Most that all payloads of a run may have together, and a single one, by how long a connection takes for them, in milliseconds. */
+const ALL_PAYLOADS_MS = 150;
+const ONE_PAYLOAD_MS = 30;
+const LEAST_PAYLOAD = 2000;
+const LARGEST_PAYLOAD = 200_000;
+
+/** Some announcements with more to know than a name, where it takes a connection time to carry that. */
+function enlarged(
+  chance: Chance,
+  announcements: readonly Announcement[],
+  { bytesPerMs }: Shape,
+): readonly Announcement[] {
+  if (bytesPerMs === null) return announcements;
+  let left = ALL_PAYLOADS_MS * bytesPerMs;
+  const largest = Math.min(LARGEST_PAYLOAD, ONE_PAYLOAD_MS * bytesPerMs);
+  return announcements.map((announcement) => {
+    const bytes = chance.integer(LEAST_PAYLOAD, largest);
+    if (!chance.isTrue(0.4) || bytes > left) return announcement;
+    left -= bytes;
+    return { ...announcement, bytes };
+  });
+}
+
+function drawElsewhere(chance: Chance, { goConsumers, producers }: Shape): Moment {
+  const [phase, nth] = [chance.pick(PHASES), chance.integer(1, 6)];
+  const who = chance.integer(0, goConsumers + producers - 1);
+  const [process, commands] =
+    who < goConsumers ? [goName(who), AIMED_AT_GO] : [producerName(who - goConsumers), AIMED_AT_PRODUCERS];
+  return { process, command: chance.weighted(commands) ?? 'XADD', nth, phase };
+}
+
+export function goName(index: number): string {
+  return `redis-consumer-go${index}`;
+}
+
+export function producerName(index: number): string {
+  return `producer ${index}`;
+}
+
+function drawMoment(chance: Chance, shape: Shape, { aimed = 0.5, aim }: Wishes, kind: FaultKind): Moment {
   if (!chance.isTrue(aimed)) return { atMs: Math.round(chance.next() * shape.faultMs), who: chance.next() };
+  const hasOthers = aim === undefined && shape.goConsumers + shape.producers > 0;
+  if (hasOthers && BEFALLS_ANYONE.has(kind) && chance.isTrue(AIMED_ELSEWHERE))
+    return drawElsewhere(chance, shape);
   const command = chance.weighted(aim?.commands ?? AIMED) ?? 'acquire';
   return {
     process: chance.integer(0, shape.processes),
@@ -169,10 +254,11 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
   const shape = drawShape(chance.fork('shape'), wishes.shape ?? {});
   const ofEntries = chance.fork('announcements');
   const count = wishes.announcements ?? ofEntries.integer(6, 20);
-  const announcements = Array.from({ length: count }, () => ({
+  const plain = Array.from({ length: count }, () => ({
     atMs: Math.round(ofEntries.next() * shape.faultMs * 0.8),
     name: `order-${ofEntries.integer(1, shape.names)}`,
   }));
+  const announcements = enlarged(chance.fork('payloads'), plain, shape);
   const ofFaults = chance.fork('faults');
   const kinds = wishes.kinds ?? Object.fromEntries(FAULT_KINDS.map(({ kind, weight }) => [kind, weight]));
   const most = wishes.mostFaults ?? 14;
@@ -180,7 +266,7 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
   for (let left = ofFaults.integer(0, most); left > 0; left -= 1) {
     const kind = ofFaults.weighted<FaultKind>(kinds);
     if (kind === undefined) break;
-    const moment = drawMoment(ofFaults, shape, wishes);
+    const moment = drawMoment(ofFaults, shape, wishes, kind);
     faults.push({ kind, moment, dice: ofFaults.integer(1, 2 ** 31) });
   }
   return { seed, shape, announcements, faults };

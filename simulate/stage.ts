@@ -8,6 +8,9 @@ import type { Violations } from './invariants/violations.js';
 import type { Workers } from './invariants/workers.js';
 import type { Member } from './member.js';
 import type { Shape } from './schedule.js';
+import type { Bystander } from './victim.js';
+
+export const SERVICE = 'svc';
 
 export interface Stage {
   readonly world: World;
@@ -16,6 +19,12 @@ export interface Stage {
   readonly members: readonly Member[];
   /** Those that work, are about to, or are on their way out. */
   readonly living: readonly Member[];
+  /** Producers, and consumers of the Go client. */
+  readonly bystanders: readonly Bystander[];
+  /** All that they have taken on has come to an end. */
+  readonly areBystandersIdle: boolean;
+  /** The faults are over. */
+  readonly isCalm: boolean;
   readonly violations: Violations;
   readonly ledger: Ledger;
   readonly workers: Workers;
@@ -25,6 +34,8 @@ export interface Stage {
   /** Milliseconds of the world. */
   readonly now: number;
   say(text: string): void;
+  /** Does something in so many milliseconds, whatever happens until then. */
+  later(ms: number, act: () => void): void;
   /** Asks the server directly, at once, whatever the network is like; undefined when it refuses. */
   askMaybe(...command: (string | number)[]): unknown;
   /** C-OUT-5: those who live may be told of these once more. */

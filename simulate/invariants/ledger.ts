@@ -3,6 +3,7 @@
  * name, tokens that grow, retries exact to the one.
  */
 import { compareFencingTokens } from '../../src/core/entry-id.js';
+import { isIncarnation } from '../../src/redis/names.js';
 import type {
   AcquiredRecord,
   HistoryRecord,
@@ -96,6 +97,11 @@ export class Ledger {
 
   /** C-OUT-5: what has not ended is delivered anew under the same id, whoever owned it, and tokens repeat. */
   deliveredAnew(): void {
+    for (const life of this.lives.values()) {
+      if (!life.isOrphaned) continue;
+      life.isOrphaned = false;
+      life.end = undefined;
+    }
     for (const life of this.open) {
       this.#gaps.add(life.root);
       life.owner = undefined;
@@ -227,7 +233,8 @@ export class Ledger {
   }
 
   #retriesDue(life: EntryLife, { why, from }: RequeuedRecord): number {
-    if (why === 'dead') return life.wasOwned ? 1 : 0;
+    // A consumer of the Go client keeps no record of what it was given.
+    if (why === 'dead') return life.wasOwned || !isIncarnation(from) ? 1 : 0;
     if (why !== 'failed') return 0;
     if (!this.#hooks.takeThrow(from, life.id)) {
       this.#violations.add(

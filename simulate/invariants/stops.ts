@@ -1,5 +1,5 @@
 /** Whether a stop kept its promises, and its report says what is so. */
-import type { StopReport } from '../../src/index.js';
+import type { Notification, StopReport, StreamHandle } from '../../src/index.js';
 import type { Member } from '../member.js';
 import type { Stage } from '../stage.js';
 
@@ -47,4 +47,24 @@ export function checkStop(fleet: Stage, member: Member, report: StopReport): voi
       `${rows.map(([id]) => id).join(', ')} is pending for ${consumer}, which has stopped (${report.mode}) undisturbed`,
     );
   }
+}
+
+/** C-STOP-2: a handler is not even called for what was told before, since its signal would have aborted. */
+export function checkBegin(fleet: Stage, member: Member, { name, id }: StreamHandle): void {
+  const { stop, consumer } = member;
+  if (stop === undefined || stop.mode === 'finish' || stop.atMs >= fleet.now) return;
+  fleet.violations.add(
+    'C-STOP-2',
+    `${consumer} begins to work on ${name} ${id}, ${(fleet.now - stop.atMs).toFixed(1)} ms after it was asked to stop (${stop.mode})`,
+  );
+}
+
+/** C-STOP-10: whatever the mode, nothing is told as new any more, and so no handler is called for it. */
+export function checkTold(fleet: Stage, member: Member, notification: Notification): void {
+  const { stop, consumer } = member;
+  if (stop === undefined || stop.atMs >= fleet.now || notification.type !== 'StreamAdded') return;
+  fleet.violations.add(
+    'C-STOP-10',
+    `${consumer} is told of ${notification.stream} ${notification.id}, ${(fleet.now - stop.atMs).toFixed(1)} ms after it was asked to stop (${stop.mode})`,
+  );
 }

@@ -12,6 +12,16 @@ export interface Party {
   /** Name in the consumer group. */
   readonly consumer: string;
   readonly process: SimulatedProcess;
+  /** Until when something befell it, in milliseconds of the world. */
+  readonly disturbedUntil: number;
+}
+
+/** What the contract excepts, and for how long a party that nothing befalls may need to find out. */
+interface Excuse {
+  readonly clause: string;
+  /** Milliseconds of the world. */
+  readonly sinceMs: number;
+  readonly forMs: number;
 }
 
 export class Worker {
@@ -21,8 +31,9 @@ export class Worker {
   readonly id: string;
   /** It has said that it is done, or has returned. */
   isOver = false;
-  /** The clause that excepts it from C-OVL-1. */
-  excuse: string | undefined;
+  /** When its handler had returned, in milliseconds of the world. */
+  returnedAt: number | undefined;
+  #excuse: Excuse | undefined;
   /** Its stream was taken from it so. */
   taken: string | undefined;
   #isReported = false;
@@ -34,15 +45,28 @@ export class Worker {
     this.id = handle.id;
   }
 
-  isCertain(toleranceMs: number): boolean {
+  isCertain(toleranceMs: number, now: number): boolean {
     const { process } = this.party;
     return (
       !this.isOver &&
-      this.excuse === undefined &&
       !process.isGone &&
       !this.handle.signal.aborted &&
-      this.handle.validUntil > process.wallNow + toleranceMs
+      this.handle.validUntil > process.wallNow + toleranceMs &&
+      !this.#isExcused(now)
     );
+  }
+
+  /** What holds for longer counts. */
+  excuse(excuse: Excuse): void {
+    const present = this.#excuse;
+    if (present === undefined || present.sinceMs + present.forMs < excuse.sinceMs + excuse.forMs)
+      this.#excuse = excuse;
+  }
+
+  #isExcused(now: number): boolean {
+    if (this.#excuse === undefined) return false;
+    const { sinceMs, forMs } = this.#excuse;
+    return now <= Math.max(sinceMs, this.party.disturbedUntil) + forMs;
   }
 
   /** True once. */
@@ -59,22 +83,26 @@ export class Workers {
   readonly #byName = new Map<string, Set<Worker>>();
   /** Names that several work on. */
   readonly #shared = new Set<string>();
+  readonly #now: () => number;
   /** Entries that may be begun although they were taken: whoever begins has not heard of it yet. */
-  readonly #unheard = new Map<string, { readonly clause: string; readonly untilMs: number }>();
+  readonly #unheard = new Map<string, Excuse>();
   /** Workers whose stream was taken by somebody else. */
   readonly #robbed = new Set<Worker>();
 
-  /** @param toleranceMs what clocks of different rates may differ in a heartbeat */
-  constructor(violations: Violations, toleranceMs: number) {
+  /**
+   * @param toleranceMs what clocks of different rates may differ in a heartbeat
+   * @param now milliseconds of the world
+   */
+  constructor(violations: Violations, toleranceMs: number, now: () => number) {
     this.#violations = violations;
     this.#toleranceMs = toleranceMs;
+    this.#now = now;
   }
 
-  /** @param now milliseconds of the world */
-  begin(party: Party, handle: StreamHandle, now: number): Worker {
+  begin(party: Party, handle: StreamHandle): Worker {
     const worker = new Worker(party, handle);
     const unheard = this.#unheard.get(worker.id);
-    if (unheard !== undefined && now <= unheard.untilMs) worker.excuse = unheard.clause;
+    if (unheard !== undefined && this.#now() <= unheard.sinceMs + unheard.forMs) worker.excuse(unheard);
     let workers = this.#byName.get(worker.name);
     if (workers === undefined) {
       workers = new Set();
@@ -87,6 +115,7 @@ export class Workers {
 
   end(worker: Worker): void {
     worker.isOver = true;
+    worker.returnedAt = this.#now();
     const workers = this.#byName.get(worker.name);
     workers?.delete(worker);
     this.#robbed.delete(worker);
@@ -101,22 +130,29 @@ export class Workers {
     }
   }
 
-  /** What the contract excepts: those at work now. @param of an entry's id; undefined: all */
-  excuse(clause: string, of?: string): void {
+  /**
+   * What the contract excepts: those at work now.
+   *
+   * @param of an entry's id; undefined: all
+   * @param forMs how long they may need to find out, when nothing befalls them, in milliseconds
+   */
+  excuse(clause: string, of?: string, forMs = Number.POSITIVE_INFINITY): void {
+    const excuse = { clause, sinceMs: this.#now(), forMs };
     for (const workers of this.#byName.values()) {
-      for (const worker of workers) if (of === undefined || worker.id === of) worker.excuse ??= clause;
+      for (const worker of workers) if (of === undefined || worker.id === of) worker.excuse(excuse);
     }
   }
 
-  /** What the contract excepts: those who begin with this entry until then, in milliseconds of the world. */
-  excuseUntil(clause: string, id: string, untilMs: number): void {
-    this.#unheard.set(id, { clause, untilMs });
+  /** What the contract excepts: those who work on this entry, or begin to, within so many milliseconds. */
+  excuseFor(clause: string, id: string, forMs: number): void {
+    this.excuse(clause, id, forMs);
+    this.#unheard.set(id, { clause, sinceMs: this.#now(), forMs });
   }
 
   /** After everything that happens. Cheap: there is something to look at only in a takeover. */
   look(): void {
     for (const worker of this.#robbed) {
-      if (!worker.isCertain(this.#toleranceMs) || !worker.report()) continue;
+      if (!worker.isCertain(this.#toleranceMs, this.#now()) || !worker.report()) continue;
       const { party, name, id, handle, taken } = worker;
       this.#violations.add(
         'C-OVL-1',
@@ -128,7 +164,7 @@ export class Workers {
 
   #lookAtShared(name: string): void {
     const certain = [...(this.#byName.get(name) ?? [])].filter((worker) =>
-      worker.isCertain(this.#toleranceMs),
+      worker.isCertain(this.#toleranceMs, this.#now()),
     );
     const [first, second] = certain;
     if (first === undefined || second === undefined || !second.report()) return;

@@ -1,0 +1,126 @@
+/** A process with a real producer, and an application that announces by it what it has been asked to, as C-PRO-2 says: until it knows, or has to guess. */
+import { isStreamwardenError } from '../src/index.js';
+import { composeProducer } from '../src/runtime/producer.js';
+import type { Producer } from '../src/runtime/open-producer.js';
+import type { Chance } from '../src/simulation/chance.js';
+import type { Command } from '../src/simulation/labels.js';
+import type { SimulatedProcess } from '../src/simulation/process.js';
+import type { Reply } from '../src/simulation/redis/index.js';
+import { isReplyError, toTexts } from '../src/simulation/replies.js';
+import type { Adds, Attempt } from './invariants/adds.js';
+import { type Announcement, producerName } from './schedule.js';
+import { SERVICE, type Stage } from './stage.js';
+import type { Bystander } from './victim.js';
+
+/** How long it waits for a connection; an answer is waited for a second (C-PRO-3). In milliseconds. */
+const TIMEOUT_MS = 3000;
+const REPEAT_AFTER_MS = 100;
+
+export class Announcer implements Bystander {
+  readonly label: string;
+  readonly #fleet: Stage;
+  readonly #adds: Adds;
+  readonly #temper: Chance;
+  #lives = 0;
+  #isAlive = true;
+  #process: SimulatedProcess;
+  #producer: Producer;
+  disturbedUntil = Number.NEGATIVE_INFINITY;
+  /** What has not come to anything yet. */
+  readonly #open = new Set<Announcement>();
+
+  constructor(fleet: Stage, index: number, adds: Adds) {
+    this.#fleet = fleet;
+    this.#adds = adds;
+    this.label = producerName(index);
+    this.#temper = fleet.world.chance.fork(`temper of ${this.label}`);
+    [this.#process, this.#producer] = this.#begin();
+  }
+
+  get process(): SimulatedProcess {
+    return this.#process;
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  get isIdle(): boolean {
+    return this.#open.size === 0;
+  }
+
+  get isImpaired(): boolean {
+    return this.#fleet.world.network.of(this.#process).some((connection) => connection.isImpaired);
+  }
+
+  disturb(ms = 0): void {
+    this.disturbedUntil = Math.max(this.disturbedUntil, this.#fleet.now + ms);
+  }
+
+  crash(): void {
+    this.disturb();
+    this.#isAlive = false;
+    this.#process.end();
+  }
+
+  /** What was under way when it crashed is announced once more: nobody knows what became of it. */
+  startAnew(): void {
+    if (this.#isAlive) return;
+    this.#isAlive = true;
+    [this.#process, this.#producer] = this.#begin();
+    for (const announcement of this.#open) this.#try(announcement);
+  }
+
+  announce(announcement: Announcement): void {
+    this.#open.add(announcement);
+    if (this.#isAlive) this.#try(announcement);
+  }
+
+  #begin(): [SimulatedProcess, Producer] {
+    const { world } = this.#fleet;
+    const process = world.process(`${this.label} ${this.#lives}`);
+    this.#lives += 1;
+    const redis = world.redisFor(process);
+    const settings = { redis, service: SERVICE, timeoutMs: TIMEOUT_MS, telemetry: false };
+    return [process, composeProducer(settings, process.clock)];
+  }
+
+  #try(announcement: Announcement): void {
+    const { name, bytes = 0 } = announcement;
+    const attempt = this.#adds.begin(this, name);
+    const info = { attempt: attempt.number, ...(bytes > 0 ? { pad: 'x'.repeat(bytes) } : {}) };
+    this.#producer.add(name, info).then(
+      (id) => {
+        this.#adds.resolved(attempt, id);
+        this.#open.delete(announcement);
+      },
+      (error: unknown) => this.#failed(announcement, attempt, error),
+    );
+  }
+
+  #failed(announcement: Announcement, attempt: Attempt, error: unknown): void {
+    const isUnknown = this.#adds.rejected(attempt, error);
+    // C-PRO-2: repeating it may announce it twice, and not repeating it may mean that it was never announced.
+    const isGivenUp = isUnknown && this.#temper.isTrue(0.5);
+    const isHopeless = isStreamwardenError(error) && !error.retriable;
+    if (isGivenUp || isHopeless) {
+      this.#open.delete(announcement);
+      return;
+    }
+    this.#process.clock.setTimeout(() => this.#try(announcement), REPEAT_AFTER_MS);
+  }
+
+  /** The server has executed one of its commands. */
+  executed(command: Command, reply: Reply | undefined): void {
+    const { names, ledger, announced, say } = this.#fleet;
+    if (command[0] !== 'XADD' || reply === undefined || isReplyError(reply)) return;
+    const id = String(toTexts(reply));
+    const payload = String(command[command.indexOf('lbs-input') + 1]);
+    // A pad is long, and says nothing.
+    const [, name, number] = /"DataStreamName":"([^"]*)".*?"attempt":(\d+)/.exec(payload) ?? [];
+    say.call(this.#fleet, `announced ${name} ${id}`);
+    announced.push(id);
+    ledger.announced(id, name as string);
+    if (String(command[1]) === names.lbs) this.#adds.executed(Number(number), id);
+  }
+}

@@ -1,0 +1,50 @@
+/** What the application's calls came to, against what became of the entry. */
+import type { StreamHandle } from '../../src/index.js';
+import type { Member } from '../member.js';
+import type { Stage } from '../stage.js';
+
+export interface Call {
+  readonly name: 'done' | 'release';
+  /** When it was made, in milliseconds of the world. */
+  readonly atMs: number;
+  /** What it rejected with; null: it resolved. */
+  readonly code: string | null;
+}
+
+/** How long ago something may have befallen a connection that only an answer that does not come shows: in heartbeats. */
+const SHOWS_AFTER = 2;
+
+export function checkCall(
+  fleet: Stage,
+  member: Member,
+  { name: call, atMs, code }: Call,
+  handle: StreamHandle,
+): void {
+  const { name, id } = handle;
+  const { ledger, violations, shape } = fleet;
+  const { consumer } = member;
+  if (code === 'OutcomeUnknown' && member.disturbedUntil < atMs - SHOWS_AFTER * shape.heartbeatMs) {
+    violations.add(
+      'C-DONE-5',
+      `the outcome of ${call}() of ${name} ${id} is unknown to ${consumer}, which nothing has befallen`,
+    );
+  }
+  const life = ledger.lives.get(id);
+  if (life === undefined || !ledger.isWhole(id)) return;
+  const isFinished = life.end === 'finished' && life.endedBy === consumer;
+  if (call === 'done' && code === null && !isFinished) {
+    violations.add('C-DONE-1', `done() of ${name} ${id} resolved for ${consumer}, which has not finished it`);
+  }
+  if (call === 'done' && code === 'StreamNotOwned' && isFinished) {
+    violations.add(
+      'C-DONE-5',
+      `done() of ${name} ${id} rejected with StreamNotOwned for ${consumer}, which has finished it`,
+    );
+  }
+  if (code === 'OutcomeUnknown' && life.end === undefined && life.owner === consumer) {
+    violations.add('C-DONE-5', `done() of ${name} ${id} is unknown to ${consumer}, which still owns it`);
+  }
+  if (call === 'release' && code === null && life.end === undefined && life.owner === consumer) {
+    violations.add('C-REL-1', `release() of ${name} ${id} resolved for ${consumer}, which still owns it`);
+  }
+}
