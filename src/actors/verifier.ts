@@ -5,7 +5,7 @@
  * Runs only while presence is written, so that nothing can be taken from us while we look. Entries on whose way something of
  * ours is (a done, a hand-over) are left to that.
  */
-import { nextEntryId } from '../core/entry-id.js';
+import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
 import { parseEntry, type RawEntry } from '../redis/entry.js';
 import type { EntryRef } from '../redis/lease-store.js';
 import { isPassing, replyOf } from '../redis/reply-errors.js';
@@ -20,6 +20,8 @@ import { lookingAgain } from './retrying.js';
 const PAGE = 1000;
 /** Entries fetched, or locks taken, in one go. */
 const CHUNK = 500;
+/** Keeps the script below 5 ms. */
+const ACQUIRE_BATCH = 128;
 
 export interface VerifierHooks {
   /** Entries could not be adopted. What is held has been verified all the same: nobody who owns something has to wait for this. */
@@ -65,7 +67,7 @@ export class Verifier {
     const isNewGroup = await this.#isNewGroup();
     const reason = wasGroupGone || isNewGroup || pending === 'groupGone' ? 'entryGone' : 'takenOver';
 
-    const kept: Ownership[] = [];
+    const pendingStill: Ownership[] = [];
     let lost = 0;
     for (const ownership of held) {
       if (!ownership.isAtRest) continue;
@@ -73,9 +75,11 @@ export class Verifier {
         lost += 1;
         this.#lose(ownership, reason);
       } else {
-        kept.push(ownership);
+        pendingStill.push(ownership);
       }
     }
+    const kept = await this.#recorded(pendingStill, signal);
+    lost += pendingStill.length - kept.length;
     await this.#retakeLocks(kept, signal);
     const adopted = pending === 'groupGone' ? 0 : await this.#adopt(pending, signal);
     if (lost + adopted > 0) {
@@ -144,6 +148,34 @@ export class Verifier {
       );
     }
     return adopted;
+  }
+
+  /**
+   * A replica that was promoted may know what was delivered to us, and not that we were recorded as the owner of its name. It is recorded again,
+   * unless somebody else owns the name by now: then it is lost, and what is pending for us waits like any other entry of a taken name.
+   */
+  async #recorded(pending: readonly Ownership[], signal: AbortSignal): Promise<readonly Ownership[]> {
+    const { group, lease } = this.#kernel;
+    const unrecorded: Ownership[] = [];
+    for (let at = 0; at < pending.length && !signal.aborted; at += PAGE) {
+      const page = pending.slice(at, at + PAGE).filter((ownership) => ownership.isWorkedOn);
+      const owners = await group.owners(page.map(({ name }) => name));
+      unrecorded.push(...page.filter(({ id }, index) => owners[index] !== id));
+    }
+    unrecorded.sort((a, b) => compareEntryIds(a.id, b.id));
+    const lost = new Set<Ownership>();
+    for (let at = 0; at < unrecorded.length && !signal.aborted; at += ACQUIRE_BATCH) {
+      // What has ended meanwhile has no record, as it should.
+      const batch = unrecorded.slice(at, at + ACQUIRE_BATCH).filter((ownership) => ownership.isWorkedOn);
+      if (batch.length === 0) continue;
+      const results = await lease.acquire(batch.map(({ id, name }) => ({ id, name })));
+      batch.forEach((ownership, index) => {
+        if (results[index]?.result === 'owned' || !ownership.isWorkedOn) return;
+        lost.add(ownership);
+        this.#lose(ownership, 'takenOver');
+      });
+    }
+    return pending.filter((ownership) => !lost.has(ownership));
   }
 
   /** A lock that ran out while we were away is taken again: the entry is ours, so its lock should be. */

@@ -14,6 +14,7 @@ import {
   readMoves,
 } from './lease-store.js';
 import type { Names } from './names.js';
+import { createOwnerRecords } from './owner-records.js';
 import { pipelined } from './pipelined.js';
 import { replyOf } from './reply-errors.js';
 
@@ -57,6 +58,8 @@ export interface GroupStore {
   pendingOf(ids: readonly string[]): Promise<PendingEntry[]>;
   /** The entries with these ids, which must ascend; undefined where one is no longer on the stream. */
   entries(ids: readonly string[]): Promise<(RawEntry | undefined)[]>;
+  /** Which entry is recorded as the owner of each name; null: none. At most 1000. */
+  owners(names: readonly string[]): Promise<(string | null)[]>;
   /** Times to live of these consumers' presence. */
   presence(consumers: readonly string[]): Promise<TimeToLive[]>;
   /** Times to live of these lock keys, wherever they live; an error for one that could not be asked for. */
@@ -96,6 +99,7 @@ export function createGroupStore(
   const { lbs, group, owners, endings } = names;
   const dlq = dlqKey(names, settings);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
+  const records = createOwnerRecords(commands, names);
 
   async function timesToLive(keys: readonly string[]): Promise<TimeToLive[]> {
     if (keys.length === 0) return [];
@@ -177,6 +181,7 @@ export function createGroupStore(
         return fields && { id, fields };
       });
     },
+    owners: (dataStreams) => records.of(dataStreams),
     presence: (consumers) => timesToLive(consumers.map(names.presence)),
     timesToLive,
     async requeue(from, batch, { minIdleMs, spendAlways, lockKeys }) {
