@@ -21,16 +21,16 @@ const WEIGHTS = {
   refuse: 1,
   serverRestart: 1,
   deny: 0.5,
-  serverClock: 0,
-  dataLoss: 0,
-  failover: 0,
+  serverClock: 0.3,
+  dataLoss: 0.2,
+  failover: 0.3,
   // Operators and their tools.
   claim: 1,
   forceClaim: 0.5,
   redrive: 0.5,
   xclaim: 0.5,
   destroyGroup: 0.3,
-  deleteConsumer: 0,
+  deleteConsumer: 0.3,
   trim: 0.3,
 } as const;
 

@@ -108,7 +108,7 @@ export class Fleet implements Stage {
     this.told = new Told(this.violations);
     const toleranceMs = 0.5 + shape.clockDrift * shape.heartbeatMs * 2;
     this.workers = new Workers(this.violations, toleranceMs, () => this.now);
-    this.ledger = new Ledger(this.violations, shape.maxRetries, {
+    this.ledger = new Ledger(this.violations, shape.maxRetries, () => this.now, {
       taken: (life, from, why) => this.#taken(life, from, why),
       takeThrow: (consumer, id) => this.#thrown.delete(`${consumer} ${id}`),
     });

@@ -72,6 +72,8 @@ export class Member implements Party, Victim {
   runningAt = Number.POSITIVE_INFINITY;
   /** Calls of the application that have not come to anything yet. */
   readonly open = new Set<string>();
+  /** Calls of release() since it was asked to stop, or under way then. */
+  released = 0;
 
   constructor(settings: MemberSettings) {
     const { world, shape, index, consumerId, service, historyKey, hooks, isTraced, recordings } = settings;
@@ -156,8 +158,10 @@ export class Member implements Party, Victim {
     this.state = 'stopping';
     const { heartbeatMs, handOverGraceMs } = this.#settings.shape;
     const endsMs = atMs + (timeoutMs ?? handOverGraceMs + 5 * heartbeatMs);
-    if (this.stop === undefined) this.stop = { atMs, mode, endsMs };
-    else {
+    if (this.stop === undefined) {
+      this.stop = { atMs, mode, endsMs };
+      this.released = [...this.open].filter((call) => call.startsWith('release')).length;
+    } else {
       this.stop.endsMs = endsMs;
       if (isHarder(mode, this.stop.mode)) this.stop.mode = mode;
     }
@@ -227,6 +231,7 @@ export class Member implements Party, Victim {
     const key = `${call} ${handle.id}`;
     const atMs = this.#settings.world.timeline.now;
     this.open.add(key);
+    if (call === 'release' && this.stop !== undefined) this.released += 1;
     let code: string | null = null;
     try {
       await handle[call]();

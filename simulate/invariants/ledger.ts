@@ -35,6 +35,12 @@ export interface EntryLife {
   endedBy: string | undefined;
 }
 
+interface GivenBack {
+  /** Milliseconds of the world. */
+  readonly atMs: number;
+  readonly why: string;
+}
+
 export interface LedgerHooks {
   /** An entry was taken out of its owner's hands by somebody else. */
   taken(life: EntryLife, from: string, why: string): void;
@@ -53,17 +59,23 @@ export class Ledger {
   readonly #violations: Violations;
   readonly #hooks: LedgerHooks;
   readonly #maxRetries: number;
+  readonly #now: () => number;
   /** Data stream name → the entry that is recorded as owned. */
   readonly #owned = new Map<string, EntryLife>();
   readonly #lastTokens = new Map<string, string>();
   /** Announced entries whose history does not say everything, themselves or a copy: a tool, or lost data, had a hand in it. */
   readonly #gaps = new Set<string>();
+  readonly #givenBack = new Map<string, GivenBack[]>();
+  /** Nothing of the history has been lost with data. */
+  knowsAll = true;
   records = 0;
   /** Streams taken over from the dead. */
   takeovers = 0;
 
-  constructor(violations: Violations, maxRetries: number, hooks: LedgerHooks) {
+  /** @param now milliseconds of the world */
+  constructor(violations: Violations, maxRetries: number, now: () => number, hooks: LedgerHooks) {
     this.#violations = violations;
+    this.#now = now;
     this.#maxRetries = maxRetries;
     this.#hooks = hooks;
   }
@@ -112,8 +124,14 @@ export class Ledger {
     this.#lastTokens.clear();
   }
 
+  /** What a consumer has given back itself, since then: milliseconds of the world. */
+  givenBack(consumer: string, sinceMs: number): readonly GivenBack[] {
+    return (this.#givenBack.get(consumer) ?? []).filter(({ atMs }) => atMs >= sinceMs);
+  }
+
   /** C-LOST-3, C-OVL-6: the server knows only what was open then. What was announced since is lost, and what has ended since has not. */
   rolledBack(open: Iterable<EntryLife>): void {
+    this.knowsAll = false;
     const known = new Set(open);
     for (const life of this.open) {
       if (known.has(life)) continue;
@@ -267,6 +285,11 @@ export class Ledger {
   #moved(life: EntryLife, record: MovedRecord & { op: string; why?: string }, end: EntryLife['end']): void {
     const { from, by } = record;
     if (record.why === 'dead') this.takeovers += 1;
+    if (from === by) {
+      const given = this.#givenBack.get(by) ?? [];
+      given.push({ atMs: this.#now(), why: record.why ?? record.op });
+      this.#givenBack.set(by, given);
+    }
     if (from !== by) this.#hooks.taken(life, from, record.why ?? record.op);
     this.#close(life, end, by);
   }

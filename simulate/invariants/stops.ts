@@ -1,5 +1,10 @@
 /** Whether a stop kept its promises, and its report says what is so. */
-import type { Notification, StopReport, StreamHandle } from '../../src/index.js';
+import {
+  isStreamwardenError,
+  type Notification,
+  type StopReport,
+  type StreamHandle,
+} from '../../src/index.js';
 import type { Member } from '../member.js';
 import type { Stage } from '../stage.js';
 
@@ -11,6 +16,8 @@ const RECOVERED_AFTER = 3;
 export function checkStop(fleet: Stage, member: Member, report: StopReport): void {
   const { stop, consumer } = member;
   if (stop === undefined) return;
+  checkStragglers(fleet, member, report);
+  checkHandedOver(fleet, member, report);
   const { names, violations, shape } = fleet;
   const rows = fleet.askMaybe('XPENDING', names.lbs, names.group, '-', '+', 100, consumer) as
     | [string][]
@@ -45,6 +52,44 @@ export function checkStop(fleet: Stage, member: Member, report: StopReport): voi
     violations.add(
       'C-STOP-2',
       `${rows.map(([id]) => id).join(', ')} is pending for ${consumer}, which has stopped (${report.mode}) undisturbed`,
+    );
+  }
+}
+
+/** C-STOP-1: those that had not returned in time, and no others. */
+function checkStragglers(fleet: Stage, { stop, consumer }: Member, report: StopReport): void {
+  const { workers, violations, shape } = fleet;
+  const all = workers.of(consumer);
+  const graceMs = report.mode === 'handOver' ? shape.handOverGraceMs : 0;
+  const byMs = (stop?.atMs ?? 0) + graceMs;
+  for (const name of report.stragglers) {
+    const isOne = all.some((worker) => worker.name === name && (worker.returnedAt ?? fleet.now) >= byMs);
+    if (!isOne) violations.add('C-STOP-1', `${consumer} reports ${name} as a straggler, which had returned`);
+  }
+  if (report.mode === 'abandon') return;
+  for (const { name, id, returnedAt, handle } of all) {
+    const isStopped = isStreamwardenError(handle.signal.reason, 'RuntimeStopped');
+    if (returnedAt !== undefined || !isStopped) continue;
+    if (report.stragglers.includes(name) || report.abandoned.includes(name)) continue;
+    violations.add(
+      'C-STOP-1',
+      `a handler of ${consumer} is still at work on ${name} ${id}, and its report does not say so`,
+    );
+  }
+}
+
+/** C-STOP-1: no more went back than is reported, nor fewer, where the whole history is known and every answer came. */
+function checkHandedOver(fleet: Stage, member: Member, report: StopReport): void {
+  const { stop, consumer, disturbedUntil, released } = member;
+  const { ledger, violations, shape } = fleet;
+  if (stop === undefined || !ledger.knowsAll) return;
+  const given = ledger.givenBack(consumer, stop.atMs);
+  const isUndisturbed = disturbedUntil < stop.atMs - RECOVERED_AFTER * shape.heartbeatMs;
+  const handed = given.filter(({ why }) => why === 'handOver').length - released;
+  if (report.handedOver > given.length || (isUndisturbed && report.handedOver < handed)) {
+    violations.add(
+      'C-STOP-1',
+      `${consumer} reports ${report.handedOver} as handed over; it has given back ${given.length}, ${handed} of them for the stop`,
     );
   }
 }

@@ -81,6 +81,7 @@ export class Workers {
   readonly #violations: Violations;
   readonly #toleranceMs: number;
   readonly #byName = new Map<string, Set<Worker>>();
+  readonly #byConsumer = new Map<string, Worker[]>();
   /** Names that several work on. */
   readonly #shared = new Set<string>();
   readonly #now: () => number;
@@ -109,8 +110,14 @@ export class Workers {
       this.#byName.set(worker.name, workers);
     }
     workers.add(worker);
+    this.#byConsumer.set(party.consumer, [...this.of(party.consumer), worker]);
     if (workers.size > 1) this.#shared.add(worker.name);
     return worker;
+  }
+
+  /** All that have ever begun there. */
+  of(consumer: string): readonly Worker[] {
+    return this.#byConsumer.get(consumer) ?? [];
   }
 
   end(worker: Worker): void {
