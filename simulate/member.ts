@@ -6,11 +6,19 @@ import type { Chance } from '../src/simulation/chance.js';
 import type { SimulatedProcess } from '../src/simulation/process.js';
 import { ORDER } from '../src/simulation/timeline.js';
 import type { World } from '../src/simulation/world.js';
-import type { Call } from './invariants/calls.js';
 import type { Party, Worker } from './invariants/workers.js';
 import { recordingIn } from './recordings.js';
 import type { Shape } from './schedule.js';
 import type { Victim } from './victim.js';
+
+/** One of the application's calls, and what it came to. */
+export interface Call {
+  readonly name: 'done' | 'release';
+  /** When it was made, in milliseconds of the world. */
+  readonly atMs: number;
+  /** What it rejected with; null: it resolved. */
+  readonly code: string | null;
+}
 
 export interface MemberHooks {
   /** Before the handler does anything. */

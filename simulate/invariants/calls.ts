@@ -1,15 +1,7 @@
 /** What the application's calls came to, against what became of the entry. */
 import type { StreamHandle } from '../../src/index.js';
-import type { Member } from '../member.js';
+import type { Call, Member } from '../member.js';
 import type { Stage } from '../stage.js';
-
-export interface Call {
-  readonly name: 'done' | 'release';
-  /** When it was made, in milliseconds of the world. */
-  readonly atMs: number;
-  /** What it rejected with; null: it resolved. */
-  readonly code: string | null;
-}
 
 /** How long ago something may have befallen a connection that only an answer that does not come shows: in heartbeats. */
 const SHOWS_AFTER = 2;
