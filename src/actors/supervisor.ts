@@ -166,9 +166,12 @@ export class Supervisor {
         return;
       }
       entry.child = child;
+      const { id, withinMs } = entry.spec;
+      const beganAt = clock.now();
       entry.timer = clock.setTimeout(() => {
-        this.#actor.send({ type: 'child.steady', child: entry.spec.id, at: clock.now() });
-      }, entry.spec.withinMs);
+        // The timer has measured it. A wall clock that was set back meanwhile would say that its failures are not over yet, and nobody asks again.
+        this.#actor.send({ type: 'child.steady', child: id, at: Math.max(clock.now(), beganAt + withinMs) });
+      }, withinMs);
     } catch (error) {
       end.failed(error);
     }
