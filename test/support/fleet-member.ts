@@ -1,4 +1,5 @@
 /** A process of a fleet that runs one version: its own source, or today's source with its scripts. */
+import type { ChildProcess } from 'node:child_process';
 import type { RuntimeOptions } from '../../src/index.js';
 import { forkProgram } from './programs.js';
 import { RuntimeProcess } from './runtime-process.js';
@@ -12,34 +13,44 @@ export interface FleetVersion {
   readonly library?: URL;
 }
 
-/** What the child is told in its environment. */
-export interface MemberSettings {
-  readonly options: RuntimeOptions;
-  /** How long the application works on a stream, in milliseconds; undefined: until it is told to finish. */
-  readonly workMs?: number | undefined;
+/** What a process runs. */
+export interface MemberCode {
   readonly scripts?: string | undefined;
   readonly library?: string | undefined;
 }
 
+/** What one runtime in it does. */
+export interface MemberWork {
+  readonly options: RuntimeOptions;
+  /** How long the application works on a stream, in milliseconds; undefined: until it is told to finish. */
+  readonly workMs?: number | undefined;
+}
+
 export class FleetMember extends RuntimeProcess {
-  /** Resolves when its runtime reads. */
-  static async start(
-    { scripts, library }: FleetVersion,
-    options: RuntimeOptions,
-    workMs?: number,
-  ): Promise<FleetMember> {
-    const settings: MemberSettings = {
-      options,
-      workMs,
-      scripts: scripts?.folder.href,
-      library: library?.href,
-    };
+  readonly code: string;
+
+  private constructor(child: ChildProcess, code: string) {
+    super(child);
+    this.code = code;
+  }
+
+  static codeOf({ scripts, library }: FleetVersion): string {
+    return JSON.stringify({ scripts: scripts?.folder.href, library: library?.href } satisfies MemberCode);
+  }
+
+  static async spawn(code: string): Promise<FleetMember> {
     const member = new FleetMember(
-      await forkProgram('test/support/fleet-member-main', { MEMBER: JSON.stringify(settings) }),
+      await forkProgram('test/support/fleet-member-main', { MEMBER: code }),
+      code,
     );
     await member.ready();
-    await member.ask('start');
     return member;
+  }
+
+  /** Makes and starts the next runtime; what was told by the one before is forgotten. Resolves when it reads. */
+  async start(work: MemberWork): Promise<void> {
+    this.news = [];
+    this.consumer = (await this.ask('start', work)) as string;
   }
 
   /** Streams that wait are finished, and from now on all are at once. */
@@ -62,17 +73,34 @@ export class FleetMember extends RuntimeProcess {
   }
 }
 
-/** Members that are killed after the test, however it ends. */
+/** Members that stop after the test, however it ends. Those that live are used again: starting a process costs more than most tests. */
 export function useFleetMembers(
   makeOptions: () => RuntimeOptions,
 ): (version: FleetVersion, workMs?: number) => Promise<FleetMember> {
+  const idle: FleetMember[] = [];
   const started: FleetMember[] = [];
-  afterEach(async () => {
-    await Promise.all(started.splice(0).map((member) => member.kill()));
+
+  afterEach(async function () {
+    const isWell = this.currentTest?.state === 'passed';
+    await Promise.all(
+      started.splice(0).map(async (member) => {
+        if (!isWell || !member.running) return await member.kill();
+        await member.stop({ mode: 'abandon' });
+        idle.push(member);
+      }),
+    );
   });
+  after(async () => {
+    await Promise.all(idle.splice(0).map((member) => member.kill()));
+  });
+
   return async (version, workMs) => {
-    const member = await FleetMember.start(version, makeOptions(), workMs);
+    const code = FleetMember.codeOf(version);
+    const at = idle.findIndex((member) => member.code === code);
+    const [found] = at === -1 ? [] : idle.splice(at, 1);
+    const member = found ?? (await FleetMember.spawn(code));
     started.push(member);
+    await member.start({ options: makeOptions(), workMs });
     return member;
   };
 }

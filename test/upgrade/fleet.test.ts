@@ -30,11 +30,14 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
   const wire = useWire(suite);
   const makeSet = useScriptSets();
   const start = useFleetMembers(() => crew.options());
-  const today = (): FleetVersion => ({ label: 'today', scripts: makeSet('today', TODAY) });
-  const released = (): FleetVersion => ({
-    label: release.version,
-    scripts: makeSet(release.version, release.folder),
+  let today!: FleetVersion;
+  let released!: FleetVersion;
+  before(() => {
+    today = { label: 'today', scripts: makeSet('today', TODAY) };
+    released = { label: release.version, scripts: makeSet(release.version, release.folder) };
   });
+  // Each test sees which scripts have been run in it.
+  beforeEach(() => suite.redis().script('FLUSH'));
 
   const told = (members: readonly FleetMember[]) => members.flatMap((member) => member.given);
 
@@ -208,8 +211,8 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
   }
 
   describe('whose older ones send the released scripts: it', () => {
-    describe(`(${release.version} first)`, () => scenarios(() => [released(), today()]));
-    describe('(today first)', () => scenarios(() => [today(), released()]));
+    describe(`(${release.version} first)`, () => scenarios(() => [released, today]));
+    describe('(today first)', () => scenarios(() => [today, released]));
   });
 
   // sources.test.ts says it where the clone has no tags.
@@ -217,8 +220,8 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
     describe('whose older ones run the released source: it', () => {
       const source = useReleasedSource();
       const tagged = (): FleetVersion => ({ label: release.version, library: source() });
-      describe(`(${release.version} first)`, () => scenarios(() => [tagged(), today()]));
-      describe('(today first)', () => scenarios(() => [today(), tagged()]));
+      describe(`(${release.version} first)`, () => scenarios(() => [tagged(), today]));
+      describe('(today first)', () => scenarios(() => [today, tagged()]));
     });
   }
 
@@ -230,13 +233,13 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
 
     it('is found out by two owners at once, when owners are recorded under other names', async () => {
       const changed = mutant({ files: /^acquire/, from: '= name\n', to: "= 'n:' .. name\n" });
-      const { ownedByTwo } = await sameName(changed, released());
+      const { ownedByTwo } = await sameName(changed, released);
       expect(ownedByTwo.map(({ name }) => name)).to.deep.equal(['same']);
     });
 
     it('is found out by retries that do not count, when the count stands in another field', async () => {
       const changed = mutant({ files: /copy-entry/, from: "'_retry_count'", to: "'_retries'" });
-      const { report } = await poison(changed, released(), 12);
+      const { report } = await poison(changed, released, 12);
       expect(report.violations.join()).to.include('took its retry count from');
     });
   });

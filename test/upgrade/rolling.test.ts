@@ -11,7 +11,7 @@ import { useScriptSets } from '../support/script-set.js';
 const release = lastRelease();
 const MEMBERS = 3;
 /** How long the application works on a stream, in milliseconds. */
-const WORK_MS = 40;
+const WORK_MS = 200;
 
 describe('a fleet that is upgraded while it works', () => {
   const suite = useRedis();
