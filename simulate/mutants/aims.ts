@@ -33,13 +33,6 @@ export const SLOW_READERS: Wishes = {
   shape: { processes: 4, names: 1, isLong: false, capacity: 3, handOverGraceMs: 0 },
 };
 
-/** The same, and owners hand over. */
-export const SLOW_READERS_AND_STOPS: Wishes = {
-  ...SLOW_READERS,
-  kinds: { freeze: 3, stall: 3, stop: 3 },
-  aimed: 0.7,
-};
-
 /** Processes stand still for longer than their presence lasts, and go on at once with what they were about to do. */
 export const WAKERS: Wishes = {
   kinds: { freeze: 3, suspend: 1 },
@@ -64,15 +57,6 @@ export const SLEEPERS: Wishes = {
   mostFaults: 20,
   announcements: 60,
   shape: { processes: 3, names: 6, latencyMs: 60, capacity: 3, isLong: false },
-};
-
-/** Parked reads that nobody listens to any more, while their process leaves. */
-export const HALF_OPEN_STOPS: Wishes = {
-  kinds: { halfOpenReader: 1, stop: 1 },
-  aim: { commands: { XREADGROUP: 2, 'XREADGROUP look': 1 }, phases: ['sent', 'answered'], most: 8 },
-  mostFaults: 24,
-  announcements: 60,
-  shape: { processes: 4, names: 6, latencyMs: 60, capacity: 3, isLong: false },
 };
 
 /** A beat is executed so late that presence had lapsed before, and its sender was away. */

@@ -271,6 +271,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: { kinds: { stall: 3, mute: 1 }, mostFaults: 20, shape: { isLong: true, latencyMs: 2 } },
+    budget: 60,
   },
   {
     name: 'generation-not-raised',

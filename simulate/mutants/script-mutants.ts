@@ -4,14 +4,12 @@ import {
   DEATHS,
   FEW_RETRIES,
   FULL,
-  HALF_OPEN_STOPS,
   LATE,
   LATE_DONE,
   LATE_GIVE_BACK,
   LATE_TAKEOVER,
   SLEEPERS,
   SLOW_READERS,
-  SLOW_READERS_AND_STOPS,
   WAKERS,
 } from './aims.js';
 import type { Mutant } from './mutant.js';
@@ -28,6 +26,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: BACK_BEFORE_TAKEOVER,
+    budget: 60,
   },
   {
     name: 'requeue-never',
@@ -260,13 +259,13 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     name: 'leave-destroys-pending',
     why: "what a stop leaves is nobody's for ever",
     edits: [{ file: 'redis/scripts/leave.lua', from: 'if #mine == 0 then', to: 'if true then' }],
-    wishes: HALF_OPEN_STOPS,
+    kept: 'delivered-while-leaving',
   },
   {
     name: 'move-forgets-ending',
     why: 'tokens shrink',
     edits: [{ file: 'redis/scripts/lib/move-entry.lua', from: 'at.ended.remember({ name, id })', to: '' }],
-    wishes: SLOW_READERS_AND_STOPS,
+    kept: 'a-hand-over-forgotten',
   },
   {
     name: 'refresh-writes-nothing',
@@ -291,6 +290,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: SLEEPERS,
+    budget: 60,
   },
   {
     name: 'claim-alive-unchecked',

@@ -86,6 +86,16 @@ describe('a simulated process', () => {
     expect(clock.monotonic() - monotonic).to.equal(5_000);
   });
 
+  it('on a machine that is suspended while it sleeps only sleeps on', async () => {
+    const { world, process } = stand();
+    const before = process.clock.monotonic();
+    process.suspend(5_000);
+    world.timeline.after(3_000, 0, undefined, () => process.suspend(4_000));
+    world.timeline.after(4_000, 0, undefined, () => process.suspend(1_000));
+    await world.timeline.run(10_000);
+    expect(process.clock.monotonic() - before).to.equal(3_000);
+  });
+
   it('settles every promise before anything else happens', async () => {
     const { world, process } = stand();
     const heard: number[] = [];
