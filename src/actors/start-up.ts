@@ -59,6 +59,7 @@ export class StartUp {
         const cause = commands.isUp ? error : (commands.lastError ?? error);
         const refusal = isStreamwardenError(cause, 'RedisUnavailable') ? (cause.cause ?? cause) : cause;
         if (WRONG_CREDENTIALS.test(messageOf(refusal))) throw wrongCredentials(refusal);
+        if (isUnusable(refusal)) throw refusal;
         if (!isPassing(error)) throw error;
         const left = this.#deadline - clock.monotonic();
         if (left <= 0) throw isStreamwardenError(error, 'KeyspaceSetupFailed') ? error : this.timeout(cause);
@@ -99,6 +100,12 @@ export class StartUp {
     await this.#steps.cover();
     return server;
   }
+}
+
+/** Of a connection that Redis refuses to be used as it should: its database cannot be selected, say. */
+function isUnusable(refusal: unknown): refusal is StreamwardenError {
+  if (!isStreamwardenError(refusal) || refusal.retriable) return false;
+  return refusal.code === 'RedisRefused' || refusal.code === 'PermissionDenied';
 }
 
 function wrongCredentials(cause: unknown): StreamwardenError {

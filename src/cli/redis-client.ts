@@ -95,6 +95,9 @@ async function connect(client: ShortClient, url: string, timeoutMs: number): Pro
     await Promise.race([client.connect(), late]);
     // A wrong password is reported as an event, and the connection stands all the same.
     await Promise.race([client.ping().catch(unlessNotPermitted), late]);
+    // So is a database that cannot be selected, and the connection is in database 0 then.
+    const { db } = client.options as { db?: number };
+    if (db && !client.isCluster) await Promise.race([(client as Redis).select(db), late]);
   } catch (error) {
     const cause = lastNodeErrorOf(reported ?? error);
     throw new StreamwardenError(

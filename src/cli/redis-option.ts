@@ -1,6 +1,7 @@
 /** The value of `--redis`: which URLs it takes, and what of them may be shown. */
 import { formatAddress } from '../redis/address.js';
 import { hostsOf, parseMultiHostUrl } from '../redis/redis-url.js';
+import { problemOfTarget } from '../redis/target-rules.js';
 import { CliError } from './errors.js';
 import { DEFAULT_REDIS_URL } from './options.js';
 
@@ -35,6 +36,8 @@ export function checkRedisUrl(given: string | undefined, environment: Readonly<N
   if (hostname === '') throw refuse('a URL without a host');
   // A password with an unescaped '/' cuts the URL short there, and its first half would pass for the host and port.
   if (!/^\/?\d*$/.test(pathname)) throw refuse('a URL whose path is no database number');
+  const problem = problemOfTarget(value);
+  if (problem !== undefined) throw refuse(`a URL that cannot be used: ${problem}`);
   return value;
 }
 

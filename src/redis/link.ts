@@ -7,10 +7,10 @@
  */
 import type { Redis } from 'ioredis';
 import type { Clock, Timer } from '../core/clock.js';
-import { errorOf, messageOf, StreamwardenError } from '../core/errors.js';
+import { errorOf, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { type Logger, redact } from '../core/logger.js';
 import { formatAddress } from './address.js';
-import { neverSent } from './reply-errors.js';
+import { neverSent, redisError } from './reply-errors.js';
 
 /** What a connection is for. Each role has a socket of its own, so that none waits behind another. */
 export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'node';
@@ -26,6 +26,18 @@ export interface LinkSettings {
   /** Delay before the first new attempt, in milliseconds; doubles up to `maxRetryMs`. */
   readonly retryMs: number;
   readonly maxRetryMs: number;
+}
+
+/** Connects, and is in the database that was asked for: where that cannot be selected, ioredis goes on in database 0. */
+async function connected(client: Redis): Promise<void> {
+  await client.connect();
+  const { db } = client.options;
+  if (!db) return;
+  try {
+    await client.select(db);
+  } catch (error) {
+    throw redisError(error, `SELECT ${db}`, true);
+  }
 }
 
 export interface LinkListener {
@@ -170,7 +182,8 @@ export class Link {
     const isCurrent = () => this.#client === client;
     const failed = (error: Error) => {
       if (!isCurrent()) return;
-      this.#drop(reported ?? error);
+      // What is ours says more than what ioredis has told in passing.
+      this.#drop(isStreamwardenError(error) ? error : (reported ?? error));
       this.#scheduleRetry();
     };
     const deadline = this.#settings.clock.setTimeout(() => {
@@ -180,7 +193,7 @@ export class Link {
       this.#settings.clock.clearTimeout(deadline);
       failed(new Error('the connection was closed by the other side'));
     });
-    client.connect().then(
+    connected(client).then(
       () => {
         this.#settings.clock.clearTimeout(deadline);
         if (!isCurrent()) return;

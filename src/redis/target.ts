@@ -3,12 +3,13 @@ import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 import { StreamwardenError } from '../core/errors.js';
 import { type Endpoint, formatAddress, parseAddress } from './address.js';
 import { type MultiHostUrl, parseMultiHostUrl } from './redis-url.js';
+import { isIoredisClient, problemOfPlace } from './target-rules.js';
 
 /**
- * Where Redis is: a URL (`redis://`, `rediss://`, `redis-cluster://`, `redis-sentinel://` …), ioredis options, or an ioredis client or
+ * Where Redis is: a URL, as a text or a `URL` (`redis://`, `rediss://`, `redis-cluster://`, `redis-sentinel://` …), ioredis options, or an ioredis client or
  * cluster, which serves as a template only: it is copied, and neither used nor closed.
  */
-export type RedisTarget = string | RedisOptions | Redis | Cluster;
+export type RedisTarget = string | URL | RedisOptions | Redis | Cluster;
 
 /** One server, or the master that Sentinels name. */
 export interface SingleDeployment {
@@ -32,12 +33,10 @@ export interface ClusterDeployment {
 
 export type Deployment = SingleDeployment | ClusterDeployment;
 
-/** ioredis clients of another copy of the package are clients as well, so they are known by what they can do. */
 export function isClient(target: unknown): target is Redis {
-  return typeof target === 'object' && target !== null && 'duplicate' in target && 'options' in target;
+  return isIoredisClient(target);
 }
 
-/** Likewise. */
 export function isCluster(target: unknown): target is Cluster {
   return isClient(target) && (target as { isCluster?: boolean }).isCluster === true;
 }
@@ -51,9 +50,11 @@ function unconnected(options: RedisOptions): Redis {
 export function deploymentOf(target: RedisTarget): Deployment {
   if (isCluster(target)) return clusterFromClient(target);
   if (isClient(target)) return single(target);
+  if (target instanceof URL) return deploymentOf(target.href);
   if (typeof target !== 'string') return single(unconnected(target));
   const url = parseMultiHostUrl(target);
-  if (url === undefined) return single(new Redis(target, { lazyConnect: true }));
+  // ioredis knows sockets by their path alone.
+  if (url === undefined) return single(new Redis(target.replace(/^unix:(\/\/)?/, ''), { lazyConnect: true }));
   return url.kind === 'cluster' ? clusterFromUrl(url) : single(unconnected(sentinelOptions(url)));
 }
 
@@ -128,6 +129,15 @@ function clusterFromClient(template: Cluster): ClusterDeployment {
   // Private in ioredis' types, and what its own duplicate() copies.
   const { startupNodes } = template as unknown as { startupNodes: readonly StartupNode[] };
   const nodes = startupNodes.map(optionsOfNode);
+  for (const node of startupNodes) {
+    const problem =
+      typeof node === 'object' ? problemOfPlace(node as Readonly<Record<string, unknown>>) : undefined;
+    if (problem === undefined) continue;
+    throw new StreamwardenError(
+      'InvalidOption',
+      `expected redis to be a cluster with startup nodes, got: one with a node that leads nowhere (${problem})`,
+    );
+  }
   if (nodes.length === 0) {
     throw new StreamwardenError(
       'InvalidOption',

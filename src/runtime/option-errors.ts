@@ -3,6 +3,7 @@ import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { StreamwardenError, textOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
+import { problemOfTarget } from '../redis/target-rules.js';
 
 /** Any value in a few words. Never throws. */
 export function show(value: unknown): string {
@@ -24,7 +25,11 @@ function showObject(value: object): string {
 
 /** Of a text that says where Redis is, whatever may be a credential is left out: it is wrong, so its parts are not where they belong. */
 function showTarget(target: unknown): string {
-  return typeof target === 'string' ? JSON.stringify(target.replace(/^.*@/s, '***@')) : show(target);
+  const shown =
+    typeof target === 'string' ? JSON.stringify(textOf(target.replace(/^.*@/s, '***@'))) : show(target);
+  const isNear = typeof target === 'string' || (typeof target === 'object' && target !== null);
+  const problem = isNear ? problemOfTarget(target) : undefined;
+  return problem === undefined ? shown : `${shown} (${problem})`;
 }
 
 export function invalid(option: string, expected: string, got: unknown): StreamwardenError {

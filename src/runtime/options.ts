@@ -29,7 +29,7 @@ export interface ReadRetryOptions extends BackoffOptions {
 
 /** Options of {@link createRuntime}. The table in docs/reference/contract.md has units, defaults, ranges and consequences. */
 export interface RuntimeOptions<TInfo = unknown> {
-  /** Where Redis is: a URL, ioredis options, or a client or cluster that serves as a template and is neither used nor closed. */
+  /** Where Redis is: a URL, ioredis options that say where, or a client or cluster that serves as a template and is neither used nor closed. */
   readonly redis: RedisTarget;
   /**
    * `oss`: Redis is a cluster, `singleShard`: it is one server or what looks like one.

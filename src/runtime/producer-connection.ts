@@ -1,6 +1,6 @@
 /** The connection of a producer, or of a visitor (service-access.ts): made when it is first needed, waited for within a time. */
 import type { Clock } from '../core/clock.js';
-import { StreamwardenError } from '../core/errors.js';
+import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import type { Connections } from '../redis/connections.js';
 import { followShards, type ShardFollower } from '../redis/shard-follower.js';
 
@@ -50,7 +50,14 @@ export function createProducerConnection(
           settle();
         };
         const timer = clock.setTimeout(() => over(() => reject(late())), timeoutMs);
-        const forget = link.listen({ up: () => over(resolve), down: () => {} });
+        const forget = link.listen({
+          up: () => over(resolve),
+          down: (error) => {
+            // Its database cannot be selected: no waiting heals that.
+            const isFinal = isStreamwardenError(error) && !error.retriable && error.code !== 'RuntimeStopped';
+            if (isFinal) over(() => reject(error));
+          },
+        });
         open();
         follower?.refused.catch((error: unknown) => over(() => reject(error as Error)));
       });

@@ -136,16 +136,17 @@ describe('options', () => {
 
   describe('redis', () => {
     const expected =
-      'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options, or an ioredis client or cluster';
+      'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options that name a host, port, path or sentinels, or an ioredis client or cluster';
     const cluster = () => new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
 
     it('is a URL, options or a client', () => {
       for (const [wrong, got] of [
-        ['localhost', '"localhost"'],
+        ['localhost', '"localhost" (it begins with none of the schemes)'],
         [6379, '6379'],
         [null, 'null'],
         [undefined, 'undefined'],
-        ['http://x', '"http://x"'],
+        ['http://x', '"http://x" (it begins with none of the schemes)'],
+        [{}, 'an object (it names no host, port, path or sentinels)'],
       ] as const) {
         expect(problemOf({ redis: wrong })).to.equal(
           `InvalidOption: expected redis to be ${expected}, got: ${got}`,
@@ -160,7 +161,7 @@ describe('options', () => {
         'rediss-sentinel://s1,s2:5000/main/3',
         { host: 'h' },
         { sentinels: [{ host: 's1', port: 1 }], name: 'main' },
-        {},
+        new URL('redis://h'),
         cluster(),
       ]) {
         compiled({ redis: right });
@@ -169,14 +170,14 @@ describe('options', () => {
 
     it('that cannot be read is refused like any other option', () => {
       expect(problemOf({ redis: 'redis://host:port' })).to.equal(
-        `InvalidOption: expected redis to be ${expected}, got: "redis://host:port"`,
+        `InvalidOption: expected redis to be ${expected}, got: "redis://host:port" (it is no URL; characters such as / and @ in a password are percent-encoded)`,
       );
     });
 
     it('of several hosts that is not well-formed is refused like any other option', () => {
       for (const wrong of ['redis-cluster://h:port', 'redis-sentinel://s1,s2', 'redis-clusters://h']) {
         expect(problemOf({ redis: wrong })).to.equal(
-          `InvalidOption: expected redis to be ${expected}, got: "${wrong}"`,
+          `InvalidOption: expected redis to be ${expected}, got: "${wrong}" (its hosts, name or credentials are malformed)`,
         );
       }
     });
@@ -219,7 +220,7 @@ describe('options', () => {
 
     it('says which database events are listened to in', () => {
       expect(compiled({ redis: 'redis://h/7' }).database).to.equal(7);
-      expect(compiled({ redis: { db: 3 } }).database).to.equal(3);
+      expect(compiled({ redis: { host: 'h', db: 3 } }).database).to.equal(3);
       expect(compiled({ redis: 'redis-sentinel://s/main/4' }).database).to.equal(4);
       expect(compiled({ redis: 'redis-cluster://h' }).database).to.equal(0);
       expect(compiled().database).to.equal(0);

@@ -221,7 +221,7 @@ describe('where Redis is', () => {
 
   describe('as a client', () => {
     it('is known by what it can do: another copy of ioredis has other classes', () => {
-      const foreign = { duplicate: () => {}, options: {} };
+      const foreign = { duplicate: () => {}, pipeline: () => {}, options: {} };
       expect(isClient(foreign)).to.equal(true);
       expect(isCluster(foreign)).to.equal(false);
       expect(isCluster({ ...foreign, isCluster: true })).to.equal(true);
