@@ -18,7 +18,8 @@ export function clientSteps(explorer: Explorer, world: World, client: Client): S
   const me = letterOf(client.index);
   const view = viewOf(world.redis);
   const can = (take: () => Next) => steps.push({ isOptional: false, take });
-  const act = (words: string, change: (scene: Scene) => void) => can(() => explorer.act(world, client.index, change, words));
+  const act = (words: string, change: (scene: Scene) => void) =>
+    can(() => explorer.act(world, client.index, change, words));
 
   const position = client.pipe.findIndex(({ answer }) => answer === null);
   if (position !== -1) can(() => execute(explorer, world, client, position));
@@ -45,8 +46,10 @@ export function clientSteps(explorer: Explorer, world: World, client: Client): S
   if (client.drain === 'returning') act(`${me} hands over what it works on`, handOver);
   if (!client.isConnected) act(`${me} connects again`, connect);
   if (beatMatters(client, view)) act(`${me} sends a beat`, beat);
-  if (mayAsk(explorer, client, view)) act(`${me} asks whether names are free`, (scene) => askForNames(scene, 'waiting'));
-  if (explorer.rules.audits && seesWrongNumber(client, view)) act(`${me} sees by their number that entries are pending that it does not know`, requestVerification);
+  if (mayAsk(explorer, client, view))
+    act(`${me} asks whether names are free`, (scene) => askForNames(scene, 'waiting'));
+  if (explorer.rules.audits && seesWrongNumber(client, view))
+    act(`${me} sees by their number that entries are pending that it does not know`, requestVerification);
   steps.push(...sweeps(explorer, world, client, view));
   return steps;
 }
@@ -54,7 +57,8 @@ export function clientSteps(explorer: Explorer, world: World, client: Client): S
 function execute(explorer: Explorer, world: World, client: Client, position: number): Next {
   const { command } = client.pipe[position] as Sent;
   const ran = explorer.run(world, client.index, command);
-  const words = () => `Redis executes ${letterOf(client.index)}'s ${commandInWords(command)}: ${answerInWords(ran.answer, command)}`;
+  const words = () =>
+    `Redis executes ${letterOf(client.index)}'s ${commandInWords(command)}: ${answerInWords(ran.answer, command)}`;
   if (explorer.hearsAtOnce(client.index)) {
     const hear = (scene: Scene) => {
       scene.client.pipe = scene.client.pipe.slice(1);
@@ -74,7 +78,9 @@ function execute(explorer: Explorer, world: World, client: Client, position: num
 function readBy(explorer: Explorer, world: World, index: number, count: number): Next {
   const { redis, answer } = readFrom(explorer, world, index, count);
   const reading: Client['reading'] = { phase: 'delivered', entries: answer };
-  const clients = world.clients.map((client): Client => (client.index === index ? { ...client, reading } : client));
+  const clients = world.clients.map(
+    (client): Client => (client.index === index ? { ...client, reading } : client),
+  );
   const next = { ...world, redis, clients };
   const words = () => `Redis answers ${letterOf(index)}'s read: ${answer.map(({ id }) => id).join(', ')}`;
   if (explorer.hearsAtOnce(index)) return explorer.act(next, index, readAnswered, words);
@@ -90,7 +96,11 @@ export function readFrom(explorer: Explorer, world: World, index: number, count:
 /** Beats that would change nothing are left out: presence stands, under this generation, and the lease is certain. */
 function beatMatters(client: Client, view: View): boolean {
   if (!mayBeat(client)) return false;
-  return !client.isStanding || (client.isDoubted && client.isConfirmed) || view.presence[client.index] !== client.generation;
+  return (
+    !client.isStanding ||
+    (client.isDoubted && client.isConfirmed) ||
+    view.presence[client.index] !== client.generation
+  );
 }
 
 export function mayBeat({ lease, isConnected, drain, pipe }: Client): boolean {
@@ -100,7 +110,8 @@ export function mayBeat({ lease, isConnected, drain, pipe }: Client): boolean {
 
 /** Asking is left out while every name is taken: the answer would change nothing. */
 function mayAsk({ rules }: Explorer, client: Client, view: View): boolean {
-  if (!rules.asksForNames || client.life !== 'running' || client.asking !== null || !client.isConfirmed) return false;
+  if (!rules.asksForNames || client.life !== 'running' || client.asking !== null || !client.isConfirmed)
+    return false;
   return client.held.some(({ state, id, name }) => {
     const owner = view.owners.get(name);
     return state === 'contended' && (owner === undefined || owner === id || !view.pending.has(owner));
@@ -108,9 +119,16 @@ function mayAsk({ rules }: Explorer, client: Client, view: View): boolean {
 }
 
 function seesWrongNumber(client: Client, view: View): boolean {
-  if (!client.isConfirmed || client.drain === 'leaving' || client.drain === 'quieting' || client.unheard !== null) return false;
+  if (
+    !client.isConfirmed ||
+    client.drain === 'leaving' ||
+    client.drain === 'quieting' ||
+    client.unheard !== null
+  )
+    return false;
   const arriving = client.reading.phase === 'delivered' ? client.reading.entries : [];
-  const isKnown = (id: string) => heldBy(client, id) !== undefined || arriving.some((entry) => entry.id === id);
+  const isKnown = (id: string) =>
+    heldBy(client, id) !== undefined || arriving.some((entry) => entry.id === id);
   if (pendingOf(view, client.index).some(({ id }) => !isKnown(id))) return true;
   return client.held.some((held) => isAtRest(held) && view.pending.get(held.id) !== client.index);
 }

@@ -1,5 +1,5 @@
 /** A small world: what is in it, what may befall it, and how often. */
-import { type Rule, RULES } from './rules.js';
+import { RULES, type Rule } from './rules.js';
 
 /** What may befall a world. Each strikes when it likes, and as often as a configuration says. */
 export const FAULT_KINDS = [
@@ -41,7 +41,15 @@ export interface Configuration {
 }
 
 /** Throws where a configuration makes no sense. */
-export function checkConfiguration({ name, entries, announced, capacity, struck, consumers, without }: Configuration): void {
+export function checkConfiguration({
+  name,
+  entries,
+  announced,
+  capacity,
+  struck,
+  consumers,
+  without,
+}: Configuration): void {
   const fail = (what: string, got: unknown) => {
     throw new RangeError(`expected ${what} in ${name}, got: ${String(got)}`);
   };
@@ -49,5 +57,6 @@ export function checkConfiguration({ name, entries, announced, capacity, struck,
   if (announced > entries.length) fail(`announced to be at most ${entries.length}`, announced);
   if (capacity < 1) fail('capacity to be at least 1', capacity);
   if (struck !== undefined && struck > consumers) fail(`struck to be at most ${consumers}`, struck);
-  for (const rule of without ?? []) if (!(rule in RULES)) fail(`without to name rules (${Object.keys(RULES).join(', ')})`, rule);
+  for (const rule of without ?? [])
+    if (!(rule in RULES)) fail(`without to name rules (${Object.keys(RULES).join(', ')})`, rule);
 }

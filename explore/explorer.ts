@@ -1,7 +1,8 @@
 /** What all steps of a configuration share: its server, and how a client takes one. */
-import type { Configuration, FaultKind } from './configuration.js';
+
 import { goOn } from './client/going-on.js';
 import type { Scene } from './client/scene.js';
+import type { Configuration, FaultKind } from './configuration.js';
 import { judge } from './invariants/executed.js';
 import type { Violation } from './invariants/violation.js';
 import type { Answer } from './redis/answers.js';
@@ -33,18 +34,40 @@ export class Explorer {
   begin(): World {
     const { consumers, announced, entries, faults } = this.configuration;
     let redis = this.server.begin(consumers);
-    for (let root = 0; root < announced; root += 1) redis = this.server.announce(redis, entries[root] as string, root);
+    for (let root = 0; root < announced; root += 1)
+      redis = this.server.announce(redis, entries[root] as string, root);
     const clients = Array.from({ length: consumers }, (_, index) => newClient(index));
     const past = { finished: [], owned: [], tokens: {}, forced: [], generations: clients.map(() => 1) };
-    let world: World = { redis, clients, announced, faults, late: [], orphanedReads: [], operator: null, past };
+    let world: World = {
+      redis,
+      clients,
+      announced,
+      faults,
+      late: [],
+      orphanedReads: [],
+      operator: null,
+      past,
+    };
     for (const { index } of clients) world = this.act(world, index, () => {}, '').world;
     return world;
   }
 
   /** A step of one client, and all that it does then without waiting. */
-  act(world: World, index: number, change: (scene: Scene) => void, words: string | (() => string), before: readonly Violation[] = []): Next {
+  act(
+    world: World,
+    index: number,
+    change: (scene: Scene) => void,
+    words: string | (() => string),
+    before: readonly Violation[] = [],
+  ): Next {
     const client: Client = { ...(world.clients[index] as Client) };
-    const scene: Scene = { client, rules: this.rules, capacity: this.configuration.capacity, violations: [...before], told: [] };
+    const scene: Scene = {
+      client,
+      rules: this.rules,
+      capacity: this.configuration.capacity,
+      violations: [...before],
+      told: [],
+    };
     change(scene);
     if (client.life === 'running' || client.life === 'draining') goOn(scene);
     const present = client.life === 'running' || client.life === 'draining' ? client : ended(client);
@@ -52,14 +75,16 @@ export class Explorer {
     return {
       world: { ...world, clients },
       violations: scene.violations,
-      told: () => [typeof words === 'string' ? words : words(), ...scene.told].filter((text) => text !== '').join('; '),
+      told: () =>
+        [typeof words === 'string' ? words : words(), ...scene.told].filter((text) => text !== '').join('; '),
     };
   }
 
   /** Redis executes a command, whoever waits for the answer. */
   run(world: World, client: number, command: Command): Ran {
     const before = viewOf(world.redis);
-    if (command.kind === 'look') return { world, answer: { kind: 'pending', entries: pendingOf(before, client) }, violations: [] };
+    if (command.kind === 'look')
+      return { world, answer: { kind: 'pending', entries: pendingOf(before, client) }, violations: [] };
     const { redis, answer } = this.server.run(world.redis, client, command);
     const after = viewOf(redis);
     const { maxRetries } = this.configuration;
@@ -108,5 +133,13 @@ function newClient(index: number): Client {
 
 /** It knows nothing any more. */
 function ended({ index, life }: Client): Client {
-  return { ...newClient(index), life, isConnected: false, lease: 'absent', isStanding: false, isCertain: false, isConfirmed: false };
+  return {
+    ...newClient(index),
+    life,
+    isConnected: false,
+    lease: 'absent',
+    isStanding: false,
+    isCertain: false,
+    isConfirmed: false,
+  };
 }

@@ -12,7 +12,11 @@ export interface Interleaving {
   readonly message: string;
 }
 
-export function interleavingOf(explorer: Explorer, path: readonly number[], violation: Violation): Interleaving {
+export function interleavingOf(
+  explorer: Explorer,
+  path: readonly number[],
+  violation: Violation,
+): Interleaving {
   const names = new Map<string, string>();
   let world = explorer.begin();
   learn(names, world);
@@ -28,7 +32,11 @@ export function interleavingOf(explorer: Explorer, path: readonly number[], viol
 }
 
 export function printed({ steps, clause, message }: Interleaving): string {
-  return [...steps.map((step, index) => `${String(index + 1).padStart(3)}. ${step}`), '', `${clause}: ${message}`].join('\n');
+  return [
+    ...steps.map((step, index) => `${String(index + 1).padStart(3)}. ${step}`),
+    '',
+    `${clause}: ${message}`,
+  ].join('\n');
 }
 
 /** Every entry gets its name when it is first seen. */

@@ -18,7 +18,9 @@ const ORDERS: Readonly<Record<number, readonly Order[]>> = {
 
 /** Orders of the consumers that make no difference: those that are struck stay among themselves. */
 export function ordersOf(consumers: number, struck: number): readonly Order[] {
-  return (ORDERS[consumers] ?? []).filter((order) => order.every((place, index) => place < struck === index < struck));
+  return (ORDERS[consumers] ?? []).filter((order) =>
+    order.every((place, index) => place < struck === index < struck),
+  );
 }
 
 /** A hash of 128 bits. */
@@ -68,7 +70,9 @@ const ID = /1000-(\d+)/g;
 function ranked(text: string): string {
   const seen = new Set<string>();
   for (const [, sequence] of text.matchAll(ID)) seen.add(sequence as string);
-  const ranks = new Map([...seen].sort((a, b) => Number(a) - Number(b)).map((sequence, rank) => [sequence, rank]));
+  const ranks = new Map(
+    [...seen].sort((a, b) => Number(a) - Number(b)).map((sequence, rank) => [sequence, rank]),
+  );
   return text.replace(ID, (_, sequence: string) => `#${ranks.get(sequence)}`);
 }
 
@@ -97,8 +101,15 @@ function byId(a: string, b: string): number {
   return sequenceOf(a.slice(0, a.indexOf(':'))) - sequenceOf(b.slice(0, b.indexOf(':')));
 }
 
-function ofNames(pairs: Iterable<[name: string, id: string]>, counts: (name: string, id: string) => boolean): string {
-  return [...pairs].filter(([name, id]) => counts(name, id)).map(([name, id]) => `${name}=${id}`).sort().join(' ');
+function ofNames(
+  pairs: Iterable<[name: string, id: string]>,
+  counts: (name: string, id: string) => boolean,
+): string {
+  return [...pairs]
+    .filter(([name, id]) => counts(name, id))
+    .map(([name, id]) => `${name}=${id}`)
+    .sort()
+    .join(' ');
 }
 
 /** Whether an entry of this name is there that is older: nothing else looks at what has ended. */
@@ -120,7 +131,11 @@ function textsOf(client: Client): Texts {
   let known = texts.get(client);
   if (known === undefined) {
     const whole = wholeText(client);
-    known = { whole, shape: whole.replace(ID, ''), hasRequeue: client.pipe.some(({ command }) => command.kind === 'requeue') };
+    known = {
+      whole,
+      shape: whole.replace(ID, ''),
+      hasRequeue: client.pipe.some(({ command }) => command.kind === 'requeue'),
+    };
     texts.set(client, known);
   }
   return known;
@@ -129,7 +144,9 @@ function textsOf(client: Client): Texts {
 function clientText(client: Client, order: Order): string {
   const { whole, hasRequeue } = textsOf(client);
   if (!hasRequeue) return whole;
-  const from = client.pipe.flatMap(({ command }) => (command.kind === 'requeue' ? [order[command.from]] : []));
+  const from = client.pipe.flatMap(({ command }) =>
+    command.kind === 'requeue' ? [order[command.from]] : [],
+  );
   return `${whole} ${from.join(' ')}`;
 }
 
@@ -138,7 +155,21 @@ function flags(...values: readonly boolean[]): string {
 }
 
 function wholeText(client: Client): string {
-  const { life, lease, generation, known, asked, verification, reading, held, pipe, asking, drain, unheard, returning } = client;
+  const {
+    life,
+    lease,
+    generation,
+    known,
+    asked,
+    verification,
+    reading,
+    held,
+    pipe,
+    asking,
+    drain,
+    unheard,
+    returning,
+  } = client;
   return [
     life, lease, generation, known, asked,
     flags(client.isConnected, client.isStanding, client.isCertain, client.isDoubted, client.hasUnheardBeat, client.isConfirmed, client.verifyAgain, client.isHalted, client.isSweeping),

@@ -4,14 +4,12 @@ export const RULES = {
   provesAfterLooking: 'a beat that came too late does not make the lease certain before a verification has looked (C-UNC-7)',
   verifiesAfterLapse: 'a beat that finds presence lapsed is followed by a verification (C-LOST-5)',
   noticesLosses: 'a verification tells what is not pending any more as lost (C-LOST-1)',
-  waitsForConfirmation: 'done and hand-overs wait for a confirmed lease (C-DONE-3)',
   adopts: 'a verification adopts what is pending and unknown (C-ADD-5)',
   raisesGeneration: 'a new command connection begins with a new generation (C-DONE-3)',
   stopBeginsNothing: 'nothing is adopted or handed to the application once a stop has begun (C-STOP-10)',
   audits: 'the number of pending entries is compared with what is known (C-ADD-8)',
   asksForNames: 'an entry that waits for its name asks whether it is free (C-NAME-2)',
   stopLooksForUnknown: 'a stop gives back what is pending and unknown (C-STOP-10)',
-  givesBackWithName: 'what is given back unknown is given back with the name that it announces (C-ADD-7)',
   stopAwaitsAcquisitions: 'a stop waits for reads and acquisitions that are under way (C-STOP-10)',
 } as const; // biome-ignore format: a table
 

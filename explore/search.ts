@@ -1,13 +1,13 @@
 /** Breadth first through every state of a configuration: what it finds first is the shortest way there. */
-import { checkConfiguration, type Configuration } from './configuration.js';
+import { type Configuration, checkConfiguration } from './configuration.js';
 import { Explorer } from './explorer.js';
 import { type Interleaving, interleavingOf } from './interleaving.js';
 import { isAtRest, lookAt } from './invariants/standing.js';
 import type { Violation } from './invariants/violation.js';
 import { keyOf, ordersOf } from './key.js';
 import type { Scripts } from './redis/server.js';
-import { stepsOf } from './steps.js';
 import { StepGraph } from './step-graph.js';
+import { stepsOf } from './steps.js';
 import type { World } from './world.js';
 
 export interface ExploreOptions {
@@ -66,7 +66,8 @@ export function explore(configuration: Configuration, options: ExploreOptions = 
       ...(counterexample && { counterexample }),
     };
   };
-  const found = (path: readonly number[], violation: Violation) => result('violated', interleavingOf(explorer, path, violation));
+  const found = (path: readonly number[], violation: Violation) =>
+    result('violated', interleavingOf(explorer, path, violation));
 
   const first = explorer.begin();
   numbers.set(keyOf(first, orders), 0);
@@ -99,5 +100,8 @@ export function explore(configuration: Configuration, options: ExploreOptions = 
   }
   const stuck = graph.firstStuck();
   if (stuck === undefined) return result('complete');
-  return found(graph.pathTo(stuck), { clause: 'C-OUT-1', message: 'whatever happens from here on without another fault, it never comes to rest' });
+  return found(graph.pathTo(stuck), {
+    clause: 'C-OUT-1',
+    message: 'whatever happens from here on without another fault, it never comes to rest',
+  });
 }

@@ -46,7 +46,8 @@ export class StepGraph {
   /** Positions of the steps that lead from the first state to this one. */
   pathTo(state: number): number[] {
     const path: number[] = [];
-    for (let at = state; this.#parents.at(at) !== -1; at = this.#parents.at(at)) path.push(this.#positions.at(at));
+    for (let at = state; this.#parents.at(at) !== -1; at = this.#parents.at(at))
+      path.push(this.#positions.at(at));
     return path.reverse();
   }
 
@@ -55,8 +56,10 @@ export class StepGraph {
     const states = this.#parents.length;
     // Steps by the state that they lead to.
     const starts = new Int32Array(states + 1);
-    for (let at = 0; at < this.#to.length; at += 1) starts[this.#to.at(at) + 1] = (starts[this.#to.at(at) + 1] as number) + 1;
-    for (let state = 0; state < states; state += 1) starts[state + 1] = (starts[state + 1] as number) + (starts[state] as number);
+    for (let at = 0; at < this.#to.length; at += 1)
+      starts[this.#to.at(at) + 1] = (starts[this.#to.at(at) + 1] as number) + 1;
+    for (let state = 0; state < states; state += 1)
+      starts[state + 1] = (starts[state + 1] as number) + (starts[state] as number);
     const next = starts.slice();
     const sources = new Int32Array(this.#from.length);
     for (let at = 0; at < this.#from.length; at += 1) {

@@ -24,7 +24,11 @@ function announcement(explorer: Explorer, world: World): Step {
   return {
     isOptional: false,
     take: () => ({
-      world: { ...world, announced: announced + 1, redis: explorer.server.announce(world.redis, name, announced) },
+      world: {
+        ...world,
+        announced: announced + 1,
+        redis: explorer.server.announce(world.redis, name, announced),
+      },
       violations: [],
       told: () => `A producer announces ${name} as e${announced + 1}`,
     }),
@@ -40,7 +44,14 @@ function expiries(explorer: Explorer, world: World, index: number): Step[] {
     client.isStanding ||
     client.isCertain ||
     client.hasUnheardBeat ||
-    client.pipe.some(({ command, answer, isOver }) => (command.kind === 'raise' || command.kind === 'refresh') && answer !== null && answer.kind !== 'refused' && answer.kind !== 'standing' && !isOver);
+    client.pipe.some(
+      ({ command, answer, isOver }) =>
+        (command.kind === 'raise' || command.kind === 'refresh') &&
+        answer !== null &&
+        answer.kind !== 'refused' &&
+        answer.kind !== 'standing' &&
+        !isOver,
+    );
   if (!isDead && hasLease) return [];
   return [
     {

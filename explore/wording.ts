@@ -38,9 +38,18 @@ export function answerInWords(answer: Answer, command: Command): string {
     case 'beat':
       return answer.wasPresent ? 'presence lives on' : 'presence had lapsed, and is written again';
     case 'refused':
-      return answer.why === 'lapsed' ? 'refused, there is no presence' : `refused, generation ${answer.generation} stands`;
+      return answer.why === 'lapsed'
+        ? 'refused, there is no presence'
+        : `refused, generation ${answer.generation} stands`;
     case 'acquired':
-      return answer.results.map((result) => ({ owned: 'owned', notMine: 'not pending for it', contended: 'another one has the name' })[result]).join(', ');
+      return answer.results
+        .map(
+          (result) =>
+            ({ owned: 'owned', notMine: 'not pending for it', contended: 'another one has the name' })[
+              result
+            ],
+        )
+        .join(', ');
     case 'done':
       return answer.results.map((isDone) => (isDone ? 'finished' : 'not pending for it')).join(', ');
     case 'moved':
@@ -48,7 +57,9 @@ export function answerInWords(answer: Answer, command: Command): string {
     case 'holderAlive':
       return 'refused, its presence stands';
     case 'left':
-      return answer.pending > 0 ? `presence is gone, ${answer.pending} entries are left to the others` : 'presence is gone';
+      return answer.pending > 0
+        ? `presence is gone, ${answer.pending} entries are left to the others`
+        : 'presence is gone';
     case 'pending':
       return answer.entries.length > 0 ? idsOf(answer.entries) : 'nothing';
     case 'failed':

@@ -3,9 +3,9 @@
  * so far as far as the invariants need to know. Plain data: a step makes a new one, and shares what it leaves alone.
  */
 import type { RedisSnapshot } from '../src/simulation/redis/index.js';
-import type { Command } from './redis/commands.js';
-import type { Answer } from './redis/answers.js';
 import type { FaultKind } from './configuration.js';
+import type { Answer } from './redis/answers.js';
+import type { Command } from './redis/commands.js';
 
 /** An entry of the load balancer stream, as a client reads it. */
 export interface Entry {
@@ -46,7 +46,9 @@ export interface Sent {
   readonly isOver?: boolean;
 }
 
-export type Verification = { readonly phase: 'look'; readonly held: readonly string[] } | { readonly phase: 'adopt' };
+export type Verification =
+  | { readonly phase: 'look'; readonly held: readonly string[] }
+  | { readonly phase: 'adopt' };
 
 export type Reading =
   | { readonly phase: 'idle' }

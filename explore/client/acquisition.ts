@@ -39,7 +39,10 @@ export function acquired(scene: Scene, { command }: Sent, answer: Answer): void 
 }
 
 /** They are still pending for us: the next verification adopts them. */
-export function acquisitionFailed(scene: Scene, command: Extract<Sent['command'], { kind: 'acquire' }>): void {
+export function acquisitionFailed(
+  scene: Scene,
+  command: Extract<Sent['command'], { kind: 'acquire' }>,
+): void {
   const { client } = scene;
   for (const { id } of command.entries) if (heldBy(client, id)?.state === 'acquiring') drop(scene, id);
   if (command.purpose === 'read') {
@@ -64,8 +67,16 @@ function handWhenCertain(scene: Scene, id: string): void {
   }
   update(scene, id, { state: 'working' });
   told.push(`its application begins with ${id}`);
-  if (!client.isCertain) violations.push({ clause: 'C-ADD-1', message: `${id} is handed to the application, and the lease is not certain` });
-  if (client.life !== 'running') violations.push({ clause: 'C-STOP-10', message: `${id} is handed to the application, and a stop has begun` });
+  if (!client.isCertain)
+    violations.push({
+      clause: 'C-ADD-1',
+      message: `${id} is handed to the application, and the lease is not certain`,
+    });
+  if (client.life !== 'running')
+    violations.push({
+      clause: 'C-STOP-10',
+      message: `${id} is handed to the application, and a stop has begun`,
+    });
 }
 
 /** The answer to a read arrives. */

@@ -134,5 +134,11 @@ export function passTime(scene: Scene): void {
 }
 
 export function isExecutedBeat({ command, answer, isOver }: Sent): boolean {
-  return (command.kind === 'refresh' || command.kind === 'raise') && answer !== null && isOver !== true && answer.kind !== 'refused' && answer.kind !== 'standing';
+  return (
+    (command.kind === 'refresh' || command.kind === 'raise') &&
+    answer !== null &&
+    isOver !== true &&
+    answer.kind !== 'refused' &&
+    answer.kind !== 'standing'
+  );
 }

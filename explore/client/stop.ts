@@ -25,7 +25,8 @@ export function giveBackUnheard(scene: Scene): void {
 export function handOver(scene: Scene): void {
   const { client } = scene;
   client.drain = 'handing';
-  for (const { id, state } of client.held) if (state === 'working' || state === 'acquired') giveBack(scene, id, 'handOver');
+  for (const { id, state } of client.held)
+    if (state === 'working' || state === 'acquired') giveBack(scene, id, 'handOver');
 }
 
 /** Goes on as far as nothing has to be waited for. */
@@ -38,8 +39,13 @@ export function advanceStop(scene: Scene): void {
     client.drain = 'returning';
     giveBackUnheard(scene);
   }
-  if (client.drain === 'returning' && !client.held.some(({ state }) => state === 'working')) client.drain = 'handing';
-  if (client.drain === 'handing' && client.held.every(({ state }) => state === 'contended') && client.asking === null) {
+  if (client.drain === 'returning' && !client.held.some(({ state }) => state === 'working'))
+    client.drain = 'handing';
+  if (
+    client.drain === 'handing' &&
+    client.held.every(({ state }) => state === 'contended') &&
+    client.asking === null
+  ) {
     client.drain = 'waiters';
     if (waiting(scene).length > 0) askForNames(scene, 'handOver');
   }
@@ -72,16 +78,15 @@ function advanceUnheard(scene: Scene): void {
 }
 
 export function unheardLooked(scene: Scene, answer: Answer): void {
-  const { client, rules } = scene;
+  const { client } = scene;
   if (answer.kind !== 'pending' || client.unheard !== 'look') return;
   const unknown = answer.entries.filter(({ id }) => heldBy(client, id) === undefined);
   if (unknown.length === 0) {
     client.unheard = null;
     return;
   }
-  const entries = rules.givesBackWithName ? unknown : unknown.map(({ id }) => ({ id, name: '' }));
   client.unheard = 'unknown';
-  client.returning = { reason: 'handOver', entries, isSent: false, mayBeRepeat: false };
+  client.returning = { reason: 'handOver', entries: unknown, isSent: false, mayBeRepeat: false };
 }
 
 /** The first look is repeated by the last one; the stop ends in disorder when that fails. */
@@ -96,7 +101,13 @@ export function sendReturning(scene: Scene): void {
   const { returning, generation } = client;
   if (returning === null || returning.isSent) return;
   client.returning = { ...returning, isSent: true };
-  send(scene, { kind: 'giveBack', generation, entries: returning.entries, reason: 'handOver', purpose: 'returning' });
+  send(scene, {
+    kind: 'giveBack',
+    generation,
+    entries: returning.entries,
+    reason: 'handOver',
+    purpose: 'returning',
+  });
 }
 
 export function returned(scene: Scene, { command }: Sent, answer: Answer): void {

@@ -18,7 +18,13 @@ export function sendAsking(scene: Scene): void {
   const { asking, generation } = client;
   if (asking === null || asking.isSent) return;
   client.asking = { ...asking, isSent: true };
-  send(scene, { kind: 'giveBack', generation, entries: asking.entries, reason: asking.reason, purpose: 'asking' });
+  send(scene, {
+    kind: 'giveBack',
+    generation,
+    entries: asking.entries,
+    reason: asking.reason,
+    purpose: 'asking',
+  });
 }
 
 export function asked(scene: Scene, { command }: Sent, answer: Answer): void {
@@ -27,7 +33,8 @@ export function asked(scene: Scene, { command }: Sent, answer: Answer): void {
   if (answer.kind === 'moved') {
     client.asking = null;
     command.entries.forEach(({ id }, index) => {
-      if (answer.moved[index]?.outcome !== 'waiting' && heldBy(client, id)?.state === 'contended') drop(scene, id);
+      if (answer.moved[index]?.outcome !== 'waiting' && heldBy(client, id)?.state === 'contended')
+        drop(scene, id);
     });
     return;
   }

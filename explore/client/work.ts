@@ -22,7 +22,9 @@ export function sendWork(scene: Scene): void {
     send(scene, { kind: 'done', generation, entries: [{ id, name }] });
   }
   for (const reason of ['failed', 'handOver'] as const) {
-    const waiting = client.held.filter((held) => held.state === 'givingBack' && held.reason === reason && !held.isSent);
+    const waiting = client.held.filter(
+      (held) => held.state === 'givingBack' && held.reason === reason && !held.isSent,
+    );
     if (waiting.length === 0) continue;
     for (const { id } of waiting) update(scene, id, { isSent: true });
     const entries = waiting.map(({ id, name }) => ({ id, name }));
@@ -52,7 +54,11 @@ export function gaveBack(scene: Scene, { command }: Sent, answer: Answer): void 
 }
 
 /** @param mayBeRepeat no answer came: it may have been executed */
-export function tryAgain(scene: Scene, entries: readonly { readonly id: string }[], mayBeRepeat: boolean): void {
+export function tryAgain(
+  scene: Scene,
+  entries: readonly { readonly id: string }[],
+  mayBeRepeat: boolean,
+): void {
   for (const { id } of entries) {
     if (heldBy(scene.client, id) === undefined) continue;
     update(scene, id, { isSent: false, ...(mayBeRepeat && { mayBeRepeat }) });

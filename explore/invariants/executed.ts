@@ -21,7 +21,13 @@ export interface Judgement {
 }
 
 /** Of how many retries each move costs; a dead owner's depends on whether there was one. */
-const CLAUSES = { failed: 'C-HAND-3', waiting: 'C-NAME-2', handOver: 'C-STOP-2', dead: 'C-EXP-5', claimed: 'C-CLM-1' } as const;
+const CLAUSES = {
+  failed: 'C-HAND-3',
+  waiting: 'C-NAME-2',
+  handOver: 'C-STOP-2',
+  dead: 'C-EXP-5',
+  claimed: 'C-CLM-1',
+} as const;
 
 export function judge(execution: Execution): Judgement {
   const { world, client, command, answer } = execution;
@@ -30,7 +36,12 @@ export function judge(execution: Execution): Judgement {
   let { past } = world;
   if (answer.kind === 'failed') add('-', `the script failed: ${answer.message}`);
   if (answer.kind === 'raised' && command.kind === 'raise') {
-    past = { ...past, generations: past.generations.map((known, index) => (index === client ? Math.max(known, command.generation) : known)) };
+    past = {
+      ...past,
+      generations: past.generations.map((known, index) =>
+        index === client ? Math.max(known, command.generation) : known,
+      ),
+    };
   }
   if ('generation' in command && command.kind !== 'raise' && command.kind !== 'refresh') {
     const isVoid = command.generation < (past.generations[client] ?? 0);
@@ -38,7 +49,10 @@ export function judge(execution: Execution): Judgement {
       add('C-EXP-1', `${letterOf(client)} has no presence, and is not refused`);
     }
     if (isVoid && answer.kind !== 'refused') {
-      add('C-DONE-3', `${letterOf(client)} had given this command up, and wrote a newer generation since: it should have been refused`);
+      add(
+        'C-DONE-3',
+        `${letterOf(client)} had given this command up, and wrote a newer generation since: it should have been refused`,
+      );
     }
   }
   if (answer.kind === 'acquired' && command.kind === 'acquire') past = judgeAcquired(execution, past, add);
@@ -54,12 +68,18 @@ function judgeAcquired({ before, client, command, answer }: Execution, past: Pas
   let { owned, tokens } = past;
   command.entries.forEach(({ id, name }, index) => {
     if (answer.results[index] !== 'owned') return;
-    if (before.pending.get(id) !== client) add('C-ADD-1', `${id} is given to ${letterOf(client)}, for whom it is not pending`);
+    if (before.pending.get(id) !== client)
+      add('C-ADD-1', `${id} is given to ${letterOf(client)}, for whom it is not pending`);
     if (owned.some((other) => other.id === id)) return;
     const other = owned.find((one) => one.name === name);
-    if (other) add('C-NAME-1', `${id} is recorded as the owner of ${name}, and ${other.id}, which ${letterOf(other.client)} owns, has not ended`);
+    if (other)
+      add(
+        'C-NAME-1',
+        `${id} is recorded as the owner of ${name}, and ${other.id}, which ${letterOf(other.client)} owns, has not ended`,
+      );
     const last = tokens[name];
-    if (last !== undefined && sequenceOf(last) > sequenceOf(id)) add('C-ADD-7', `the token of ${name} shrinks: ${last} was before, now it is ${id}`);
+    if (last !== undefined && sequenceOf(last) > sequenceOf(id))
+      add('C-ADD-7', `the token of ${name} shrinks: ${last} was before, now it is ${id}`);
     tokens = { ...tokens, [name]: id };
     owned = [...owned, { id, name, client }];
   });
@@ -72,8 +92,10 @@ function judgeDone({ before, client, command, answer }: Execution, past: Past, a
   command.entries.forEach(({ id }, index) => {
     const isPending = before.pending.get(id) === client;
     const answersTrue = answer.results[index] === true;
-    if (answersTrue && !isPending) add('C-DONE-3', `done answers that ${id} is finished, and it was not pending for ${letterOf(client)}`);
-    if (!answersTrue && isPending) add('C-DONE-1', `done answers that ${id} is not pending for ${letterOf(client)}, and it was`);
+    if (answersTrue && !isPending)
+      add('C-DONE-3', `done answers that ${id} is finished, and it was not pending for ${letterOf(client)}`);
+    if (!answersTrue && isPending)
+      add('C-DONE-1', `done answers that ${id} is not pending for ${letterOf(client)}, and it was`);
     if (!answersTrue || !isPending) return;
     const root = before.entries.find((entry) => entry.id === id)?.root ?? -1;
     finished = [...finished, root].sort((a, b) => a - b);
@@ -96,18 +118,22 @@ function judgeMoved(execution: Execution, past: Past, add: Add): Past {
   let { owned, forced } = past;
   command.entries.forEach(({ id }, index) => {
     const { outcome, copy, count } = answer.moved[index] ?? { outcome: 'notMine', copy: '', count: 0 };
-    if (outcome === 'gone') add('C-OVL-1', `${id} is found without its payload, and no tool has trimmed it: it had ended already`);
+    if (outcome === 'gone')
+      add('C-OVL-1', `${id} is found without its payload, and no tool has trimmed it: it had ended already`);
     if (outcome !== 'requeued' && outcome !== 'deadLettered') return;
-    if (before.pending.get(id) !== from) add('C-OVL-1', `${id} is moved, and was not pending for ${letterOf(from)}`);
+    if (before.pending.get(id) !== from)
+      add('C-OVL-1', `${id} is moved, and was not pending for ${letterOf(from)}`);
     const original = before.entries.find((entry) => entry.id === id);
     const wasOwned = owned.some((one) => one.id === id);
     const due = reason === 'failed' || ((reason === 'dead' || reason === 'claimed') && wasOwned) ? 1 : 0;
     const spent = count - (original?.retries ?? 0);
     if (outcome === 'requeued') {
       if (spent !== due) add(CLAUSES[reason], `${spent} retries were spent on ${id}, expected ${due}`);
-      if (count > maxRetries && reason !== 'claimed') add('C-POI-2', `${id} is requeued as ${copy} with ${count} retries, and ${maxRetries} are allowed`);
+      if (count > maxRetries && reason !== 'claimed')
+        add('C-POI-2', `${id} is requeued as ${copy} with ${count} retries, and ${maxRetries} are allowed`);
       const stored = after.entries.find((entry) => entry.id === copy);
-      if (stored !== undefined && (stored.root !== original?.root || stored.retries !== count)) add('C-EXP-5', `${copy} is no copy of ${id}`);
+      if (stored !== undefined && (stored.root !== original?.root || stored.retries !== count))
+        add('C-EXP-5', `${copy} is no copy of ${id}`);
     } else if (due !== 1 || count !== maxRetries + 1) {
       add('C-POI-2', `${id} is dead-lettered with ${count} retries, and ${maxRetries} are allowed`);
     }

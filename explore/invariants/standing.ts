@@ -21,16 +21,25 @@ function checkNothingIsLost({ announced, past }: World, view: View, add: Add): v
     const finished = past.finished.filter((one) => one === root).length;
     const letters = view.letters.filter((letter) => letter.root === root).length;
     const count = onStream.length + finished + letters;
-    if (count === 0) add('C-POI-4', `the stream announced as e${root + 1} is lost: not on the stream, not finished, not dead-lettered`);
+    if (count === 0)
+      add(
+        'C-POI-4',
+        `the stream announced as e${root + 1} is lost: not on the stream, not finished, not dead-lettered`,
+      );
     if (count > 1) {
-      add('C-DONE-1', `the stream announced as e${root + 1} is there ${count} times: ${onStream.length} on the stream, ${finished} finished, ${letters} dead-lettered`);
+      add(
+        'C-DONE-1',
+        `the stream announced as e${root + 1} is there ${count} times: ${onStream.length} on the stream, ${finished} finished, ${letters} dead-lettered`,
+      );
     }
   }
   for (const { id, isDelivered } of view.entries) {
-    if (isDelivered && !view.pending.has(id)) add('C-EXP-2', `${id} was delivered and is pending for nobody: nobody is given it again`);
+    if (isDelivered && !view.pending.has(id))
+      add('C-EXP-2', `${id} was delivered and is pending for nobody: nobody is given it again`);
   }
   for (const [id, client] of view.pending) {
-    if (!view.entries.some((entry) => entry.id === id)) add('C-LOST-1', `${id} is pending for ${letterOf(client)}, and its payload is gone`);
+    if (!view.entries.some((entry) => entry.id === id))
+      add('C-LOST-1', `${id} is pending for ${letterOf(client)}, and its payload is gone`);
   }
 }
 
@@ -38,15 +47,23 @@ function checkNothingIsLost({ announced, past }: World, view: View, add: Add): v
 function checkWorkers({ clients, past }: World, view: View, add: Add): void {
   const certain = clients.flatMap((client) => {
     if (!client.isCertain || (client.life !== 'running' && client.life !== 'draining')) return [];
-    return client.held.filter(({ state, id }) => state === 'working' && !past.forced.includes(id)).map((held) => ({ ...held, client: client.index }));
+    return client.held
+      .filter(({ state, id }) => state === 'working' && !past.forced.includes(id))
+      .map((held) => ({ ...held, client: client.index }));
   });
   certain.forEach((worker, index) => {
     const other = certain.slice(0, index).find(({ name }) => name === worker.name);
     if (other !== undefined) {
-      add('C-OVL-1', `two certain owners of ${worker.name}: ${letterOf(other.client)} works on ${other.id}, and ${letterOf(worker.client)} on ${worker.id}`);
+      add(
+        'C-OVL-1',
+        `two certain owners of ${worker.name}: ${letterOf(other.client)} works on ${other.id}, and ${letterOf(worker.client)} on ${worker.id}`,
+      );
     }
     if (view.pending.get(worker.id) !== worker.client) {
-      add('C-OVL-1', `${letterOf(worker.client)} works on ${worker.id} and is certain, and it is not pending for it`);
+      add(
+        'C-OVL-1',
+        `${letterOf(worker.client)} works on ${worker.id} and is certain, and it is not pending for it`,
+      );
     }
   });
 }

@@ -12,7 +12,14 @@ export type Answer =
   | { readonly kind: 'refused'; readonly why: 'lapsed' | 'stale'; readonly generation: number }
   | { readonly kind: 'acquired'; readonly results: readonly ('owned' | 'notMine' | 'contended')[] }
   | { readonly kind: 'done'; readonly results: readonly boolean[] }
-  | { readonly kind: 'moved'; readonly moved: readonly { readonly outcome: MoveOutcome | 'alive'; readonly copy: string; readonly count: number }[] }
+  | {
+      readonly kind: 'moved';
+      readonly moved: readonly {
+        readonly outcome: MoveOutcome | 'alive';
+        readonly copy: string;
+        readonly count: number;
+      }[];
+    }
   | { readonly kind: 'holderAlive' }
   | { readonly kind: 'left'; readonly pending: number }
   | { readonly kind: 'pending'; readonly entries: readonly Entry[] }
@@ -29,12 +36,16 @@ export function answerOf(command: ScriptCommand, reply: Reply): Answer {
   switch (command.kind) {
     case 'raise': {
       const [raised, detail] = reply as [number, number];
-      return raised === 1 ? { kind: 'raised', wasPresent: detail === 1 } : { kind: 'standing', generation: detail };
+      return raised === 1
+        ? { kind: 'raised', wasPresent: detail === 1 }
+        : { kind: 'standing', generation: detail };
     }
     case 'refresh':
       return { kind: 'beat', wasPresent: reply === 1 };
     case 'acquire': {
-      const results = (reply as (number | string)[]).map((item) => (item === 1 ? 'owned' : item === 0 ? 'notMine' : 'contended'));
+      const results = (reply as (number | string)[]).map((item) =>
+        item === 1 ? 'owned' : item === 0 ? 'notMine' : 'contended',
+      );
       return { kind: 'acquired', results };
     }
     case 'done':
@@ -42,7 +53,14 @@ export function answerOf(command: ScriptCommand, reply: Reply): Answer {
     case 'giveBack':
     case 'requeue':
       if (reply === 0) return { kind: 'holderAlive' };
-      return { kind: 'moved', moved: readMoves(reply).moved.map(({ outcome, copyId, retryCount }) => ({ outcome, copy: copyId, count: retryCount })) };
+      return {
+        kind: 'moved',
+        moved: readMoves(reply).moved.map(({ outcome, copyId, retryCount }) => ({
+          outcome,
+          copy: copyId,
+          count: retryCount,
+        })),
+      };
     case 'claim': {
       const [outcome, copy, count] = reply as [MoveOutcome | 'alive', string | number, number];
       return { kind: 'moved', moved: [{ outcome, copy: String(copy), count }] };

@@ -25,7 +25,12 @@ export type Command =
   | { readonly kind: 'look'; readonly purpose: 'verification' | 'unheard' }
   | { readonly kind: 'leave' }
   | { readonly kind: 'requeue'; readonly from: number; readonly entries: readonly Entry[] }
-  | { readonly kind: 'claim'; readonly from: number; readonly entries: readonly [Entry]; readonly isForced: boolean };
+  | {
+      readonly kind: 'claim';
+      readonly from: number;
+      readonly entries: readonly [Entry];
+      readonly isForced: boolean;
+    };
 
 export type ScriptCommand = Exclude<Command, { kind: 'look' }>;
 
@@ -64,7 +69,11 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
     case 'acquire':
     case 'done': {
       const { generation, entries } = command;
-      return { script, keys: [lbs, presence, owners, ...endings], args: [group, consumer, generation, ...flatten(entries)] };
+      return {
+        script,
+        keys: [lbs, presence, owners, ...endings],
+        args: [group, consumer, generation, ...flatten(entries)],
+      };
     }
     case 'giveBack': {
       const { generation, entries, reason } = command;

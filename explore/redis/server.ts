@@ -1,7 +1,12 @@
 /** The simulated server, put into the state that is wanted before each command. Time stands still in it: what time does is a step of its own. */
 import { encodeEntry } from '../../src/redis/entry.js';
-import { type Script, type ScriptName, SCRIPTS } from '../../src/redis/scripts.js';
-import { ReplyError, type RedisSnapshot, type Reply, SimulatedRedis } from '../../src/simulation/redis/index.js';
+import { SCRIPTS, type Script, type ScriptName } from '../../src/redis/scripts.js';
+import {
+  type RedisSnapshot,
+  type Reply,
+  ReplyError,
+  SimulatedRedis,
+} from '../../src/simulation/redis/index.js';
 import { CONSUMERS, type Entry } from '../world.js';
 import { type Answer, answerOf } from './answers.js';
 import { callOf, HEARTBEAT_MS, NAMES, type ScriptCommand } from './commands.js';
@@ -66,19 +71,36 @@ export class Server {
   }
 
   announce(redis: RedisSnapshot, name: string, root: number): RedisSnapshot {
-    return this.#at(redis, () => this.#askOrThrow(['XADD', NAMES.lbs, '*', ...encodeEntry(name, { root })])).redis;
+    return this.#at(redis, () => this.#askOrThrow(['XADD', NAMES.lbs, '*', ...encodeEntry(name, { root })]))
+      .redis;
   }
 
   /** What Redis does when the time of a presence has come. */
   expire(redis: RedisSnapshot, client: number): RedisSnapshot {
-    return this.#at(redis, () => this.#askOrThrow(['DEL', NAMES.presence(CONSUMERS[client] as string)])).redis;
+    return this.#at(redis, () => this.#askOrThrow(['DEL', NAMES.presence(CONSUMERS[client] as string)]))
+      .redis;
   }
 
-  read(redis: RedisSnapshot, client: number, count: number, entryOf: (id: string) => Entry): Executed<Entry[]> {
+  read(
+    redis: RedisSnapshot,
+    client: number,
+    count: number,
+    entryOf: (id: string) => Entry,
+  ): Executed<Entry[]> {
     const { lbs, group } = NAMES;
     return this.#at(redis, () => {
       const consumer = CONSUMERS[client] as string;
-      const reply = this.#askOrThrow(['XREADGROUP', 'GROUP', group, consumer, 'COUNT', count, 'STREAMS', lbs, '>']);
+      const reply = this.#askOrThrow([
+        'XREADGROUP',
+        'GROUP',
+        group,
+        consumer,
+        'COUNT',
+        count,
+        'STREAMS',
+        lbs,
+        '>',
+      ]);
       const [[, rows] = [lbs, []]] = (reply ?? []) as [string, [string][]][];
       return rows.map(([id]) => entryOf(id));
     });

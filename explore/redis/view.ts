@@ -1,7 +1,7 @@
 /** What lies in Redis, read from a snapshot without asking: for the invariants, for the key of a state, and for looks that change nothing. */
 import { parseEntry } from '../../src/redis/entry.js';
-import type { RedisSnapshot } from '../../src/simulation/redis/index.js';
 import { MAXIMUM_ID, ZERO_ID } from '../../src/simulation/redis/data/stream-id.js';
+import type { RedisSnapshot } from '../../src/simulation/redis/index.js';
 import { CONSUMERS, type Entry } from '../world.js';
 import { NAMES } from './commands.js';
 
@@ -82,7 +82,8 @@ function read(redis: RedisSnapshot): View {
     const group = lbs.groups.get(NAMES.group);
     for (const one of group?.pending ?? []) pending.set(String(one.id), clientOf(one.consumer.name));
     for (const name of group?.consumers.keys() ?? []) members.push(clientOf(name));
-    const delivered = group === undefined ? -1 : Number(group.lastId.ms) === 0 ? -1 : Number(group.lastId.seq);
+    const delivered =
+      group === undefined ? -1 : Number(group.lastId.ms) === 0 ? -1 : Number(group.lastId.seq);
     for (const { id: parts, fields } of lbs.range(ZERO_ID, MAXIMUM_ID, 0, false)) {
       const id = String(parts);
       const { name, root, retries } = payloadOf(id, fields);
@@ -90,7 +91,10 @@ function read(redis: RedisSnapshot): View {
     }
   }
   const dlq = values?.get(NAMES.dlq);
-  const letters = dlq?.type === 'stream' ? dlq.range(ZERO_ID, MAXIMUM_ID, 0, false).map(({ id, fields }) => payloadOf(String(id), fields)) : [];
+  const letters =
+    dlq?.type === 'stream'
+      ? dlq.range(ZERO_ID, MAXIMUM_ID, 0, false).map(({ id, fields }) => payloadOf(String(id), fields))
+      : [];
   const presence = CONSUMERS.map((name) => {
     const value = values?.get(NAMES.presence(name));
     return value?.type === 'string' ? Number(value.text.slice(3)) : undefined;
@@ -113,5 +117,7 @@ function clientOf(consumer: string): number {
 
 /** What is pending for a client, by id. */
 export function pendingOf(view: View, client: number): Entry[] {
-  return view.entries.filter(({ id }) => view.pending.get(id) === client).map(({ id, name }) => ({ id, name }));
+  return view.entries
+    .filter(({ id }) => view.pending.get(id) === client)
+    .map(({ id, name }) => ({ id, name }));
 }
