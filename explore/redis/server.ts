@@ -1,5 +1,5 @@
 /** The simulated server, put into the state that is wanted before each command. Time stands still in it: what time does is a step of its own. */
-import { encodeEntry } from '../../src/redis/entry.js';
+import { encodeEntry, encodePayload } from '../../src/redis/entry.js';
 import { SCRIPTS, type Script, type ScriptName } from '../../src/redis/scripts.js';
 import {
   type RedisSnapshot,
@@ -71,8 +71,9 @@ export class Server {
   }
 
   announce(redis: RedisSnapshot, name: string, root: number): RedisSnapshot {
-    return this.#at(redis, () => this.#askOrThrow(['XADD', NAMES.lbs, '*', ...encodeEntry(name, { root })]))
-      .redis;
+    return this.#at(redis, () =>
+      this.#askOrThrow(['XADD', NAMES.lbs, '*', ...encodeEntry(encodePayload(name, { root }))]),
+    ).redis;
   }
 
   /** What Redis does when the time of a presence has come. */
