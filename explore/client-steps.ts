@@ -6,11 +6,13 @@ import { heldBy, isAtRest, type Scene, send } from './client/scene.js';
 import { handOver } from './client/stop.js';
 import { askForNames } from './client/waiting.js';
 import { finish } from './client/work.js';
+import { letterOf } from './consumers.js';
+import type { Entry } from './entry.js';
 import type { Explorer } from './explorer.js';
 import { pendingOf, type View, viewOf } from './redis/view.js';
 import type { Next, Step } from './step.js';
 import { answerInWords, commandInWords } from './wording.js';
-import { type Client, type Entry, letterOf, type Sent, type World } from './world.js';
+import type { Client, Sent, World } from './world.js';
 
 export function clientSteps(explorer: Explorer, world: World, client: Client): Step[] {
   if (client.life !== 'running' && client.life !== 'draining') return [];

@@ -6,6 +6,7 @@ import { stop } from './client/stop.js';
 import { giveBack } from './client/work.js';
 import { mayBeat, readFrom } from './client-steps.js';
 import type { FaultKind } from './configuration.js';
+import { letterOf } from './consumers.js';
 import type { Explorer } from './explorer.js';
 import type { Violation } from './invariants/violation.js';
 import type { Answer } from './redis/answers.js';
@@ -13,7 +14,7 @@ import type { Command } from './redis/commands.js';
 import { type StoredEntry, viewOf } from './redis/view.js';
 import type { Next, Step } from './step.js';
 import { answerInWords, commandInWords } from './wording.js';
-import { type Client, letterOf, type Sent, type World } from './world.js';
+import type { Client, Sent, World } from './world.js';
 
 export function faultSteps(explorer: Explorer, world: World): Step[] {
   const { consumers, struck = consumers } = explorer.configuration;

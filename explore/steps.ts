@@ -1,10 +1,11 @@
 /** Every step that can be taken in a state. Their order is always the same, so that a number names one. */
 import { clientSteps } from './client-steps.js';
+import { letterOf } from './consumers.js';
 import type { Explorer } from './explorer.js';
 import { faultSteps } from './fault-steps.js';
 import { viewOf } from './redis/view.js';
 import type { Step } from './step.js';
-import { letterOf, type World } from './world.js';
+import type { World } from './world.js';
 
 export function stepsOf(explorer: Explorer, world: World): Step[] {
   const steps: Step[] = [];

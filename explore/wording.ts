@@ -1,7 +1,9 @@
 /** Steps in words, as in docs/explanation/the-lease.md. */
+
+import { letterOf } from './consumers.js';
+import type { Entry } from './entry.js';
 import type { Answer } from './redis/answers.js';
 import type { Command } from './redis/commands.js';
-import { type Entry, letterOf } from './world.js';
 
 function idsOf(entries: readonly Entry[]): string {
   return entries.map(({ id }) => id).join(', ');

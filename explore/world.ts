@@ -4,14 +4,9 @@
  */
 import type { RedisSnapshot } from '../src/simulation/redis/index.js';
 import type { FaultKind } from './configuration.js';
+import type { Entry } from './entry.js';
 import type { Answer } from './redis/answers.js';
 import type { Command } from './redis/commands.js';
-
-/** An entry of the load balancer stream, as a client reads it. */
-export interface Entry {
-  readonly id: string;
-  readonly name: string;
-}
 
 /** As in `src/machines/ownership.machine.ts`; `working` is extending and uncertain in one. */
 export type HeldState = 'acquiring' | 'contended' | 'acquired' | 'working' | 'acking' | 'givingBack';
@@ -136,11 +131,4 @@ export interface World {
   /** What an operator has decided by a look, and not done yet. */
   readonly operator: Command | null;
   readonly past: Past;
-}
-
-/** Names in the group. They look like those of incarnations. */
-export const CONSUMERS = ['A~0000000a', 'B~0000000b', 'C~0000000c'] as const;
-
-export function letterOf(client: number): string {
-  return (CONSUMERS[client] as string).charAt(0);
 }

@@ -1,6 +1,9 @@
 /** From an entry that was read to a stream that the application has: `src/actors/acquirer.ts` and `intake.ts`. */
+
+import type { Entry } from '../entry.js';
 import type { Answer } from '../redis/answers.js';
-import type { Entry, Held, Sent } from '../world.js';
+import type { Held, Sent } from '../world.js';
+import { handWhenCertain } from './handing.js';
 import { report, requestVerification, verified } from './lease.js';
 import { drop, heldBy, isStopped, type Scene, send, update } from './scene.js';
 
@@ -52,31 +55,6 @@ export function acquisitionFailed(
     client.verification = null;
     client.isConfirmed = false;
   }
-}
-
-export function handHeld(scene: Scene): void {
-  for (const { id, state } of scene.client.held) if (state === 'acquired') handWhenCertain(scene, id);
-}
-
-function handWhenCertain(scene: Scene, id: string): void {
-  const { client, rules, violations, told } = scene;
-  if (isStopped(scene) && rules.stopBeginsNothing) return;
-  if (!client.isCertain && rules.handsWhenCertain) {
-    client.isDoubted = true;
-    return;
-  }
-  update(scene, id, { state: 'working' });
-  told.push(`its application begins with ${id}`);
-  if (!client.isCertain)
-    violations.push({
-      clause: 'C-ADD-1',
-      message: `${id} is handed to the application, and the lease is not certain`,
-    });
-  if (client.life !== 'running')
-    violations.push({
-      clause: 'C-STOP-10',
-      message: `${id} is handed to the application, and a stop has begun`,
-    });
 }
 
 /** The answer to a read arrives. */

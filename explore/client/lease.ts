@@ -1,7 +1,7 @@
 /** The lease of a client, as `src/machines/lease-keeper.machine.ts` and `src/actors/lease.ts` keep it. */
 import type { Answer } from '../redis/answers.js';
 import type { Sent } from '../world.js';
-import { handHeld } from './acquisition.js';
+import { handHeld } from './handing.js';
 import { isSent, type Scene, send } from './scene.js';
 
 /** There is a new command connection. */

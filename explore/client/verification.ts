@@ -1,6 +1,8 @@
 /** What is held against what is pending: `src/actors/verifier.ts`. */
+
+import type { Entry } from '../entry.js';
 import type { Answer } from '../redis/answers.js';
-import type { Entry, Sent } from '../world.js';
+import type { Sent } from '../world.js';
 import { acquire } from './acquisition.js';
 import { verified } from './lease.js';
 import { drop, heldBy, isAtRest, isStopped, type Scene, send } from './scene.js';

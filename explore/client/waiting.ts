@@ -1,6 +1,8 @@
 /** Entries whose name another one owns: they ask whether it is free (`src/actors/extender.ts`). */
+
+import type { Entry } from '../entry.js';
 import type { Answer } from '../redis/answers.js';
-import type { Entry, Sent } from '../world.js';
+import type { Sent } from '../world.js';
 import { report } from './lease.js';
 import { drop, heldBy, type Scene, send } from './scene.js';
 

@@ -1,8 +1,10 @@
 /** What a script did, against what the contract lets it do, and what has to be remembered of it. */
+
+import { letterOf } from '../consumers.js';
 import type { Answer } from '../redis/answers.js';
 import type { ScriptCommand } from '../redis/commands.js';
 import { sequenceOf, type View } from '../redis/view.js';
-import { letterOf, type Past, type World } from '../world.js';
+import type { Past, World } from '../world.js';
 import type { Violation } from './violation.js';
 
 export interface Execution {

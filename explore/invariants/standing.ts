@@ -1,6 +1,8 @@
 /** What has to be so in every state. */
+
+import { letterOf } from '../consumers.js';
 import { type View, viewOf } from '../redis/view.js';
-import { letterOf, type World } from '../world.js';
+import type { World } from '../world.js';
 import type { Violation } from './violation.js';
 
 export function lookAt(world: World): Violation[] {

@@ -2,7 +2,7 @@
 import { type MoveOutcome, readMoves } from '../../src/redis/lease-store.js';
 import type { Reply } from '../../src/simulation/redis/index.js';
 import { ReplyError } from '../../src/simulation/redis/index.js';
-import type { Entry } from '../world.js';
+import type { Entry } from '../entry.js';
 import type { ScriptCommand } from './commands.js';
 
 export type Answer =

@@ -3,7 +3,8 @@ import type { GiveBackReason } from '../../src/redis/lease-store.js';
 import { flatten } from '../../src/redis/lease-store.js';
 import { createNames } from '../../src/redis/names.js';
 import type { ScriptName } from '../../src/redis/scripts.js';
-import { CONSUMERS, type Entry } from '../world.js';
+import { CONSUMERS } from '../consumers.js';
+import type { Entry } from '../entry.js';
 
 export type Command =
   | { readonly kind: 'raise' | 'refresh'; readonly generation: number }

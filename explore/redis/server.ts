@@ -7,7 +7,8 @@ import {
   ReplyError,
   SimulatedRedis,
 } from '../../src/simulation/redis/index.js';
-import { CONSUMERS, type Entry } from '../world.js';
+import { CONSUMERS } from '../consumers.js';
+import type { Entry } from '../entry.js';
 import { type Answer, answerOf } from './answers.js';
 import { callOf, HEARTBEAT_MS, NAMES, type ScriptCommand } from './commands.js';
 

@@ -2,7 +2,8 @@
 import { parseEntry } from '../../src/redis/entry.js';
 import { MAXIMUM_ID, ZERO_ID } from '../../src/simulation/redis/data/stream-id.js';
 import type { RedisSnapshot } from '../../src/simulation/redis/index.js';
-import { CONSUMERS, type Entry } from '../world.js';
+import { CONSUMERS } from '../consumers.js';
+import type { Entry } from '../entry.js';
 import { NAMES } from './commands.js';
 
 export interface StoredEntry extends Entry {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { CONSUMERS } from '../../explore/consumers.js';
 import {
   callOf,
   DLQ_MAX_LEN,
@@ -6,7 +7,6 @@ import {
   NAMES,
   type ScriptCommand,
 } from '../../explore/redis/commands.js';
-import { CONSUMERS } from '../../explore/world.js';
 import { systemClock } from '../../src/core/clock.js';
 import type { Commands } from '../../src/redis/commands.js';
 import { createGroupStore } from '../../src/redis/group.js';
