@@ -110,7 +110,6 @@ async function bundleProgram() {
     outdir,
     bundle: true,
     splitting: true,
-    keepNames: true,
     metafile: true,
     platform: 'node',
     format: 'esm',

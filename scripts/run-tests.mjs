@@ -1,6 +1,6 @@
 // Runs mocha over every test file, twice as many at a time as there are cores, unless --jobs says otherwise: they wait for servers half
-// of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end; of those that
-// have a cluster only two run at a time (test/support/cluster.ts), so they are spread over the run.
+// of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
+// have a cluster, of which only two run at a time (test/support/cluster.ts), or a browser, which keeps a core busy, are spread over the run.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,6 +16,9 @@ const LONG = [
   'test/examples',
   'test/inspector',
 ];
+
+/** Files that have a cluster, or a browser. */
+const SCARCE = /(use(Cluster|Sentinels|Browser)|startRedis(Cluster|Sentinels))\(/;
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
@@ -34,12 +37,11 @@ function filesInOrder() {
     .map((file) => join('test', file))
     .filter((file) => file.endsWith('.test.ts'))
     .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
-  const isClustered = (file) =>
-    /use(Cluster|Sentinels)\(|startRedis(Cluster|Sentinels)\(/.test(readFileSync(file, 'utf8'));
-  const clustered = files.filter(isClustered);
-  const others = files.filter((file) => !clustered.includes(file));
-  const between = Math.max(1, Math.floor(others.length / (clustered.length + 1)));
-  return clustered.flatMap((file) => [file, ...others.splice(0, between)]).concat(others);
+  const isScarce = (file) => SCARCE.test(readFileSync(file, 'utf8'));
+  const scarce = files.filter(isScarce);
+  const others = files.filter((file) => !scarce.includes(file));
+  const between = Math.max(1, Math.floor(others.length / (scarce.length + 1)));
+  return scarce.flatMap((file) => [file, ...others.splice(0, between)]).concat(others);
 }
 
 function rankOf(file) {

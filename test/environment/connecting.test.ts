@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { createProducer, isStreamwardenError } from '../../src/index.js';
 import { startRedis } from '../../src/testing/index.js';
 import { makeCertificate } from '../support/certificate.js';
-import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
+import { crewHeartbeatMs, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { allowedMs } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
@@ -155,7 +155,7 @@ describe('where and how a runtime connects', () => {
       // A parked read lasts longer than the template's commandTimeout, which would have the connection replaced.
       const { validUntil } = member.runtime.snapshot().lease;
       await eventually('two heartbeats have passed', () => {
-        return (member.runtime.snapshot().lease.validUntil ?? 0) >= (validUntil ?? 0) + 2 * HEARTBEAT_MS;
+        return (member.runtime.snapshot().lease.validUntil ?? 0) >= (validUntil ?? 0) + 2 * crewHeartbeatMs();
       });
       expect(await ids()).to.deep.equal(before);
       expect(member.runtime.snapshot().failures).to.deep.equal([]);

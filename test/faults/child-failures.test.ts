@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { AnyActorRef } from 'xstate';
 import type { Stores } from '../../src/actors/kernel.js';
 import type { Clock } from '../../src/index.js';
-import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
+import { crewHeartbeatMs, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
 import { keepable } from '../support/pace.js';
@@ -133,7 +133,7 @@ describe('an error thrown inside a child', () => {
     member.runtime.seam.on('locksExtended', () => times.push(performance.now()));
     await eventually('five rounds', () => times.length >= 5);
     const elapsed = (times[4] as number) - (times[0] as number);
-    expect(elapsed).to.be.above((4 * HEARTBEAT_MS) / 2 - 100);
+    expect(elapsed).to.be.above((4 * crewHeartbeatMs()) / 2 - 100);
   });
 
   it('(extender) leaves no wheel turning when the runtime ends before its restart', async () => {

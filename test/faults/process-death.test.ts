@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { compareFencingTokens } from '../../src/index.js';
 import { useConsumerProcesses } from '../support/consumer-process.js';
-import { HEARTBEAT_MS, useCrew } from '../support/crew.js';
+import { crewHeartbeatMs, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -101,7 +101,7 @@ describe('a process that owns streams', () => {
     const { lease } = await frozen.snapshot();
     await eventually('two more beats of the woken one', async () => {
       const { validUntil } = (await frozen.snapshot()).lease;
-      return (validUntil ?? 0) >= (lease.validUntil ?? 0) + HEARTBEAT_MS;
+      return (validUntil ?? 0) >= (lease.validUntil ?? 0) + crewHeartbeatMs();
     });
     const locks = await suite.redis().keys('*<MUTEX_KEY_SEP>*');
     expect(locks).to.have.length(3);

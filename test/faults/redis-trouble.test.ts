@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { HEARTBEAT_MS, type Member, useCrew } from '../support/crew.js';
+import { crewHeartbeatMs, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
 import { useRedis } from '../support/redis.js';
@@ -170,7 +170,7 @@ describe('trouble with Redis while streams are owned', () => {
     const before = heir.runtime.snapshot().reconciler.sweeps;
     const { validUntil } = heir.runtime.snapshot().lease;
     await eventually('two heartbeats have passed', () => {
-      return (heir.runtime.snapshot().lease.validUntil ?? 0) >= (validUntil ?? 0) + 2 * HEARTBEAT_MS;
+      return (heir.runtime.snapshot().lease.validUntil ?? 0) >= (validUntil ?? 0) + 2 * crewHeartbeatMs();
     });
     expect(heir.runtime.snapshot().reconciler.sweeps - before).to.be.within(1, 12);
     expect(heir.runtime.snapshot().owned).to.equal(0);

@@ -56,7 +56,8 @@ export interface Crew {
   history(): Promise<HistoryReport>;
 }
 
-export const HEARTBEAT_MS = keepable(600);
+/** What every consumer of a crew keeps, unless it is told otherwise, in milliseconds. */
+export const crewHeartbeatMs = () => keepable(600);
 
 export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
   const service = 'orders';
@@ -82,7 +83,7 @@ export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
       redis: urlOf(suite),
       service,
       consumerId: `pod-${randomBytes(2).toString('hex')}`,
-      heartbeatMs: HEARTBEAT_MS,
+      heartbeatMs: crewHeartbeatMs(),
       minIdleMs: keepable(1000),
       handOverGraceMs: 1000,
       historyKey: crew.historyKey,

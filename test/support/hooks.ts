@@ -1,23 +1,13 @@
 import type { RootHookObject } from 'mocha';
 import { closeLeaks, failOnLeaks, type Leak, openNow } from './leaks.js';
-import { forgetLateness, measureFile } from './pace.js';
-
-/** The file of the test before. */
-let measuredFor: string | undefined;
+import { forgetLateness, measureNextFile } from './pace.js';
 
 let openBeforeTest: ReadonlyMap<object, Leak> = new Map();
 
 // Root hooks run around those of the suites: what a suite opens in `before` is there in `beforeEach` and allowed to stay
 // until the end of the file, what a test or a `beforeEach` opens must be gone when the last `afterEach` has run.
 export const mochaHooks: RootHookObject = {
-  async beforeAll() {
-    await measureFile();
-  },
-  async beforeEach(this: Mocha.Context) {
-    // Without workers all files are one run.
-    const file = this.currentTest?.file;
-    if (file !== measuredFor && measuredFor !== undefined) await measureFile();
-    measuredFor = file;
+  beforeEach() {
     forgetLateness();
     openBeforeTest = openNow();
   },
@@ -28,5 +18,7 @@ export const mochaHooks: RootHookObject = {
   },
   async afterAll() {
     await failOnLeaks(new Map(), 'the suites');
+    // A worker loads its next file now.
+    await measureNextFile();
   },
 };

@@ -2,8 +2,8 @@
  * How fast this machine is right now, and what follows from it for tests: how long a deadline has to be that only catches
  * hanging, and which heartbeat a process can keep.
  *
- * Measured when a run starts (`global-setup.ts`, handed on to Mocha's workers by the environment) and again when a file starts
- * (`hooks.ts`). No test has a number of milliseconds of its own that says how fast something has to be.
+ * Measured when a run starts (`global-setup.ts`, handed on to Mocha's workers by the environment) and again before a worker loads its next
+ * file (`hooks.ts`): while a file is loaded and run it does not change, so that numbers that belong together are made of the same. No test has a number of milliseconds of its own that says how fast something has to be.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -103,7 +103,7 @@ export async function measureRun(): Promise<Pace> {
 }
 
 /** Measures what is cheap to measure. A pace that has become better is not believed: other files may be loading. */
-export async function measureFile(): Promise<void> {
+export async function measureNextFile(): Promise<void> {
   const begun = handedOn() ?? QUIET;
   pace = {
     processStartMs: begun.processStartMs,

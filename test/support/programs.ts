@@ -89,7 +89,6 @@ export async function bundle(entryPoints: readonly string[], outdir: string, out
     outExtension: { '.js': '.mjs' },
     bundle: true,
     splitting: true,
-    keepNames: true,
     platform: 'node',
     format: 'esm',
     target: 'es2022',
