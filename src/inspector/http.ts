@@ -48,6 +48,8 @@ export function sendRefusal(request: IncomingMessage, response: ServerResponse, 
     setTimeout(() => request.destroy(), LINGER_MS).unref();
   }
   const { status, code, message } = refusal;
+  // Who is not let in keeps no connection either.
+  if (status === 401 || status === 403) response.setHeader('connection', 'close');
   if (wantsPage(request)) {
     response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(refusalPage(refusal));
     return;

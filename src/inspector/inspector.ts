@@ -24,8 +24,13 @@ import { ProcessWatch } from './second.js';
 import { StatelyEndpoint } from './stately/endpoint.js';
 import { frameOf, type Viewer } from './viewer.js';
 import { Viewers } from './viewers.js';
+import { keepFree } from './waiting-connections.js';
 
 const MOST_CONNECTIONS = 128;
+/** Connections that have asked nothing yet: beyond these the oldest is ended, so that none that only begins to ask locks the others out. */
+const MOST_WAITING = 32;
+/** How long a client may take to send the headers of a request, in milliseconds. */
+const HEADERS_MS = 5_000;
 
 /** What was sent last gets so long to leave when the inspector closes, in milliseconds. */
 const FAREWELL_MS = 200;
@@ -83,8 +88,12 @@ class InspectorServer implements Inspector {
       file,
       live: (call) => this.#live(call),
     });
-    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#server = createServer(
+      { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 4 },
+      (request, response) => void this.#handle(request, response),
+    );
     this.#server.maxConnections = MOST_CONNECTIONS;
+    keepFree(this.#server, MOST_WAITING);
     this.#stately = new StatelyEndpoint(viewerLimits, () =>
       [...this.#feeds.values()].map(({ stately }) => stately),
     );

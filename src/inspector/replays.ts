@@ -1,59 +1,55 @@
 /** Holds recordings against the present machines, for the page. Nothing of them is kept. */
 import type { IncomingMessage } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { RecordingParser } from '../replay/parser.js';
-import { openRecording } from '../replay/recording.js';
-import { Replayer } from '../replay/replayer.js';
+import { Worker } from 'node:worker_threads';
+import { ERROR_CODES, type ErrorCode, StreamwardenError } from '../core/errors.js';
 import type { ReplayReport } from '../replay/report.js';
 import { bodyOf, expectType } from './http.js';
 import { Refusal } from './refusal.js';
+import type { ReplayMessage } from './replay-worker.js';
 
 export const MAX_REPLAY_BYTES = 128 * 1024 * 1024;
 
-/** Characters that are replayed before control goes back to the event loop: about a millisecond's worth. */
-const SLICE = 16 * 1024;
+/** As built, also where this runs from its source: a thread that compiles first would cost more than most replays. */
+const WORKER = new URL('../../dist/inspector/replay-worker.js', import.meta.url);
+
+/** What one replay may cost. */
+export interface ReplayLimits {
+  readonly ms: number;
+  readonly megabytes: number;
+}
+
+const LIMITS: ReplayLimits = { ms: 60_000, megabytes: 512 };
 
 export class Replays {
+  readonly #limits: ReplayLimits;
   #isBusy = false;
 
+  constructor(limits: ReplayLimits = LIMITS) {
+    this.#limits = limits;
+  }
+
   /**
-   * The report on the recording in a request's body, read as it comes and in bounded memory.
-   * @throws Refusal `Busy`, `TooLarge`; StreamwardenError `RecordingMalformed`, `RecordingUnsupported`
+   * The report on the recording in a request's body, read as it comes.
+   * @throws Refusal `Busy`, `TooLarge`, `TooCostly`; StreamwardenError `RecordingMalformed`, `RecordingUnsupported`
    */
   async ofBody(request: IncomingMessage): Promise<ReplayReport> {
     expectType(request, 'application/x-ndjson');
     return await this.#alone(async () => {
-      const parser = new RecordingParser('the recording');
-      const decoder = new TextDecoder();
-      let replayer: Replayer | undefined;
-      const take = async (text: string) => {
-        for (let at = 0; at < text.length; at += SLICE) {
-          const lines = parser.push(text.slice(at, at + SLICE));
-          if (parser.hasHeader) replayer ??= new Replayer(parser.header);
-          for (const line of lines) replayer?.feed(line);
-          await nextTurn();
-        }
-      };
+      await using thread = new ReplayThread(null, this.#limits);
       for await (const chunk of bodyOf(request, MAX_REPLAY_BYTES)) {
-        await take(decoder.decode(chunk, { stream: true }));
+        const answer = await thread.give(chunk);
+        if (answer !== undefined) return answer;
       }
-      await take(decoder.decode());
-      const rest = parser.end();
-      replayer ??= new Replayer(parser.header);
-      for (const line of rest) replayer.feed(line);
-      return replayer.report(parser.cut);
+      return (await thread.give(null)) as ReplayReport;
     });
   }
 
-  /** @throws StreamwardenError `RecordingUnreadable`, `RecordingMalformed`, `RecordingUnsupported` */
+  /** @throws Refusal `Busy`, `TooCostly`; StreamwardenError `RecordingUnreadable`, `RecordingMalformed`, `RecordingUnsupported` */
   async ofFile(file: string): Promise<ReplayReport> {
-    const reader = await openRecording(file);
-    const replayer = new Replayer(reader.header);
-    for await (const lines of reader) {
-      for (const line of lines) replayer.feed(line);
-      await nextTurn();
-    }
-    return replayer.report(reader.cut);
+    return await this.#alone(async () => {
+      await using thread = new ReplayThread(file, this.#limits);
+      return (await thread.answer()) as ReplayReport;
+    });
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -65,4 +61,66 @@ export class Replays {
       this.#isBusy = false;
     }
   }
+}
+
+/** One thread for one recording, ended with it, or when its time or memory is over. */
+class ReplayThread implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #timer: NodeJS.Timeout;
+  readonly #tooCostly: Refusal;
+  #settle: { resolve(report: ReplayReport | undefined): void; reject(error: Error): void } | undefined;
+  #failure: Error | undefined;
+
+  constructor(file: string | null, { ms, megabytes }: ReplayLimits) {
+    this.#tooCostly = new Refusal(
+      422,
+      'TooCostly',
+      `expected a recording that is replayed within ${ms / 1000} s and ${megabytes} MB, got: a more costly one; streamwarden replay has no such limits`,
+    );
+    this.#worker = new Worker(WORKER, {
+      workerData: { file },
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: 64 },
+    });
+    this.#worker.unref();
+    this.#timer = setTimeout(() => this.#fail(this.#tooCostly), ms).unref();
+    this.#worker.on('message', (message: ReplayMessage) => this.#hear(message));
+    // Out of memory; anything else is caught in the thread.
+    this.#worker.on('error', () => this.#fail(this.#tooCostly));
+  }
+
+  /** @returns the report, when it was the last piece */
+  async give(piece: Uint8Array | null): Promise<ReplayReport | undefined> {
+    this.#worker.postMessage(piece);
+    return await this.answer();
+  }
+
+  answer(): Promise<ReplayReport | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      if (this.#failure !== undefined) reject(this.#failure);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#worker.terminate();
+  }
+
+  #hear(message: ReplayMessage): void {
+    if (message.kind === 'more') this.#settle?.resolve(undefined);
+    else if (message.kind === 'report') this.#settle?.resolve(message.report);
+    else this.#fail(errorOf(message));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#settle?.reject(this.#failure);
+  }
+}
+
+function errorOf({ code, message }: Extract<ReplayMessage, { kind: 'refused' }>): Error {
+  const known = ERROR_CODES.find((one): one is ErrorCode => one === code);
+  return known === undefined ? new Error(message) : new StreamwardenError(known, message);
 }

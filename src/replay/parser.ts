@@ -6,6 +6,14 @@ import { FORMAT, FORMAT_VERSION, type Header, headerSchema, type Line, lineSchem
 /** A longer line is none of ours; it would have to be held in memory whole. */
 const MAX_LINE = 16 * 1024 * 1024;
 
+/** What is recorded is at most 32 deep; whoever reads a line walks down in it. */
+const MAX_DEPTH = 64;
+
+function isDeeper(value: unknown, most: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return most === 0 || Object.values(value).some((member) => isDeeper(member, most - 1));
+}
+
 /** The last line was not written to its end: the process was killed, or the disk was full. */
 export interface Cut {
   /** Number of the incomplete line; the header is 1. */
@@ -23,7 +31,9 @@ function problemOf(error: z.core.$ZodError): string {
 export class RecordingParser {
   readonly #name: string;
   #header: Header | undefined;
-  #rest = '';
+  /** Pieces of the line that has not ended yet: put together once, however many they are. */
+  #rest: string[] = [];
+  #restLength = 0;
   #number = 0;
   #lastSeq = 0;
   #hasEnded = false;
@@ -48,9 +58,13 @@ export class RecordingParser {
    * @throws StreamwardenError `RecordingMalformed`, `RecordingUnsupported`
    */
   push(text: string): Line[] {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    if (this.#rest.length > MAX_LINE) {
+    const lines = text.split('\n');
+    const last = lines.pop() ?? '';
+    const [first] = lines;
+    if (first !== undefined) lines[0] = this.#takeRest() + first;
+    this.#rest.push(last);
+    this.#restLength += last.length;
+    if (this.#restLength > MAX_LINE) {
       throw this.#malformed(`a line of at most ${MAX_LINE} characters`, 'a longer one', this.#number + 1);
     }
     return lines.flatMap((line) => this.#line(line));
@@ -61,8 +75,7 @@ export class RecordingParser {
    * @throws StreamwardenError `RecordingMalformed` when there is no header
    */
   end(): Line[] {
-    const last = this.#rest;
-    this.#rest = '';
+    const last = this.#takeRest();
     if (last.trim() === '') {
       this.header;
       return [];
@@ -78,10 +91,20 @@ export class RecordingParser {
     return this.#line(last);
   }
 
+  #takeRest(): string {
+    const rest = this.#rest.join('');
+    this.#rest = [];
+    this.#restLength = 0;
+    return rest;
+  }
+
   #line(text: string): Line[] {
     this.#number += 1;
     if (text.trim() === '') return [];
     const value = this.#json(text);
+    if (isDeeper(value, MAX_DEPTH)) {
+      throw this.#malformed(`nested at most ${MAX_DEPTH} deep`, 'a line that is nested deeper');
+    }
     if (this.#header === undefined) {
       this.#header = this.#readHeader(value);
       return [];

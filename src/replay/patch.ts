@@ -85,35 +85,85 @@ export class PatchMisfit extends Error {
   override readonly name = 'PatchMisfit';
 }
 
-function changed(target: Json, tokens: readonly string[], at: number, operation: PatchOperation): Json {
-  const [path, ...rest] = operation;
-  if (at === tokens.length) {
+/** Deeper than this nothing is a fact that a machine decides by; json-safe.ts leaves it out. */
+const MAX_TOKENS = 64;
+/** So many items go into a list in one call: each is an argument of it. */
+const ITEMS_AT_ONCE = 10_000;
+
+/**
+ * Applies patches one after the other to a value that is its own: what it has copied once it changes in place, so that many changes of one large object cost one
+ * copy of it. What it was given, values in patches included, stays as it is; what it gave out before is changed by the next patch.
+ */
+export class Patcher {
+  readonly #own = new WeakSet<object>();
+
+  /** @throws PatchMisfit when it does not fit; the value may be changed in part then */
+  apply(target: Json, patch: Patch): Json {
+    return patch.reduce<Json>((value, operation) => {
+      const tokens = operation[0].split('/', MAX_TOKENS + 2).slice(1);
+      if (tokens.length > MAX_TOKENS) throw new PatchMisfit(`expected a path of at most ${MAX_TOKENS} steps`);
+      return this.#changed(value, tokens, 0, operation);
+    }, target);
+  }
+
+  #changed(target: Json, tokens: readonly string[], at: number, operation: PatchOperation): Json {
+    const [path, ...rest] = operation;
+    if (at === tokens.length) return this.#replaced(target, path, rest);
+    const key = tokenToKey(tokens[at] as string);
+    const isLast = at === tokens.length - 1;
+    if (Array.isArray(target)) {
+      const index = Number(key);
+      if (!(index in target) || (isLast && rest.length === 0))
+        throw new PatchMisfit(`expected an item at '${path}'`);
+      const list = this.#ownList(target);
+      list[index] = this.#changed(list[index] as Json, tokens, at + 1, operation);
+      return list;
+    }
+    if (!isFields(target)) throw new PatchMisfit(`expected an object or a list on the way to '${path}'`);
+    const isThere = Object.hasOwn(target, key);
+    if (isLast && rest.length === 0) {
+      if (!isThere) throw new PatchMisfit(`expected a member at '${path}'`);
+      const fields = this.#ownFields(target);
+      delete fields[key];
+      return fields;
+    }
+    if (!isLast && !isThere) throw new PatchMisfit(`expected a member on the way to '${path}'`);
+    const value = this.#changed(isThere ? (target[key] as Json) : null, tokens, at + 1, operation);
+    const fields = this.#ownFields(target);
+    // Defined rather than assigned: also a member called __proto__ is one of its own.
+    Object.defineProperty(fields, key, { value, enumerable: true, writable: true, configurable: true });
+    return fields;
+  }
+
+  #replaced(target: Json, path: string, rest: readonly unknown[]): Json {
     if (rest.length === 0) throw new PatchMisfit('expected a value for the whole');
     if (rest.length === 1) return rest[0] as Json;
     const [start, removed, ...items] = rest as unknown as [number, number, ...Json[]];
     if (!Array.isArray(target) || start + removed > target.length) {
       throw new PatchMisfit(`expected a list of at least ${start + removed} items at '${path}'`);
     }
-    return [...target.slice(0, start), ...items, ...target.slice(start + removed)];
+    const list = this.#ownList(target);
+    list.splice(start, removed);
+    for (let from = 0; from < items.length; from += ITEMS_AT_ONCE) {
+      list.splice(start + from, 0, ...items.slice(from, from + ITEMS_AT_ONCE));
+    }
+    return list;
   }
-  const key = tokenToKey(tokens[at] as string);
-  const isLast = at === tokens.length - 1;
-  if (Array.isArray(target)) {
-    const index = Number(key);
-    if (!(index in target) || (isLast && rest.length === 0))
-      throw new PatchMisfit(`expected an item at '${path}'`);
-    return target.map((item: Json, n) => (n === index ? changed(item, tokens, at + 1, operation) : item));
+
+  #ownList(list: readonly Json[]): Json[] {
+    if (this.#own.has(list)) return list as Json[];
+    const copy = [...list];
+    this.#own.add(copy);
+    return copy;
   }
-  if (!isFields(target)) throw new PatchMisfit(`expected an object or a list on the way to '${path}'`);
-  if (isLast && rest.length === 0) {
-    if (!Object.hasOwn(target, key)) throw new PatchMisfit(`expected a member at '${path}'`);
-    return Object.fromEntries(Object.entries(target).filter(([name]) => name !== key));
+
+  #ownFields(fields: Fields): Record<string, Json> {
+    if (this.#own.has(fields)) return fields;
+    // fromEntries makes own members only, also of one called __proto__.
+    const copy = Object.fromEntries(Object.entries(fields));
+    this.#own.add(copy);
+    return copy;
   }
-  if (!isLast && !Object.hasOwn(target, key))
-    throw new PatchMisfit(`expected a member on the way to '${path}'`);
-  // fromEntries makes own members only, also of one called __proto__.
-  const inner = Object.hasOwn(target, key) ? (target[key] as Json) : null;
-  return Object.fromEntries([...Object.entries(target), [key, changed(inner, tokens, at + 1, operation)]]);
 }
 
 /**
@@ -121,8 +171,5 @@ function changed(target: Json, tokens: readonly string[], at: number, operation:
  * @throws PatchMisfit when it does not fit
  */
 export function applyPatch(target: Json, patch: Patch): Json {
-  return patch.reduce<Json>((value, operation) => {
-    const tokens = operation[0].split('/').slice(1);
-    return changed(value, tokens, 0, operation);
-  }, target);
+  return new Patcher().apply(target, patch);
 }

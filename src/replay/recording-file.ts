@@ -40,7 +40,8 @@ export class RecordingFile {
       for (let number = 1; number <= MAX_NUMBER; number++) {
         const path = number === 1 ? file : join(dirname(file), `${name}-${number}${ext}`);
         try {
-          return new RecordingFile(path, await open(path, 'wx'));
+          // For whoever runs the process: names, and with `info: 'keep'` payloads, stand in it.
+          return new RecordingFile(path, await open(path, 'wx', 0o600));
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         }

@@ -14,7 +14,7 @@ import {
 import { isSameJson, type Json } from './json-safe.js';
 import { type Machines, presentMachines } from './machines.js';
 import type { Cut } from './parser.js';
-import { applyPatch } from './patch.js';
+import { Patcher } from './patch.js';
 import { openRecording, type Recording } from './recording.js';
 import {
   type Divergence,
@@ -42,6 +42,8 @@ interface Track {
   /** As recorded. */
   state: StateValue | null;
   context: Json;
+  /** Of the context: it is changed in place, and nobody else has it. */
+  readonly patcher: Patcher;
   /** Its events so far. */
   step: number;
 }
@@ -91,7 +93,13 @@ export class Replayer {
     if (known === undefined) this.#tally.life(line);
     // Lines about it were lost: it is the same actor, further on, and what diverged before goes on doing so.
     else if (known.fold === undefined) return known;
-    const track: Track = { fold: undefined, state: null, context, step: known?.step ?? 0 };
+    const track: Track = {
+      fold: undefined,
+      state: null,
+      context,
+      patcher: new Patcher(),
+      step: known?.step ?? 0,
+    };
     this.#tracks.set(path, track);
     const machine = this.#machines.get(id);
     if (machine === undefined) {
@@ -125,7 +133,13 @@ export class Replayer {
 
   #event(line: EventLine): Track {
     const known = this.#tracks.get(line.actor);
-    const track = known ?? { fold: undefined, state: null, context: null, step: 0 };
+    const track = known ?? {
+      fold: undefined,
+      state: null,
+      context: null,
+      patcher: new Patcher(),
+      step: 0,
+    };
     track.step += 1;
     if (known === undefined) {
       this.#tracks.set(line.actor, track);
@@ -139,7 +153,7 @@ export class Replayer {
 
   #deliver(track: Track, fold: Fold, line: EventLine): void {
     try {
-      if (line.patch !== undefined) track.context = applyPatch(track.context, line.patch);
+      if (line.patch !== undefined) track.context = track.patcher.apply(track.context, line.patch);
     } catch (error) {
       this.#diverges(track, line, 'inconsistent', messageOf(error));
       return;

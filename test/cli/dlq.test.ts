@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -304,6 +304,7 @@ describe('streamwarden dlq', () => {
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `151 dead letters written to ${out}\n` });
       expect(jsonLines(await readFile(out, 'utf8'))).to.deep.equal(listed);
       expect(await readdir(folder)).to.deep.equal(['letters.jsonl']);
+      expect((await stat(out)).mode & 0o777, 'for its owner alone').to.equal(0o600);
     });
 
     it('overwrites nothing unless it is told to', async () => {

@@ -259,6 +259,26 @@ describe('who the inspector answers', () => {
     expect((await ask(url, 'api/machines')).status).to.equal(200);
   });
 
+  it('lets nobody be locked out by connections that only begin to ask', async () => {
+    const { url } = await inspectors.open({ token: TOKEN });
+    const { port } = new URL(url);
+    const half = Array.from({ length: 200 }, () => {
+      const socket = connect(Number(port), '127.0.0.1', () =>
+        socket.write('GET / HTTP/1.1\r\nhost: localhost\r\nx: '),
+      );
+      socket.on('error', () => {});
+      return socket;
+    });
+    try {
+      await eventually('most of them are ended', () => half.filter(({ closed }) => closed).length > 150);
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      expect((await ask(url, 'api/machines', { headers })).status).to.equal(200);
+      expect((await ask(url, 'api/machines')).headers.connection).to.equal('close');
+    } finally {
+      for (const socket of half) socket.destroy();
+    }
+  });
+
   it('reads only what it knows, in the type that it has', async () => {
     const { url } = await inspectors.open();
     const view = await inspectors.view({ url });

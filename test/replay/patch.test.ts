@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isSameJson, type Json } from '../../src/replay/json-safe.js';
-import { applyPatch, diff, PatchMisfit } from '../../src/replay/patch.js';
+import { applyPatch, diff, Patcher, PatchMisfit } from '../../src/replay/patch.js';
 
 describe('patches of contexts', () => {
   it('lead from any value to any other', () => {
@@ -43,6 +43,21 @@ describe('patches of contexts', () => {
     const before = { list: [1], inner: { a: 1 } };
     applyPatch(before, diff(before, { list: [2, 3], inner: { b: 1 } } as unknown as Json));
     expect(before).to.deep.equal({ list: [1], inner: { a: 1 } });
+  });
+
+  it('lead on from one another in place, whatever they are, and change neither what they began with nor one another', () => {
+    const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<Json>;
+    fc.assert(
+      fc.property(fc.array(json, { minLength: 2, maxLength: 5 }), (values) => {
+        const patcher = new Patcher();
+        const first = JSON.parse(JSON.stringify(values[0])) as Json;
+        const patches = values.slice(1).map((after, at) => diff(values[at] as Json, after));
+        const before = JSON.stringify([first, patches]);
+        const last = patches.reduce<Json>((value, patch) => patcher.apply(value, patch), first);
+        expect(isSameJson(last, JSON.parse(JSON.stringify(values.at(-1))) as Json)).to.equal(true);
+        expect(JSON.stringify([first, patches])).to.equal(before);
+      }),
+    );
   });
 
   it('refuse what they do not fit', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { AnyActor } from 'xstate';
 import { startActor } from '../../src/actors/host.js';
@@ -31,6 +31,7 @@ describe('recording', () => {
       const [file = ''] = report.files;
       const made = read(file);
       expect(readFileSync(file).length).to.equal(report.bytes);
+      expect(statSync(file).mode & 0o777, 'for its owner alone').to.equal(0o600);
       expect(made.header).to.include({
         service: 'orders',
         consumer: 'me~1',

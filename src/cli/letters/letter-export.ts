@@ -65,7 +65,7 @@ async function intoFile<T>(
   fill: (file: FileHandle) => Promise<T>,
 ): Promise<T> {
   const unfinished = `${out}.${process.pid}.part`;
-  const file = await onDisk(out, () => open(unfinished, 'wx'));
+  const file = await onDisk(out, () => open(unfinished, 'wx', 0o600));
   try {
     let result: T;
     try {

@@ -138,7 +138,7 @@ async function writePart(
   }
   kept.push(trim.end());
   try {
-    await writeFile(out, `${kept.map((line) => JSON.stringify(line)).join('\n')}\n`);
+    await writeFile(out, `${kept.map((line) => JSON.stringify(line)).join('\n')}\n`, { mode: 0o600 });
   } catch (error) {
     throw new CliError('RecordingFailed', `expected ${out} to be writable, got: ${messageOf(error)} (--out)`);
   }

@@ -259,12 +259,18 @@ describe('a check of doctor', () => {
     ['the user is unknown', { rights: { hasUser: false } }, ['bad', /no such user/]],
     [
       'CONFIG is refused, and required',
-      { rights: { commands: ['CONFIG SET'] } },
+      { rights: { commands: ['CONFIG SET'] }, config: { 'notify-keyspace-events': '' } },
       ['bad', /^refused: CONFIG SET$/],
+    ],
+    [
+      'CONFIG SET is refused, and an administrator has set what is needed',
+      { rights: { commands: ['CONFIG SET'] }, config: { 'notify-keyspace-events': 'KEx' } },
+      ['good', /^every command is permitted/],
     ],
   ]);
   it("permissions: CONFIG is refused, and keyspaceEvents is 'prefer'", () => {
-    const servers = [server({ rights: { commands: ['CONFIG GET', 'CONFIG SET'] } })];
+    const config = { 'notify-keyspace-events': '' };
+    const servers = [server({ config, rights: { commands: ['CONFIG GET', 'CONFIG SET'] } })];
     const all = facts({ servers, assumed: { keyspaceEvents: 'prefer' } });
     expectFinding('permissions', all, ['warning', /^refused: CONFIG GET, CONFIG SET$/]);
   });

@@ -1,6 +1,7 @@
+import { suffices } from '../../../redis/keyspace-config.js';
 import { LOCK_SEPARATOR } from '../../../redis/names.js';
 import { eachServer } from '../each-server.js';
-import type { AssumedSettings, Rights } from '../facts.js';
+import type { AssumedSettings, Rights, ServerFacts } from '../facts.js';
 import { bad, type Check, good, type Verdict, warning } from '../finding.js';
 
 /** Whether the user may do what the runtime does. */
@@ -11,9 +12,15 @@ export const permissions: Check = {
       service === null
         ? 'every command is permitted; keys need --service'
         : 'every command, key and channel is permitted';
-    return eachServer(servers, ({ rights }) => judge(rights, assumed, scope));
+    return eachServer(servers, (server) => judge(rightsNeeded(server), assumed, scope));
   },
 };
+
+/** Where keyspace events are set already, by an administrator, no consumer has to set them. */
+function rightsNeeded({ rights, config }: ServerFacts): Rights {
+  if (!suffices(config.get('notify-keyspace-events') ?? '')) return rights;
+  return { ...rights, commands: rights.commands.filter((command) => command !== 'CONFIG SET') };
+}
 
 function judge(rights: Rights, { keyspaceEvents }: AssumedSettings, scope: string): Verdict {
   const { hasUser, isComplete, commands, keys, channels } = rights;
