@@ -9,6 +9,16 @@ import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
 describe('the example fenced-sql', () => {
+  let db: PGlite;
+
+  // Starting one takes seconds of CPU.
+  before(async () => {
+    db = await PGlite.create();
+    await db.exec(SCHEMA);
+  });
+  beforeEach(() => db.exec('TRUNCATE orders, order_log'));
+  after(() => db.close());
+
   describe('as it runs', () => {
     const { start } = useExamples();
     const { server } = useRedis();
@@ -35,15 +45,6 @@ describe('the example fenced-sql', () => {
   });
 
   describe('its handler, in a simulation', () => {
-    let db: PGlite;
-
-    before(async () => {
-      db = await PGlite.create();
-      await db.exec(SCHEMA);
-    });
-
-    after(() => db.close());
-
     it('writes nothing under an old token after a new one, and the new owner finishes [C-OVL-7]', async () => {
       await using world = simulate({ seed: 7 });
       const news: string[] = [];
@@ -80,15 +81,6 @@ describe('the example fenced-sql', () => {
   });
 
   describe('its statement', () => {
-    let db: PGlite;
-
-    before(async () => {
-      db = await PGlite.create();
-      await db.exec(SCHEMA);
-    });
-
-    after(() => db.close());
-
     const write = (fencingToken: string, state: string) =>
       writeState(db, { name: 'order', fencingToken }, state);
     const log = async () => (await db.query('SELECT state, token FROM order_log ORDER BY id')).rows;
