@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const LONG = [
+  'test/cluster',
   'test/upgrade',
   'test/simulation',
   'test/soak',

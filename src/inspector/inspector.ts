@@ -93,13 +93,13 @@ class InspectorServer implements Inspector {
       (request, response) => void this.#handle(request, response),
     );
     this.#server.maxConnections = MOST_CONNECTIONS;
-    keepFree(this.#server, MOST_WAITING);
     this.#stately = new StatelyEndpoint(viewerLimits, () =>
       [...this.#feeds.values()].map(({ stately }) => stately),
     );
     if (options.stately) {
       this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
     }
+    keepFree(this.#server, MOST_WAITING);
   }
 
   /** @throws StreamwardenError `InspectorFailed` */

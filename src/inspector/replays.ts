@@ -44,12 +44,13 @@ export class Replays {
     });
   }
 
-  /** @throws Refusal `Busy`, `TooCostly`; StreamwardenError `RecordingUnreadable`, `RecordingMalformed`, `RecordingUnsupported` */
+  /**
+   * Whoever started the inspector named this one, and may drop another one on the page meanwhile.
+   * @throws Refusal `TooCostly`; StreamwardenError `RecordingUnreadable`, `RecordingMalformed`, `RecordingUnsupported`
+   */
   async ofFile(file: string): Promise<ReplayReport> {
-    return await this.#alone(async () => {
-      await using thread = new ReplayThread(file, this.#limits);
-      return (await thread.answer()) as ReplayReport;
-    });
+    await using thread = new ReplayThread(file, this.#limits);
+    return (await thread.answer()) as ReplayReport;
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Ends the oldest of those that wait, once there are more than so many. */
+/** Ends the oldest of those that wait, once there are more than so many. To be called when the server has all its listeners. */
 export function keepFree(server: Server, mostWaiting: number): void {
   const waiting = new Set<Socket>();
   server.on('connection', (socket) => {
@@ -13,5 +13,6 @@ export function keepFree(server: Server, mostWaiting: number): void {
   });
   const asked = ({ socket }: IncomingMessage) => waiting.delete(socket);
   server.on('request', asked);
-  server.on('upgrade', asked);
+  // Who listens for upgrades has to answer them; without a listener they are requests like any other.
+  if (server.listenerCount('upgrade') > 0) server.on('upgrade', asked);
 }

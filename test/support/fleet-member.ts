@@ -1,6 +1,6 @@
 /** A process of a fleet that runs one version: its own source, or today's source with its scripts. */
 import type { ChildProcess } from 'node:child_process';
-import type { RuntimeOptions } from '../../src/index.js';
+import type { RuntimeOptions, StopOptions, StopReport } from '../../src/index.js';
 import { forkProgram } from './programs.js';
 import { RuntimeProcess } from './runtime-process.js';
 import type { ScriptSet } from './script-set.js';
@@ -28,6 +28,8 @@ export interface MemberWork {
 
 export class FleetMember extends RuntimeProcess {
   readonly code: string;
+  /** Its runtime has; another one may be started. */
+  hasStopped = false;
 
   private constructor(child: ChildProcess, code: string) {
     super(child);
@@ -50,7 +52,14 @@ export class FleetMember extends RuntimeProcess {
   /** Makes and starts the next runtime; what was told by the one before is forgotten. Resolves when it reads. */
   async start(work: MemberWork): Promise<void> {
     this.news = [];
+    this.hasStopped = false;
     this.consumer = (await this.ask('start', work)) as string;
+  }
+
+  override async stop(options: StopOptions = {}): Promise<StopReport> {
+    const report = await super.stop(options);
+    this.hasStopped = true;
+    return report;
   }
 
   /** Streams that wait are finished, and from now on all are at once. */
@@ -73,33 +82,30 @@ export class FleetMember extends RuntimeProcess {
   }
 }
 
-/** Members that stop after the test, however it ends. Those that live are used again: starting a process costs more than most tests. */
+/** Members that stop after the test, however it ends. Those that have stopped are started again: a new process costs more than most tests. */
 export function useFleetMembers(
   makeOptions: () => RuntimeOptions,
 ): (version: FleetVersion, workMs?: number) => Promise<FleetMember> {
-  const idle: FleetMember[] = [];
-  const started: FleetMember[] = [];
+  let members: FleetMember[] = [];
 
   afterEach(async function () {
     const isWell = this.currentTest?.state === 'passed';
     await Promise.all(
-      started.splice(0).map(async (member) => {
-        if (!isWell || !member.running) return await member.kill();
-        await member.stop({ mode: 'abandon' });
-        idle.push(member);
-      }),
+      members.map((member) => (isWell && member.running ? member.stop({ mode: 'abandon' }) : member.kill())),
     );
+    members = members.filter((member) => member.running);
   });
   after(async () => {
-    await Promise.all(idle.splice(0).map((member) => member.kill()));
+    await Promise.all(members.map((member) => member.kill()));
   });
 
   return async (version, workMs) => {
     const code = FleetMember.codeOf(version);
-    const at = idle.findIndex((member) => member.code === code);
-    const [found] = at === -1 ? [] : idle.splice(at, 1);
-    const member = found ?? (await FleetMember.spawn(code));
-    started.push(member);
+    let member = members.find((one) => one.code === code && one.running && one.hasStopped);
+    if (member === undefined) {
+      member = await FleetMember.spawn(code);
+      members.push(member);
+    }
     await member.start({ options: makeOptions(), workMs });
     return member;
   };
