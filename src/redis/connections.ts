@@ -45,6 +45,8 @@ function ownSettings(settings: ConnectionSettings, role: LinkRole): RedisOptions
     commandTimeout: undefined,
     socketTimeout: undefined,
     connectTimeout: Math.max(settings.heartbeatMs, 1000),
+    // A Link destroys the socket itself. ioredis' timer for that would outlive a client whose connection had ended before, and hold the process.
+    disconnectTimeout: 0,
     stringNumbers: false,
     replyMapping: 'legacy',
     keyPrefix: '',
