@@ -114,6 +114,10 @@ export class Ledger {
       life.isOrphaned = false;
       life.end = undefined;
     }
+    this.#forgetOwners();
+  }
+
+  #forgetOwners(): void {
     for (const life of this.open) {
       this.#gaps.add(life.root);
       life.owner = undefined;
@@ -138,8 +142,12 @@ export class Ledger {
       this.#gaps.add(life.root);
       this.#close(life, 'excused', undefined);
     }
-    for (const life of known) life.end = undefined;
-    this.deliveredAnew();
+    for (const life of known) {
+      life.end = undefined;
+      // Whatever took it off the pending list since then is forgotten. What was off it before stays so.
+      life.isOrphaned = false;
+    }
+    this.#forgetOwners();
   }
 
   /** C-OVL-5: a tool gave it to another consumer under the same id: whoever is recorded next is right. */
