@@ -47,6 +47,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('beat-in-flight', 'a lease is over while a renewal is under way', { lapse: 1, beat: 1 }, { struck: 1 }),
   configuration('lapse-and-cut', 'a lease is over, and a connection breaks', { lapse: 1, cut: 1 }, { struck: 1 }),
   configuration('lapse-and-late', 'a lease is over, and what was given up is executed later', { lapse: 1, late: 1 }, { struck: 1 }),
+  configuration('late-beat-and-lapse', 'a renewal that was given up is executed when presence has run out, and what was sent behind it as well', { late: 1, lapse: 1, beat: 1 }, { consumers: 1 }),
   configuration('crashes', 'two of three consumers crash, and one retry is allowed', { crash: 2 }, { consumers: 3, entries: ['n', 'm'], maxRetries: 1, struck: 2 }),
   configuration('two-sweepers', 'two consumers recover what a third leaves', { lapse: 1 }, { consumers: 3, struck: 1 }),
   configuration('stops', 'both consumers stop', { stop: 2 }, { entries: TWICE }),

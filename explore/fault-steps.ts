@@ -144,7 +144,7 @@ function arrive(explorer: Explorer, world: World, at: number): Next {
   const late = world.late.flatMap((group, position) =>
     position !== at ? [group] : rest.length > 0 ? [{ client, commands: rest }] : [],
   );
-  const isBeat = isExecutedBeat({ command, answer: ran.answer });
+  const isBeat = isExecutedBeat(ran);
   const clients = world.clients.map((other) =>
     isBeat && other.index === client && (other.life === 'running' || other.life === 'draining')
       ? { ...other, hasUnheardBeat: true }

@@ -2,7 +2,7 @@
 export const RULES = {
   handsWhenCertain: 'a stream is handed to the application only while the lease is certain (C-ADD-1)',
   provesAfterLooking: 'a beat that came too late does not make the lease certain before a verification has looked (C-UNC-7)',
-  verifiesAfterLapse: 'a beat that finds presence lapsed is followed by a verification (C-LOST-5)',
+  verifiesAfterLapse: 'a lapse of presence is followed by a verification (C-LOST-5)',
   noticesLosses: 'a verification tells what is not pending any more as lost (C-LOST-1)',
   adopts: 'a verification adopts what is pending and unknown (C-ADD-5)',
   raisesGeneration: 'a new command connection begins with a new generation (C-DONE-3)',

@@ -1,4 +1,5 @@
 /** Every step that can be taken in a state. Their order is always the same, so that a number names one. */
+import { isExecutedBeat } from './client/lease.js';
 import { clientSteps } from './client-steps.js';
 import { letterOf } from './consumers.js';
 import type { Explorer } from './explorer.js';
@@ -45,14 +46,7 @@ function expiries(explorer: Explorer, world: World, index: number): Step[] {
     client.isStanding ||
     client.isCertain ||
     client.hasUnheardBeat ||
-    client.pipe.some(
-      ({ command, answer, isOver }) =>
-        (command.kind === 'raise' || command.kind === 'refresh') &&
-        answer !== null &&
-        answer.kind !== 'refused' &&
-        answer.kind !== 'standing' &&
-        !isOver,
-    );
+    client.pipe.some(isExecutedBeat);
   if (!isDead && hasLease) return [];
   return [
     {

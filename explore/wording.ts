@@ -38,7 +38,9 @@ export function answerInWords(answer: Answer, command: Command): string {
     case 'standing':
       return `refused, generation ${answer.generation} stands`;
     case 'beat':
-      return answer.wasPresent ? 'presence lives on' : 'presence had lapsed, and is written again';
+      return 'presence lives on';
+    case 'lapsed':
+      return 'presence has lapsed, and is not written again';
     case 'refused':
       return answer.why === 'lapsed'
         ? 'refused, there is no presence'

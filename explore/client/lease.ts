@@ -58,6 +58,12 @@ export function raised(scene: Scene, sent: Sent, answer: Answer): void {
   client.known = sent.command.generation;
   client.lease = 'present';
   const late = isLate(scene, sent);
+  if (!answer.wasPresent && !scene.rules.verifiesAfterLapse) {
+    client.isDoubted = false;
+    client.isConfirmed = true;
+    client.isCertain = client.isStanding;
+    return;
+  }
   if (late || !answer.wasPresent) client.isDoubted = true;
   if (!client.isDoubted || !scene.rules.provesAfterLooking) client.isCertain = client.isStanding;
 }
@@ -65,7 +71,8 @@ export function raised(scene: Scene, sent: Sent, answer: Answer): void {
 export function beaten(scene: Scene, sent: Sent, answer: Answer): void {
   const { client, rules } = scene;
   if (client.lease !== 'present') return;
-  if (answer.kind === 'refused') {
+  // Only raise writes presence again, and under another generation than that of whatever may still arrive.
+  if (answer.kind === 'refused' || answer.kind === 'lapsed') {
     client.isDoubted = true;
     raise(scene);
     return;
@@ -73,10 +80,7 @@ export function beaten(scene: Scene, sent: Sent, answer: Answer): void {
   if (answer.kind !== 'beat') return;
   const late = isLate(scene, sent);
   if (!rules.provesAfterLooking) client.isCertain = client.isStanding;
-  if (!answer.wasPresent && rules.verifiesAfterLapse) {
-    client.isDoubted = true;
-    requestVerification(scene);
-  } else if (late && rules.verifiesAfterLapse) {
+  if (late && rules.verifiesAfterLapse) {
     client.isDoubted = true;
     requestVerification(scene);
   } else if (!client.isDoubted || !rules.verifiesAfterLapse) {
@@ -133,12 +137,6 @@ export function passTime(scene: Scene): void {
   client.pipe = client.pipe.map((sent) => (isExecutedBeat(sent) ? { ...sent, isOver: true } : sent));
 }
 
-export function isExecutedBeat({ command, answer, isOver }: Sent): boolean {
-  return (
-    (command.kind === 'refresh' || command.kind === 'raise') &&
-    answer !== null &&
-    isOver !== true &&
-    answer.kind !== 'refused' &&
-    answer.kind !== 'standing'
-  );
+export function isExecutedBeat({ answer, isOver }: Pick<Sent, 'answer' | 'isOver'>): boolean {
+  return isOver !== true && (answer?.kind === 'raised' || answer?.kind === 'beat');
 }

@@ -8,7 +8,9 @@ import type { ScriptCommand } from './commands.js';
 export type Answer =
   | { readonly kind: 'raised'; readonly wasPresent: boolean }
   | { readonly kind: 'standing'; readonly generation: number }
-  | { readonly kind: 'beat'; readonly wasPresent: boolean }
+  | { readonly kind: 'beat' }
+  /** A beat that finds no presence, and writes none. */
+  | { readonly kind: 'lapsed' }
   | { readonly kind: 'refused'; readonly why: 'lapsed' | 'stale'; readonly generation: number }
   | { readonly kind: 'acquired'; readonly results: readonly ('owned' | 'notMine' | 'contended')[] }
   | { readonly kind: 'done'; readonly results: readonly boolean[] }
@@ -41,7 +43,7 @@ export function answerOf(command: ScriptCommand, reply: Reply): Answer {
         : { kind: 'standing', generation: detail };
     }
     case 'refresh':
-      return { kind: 'beat', wasPresent: reply === 1 };
+      return { kind: reply === 1 ? 'beat' : 'lapsed' };
     case 'acquire': {
       const results = (reply as (number | string)[]).map((item) =>
         item === 1 ? 'owned' : item === 0 ? 'notMine' : 'contended',

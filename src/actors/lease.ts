@@ -40,6 +40,9 @@ interface Moment {
   readonly wall: number;
 }
 
+/** Over by either clock. */
+const NOTHING_STANDS: Moment = { monotonic: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
+
 export class Lease {
   readonly #kernel: Kernel;
   readonly #hooks: LeaseHooks;
@@ -281,8 +284,11 @@ export class Lease {
       tell(outcome, null);
       if (outcome === 'lapsed') {
         seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
+        // The next beat is the raise that writes presence again. Its answer may be lost, and a later one then finds presence.
+        if (!signal.aborted) this.#standing = NOTHING_STANDS;
+        return { outcome, inTime: false };
       }
-      return { outcome, inTime: this.#beat(sent, outcome === 'alive', signal) };
+      return { outcome, inTime: this.#beat(sent, true, signal) };
     } catch (error) {
       const isStale = isStreamwardenError(error, 'LeaseRefused');
       tell(isStale ? 'stale' : null, isStale ? null : factOf(error).code);

@@ -6,19 +6,19 @@
  *   absent      No connection, or none yet; nothing is asked and no timer runs: the lease runs out by itself. Entered at the
  *               start and, from anywhere, by `connection.down`; left by `connection.up`.
  *   raising     Entered by `connection.up` from anywhere (a new connection under an old state counts as new), and from present
- *               when another generation than ours stands (`generation.stale`, or a refresh that says so).
+ *               when another generation than ours stands (`generation.stale`, or a refresh that says so) or a refresh finds
+ *               presence lapsed: nothing but `raise` writes it again, since commands of ours that were given up may still arrive,
+ *               and must not meet the generation that they carry.
  *     asking    Invokes `raise`: presence is written under a generation larger than any that was asked for before, which voids
  *               every command sent earlier. Asked again at once above a generation that stands. Left for present when raised.
  *     pausing   After a failure; timer `retryDelay`, then asking.
  *   present     Two things at once, left together:
  *     pulse     resting (timer `pulseInterval`, half a heartbeat) → beating, which invokes `refresh` → resting; after a failure
- *               retrying (timer `retryDelay`) → beating. `presence.gone` makes both beat at once. A refresh that finds
- *               presence lapsed has written it again: from then on nobody takes anything from us, but what was taken before
- *               is gone.
+ *               retrying (timer `retryDelay`) → beating. `presence.gone` makes both beat at once.
  *     assurance verifying invokes `verifyAll` (compare all that we hold with what is pending for us, adopt what we did not
  *               know of) → confirmed; after a failure pausing (timer `retryDelay`) → verifying. Begun anew, from any of
- *               these, whenever something may have been taken: presence had lapsed, a refresh went unanswered before this
- *               one, a beat was late, or `verify.requested`. One that is under way is gone through to its end first and then
+ *               these, whenever something may have been taken: a refresh went unanswered before this one, a beat was late, or
+ *               `verify.requested`. One that is under way is gone through to its end first and then
  *               begun again: under load one that begins anew whenever something happens would never end.
  *
  * certainty     Does not care for the connection.
@@ -81,7 +81,7 @@ export interface LeaseKeeperContext {
   readonly asked: number;
   /** A refresh has failed since the last beat: it may have been executed all the same. */
   readonly unanswered: boolean;
-  /** How often presence had lapsed when we looked. */
+  /** How often presence had lapsed when it was written again. */
   readonly lapses: number;
   /** Failed attempts in a row. */
   readonly failures: number;
@@ -101,7 +101,6 @@ export type LeaseKeeperEvent =
   | { type: 'presence.gone' }
   /** The lease was over before the next beat was answered. */
   | { type: 'deadline.passed' }
-  | { type: 'presence.lapsed' }
   | { type: 'doubt.arisen' }
   | { type: 'doubt.ended' };
 
@@ -145,7 +144,6 @@ export const leaseKeeperMachine = setup({
       lastError: (_, params: { error: unknown }) => factOf(params.error),
     }),
     recordUnanswered: assign({ unanswered: true }),
-    recordLapse: assign({ lapses: ({ context }) => context.lapses + 1 }),
     recordAsked: assign({ asked: ({ context }) => Math.max(context.asked, context.generation) + 1 }),
     recordStanding: assign({
       generation: ({ context }, params: { standing: number }) =>
@@ -164,7 +162,6 @@ export const leaseKeeperMachine = setup({
     beginVerify: assign({ verifyAgain: false }),
     askAgain: assign({ verifyAgain: true }),
     recordVerify: assign({ lastVerify: (_, params: VerifyOutput) => params }),
-    announceLapse: raise({ type: 'presence.lapsed' }),
     verifyOverdue: raise({ type: 'verify.requested', why: 'overdue' }),
     verifyUnanswered: raise({ type: 'verify.requested', why: 'unanswered' }),
     /** The lease is certain until that of the latest beat is over. */
@@ -281,8 +278,8 @@ export const leaseKeeperMachine = setup({
                       },
                       {
                         guard: { type: 'isLapsed', params: ({ event }) => event.output },
-                        target: 'resting',
-                        actions: ['recordBeat', 'doubt', 'announceLapse'],
+                        target: '#leaseKeeper.lease.raising',
+                        actions: 'doubt',
                       },
                       {
                         guard: { type: 'isLate', params: ({ event }) => event.output },
@@ -318,16 +315,12 @@ export const leaseKeeperMachine = setup({
             },
             assurance: {
               initial: 'verifying',
-              on: {
-                'presence.lapsed': { target: '.verifying', actions: 'recordLapse' },
-                'verify.requested': '.verifying',
-              },
+              on: { 'verify.requested': '.verifying' },
               states: {
                 verifying: {
                   entry: 'beginVerify',
                   on: {
                     // Gone through to its end and then begun again: one that begins anew whenever something happens may never end.
-                    'presence.lapsed': { actions: ['recordLapse', 'askAgain'] },
                     'verify.requested': { actions: 'askAgain' },
                   },
                   invoke: {

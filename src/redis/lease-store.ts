@@ -73,7 +73,7 @@ export type Raised =
 export interface LeaseStore {
   /** Writes presence under a new, higher generation; from then on every script of this store carries it. */
   raise(generation: number): Promise<Raised>;
-  /** The heartbeat. `lapsed`: presence had expired and was written again. */
+  /** The heartbeat. `lapsed`: presence has expired, and nothing was written; raise a new generation. */
   refresh(): Promise<'alive' | 'lapsed'>;
   /** Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms. */
   acquire(batch: readonly EntryRef[]): Promise<Acquired[]>;

@@ -30,7 +30,7 @@ function counterexample(
 }
 
 describe('every interleaving of a small world', () => {
-  for (const name of ['late-and-crash', 'crashes', 'stop-and-lost-read', 'lost-answers']) {
+  for (const name of ['late-beat-and-lapse', 'late-and-crash', 'crashes', 'stop-and-lost-read', 'lost-answers']) {
     it(`keeps the contract: ${name}`, () => {
       const { verdict, counterexample: found } = explore(configured(name));
       expect(found && printed(found)).to.equal(undefined);
@@ -67,6 +67,7 @@ describe('a script with one mistake', () => {
     ['done accepts any generation', 'done', FENCE, 'if false then', 'late-commands', 'C-DONE-3'],
     ['give-back accepts any generation', 'give-back', FENCE, 'if false then', 'late-commands', 'C-DONE-3'],
     ['give-back needs no presence', 'give-back', LAPSED, "if not held then held = 'v1:' .. generation end", 'stop-and-lapse', 'C-EXP-1'],
+    ['refresh writes after a lapse', 'refresh', 'if not held then\n', "if not held then\n  redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2])\n", 'late-beat-and-lapse', 'C-DONE-3'],
   ]; // biome-ignore format: a table
   for (const [what, script, from, to, where, clause] of MISTAKES) {
     it(`breaks the contract: ${what}`, () => {

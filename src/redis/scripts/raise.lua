@@ -1,4 +1,6 @@
--- Makes the caller present under a new generation, which voids every command it sent under an earlier one.
+-- Makes the caller present under a new generation, which voids every command it sent under an earlier one. Nothing else writes presence
+-- where there is none. A raise that was given up may do so late; then no command carries its generation, since commands carry one only
+-- once its raise has been answered.
 --
 -- KEYS[1] string  presence of the caller
 -- ARGV[1] number  new generation; must be larger than the present one

@@ -1,16 +1,20 @@
--- The heartbeat: prolongs the caller's presence and says whether it had lapsed.
+-- The heartbeat: prolongs the caller's presence, or says that it has lapsed. It never writes presence again: only raise does, under a
+-- generation that nothing has been sent under.
+--
+--   1. A's refresh and its acquire of e are on their way. A gives their connection up and raises generation 2.
+--   2. A's presence runs out.   3. The refresh arrives, and the acquire behind it.
+--   If the refresh wrote presence, it would be of generation 1, and the acquire, which A has given up, would not be refused.
 --
 -- KEYS[1] string  presence of the caller
 -- ARGV[1] number  generation of the caller
 -- ARGV[2] ms      time to live of presence
 --
 -- Returns 1: it was there and now lives on
---         0: it had lapsed and was written again. From this instant nobody takes anything from the caller, but what was
---            taken before is gone: the caller must verify all it holds
+--         0: it has lapsed, and nothing was written. The caller must raise a new generation, and verify all it holds: what was
+--            taken before that is gone
 -- Refuses with SWSTALE <generation> when another generation stands.
 local held = redis.call('GET', KEYS[1])
 if not held then
-  redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2])
   return 0
 end
 if held ~= 'v1:' .. ARGV[1] then

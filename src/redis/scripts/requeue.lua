@@ -1,7 +1,7 @@
 -- Takes entries from a consumer that is dead and gives them to everyone. Of several that try, the first one wins: for the
 -- others the entry is no longer pending.
 --
---   1. A sweeper sees that D is gone.   2. D wakes and its refresh writes presence again.   3. This script refuses.
+--   1. A sweeper sees that D is gone.   2. D wakes and writes presence again (raise).   3. This script refuses.
 --   or: 2'. This script runs.           3'. D wakes and verifies: the entry is not pending for D, D has lost it.
 --   Either way one owner, because the look (EXISTS) and the act are one script.
 --
