@@ -43,10 +43,7 @@ function expiries(explorer: Explorer, world: World, index: number): Step[] {
   if (client === undefined || viewOf(world.redis).presence[index] === undefined) return [];
   const isDead = client.life === 'gone' || client.life === 'left';
   const hasLease =
-    client.isStanding ||
-    client.isCertain ||
-    client.hasUnheardBeat ||
-    client.pipe.some(isExecutedBeat);
+    client.isStanding || client.isCertain || client.hasUnheardBeat || client.pipe.some(isExecutedBeat);
   if (!isDead && hasLease) return [];
   return [
     {

@@ -59,10 +59,10 @@ export const SLEEPERS: Wishes = {
   shape: { processes: 3, names: 6, latencyMs: 60, capacity: 3, isLong: false },
 };
 
-/** A beat is executed so late that presence had lapsed before, and its sender was away. */
-export const LATE_BEATS: Wishes = {
+/** A raise is executed so late that presence had lapsed before, and its sender was away. */
+export const LATE_RAISES: Wishes = {
   kinds: { late: 3, freeze: 3, stall: 1 },
-  aim: { commands: { refresh: 1 }, phases: ['sent'], most: 6 },
+  aim: { commands: { raise: 1, refresh: 1 }, phases: ['sent'], most: 6 },
   aimed: 0.9,
   mostFaults: 40,
   shape: { processes: 3, latencyMs: 20, isLong: true, onUncertain: 'continue' },

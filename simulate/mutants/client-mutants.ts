@@ -1,5 +1,5 @@
 /** Changes of the machines and actors, some together with the check in a script that makes up for them. */
-import { DEATHS, LATE_BEATS, LATE_GIVE_BACK, WAKERS } from './aims.js';
+import { DEATHS, LATE_GIVE_BACK, LATE_RAISES, WAKERS } from './aims.js';
 import type { Mutant } from './mutant.js';
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [
@@ -41,12 +41,25 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'lapse-taken-for-kept',
-    why: 'presence that had lapsed proves the lease',
+    why: 'presence that had lapsed proves the lease, and nobody looks',
     edits: [
       {
         file: 'machines/lease-keeper.machine.ts',
-        from: "actions: ['recordBeat', 'doubt', 'announceLapse'],",
-        to: "actions: ['recordBeat', 'prove'],",
+        from: `params: ({ event }) => event.output },
+                    target: '#leaseKeeper.lease.present',
+                    actions: [
+                      { type: 'recordRaised', params: ({ event }) => event.output },
+                      'recordBeat',
+                      'doubt',
+`,
+        to: `params: ({ event }) => event.output },
+                    target: '#leaseKeeper.lease.present.assurance.confirmed',
+                    actions: [
+                      { type: 'recordRaised', params: ({ event }) => event.output },
+                      'recordBeat',
+                      'prove',
+                      'tellConfirmed',
+`,
       },
     ],
     wishes: {
@@ -56,13 +69,32 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'lapse-not-mended',
+    why: 'presence that lapsed stays away',
+    edits: [
+      {
+        file: 'machines/lease-keeper.machine.ts',
+        from: `guard: { type: 'isLapsed', params: ({ event }) => event.output },
+                        target: '#leaseKeeper.lease.raising',`,
+        to: `guard: { type: 'isLapsed', params: ({ event }) => event.output },
+                        target: 'resting',`,
+      },
+    ],
+    wishes: DEATHS,
+  },
+  {
     name: 'proved-before-a-look',
     why: 'validUntil moves ahead before anybody has looked',
     edits: [
       {
         file: 'machines/lease-keeper.machine.ts',
-        from: "actions: ['recordBeat', 'doubt', 'announceLapse'],",
-        to: "actions: ['recordBeat', 'prove', 'doubt', 'announceLapse'],",
+        from: `'recordBeat',
+                      'doubt',
+`,
+        to: `'recordBeat',
+                      'prove',
+                      'doubt',
+`,
       },
     ],
     wishes: { kinds: { freeze: 2, stall: 2 }, shape: { isLong: true, latencyMs: 60 } },
@@ -298,8 +330,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'lapse-hidden-by-a-late-beat',
-    why: 'presence that a late beat wrote again proves the lease, as nobody asks for the time',
+    name: 'lapse-hidden-by-a-late-raise',
+    why: 'presence that a late raise wrote again proves the lease, as nobody asks for the time',
     edits: [
       {
         file: 'actors/lease.ts',
@@ -308,6 +340,6 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
       { file: 'machines/lease-keeper.machine.ts', from: "'deadline.passed': '.doubted',", to: '' },
     ],
-    wishes: LATE_BEATS,
+    wishes: LATE_RAISES,
   },
 ];

@@ -22,11 +22,16 @@ function outcomeOf({ mutant, violation, problem }: Verdict): string {
   return `${violation.clause} ${violation.message}`;
 }
 
+function placeOf({ mutant, seeds, budget }: Verdict): string {
+  if (mutant.explored !== undefined) return 'world';
+  return seeds === 0 ? 'kept' : `${seeds}/${budget}`;
+}
+
 function row(verdict: Verdict): string {
-  const { mutant, seeds, budget, cpuMs } = verdict;
+  const { mutant, cpuMs } = verdict;
   return [
     mutant.name.padEnd(NAME_WIDTH),
-    (seeds === 0 ? 'kept' : `${seeds}/${budget}`).padStart(6),
+    placeOf(verdict).padStart(6),
     `${(cpuMs / 1000).toFixed(1)} s`.padStart(7),
     outcomeOf(verdict).replace(/\s+/g, ' ').slice(0, MOST_WORDS),
   ].join('  ');
@@ -39,6 +44,7 @@ function document({ mutant, seeds, budget, cpuMs, violation, problem }: Verdict)
     name,
     why,
     kept: seeds === 0 ? mutant.kept : undefined,
+    explored: mutant.explored,
     seeds,
     budget,
     cpuMs: Math.round(cpuMs),

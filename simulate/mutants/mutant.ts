@@ -18,6 +18,11 @@ export interface Mutant {
   readonly wishes?: Wishes;
   /** Tried first: a schedule of `test/simulation/found/` that was made for this, where chance seldom comes upon it. */
   readonly kept?: string;
+  /**
+   * Name of a configuration of `explore/` that finds it, where fleets hardly ever come upon its window. Then no seed is run, and the edits are
+   * of texts in scripts' own files.
+   */
+  readonly explored?: string;
   /** Seeds that may be needed. @defaultValue 20 */
   readonly budget?: number;
 }

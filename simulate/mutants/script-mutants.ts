@@ -268,16 +268,16 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     kept: 'a-hand-over-forgotten',
   },
   {
-    name: 'refresh-writes-nothing',
-    why: 'presence that lapsed stays away',
+    name: 'refresh-writes-after-lapse',
+    why: 'a late refresh opens the fence for what was given up with it',
     edits: [
       {
         file: 'redis/scripts/refresh.lua',
-        from: "redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2])",
-        to: '',
+        from: 'if not held then\n',
+        to: "if not held then\n  redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2])\n",
       },
     ],
-    wishes: DEATHS,
+    explored: 'late-beat-and-lapse',
   },
   {
     name: 'forget-consumer-pending-unchecked',

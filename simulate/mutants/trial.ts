@@ -1,11 +1,13 @@
 /** Looks for a mutant: seed by seed, until one breaks the contract. */
 import { fileURLToPath } from 'node:url';
+import { CONFIGURATIONS, explore, type Scripts } from '../../explore/index.js';
+import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
 import type { Violation } from '../invariants/violations.js';
 import { readKept } from '../kept.js';
 import { drawSchedule, type Schedule } from '../schedule.js';
 import { ProcessGone, SeedProcess } from '../seed-process.js';
 import type { Bundles } from './bundle.js';
-import { type Mutant, USUAL_BUDGET } from './mutant.js';
+import { edited, type Mutant, USUAL_BUDGET } from './mutant.js';
 
 /** A run that takes longer than this has been sent round in circles, in milliseconds. */
 const LONGEST_RUN_MS = 30_000;
@@ -14,7 +16,7 @@ const FOUND = new URL('../../test/simulation/found/', import.meta.url);
 export interface Verdict {
   readonly mutant: Mutant;
   readonly budget: number;
-  /** Seeds that were run, of which the last one shows it; 0: the kept schedule does. */
+  /** Seeds that were run, of which the last one shows it; 0: the kept schedule does, or the explorer. */
   readonly seeds: number;
   /** What the contract says against it; undefined: nothing was found. */
   readonly violation: Violation | undefined;
@@ -40,7 +42,39 @@ async function* schedulesFor({ kept, wishes }: Mutant, budget: number): AsyncGen
   for (let seed = 1; seed <= budget; seed += 1) yield [seed, drawSchedule(seed, wishes)];
 }
 
+/** Scripts with the edits of a mutant, by the names of their files. */
+function scriptsOf({ name, edits }: Mutant): Scripts {
+  const scripts: Partial<Record<ScriptName, { source: string }>> = {};
+  for (const edit of edits) {
+    const [, script] = /^redis\/scripts\/([\w-]+)\.lua$/.exec(edit.file) ?? [];
+    const known = script === undefined ? undefined : SCRIPTS[script as ScriptName];
+    if (known === undefined) throw new Error(`expected ${name} to change scripts only, got: ${edit.file}`);
+    const { source } = scripts[script as ScriptName] ?? known;
+    scripts[script as ScriptName] = { source: edited(source, edit) };
+  }
+  return scripts;
+}
+
+function lookInto(world: string, mutant: Mutant): Verdict {
+  const configuration = CONFIGURATIONS.find(({ name }) => name === world);
+  if (configuration === undefined) throw new Error(`expected the name of a configuration, got: ${world}`);
+  const found = explore(configuration, { scripts: scriptsOf(mutant) });
+  const sound = explore(configuration);
+  const of = ({ counterexample: shown }: typeof found): Violation | undefined =>
+    shown && { atMs: 0, clause: shown.clause, message: shown.message };
+  const own = of(sound);
+  return {
+    mutant,
+    budget: 0,
+    seeds: 0,
+    violation: of(found),
+    problem: own && `without it, too: ${own.clause} ${own.message}`,
+    cpuMs: 1000 * found.seconds,
+  };
+}
+
 export async function look(mutant: Mutant, { bundles, sound, budget: wanted }: Trial): Promise<Verdict> {
+  if (mutant.explored !== undefined) return lookInto(mutant.explored, mutant);
   const budget = wanted ?? mutant.budget ?? USUAL_BUDGET;
   const process = new SeedProcess(await bundles.make(mutant), LONGEST_RUN_MS);
   let seeds = 0;

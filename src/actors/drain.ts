@@ -130,7 +130,7 @@ export class Drain {
     await this.#before(this.#giveBackUnheard());
     // Deleting presence now would let the others take what a handler still works on before the time that it was told.
     if (this.#isAbandoned) return;
-    // A beat after the leaving would write presence again: a sign of life of nobody.
+    // A beat after the leaving would find presence gone, and have it written again: a sign of life of nobody.
     supervisor.dismiss('leaseKeeper');
     supervisor.dismiss('leaseDeadline');
     await this.#before(kernel.lease.leave());

@@ -30,7 +30,13 @@ function counterexample(
 }
 
 describe('every interleaving of a small world', () => {
-  for (const name of ['late-beat-and-lapse', 'late-and-crash', 'crashes', 'stop-and-lost-read', 'lost-answers']) {
+  for (const name of [
+    'late-beat-and-lapse',
+    'late-and-crash',
+    'crashes',
+    'stop-and-lost-read',
+    'lost-answers',
+  ]) {
     it(`keeps the contract: ${name}`, () => {
       const { verdict, counterexample: found } = explore(configured(name));
       expect(found && printed(found)).to.equal(undefined);

@@ -48,11 +48,13 @@ describe('the lease in Redis', () => {
       expect(await wire.redis().pttl(presence)).to.be.within(4500, 5000);
     });
 
-    it('is written again by a refresh that finds it lapsed, which says so', async () => {
+    it('is not written again by a refresh that finds it lapsed, which says so; a raise does that', async () => {
       const consumer = await wire.join(A);
       await consumer.vanish();
       expect(await consumer.lease.refresh()).to.equal('lapsed');
-      expect(await wire.redis().get(presence)).to.equal('v1:1');
+      expect(await wire.redis().exists(presence)).to.equal(0);
+      expect(await consumer.lease.raise(2)).to.deep.equal({ raised: true, wasPresent: false });
+      expect(await wire.redis().get(presence)).to.equal('v1:2');
       expect(await consumer.lease.refresh()).to.equal('alive');
     });
 
@@ -106,6 +108,19 @@ describe('the lease in Redis', () => {
         await act(present, id);
       });
     }
+
+    it('is refused behind a refresh that was given up and arrives after a lapse [C-DONE-3]', async () => {
+      const late = await wire.join(A);
+      const id = await wire.announce('n');
+      await late.read();
+      const present = wire.stranger(A);
+      await present.lease.raise(2);
+      await late.vanish();
+      expect(await late.lease.refresh()).to.equal('lapsed');
+      for (const act of Object.values(operations))
+        expect((await refusal(act(late, id))).details).to.include({ reason: 'lapsed' });
+      expect(await wire.pendingIds()).to.deep.equal([id]);
+    });
 
     it('is void as a refresh, too', async () => {
       const late = await wire.join(A);

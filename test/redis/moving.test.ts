@@ -385,7 +385,7 @@ describe('moving entries in Redis', () => {
       const batch = await wire.own(a, 'one');
       await a.vanish();
       expect(await b.group.presence([A])).to.deep.equal([-2]);
-      expect(await a.lease.refresh()).to.equal('lapsed');
+      expect(await a.lease.raise(2)).to.deep.equal({ raised: true, wasPresent: false });
       expect(await b.group.requeue(A, batch, TAKE)).to.equal('alive');
     });
   });

@@ -192,6 +192,8 @@ class Play {
     await this.#step('but if he insists', () => claims.claim(id, true));
     await this.#step('its holder is told', () => holder.lease.refresh());
     await holder.vanish();
+    await this.#step('a beat without presence', () => holder.lease.refresh());
+    await holder.vanish();
   }
 
   async #lettersApart(): Promise<void> {

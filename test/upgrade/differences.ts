@@ -19,4 +19,8 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'effect of acquire',
     why: 'It also refuses an entry older than a record whose entry is no longer pending. What it writes is as it was; the difference that is found is that of the pruning beside it.',
   },
+  {
+    what: 'effect of refresh',
+    why: 'Where presence has lapsed it writes none; its own process then raises a new generation. Each process renews its own presence only, with the script of its own version, and to others presence is there or not, whoever wrote it and when.',
+  },
 ];

@@ -150,6 +150,24 @@ describe('lease keeper machine', () => {
       expect(fold.context.generation).to.equal(2);
     });
 
+    it('is raised when a refresh finds presence lapsed: nothing else writes it again [C-DONE-3]', () => {
+      const fold = beating().answer('refresh', beat('lapsed'));
+      expect(leaseOf(fold)).to.deep.equal({ raising: 'asking' });
+      expect(fold.invoked).to.deep.equal(['raise']);
+      expect(fold.inputOf('raise')).to.deep.equal({ generation: 2 });
+      expect(fold.told).to.deep.equal([]);
+      expect(fold.send(stale(2), { type: 'presence.gone' }, verify).invoked).to.deep.equal(['raise']);
+    });
+
+    it('is raised again after a lapse until it is answered, and proves nothing though presence is found', () => {
+      const fold = beating().answer('refresh', beat('lapsed')).fail('raise', timeout).elapse('retryDelay');
+      expect(fold.inputOf('raise')).to.deep.equal({ generation: 3 });
+      fold.answer('raise', raised(3));
+      expect(leaseOf(fold)).to.deep.equal(present('resting', 'verifying'));
+      expect(fold.told).to.deep.equal([]);
+      expect(fold.answer('verifyAll', nothingLost).told).to.deep.equal(['prove', 'tellConfirmed']);
+    });
+
     it('is not raised when it is our own that refused: the command was sent before it', () => {
       expect(confirmed().send(stale(1)).value).to.deep.equal(confirmed().value);
     });
@@ -189,7 +207,7 @@ describe('lease keeper machine', () => {
       expect(fold.answer('refresh', beat('alive')).invoked).to.deep.equal(['verifyAll']);
     });
 
-    it('beats again soon after a failure, and verifies then: the unanswered refresh may have found a lapse', () => {
+    it('beats again soon after a failure, and verifies then [C-LOST-5]', () => {
       const fold = beating().fail('refresh', timeout);
       expect(leaseOf(fold)).to.deep.equal(present('retrying', 'confirmed'));
       expect(fold.paramsOf('report')).to.deep.equal({ error: timeout, doing: 'refresh' });
@@ -219,7 +237,7 @@ describe('lease keeper machine', () => {
     });
 
     it('verifies everything again, once, after a lapse [C-LOST-5]', () => {
-      const fold = beating().answer('refresh', beat('lapsed'));
+      const fold = beating().answer('refresh', beat('lapsed')).answer('raise', raised(2, false));
       expect(leaseOf(fold)).to.deep.equal(present('resting', 'verifying'));
       expect(fold.invoked).to.deep.equal(['verifyAll']);
       expect(fold.context.lapses).to.equal(1);
@@ -231,6 +249,8 @@ describe('lease keeper machine', () => {
 
     it('verifies after a lapse from the beginning, though it was verifying already', () => {
       const fold = verifying().elapse('pulseInterval').answer('refresh', beat('lapsed'));
+      expect(fold.invoked, 'what that one has seen is no matter any more').to.deep.equal(['raise']);
+      fold.answer('raise', raised(2, false));
       expect(leaseOf(fold)).to.deep.equal(present('resting', 'verifying'));
       expect(fold.told).to.deep.equal([]);
       expect(fold.context.lapses).to.equal(1);
@@ -269,9 +289,11 @@ describe('lease keeper machine', () => {
       expect(fold.answer('verifyAll', nothingLost).told).to.deep.equal(['prove', 'tellConfirmed']);
     });
 
-    it('begins with a lapse, in time or not', () => {
-      for (const lapsed of [beat('lapsed'), beat('lapsed', true)]) {
-        const fold = beating().answer('refresh', lapsed);
+    it('begins with a lapse, whatever the raise after it finds', () => {
+      for (const answer of [raised(2, false), raised(2, false, true), raised(2)]) {
+        const fold = beating().answer('refresh', beat('lapsed'));
+        expect(fold.value).to.deep.include({ certainty: 'doubted' });
+        fold.answer('raise', answer);
         expect(fold.told).to.deep.equal([]);
         expect(fold.value).to.deep.include({ certainty: 'doubted' });
       }
@@ -340,7 +362,10 @@ describe('lease keeper machine', () => {
     });
 
     it('has everything verified once when a lapse is found past the deadline', () => {
-      const fold = overdue().elapse('pulseInterval').answer('refresh', beat('lapsed'));
+      const fold = overdue()
+        .elapse('pulseInterval')
+        .answer('refresh', beat('lapsed'))
+        .answer('raise', raised(2, false));
       expect(fold.invoked).to.deep.equal(['verifyAll']);
       expect(fold.answer('verifyAll', nothingLost).told).to.deep.equal(['prove', 'tellConfirmed']);
       expect(fold.invoked).to.deep.equal([]);
@@ -437,12 +462,13 @@ describe('lease keeper machine', () => {
     });
 
     it('asks a verification once after a lapse past the deadline', async () => {
-      const { actor, clock, refresh, verifyAll, begin } = live();
+      const { actor, clock, raise, refresh, verifyAll, begin } = live();
       await begin();
       clock.increment(500);
       clock.increment(500);
       const before = verifyAll.questions.length;
       await refresh.last().answer(beat('lapsed'));
+      await raise.last().answer(raised(2, false));
       expect(verifyAll.questions).to.have.length(before + 1);
       actor.stop();
     });

@@ -70,6 +70,7 @@ const stories: Record<string, Story> = {
       e('deadline.passed'),
       elapse('pulseInterval'),
       answer('refresh', { ...beat, outcome: 'lapsed' }),
+      answer('raise', { ...raised, wasPresent: false }),
       e('generation.stale', { standing: 9 }),
       e('connection.down'),
     ],
