@@ -330,7 +330,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'lapse-hidden-by-a-late-raise',
+    name: 'lapse-hidden-by-late-raise',
     why: 'presence that a late raise wrote again proves the lease, as nobody asks for the time',
     edits: [
       {

@@ -175,7 +175,7 @@ describe('the lease in Redis', () => {
       const batch = await a.read();
       await a.vanish();
       await b.group.requeue(A, batch.slice(0, 1), { minIdleMs: 0, spendAlways: false, lockKeys: [] });
-      await a.lease.refresh();
+      await a.lease.raise(2);
       expect(await a.lease.acquire(batch)).to.deep.equal([{ result: 'notMine' }, { result: 'owned' }]);
     });
 

@@ -20,6 +20,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It also refuses an entry older than a record whose entry is no longer pending. What it writes is as it was; the difference that is found is that of the pruning beside it.',
   },
   {
+    what: 'interface of refresh',
+    why: 'The keys, the arguments and the two replies are the same. Only its own process hears them: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+  },
+  {
     what: 'effect of refresh',
     why: 'Where presence has lapsed it writes none; its own process then raises a new generation. Each process renews its own presence only, with the script of its own version, and to others presence is there or not, whoever wrote it and when.',
   },
