@@ -41,16 +41,6 @@ export const WAKERS: Wishes = {
   shape: { processes: 4, onUncertain: 'continue', capacity: 3 },
 };
 
-/** As they wake, what they were given has been taken from them, and nobody else has had room for it yet. */
-export const FULL: Wishes = {
-  kinds: { freeze: 1 },
-  aim: { commands: { XREADGROUP: 1 }, phases: ['executed'], most: 8 },
-  aimed: 0.9,
-  mostFaults: 20,
-  announcements: 20,
-  shape: { processes: 3, names: 4, isLong: true, capacity: 1 },
-};
-
 /** Consumers that seem dead, and whose parked read is served while they are forgotten. */
 export const SLEEPERS: Wishes = {
   kinds: { freeze: 3, suspend: 1 },
@@ -68,18 +58,12 @@ export const LATE_RAISES: Wishes = {
   shape: { processes: 3, latencyMs: 20, isLong: true, onUncertain: 'continue' },
 };
 
-/** A done is late, its repetition is refused for good, and the stream is assigned to the same process once more. */
-export const LATE_DONE: Wishes = {
+/** A hand-over is late, its repetition is refused for good, and the stream is assigned to the same process once more. */
+export const LATE_GIVE_BACK: Wishes = {
   kinds: { late: 1, deny: 1 },
-  aim: { commands: { done: 1 }, phases: ['sent'], most: 4 },
+  aim: { commands: { 'give-back': 1 }, phases: ['sent'], most: 4 },
   aimed: 1,
   mostFaults: 24,
   announcements: 30,
   shape: { processes: 2, capacity: 3, isLong: false },
-};
-
-/** The same with a hand-over. */
-export const LATE_GIVE_BACK: Wishes = {
-  ...LATE_DONE,
-  aim: { commands: { 'give-back': 1 }, phases: ['sent'], most: 4 },
 };

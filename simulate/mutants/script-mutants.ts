@@ -3,9 +3,7 @@ import {
   BACK_BEFORE_TAKEOVER,
   DEATHS,
   FEW_RETRIES,
-  FULL,
   LATE,
-  LATE_DONE,
   LATE_GIVE_BACK,
   LATE_TAKEOVER,
   SLEEPERS,
@@ -104,7 +102,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   if false then`,
       },
     ],
-    wishes: FULL,
+    explored: 'both-lapse',
   },
   {
     name: 'acquire-batch-names-unchecked',
@@ -158,8 +156,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
         to: "local refused = fence(presence, string.match(redis.call('GET', presence) or '', '^v1:(%d+)$') or ARGV[3])",
       },
     ],
-    wishes: LATE_DONE,
-    budget: 60,
+    explored: 'late-commands',
   },
   {
     name: 'give-back-fence-open',
@@ -193,6 +190,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     name: 'give-back-pending-unchecked',
     why: 'what is not ours goes back a second time',
     edits: [{ file: 'redis/scripts/give-back.lua', from: 'if not pending[id] then', to: 'if false then' }],
+    explored: 'stop-and-lapse',
   },
   {
     name: 'move-off-by-one',
