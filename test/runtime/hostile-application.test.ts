@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Logger } from '../../src/index.js';
 import { type SimulatedWorld, simulate } from '../../src/simulation/index.js';
-import { refuses } from '../support/hostile-values.js';
+import { refuses, refusesLater } from '../support/hostile-values.js';
 
 const SERVICE = 'orders';
 const quick = { service: SERVICE, handlerBackoff: { initialMs: 1, maxMs: 1 } };
@@ -48,9 +48,9 @@ describe('an application whose logger throws', () => {
     withWorld(async (world) => {
       const logger: Logger = {
         debug: refuses,
-        info: async () => refuses(),
+        info: refusesLater,
         warn: refuses,
-        error: () => Promise.reject(new Error('no room')),
+        error: refusesLater,
       };
       const runtime = world.runtime({ ...quick, logger });
       const done: string[] = [];

@@ -5,6 +5,9 @@ export function refuses(): never {
   throw new Error('the application threw');
 }
 
+/** What an application may hand over where nothing is awaited: it fails after it has returned. */
+export const refusesLater = (() => Promise.reject(new Error('no room'))) as () => void;
+
 const handler: ProxyHandler<object> = Object.fromEntries(
   ['get', 'has', 'getPrototypeOf', 'ownKeys', 'getOwnPropertyDescriptor'].map((trap) => [trap, refuses]),
 );

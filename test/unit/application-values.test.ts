@@ -17,7 +17,7 @@ import { factOf } from '../../src/machines/facts.js';
 import { neverSent, redisError } from '../../src/redis/reply-errors.js';
 import { toJson } from '../../src/replay/json-safe.js';
 import { createInfoCheck } from '../../src/runtime/info-check.js';
-import { hostile, refuses } from '../support/hostile-values.js';
+import { hostile, refuses, refusesLater } from '../support/hostile-values.js';
 
 describe('whatever the application throws', () => {
   it('can be described, compared, kept and recorded [C-APP-1]', () => {
@@ -97,7 +97,7 @@ describe('a function of the application that throws', () => {
     const told: unknown[] = [];
     const seam = new Seam((error) => told.push(error));
     const heard: string[] = [];
-    seam.on('lost', async () => refuses());
+    seam.on('lost', refusesLater);
     seam.on('lost', refuses);
     seam.on('lost', ({ reason }) => heard.push(reason));
     seam.emit('lost', { reason: 'x' });
