@@ -22,6 +22,9 @@ describe("the inspector's page, for everybody", () => {
     const other = await fleet().start({ consumerId: 'orders-consumer-7d9f8b6c4-x2x9z' });
     await other.pause();
     const runtime = await fleet().start({ consumerId: 'orders-consumer-7d9f8b6c4-k8v4q' });
+    const inspector = await inspectors.open({ actions: true });
+    // Before anything is owned: an ownership makes its steps when it begins, and none for as long as all goes well.
+    inspector.attach(runtime);
     await fleet().announce(streamNames(30, 'a-tenant-with-a-rather-long-name'));
     const [owned] = await eventually('some are owned', () => {
       const { streams } = runtime.snapshot();
@@ -33,8 +36,6 @@ describe("the inspector's page, for everybody", () => {
       await suite.redis().xadd(fleet().names.dlq, '*', ...fields);
     }
     await suite.redis().client('KILL', 'TYPE', 'PUBSUB');
-    const inspector = await inspectors.open({ actions: true });
-    inspector.attach(runtime);
     await eventually('a failure is known', () => runtime.snapshot().failures.length > 0);
     return { inspector, owned: owned?.id ?? '' };
   }
