@@ -1,7 +1,7 @@
 /** A process with a real producer, and an application that announces by it what it has been asked to, as C-PRO-2 says: until it knows, or has to guess. */
 import { isStreamwardenError } from '../src/index.js';
-import { composeProducer } from '../src/runtime/producer.js';
 import type { Producer } from '../src/runtime/open-producer.js';
+import { composeProducer } from '../src/runtime/producer.js';
 import type { Chance } from '../src/simulation/chance.js';
 import type { Command } from '../src/simulation/labels.js';
 import type { SimulatedProcess } from '../src/simulation/process.js';

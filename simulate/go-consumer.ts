@@ -3,10 +3,18 @@
  * `pr` is the version with a scan and retries, `v0.4` the one before, which claims entries for itself. Both live by lock keys, look at no presence,
  * and know of entries and not of names.
  */
+
 import { parseEntry, RETRY_FIELD } from '../src/redis/entry.js';
 import type { Names } from '../src/redis/names.js';
 import type { Chance } from '../src/simulation/chance.js';
 import type { World } from '../src/simulation/world.js';
+import {
+  EXTEND,
+  FIRST_READ_RETRY_MS,
+  READ_ATTEMPTS,
+  RELEASE,
+  SCAN_BATCH,
+} from '../src/testing/go-scripts.js';
 import { GoConnection } from './go-connection.js';
 
 export type GoVersion = 'v0.4' | 'pr';
@@ -28,15 +36,6 @@ export interface GoSettings {
   terminated(): void;
 }
 
-/** A lock that is gone is taken back: the fault that makes two owners of one stream. */
-const EXTEND = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-return 0`;
-const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
-const SCAN_BATCH = 50;
-const READ_ATTEMPTS = 5;
-const FIRST_READ_RETRY_MS = 100;
 /** `WithLBSIdleTime`: what has been pending for longer is claimed at the start. */
 const LBS_IDLE_MS = 40_000;
 

@@ -10,10 +10,12 @@
  * - one entry that it cannot parse, or reads that fail six times in a row, end its reader for good;
  * - stopping acknowledges and deletes what is unfinished.
  */
+
 import { Redis } from 'ioredis';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import { parseEntry, type RawEntry, RETRY_FIELD } from '../redis/entry.js';
 import { createNames, type Names } from '../redis/names.js';
+import { EXTEND, FIRST_READ_RETRY_MS, READ_ATTEMPTS, RELEASE, SCAN_BATCH } from './go-scripts.js';
 
 /** Options of {@link startGoConsumer}. */
 export interface GoConsumerOptions {
@@ -78,15 +80,6 @@ export interface GoConsumer extends AsyncDisposable {
   kill(): void;
 }
 
-/** A lock that is gone is taken back: the fault that makes two owners of one stream. */
-const EXTEND = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-return 0`;
-const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
-const SCAN_BATCH = 50;
-const READ_ATTEMPTS = 5;
-const FIRST_READ_RETRY_MS = 100;
 const LONGEST_READ_RETRY_MS = 30_000;
 
 type Complete<T> = { readonly [K in keyof T]-?: T[K] };

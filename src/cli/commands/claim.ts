@@ -24,7 +24,7 @@ export function claimCommand(run: Runner): Command {
     .addOption(yesOption())
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/claim.js')).claim))
+    .action(run(async () => (await import('../actions/claim.js')).claim))
     .addHelpText(
       'after',
       '\nExits with 1 when there was nothing to take, or its holder is alive and --force was not given.',

@@ -27,7 +27,7 @@ export function consumeCommand(run: Runner): Command {
       new Option('--log-level <level>', "the runtime's log, on stderr").choices(LOG_LEVELS).default('silent'),
     )
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/consume.js')).consume))
+    .action(run(async () => (await import('../actions/consume.js')).consume))
     .addHelpText(
       'after',
       '\nSIGTERM or SIGINT hands every stream over and exits with 0. A second one abandons them: exit code 1.\nSIGUSR2 has a flight recorder (--record-last) write what it remembers.',

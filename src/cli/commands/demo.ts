@@ -17,7 +17,7 @@ export function demoCommand(run: Runner): Command {
     )
     .addOption(new Option('--streams <n>', 'how many data streams').argParser(count).default(40))
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/demo.js')).demo))
+    .action(run(async () => (await import('../actions/demo.js')).demo))
     .addHelpText(
       'after',
       '\nExits with 1 when a stream was lost, owned by two at once or not finished. The numbers come from a history\nthat Redis itself recorded, with every change of owner, not from what the consumers printed.',

@@ -40,7 +40,7 @@ function listCommand(run: Runner): Command {
   const command = new Command('list').description('Lists dead letters, the newest first.');
   withFilters(onService(command))
     .addOption(new Option('--limit <n>', 'no more than so many').argParser(count))
-    .action(run(async () => (await import('../work/dlq-list.js')).list));
+    .action(run(async () => (await import('../actions/dlq-list.js')).list));
   return examples(
     command,
     'streamwarden dlq list --service orders --limit 20',
@@ -52,7 +52,7 @@ function showCommand(run: Runner): Command {
   const command = new Command('show')
     .description('Shows one dead letter with all its fields.')
     .argument('<id>', 'of the dead letter');
-  onService(command).action(run(async () => (await import('../work/dlq-show.js')).show));
+  onService(command).action(run(async () => (await import('../actions/dlq-show.js')).show));
   return examples(command, 'streamwarden dlq show --service orders 1795431863930-0');
 }
 
@@ -71,7 +71,7 @@ function redriveCommand(run: Runner): Command {
     'Announces dead letters anew, with a retry count of 0, and deletes them.',
   );
   return examples(
-    moving(command).action(run(async () => (await import('../work/dlq-move.js')).redrive)),
+    moving(command).action(run(async () => (await import('../actions/dlq-move.js')).redrive)),
     'streamwarden dlq redrive --service orders 1795431863930-0 1795431863930-1',
     'streamwarden dlq redrive --service orders --all --newer-than 1h --yes',
   );
@@ -80,7 +80,7 @@ function redriveCommand(run: Runner): Command {
 function deleteCommand(run: Runner): Command {
   const command = new Command('delete').description('Deletes dead letters for good.');
   return examples(
-    moving(command).action(run(async () => (await import('../work/dlq-move.js')).remove)),
+    moving(command).action(run(async () => (await import('../actions/dlq-move.js')).remove)),
     'streamwarden dlq delete --service orders 1795431863930-0',
     'streamwarden dlq delete --service orders --all --reason unparseable --older-than 7d --dry-run',
   );

@@ -22,7 +22,7 @@ export function doctorCommand(run: Runner): Command {
       new Option('--timeout <ms>', 'how long each server may take to answer').argParser(count).default(2_000),
     )
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/doctor.js')).doctor))
+    .action(run(async () => (await import('../actions/doctor.js')).doctor))
     .addHelpText('after', '\nChanges nothing. Exits with 0 when nothing is bad, with 1 when something is.');
   return examples(
     command,

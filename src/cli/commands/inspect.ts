@@ -12,7 +12,7 @@ export function inspectCommand(run: Runner): Command {
     .addOption(new Option('--port <port>', 'where the page is served; any free port').argParser(wholeNumber))
     .addOption(inspectHostOption('--host <address>'))
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/inspect.js')).inspect))
+    .action(run(async () => (await import('../actions/inspect.js')).inspect))
     .addHelpText('after', '\nServes until it is told to stop, by SIGTERM or SIGINT.');
   return examples(
     command,

@@ -12,7 +12,7 @@ export function ownerCommand(run: Runner): Command {
     .addOption(serviceOption())
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/owner.js')).owner))
+    .action(run(async () => (await import('../actions/owner.js')).owner))
     .addHelpText('after', '\nExits with 0 when somebody owns it, with 1 when nobody does.');
   return examples(
     command,

@@ -24,7 +24,7 @@ export function pendingCommand(run: Runner): Command {
     .addOption(new Option('--limit <n>', 'no more than so many').argParser(count))
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/pending.js')).pending));
+    .action(run(async () => (await import('../actions/pending.js')).pending));
   return examples(
     command,
     'streamwarden pending --service orders --dead',

@@ -15,7 +15,7 @@ export function produceCommand(run: Runner): Command {
     .addOption(new Option('--info <json>', 'a JSON object for the owner of each').argParser(jsonObject))
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/produce.js')).produce));
+    .action(run(async () => (await import('../actions/produce.js')).produce));
   return examples(
     command,
     'streamwarden produce --service orders --name order-1 --info \'{"region":"eu"}\'',

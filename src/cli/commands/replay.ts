@@ -28,7 +28,7 @@ export function replayCommand(run: Runner): Command {
     )
     .addOption(new Option('--out <file>', 'where --trim writes to'))
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/replay.js')).replayFiles))
+    .action(run(async () => (await import('../actions/replay.js')).replayFiles))
     .addHelpText('after', '\nExits with 1 when an actor diverges, with 2 when a file is no recording.');
   return examples(
     command,

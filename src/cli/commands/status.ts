@@ -16,7 +16,7 @@ export function statusCommand(run: Runner): Command {
     )
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/status.js')).status))
+    .action(run(async () => (await import('../actions/status.js')).status))
     .addHelpText('after', '\n--watch ends with 0, on q, Ctrl-C or SIGTERM.');
   return examples(
     command,

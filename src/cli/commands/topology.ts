@@ -16,7 +16,7 @@ export function topologyCommand(run: Runner): Command {
       new Option('--timeout <ms>', 'how long each server may take to answer').argParser(count).default(1_000),
     )
     .addOption(jsonOption())
-    .action(run(async () => (await import('../work/topology.js')).topology))
+    .action(run(async () => (await import('../actions/topology.js')).topology))
     .addHelpText(
       'after',
       '\nExits with 0 when all nodes agree, with 1 when they do not or none answers. --watch ends with 0 on SIGINT.',
