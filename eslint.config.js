@@ -82,4 +82,18 @@ export default [
       ],
     },
   },
+  {
+    // With one job, and with --no-parallel, Mocha loads its files by `require`.
+    files: ['test/**/*.ts'],
+    ignores: ['test/**/*-main.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'AwaitExpression:not(:function *)',
+          message: 'await in a hook: one process that runs all test files cannot load this one',
+        },
+      ],
+    },
+  },
 ];
