@@ -66,6 +66,8 @@ class InspectorServer implements Inspector {
   readonly #file: InspectedFile | undefined;
   #second: NodeJS.Timeout | undefined;
   #folder: Promise<string> | undefined;
+  /** That it listens on; a server that closes does not tell any more. */
+  #port = 0;
   #closing: Promise<void> | undefined;
   url = '';
 
@@ -119,6 +121,7 @@ class InspectorServer implements Inspector {
       throw failed(`expected ${host} to be this computer's own address, got: ${address}`);
     }
     const name = host.includes(':') ? `[${host}]` : host;
+    this.#port = bound;
     this.url = `http://${name}:${bound}/`;
     this.#second = setInterval(() => this.#tick(), 1_000).unref();
   }
@@ -189,14 +192,11 @@ class InspectorServer implements Inspector {
     return this.#folder;
   }
 
-  get #port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {});
     try {
       setCommonHeaders(response);
+      this.#refuseWhileClosing();
       const url = urlOf(request);
       const cookie = this.#gate.admit(request, url, this.#port);
       if (cookie !== undefined) response.setHeader('set-cookie', cookie);
@@ -212,10 +212,15 @@ class InspectorServer implements Inspector {
     }
   }
 
+  /** Connections that were there before are still heard. */
+  #refuseWhileClosing(): void {
+    if (this.#closing !== undefined) throw new Refusal(503, 'Busy', 'the inspector is closing');
+  }
+
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     try {
-      if (this.#closing !== undefined) throw new Refusal(503, 'Busy', 'the inspector is closing');
+      this.#refuseWhileClosing();
       const url = urlOf(request);
       this.#gate.admit(request, url, this.#port, this.#options.statelyOrigins);
       this.#stately.accept(request, socket, head, url.pathname);

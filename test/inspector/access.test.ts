@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -277,6 +278,27 @@ describe('who the inspector answers', () => {
     } finally {
       for (const socket of half) socket.destroy();
     }
+  });
+
+  it('refuses what is asked on a connection that was made before it closed', async () => {
+    const inspector = await inspectors.open({ token: TOKEN });
+    const { port } = new URL(inspector.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    await once(socket, 'connect');
+    // It is accepted once another one, made later, is answered.
+    expect((await ask(inspector.url, 'api/machines')).status).to.equal(401);
+    const closed = inspector.close();
+    socket.write(
+      `GET /api/machines HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`,
+    );
+    await closed;
+    await eventually('it is answered', () => socket.closed);
+    expect(text).to.match(/^HTTP\/1\.1 503 /);
+    expect(text).to.include('the inspector is closing');
   });
 
   it('reads only what it knows, in the type that it has', async () => {

@@ -2,7 +2,16 @@
 import { runCommand } from '../../src/testing/run-command.js';
 import { installPackages } from './debian.js';
 
-const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** The one without windows first: it starts and draws for half of the CPU. */
+const INSTALLED = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+/** Debian has both, Ubuntu none that is more than a pointer to a snap. */
+const PACKAGE = 'chromium-headless-shell';
 
 async function works(path: string): Promise<boolean> {
   return (await runCommand(path, ['--version'])).ok;
@@ -23,6 +32,6 @@ export async function findChromium(): Promise<{ readonly path: string } | string
   if (named !== undefined && named !== '') {
     return (await works(named)) ? { path: named } : `$CHROMIUM_BIN does not run: ${named}`;
   }
-  const problem = await installPackages(['chromium'], async () => (await findInstalled()) !== undefined);
+  const problem = await installPackages([PACKAGE], async () => (await findInstalled()) !== undefined);
   return problem ?? { path: (await findInstalled()) as string };
 }
