@@ -28,8 +28,8 @@ export interface MemberWork {
 
 export class FleetMember extends RuntimeProcess {
   readonly code: string;
-  /** Its runtime has; another one may be started. */
-  hasStopped = false;
+  /** It runs nothing: a runtime may be started in it. */
+  isFree = true;
 
   private constructor(child: ChildProcess, code: string) {
     super(child);
@@ -52,13 +52,13 @@ export class FleetMember extends RuntimeProcess {
   /** Makes and starts the next runtime; what was told by the one before is forgotten. Resolves when it reads. */
   async start(work: MemberWork): Promise<void> {
     this.news = [];
-    this.hasStopped = false;
+    this.isFree = false;
     this.consumer = (await this.ask('start', work)) as string;
   }
 
   override async stop(options: StopOptions = {}): Promise<StopReport> {
     const report = await super.stop(options);
-    this.hasStopped = true;
+    this.isFree = true;
     return report;
   }
 
@@ -82,16 +82,23 @@ export class FleetMember extends RuntimeProcess {
   }
 }
 
-/** Members that stop after the test, however it ends. Those that have stopped are started again: a new process costs more than most tests. */
-export function useFleetMembers(
-  makeOptions: () => RuntimeOptions,
-): (version: FleetVersion, workMs?: number) => Promise<FleetMember> {
+export interface FleetMembers {
+  /** Starts one; resolves when it reads. */
+  (version: FleetVersion, workMs?: number): Promise<FleetMember>;
+  /** Starts the processes of so many, so that nobody waits for them later. */
+  prepare(version: FleetVersion, count: number): Promise<void>;
+}
+
+/** Members that stop after the test, however it ends. Their processes are used again: a new one costs more than most tests. */
+export function useFleetMembers(makeOptions: () => RuntimeOptions): FleetMembers {
   let members: FleetMember[] = [];
 
   afterEach(async function () {
     const isWell = this.currentTest?.state === 'passed';
     await Promise.all(
-      members.map((member) => (isWell && member.running ? member.stop({ mode: 'abandon' }) : member.kill())),
+      members
+        .filter((member) => !(isWell && member.isFree))
+        .map((member) => (isWell && member.running ? member.stop({ mode: 'abandon' }) : member.kill())),
     );
     members = members.filter((member) => member.running);
   });
@@ -99,14 +106,21 @@ export function useFleetMembers(
     await Promise.all(members.map((member) => member.kill()));
   });
 
-  return async (version, workMs) => {
+  async function spawn(code: string): Promise<FleetMember> {
+    const member = await FleetMember.spawn(code);
+    members.push(member);
+    return member;
+  }
+
+  const start = async (version: FleetVersion, workMs?: number) => {
     const code = FleetMember.codeOf(version);
-    let member = members.find((one) => one.code === code && one.running && one.hasStopped);
-    if (member === undefined) {
-      member = await FleetMember.spawn(code);
-      members.push(member);
-    }
+    const member =
+      members.find((one) => one.code === code && one.running && one.isFree) ?? (await spawn(code));
     await member.start({ options: makeOptions(), workMs });
     return member;
   };
+  const prepare = async (version: FleetVersion, count: number) => {
+    await Promise.all(Array.from({ length: count }, () => spawn(FleetMember.codeOf(version))));
+  };
+  return Object.assign(start, { prepare });
 }

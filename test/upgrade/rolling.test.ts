@@ -62,6 +62,8 @@ describe('a fleet that is upgraded while it works', () => {
 
   async function upgradesAndBack(old: FleetVersion): Promise<void> {
     const today: FleetVersion = { label: 'today', scripts: makeSet('today', TODAY) };
+    // The fleet works for as long as the rollout takes, and not for as long as processes take to start.
+    await Promise.all([start.prepare(old, MEMBERS), start.prepare(today, MEMBERS)]);
     const fleet = await Promise.all(Array.from({ length: MEMBERS }, () => start(old, WORK_MS)));
     const producer = announcing();
     await Promise.all(fleet.map(busy));
