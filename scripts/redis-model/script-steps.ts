@@ -175,6 +175,17 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     (pick) => [pick.several(1, 3, () => `lock${pick.upTo(3)}`), [pick.of(HOLDERS), pick.of([5, 60000])]],
   ],
   'release-locks': [1, (pick) => [pick.several(1, 3, () => `lock${pick.upTo(3)}`), [pick.of(HOLDERS)]]],
+  touch: [
+    1,
+    (pick, known) => {
+      const me = pick.of(HOLDERS.slice(0, 2));
+      const start = pick.chance(0.5) ? '-' : (batch(pick, known, me)[0] ?? '-');
+      return [
+        ['l', `p:${me}`],
+        ['g', me, generation(pick), start, pick.of([1, 2, 500]), pick.of([0, 0, 1, 12000])],
+      ];
+    },
+  ],
   probe: [
     0.3,
     (pick) => [

@@ -31,6 +31,7 @@ import { Releaser } from './releaser.js';
 import { StartUp } from './start-up.js';
 import { type StartChild, Supervisor } from './supervisor.js';
 import { Topology } from './topology.js';
+import { Toucher } from './toucher.js';
 import { Verifier } from './verifier.js';
 
 export interface ConsumerHooks {
@@ -72,6 +73,7 @@ export class Consumer {
   readonly #hooks: ConsumerHooks;
   readonly #limits: ConsumerLimits;
   readonly #extender: Extender;
+  readonly #toucher: Toucher;
   readonly #drain: Drain;
   readonly #startUp: StartUp;
   readonly #actor: Actor<typeof consumerMachine>;
@@ -140,6 +142,7 @@ export class Consumer {
     this.reconciler = new Reconciler(kernel, this.recoverer, deadLetters, audit, {
       foreignConsumers: (present) => {
         this.#extender.hasForeignConsumers = present;
+        this.#toucher.hasForeignConsumers = present;
       },
       groupGone: () => this.lease.groupGone(),
     });
@@ -149,6 +152,9 @@ export class Consumer {
       healed: (child) => this.#actor.send({ type: 'child.healed', child }),
     });
     this.#extender = new Extender(kernel, this.lease, this.ownerships, this.giver);
+    this.#toucher = new Toucher(kernel, this.lease, this.ownerships, {
+      vanished: (ids) => this.verifier.vanished(ids),
+    });
     this.#drain = new Drain(this, limits.handOverGraceMs);
     this.keyspace = new Keyspace(kernel, this.supervisor, (id) => this.#spec(id), {
       // Events from before are gone.
@@ -325,6 +331,10 @@ export class Consumer {
     child('extender', (end) => {
       this.#extender.start(end.failed);
       return { stop: () => this.#extender.stop() };
+    });
+    child('toucher', (end) => {
+      this.#toucher.start(end.failed);
+      return { stop: () => this.#toucher.stop() };
     });
   }
 

@@ -133,6 +133,7 @@ export class Drain {
     // A beat after the leaving would find presence gone, and have it written again: a sign of life of nobody.
     supervisor.dismiss('leaseKeeper');
     supervisor.dismiss('leaseDeadline');
+    supervisor.dismiss('toucher');
     await this.#before(kernel.lease.leave());
   }
 

@@ -15,6 +15,7 @@ import {
 import { DEAD_LETTER_REASONS, dueConsumer, dueReason } from '../redis/due-consumer.js';
 import type { GroupConsumer, PendingEntry } from '../redis/group.js';
 import { isIncarnation } from '../redis/names.js';
+import { OWNABLE_MS } from '../redis/pending-survey.js';
 import { isPassing, replyOf } from '../redis/reply-errors.js';
 import type { DeadLetters } from './dead-letters.js';
 import { startActor } from './host.js';
@@ -371,7 +372,9 @@ export class Reconciler {
     figures: { lockAlive: number; requeued: number; deadLettered: number },
   ): Promise<void> {
     const { group, consumer, settings } = this.#kernel;
-    const own = page.filter((row) => row.consumer === consumer && row.idleMs >= settings.heartbeatMs);
+    // Touched ones look as if they had been delivered no longer ago than that.
+    const knownAfterMs = Math.min(settings.heartbeatMs, OWNABLE_MS);
+    const own = page.filter((row) => row.consumer === consumer && row.idleMs >= knownAfterMs);
     this.#audit.found(own.map(({ id }) => id));
     // What is due for the dead-letter stream is the sweep's.
     const isOthers = (name: string) => name !== consumer && dueReason(name) === undefined;

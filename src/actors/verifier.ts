@@ -95,6 +95,18 @@ export class Verifier {
     return before !== undefined && before !== this.#epoch;
   }
 
+  /** These were pending for us until somebody deleted their payload. What was held of them is lost: there is nothing left to give to anybody. */
+  vanished(ids: readonly string[]): void {
+    for (const id of ids) {
+      const ownership = this.#ownerships.get(id);
+      this.#kernel.logger.error(
+        { stream: ownership?.name, id },
+        'the payload of an entry was deleted by somebody else while it was held',
+      );
+      if (ownership?.isAtRest) this.#lose(ownership, 'entryGone');
+    }
+  }
+
   #lose(ownership: Ownership, reason: string): void {
     this.lost += 1;
     ownership.send({ type: 'lost', reason });

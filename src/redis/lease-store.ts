@@ -70,6 +70,16 @@ export type Raised =
   /** A generation at least as high stands; raise above it. */
   | { readonly raised: false; readonly standing: number };
 
+/** What became of a page of the own pending list. */
+export interface Touched {
+  /** Id of the page's last entry; undefined: there are no more. */
+  readonly last: string | undefined;
+  /** How many look young again. */
+  readonly count: number;
+  /** Entries whose payload somebody else has deleted, and that Redis has therefore taken off the pending list. */
+  readonly gone: readonly string[];
+}
+
 export interface LeaseStore {
   /** Writes presence under a new, higher generation; from then on every script of this store carries it. */
   raise(generation: number): Promise<Raised>;
@@ -81,6 +91,13 @@ export interface LeaseStore {
   done(batch: readonly EntryRef[]): Promise<boolean[]>;
   /** Gives entries of this incarnation back to everyone. Ascending ids, at most 200. */
   giveBack(reason: GiveBackReason, batch: readonly EntryRef[]): Promise<MoveResult>;
+  /**
+   * Sets the idle time of what is pending for this incarnation back, a page of at most 500 entries.
+   *
+   * @param start entry id that the page begins at; `-`: the first
+   * @param fromMs entries that have been idle for less are left as they are
+   */
+  touch(start: string, count: number, fromMs: number): Promise<Touched>;
   /** Deletes presence, and this incarnation's consumer if nothing is pending for it. Resolves with how much still is. */
   leave(): Promise<number>;
 }
@@ -154,6 +171,12 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       const { maxRetries, dlqMaxLen } = settings;
       const args = [names.group, consumer, generation, maxRetries, dlqMaxLen, reason, ...flatten(batch)];
       return readMoves(await commands.script('give-back', moveKeys, args));
+    },
+    async touch(start, count, fromMs) {
+      const args = [names.group, consumer, generation, start, count, fromMs];
+      const reply = await commands.script('touch', [names.lbs, presence], args);
+      const [last, touched, gone] = reply as [string, number, string[]];
+      return { last: last === '' ? undefined : last, count: touched, gone };
     },
     async leave() {
       return (await commands.script('leave', [names.lbs, presence], [names.group, consumer])) as number;

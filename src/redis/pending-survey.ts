@@ -64,7 +64,7 @@ export interface PendingSurveySettings {
 
 const PAGE = 200;
 /** An entry that was delivered longer ago, in milliseconds, is not owned under its id any more: see `scripts/lib/endings.lua`. */
-const OWNABLE_MS = 10_000;
+export const OWNABLE_MS = 10_000;
 
 interface Lock {
   readonly isLocked: boolean | null;

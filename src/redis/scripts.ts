@@ -21,6 +21,7 @@ export const SCRIPT_NAMES = [
   'take-locks',
   'extend-locks',
   'release-locks',
+  'touch',
   'probe',
 ] as const;
 

@@ -9,6 +9,9 @@
  * - its scan looks at the first 50 idle entries only;
  * - one entry that it cannot parse, or reads that fail six times in a row, end its reader for good;
  * - stopping acknowledges and deletes what is unfinished.
+ *
+ * That is the later one of its two versions, `pr`. The one before, `v0.4`, has no scan, no retry count and no dead letters. It takes for itself
+ * instead: what has been pending for long when it starts, without a look at locks, and what its application claims, under the same entry id.
  */
 
 import { Redis } from 'ioredis';
@@ -16,6 +19,9 @@ import { messageOf, StreamwardenError } from '../core/errors.js';
 import { parseEntry, type RawEntry, RETRY_FIELD } from '../redis/entry.js';
 import { createNames, type Names } from '../redis/names.js';
 import { EXTEND, FIRST_READ_RETRY_MS, READ_ATTEMPTS, RELEASE, SCAN_BATCH } from './go-scripts.js';
+
+/** Which version of the Go client: its main branch at v0.4, or the one with a scan and retries. */
+export type GoVersion = 'v0.4' | 'pr';
 
 /** Options of {@link startGoConsumer}. */
 export interface GoConsumerOptions {
@@ -25,6 +31,10 @@ export interface GoConsumerOptions {
   readonly service: string;
   /** Its name in the group, and the value of its locks. @defaultValue 'redis-consumer-go' */
   readonly name?: string;
+  /** @defaultValue 'pr' */
+  readonly version?: GoVersion;
+  /** Only of `v0.4`, its `WithLBSIdleTime`: what has been pending for longer, in milliseconds, is taken at the start. @defaultValue 40000 */
+  readonly lbsIdleMs?: number;
   /** Time to live of a lock, in milliseconds; prolonged every half of it. @defaultValue 2000 */
   readonly heartbeatMs?: number;
   /** Milliseconds between two scans, to which up to a tenth is added by chance. @defaultValue 60000 */
@@ -48,8 +58,8 @@ export interface GoNotification {
   readonly id: string;
 }
 
-/** What {@link GoConsumer.claim} did. */
-export type GoClaim = 'requeued' | 'deadLettered' | 'alreadyClaimed' | 'locked';
+/** What {@link GoConsumer.claim} did; `owned` and `taken` with `v0.4` only: the latter is pending for it, and its lock is another's. */
+export type GoClaim = 'requeued' | 'deadLettered' | 'alreadyClaimed' | 'locked' | 'owned' | 'taken';
 
 /** A running stand-in. */
 export interface GoConsumer extends AsyncDisposable {
@@ -67,9 +77,9 @@ export interface GoConsumer extends AsyncDisposable {
    * @throws StreamwardenError `StreamNotOwned`
    */
   done(stream: string): Promise<boolean>;
-  /** Requeues an entry whose lock is gone, whoever has it pending. Not atomic: it may lose the entry. */
+  /** Requeues an entry whose lock is gone, whoever has it pending; `v0.4` takes it for itself. Not atomic: it may lose the entry. */
   claim(id: string): Promise<GoClaim>;
-  /** Looks once at the first 50 idle entries. */
+  /** Looks once at the first 50 idle entries; `v0.4` never does by itself. */
   scan(): Promise<void>;
   /** From now on neither timers nor replies are dealt with, as if the process stood still. What was sent stays sent. */
   freeze(): void;
@@ -103,6 +113,8 @@ class StandIn implements GoConsumer {
   constructor(options: GoConsumerOptions) {
     this.#options = {
       name: 'redis-consumer-go',
+      version: 'pr',
+      lbsIdleMs: 40_000,
       heartbeatMs: 2_000,
       reconcileEveryMs: 60_000,
       minIdleMs: 30_000,
@@ -136,7 +148,8 @@ class StandIn implements GoConsumer {
       if (event === 'expired') this.#background(this.#lockExpired(channel.slice(channel.indexOf(':') + 1)));
     });
     await this.#subscriber.psubscribe('__keyspace@0__:*<MUTEX_KEY_SEP>*');
-    this.#background(this.#scanForEver());
+    if (this.#isEarly) await this.#takeIdle();
+    else this.#background(this.#scanForEver());
     this.#background(this.#read());
   }
 
@@ -159,7 +172,14 @@ class StandIn implements GoConsumer {
   }
 
   async claim(id: string): Promise<GoClaim> {
-    const { lbs } = this.#names;
+    const { lbs, group } = this.#names;
+    if (this.#isEarly) {
+      const { heartbeatMs } = this.#options;
+      const reply = await this.#answer(this.#commands.xclaim(lbs, group, this.name, heartbeatMs, id));
+      const [entry] = reply as [string, string[]][];
+      if (entry === undefined) return 'alreadyClaimed';
+      return (await this.#added({ id, fields: entry[1] })) === 'owned' ? 'owned' : 'taken';
+    }
     const [found] = await this.#answer(this.#commands.xrange(lbs, id, id));
     if (found === undefined) return 'alreadyClaimed';
     return await this.#requeue({ id, fields: found[1] });
@@ -209,6 +229,23 @@ class StandIn implements GoConsumer {
     this.kill();
   }
 
+  get #isEarly(): boolean {
+    return this.#options.version === 'v0.4';
+  }
+
+  /** Whatever has been pending for long becomes its own, whoever holds the lock. */
+  async #takeIdle(): Promise<void> {
+    const { lbs, group } = this.#names;
+    const { lbsIdleMs } = this.#options;
+    let start = '0-0';
+    do {
+      const reply = await this.#commands.xautoclaim(lbs, group, this.name, lbsIdleMs, start, 'COUNT', 1000);
+      const [next, entries] = reply as [string, [string, string[]][]];
+      for (const [id, fields] of entries) await this.#added({ id, fields });
+      start = next;
+    } while (start !== '0-0');
+  }
+
   /** A reply, dealt with when the process is not standing still. What the end cuts off is never answered. */
   async #answer<T>(reply: Promise<T>): Promise<T> {
     try {
@@ -242,7 +279,7 @@ class StandIn implements GoConsumer {
         )) as [string, [string, string[]][]][] | null;
         failures = 0;
         for (const [id, fields] of reply?.[0]?.[1] ?? []) {
-          if (!(await this.#added({ id, fields }))) return;
+          if ((await this.#added({ id, fields })) === 'over') return;
         }
       } catch {
         failures += 1;
@@ -257,24 +294,25 @@ class StandIn implements GoConsumer {
     }
   }
 
-  /** False: the entry cannot be parsed, and reading is over. */
-  async #added(entry: RawEntry): Promise<boolean> {
-    if (this.#hasEnded) return false;
+  /** `over`: the entry cannot be parsed, and reading is over. */
+  async #added(entry: RawEntry): Promise<'owned' | 'locked' | 'over'> {
+    if (this.#hasEnded) return 'over';
     const parsed = parseEntry(entry);
     if (!parsed.ok) {
       this.#tell('StreamTerminated');
-      return false;
+      return 'over';
     }
     const { name } = parsed.announcement;
     const { heartbeatMs } = this.#options;
     const lock = this.#names.lock(name, entry.id);
     const isLocked = await this.#answer(this.#commands.set(lock, this.name, 'PX', heartbeatMs, 'NX'));
-    if (isLocked === null || this.#hasEnded) return !this.#hasEnded;
+    if (this.#hasEnded) return 'over';
+    if (isLocked === null) return 'locked';
     this.owned.set(name, entry.id);
     const timer = setInterval(() => this.#background(this.#extend(name, entry.id)), heartbeatMs / 2);
     this.#extending.set(name, timer);
     this.#tell('StreamAdded', name, entry.id);
-    return true;
+    return 'owned';
   }
 
   async #extend(stream: string, id: string): Promise<void> {

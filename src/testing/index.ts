@@ -46,6 +46,7 @@ export {
   type GoClaim,
   type GoConsumer,
   type GoConsumerOptions,
+  type GoVersion,
   type GoNotification,
   startGoConsumer,
 } from './go-consumer.js';

@@ -23,7 +23,7 @@ const GO_METHODS = [
   'RecordDLQRouting',
   'RecordMutexAliveSkip',
   'RecordAckAddGap',
-  'RecordTopologyReset',
+  'RecordTopologyReinit',
   'RecordMasterKeyspaceSetup',
 ];
 

@@ -79,6 +79,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     redrive: ['1-1', '2-2', '', ''],
     'redrive-apart': '1-1',
     claim: ['requeued', '2-2', 1],
+    touch: ['', 0, []],
     probe: [],
   };
   type Call = [shaOrSource: string, keyCount: number, ...rest: string[]];
@@ -135,6 +136,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await lease.acquire(batch);
   await lease.done(batch);
   await lease.giveBack('handOver', batch);
+  await lease.touch('-', 500, 12_000);
   await lease.leave();
   await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: [] });
   await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: ['k1', 'k2'] });

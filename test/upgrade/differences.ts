@@ -24,6 +24,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'The keys, the arguments and the two replies are the same. Only its own process hears them: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
+    what: 'script touch',
+    why: 'It sets the idle time of its own entries back, never below what an entry may be owned under its id. Those of 0.1.0 look at it where they scan for the dead, and take nothing from whoever is present.',
+  },
+  {
     what: 'effect of refresh',
     why: 'Where presence has lapsed it writes none; its own process then raises a new generation. Each process renews its own presence only, with the script of its own version, and to others presence is there or not, whoever wrote it and when.',
   },
