@@ -20,7 +20,7 @@ import { GoParty } from './go-party.js';
 import { Adds } from './invariants/adds.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell } from './invariants/calm.js';
-import { type EntryLife, Ledger } from './invariants/ledger.js';
+import { type EntryLife, Ledger, type Standing } from './invariants/ledger.js';
 import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
 import { checkTakeover, TakeoverWatch } from './invariants/takeovers.js';
 import { Told } from './invariants/told.js';
@@ -64,6 +64,8 @@ const WRITES_HISTORY: ReadonlySet<string> = new Set([
   'claim',
 ]);
 const LOOK_EVERY_MS = 25;
+/** Each has to be well at some moment of the last heartbeat. */
+const WATCHED_HEARTBEATS = 2;
 
 export class Fleet implements Stage {
   readonly world: World;
@@ -88,6 +90,8 @@ export class Fleet implements Stage {
   #observer: Session | undefined;
   #read = 0;
   #isHistoryBehind = false;
+  /** Who is well at the end is looked at from now on. */
+  #isEnding = false;
   readonly #history: HistoryRecord[] = [];
   readonly #uncertain: UncertainWatch;
   readonly #takeovers: TakeoverWatch;
@@ -109,6 +113,7 @@ export class Fleet implements Stage {
     const toleranceMs = 0.5 + shape.clockDrift * shape.heartbeatMs * 2;
     this.workers = new Workers(this.violations, toleranceMs, () => this.now);
     this.ledger = new Ledger(this.violations, shape.maxRetries, () => this.now, {
+      acquired: (life, owner) => this.workers.acquired(life, owner),
       taken: (life, from, why) => this.#taken(life, from, why),
       takeThrow: (consumer, id) => this.#thrown.delete(`${consumer} ${id}`),
     });
@@ -295,9 +300,9 @@ export class Fleet implements Stage {
   }
 
   /** The server's data is older, or gone: so is what was known of it. */
-  dataLost(open: readonly EntryLife[]): void {
+  dataLost(standing: Standing): void {
     this.#read = Number(this.askMaybe('LLEN', this.#historyKey) ?? 0);
-    this.ledger.rolledBack(open);
+    this.ledger.rolledBack(standing);
   }
 
   async run(): Promise<RunResult> {
@@ -326,13 +331,20 @@ export class Fleet implements Stage {
     await this.#until(WARM_UP_MS + shape.faultMs);
     this.#heal();
     const calmedAt = this.now;
-    while (this.now < calmedAt + shape.calmMs) {
+    const endsAt = calmedAt + shape.calmMs;
+    while (this.now < endsAt) {
+      this.#isEnding = this.now > endsAt - WATCHED_HEARTBEATS * shape.heartbeatMs;
       await this.#until(this.now + shape.heartbeatMs);
       if (isAtRest(this)) break;
     }
     const restMs = this.now - calmedAt;
     // The dead are forgotten by the scan.
-    if (isAtRest(this)) await this.#until(this.now + 2.5 * shape.reconcileEveryMs + 4 * shape.heartbeatMs);
+    if (isAtRest(this)) {
+      const restedAt = this.now + 2.5 * shape.reconcileEveryMs + 4 * shape.heartbeatMs;
+      await this.#until(restedAt - WATCHED_HEARTBEATS * shape.heartbeatMs);
+      this.#isEnding = true;
+      await this.#until(restedAt);
+    }
     checkCalm(this, restMs);
     this.#checkHistory();
     for (const { process } of [...this.members, ...this.bystanders]) process.end();
@@ -443,7 +455,7 @@ export class Fleet implements Stage {
     this.world.timeline.after(LOOK_EVERY_MS, ORDER.observer, undefined, () => {
       this.#uncertain.look();
       this.#takeovers.look();
-      for (const member of this.living) if (isWell(member)) member.wellAt = this.now;
+      if (this.#isEnding) for (const member of this.living) if (isWell(member)) member.wellAt = this.now;
       this.#endOldConnections();
       this.#lookAgain();
     });

@@ -4,9 +4,11 @@ import { type Arguments, argumentsOf, HELP, UsageError, wishesAsArguments } from
 import { type RunResult, runSchedule } from './fleet.js';
 import type { Violation } from './invariants/violations.js';
 import { keep, readKept } from './kept.js';
+import { AS_IT_IS, Bundles } from './mutants/bundle.js';
 import { narrow } from './narrow.js';
 import { runAll } from './pool.js';
 import { drawSchedule } from './schedule.js';
+import { type Program, SeedProcess } from './seed-process.js';
 import { kindOf, shrink } from './shrink.js';
 
 /** Of so many failing seeds the smallest schedule is looked for; the others are only counted. */
@@ -42,12 +44,19 @@ function summaryOf({ seed, steps, records, takeovers, faults, restMs, violations
 }
 
 /** The smallest schedule that shows what this seed shows, as a command. */
-async function smallest(seed: number, { wishes, save }: Arguments, first: Violation): Promise<string> {
+async function smallest(
+  program: Program,
+  seed: number,
+  { wishes, save }: Arguments,
+  first: Violation,
+): Promise<string> {
   const kind = kindOf(first);
+  const child = new SeedProcess(program);
   const { part, schedule: small } = await shrink(drawSchedule(seed, wishes), async (schedule) => {
-    const { violations } = await runSchedule(schedule);
+    const { violations } = (await child.run(schedule)).result;
     return violations.some((violation) => kindOf(violation) === kind);
   });
+  child.close();
   if (save !== undefined) await keep(join(save, `${seed}.json`), { reason: kind, schedule: small });
   const words = [
     'npm run simulate -- --trace',
@@ -78,7 +87,10 @@ async function many(args: Arguments): Promise<number> {
   const progress = setInterval(() => {
     if (!json) console.error(`${rate()}, ${failed.length} failed`);
   }, PROGRESS_MS);
+  await using bundles = await Bundles.create();
+  const program = await bundles.make(AS_IT_IS);
   await runAll({
+    program,
     jobs,
     wishes,
     next: () => (performance.now() < until && (minutes !== undefined || seed <= last) ? seed++ : undefined),
@@ -105,7 +117,7 @@ async function many(args: Arguments): Promise<number> {
     if (violation === undefined || !shrinks || commands.size >= MOST_SHRUNK) continue;
     const kind = kindOf(violation);
     if (commands.has(kind)) continue;
-    commands.set(kind, await smallest(bad, args, violation));
+    commands.set(kind, await smallest(program, bad, args, violation));
     if (json) console.log(JSON.stringify({ type: 'smallest', kind, command: commands.get(kind) }));
     else console.log(`${kind}\n  ${commands.get(kind)}`);
   }

@@ -3,6 +3,19 @@ import { SCRIPTS } from '../src/redis/scripts.js';
 import type { Blow } from './blow.js';
 import type { FaultKind } from './fault-kinds.js';
 import { OPERATOR } from './invariants/ledger.js';
+import type { Stage } from './stage.js';
+
+/** C-EXP-7: for so long taking over may be suspended, and with it the look at how many entries are pending. In heartbeats. */
+const SUSPENDED = 4.4;
+/** Until what has been noticed is verified. In heartbeats. */
+const VERIFIED_WITHIN = 2;
+/** The scan's interval with its jitter. */
+const LONGEST_INTERVAL = 1.1;
+
+/** C-ADD-8: by the number of entries pending where reads do not hide it, and by the next scan otherwise. */
+function foundOutMs({ shape }: Stage): number {
+  return LONGEST_INTERVAL * shape.reconcileEveryMs + (SUSPENDED + VERIFIED_WITHIN) * shape.heartbeatMs;
+}
 
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
 
@@ -88,17 +101,18 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     fleet.say(`  XCLAIM ${row[0]} from ${row[1]} for ${consumer}`);
     // C-OVL-5: both owners hold the same token.
     if (life === undefined) return;
-    fleet.workers.excuse('C-OVL-5', life.id);
+    fleet.workers.excuseOwner('C-OVL-5', life, foundOutMs(fleet));
     fleet.ledger.handed(life);
   },
   destroyGroup({ fleet }) {
     const { lbs, group } = fleet.names;
     fleet.askMaybe('XGROUP', 'DESTROY', lbs, group);
     fleet.disturbAll(fleet.shape.heartbeatMs);
-    // C-OUT-5: delivered anew under the same id, also what is worked on.
-    fleet.workers.excuse('C-OUT-5');
-    fleet.mayRepeat(fleet.ledger.open);
+    // C-OUT-5: delivered anew under the same id, also what is worked on, or was acquired by somebody who has not heard of it yet.
+    const { open, orphaned } = fleet.ledger.standing;
+    for (const life of [...open, ...orphaned]) fleet.workers.excuseOwner('C-OUT-5', life, foundOutMs(fleet));
     fleet.ledger.deliveredAnew();
+    fleet.mayRepeat(fleet.ledger.open);
   },
   /** Destroys what is pending for it: nobody is given that again. */
   deleteConsumer(blow) {
@@ -110,8 +124,9 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     for (const [id] of rows) {
       const life = fleet.ledger.lives.get(id);
       // Its name is free at once, whoever works on it: no promise of ours covers that command.
-      fleet.workers.excuse('C-LOST-1', id);
-      if (life !== undefined) fleet.ledger.orphaned(life);
+      if (life === undefined) continue;
+      fleet.workers.excuseOwner('C-LOST-1', life, foundOutMs(fleet));
+      fleet.ledger.orphaned(life);
     }
     fleet.askMaybe('XGROUP', 'DELCONSUMER', lbs, group, row[1]);
   },

@@ -1,9 +1,10 @@
 /** Several processes that run seeds beside each other. */
 import type { RunResult } from './fleet.js';
 import { drawSchedule, type Wishes } from './schedule.js';
-import { ProcessGone, SeedProcess } from './seed-process.js';
+import { ProcessGone, type Program, SeedProcess } from './seed-process.js';
 
 export interface PoolSettings {
+  readonly program: Program;
   readonly jobs: number;
   readonly wishes: Wishes;
   /** The next seed to be run; undefined when there is none any more. */
@@ -13,8 +14,8 @@ export interface PoolSettings {
   died(seed: number, why: string): void;
 }
 
-async function work({ wishes, next, ran, died }: PoolSettings): Promise<void> {
-  const child = new SeedProcess();
+async function work({ program, wishes, next, ran, died }: PoolSettings): Promise<void> {
+  const child = new SeedProcess(program);
   for (let seed = next(); seed !== undefined; seed = next()) {
     try {
       ran((await child.run(drawSchedule(seed, wishes))).result);

@@ -1,7 +1,6 @@
 /** A process that runs schedules, one after the other: a run has one thread, and the machine has several. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { RunResult } from './fleet.js';
 import type { Schedule } from './schedule.js';
 
@@ -23,12 +22,6 @@ export interface Program {
   readonly execArgv: readonly string[];
 }
 
-/** The sources, as they are. */
-export const FROM_SOURCES: Program = {
-  file: fileURLToPath(new URL('./child-main.ts', import.meta.url)),
-  execArgv: ['--import', 'tsx'],
-};
-
 /** Thrown when the process has ended by itself, or was ended as it took too long. */
 export class ProcessGone extends Error {}
 
@@ -38,7 +31,7 @@ export class SeedProcess {
   readonly #mostMs: number;
   #child: ChildProcess | undefined;
 
-  constructor(program: Program = FROM_SOURCES, mostMs = Number.POSITIVE_INFINITY) {
+  constructor(program: Program, mostMs = Number.POSITIVE_INFINITY) {
     this.#program = program;
     this.#mostMs = mostMs;
   }

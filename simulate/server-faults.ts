@@ -1,6 +1,7 @@
 /** What befalls the server, and so everyone. */
 import { type Blow, heartbeat, later } from './blow.js';
 import type { FaultKind } from './fault-kinds.js';
+import { NOTHING } from './invariants/ledger.js';
 import type { Stage } from './stage.js';
 
 const REFUSALS = ['LOADING', 'OOM', 'MISCONF', 'NOREPLICAS', 'READONLY'] as const;
@@ -42,7 +43,7 @@ export const ON_SERVER: Readonly<Partial<Record<FaultKind, (blow: Blow) => unkno
     excuseAll(fleet, 'C-LOST-3');
     fleet.mayRepeat(fleet.ledger.open);
     fleet.world.server.restart(downMs, { keepData: false });
-    fleet.dataLost([]);
+    fleet.dataLost(NOTHING);
   },
   failover(blow) {
     later(blow, 0, () => failOver(blow));
@@ -53,7 +54,7 @@ export const ON_SERVER: Readonly<Partial<Record<FaultKind, (blow: Blow) => unkno
 function failOver(blow: Blow): void {
   const { fleet, chance } = blow;
   const replica = fleet.world.server.redis.snapshot();
-  const { open } = fleet.ledger;
+  const { standing } = fleet.ledger;
   later(blow, chance.next() * 50, () => {
     const downMs = chance.next() * heartbeat(blow);
     fleet.disturbAll(downMs);
@@ -61,8 +62,8 @@ function failOver(blow: Blow): void {
     excuseAll(fleet, 'C-OVL-6');
     fleet.mayRepeat(fleet.ledger.open);
     fleet.world.server.restart(downMs, { from: replica });
-    fleet.dataLost(open);
-    fleet.mayRepeat(open);
+    fleet.dataLost(standing);
+    fleet.mayRepeat(standing.open);
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Names } from '../src/redis/names.js';
 import type { World } from '../src/simulation/world.js';
 import type { HistoryRecord } from '../src/testing/history-records.js';
-import type { EntryLife, Ledger } from './invariants/ledger.js';
+import type { EntryLife, Ledger, Standing } from './invariants/ledger.js';
 import type { Told } from './invariants/told.js';
 import type { Violations } from './invariants/violations.js';
 import type { Workers } from './invariants/workers.js';
@@ -47,6 +47,6 @@ export interface Stage {
   disturbAll(ms?: number): void;
   /** What a tool did that writes no history, in the words of one. */
   record(record: HistoryRecord): void;
-  /** The server's data is older, or gone: so is what was known of it. @param open what has not ended in the data that are left */
-  dataLost(open: readonly EntryLife[]): void;
+  /** The server's data is older, or gone: so is what was known of it. @param standing what the data say that are left */
+  dataLost(standing: Standing): void;
 }

@@ -35,6 +35,16 @@ export interface EntryLife {
   endedBy: string | undefined;
 }
 
+/** What the server's data say of entries, as far as the ledger knows. */
+export interface Standing {
+  readonly open: readonly EntryLife[];
+  /** On the stream, and off the pending list. */
+  readonly orphaned: readonly EntryLife[];
+}
+
+/** Of a server without data. */
+export const NOTHING: Standing = { open: [], orphaned: [] };
+
 interface GivenBack {
   /** Milliseconds of the world. */
   readonly atMs: number;
@@ -42,6 +52,8 @@ interface GivenBack {
 }
 
 export interface LedgerHooks {
+  /** It is given to this consumer, which has not heard of it yet. */
+  acquired(life: EntryLife, owner: string): void;
   /** An entry was taken out of its owner's hands by somebody else. */
   taken(life: EntryLife, from: string, why: string): void;
   /** A handler of this consumer has thrown for this entry, and nothing has come of that yet. */
@@ -107,6 +119,11 @@ export class Ledger {
     return [...this.lives.values()].filter(({ end }) => end === undefined || end === 'deadLetterDue');
   }
 
+  /** What a copy of the data that is made now says. */
+  get standing(): Standing {
+    return { open: this.open, orphaned: [...this.lives.values()].filter(({ isOrphaned }) => isOrphaned) };
+  }
+
   /** C-OUT-5: what has not ended is delivered anew under the same id, whoever owned it, and tokens repeat. */
   deliveredAnew(): void {
     for (const life of this.lives.values()) {
@@ -133,10 +150,11 @@ export class Ledger {
     return (this.#givenBack.get(consumer) ?? []).filter(({ atMs }) => atMs >= sinceMs);
   }
 
-  /** C-LOST-3, C-OVL-6: the server knows only what was open then. What was announced since is lost, and what has ended since has not. */
-  rolledBack(open: Iterable<EntryLife>): void {
+  /** C-LOST-3, C-OVL-6: the server knows only what stood then. What was announced since is lost, and what has ended since has not. */
+  rolledBack({ open, orphaned }: Standing): void {
     this.knowsAll = false;
     const known = new Set(open);
+    for (const life of this.lives.values()) life.isOrphaned = false;
     for (const life of this.open) {
       if (known.has(life)) continue;
       this.#gaps.add(life.root);
@@ -144,9 +162,8 @@ export class Ledger {
     }
     for (const life of known) {
       life.end = undefined;
-      // Whatever took it off the pending list since then is forgotten. What was off it before stays so.
-      life.isOrphaned = false;
     }
+    for (const life of orphaned) this.orphaned(life);
     this.#forgetOwners();
   }
 
@@ -234,6 +251,7 @@ export class Ledger {
     }
     this.#lastTokens.set(name, id);
     this.#owned.set(name, life);
+    this.#hooks.acquired(life, owner);
     life.owner = owner;
     life.wasOwned = true;
     life.isHanded = false;

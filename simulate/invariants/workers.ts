@@ -87,6 +87,8 @@ export class Workers {
   readonly #now: () => number;
   /** Entries that may be begun although they were taken: whoever begins has not heard of it yet. */
   readonly #unheard = new Map<string, Excuse>();
+  /** The same, of the one consumer that acquired the entry before it was taken: by consumer and entry. */
+  readonly #unheardBy = new Map<string, Excuse>();
   /** Workers whose stream was taken by somebody else. */
   readonly #robbed = new Set<Worker>();
 
@@ -104,6 +106,10 @@ export class Workers {
     const worker = new Worker(party, handle);
     const unheard = this.#unheard.get(worker.id);
     if (unheard !== undefined && this.#now() <= unheard.sinceMs + unheard.forMs) worker.excuse(unheard);
+    const key = `${party.consumer} ${worker.id}`;
+    const acquiredBefore = this.#unheardBy.get(key);
+    if (acquiredBefore !== undefined) worker.excuse(acquiredBefore);
+    this.#unheardBy.delete(key);
     let workers = this.#byName.get(worker.name);
     if (workers === undefined) {
       workers = new Set();
@@ -154,6 +160,17 @@ export class Workers {
   excuseFor(clause: string, id: string, forMs: number): void {
     this.excuse(clause, id, forMs);
     this.#unheard.set(id, { clause, sinceMs: this.#now(), forMs });
+  }
+
+  /** What the contract excepts: those who work on this entry, and whoever is recorded as its owner and has not heard of that yet. */
+  excuseOwner(clause: string, { id, owner }: EntryLife, forMs: number): void {
+    this.excuse(clause, id, forMs);
+    if (owner !== undefined) this.#unheardBy.set(`${owner} ${id}`, { clause, sinceMs: this.#now(), forMs });
+  }
+
+  /** It is given to this consumer, whatever happened before. */
+  acquired({ id }: EntryLife, owner: string): void {
+    this.#unheardBy.delete(`${owner} ${id}`);
   }
 
   /** After everything that happens. Cheap: there is something to look at only in a takeover. */

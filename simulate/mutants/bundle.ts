@@ -10,6 +10,12 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SRC = join(ROOT, 'src');
 const SCRIPTS = 'redis/scripts';
 
+/** Nearly all that a run makes is gone soon: with more room for it, less is copied. A tenth of the time. */
+const YOUNG_OBJECTS = '--max-semi-space-size=32';
+
+/** The sources as they are. One program is a third faster than files that are compiled one by one as they are loaded, and stays the same. */
+export const AS_IT_IS: Pick<Mutant, 'name' | 'edits'> = { name: 'as-it-is', edits: [] };
+
 /** Sources find files beside themselves: scripts where the mutated ones are, the rest where they stand. */
 function mutating(edits: readonly Edit[], scriptsBase: string, applied: Set<Edit>): Plugin {
   return {
@@ -42,7 +48,7 @@ export class Bundles implements AsyncDisposable {
   static async create(): Promise<Bundles> {
     const cache = join(ROOT, '.cache');
     await mkdir(cache, { recursive: true });
-    return new Bundles(await mkdtemp(join(cache, 'mutants-')));
+    return new Bundles(await mkdtemp(join(cache, 'simulate-')));
   }
 
   async make({ name, edits }: Pick<Mutant, 'name' | 'edits'>): Promise<Program> {
@@ -69,7 +75,7 @@ export class Bundles implements AsyncDisposable {
     });
     const missed = edits.find((edit) => !applied.has(edit));
     if (missed !== undefined) throw new Error(`${name}: src/${missed.file} is no part of the simulation`);
-    return { file, execArgv: [] };
+    return { file, execArgv: [YOUNG_OBJECTS] };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

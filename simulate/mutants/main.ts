@@ -2,7 +2,7 @@
 import { UsageError } from '../arguments.js';
 import { SeedProcess } from '../seed-process.js';
 import { HELP, type MutantArguments, mutantArgumentsOf } from './arguments.js';
-import { Bundles } from './bundle.js';
+import { AS_IT_IS, Bundles } from './bundle.js';
 import { CLIENT_MUTANTS } from './client-mutants.js';
 import type { Mutant } from './mutant.js';
 import { SCRIPT_MUTANTS } from './script-mutants.js';
@@ -56,7 +56,7 @@ function document({ mutant, seeds, budget, cpuMs, violation, problem }: Verdict)
 /** @returns what was found of each, in the order given */
 async function lookForAll({ mutants, budget, jobs, json }: MutantArguments): Promise<Verdict[]> {
   await using bundles = await Bundles.create();
-  const soundProgram = await bundles.make({ name: 'sound', edits: [] });
+  const soundProgram = await bundles.make(AS_IT_IS);
   const verdicts: Verdict[] = [];
   let next = 0;
   const work = async () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { Bundles } from '../../simulate/mutants/bundle.js';
+import { AS_IT_IS, Bundles } from '../../simulate/mutants/bundle.js';
 import { CLIENT_MUTANTS } from '../../simulate/mutants/client-mutants.js';
 import { edited, type Mutant } from '../../simulate/mutants/mutant.js';
 import { SCRIPT_MUTANTS } from '../../simulate/mutants/script-mutants.js';
@@ -29,7 +29,7 @@ describe('mutants', () => {
 
   it('are found, of scripts as of actors, where the sources as they are keep the contract', async () => {
     await using bundles = await Bundles.create();
-    const sound = new SeedProcess(await bundles.make({ name: 'sound', edits: [] }));
+    const sound = new SeedProcess(await bundles.make(AS_IT_IS));
     try {
       for (const { name, ...expected } of CHEAP) {
         const mutant = ALL.find((one) => one.name === name) as Mutant;

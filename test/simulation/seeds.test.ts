@@ -40,6 +40,14 @@ describe('fleets keep the contract, and no more is excepted than it says, under'
     expect(await brokenByOnly('serverClock')).to.deep.equal([]);
   });
 
+  it('groups, consumers and data that go, one after the other [C-OUT-5, C-LOST-3, C-OVL-6]', async () => {
+    const kinds = { failover: 1, dataLoss: 1, destroyGroup: 1, deleteConsumer: 1 };
+    const broken: string[] = [];
+    for (const seed of [700_013, 700_016, 700_043, 700_050])
+      broken.push(...(await brokenBy(drawSchedule(seed, { kinds }))));
+    expect(broken).to.deep.equal([]);
+  });
+
   it('a failover that loses the last writes [C-OVL-6]', async () => {
     expect(await brokenByOnly('failover')).to.deep.equal([]);
   });
