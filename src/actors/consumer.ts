@@ -28,7 +28,7 @@ import { type InHand, PendingAudit } from './pending-audit.js';
 import { Reconciler } from './reconciler.js';
 import { Recoverer } from './recoverer.js';
 import { Releaser } from './releaser.js';
-import { StartUp } from './start-up.js';
+import { isUnusable, StartUp } from './start-up.js';
 import { type StartChild, Supervisor } from './supervisor.js';
 import { Topology } from './topology.js';
 import { Toucher } from './toucher.js';
@@ -326,7 +326,13 @@ export class Consumer {
     const keeper = this.#spec('leaseKeeper');
     // Every start of a keeper is a beat, so even one beyond its limits must be started again before the lease is over.
     const maxBackoffMs = this.kernel.settings.heartbeatMs / 8;
-    this.supervisor.start({ ...keeper, maxBackoffMs }, (end) => this.lease.start(end.failed));
+    this.supervisor.start({ ...keeper, maxBackoffMs }, (end) =>
+      this.lease.start((error) => {
+        // Without a lease nothing begins, and what no waiting heals is said at once.
+        if (this.state === 'recovering' && isUnusable(error)) this.#startFailed(error);
+        else end.failed(error);
+      }),
+    );
     child('reconciler', (end) => this.reconciler.start(end.failed));
     child('extender', (end) => {
       this.#extender.start(end.failed);

@@ -4,6 +4,7 @@ import { isStreamwardenError, messageOf, StreamwardenError } from '../core/error
 import { redact } from '../core/logger.js';
 import { type ProbedElsewhere, probe, type ServerFacts } from '../redis/capabilities.js';
 import { isPassing } from '../redis/reply-errors.js';
+import { Shortfall } from '../redis/shortfall.js';
 import { type Kernel, pause } from './kernel.js';
 
 /** Redis says these of credentials; waiting does not make them right. */
@@ -60,6 +61,7 @@ export class StartUp {
         const refusal = isStreamwardenError(cause, 'RedisUnavailable') ? (cause.cause ?? cause) : cause;
         if (WRONG_CREDENTIALS.test(messageOf(refusal))) throw wrongCredentials(refusal);
         if (isUnusable(refusal)) throw refusal;
+        Shortfall.of(refusal)?.check();
         if (!isPassing(error)) throw error;
         const left = this.#deadline - clock.monotonic();
         if (left <= 0) throw isStreamwardenError(error, 'KeyspaceSetupFailed') ? error : this.timeout(cause);
@@ -102,10 +104,10 @@ export class StartUp {
   }
 }
 
-/** Of a connection that Redis refuses to be used as it should: its database cannot be selected, say. */
-function isUnusable(refusal: unknown): refusal is StreamwardenError {
+/** Redis refuses to be used as it should, and no waiting heals that: the database cannot be selected, a command is not there. */
+export function isUnusable(refusal: unknown): refusal is StreamwardenError {
   if (!isStreamwardenError(refusal) || refusal.retriable) return false;
-  return refusal.code === 'RedisRefused' || refusal.code === 'PermissionDenied';
+  return ['RedisRefused', 'PermissionDenied', 'CommandsMissing', 'ProtocolMismatch'].includes(refusal.code);
 }
 
 function wrongCredentials(cause: unknown): StreamwardenError {

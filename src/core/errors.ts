@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'OutcomeUnknown',
   'RedisRefused',
   'PermissionDenied',
+  'CommandsMissing',
   'ServerTooOld',
   'KeyspaceConfigConflict',
   'KeyspaceConfigForbidden',

@@ -4,6 +4,7 @@ import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import type { Commands } from './commands.js';
 import type { Names } from './names.js';
 import { isPassing, replyOf } from './reply-errors.js';
+import { type ProbeReply, Shortfall } from './shortfall.js';
 
 /** `XPENDING … IDLE` and `XGROUP CREATECONSUMER` came with it. */
 export const OLDEST_SERVER: readonly [number, number] = [6, 2];
@@ -35,18 +36,18 @@ async function evictionPolicy(commands: Commands): Promise<string | null> {
   }
 }
 
-/** Undefined when the user may not ask. */
-async function serverInfo(commands: Commands): Promise<string | undefined> {
+/** Undefined when the user may not ask, or nobody can. */
+async function serverInfo(commands: Commands, shortfall: Shortfall): Promise<string | undefined> {
   try {
     return await commands.run('INFO server', (client) => client.info('server'));
   } catch (error) {
-    if (isStreamwardenError(error, 'PermissionDenied')) return undefined;
+    if (shortfall.takes(error, 'INFO')) return undefined;
     throw error;
   }
 }
 
 /** What cannot be tried inside a script. */
-async function refusedCommands(commands: Commands): Promise<string[]> {
+async function noteRefusedCommands(commands: Commands, shortfall: Shortfall): Promise<void> {
   const tries: [command: string, send: (client: Redis) => Promise<unknown>][] = [
     ['EVAL', (client) => client.eval('return 0', 0)],
     ['EVALSHA', (client) => client.evalsha('0'.repeat(40), 0)],
@@ -54,16 +55,13 @@ async function refusedCommands(commands: Commands): Promise<string[]> {
     // Connections are numbered from 1.
     ['CLIENT UNBLOCK', (client) => client.client('UNBLOCK', 0)],
   ];
-  const refused: string[] = [];
   for (const [command, send] of tries) {
     try {
       await commands.run(command, send);
     } catch (error) {
-      if (isStreamwardenError(error, 'PermissionDenied')) refused.push(command);
-      else if (replyOf(error) !== 'NOSCRIPT') throw error;
+      if (!shortfall.takes(error, command) && replyOf(error) !== 'NOSCRIPT') throw error;
     }
   }
-  return refused;
 }
 
 /** Which of these keys the user may not touch: a script that is given one is refused before it begins. */
@@ -144,7 +142,7 @@ export interface ProbedElsewhere {
 /**
  * Asks the server what it is and tries every command that will be needed, harmlessly.
  *
- * @throws StreamwardenError `ServerTooOld`, `PermissionDenied` naming every refused command, `RedisUnavailable`
+ * @throws StreamwardenError `ServerTooOld`; `CommandsMissing` and `PermissionDenied` naming every command; `RedisUnavailable`
  */
 export async function probe(
   commands: Commands,
@@ -153,9 +151,8 @@ export async function probe(
   { lockKeys, historyKey }: ProbeSettings,
   elsewhere?: ProbedElsewhere,
 ): Promise<ServerFacts> {
-  const refused: string[] = [];
-  const info = await serverInfo(commands);
-  if (info === undefined) refused.push('INFO');
+  const shortfall = new Shortfall();
+  const info = await serverInfo(commands, shortfall);
   const valkey = infoField(info ?? '', 'valkey_version');
   const version = valkey ?? infoField(info ?? '', 'redis_version') ?? '0.0.0';
   const kind = valkey === undefined ? 'redis' : 'valkey';
@@ -176,25 +173,21 @@ export async function probe(
   const keys = [names.lbs, elsewhere?.dlq ? names.lbs : names.dlq, names.scratch(consumer)];
   const others = [names.owners, names.presence(consumer), ...(historyKey === undefined ? [] : [historyKey])];
   const lockKey = lockKeys ? [names.lock('probe', '0-0')] : [];
-  refused.push(
-    ...(await refusedCommands(commands)),
-    ...(await refusedKeys(commands, [...new Set(keys), ...others, ...(elsewhere ? [] : lockKey)])),
-  );
-  if (elsewhere) refused.push(...(await refusedElsewhere(elsewhere, names.dlq, lockKey)));
+  await noteRefusedCommands(commands, shortfall);
+  if (!shortfall.has('EVAL')) {
+    const here = [...new Set(keys), ...others, ...(elsewhere ? [] : lockKey)];
+    for (const key of await refusedKeys(commands, here)) shortfall.refused.add(key);
+    if (elsewhere) {
+      for (const one of await refusedElsewhere(elsewhere, names.dlq, lockKey)) shortfall.refused.add(one);
+    }
+  }
   const needed = ['EVAL', 'EVALSHA', ...keys.map((key) => `key ${key}`)];
-  if (!needed.some((one) => refused.includes(one))) {
+  if (!needed.some((one) => shortfall.has(one))) {
     const flags = [historyKey === undefined ? 0 : 1, elsewhere?.dlq ? 1 : 0];
-    refused.push(...((await commands.script('probe', keys, [names.group, ...flags])) as string[]));
+    const reply = await commands.script('probe', keys, [names.group, ...flags]);
+    shortfall.add(reply as ProbeReply);
   }
-  if (refused.length > 0) {
-    throw new StreamwardenError(
-      'PermissionDenied',
-      `Redis does not permit this user: ${refused.join(', ')}`,
-      {
-        details: { refused },
-      },
-    );
-  }
+  shortfall.check();
   const policy = await evictionPolicy(commands);
   const warnings =
     policy !== null && policy !== 'noeviction'

@@ -2,7 +2,6 @@
  * Taking an entry from its holder on the word of an operator, whether or not the holder is alive. No consumer has to run for that. Primitive,
  * like the lease store: `scripts/claim.lua` says what happens.
  */
-import { StreamwardenError } from '../core/errors.js';
 import type { Commands } from './commands.js';
 import { dueReason } from './due-consumer.js';
 import { parseEntry } from './entry.js';
@@ -10,6 +9,7 @@ import type { GroupStore } from './group.js';
 import type { Layout } from './layout.js';
 import { dlqKey } from './lease-store.js';
 import { isIncarnation, type Names } from './names.js';
+import { type ProbeReply, Shortfall } from './shortfall.js';
 
 export type ClaimOutcome =
   /** Everybody may have the copy. */
@@ -37,7 +37,7 @@ export type ClaimOutcome =
 export interface Claims {
   /**
    * @param force whether or not the holder is alive
-   * @throws StreamwardenError `PermissionDenied` naming every refused command, before anything is done
+   * @throws StreamwardenError `PermissionDenied` or `CommandsMissing` naming every command, before anything is done
    */
   claim(id: string, force: boolean): Promise<ClaimOutcome>;
 }
@@ -69,15 +69,11 @@ export function createClaims({ names, layout, commands, group, caller }: ClaimSe
   async function checkRights(): Promise<void> {
     const keys = [lbs, dlq, names.scratch(caller)];
     const reply = await commands.script('probe', keys, [names.group, 0, layout.dlqIsLocal ? 0 : 1]);
-    const refused = (reply as string[]).filter((command) => NEEDED.has(command));
-    if (refused.length === 0) return;
-    throw new StreamwardenError(
-      'PermissionDenied',
-      `Redis does not permit this user: ${refused.join(', ')}`,
-      {
-        details: { refused },
-      },
-    );
+    const [refused, missing] = reply as ProbeReply;
+    const isNeeded = (command: string) => NEEDED.has(command);
+    const shortfall = new Shortfall();
+    shortfall.add([refused.filter(isNeeded), missing.filter(isNeeded)]);
+    shortfall.check();
   }
 
   /** Remaining time to live of a lock in another slot. It is looked at before the script, which cannot; -2: there is none. */

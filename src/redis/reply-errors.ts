@@ -1,6 +1,7 @@
 /** Turns whatever ioredis rejects with into one of our errors, and says what may be done about it. */
 import { errorOf, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
+import { isHalfWay, replyCodeOf } from './reply-code.js';
 
 /** Redis says these of a state that passes: a failover, a restart, full memory. The same command may succeed later. */
 const PASSING = new Set([
@@ -19,18 +20,12 @@ const PASSING = new Set([
   'NOGROUP',
   'NOSCRIPT',
   'UNKILLABLE',
+  'MAXCLIENTS',
 ]);
 
 /** ioredis rejects with these when a command never left the process. */
 const NEVER_SENT =
   /Stream isn't writeable|Connection is closed\.$|Redis is already connecting|ECONNREFUSED|ENOTFOUND/;
-
-function replyCode(error: Error): string | undefined {
-  return /^-?([A-Z]+)\b/.exec(error.message)?.[1];
-}
-
-/** What Redis says inside a script where it says NOPERM outside: 6.2 and 7.0, later ones. */
-const SCRIPT_NOT_PERMITTED = /The user executing the script can't|ACL failure in script/;
 
 function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
@@ -67,9 +62,8 @@ export function redisError(thrown: unknown, command: string, wasConnected: boole
     const sent = wasConnected && !/Stream isn't writeable/.test(error.message);
     return sent || !NEVER_SENT.test(error.message) ? unanswered(command, error) : neverSent(command, error);
   }
-  const isNotPermitted = SCRIPT_NOT_PERMITTED.test(error.message);
-  const reply = isNotPermitted ? 'NOPERM' : (replyCode(error) ?? 'ERR');
-  const details = { command, reply };
+  const reply = replyCodeOf(error.message);
+  const details = { command, reply, ...(isHalfWay(error.message) && { isHalfWay: true }) };
   switch (reply) {
     case 'SWLAPSED':
       return new StreamwardenError('LeaseRefused', `${command} refused: presence has lapsed`, {
@@ -139,7 +133,10 @@ export function redirectionOf(error: unknown): Redirection | undefined {
 
 /** Whether a command that failed this way may have been executed. */
 export function mayHaveExecuted(error: unknown): boolean {
-  return isStreamwardenError(error, 'RedisUnavailable') && error.details.sent === true;
+  if (!isStreamwardenError(error)) return false;
+  return (
+    error.details.isHalfWay === true || (error.code === 'RedisUnavailable' && error.details.sent === true)
+  );
 }
 
 /** Errors that time, a reconnection or a new generation can heal; everything else is a bug or needs a person. */

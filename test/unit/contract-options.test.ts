@@ -69,6 +69,7 @@ const CODES = namesOf<ErrorCode>({
   OutcomeUnknown: 0,
   RedisRefused: 0,
   PermissionDenied: 0,
+  CommandsMissing: 0,
   ServerTooOld: 0,
   KeyspaceConfigConflict: 0,
   KeyspaceConfigForbidden: 0,

@@ -80,7 +80,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     'redrive-apart': '1-1',
     claim: ['requeued', '2-2', 1],
     touch: ['', 0, []],
-    probe: [],
+    probe: [[], []],
   };
   type Call = [shaOrSource: string, keyCount: number, ...rest: string[]];
   /** Scripts whose arguments or replies are bytes. */

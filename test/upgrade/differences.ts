@@ -31,4 +31,8 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'effect of refresh',
     why: 'Where presence has lapsed it writes none; its own process then raises a new generation. Each process renews its own presence only, with the script of its own version, and to others presence is there or not, whoever wrote it and when.',
   },
+  {
+    what: 'interface of probe',
+    why: 'It answers with two lists, where there was one. Each process sends the script of its own version before it begins, and nothing else hears the answer.',
+  },
 ];

@@ -42,10 +42,10 @@ export async function doctor(options: DoctorOptions, output: Output): Promise<nu
 
 function nobodyAnswers(
   url: string,
-  { topology: { kind, masters, others, sentinels } }: Facts,
+  { topology: { kind, masters, others, sentinels }, silent: failed }: Facts,
 ): StreamwardenError {
   const asked = [...masters, ...others, ...sentinels];
-  const silent = asked.find(({ error }) => error !== null);
+  const silent = asked.find(({ error }) => error !== null) ?? failed[0];
   if (kind === 'single') {
     return new StreamwardenError(
       'RedisUnavailable',

@@ -49,6 +49,12 @@ export interface ServerFacts {
   readonly subscribers: readonly string[] | null;
 }
 
+/** A server that could not be looked at. */
+export interface SilentServer {
+  readonly address: string;
+  readonly error: string;
+}
+
 /** A Sentinel that answers. */
 export interface SentinelFacts {
   readonly address: string;
@@ -81,6 +87,8 @@ export interface Facts {
   readonly topology: TopologyPicture;
   /** Those that answer: masters first. */
   readonly servers: readonly ServerFacts[];
+  /** Those that do not, or no longer. */
+  readonly silent: readonly SilentServer[];
   readonly sentinels: readonly SentinelFacts[];
   /** Null when no service was named. */
   readonly service: ServiceFacts | null;

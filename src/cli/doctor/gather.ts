@@ -1,11 +1,13 @@
 /** Gathers what the checks go by, from every server that belongs here. */
+import { messageOf } from '../../core/errors.js';
+import { redact } from '../../core/logger.js';
 import type { Names } from '../../redis/names.js';
 import type { Deployment } from '../../redis/target.js';
 import type { NodePool } from '../topology/node-pool.js';
 import type { NodePicture, TopologyPicture } from '../topology/picture.js';
 import { nodePoolOf, sentinelPoolOf } from '../topology/pools.js';
 import { surveyOf } from '../topology/survey-of.js';
-import type { AssumedSettings, Facts, SentinelFacts, ServerFacts } from './facts.js';
+import type { AssumedSettings, Facts, SentinelFacts, ServerFacts, SilentServer } from './facts.js';
 import { gatherSentinel } from './gather/sentinel.js';
 import { type Asked, gatherServer } from './gather/server.js';
 import { gatherService } from './gather/service.js';
@@ -31,32 +33,35 @@ export async function gather(input: GatherInput): Promise<Facts> {
   const database = deployment.options.db ?? 0;
   const needs = needsOf({ kind: topology.kind, database, names, assumed });
   const asked: Asked = { needs, aclUser, countKeys: names !== undefined };
-  const [servers, sentinels, service] = await Promise.all([
+  const [answers, sentinels, service] = await Promise.all([
     gatherServers(nodes, topology, asked),
     gatherSentinels(deployment, topology, timeoutMs),
     names === undefined ? null : gatherService(url, timeoutMs, names),
   ]);
-  return { topology, servers, sentinels, service, assumed };
+  return { topology, ...answers, sentinels, service, assumed };
 }
 
 async function gatherServers(
   pool: NodePool,
   { masters, others }: TopologyPicture,
   asked: Asked,
-): Promise<ServerFacts[]> {
+): Promise<Pick<Facts, 'servers' | 'silent'>> {
   const look = async ({ address }: NodePicture, role: ServerFacts['role']) => {
     try {
       return await gatherServer(await pool.commandsAt(address), address, role, asked);
-    } catch {
-      // The topology shows who does not answer, and why.
-      return undefined;
+    } catch (error) {
+      return { address, error: redact(messageOf(error)) };
     }
   };
   // A node of which nothing is known may be a master: a user who may not ask the cluster sees no other ones.
   const asMasters = [...masters, ...others].map((node) => look(node, 'master'));
   const asReplicas = masters.flatMap(({ replicas }) => replicas).map((node) => look(node, 'replica'));
   const found = await Promise.all([...asMasters, ...asReplicas]);
-  return found.filter((server) => server !== undefined);
+  const isSilent = (one: ServerFacts | SilentServer): one is SilentServer => 'error' in one;
+  return {
+    servers: found.filter((one): one is ServerFacts => !isSilent(one)),
+    silent: found.filter(isSilent),
+  };
 }
 
 async function gatherSentinels(

@@ -21,7 +21,8 @@ export interface NeedsInput {
 }
 
 const NO_SCRIPT = '0'.repeat(40);
-const NO_ID = '0-1';
+/** The only id that no entry can have. */
+const NO_ID = '0-0';
 
 export function needsOf({ kind, database, names: given, assumed }: NeedsInput): Need[] {
   const names = given ?? createNames({ service: 'doctor' });

@@ -1,6 +1,9 @@
--- Tries every command that the scripts and actors use, harmlessly, and names those that the user may not run.
+-- Tries every command that the scripts and actors use, harmlessly, and names those that the user may not run, and those that the server does
+-- not have: renamed or removed by its configuration.
 -- ACL rules hold inside scripts, so this asks the server itself and needs no right to read the rules. Keys that may not be
 -- touched are refused before a script begins; commands that a script may not use at all (CLIENT, …) the caller tries.
+--
+-- On the streams it names the id 0-0 alone: the only one that no entry can have.
 --
 -- KEYS[1] stream  load balancer stream: written with commands that change nothing
 -- KEYS[2] stream  dead-letter stream: likewise; the load balancer stream again where that lives in another slot
@@ -9,38 +12,43 @@
 -- ARGV[2] flag    1: a history is kept
 -- ARGV[3] flag    1: the dead-letter stream lives in another slot, so that entries wait for it
 --
--- Returns the refused commands
-local refused, seen = {}, {}
+-- Returns {refused commands, missing commands}
+local refused, missing, seen = {}, {}, {}
 local function try(command, ...)
   local reply = redis.pcall(command, ...)
   if type(reply) == 'table' and reply.err then
     local text = string.lower(reply.err)
+    local names
     -- Redis 6.2 and 7.0 say 'The user executing the script can't …', later ones 'ACL failure in script: …'.
     if string.find(text, 'noperm', 1, true) or string.find(text, 'acl failure', 1, true)
       or string.find(text, 'user executing the script', 1, true) then
-      local container = command == 'XGROUP' or command == 'XINFO'
-      local name = container and command .. ' ' .. (...) or command
-      if not seen[name] then
-        seen[name] = true
-        refused[#refused + 1] = name
-      end
+      names = refused
+    elseif string.find(text, 'unknown %w+ command called from') then
+      names = missing
+    end
+    local container = names == refused and (command == 'XGROUP' or command == 'XINFO')
+    local name = container and command .. ' ' .. (...) or command
+    if names and not seen[name] then
+      seen[name] = true
+      names[#names + 1] = name
     end
   end
 end
+local NO_ID = '0-0'
 local lbs, dlq, scratch, group = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 try('XLEN', lbs)
-try('XRANGE', lbs, '0-1', '0-1')
-try('XPENDING', lbs, group, '0-1', '0-1', 1)
-try('XACK', lbs, group, '0-1')
-try('XDEL', lbs, '0-1')
+try('XRANGE', lbs, NO_ID, NO_ID)
+try('XPENDING', lbs, group, NO_ID, NO_ID, 1)
+try('XACK', lbs, group, NO_ID)
+try('XDEL', lbs, NO_ID)
 try('XLEN', dlq)
-try('XDEL', dlq, '0-1')
+try('XDEL', dlq, NO_ID)
 try('DEL', scratch)
 try('XADD', scratch, '*', 'probe', '1')
 try('XGROUP', 'CREATE', scratch, group, '0')
 try('XREADGROUP', 'GROUP', group, 'probe', 'COUNT', 1, 'STREAMS', scratch, '>')
 if ARGV[3] == '1' then
-  try('XCLAIM', scratch, group, 'probe', 0, '0-1', 'JUSTID')
+  try('XCLAIM', scratch, group, 'probe', 0, NO_ID, 'JUSTID')
 end
 try('XGROUP', 'DELCONSUMER', scratch, group, 'probe')
 try('XINFO', 'CONSUMERS', scratch, group)
@@ -63,4 +71,4 @@ if ARGV[2] == '1' then
   try('RPUSH', scratch, 'a')
   try('DEL', scratch)
 end
-return refused
+return { refused, missing }

@@ -100,6 +100,7 @@ export function facts({
       ...topology,
     },
     servers,
+    silent: [],
     sentinels: sentinels ?? [],
     service: service ?? null,
     assumed: { heartbeatMs: 2_000, keyspaceEvents: 'require', lockKeys: true, ...assumed },

@@ -20,7 +20,10 @@ export const reachable: Check = {
     const sentinels = facts.topology.sentinels.filter(({ state }) => state !== 'up');
     const all = [...missed, ...spare, ...sentinels];
     if (all.length === 0) return loading(facts) ?? good(`${plural(facts.servers.length, 'server')} answered`);
-    const found = all.map(({ address, state, error }) => `${address}: ${error ?? state}`).join('; ');
+    const silentOf = (address: string) => facts.silent.find((one) => one.address === address);
+    const found = all
+      .map(({ address, state, error }) => `${address}: ${error ?? silentOf(address)?.error ?? state}`)
+      .join('; ');
     const remedy = 'start it, or let this machine reach it: redis-cli -h HOST -p PORT PING';
     return missed.length > 0 ? bad(`a master does not answer: ${found}`, remedy) : warning(found, remedy);
   },

@@ -1,7 +1,7 @@
 /** How far away a server is, and what its clock says, both by asking it for the time again and again. */
-import { messageOf } from '../../../core/errors.js';
 import type { Commands } from '../../../redis/commands.js';
 import type { ClockReading, ServerFacts } from '../facts.js';
+import { unlessRefused } from './unless-refused.js';
 
 const QUESTIONS = 20;
 /** What the wall clock of this machine can be read to. */
@@ -14,13 +14,8 @@ export async function gatherClock(commands: Commands): Promise<Pick<ServerFacts,
   for (let asked = 0; asked < QUESTIONS; asked += 1) {
     const sentAt = Date.now();
     const start = performance.now();
-    const reply = await commands.run('TIME', (client) =>
-      client.time().catch((error: unknown) => {
-        // A refusal has travelled there and back as well.
-        if (messageOf(error).startsWith('NOPERM')) return null;
-        throw error;
-      }),
-    );
+    // A refusal has travelled there and back as well.
+    const reply = await unlessRefused(commands, 'TIME', (client) => client.time());
     const roundTripMs = performance.now() - start;
     roundTripsMs.push(roundTripMs);
     const errorMs = roundTripMs / 2 + RESOLUTION_MS;

@@ -1,11 +1,10 @@
 /** What one server says of itself. What this user may not ask is left out, and the checks say so. */
-import type { Redis } from 'ioredis';
-import { isStreamwardenError } from '../../../core/errors.js';
 import type { Commands } from '../../../redis/commands.js';
 import type { ServerFacts } from '../facts.js';
 import type { Need } from '../needs.js';
 import { gatherClock } from './clock.js';
 import { gatherRights } from './rights.js';
+import { unlessRefused } from './unless-refused.js';
 
 const SETTINGS = [
   'appendfsync',
@@ -47,21 +46,6 @@ export async function gatherServer(
     rights: await gatherRights(commands, needs, aclUser, countKeys),
     subscribers: await subscribersOf(commands),
   };
-}
-
-/** Null when the server refuses. */
-async function unlessRefused<T>(
-  commands: Commands,
-  what: string,
-  send: (client: Redis) => Promise<T>,
-): Promise<T | null> {
-  try {
-    return await commands.run(what, send);
-  } catch (error) {
-    if (isStreamwardenError(error, 'PermissionDenied') || isStreamwardenError(error, 'RedisRefused'))
-      return null;
-    throw error;
-  }
 }
 
 async function infoOf(commands: Commands): Promise<Map<string, string>> {
