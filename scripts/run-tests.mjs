@@ -1,4 +1,4 @@
-// Runs mocha over every test file, twice as many at a time as there are cores, unless --jobs says otherwise: they wait for servers half
+// Runs mocha over every test file, three times as many at a time as there are cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
 // have a cluster, of which only two run at a time (test/support/cluster.ts), or a browser, which keeps a core busy, are spread over the run.
 import { spawn } from 'node:child_process';
@@ -24,7 +24,7 @@ const SCARCE = /(use(Cluster|Sentinels|Browser)|startRedis(Cluster|Sentinels))\(
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
 if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
-  args.push('--jobs', String(2 * availableParallelism()));
+  args.push('--jobs', String(3 * availableParallelism()));
 }
 
 // A single job is no parallel run: mocha then runs all files in one process.

