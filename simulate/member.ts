@@ -121,6 +121,7 @@ export class Member implements Party, Victim {
         handlerBackoff: { initialMs: 50, maxMs: 500 },
         readRetry: { attempts: -1, initialMs: 50, maxMs: 500 },
         startTimeoutMs: 600_000,
+        onError: () => {},
         ...(recordings === undefined ? {} : { record: recordingIn(recordings, `${consumerId}-${index}`) }),
         ...(isTraced
           ? { logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } }

@@ -12,6 +12,7 @@ export type {
   RecordOptions,
   RingOptions,
 } from './replay/record-options.js';
+export type { ErrorListener } from './runtime/handler-failures.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
 export type { NewStream } from './runtime/new-stream.js';
 export type {
@@ -21,6 +22,7 @@ export type {
   StreamConfirmed,
   StreamDisowned,
   StreamExpired,
+  StreamFailed,
   StreamRef,
   StreamTerminated,
   StreamUncertain,

@@ -98,6 +98,12 @@ export class Told {
           ? undefined
           : { clause: 'C-LOST-1', why: `it was ${before ?? 'never added'}` };
       }
+      case 'StreamFailed': {
+        const before = streams.get(notification.id);
+        return before === 'added' || before === 'uncertain' || before === 'assumed'
+          ? undefined
+          : { clause: 'C-HAND-3', why: `it was ${before ?? 'never added'}` };
+      }
       case 'StreamTerminated':
         heard.isTerminated = true;
         return undefined;

@@ -1,10 +1,15 @@
 /** Notifications as `consume` prints them. */
+import { messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import type { Notification } from '../runtime/notifications.js';
 import { inWords, type OutputLine, plural } from './output.js';
 
 /** The notification as a JSON line: its own members, in an order that reads well. */
 export function lineOf(notification: Notification): OutputLine {
+  if (notification.type === 'StreamFailed') {
+    const { at, type, stream, id, retryCount, info, error, retryAt } = notification;
+    return { at, type, stream, id, retryCount, info, error: redact(messageOf(error)), retryAt };
+  }
   if (notification.type !== 'StreamTerminated') {
     const { at, type, stream, id, retryCount, info, ...more } = notification;
     return { at, type, stream, id, retryCount, info, ...more };
@@ -49,5 +54,7 @@ function wordOf(notification: Notification): [what: string, about: string] {
       return ['uncertain', `${which}: not confirmed for ${Math.round(notification.overdueMs)} ms too long`];
     case 'StreamConfirmed':
       return ['confirmed', which];
+    case 'StreamFailed':
+      return ['failed', `${which}: ${redact(messageOf(notification.error))}`];
   }
 }

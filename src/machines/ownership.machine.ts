@@ -24,6 +24,7 @@
  * had heard of it (action `disown`): by being handed it, or by calling done() on what it found listed.
  */
 import { assign, setup } from 'xstate';
+import type { ErrorFact } from './facts.js';
 
 export interface OwnershipContext {
   readonly id: string;
@@ -45,7 +46,7 @@ export type OwnershipEvent =
   | { type: 'lease.missed' }
   | { type: 'lease.confirmed' }
   | { type: 'lost'; reason: string }
-  | { type: 'handler.failed' }
+  | { type: 'handler.failed'; error: ErrorFact }
   | { type: 'done.requested' }
   | { type: 'acked'; lockReleased: boolean }
   | { type: 'ack.unknown' }

@@ -3,16 +3,17 @@ import type { Application, ExpiredEntry } from '../actors/application.js';
 import type { Ownership } from '../actors/ownership.js';
 import type { Clock } from '../core/clock.js';
 import { type ErrorCode, StreamwardenError } from '../core/errors.js';
-import type { Seam } from '../core/seam.js';
-import type { NotificationHub } from './notification-hub.js';
 import type { DisownedReason, Notification, StreamRef } from './notifications.js';
 
 export interface PortSettings {
   readonly clock: Clock;
-  readonly seam: Seam;
-  readonly hub: NotificationHub;
   readonly onUncertain: 'continue' | 'abort';
   readonly autoClaim: boolean;
+  /** How many more streams the application can be told of. */
+  room(): number;
+  tell(notification: Notification): void;
+  /** A stream is not ours any more, for this reason. */
+  lost(reason: string): void;
   /** How far past its deadline the lease was when that was noticed, in milliseconds. */
   overdueMs(): number;
   /** Gives a stream to the handler, if there is one. */
@@ -35,12 +36,7 @@ const WORDS: Readonly<Record<DisownedReason, string>> = {
 };
 
 export function createApplicationPort(settings: PortSettings): Application {
-  const { clock, seam, hub } = settings;
-
-  function tell(notification: Notification): void {
-    hub.tell(notification);
-    seam.emit('notification', notification);
-  }
+  const { clock, tell } = settings;
 
   function abort(ownership: Ownership, code: ErrorCode, message: string): void {
     ownership.abort(
@@ -50,7 +46,7 @@ export function createApplicationPort(settings: PortSettings): Application {
 
   return {
     get room() {
-      return hub.room;
+      return settings.room();
     },
     added(ownership) {
       tell({ type: 'StreamAdded', at: clock.now(), ...refOf(ownership) });
@@ -70,7 +66,7 @@ export function createApplicationPort(settings: PortSettings): Application {
     },
     disowned(ownership, reason) {
       const why = reason as DisownedReason;
-      seam.emit('lost', { reason });
+      settings.lost(reason);
       abort(
         ownership,
         'StreamNotOwned',

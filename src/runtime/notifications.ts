@@ -64,6 +64,15 @@ export interface StreamConfirmed<TInfo = unknown> extends StreamRef<TInfo>, At {
   readonly type: 'StreamConfirmed';
 }
 
+/** Its handler threw. The stream stays ours through the back-off; then one retry is spent, and everybody may be given it. */
+export interface StreamFailed<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamFailed';
+  /** What the handler threw; made into an error where it was none. */
+  readonly error: Error;
+  /** When the retry is spent, wall clock, milliseconds since the epoch. `done()` and `release()` before that spend none. */
+  readonly retryAt: number;
+}
+
 /** The runtime has stopped reading for good. The last notification there is. */
 export interface StreamTerminated extends At {
   readonly type: 'StreamTerminated';
@@ -78,4 +87,5 @@ export type Notification<TInfo = unknown> =
   | StreamDisowned<TInfo>
   | StreamUncertain<TInfo>
   | StreamConfirmed<TInfo>
+  | StreamFailed<TInfo>
   | StreamTerminated;

@@ -70,6 +70,10 @@ export const runtimeSchema = z.strictObject({
     'warn',
     'error',
   ).optional(),
+  onError: z
+    .custom<object>((value) => typeof value === 'function')
+    .describe('a function')
+    .optional(),
   clock: objectWith('a Clock', 'now', 'monotonic', 'random', 'setTimeout', 'clearTimeout').optional(),
   historyKey: text.optional(),
   record: recordSchema.optional(),

@@ -8,6 +8,7 @@ import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
 import type { RedisTarget } from '../redis/target.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
+import type { ErrorListener } from './handler-failures.js';
 import { invalid, parseWith } from './option-errors.js';
 import { producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
 import { compiled } from './record-schema.js';
@@ -84,6 +85,12 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly onInvalidInfo?: 'deadLetter' | 'deliver';
   /** Where the log goes; pino's loggers fit. @defaultValue nowhere */
   readonly logger?: Logger;
+  /**
+   * Called with whatever a handler throws, before its back-off. What it throws itself is logged. With neither this nor a `logger`, the first
+   * failure of the process is written to stderr as a warning of Node.js.
+   * @defaultValue none
+   */
+  readonly onError?: ErrorListener<TInfo>;
   /** Time and chance. @defaultValue the operating system's */
   readonly clock?: Clock;
   /** A Redis list that every change of owner is appended to, for proofs; grows without bound. Must carry the load balancer stream's hash tag. */
@@ -125,6 +132,9 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly infoSchema: StandardSchemaV1<unknown, TInfo> | undefined;
   readonly onInvalidInfo: 'deadLetter' | 'deliver';
   readonly logger: Logger;
+  /** Whether the application gave that logger. */
+  readonly hasLogger: boolean;
+  readonly onError: ErrorListener<TInfo> | undefined;
   readonly clock: Clock;
   readonly historyKey: string | undefined;
   readonly record: CompiledRecordOptions | undefined;
@@ -185,6 +195,7 @@ export function compileOptions<TInfo>(
     dlqStream,
     consumerId,
     logger,
+    onError,
     clock,
     infoSchema,
     historyKey,
@@ -212,6 +223,8 @@ export function compileOptions<TInfo>(
     names,
     consumerId: consumerIdFrom(consumerId, environment),
     database,
+    hasLogger: logger !== undefined,
+    onError: onError as ErrorListener<TInfo> | undefined,
     logger: guardedLogger((logger as Logger | undefined) ?? silentLogger),
     clock: guardedClock((clock as Clock | undefined) ?? systemClock),
     infoSchema: infoSchema as StandardSchemaV1<unknown, TInfo> | undefined,

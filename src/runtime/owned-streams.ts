@@ -3,13 +3,16 @@ import type { Consumer } from '../actors/consumer.js';
 import type { Ownership } from '../actors/ownership.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { factOf } from '../machines/facts.js';
 import type { HandlerBackoff } from './handler-backoff.js';
+import type { HandlerFailures } from './handler-failures.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
 import type { StreamHandle } from './types.js';
 
 export interface OwnedStreamsSettings {
   readonly logger: Logger;
   readonly backoff: HandlerBackoff;
+  readonly failures: HandlerFailures;
   readonly consumer: Consumer;
   /** Whether the handler of that very stream is asking: it cannot be waited for. */
   isInside(ownership: Ownership): boolean;
@@ -17,15 +20,9 @@ export interface OwnedStreamsSettings {
 
 export class OwnedStreams<TInfo> implements HandleOwner {
   readonly #settings: OwnedStreamsSettings;
-  #handlerFailures = 0;
 
   constructor(settings: OwnedStreamsSettings) {
     this.#settings = settings;
-  }
-
-  /** How often a handler has failed. */
-  get handlerFailures(): number {
-    return this.#handlerFailures;
   }
 
   validUntil(): number {
@@ -80,12 +77,10 @@ export class OwnedStreams<TInfo> implements HandleOwner {
 
   /** Its handler threw: after a pause, in which it stays ours, a retry is spent. */
   handlerFailed(ownership: Ownership, error: unknown): void {
-    const { backoff, logger } = this.#settings;
-    this.#handlerFailures += 1;
-    ownership.send({ type: 'handler.failed' });
+    const { backoff, failures } = this.#settings;
+    ownership.send({ type: 'handler.failed', error: factOf(error) });
     const delayMs = backoff.begin(ownership, () => this.#spendRetry(ownership, error));
-    const { name, id, retryCount } = ownership;
-    logger.warn({ stream: name, id, retryCount, error: messageOf(error), delayMs }, 'a handler failed');
+    failures.failed(ownership, error, delayMs);
   }
 
   #spendRetry(ownership: Ownership, error: unknown): void {

@@ -16,6 +16,7 @@ import { RuntimeTelemetry } from '../telemetry/runtime-telemetry.js';
 import { createApplicationPort } from './application-port.js';
 import { endingOf } from './ending.js';
 import { HandlerBackoff } from './handler-backoff.js';
+import { type ErrorListener, HandlerFailures } from './handler-failures.js';
 import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
 import { type Inside, showInside } from './inside.js';
@@ -77,6 +78,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   readonly #streams: OwnedStreams<TInfo>;
   readonly #lifetime: Lifetime;
   readonly #backoff: HandlerBackoff;
+  readonly #failures: HandlerFailures;
   readonly #telemetry: RuntimeTelemetry;
   #processor: Processor<TInfo> | undefined;
 
@@ -122,9 +124,18 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     });
     showInside(this, this.#inside(kernel));
     this.#backoff = new HandlerBackoff(options.clock, options.handlerBackoff);
+    this.#failures = new HandlerFailures({
+      service: this.service,
+      clock: options.clock,
+      logger: options.hasLogger ? options.logger : undefined,
+      onError: options.onError as ErrorListener | undefined,
+      record: (id, error) => this.#incarnation.supervisor.record(`ownership/${id}`, error),
+      tell: (notification) => this.#tell(notification),
+    });
     this.#streams = new OwnedStreams({
       logger: options.logger,
       backoff: this.#backoff,
+      failures: this.#failures,
       consumer: this.#incarnation,
       isInside: (ownership) => this.#processor?.isInside(ownership) ?? false,
     });
@@ -309,8 +320,9 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       ended,
       application: createApplicationPort({
         clock,
-        seam,
-        hub: this.#hub,
+        room: () => this.#hub.room,
+        tell: (notification) => this.#tell(notification),
+        lost: (reason) => seam.emit('lost', { reason }),
         onUncertain: this.#options.onUncertain,
         autoClaim: this.#options.autoClaim,
         overdueMs: () => this.#incarnation.lease.overdueMs,
@@ -339,7 +351,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   get #facts(): RuntimeFacts {
     return {
       service: this.service,
-      handlerFailures: this.#streams.handlerFailures,
+      handlerFailures: this.#failures.count,
       notificationsDropped: this.#hub.dropped,
     };
   }
@@ -364,14 +376,17 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     this.#lifetime.started();
   }
 
+  #tell(notification: Notification): void {
+    this.#hub.tell(notification);
+    this.seam.emit('notification', notification);
+  }
+
   #terminated(thrown: unknown): void {
     const { clock, logger } = this.#options;
     this.#backoff.cancelAll();
     const error = this.#lifetime.end(thrown);
     const reason = error ? 'failed' : 'stopped';
-    const notification: Notification = { type: 'StreamTerminated', at: clock.now(), reason, error };
-    this.#hub.tell(notification);
-    this.seam.emit('notification', notification);
+    this.#tell({ type: 'StreamTerminated', at: clock.now(), reason, error });
     this.#hub.close();
     this.#telemetry.close();
     logger.info({ service: this.service, consumer: this.consumer, error: error?.code }, 'stopped');

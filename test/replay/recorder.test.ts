@@ -286,7 +286,7 @@ describe('recording', () => {
       expect(made.lines[1]).to.include({ actor: 'consumer/ownership/1-0', state: 'acquired' });
       expect(replay(made)).to.include({ agrees: true, complete: true, events: 1 });
 
-      old.send({ type: 'handler.failed' });
+      old.send({ type: 'handler.failed', error: { code: 'Error', message: 'no' } });
       expect(await recording.dump()).to.equal(folder('a-2.jsonl'));
       expect(events(await loadRecording(folder('a-2.jsonl'))).map(({ event }) => event.type)).to.deep.equal([
         'handed',

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { StreamRef } from '../../src/index.js';
 import { deadLetters } from '../support/dead-letters.js';
 import { eventually } from '../support/eventually.js';
 import { historyOf, soundHistory } from '../support/history.js';
@@ -196,5 +197,40 @@ describe('a handler that fails', () => {
     await eventually('all are dead-lettered', () => runtime.snapshot().counters.deadLettered === 300);
     expect(await suite.redis().xlen(names.dlq)).to.equal(300);
     expect(runtime.snapshot().counters.deadLettersTrimmed).to.equal(0);
+  });
+
+  it('is told with the error: to the log, to onError, to whoever reads, in the snapshot and in a recording [C-FAIL-1]', async () => {
+    const { announce, create, listen } = fleet();
+    const lines: Readonly<Record<string, unknown>>[] = [];
+    const line = () => {};
+    const heard: [unknown, StreamRef][] = [];
+    const runtime = create({
+      handlerBackoff: { initialMs: 20, maxMs: 20 },
+      logger: { debug: line, info: line, error: line, warn: (fields) => lines.push(fields) },
+      onError: (error, stream) => {
+        heard.push([error, stream]);
+        throw new Error('an onError that throws is logged, and nothing else');
+      },
+    });
+    const log = listen(runtime);
+    const thrown = Object.assign(new Error('the payment is late'), { code: 'ELATE' });
+    runtime.process(({ retryCount }) => {
+      if (retryCount === 0) throw thrown;
+    });
+    await runtime.start();
+    const [id] = await announce(['one']);
+    await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
+
+    const ref = { stream: 'one', id, info: null, retryCount: 0 };
+    expect(heard).to.deep.equal([[thrown, ref]]);
+    expect(lines.filter(({ err }) => err === thrown)).to.have.length(1);
+    const [failed] = log.all.flatMap((told) => (told.type === 'StreamFailed' ? [told] : []));
+    expect(failed).to.deep.include({ ...ref, error: thrown });
+    expect(Number(failed?.retryAt) - Number(failed?.at)).to.be.within(10, 20);
+    expect(runtime.snapshot().failures).to.have.length(1);
+    expect(runtime.snapshot().failures[0]).to.deep.include({
+      child: `ownership/${id}`,
+      error: { code: 'ELATE', message: 'the payment is late' },
+    });
   });
 });

@@ -91,7 +91,8 @@ export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
       ...options,
     }),
     make(options = {}, substitutes = {}) {
-      const member = memberOf(composeRuntime(crew.options(options) as RuntimeOptions, substitutes));
+      const told: RuntimeOptions = { onError: () => {}, ...crew.options(options) };
+      const member = memberOf(composeRuntime(told, substitutes));
       running.push(member);
       return member;
     },

@@ -94,6 +94,7 @@ function makeFleet(suite: SuiteRedis, service: string, keep: (runtime: AnyRuntim
         historyKey,
         heartbeatMs: keepable(1000),
         handOverGraceMs: 1000,
+        onError: () => {},
         ...options,
         clock,
       },

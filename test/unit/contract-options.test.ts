@@ -35,6 +35,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   infoSchema: [],
   onInvalidInfo: [],
   logger: [],
+  onError: [],
   clock: [],
   historyKey: [],
   record: [],
@@ -53,6 +54,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   handlerBackoff: 'the next two',
   infoSchema: '—',
   logger: 'nowhere',
+  onError: 'none',
   clock: "the system's",
   historyKey: '—',
   record: '—',
@@ -97,6 +99,7 @@ const NOTIFICATIONS = namesOf<Notification['type']>({
   StreamUncertain: 0,
   StreamConfirmed: 0,
   StreamDisowned: 0,
+  StreamFailed: 0,
   StreamExpired: 0,
   StreamTerminated: 0,
 });

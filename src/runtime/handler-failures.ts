@@ -1,0 +1,71 @@
+/** What is said when a handler throws: to the log, to the application, and, when neither can hear it, once to whoever reads stderr. */
+import type { Ownership } from '../actors/ownership.js';
+import type { Clock } from '../core/clock.js';
+import { callOut, errorOf, messageOf } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import type { Notification, StreamRef } from './notifications.js';
+
+/** The option `onError`. */
+export type ErrorListener<TInfo = unknown> = (error: unknown, stream: StreamRef<TInfo>) => void;
+
+export interface HandlerFailuresSettings {
+  readonly service: string;
+  readonly clock: Clock;
+  /** Undefined: the application has none. */
+  readonly logger: Logger | undefined;
+  readonly onError: ErrorListener | undefined;
+  tell(notification: Notification): void;
+  /** Keeps it among the failures of the snapshot. */
+  record(id: string, error: Error): void;
+}
+
+/** One line a process is enough to say what to do about it. */
+let hasWarned = false;
+
+export class HandlerFailures {
+  readonly #settings: HandlerFailuresSettings;
+  /** How often a handler has failed. */
+  count = 0;
+
+  constructor(settings: HandlerFailuresSettings) {
+    this.#settings = settings;
+  }
+
+  /** @param delayMs in how many milliseconds the retry is spent */
+  failed({ name, id, info, retryCount }: Ownership, thrown: unknown, delayMs: number): void {
+    const { clock, logger, onError, record, tell } = this.#settings;
+    this.count += 1;
+    const error = errorOf(thrown);
+    const stream: StreamRef = { stream: name, id, info, retryCount };
+    const at = clock.now();
+    record(id, error);
+    logger?.warn({ stream: name, id, retryCount, delayMs, err: error }, 'a handler failed');
+    if (onError !== undefined) {
+      callOut(
+        () => onError(thrown, stream),
+        (problem) => logger?.error({ stream: name, id, error: messageOf(problem) }, 'onError threw'),
+      );
+    } else if (logger === undefined) {
+      this.#warn(error);
+    }
+    tell({ type: 'StreamFailed', at, ...stream, error, retryAt: at + delayMs });
+  }
+
+  #warn(error: Error): void {
+    if (hasWarned) return;
+    hasWarned = true;
+    process.emitWarning(
+      `a handler of service ${this.#settings.service} failed: ${messageOf(error)}. Later failures are not told here: give createRuntime() a logger, or onError`,
+      { type: 'StreamwardenWarning', code: 'STREAMWARDEN_HANDLER_FAILED', detail: stackOf(error) },
+    );
+  }
+}
+
+function stackOf(error: Error): string {
+  try {
+    return messageOf(error.stack ?? '');
+  } catch {
+    // An application's error may have a getter that throws.
+    return '';
+  }
+}
