@@ -121,7 +121,7 @@ const AIMED: Readonly<Record<string, number>> = {
   'XREADGROUP look': 1,
   XPENDING: 3,
   'XINFO CONSUMERS': 2,
-  XRANGE: 2,
+  'read-entries': 2,
   HSETNX: 1,
   PTTL: 2,
   'take-locks': 2,

@@ -46,7 +46,9 @@ export async function judge(input: VerdictInput): Promise<Verdict> {
     );
   }
   const letters = new Set(
-    records.flatMap((r) => (r.op === 'deadLettered' && r.reason === 'unparseable' ? [r.id] : [])),
+    records.flatMap((r) =>
+      r.op === 'deadLettered' && (r.reason === 'unparseable' || r.reason === 'tooLarge') ? [r.id] : [],
+    ),
   );
   for (const id of poisoned) {
     if (report.chains.get(id)?.end !== 'deadLettered')

@@ -109,7 +109,10 @@ function judgeDone({ before, client, command, answer }: Execution, past: Past, a
 function reasonOf(command: ScriptCommand): keyof typeof CLAUSES {
   if (command.kind === 'requeue') return 'dead';
   if (command.kind === 'claim') return 'claimed';
-  return command.kind === 'giveBack' && command.reason !== 'unparseable' ? command.reason : 'handOver';
+  const isLetter = command.kind === 'giveBack' && ['unparseable', 'tooLarge'].includes(command.reason);
+  return command.kind === 'giveBack' && !isLetter
+    ? (command.reason as 'handOver' | 'failed' | 'waiting')
+    : 'handOver';
 }
 
 function judgeMoved(execution: Execution, past: Past, add: Add): Past {
@@ -136,7 +139,8 @@ function judgeMoved(execution: Execution, past: Past, add: Add): Past {
       const stored = after.entries.find((entry) => entry.id === copy);
       if (stored !== undefined && (stored.root !== original?.root || stored.retries !== count))
         add('C-EXP-5', `${copy} is no copy of ${id}`);
-    } else if (due !== 1 || count !== maxRetries + 1) {
+      // Delivered too often to consumers that died without owning it: that costs no retry.
+    } else if ((due !== 1 || count !== maxRetries + 1) && (reason !== 'dead' || due !== 0 || spent !== 0)) {
       add('C-POI-2', `${id} is dead-lettered with ${count} retries, and ${maxRetries} are allowed`);
     }
     owned = owned.filter((one) => one.id !== id);

@@ -90,9 +90,33 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
       const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick)];
-      const why = pick.of(['handOver', 'failed', 'waiting', 'unparseable']);
+      const why = pick.of(['handOver', 'failed', 'waiting', 'unparseable', 'tooLarge']);
       const limits = [pick.upTo(2), pick.of([0, 2, 100])];
       return [keys, ['g', me, generation(pick), ...limits, why, ...pairs(pick, batch(pick, known, me))]];
+    },
+  ],
+  'read-entries': [
+    1,
+    (pick, known) => [['l'], [pick.of([0, 30, 100000]), pick.of([0, 30, 100000]), ...batch(pick, known)]],
+  ],
+  'read-page': [
+    1,
+    (pick) => {
+      const order = pick.of([
+        ['XRANGE', '-', '+'],
+        ['XREVRANGE', '+', '-'],
+      ]);
+      return [['l'], [...order, pick.of([1, 3, 100]), pick.of([0, 30, 100000]), pick.of([0, 30, 100000])]];
+    },
+  ],
+  'hold-back': [
+    1,
+    (pick, known) => {
+      const me = pick.of(HOLDERS.slice(0, 2));
+      return [
+        ['l', `p:${me}`],
+        ['g', me, generation(pick), pick.upTo(1), ...batch(pick, known, me)],
+      ];
     },
   ],
   requeue: [
@@ -102,7 +126,8 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const ids = batch(pick, known, dead);
       const locks = pick.chance(0.4) ? ids.map((id) => `lock${id.slice(-1)}`) : [];
       const keys = ['l', `p:${dead}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), ...locks];
-      const flags = [pick.upTo(2), pick.of([0, 2, 100]), pick.of([0, 0, 1, 5]), pick.upTo(1), locks.length];
+      const flag = pick.of([0, 1, 'tooLarge']);
+      const flags = [pick.upTo(2), pick.of([0, 2, 100]), pick.of([0, 0, 1, 5]), flag, locks.length];
       return [keys, ['g', dead, 'me', ...flags, ...pairs(pick, ids)]];
     },
   ],

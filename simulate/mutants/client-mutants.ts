@@ -9,7 +9,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/verifier.ts',
-        from: "pending === 'groupGone' ? 0 : await this.#adopt(pending, signal)",
+        from: "pending === 'groupGone' || signal.aborted ? 0 : this.#adopter.found(pending)",
         to: '0',
       },
     ],
@@ -284,10 +284,20 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   {
     name: 'gone-payload-kept',
     why: 'an entry whose payload was trimmed stays pending',
-    edits: [{ file: 'actors/verifier.ts', from: 'if (gone.length > 0) this.#acquirer.bury(gone);', to: '' }],
+    edits: [
+      {
+        file: 'actors/adopter.ts',
+        from: "if (gone.length > 0) this.#acquirer.giveUp('handOver', gone);",
+        to: '',
+      },
+    ],
     wishes: {
       kinds: { trim: 2, cut: 3 },
-      aim: { commands: { XREADGROUP: 2, XPENDING: 2, XRANGE: 1 }, phases: ['executed', 'sent'], most: 12 },
+      aim: {
+        commands: { XREADGROUP: 2, XPENDING: 2, 'read-entries': 1 },
+        phases: ['executed', 'sent'],
+        most: 12,
+      },
       mostFaults: 24,
     },
     kept: 'a-payload-trimmed-before-it-was-found',

@@ -44,8 +44,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/requeue.lua',
-        from: "(spendAlways or owned) and 'spend' or 'keep'",
-        to: "'keep'",
+        from: 'if spendAlways or owner == id then',
+        to: 'if false then',
       },
     ],
     wishes: DEATHS,
@@ -56,8 +56,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/requeue.lua',
-        from: "(spendAlways or owned) and 'spend' or 'keep'",
-        to: "'spend'",
+        from: 'if spendAlways or owner == id then',
+        to: 'if true then',
       },
     ],
     wishes: DEATHS,
@@ -222,8 +222,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/move-entry.lua',
-        from: "local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, nil)))",
-        to: `local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, nil)))
+        from: "local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, deliveries, nil)))",
+        to: `local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, deliveries, nil)))
     redis.call('XDEL', at.lbs, copyId)`,
       },
     ],

@@ -5,10 +5,11 @@
  * meanwhile. And a try that fails forgets its entries: they are still pending for us, and the next verification adopts them.
  */
 import { Bell } from '../core/bell.js';
+import { onNextTurn } from '../core/clock.js';
 import { compareEntryIds } from '../core/entry-id.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
-import { parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
+import { deliveryCountOf, entryBytes, parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
 import type { Giver } from './giver.js';
 import type { CheckedInfo, Kernel } from './kernel.js';
@@ -19,6 +20,14 @@ import { releaseLocks } from './release-locks.js';
 
 /** Keeps the script below 5 ms. */
 export const ACQUIRE_BATCH = 128;
+/** So many bytes are parsed before everybody else has a turn: a heartbeat above all. */
+const BYTES_A_TURN = 262_144;
+
+/** An entry that is not to be read, for its size. */
+export interface LargeEntry {
+  readonly id: string;
+  readonly bytes: number;
+}
 
 export class Acquirer {
   readonly #kernel: Kernel;
@@ -92,10 +101,40 @@ export class Acquirer {
     const fresh = entries
       .filter(({ id }) => !this.#ownerships.has(id))
       .sort((a, b) => compareEntryIds(a.id, b.id));
-    for (let at = 0; at < fresh.length && !this.#isStopped; at += ACQUIRE_BATCH) {
-      count += await this.#acquireBatch(fresh.slice(at, at + ACQUIRE_BATCH));
+    const suspects = fresh.filter(({ fields }) => deliveryCountOf(fields) > 0);
+    const others = suspects.length === 0 ? fresh : fresh.filter((entry) => !suspects.includes(entry));
+    for (let at = 0; at < others.length && !this.#isStopped; at += ACQUIRE_BATCH) {
+      count += await this.#acquireBatch(others.slice(at, at + ACQUIRE_BATCH));
+    }
+    return count + (await this.#acquireSuspects(suspects));
+  }
+
+  /**
+   * Consumers have died while they had these and did not own them yet, perhaps of one of them. They come last, so that they hold up nobody, and
+   * one by one, so that only the one counts as delivered that this consumer dies of.
+   */
+  async #acquireSuspects(suspects: readonly RawEntry[]): Promise<number> {
+    const isOnly = suspects.length <= 1;
+    let count = 0;
+    if (!isOnly) await this.#holdBack(suspects, 0);
+    for (const suspect of suspects) {
+      if (this.#isStopped) break;
+      if (!isOnly) await this.#holdBack([suspect], 1);
+      count += await this.#acquireBatch([suspect]);
     }
     return count;
+  }
+
+  async #holdBack(entries: readonly RawEntry[], deliveries: 0 | 1): Promise<void> {
+    try {
+      await this.#kernel.lease.holdBack(
+        entries.map(({ id }) => id),
+        deliveries,
+      );
+    } catch (error) {
+      this.#lease.report(error);
+      throw error;
+    }
   }
 
   /** The lease has been confirmed: what waited for that is handed over. */
@@ -108,8 +147,20 @@ export class Acquirer {
 
   async #acquireBatch(entries: readonly RawEntry[]): Promise<number> {
     const poison: EntryRef[] = [];
+    const tooLarge: LargeEntry[] = [];
     const begun: Ownership[] = [];
+    let parsedBytes = 0;
     for (const entry of entries) {
+      const bytes = entryBytes(entry.fields);
+      if (bytes > this.#kernel.settings.maxEntryBytes) {
+        tooLarge.push({ id: entry.id, bytes });
+        continue;
+      }
+      parsedBytes += bytes;
+      if (parsedBytes > BYTES_A_TURN) {
+        parsedBytes = bytes;
+        await new Promise<void>((resolve) => onNextTurn(this.#kernel.clock, resolve));
+      }
       const parsed = parseEntry(entry);
       const checked = parsed.ok ? await this.#check(parsed.announcement.info) : parsed;
       // The look-up is repeated after the wait: verification may have adopted the entry meanwhile.
@@ -137,7 +188,8 @@ export class Acquirer {
       return 0;
     }
     const count = begun.length > 0 ? await this.#verify(begun) : 0;
-    if (poison.length > 0) this.bury(poison);
+    if (poison.length > 0) this.giveUp('unparseable', poison);
+    if (tooLarge.length > 0) this.setAside(tooLarge);
     return count;
   }
 
@@ -146,20 +198,34 @@ export class Acquirer {
     for (const ownership of begun) ownership.send({ type: 'refused' });
   }
 
-  /**
-   * Entries of ours that no application can be given go to the dead-letter stream, or nowhere if their payload is gone.
-   * Not waited for: moving waits for a confirmed lease, and a verification that adopts an entry is what confirms it.
-   */
-  bury(poison: readonly EntryRef[]): void {
-    for (const { id } of poison) this.#burying.add(id);
+  /** Entries of ours that are too large to be read, or to be given to an application, go to the dead-letter stream as they are. */
+  setAside(entries: readonly LargeEntry[]): void {
+    const { maxEntryBytes } = this.#kernel.settings;
+    for (const { id, bytes } of entries) {
+      const why =
+        bytes > maxEntryBytes ? 'it is larger than maxEntryBytes' : 'it does not arrive in time, even alone';
+      this.#kernel.logger.warn(
+        { id, bytes, maxEntryBytes },
+        `an entry is dead-lettered as too large: ${why}`,
+      );
+    }
+    this.giveUp(
+      'tooLarge',
+      entries.map(({ id }) => ({ id, name: '' })),
+    );
+  }
+
+  /** Entries of ours that no application is given. Not waited for: moving waits until it is certain what is ours. */
+  giveUp(why: 'handOver' | 'unparseable' | 'tooLarge', entries: readonly EntryRef[]): void {
+    for (const { id } of entries) this.#burying.add(id);
     this.#giver
-      .move('unparseable', poison)
+      .move(why, entries)
       .catch((error: unknown) => {
         if (isStreamwardenError(error, 'RuntimeStopped')) return;
         this.#kernel.logger.error({ error: messageOf(error) }, 'entries could not be dead-lettered');
       })
       .finally(() => {
-        for (const { id } of poison) {
+        for (const { id } of entries) {
           this.#burying.delete(id);
           this.#inHand.delete(id);
         }

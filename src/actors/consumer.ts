@@ -11,6 +11,7 @@ import type { ChildSpec } from '../machines/supervisor.machine.js';
 import type { ServerFacts } from '../redis/capabilities.js';
 import { replyOf } from '../redis/reply-errors.js';
 import { Acquirer } from './acquirer.js';
+import { Adopter } from './adopter.js';
 import { DeadLetters } from './dead-letters.js';
 import { Drain, type DrainReport } from './drain.js';
 import { Extender } from './extender.js';
@@ -91,7 +92,12 @@ export class Consumer {
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
       // looks dead until it has renewed its lease.
-      beatFailed: (error) => this.reconciler.halt(`heartbeats fail (${factOf(error).code})`),
+      beatFailed: (error) => {
+        this.reconciler.halt(`heartbeats fail (${factOf(error).code})`);
+        // It may be payloads that they wait behind, on their way through the same network.
+        kernel.entries.slowDown();
+        this.intake.slowDown();
+      },
       missed: () => this.#leaseMissed(),
       confirmed: () => this.#leaseConfirmed(),
       // Whatever kept us from ours may have kept the others from theirs.
@@ -100,11 +106,11 @@ export class Consumer {
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
     this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver);
-    this.verifier = new Verifier(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
-      adoptionFailed: (error) => this.intake.fail(error),
-      incomplete: () => this.lease.verify('an adoption was overtaken'),
+    const adopter = new Adopter(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
+      failed: (error) => this.intake.fail(error),
       leftBehind: () => this.#drain.leftBehind(),
     });
+    this.verifier = new Verifier(kernel, this.lease, this.ownerships, adopter, this.giver);
     this.finisher = new Finisher(kernel, this.lease, (ownership, error) =>
       this.operationFailed(ownership, 'handOver', error),
     );
@@ -128,13 +134,13 @@ export class Consumer {
         return ownerships.ended;
       },
       get unlisted() {
-        return acquirer.unlisted;
+        return acquirer.unlisted + adopter.unlisted;
       },
       get received() {
         return acquirer.received;
       },
       atRest: (count) => ownerships.atRest(count),
-      knows: (id) => ownerships.has(id) || acquirer.isInHand(id),
+      knows: (id) => ownerships.has(id) || acquirer.isInHand(id) || adopter.has(id),
     };
     const audit = new PendingAudit(kernel.clock, inHand, kernel.settings.heartbeatMs / 2, (why) =>
       this.lease.verify(why),

@@ -32,6 +32,15 @@ interface Written {
 
 const NOTHING: Written = { letters: new Map(), trimmed: 0, dlqLength: 0, isIncomplete: false };
 
+function both(a: Written, b: Written): Written {
+  return {
+    letters: new Map([...a.letters, ...b.letters]),
+    trimmed: a.trimmed + b.trimmed,
+    dlqLength: Math.max(a.dlqLength, b.dlqLength),
+    isIncomplete: a.isIncomplete || b.isIncomplete,
+  };
+}
+
 function deadLettered({ copyId, retryCount }: WrittenLetter): Moved {
   return { outcome: 'deadLettered', copyId, retryCount };
 }
@@ -109,11 +118,26 @@ export class DeadLetters {
     return count;
   }
 
+  /** Large ones a few at a time. */
   async #write(reason: DeadLetterReason, ids: readonly string[], minIdleMs: number): Promise<Written> {
-    if (ids.length === 0) return NOTHING;
+    let written = NOTHING;
+    let at = 0;
+    while (at < ids.length && !written.isIncomplete) {
+      try {
+        const { looked, letters } = await this.#kernel.due.claim(reason, ids.slice(at), minIdleMs);
+        at += looked;
+        if (letters.length > 0) written = both(written, await this.#add(reason, letters));
+      } catch (error) {
+        // What is written is written; the rest stays due.
+        if (written.letters.size === 0) throw error;
+        return { ...written, isIncomplete: true };
+      }
+    }
+    return written;
+  }
+
+  async #add(reason: DeadLetterReason, made: readonly DueLetter[]): Promise<Written> {
     const { due, deadLetters } = this.#kernel;
-    const made = await due.claim(reason, ids, minIdleMs);
-    if (made.length === 0) return NOTHING;
     const added = await deadLetters.add(made.map(({ fields }) => fields));
     const written: WrittenLetter[] = [];
     const errors: Error[] = [];

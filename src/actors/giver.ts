@@ -54,11 +54,14 @@ export class Giver {
   async #move(reason: GiveBackReason, entries: readonly EntryRef[]): Promise<Map<string, Moved>> {
     const sorted = [...entries].sort((a, b) => compareEntryIds(a.id, b.id));
     const outcomes = new Map<string, Moved>();
-    for (let at = 0; at < sorted.length; at += BATCH) {
-      const batch = sorted.slice(at, at + BATCH);
+    let at = 0;
+    while (at < sorted.length) {
+      const asked = sorted.slice(at, at + BATCH);
       const { value, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
-        this.#kernel.lease.giveBack(reason, batch),
+        this.#kernel.lease.giveBack(reason, asked),
       );
+      const batch = asked.slice(0, value.moved.length);
+      at += batch.length;
       const result = await this.#deadLetters.settle(batch, value);
       this.#ledger.record(reason, result);
       result.moved.forEach((moved, index) => {

@@ -7,10 +7,12 @@ import { messageOf, StreamwardenError } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
 import { withDeadline } from '../redis/deadline.js';
 import type { RawEntry } from '../redis/entry.js';
+import { PageSize } from '../redis/page-size.js';
 import {
   isElsewhere,
   isMisplaced,
   isPassing,
+  mayHaveExecuted,
   neverSent,
   redisError,
   replyOf,
@@ -25,6 +27,8 @@ import { recreateGroup } from './verifier.js';
 /** Longest parked read: what an unblock that went astray can cost. */
 const MAX_BLOCK_MS = 5000;
 const UNBLOCK_EVERY_MS = 25;
+/** Taken for the size of an entry before one has been read. */
+const FIRST_ENTRY_BYTES = 4096;
 /** Asked for what is pending after this, Redis answers with nothing. (The very last id would mean '>'.) */
 const NEWEST_ID = '18446744073709551615-18446744073709551614';
 /** So many entries may wait for their names where the capacity is smaller: few streams are owned, and yet nothing is held up. */
@@ -44,6 +48,10 @@ export class Intake {
   #isStopping = false;
   #readerId: { epoch: number; id: number } | undefined;
   #failures = 0;
+  /** How many bytes a read may bring. How long one takes is not known, as it is parked: only one that fails says something. */
+  readonly #pages = new PageSize(0);
+  /** About how many bytes an entry has. */
+  #entryBytes = FIRST_ENTRY_BYTES;
   #running: Promise<void> | undefined;
   /** The read under way, and what is done with its answer. */
   #turn: Promise<void> | undefined;
@@ -126,6 +134,28 @@ export class Intake {
     );
   }
 
+  /**
+   * How many entries the next read asks for. Redis counts entries and not bytes, so it goes by how large those before were; the first read asks
+   * for few.
+   */
+  get #count(): number {
+    return Math.max(1, Math.min(this.room, Math.floor(this.#pages.bytes / this.#entryBytes)));
+  }
+
+  #arrived(entries: readonly RawEntry[]): void {
+    if (entries.length === 0) return;
+    let bytes = 0;
+    for (const { fields } of entries) for (const text of fields) bytes += text.length;
+    // Larger ones count at once, smaller ones by and by.
+    this.#entryBytes = Math.max(1, bytes / entries.length, this.#entryBytes / 2);
+    this.#pages.arrived(bytes, 0);
+  }
+
+  /** Heartbeats, or answers to reads, do not arrive in time: less is asked for at a time. */
+  slowDown(): void {
+    this.#pages.shrink();
+  }
+
   get #hasEnded(): boolean {
     return this.#isStopping || this.#kernel.ended.aborted;
   }
@@ -153,7 +183,8 @@ export class Intake {
 
   async #readOnce(): Promise<void> {
     try {
-      const entries = await this.#read(this.room);
+      const entries = await this.#read(this.#count);
+      this.#arrived(entries);
       // When stopping nothing is acquired: what was delivered is given back by the drain, which looks at what is pending.
       if (entries.length > 0) await this.#acquirer.acquire(entries);
       this.#failures = 0;
@@ -164,6 +195,8 @@ export class Intake {
 
   async #recover(error: unknown): Promise<void> {
     if (!isPassing(error)) throw error;
+    // It may be the size that kept the answer from arriving: what was in it is adopted, in pages of bytes.
+    if (mayHaveExecuted(error)) this.slowDown();
     if (replyOf(error) === 'NOGROUP') await this.#recreateGroup();
     if (replyOf(error) === 'UNBLOCKED' || this.#hasEnded) return;
     const { readRetry } = this.#kernel.settings;

@@ -7,6 +7,7 @@ import type { Connections } from '../redis/connections.js';
 import type { DeadLetterStore } from '../redis/dead-letter-store.js';
 import type { DueLetterStore } from '../redis/due-letters.js';
 import type { Info } from '../redis/entry.js';
+import type { EntryReader } from '../redis/entry-reader.js';
 import type { GroupStore } from '../redis/group.js';
 import type { Layout } from '../redis/layout.js';
 import type { LeaseStore } from '../redis/lease-store.js';
@@ -24,6 +25,7 @@ export interface ActorSettings {
   readonly minIdleMs: number;
   readonly scanBatch: number;
   readonly dlqMaxLen: number;
+  readonly maxEntryBytes: number;
   readonly readRetry: { readonly attempts: number; readonly initialMs: number; readonly maxMs: number };
   readonly lockKeys: boolean;
   readonly autoClaim: boolean;
@@ -41,6 +43,7 @@ export type CheckedInfo =
 export interface Stores {
   readonly lease: LeaseStore;
   readonly group: GroupStore;
+  readonly entries: EntryReader;
   readonly locks: LockStore;
   readonly due: DueLetterStore;
   readonly deadLetters: DeadLetterStore;
@@ -57,6 +60,8 @@ export interface Kernel extends Stores {
   readonly consumer: string;
   readonly connections: Connections;
   readonly commands: Commands;
+  /** The same on a connection that no heartbeat waits behind: for whatever is as large as others choose to make it. */
+  readonly bulk: Commands;
   readonly application: Application;
   /** Undefined: every info will do. */
   readonly checkInfo: ((info: Info | null) => CheckedInfo | Promise<CheckedInfo>) | undefined;

@@ -2,6 +2,7 @@
 import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
 import { dueReason } from '../redis/due-consumer.js';
 import { parseEntry } from '../redis/entry.js';
+import type { RequeueOptions } from '../redis/group.js';
 import type { EntryRef, Moved } from '../redis/lease-store.js';
 import { isIncarnation } from '../redis/names.js';
 import type { ExpiredEntry } from './application.js';
@@ -45,8 +46,8 @@ function sum(a: Taken, b: Taken): Taken {
 interface Page {
   readonly refs: readonly EntryRef[];
   readonly expired: readonly ExpiredEntry[];
-  /** Where the next page begins. Undefined: there is none. */
-  readonly next?: string | undefined;
+  /** They could not be read for their size: nobody here knows their names. */
+  readonly areTooLarge: boolean;
 }
 
 function tally(moved: readonly Moved[]): Taken {
@@ -77,39 +78,39 @@ export class Recoverer {
     this.#deadLetters = deadLetters;
   }
 
-  /** Everything that is pending for a consumer, page by page; the next page is read while the last one is moved. */
+  /** Everything that is pending for a consumer. */
   async takeAll(from: string, options: TakeOptions): Promise<Taken> {
-    let taken = NOTHING;
-    let page = await this.#readPage(from, '-');
-    while (page !== undefined) {
-      const [next, part]: [Page | undefined, Taken] = await Promise.all([
-        page.next === undefined ? undefined : this.#readPage(from, page.next),
-        this.#takePage(from, page, options),
-      ]);
-      taken = sum(taken, part);
-      if (part.isAlive) break;
-      page = next;
-    }
-    return taken;
+    return await this.#takePages(from, this.#allPages(from), options);
   }
 
-  /** At most 200 entries of one consumer. */
+  /** These entries of one consumer. */
   async take(from: string, ids: readonly string[], options: TakeOptions): Promise<Taken> {
-    return await this.#takePage(from, await this.#read(from, ids), options);
+    return await this.#takePages(from, this.#pages(from, ids), options);
   }
 
-  async #readPage(from: string, start: string): Promise<Page | undefined> {
-    const rows = await this.#kernel.group.pending(start, BATCH, from);
-    const last = rows.at(-1);
-    if (last === undefined) return undefined;
-    const ids = rows.map(({ id }) => id);
-    const next = rows.length < BATCH ? undefined : nextEntryId(last.id);
-    return { ...(await this.#read(from, ids)), next };
+  /** Page by page; the next page is read while the last one is moved. */
+  async #takePages(
+    from: string,
+    pages: AsyncGenerator<Page, void, undefined>,
+    options: TakeOptions,
+  ): Promise<Taken> {
+    let taken = NOTHING;
+    let moving = Promise.resolve(NOTHING);
+    for await (const page of pages) {
+      const part = await moving;
+      taken = sum(taken, part);
+      if (part.isAlive) return taken;
+      moving = this.#takePage(from, page, options);
+      // Awaited above or below, unless reading fails first.
+      moving.catch(() => {});
+    }
+    return sum(taken, await moving);
   }
 
-  async #takePage(from: string, { refs, expired }: Page, options: TakeOptions): Promise<Taken> {
+  async #takePage(from: string, page: Page, options: TakeOptions): Promise<Taken> {
+    const { refs, expired } = page;
     if (refs.length === 0) return NOTHING;
-    const moved = await this.#move(from, refs, options.minIdleMs);
+    const moved = await this.#move(from, page, options.minIdleMs);
     if (moved === 'alive') return { ...NOTHING, isAlive: true };
     if (options.tell) this.#tellTaken(refs, moved, expired);
     return tally(moved);
@@ -133,26 +134,20 @@ export class Recoverer {
    */
   async tellAll(from: string, told: Set<string>): Promise<number> {
     let lockTtlMs = 0;
-    let start = '-';
-    for (;;) {
-      const page = await this.#kernel.group.pending(start, BATCH, from);
-      const ids = page.map(({ id }) => id).filter((id) => !told.has(id));
-      const { expired } = await this.#read(from, ids);
+    for await (const { expired } of this.#allPages(from, (id) => !told.has(id))) {
       const standing = await this.#standingLocks(from, expired);
-      expired.forEach((entry) => {
+      for (const entry of expired) {
         const ttl = standing.get(entry.id);
         if (ttl !== undefined) {
           // A lock that never runs out may still be released.
           lockTtlMs = Math.max(lockTtlMs, ttl, 1);
-          return;
+          continue;
         }
         told.add(entry.id);
         this.#kernel.application.expired(entry);
-      });
-      const last = page.at(-1);
-      if (last === undefined || page.length < BATCH) return lockTtlMs;
-      start = nextEntryId(last.id);
+      }
     }
+    return lockTtlMs;
   }
 
   /**
@@ -174,8 +169,9 @@ export class Recoverer {
   }
 
   async tell(from: string, ids: readonly string[]): Promise<void> {
-    const { expired } = await this.#read(from, ids);
-    for (const entry of expired) this.#kernel.application.expired(entry);
+    for await (const { expired } of this.#pages(from, ids)) {
+      for (const entry of expired) this.#kernel.application.expired(entry);
+    }
   }
 
   /** One entry, whoever has it; what became of it. Undefined: it is not pending for anybody. */
@@ -185,17 +181,20 @@ export class Recoverer {
     // One that is due for the dead-letter stream is nobody's any more.
     if (row === undefined || dueReason(row.consumer) !== undefined) return undefined;
     if (row.consumer === consumer) return 'alive';
-    const { refs } = await this.#read(row.consumer, [id]);
     const minIdleMs = isIncarnation(row.consumer) ? 0 : settings.heartbeatMs;
     // A consumer of the Go client has read it just now, and may be about to take its lock.
     if (row.idleMs < minIdleMs) return 'alive';
-    const moved = await this.#move(row.consumer, refs, minIdleMs);
-    return moved === 'alive' ? 'alive' : moved[0]?.outcome;
+    for await (const page of this.#pages(row.consumer, [id])) {
+      const moved = await this.#move(row.consumer, page, minIdleMs);
+      return moved === 'alive' ? 'alive' : moved[0]?.outcome;
+    }
+    // Nobody knows its name, and so its lock.
+    return 'alive';
   }
 
   async #move(
     from: string,
-    refs: readonly EntryRef[],
+    { refs, areTooLarge }: Page,
     minIdleMs: number,
   ): Promise<readonly Moved[] | 'alive'> {
     // Locks in other slots cannot be looked at in the step that takes the entries, so they are asked for before it. That leaves room for a
@@ -203,7 +202,7 @@ export class Recoverer {
     const isAskedFor = !this.#kernel.layout.locksAreLocal;
     const standing = isAskedFor ? await this.#standingLocks(from, refs) : new Map<string, number>();
     const free = refs.filter(({ id }) => !standing.has(id));
-    const moved = free.length > 0 ? await this.#requeue(from, free, minIdleMs) : [];
+    const moved = free.length > 0 ? await this.#requeue(from, free, { minIdleMs, areTooLarge }) : [];
     if (moved === 'alive') return 'alive';
     let at = 0;
     return refs.map(({ id }): Moved => {
@@ -216,38 +215,85 @@ export class Recoverer {
   async #requeue(
     from: string,
     refs: readonly EntryRef[],
-    minIdleMs: number,
+    options: Pick<RequeueOptions, 'minIdleMs' | 'areTooLarge'>,
   ): Promise<readonly Moved[] | 'alive'> {
     const { group, layout, names, settings } = this.#kernel;
     const looksAtLocks = settings.lockKeys && layout.locksAreLocal;
-    const result = await group.requeue(from, refs, {
-      minIdleMs,
-      spendAlways: !isIncarnation(from),
-      lockKeys: looksAtLocks ? refs.map(({ name, id }) => names.lock(name, id)) : [],
-    });
-    if (result === 'alive') return 'alive';
-    const settled = await this.#deadLetters.settle(refs, result);
-    this.#ledger.record('dead', settled);
-    return settled.moved;
+    const moved: Moved[] = [];
+    // Large ones are moved a few at a time.
+    while (moved.length < refs.length) {
+      const rest = refs.slice(moved.length);
+      const result = await group.requeue(from, rest, {
+        ...options,
+        spendAlways: !isIncarnation(from),
+        lockKeys: looksAtLocks ? rest.map(({ name, id }) => names.lock(name, id)) : [],
+      });
+      if (result === 'alive') {
+        if (moved.length === 0) return 'alive';
+        // It has come back meanwhile.
+        return [...moved, ...rest.map((): Moved => ({ outcome: 'notPending', copyId: '', retryCount: 0 }))];
+      }
+      const settled = await this.#deadLetters.settle(rest.slice(0, result.moved.length), result);
+      this.#ledger.record('dead', settled);
+      moved.push(...settled.moved);
+    }
+    return moved;
   }
 
-  /** Names and what the application is told. A deleted entry has no name; taking it only takes it off the pending list. */
-  async #read(from: string, ids: readonly string[]): Promise<{ refs: EntryRef[]; expired: ExpiredEntry[] }> {
-    const entries = await this.#kernel.group.entries(ids);
-    const refs: EntryRef[] = [];
-    const expired: ExpiredEntry[] = [];
-    entries.forEach((entry, index) => {
-      const id = ids[index] as string;
-      const parsed = entry && parseEntry(entry);
-      if (!parsed?.ok) {
-        refs.push({ id, name: '' });
-        return;
+  /** @param isWanted of which entries the payload is read */
+  async *#allPages(
+    from: string,
+    isWanted: (id: string) => boolean = () => true,
+  ): AsyncGenerator<Page, void, undefined> {
+    let start = '-';
+    for (;;) {
+      const rows = await this.#kernel.group.pending(start, BATCH, from);
+      yield* this.#pages(
+        from,
+        rows.map(({ id }) => id).filter((id) => isWanted(id)),
+      );
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < BATCH) return;
+      start = nextEntryId(last.id);
+    }
+  }
+
+  /**
+   * Names and what the application is told. A deleted entry has no name; taking it only takes it off the pending list. Nor has one that is too
+   * large to be read: the script that takes it sees its size. Of a consumer of the Go client such an entry is read all the same, as nothing but
+   * its lock, and so its name, says whether its owner is alive; and left alone where that fails.
+   */
+  async *#pages(from: string, ids: readonly string[]): AsyncGenerator<Page, void, undefined> {
+    const { entries, settings, logger } = this.#kernel;
+    const isOurs = isIncarnation(from);
+    const mostBytes = isOurs ? settings.maxEntryBytes : Number.POSITIVE_INFINITY;
+    for await (const page of entries.pages(ids, mostBytes)) {
+      const refs: EntryRef[] = [];
+      const tooLarge: EntryRef[] = [];
+      const expired: ExpiredEntry[] = [];
+      for (const entry of page) {
+        const { id } = entry;
+        if (entry.outcome === 'tooLarge') {
+          const what = isOurs ? 'dead-lettered' : 'left where it is';
+          logger.warn(
+            { id, owner: from, bytes: entry.bytes },
+            `an entry is too large to be read, and is ${what}`,
+          );
+          if (isOurs) tooLarge.push({ id, name: '' });
+          continue;
+        }
+        const parsed = entry.outcome === 'read' ? parseEntry(entry) : undefined;
+        if (!parsed?.ok) {
+          refs.push({ id, name: '' });
+          continue;
+        }
+        const { name, info } = parsed.announcement;
+        refs.push({ id, name });
+        expired.push({ id, name, info, retryCount: parsed.retryCount, owner: from });
       }
-      const { name, info } = parsed.announcement;
-      refs.push({ id, name });
-      expired.push({ id, name, info, retryCount: parsed.retryCount, owner: from });
-    });
-    refs.sort((a, b) => compareEntryIds(a.id, b.id));
-    return { refs, expired };
+      for (const some of [refs, tooLarge]) some.sort((a, b) => compareEntryIds(a.id, b.id));
+      if (refs.length > 0) yield { refs, expired, areTooLarge: false };
+      if (tooLarge.length > 0) yield { refs: tooLarge, expired: [], areTooLarge: true };
+    }
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Compares what we hold with what is pending for us: what is held but not pending is lost, what is pending but not held is adopted
- * (it was delivered in a reply that got lost; nobody has worked on it).
+ * Compares what we hold with what is pending for us: what is held but not pending is lost, what is pending but not held is left to the adopter.
  *
  * Runs only while presence is written, so that nothing can be taken from us while we look. Entries on whose way something of
  * ours is (a done, a hand-over) are left to that.
  */
 import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
-import { parseEntry, type RawEntry } from '../redis/entry.js';
+import { parseEntry } from '../redis/entry.js';
+import { readEntries } from '../redis/entry-reader.js';
 import type { EntryRef } from '../redis/lease-store.js';
-import { isPassing, replyOf } from '../redis/reply-errors.js';
-import type { Acquirer } from './acquirer.js';
+import { replyOf } from '../redis/reply-errors.js';
+import type { Adopter } from './adopter.js';
 import type { Giver } from './giver.js';
 import type { Kernel } from './kernel.js';
 import type { Lease, Verified } from './lease.js';
@@ -18,44 +18,26 @@ import type { Ownerships } from './ownerships.js';
 import { lookingAgain } from './retrying.js';
 
 const PAGE = 1000;
-/** Entries fetched, or locks taken, in one go. */
+/** Entries looked at, or locks taken, in one go. */
 const CHUNK = 500;
 /** Keeps the script below 5 ms. */
 const ACQUIRE_BATCH = 128;
-
-export interface VerifierHooks {
-  /** Entries could not be adopted. What is held has been verified all the same: nobody who owns something has to wait for this. */
-  adoptionFailed(error: unknown): void;
-  /** Entries may have been left behind: another verification is needed. */
-  incomplete(): void;
-  /** Entries are pending for us and unknown, and nothing is adopted any more, since we are stopping. */
-  leftBehind(): void;
-}
 
 export class Verifier {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
   readonly #ownerships: Ownerships;
-  readonly #acquirer: Acquirer;
+  readonly #adopter: Adopter;
   readonly #giver: Giver;
-  readonly #hooks: VerifierHooks;
   /** The group's, as of the last verification. */
   #epoch: string | undefined;
   lost = 0;
 
-  constructor(
-    kernel: Kernel,
-    lease: Lease,
-    ownerships: Ownerships,
-    acquirer: Acquirer,
-    giver: Giver,
-    hooks: VerifierHooks,
-  ) {
-    this.#hooks = hooks;
+  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, adopter: Adopter, giver: Giver) {
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ownerships = ownerships;
-    this.#acquirer = acquirer;
+    this.#adopter = adopter;
     this.#giver = giver;
   }
 
@@ -81,7 +63,7 @@ export class Verifier {
     const kept = await this.#recorded(pendingStill, signal);
     lost += pendingStill.length - kept.length;
     await this.#retakeLocks(kept, signal);
-    const adopted = pending === 'groupGone' ? 0 : await this.#adopt(pending, signal);
+    const adopted = pending === 'groupGone' || signal.aborted ? 0 : this.#adopter.found(pending);
     if (lost + adopted > 0) {
       this.#kernel.logger.warn({ kept: kept.length, lost, adopted }, 'verified what is held');
     }
@@ -130,36 +112,6 @@ export class Verifier {
       return 'groupGone';
     }
     return ids;
-  }
-
-  async #adopt(pending: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
-    try {
-      return await this.#adoptUnknown(pending, signal);
-    } catch (error) {
-      // Nobody hears of a failure once another verification has begun, which found these entries in our hands.
-      if (signal.aborted) this.#hooks.incomplete();
-      if (isPassing(error)) throw error;
-      this.#hooks.adoptionFailed(error);
-      return 0;
-    }
-  }
-
-  async #adoptUnknown(pending: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
-    const unknown = [...pending].filter((id) => !this.#ownerships.has(id) && !this.#giver.isMoving(id));
-    let adopted = 0;
-    if (this.#acquirer.isStopped && unknown.length > 0) this.#hooks.leftBehind();
-    // One that was overtaken leaves the rest to the other: two at once would each make the other slower.
-    for (let at = 0; at < unknown.length && !signal.aborted && !this.#acquirer.isStopped; at += CHUNK) {
-      const ids = unknown.slice(at, at + CHUNK);
-      const entries = await this.#kernel.group.entries(ids);
-      // Trimmed or deleted by a tool: there is nothing to work on, and what stays pending would hold up its name for ever.
-      const gone = ids.filter((_, index) => entries[index] === undefined).map((id) => ({ id, name: '' }));
-      if (gone.length > 0) this.#acquirer.bury(gone);
-      adopted += await this.#acquirer.acquire(
-        entries.filter((entry): entry is RawEntry => entry !== undefined),
-      );
-    }
-    return adopted;
   }
 
   /**
@@ -232,10 +184,11 @@ export class Verifier {
 
   /** With the names that they announce: one may be recorded as the owner of its name, if the answer to that was what got lost. */
   async #named(ids: readonly string[]): Promise<EntryRef[]> {
-    const entries = await this.#kernel.group.entries(ids);
-    return entries.map((entry, index) => {
-      const parsed = entry && parseEntry(entry);
-      return { id: ids[index] as string, name: parsed?.ok ? parsed.announcement.name : '' };
+    const { entries, settings } = this.#kernel;
+    const read = await readEntries(entries, ids, settings.maxEntryBytes);
+    return read.map((entry) => {
+      const parsed = entry.outcome === 'read' ? parseEntry(entry) : undefined;
+      return { id: entry.id, name: parsed?.ok ? parsed.announcement.name : '' };
     });
   }
 }

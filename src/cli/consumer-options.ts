@@ -62,6 +62,12 @@ const SETTINGS: readonly Setting[] = [
     parse: wholeNumber,
   },
   {
+    flags: '--max-entry-bytes <n>',
+    option: 'maxEntryBytes',
+    about: 'larger entries are dead-lettered unread (default: 1048576)',
+    parse: wholeNumber,
+  },
+  {
     flags: '--keyspace-events <mode>',
     option: 'keyspaceEvents',
     about: 'require them, prefer them, or find deaths by asking alone (default: require)',

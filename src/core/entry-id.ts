@@ -39,6 +39,11 @@ export function isEntryId(text: string): boolean {
   return ENTRY_ID.test(text);
 }
 
+/** The id as Redis writes it: without zeros in front. */
+export function canonicalEntryId(id: string): string {
+  return parse(id).join('-');
+}
+
 /** The id that directly follows; where a page of a stream or of a pending list goes on. */
 export function nextEntryId(id: string): string {
   const [ms, sequence] = parse(id);

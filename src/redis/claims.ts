@@ -5,6 +5,7 @@
 import type { Commands } from './commands.js';
 import { dueReason } from './due-consumer.js';
 import { parseEntry } from './entry.js';
+import { type EntryReader, readEntries } from './entry-reader.js';
 import type { GroupStore } from './group.js';
 import type { Layout } from './layout.js';
 import { dlqKey } from './lease-store.js';
@@ -47,7 +48,8 @@ export interface ClaimSettings {
   readonly layout: Layout;
   /** On the server of the load balancer stream. */
   readonly commands: Commands;
-  readonly group: Pick<GroupStore, 'pendingOf' | 'entries' | 'presence' | 'timesToLive'>;
+  readonly group: Pick<GroupStore, 'pendingOf' | 'presence' | 'timesToLive'>;
+  readonly entries: Pick<EntryReader, 'pages'>;
   /** Who takes, for whoever reads MONITOR. */
   readonly caller: string;
 }
@@ -62,7 +64,7 @@ const NEEDED: ReadonlySet<string> = new Set([
 
 type Reply = [outcome: string, second: string | number, retryCount: number];
 
-export function createClaims({ names, layout, commands, group, caller }: ClaimSettings): Claims {
+export function createClaims({ names, layout, commands, group, entries, caller }: ClaimSettings): Claims {
   const { lbs, owners, endings } = names;
   const dlq = dlqKey(names, layout);
 
@@ -112,8 +114,11 @@ export function createClaims({ names, layout, commands, group, caller }: ClaimSe
 
   return {
     async claim(id, force) {
-      const [[row], [entry]] = await Promise.all([group.pendingOf([id]), group.entries([id])]);
-      if (row === undefined) return { outcome: entry === undefined ? 'notThere' : 'undelivered' };
+      const [[row], [entry]] = await Promise.all([
+        group.pendingOf([id]),
+        readEntries(entries, [id], Number.POSITIVE_INFINITY),
+      ]);
+      if (row === undefined) return { outcome: entry?.outcome === 'gone' ? 'notThere' : 'undelivered' };
       if (dueReason(row.consumer) !== undefined) return { outcome: 'due' };
       if (!force) {
         // The script looks again, in the step that takes it; this only says it in better words than those about its lock.
@@ -122,7 +127,7 @@ export function createClaims({ names, layout, commands, group, caller }: ClaimSe
           return { outcome: 'alive', holder: row.consumer, leaseMs: leaseMs < 0 ? null : leaseMs };
       }
       await checkRights();
-      const parsed = entry && parseEntry(entry);
+      const parsed = entry?.outcome === 'read' ? parseEntry(entry) : undefined;
       return await take(id, row.consumer, parsed?.ok ? parsed.announcement.name : '', force);
     },
   };

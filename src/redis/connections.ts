@@ -1,4 +1,7 @@
-/** The sockets of one runtime: commands, the blocking reader, subscribers, nodes of a cluster. All ours, made from a template. */
+/**
+ * The sockets of one runtime: commands, the blocking reader, bulk reading, subscribers, nodes of a cluster. All ours, made from a template.
+ * The heartbeat is sent with the commands, so nothing whose size others choose goes there.
+ */
 import type { Redis, RedisOptions } from 'ioredis';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
@@ -6,6 +9,7 @@ import { type Commands, createCommands } from './commands.js';
 import { Link, type LinkRole } from './link.js';
 import { Shards } from './shards.js';
 import { deploymentOf, type RedisTarget } from './target.js';
+import { whenNeeded } from './when-needed.js';
 
 export interface ConnectionSettings {
   readonly target: RedisTarget;
@@ -62,11 +66,18 @@ export interface Connections {
   readonly commands: Link;
   /** The one blocking read, likewise. */
   readonly reader: Link;
+  /** Whatever is as large as others choose to make it: payloads of entries, letters. Opened when it is needed, as `createBulkCommands` does. */
+  readonly bulk: Link;
   /** The nodes of a cluster; undefined where there is but one server. */
   readonly shards: Shards | undefined;
   /** @param master address of the master to listen to; ignored where there is but one */
   makeSubscriber(master: string): Link;
   close(): void;
+}
+
+/** How long one page of entries or letters may take: it holds up no heartbeat, so that a slow network may take its time. */
+export function bulkTimeoutFor(heartbeatMs: number): number {
+  return Math.max(1000, heartbeatMs);
 }
 
 /** Commands on the server that holds the load balancer stream. */
@@ -79,6 +90,23 @@ export function createHomeCommands(
   return createCommands(commands, clock, timeoutMs, (address) =>
     shards.commandsAt(shards.resolve(address, commands.address)),
   );
+}
+
+/**
+ * The same for whatever is as large as others choose to make it, on a connection of its own that is made when it is needed. A call waits for it.
+ */
+export function createBulkCommands({ bulk, shards }: Connections, clock: Clock, timeoutMs: number): Commands {
+  const commandsAt = shards && ((address: string) => shards.bulkAt(shards.resolve(address, bulk.address)));
+  return whenNeeded(bulk, createCommands(bulk, clock, timeoutMs, commandsAt), clock, timeoutMs);
+}
+
+/**
+ * Bulk reading goes where the commands go. A master that has been demoted keeps its clients, and only what is written there is refused: when
+ * the commands leave it, so does this.
+ */
+function follow(commands: Link, bulk: Link): void {
+  commands.listen({ up: () => {}, down: (error) => bulk.rest(error) });
+  bulk.listen({ up: () => {}, down: (error) => bulk.rest(error) });
 }
 
 /** @throws StreamwardenError `InvalidOption` */
@@ -101,15 +129,19 @@ export function createConnections(settings: ConnectionSettings): Connections {
     const linkOf = (role: LinkRole) => makeLink(role, () => deployment.makeClient(own(role)));
     const commands = linkOf('commands');
     const reader = linkOf('reader');
+    const bulk = linkOf('bulk');
+    follow(commands, bulk);
     return {
       kind: deployment.kind,
       commands,
       reader,
+      bulk,
       shards: undefined,
       makeSubscriber: () => linkOf('subscriber'),
       close() {
         commands.close();
         reader.close();
+        bulk.close();
       },
     };
   }
@@ -119,8 +151,10 @@ export function createConnections(settings: ConnectionSettings): Connections {
   const shards = new Shards({
     ...deployment,
     makeLink: (address) => linkTo('node', () => address),
+    makeBulkLink: (address) => linkTo('bulk', () => address),
     clock,
     timeoutMs: commandTimeoutFor(heartbeatMs),
+    bulkTimeoutMs: bulkTimeoutFor(heartbeatMs),
   });
   const homeward = (role: LinkRole) =>
     shards.bind(
@@ -129,15 +163,19 @@ export function createConnections(settings: ConnectionSettings): Connections {
     );
   const commands = homeward('commands');
   const reader = homeward('reader');
+  const bulk = homeward('bulk');
+  follow(commands, bulk);
   return {
     kind: 'cluster',
     commands,
     reader,
+    bulk,
     shards,
     makeSubscriber: (master) => linkTo('subscriber', () => master),
     close() {
       commands.close();
       reader.close();
+      bulk.close();
       shards.close();
     },
   };

@@ -3,17 +3,19 @@
  * the lease store.
  */
 
+import type { Clock } from '../core/clock.js';
 import { isEntryId } from '../core/entry-id.js';
 import { StreamwardenError } from '../core/errors.js';
 import { parseEntry, retryCountOf } from './entry.js';
 import { onItsServer } from './on-its-server.js';
 import { pipelined } from './pipelined.js';
 import { type LetterServers, redriveApart, redriveTogether } from './redrive.js';
+import { createStreamPages, type PagedEntry } from './stream-page.js';
 
 export interface DeadLetter {
   /** On the dead-letter stream; its first half is when it came there, epoch milliseconds. */
   readonly id: string;
-  /** `max_retries_exceeded`, `unparseable`, or what another client wrote; null: nothing. */
+  /** `max_retries_exceeded`, `delivery_limit`, `unparseable`, `tooLarge`, or what another client wrote; null: nothing. */
   readonly reason: string | null;
   /** How often the entry had been retried; of `max_retries_exceeded` the count that was one too many. */
   readonly retryCount: number;
@@ -23,6 +25,10 @@ export interface DeadLetter {
   readonly problem: string | null;
   /** What the producer attached; null when nothing, or when the letter cannot be parsed. */
   readonly info: Readonly<Record<string, unknown>> | null;
+  /** Of its fields and values, without those that are ours. */
+  readonly bytes: number;
+  /** Whether all its fields have been read: a letter that is very large, or does not arrive in time, has its small ones only. */
+  readonly isWhole: boolean;
   /** Fields and values in turn, as text: bytes that are no UTF-8 are lost here, and kept in `raw` and when the letter is redriven. */
   readonly fields: readonly string[];
   /** Fields and values in turn, as they stand there. */
@@ -30,7 +36,7 @@ export interface DeadLetter {
 }
 
 export interface DeadLetterPage {
-  /** In the order that was asked for. */
+  /** In the order that was asked for; fewer than asked for where they have many bytes. */
   readonly letters: readonly DeadLetter[];
   /** What to pass as `after` for the next page; null: there is none. */
   readonly after: string | null;
@@ -43,6 +49,8 @@ export interface DeadLetterRange {
   readonly from?: string | number;
   /** No letter after this one: an id, or the milliseconds of one. */
   readonly to?: string | number;
+  /** Of larger letters only the small fields are read, in bytes. @defaultValue 8388608 */
+  readonly mostBytes?: number;
 }
 
 export interface DeadLetterQueue {
@@ -67,9 +75,13 @@ export interface DeadLetterQueue {
 
 const REASON_FIELD = '_dlq_reason';
 
-function toLetter(id: string, raw: readonly Buffer[]): DeadLetter {
+const LARGEST_READ = 8_388_608;
+
+function toLetter({ id, fields: raw, bytes, isWhole }: PagedEntry): DeadLetter {
   const fields = raw.map(String);
-  const parsed = parseEntry({ id, fields });
+  const parsed = isWhole
+    ? parseEntry({ id, fields })
+    : ({ ok: false, problem: `it has ${bytes} bytes: too many to be read here` } as const);
   const reasonAt = fields.findIndex((field, at) => at % 2 === 0 && field === REASON_FIELD);
   return {
     id,
@@ -78,6 +90,8 @@ function toLetter(id: string, raw: readonly Buffer[]): DeadLetter {
     name: parsed.ok ? parsed.announcement.name : null,
     problem: parsed.ok ? null : parsed.problem,
     info: parsed.ok ? parsed.announcement.info : null,
+    bytes,
+    isWhole,
     fields,
     raw,
   };
@@ -96,8 +110,15 @@ function checkIds(ids: readonly string[]): void {
   );
 }
 
-export function createDeadLetterQueue(settings: LetterServers): DeadLetterQueue {
-  const { names, letters, layout } = settings;
+export interface DeadLetterQueueSettings extends LetterServers {
+  readonly clock: Clock;
+  /** How long one answer is waited for, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export function createDeadLetterQueue(settings: DeadLetterQueueSettings): DeadLetterQueue {
+  const { names, letters, layout, clock, timeoutMs } = settings;
+  const readPage = createStreamPages(letters, clock, timeoutMs);
 
   async function remove(ids: readonly string[]): Promise<boolean[]> {
     if (ids.length === 0) return [];
@@ -113,19 +134,17 @@ export function createDeadLetterQueue(settings: LetterServers): DeadLetterQueue 
 
   return {
     length: () => onItsServer(() => letters.run('XLEN', (client) => client.xlen(names.dlq))),
-    async list(count, after, { order = 'newestFirst', from = '-', to = '+' } = {}) {
-      const beyond = after === null ? undefined : `(${after}`;
-      const rows = await onItsServer(() =>
-        order === 'newestFirst'
-          ? letters.run('XREVRANGE', (client) =>
-              client.xrevrangeBuffer(names.dlq, beyond ?? String(to), String(from), 'COUNT', count),
-            )
-          : letters.run('XRANGE', (client) =>
-              client.xrangeBuffer(names.dlq, beyond ?? String(from), String(to), 'COUNT', count),
-            ),
+    async list(count, after, range = {}) {
+      const { order = 'newestFirst', from = '-', to = '+', mostBytes = LARGEST_READ } = range;
+      const [first, last] = order === 'newestFirst' ? [to, from] : [from, to];
+      const begin = after === null ? String(first) : `(${after}`;
+      const page = await onItsServer(() =>
+        readPage(names.dlq, { order, from: begin, to: String(last), count, mostBytes }),
       );
-      const page = rows.map(([id, raw]) => toLetter(String(id), raw));
-      return { letters: page, after: page.length < count ? null : (page.at(-1)?.id ?? null) };
+      return {
+        letters: page.entries.map(toLetter),
+        after: page.hasMore ? (page.entries.at(-1)?.id ?? null) : null,
+      };
     },
     async redrive(ids) {
       checkIds(ids);

@@ -18,6 +18,8 @@ export interface Walk {
   readonly newest?: string;
   /** Letters read at a time, which is what is kept in memory. @defaultValue 100 */
   readonly pageSize?: number;
+  /** As in DeadLetterRange. */
+  readonly mostBytes?: number;
 }
 
 const PAGE = 100;
@@ -37,13 +39,14 @@ function earlier(newest: string | undefined, toMs: number | undefined): string |
 export async function* selectLetters(
   queue: Pick<DeadLetterQueue, 'list'>,
   { reason, name, fromMs, toMs }: LetterFilter,
-  { order, newest, pageSize = PAGE }: Walk,
+  { order, newest, pageSize = PAGE, mostBytes }: Walk,
 ): AsyncGenerator<DeadLetter[], void, undefined> {
   const to = earlier(newest, toMs);
   const range: DeadLetterRange = {
     order,
     ...(fromMs === undefined ? {} : { from: fromMs }),
     ...(to === undefined ? {} : { to }),
+    ...(mostBytes === undefined ? {} : { mostBytes }),
   };
   let after: string | null = null;
   do {

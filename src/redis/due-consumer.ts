@@ -1,7 +1,12 @@
 /** For whom entries are pending while they are due for a dead-letter stream in another slot. */
 
 /** Why an entry goes to the dead-letter stream, as it stands there in `_dlq_reason`. */
-export const DEAD_LETTER_REASONS = ['max_retries_exceeded', 'unparseable'] as const;
+export const DEAD_LETTER_REASONS = [
+  'max_retries_exceeded',
+  'delivery_limit',
+  'unparseable',
+  'tooLarge',
+] as const;
 
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 

@@ -23,23 +23,32 @@ export interface DueLetter {
 /** A letter that stands on the dead-letter stream, as `copyId`. */
 export type WrittenLetter = Omit<DueLetter, 'fields'> & { readonly copyId: string };
 
+export interface ClaimedLetters {
+  /** How many of the entries have been looked at, from the first one on. */
+  readonly looked: number;
+  readonly letters: readonly DueLetter[];
+}
+
 export interface DueLetterStore {
   /**
    * Of these entries (ascending ids, at most 200) the letters of those that are due and idle for that long, in milliseconds. They count as
-   * idle from now on: nobody else who asks for more than 0 is given the same.
+   * idle from now on: nobody else who asks for more than 0 is given the same. Of the first entries only where letters have many bytes.
    */
-  claim(reason: DeadLetterReason, ids: readonly string[], minIdleMs: number): Promise<DueLetter[]>;
+  claim(reason: DeadLetterReason, ids: readonly string[], minIdleMs: number): Promise<ClaimedLetters>;
   /** Acknowledges and deletes entries (ascending ids) whose letter is written. False: it was not due any more. */
   finish(reason: DeadLetterReason, letters: readonly WrittenLetter[]): Promise<boolean[]>;
 }
 
-function nameOf(id: string, fields: LetterFields): string {
+function nameOf(id: string, fields: LetterFields, reason: DeadLetterReason): string {
+  if (reason === 'tooLarge') return '';
   const parsed = parseEntry({ id, fields: fields.map(String) });
   return parsed.ok ? parsed.announcement.name : '';
 }
 
+/** @param bulk commands on the connection for whatever is as large as others choose to make it */
 export function createDueLetterStore(
   commands: Commands,
+  bulk: Commands,
   names: Names,
   settings: Pick<LeaseSettings, 'consumer' | 'historyKey'>,
 ): DueLetterStore {
@@ -49,12 +58,13 @@ export function createDueLetterStore(
   return {
     async claim(reason, ids, minIdleMs) {
       const args = [names.group, consumer, reason, minIdleMs, ...ids];
-      const reply = await byteScript(commands, 'claim-due-letters', keys, args);
-      return (reply as ([number, Buffer[]] | [])[]).flatMap(([retryCount, fields], index) => {
+      const reply = (await byteScript(bulk, 'claim-due-letters', keys, args)) as ([number, Buffer[]] | [])[];
+      const letters = reply.flatMap(([retryCount, fields], index): DueLetter[] => {
         if (retryCount === undefined || fields === undefined) return [];
         const id = ids[index] as string;
-        return [{ id, name: nameOf(id, fields), retryCount, fields }];
+        return [{ id, name: nameOf(id, fields, reason), retryCount, fields }];
       });
+      return { looked: reply.length, letters };
     },
     async finish(reason, letters) {
       const items = letters.flatMap(({ id, name, copyId, retryCount }) => [id, name, copyId, retryCount]);

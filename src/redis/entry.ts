@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../core/errors.js';
 import type { TraceFields } from '../core/trace-fields.js';
+import { isNestedTooDeep, MOST_NESTED } from './json-depth.js';
 
 /** Free-form facts that a producer attaches to a data stream. */
 export type Info = Readonly<Record<string, unknown>>;
@@ -20,6 +21,9 @@ export type ParsedEntry =
 
 export const PAYLOAD_FIELD = 'lbs-input';
 export const RETRY_FIELD = '_retry_count';
+const DELIVERY_FIELD = '_delivery_count';
+/** Fields that are ours: they count for nothing in an entry's size, which is that of what its producer added. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([RETRY_FIELD, DELIVERY_FIELD, '_dlq_reason']);
 const TRACEPARENT_FIELD = 'traceparent';
 const TRACESTATE_FIELD = 'tracestate';
 
@@ -37,9 +41,40 @@ function fieldOf(fields: readonly string[], name: string): string | undefined {
   return undefined;
 }
 
+/** Stands for bytes that are no UTF-8. */
+const REPLACEMENT = /\uFFFD/g;
+
+function bytesOf(text: string): number {
+  const bytes = Buffer.byteLength(text);
+  // As many as characters: then none of them can be a replacement.
+  return bytes === text.length ? bytes : bytes - 2 * (text.match(REPLACEMENT)?.length ?? 0);
+}
+
+/**
+ * Bytes of an entry's fields and values, as `scripts/lib/entry-size.lua` counts them. Where they are no UTF-8 it may be a little less than
+ * that, and never more.
+ */
+export function entryBytes(fields: readonly string[]): number {
+  let bytes = 0;
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = fields[at] as string;
+    if (!OWN_FIELDS.has(name)) bytes += bytesOf(name) + bytesOf(fields[at + 1] as string);
+  }
+  return bytes;
+}
+
 /** Absent, malformed and negative counts read as 0. */
 export function retryCountOf(fields: readonly string[]): number {
-  const text = fieldOf(fields, RETRY_FIELD);
+  return countOf(fields, RETRY_FIELD);
+}
+
+/** How often it was delivered to a consumer that died before it had become the owner, under the ids that it had before. */
+export function deliveryCountOf(fields: readonly string[]): number {
+  return countOf(fields, DELIVERY_FIELD);
+}
+
+function countOf(fields: readonly string[], name: string): number {
+  const text = fieldOf(fields, name);
   return text !== undefined && /^\+?\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
@@ -56,6 +91,13 @@ export function traceOf({ fields }: RawEntry): TraceFields | undefined {
 const NAME_MEMBER = /^datastreamname$/iu;
 const INFO_MEMBER = /^info$/iu;
 
+/** Names are sent with every heartbeat, in lock keys: what producers make long would hold it up. */
+export const MOST_NAME_BYTES = 65_536;
+
+export function isNameTooLong(name: string): boolean {
+  return name.length > MOST_NAME_BYTES || Buffer.byteLength(name) > MOST_NAME_BYTES;
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -66,6 +108,7 @@ function describe(value: unknown): string {
 }
 
 function parsePayload(payload: string): Announcement | string {
+  if (isNestedTooDeep(payload)) return `expected ${PAYLOAD_FIELD} to be nested at most ${MOST_NESTED} deep`;
   let document: unknown;
   try {
     document = JSON.parse(payload);
@@ -87,7 +130,10 @@ function parsePayload(payload: string): Announcement | string {
       info = value;
     }
   }
-  return name === '' ? 'expected DataStreamName to be a non-empty string, got: none' : { name, info };
+  if (name === '') return 'expected DataStreamName to be a non-empty string, got: none';
+  return isNameTooLong(name)
+    ? `expected DataStreamName to have at most ${MOST_NAME_BYTES} bytes, got: ${Buffer.byteLength(name)}`
+    : { name, info };
 }
 
 /** Reads an entry. Never throws: what cannot be parsed is dead-lettered, and says why. */

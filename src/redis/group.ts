@@ -4,7 +4,6 @@
  */
 import { type Clock, randomHex } from '../core/clock.js';
 import type { Commands } from './commands.js';
-import type { RawEntry } from './entry.js';
 import {
   dlqKey,
   type EntryRef,
@@ -42,6 +41,8 @@ export interface RequeueOptions {
   readonly minIdleMs: number;
   /** Spend a retry also on entries without an owner record: right for consumers of the Go client, which keep none. */
   readonly spendAlways: boolean;
+  /** They are too large to be read, and so have no name here. */
+  readonly areTooLarge?: boolean;
   /** Lock keys to look at in the same atomic step; empty when locks are not kept, or live elsewhere. */
   readonly lockKeys: readonly string[];
 }
@@ -56,15 +57,13 @@ export interface GroupStore {
   pending(start: string, count: number, consumer?: string): Promise<PendingEntry[]>;
   /** Of these entries the ones that are pending, for whomever. */
   pendingOf(ids: readonly string[]): Promise<PendingEntry[]>;
-  /** The entries with these ids, which must ascend; undefined where one is no longer on the stream. */
-  entries(ids: readonly string[]): Promise<(RawEntry | undefined)[]>;
   /** Which entry is recorded as the owner of each name; null: none. At most 1000. */
   owners(names: readonly string[]): Promise<(string | null)[]>;
   /** Times to live of these consumers' presence. */
   presence(consumers: readonly string[]): Promise<TimeToLive[]>;
   /** Times to live of these lock keys, wherever they live; an error for one that could not be asked for. */
   timesToLive(keys: readonly string[]): Promise<(TimeToLive | Error)[]>;
-  /** Takes entries (ascending ids, at most 200) from a dead consumer. `alive` when its presence stands: nothing was done. */
+  /** Takes entries (ascending ids, at most 200) from a dead consumer, the first ones only where they have many bytes. `alive` when its presence stands: nothing was done. */
   requeue(from: string, batch: readonly EntryRef[], options: RequeueOptions): Promise<MoveResult | 'alive'>;
   /** Removes a dead consumer that has nothing pending. */
   forget(consumer: string): Promise<boolean>;
@@ -106,14 +105,6 @@ export function createGroupStore(
     return await commands.run('PTTL', (client) =>
       pipelined<number>(client, (pipeline) => {
         for (const key of keys) pipeline.pttl(key);
-      }),
-    );
-  }
-
-  function single(ids: readonly string[]): Promise<[string, string[]][][]> {
-    return commands.run('XRANGE', (client) =>
-      pipelined<[string, string[]][]>(client, (pipeline) => {
-        for (const id of ids) pipeline.xrange(lbs, id, id);
       }),
     );
   }
@@ -164,30 +155,14 @@ export function createGroupStore(
       );
       return replies.flat().map(toPending);
     },
-    async entries(ids) {
-      const [first] = ids;
-      const last = ids.at(-1);
-      if (first === undefined || last === undefined) return [];
-      // One ranged question; entries between the ones asked for can fill the page, and then the rest are asked for one by one.
-      const page = ids.length * 2;
-      const range = await commands.run('XRANGE', (client) => client.xrange(lbs, first, last, 'COUNT', page));
-      const found = new Map<string, readonly string[]>(range);
-      if (range.length === page) {
-        const missing = ids.filter((id) => !found.has(id));
-        for (const [entry] of await single(missing)) if (entry) found.set(entry[0], entry[1]);
-      }
-      return ids.map((id) => {
-        const fields = found.get(id);
-        return fields && { id, fields };
-      });
-    },
     owners: (dataStreams) => records.of(dataStreams),
     presence: (consumers) => timesToLive(consumers.map(names.presence)),
     timesToLive,
-    async requeue(from, batch, { minIdleMs, spendAlways, lockKeys }) {
+    async requeue(from, batch, { minIdleMs, spendAlways, areTooLarge = false, lockKeys }) {
       const keys = [lbs, names.presence(from), owners, ...endings, dlq, ...history, ...lockKeys];
       const { consumer, maxRetries, dlqMaxLen } = settings;
-      const flags = [maxRetries, dlqMaxLen, minIdleMs, spendAlways ? 1 : 0, lockKeys.length];
+      const flag = areTooLarge ? 'tooLarge' : spendAlways ? 1 : 0;
+      const flags = [maxRetries, dlqMaxLen, minIdleMs, flag, lockKeys.length];
       const reply = await commands.script('requeue', keys, [
         group,
         from,

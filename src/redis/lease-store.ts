@@ -44,6 +44,7 @@ export interface Moved {
 }
 
 export interface MoveResult {
+  /** In the order of the entries. Fewer than those where they had many bytes: the rest have not been looked at. */
   readonly moved: readonly Moved[];
   /** How many dead letters were trimmed away to keep the cap. */
   readonly trimmed: number;
@@ -51,7 +52,7 @@ export interface MoveResult {
   readonly dlqLength: number;
 }
 
-export type GiveBackReason = 'handOver' | 'failed' | 'waiting' | 'unparseable';
+export type GiveBackReason = 'handOver' | 'failed' | 'waiting' | 'unparseable' | 'tooLarge';
 
 export interface LeaseSettings {
   readonly consumer: string;
@@ -87,6 +88,8 @@ export interface LeaseStore {
   refresh(): Promise<'alive' | 'lapsed'>;
   /** Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms. */
   acquire(batch: readonly EntryRef[]): Promise<Acquired[]>;
+  /** How often entries (ascending ids) count as delivered to this incarnation, should it die before it owns them; at first once. */
+  holdBack(ids: readonly string[], deliveries: 0 | 1): Promise<void>;
   /** Acknowledges and deletes entries that are pending for this incarnation: true where it was. Ascending ids, at most 200. */
   done(batch: readonly EntryRef[]): Promise<boolean[]>;
   /** Gives entries of this incarnation back to everyone. Ascending ids, at most 200. */
@@ -161,6 +164,10 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
         if (item === 1) return { result: 'owned' };
         return item === 0 ? { result: 'notMine' } : { result: 'contended', owner: String(item) };
       });
+    },
+    async holdBack(ids, deliveries) {
+      const args = [names.group, consumer, generation, deliveries, ...ids];
+      await commands.script('hold-back', [names.lbs, presence], args);
     },
     async done(batch) {
       const args = [names.group, consumer, generation, ...flatten(batch)];

@@ -13,7 +13,7 @@ import { formatAddress } from './address.js';
 import { neverSent, redisError } from './reply-errors.js';
 
 /** What a connection is for. Each role has a socket of its own, so that none waits behind another. */
-export type LinkRole = 'commands' | 'reader' | 'subscriber' | 'node';
+export type LinkRole = 'commands' | 'reader' | 'bulk' | 'subscriber' | 'node';
 
 export interface LinkSettings {
   readonly role: LinkRole;
@@ -40,6 +40,10 @@ async function connected(client: Redis): Promise<void> {
   }
 }
 
+function closed(): StreamwardenError {
+  return new StreamwardenError('RuntimeStopped', 'the connection was closed');
+}
+
 export interface LinkListener {
   /** A connection is up: a new one, whatever was up before. */
   up(epoch: number): void;
@@ -56,6 +60,7 @@ export class Link {
   #epoch = 0;
   #attempts = 0;
   #wanted = false;
+  #isClosed = false;
   #upAt = 0;
   #retryTimer: Timer | undefined;
   #lastError: Error | undefined;
@@ -119,8 +124,20 @@ export class Link {
     const { clock, retryMs } = this.#settings;
     const isYoung = this.#ready && clock.monotonic() - this.#upAt < retryMs;
     this.#drop(reason);
+    // Whoever was told may want no other one.
+    if (!this.#wanted) return;
     if (isYoung) this.#scheduleRetry();
     else this.#connect();
+  }
+
+  /** Gives the connection, or the attempt, up, and makes no other one before somebody wants one again. */
+  rest(reason: Error): void {
+    if (!this.#wanted) return;
+    const isBetweenAttempts = this.#retryTimer !== undefined;
+    this.#wanted = false;
+    this.#clearRetry();
+    if (isBetweenAttempts) this.#tellDown(reason);
+    else this.#drop(reason);
   }
 
   /** The same, unless that client has been given up already. */
@@ -134,6 +151,7 @@ export class Link {
    */
   whenUp(): Promise<void> {
     if (this.#ready) return Promise.resolve();
+    if (this.#isClosed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       const forget = this.listen({
         up: () => {
@@ -152,18 +170,22 @@ export class Link {
   close(): void {
     const isBetweenAttempts = this.#wanted && this.#client === undefined;
     this.#wanted = false;
-    if (this.#retryTimer !== undefined) this.#settings.clock.clearTimeout(this.#retryTimer);
-    this.#retryTimer = undefined;
-    const reason = new StreamwardenError('RuntimeStopped', 'the connection was closed');
+    this.#isClosed = true;
+    this.#clearRetry();
+    const reason = closed();
     // Nobody shall wait for the next attempt any more.
     if (isBetweenAttempts) this.#tellDown(reason);
     else this.#drop(reason);
     this.#listeners.clear();
   }
 
-  #connect(): void {
+  #clearRetry(): void {
     if (this.#retryTimer !== undefined) this.#settings.clock.clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
+  }
+
+  #connect(): void {
+    this.#clearRetry();
     let client: Redis;
     try {
       client = this.#settings.makeClient();
@@ -222,7 +244,9 @@ export class Link {
     // A peer that has vanished never answers the polite end of a connection; nothing in flight may wait for that.
     (client.stream as { destroy?: () => void } | undefined)?.destroy?.();
     if (this.#wanted) {
-      this.#settings.logger[wasReady ? 'warn' : 'debug'](
+      // Between two readings nobody needs that of bulk reading, and one that is closed meanwhile is no news.
+      const isNews = wasReady && this.role !== 'bulk';
+      this.#settings.logger[isNews ? 'warn' : 'debug'](
         { role: this.role, error: redact(messageOf(reason)) },
         wasReady ? 'connection to Redis lost' : 'connecting to Redis failed',
       );

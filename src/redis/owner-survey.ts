@@ -2,13 +2,15 @@
  * Who owns a data stream now, as far as Redis can tell. Two things it cannot: what an owner thinks of itself, and when exactly it was given the
  * stream; it knows when the entry was delivered to it, which is a moment before.
  */
+import type { Clock } from '../core/clock.js';
 import { nextEntryId } from '../core/entry-id.js';
 import type { Commands } from './commands.js';
-import { parseEntry, type RawEntry } from './entry.js';
+import { parseEntry } from './entry.js';
 import { isIncarnation, type Names } from './names.js';
 import type { OwnerRecords } from './owner-records.js';
 import type { PendingRow, PendingSurvey } from './pending-survey.js';
 import { replyOf } from './reply-errors.js';
+import { createStreamPages } from './stream-page.js';
 
 /** An entry of the name that no application has. */
 export interface UnownedEntry {
@@ -45,13 +47,29 @@ export interface OwnerSurvey {
 export interface OwnerSurveySettings {
   readonly names: Names;
   readonly commands: Commands;
+  readonly clock: Clock;
+  /** How long one answer is waited for, in milliseconds. */
+  readonly timeoutMs: number;
   readonly owners: OwnerRecords;
   readonly pending: PendingSurvey;
 }
 
 const PAGE = 500;
+/** What a larger entry announces is not looked at, in bytes. */
+const LARGEST_READ = 8_388_608;
 
-export function createOwnerSurvey({ names, commands, owners, pending }: OwnerSurveySettings): OwnerSurvey {
+type Announced = Pick<UnownedEntry, 'id' | 'retryCount'>;
+
+export function createOwnerSurvey({
+  names,
+  commands,
+  clock,
+  timeoutMs,
+  owners,
+  pending,
+}: OwnerSurveySettings): OwnerSurvey {
+  const readPage = createStreamPages(commands, clock, timeoutMs);
+
   async function now(): Promise<number> {
     const [seconds, microseconds] = await commands.run('TIME', (client) => client.time());
     return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
@@ -70,20 +88,28 @@ export function createOwnerSurvey({ names, commands, owners, pending }: OwnerSur
   }
 
   /** Every entry of this name on the stream: those that nobody has been given as well. */
-  async function announcedAs(name: string): Promise<RawEntry[]> {
-    const found: RawEntry[] = [];
+  async function announcedAs(name: string): Promise<Announced[]> {
+    const found: Announced[] = [];
     let start = '-';
     for (;;) {
-      const page = await commands.run('XRANGE', (client) =>
-        client.xrange(names.lbs, start, '+', 'COUNT', PAGE),
-      );
-      for (const [id, fields] of page) {
+      const range = {
+        order: 'oldestFirst',
+        from: start,
+        to: '+',
+        count: PAGE,
+        mostBytes: LARGEST_READ,
+      } as const;
+      const page = await readPage(names.lbs, range);
+      for (const { id, fields: raw } of page.entries) {
+        const fields = raw.map(String);
         const parsed = parseEntry({ id, fields });
-        if (parsed.ok && parsed.announcement.name === name) found.push({ id, fields });
+        if (parsed.ok && parsed.announcement.name === name) {
+          found.push({ id, retryCount: parsed.retryCount });
+        }
       }
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return found;
-      start = nextEntryId(last[0]);
+      const last = page.entries.at(-1);
+      if (last === undefined || !page.hasMore) return found;
+      start = nextEntryId(last.id);
     }
   }
 
@@ -113,7 +139,7 @@ export function createOwnerSurvey({ names, commands, owners, pending }: OwnerSur
         state: 'unowned',
         entries: entries.map((entry) => ({
           id: entry.id,
-          retryCount: parseEntry(entry).retryCount,
+          retryCount: entry.retryCount,
           pending: rows.find(({ id }) => id === entry.id) ?? null,
         })),
       };

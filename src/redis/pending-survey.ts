@@ -4,7 +4,8 @@
  */
 import { nextEntryId } from '../core/entry-id.js';
 import { type DeadLetterReason, dueReason } from './due-consumer.js';
-import { parseEntry, type RawEntry } from './entry.js';
+import { parseEntry } from './entry.js';
+import type { EntryReader, ReadEntry } from './entry-reader.js';
 import type { GroupStore, PendingEntry } from './group.js';
 import { isIncarnation, type Names } from './names.js';
 import type { OwnerRecords } from './owner-records.js';
@@ -25,7 +26,7 @@ export type PendingState =
 
 export interface PendingRow {
   readonly id: string;
-  /** The data stream's name; null when the entry cannot be parsed, or is gone. */
+  /** The data stream's name; null when the entry cannot be parsed, is gone, or has more than 8 MiB. */
   readonly name: string | null;
   /** Name in the group of who has it: of ours the incarnation. */
   readonly consumer: string;
@@ -41,7 +42,7 @@ export interface PendingRow {
   /** Milliseconds since the entry was last delivered. */
   readonly idleMs: number;
   readonly deliveries: number;
-  /** Null when the entry is gone. */
+  /** Null when the entry is gone, or has more than 8 MiB. */
   readonly retryCount: number | null;
   /** The entry that owns the name; only of one that waits. */
   readonly waitsFor: string | null;
@@ -58,11 +59,14 @@ export interface PendingSurvey {
 
 export interface PendingSurveySettings {
   readonly names: Names;
-  readonly group: Pick<GroupStore, 'pending' | 'pendingOf' | 'entries' | 'presence' | 'timesToLive'>;
+  readonly group: Pick<GroupStore, 'pending' | 'pendingOf' | 'presence' | 'timesToLive'>;
+  readonly entries: Pick<EntryReader, 'pages'>;
   readonly owners: OwnerRecords;
 }
 
 const PAGE = 200;
+/** Larger entries are not read for their name, in bytes: they have none here. */
+const LARGEST_READ = 8_388_608;
 /** An entry that was delivered longer ago, in milliseconds, is not owned under its id any more: see `scripts/lib/endings.lua`. */
 export const OWNABLE_MS = 10_000;
 
@@ -90,16 +94,30 @@ async function asked<T>(
   return new Map(distinct.map((key, index) => [key, answers[index] as T]));
 }
 
-function nameOf(entry: RawEntry | undefined): { name: string | null; retryCount: number | null } {
-  if (entry === undefined) return { name: null, retryCount: null };
-  const parsed = parseEntry(entry);
-  return { name: parsed.ok ? parsed.announcement.name : null, retryCount: parsed.retryCount };
+/** Of a page's payloads no more is kept: all of them together may be more than a process has room for. */
+interface Looked {
+  readonly isGone: boolean;
+  readonly name: string | null;
+  readonly retryCount: number | null;
 }
 
-export function createPendingSurvey({ names, group, owners }: PendingSurveySettings): PendingSurvey {
+function lookAt(entry: ReadEntry): Looked {
+  const isGone = entry.outcome === 'gone';
+  if (entry.outcome !== 'read') return { isGone, name: null, retryCount: null };
+  const parsed = parseEntry(entry);
+  return { isGone, name: parsed.ok ? parsed.announcement.name : null, retryCount: parsed.retryCount };
+}
+
+export function createPendingSurvey({ names, group, entries, owners }: PendingSurveySettings): PendingSurvey {
+  async function look(ids: readonly string[]): Promise<Looked[]> {
+    const looked: Looked[] = [];
+    for await (const page of entries.pages(ids, LARGEST_READ)) looked.push(...page.map(lookAt));
+    return looked;
+  }
+
   async function toRows(pending: readonly PendingEntry[]): Promise<PendingRow[]> {
-    const entries = await group.entries(pending.map(({ id }) => id));
-    const known = pending.map((one, index) => ({ ...one, entry: entries[index], ...nameOf(entries[index]) }));
+    const looked = await look(pending.map(({ id }) => id));
+    const known = pending.map((one, index) => ({ ...one, ...(looked[index] as Looked) }));
     const named = known.flatMap(({ id, name }) => (name === null ? [] : [{ id, name }]));
     const [presences, records, locks] = await Promise.all([
       asked(pending.map(({ consumer }) => consumer).filter(isIncarnation), (consumers) =>
@@ -123,7 +141,7 @@ export function createPendingSurvey({ names, group, owners }: PendingSurveySetti
     // A record whose entry is no longer pending counts for nothing.
     const standing = new Set((await group.pendingOf([...others])).map(({ id }) => id));
 
-    return known.map(({ id, consumer, idleMs, deliveries, entry, name, retryCount }): PendingRow => {
+    return known.map(({ id, consumer, idleMs, deliveries, isGone, name, retryCount }): PendingRow => {
       const lock = name === null ? NO_LOCK : toLock(locks.get(names.lock(name, id)));
       const presence = presences.get(consumer) ?? -2;
       const owner = name === null ? undefined : records.get(name);
@@ -137,7 +155,7 @@ export function createPendingSurvey({ names, group, owners }: PendingSurveySetti
         consumer,
         state: stateOf({
           isDue: reason !== null,
-          isGone: entry === undefined,
+          isGone,
           isOwned,
           isWaiting: waitsFor !== null,
           isUnknown: isOurs && presence !== -2 && idleMs >= OWNABLE_MS,

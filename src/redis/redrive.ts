@@ -2,7 +2,8 @@
  * How dead letters are announced anew: in one script where both streams share a slot, in steps where they do not. Whoever dies between two
  * steps leaves a letter that is announced already, and a mark in the load balancer stream's slot that says so.
  */
-import { compareEntryIds } from '../core/entry-id.js';
+import { canonicalEntryId } from '../core/entry-id.js';
+import { byteScript } from './byte-script.js';
 import type { Commands } from './commands.js';
 import type { Layout } from './layout.js';
 import type { Names } from './names.js';
@@ -39,18 +40,14 @@ interface ReadLetter {
 
 type Redriven = (string | null)[];
 
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  const chunks: T[][] = [];
-  for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size));
-  return chunks;
-}
-
 export async function redriveTogether(
   { names, home }: LetterServers,
   ids: readonly string[],
 ): Promise<Redriven> {
   const results: Redriven = [];
-  for (const batch of chunksOf(ids, BATCH)) {
+  while (results.length < ids.length) {
+    // Of the first ones only where they have many bytes.
+    const batch = ids.slice(results.length, results.length + BATCH);
     const reply = await onItsServer(() => home.script('redrive', [names.lbs, names.dlq], batch));
     results.push(...(reply as string[]).map((id) => id || null));
   }
@@ -59,8 +56,8 @@ export async function redriveTogether(
 
 export async function redriveApart(servers: LetterServers, ids: readonly string[]): Promise<Redriven> {
   const results: Redriven = [];
-  for (const batch of chunksOf(ids, BATCH)) {
-    const found = await read(servers, batch);
+  while (results.length < ids.length) {
+    const found = await read(servers, ids.slice(results.length, results.length + BATCH));
     // An id that is given twice is one letter.
     const letters = [...new Map(found.flatMap((letter) => (letter ? [[letter.id, letter]] : []))).values()];
     const entries = await announce(servers, letters);
@@ -76,33 +73,17 @@ export async function redriveApart(servers: LetterServers, ids: readonly string[
   return results;
 }
 
+/** Letters in their order, undefined where there is none: of the first ids only where these have many bytes. */
 async function read(
   { names: { dlq }, letters }: LetterServers,
   ids: readonly string[],
 ): Promise<(ReadLetter | undefined)[]> {
-  const inOrder = [...ids].sort(compareEntryIds);
-  const [first = '', last = ''] = [inOrder[0], inOrder.at(-1)];
-  // One ranged question; letters between the ones asked for can fill the page, and then the rest are asked for one by one.
-  const page = await onItsServer(() =>
-    letters.run('XRANGE', (client) => client.xrangeBuffer(dlq, first, last, 'COUNT', ids.length)),
+  const args = [MOST_BYTES, Number.MAX_SAFE_INTEGER, ...ids];
+  const items = await onItsServer(() => byteScript(letters, 'read-entries', [dlq], args));
+  return (items as (Buffer[] | number)[]).map((fields, index) =>
+    // By the id that Redis knows it by: there is one mark, however the id was written.
+    typeof fields === 'number' ? undefined : { id: canonicalEntryId(ids[index] as string), fields },
   );
-  const found = new Map<string, ReadLetter>();
-  for (const [id, fields] of page) found.set(String(id), { id: String(id), fields });
-  const missing = ids.filter((id) => !found.has(id));
-  if (missing.length > 0) {
-    const rows = await onItsServer(() =>
-      letters.run('XRANGE', (client) =>
-        pipelined<[Buffer, Buffer[]][]>(client, (pipeline) => {
-          for (const id of missing) pipeline.xrangeBuffer(dlq, id, id);
-        }),
-      ),
-    );
-    rows.forEach(([row], index) => {
-      // By the id that Redis knows it by: there is one mark, however the id was written.
-      if (row) found.set(missing[index] as string, { id: String(row[0]), fields: row[1] });
-    });
-  }
-  return ids.map((id) => found.get(id));
 }
 
 async function remove({ names, letters }: LetterServers, ids: readonly string[]): Promise<void> {

@@ -12,6 +12,7 @@ import type { Link } from './link.js';
 import { pipelined } from './pipelined.js';
 import { isPassing, redirectionOf } from './reply-errors.js';
 import { SlotMap, slotOf } from './slot-map.js';
+import { whenNeeded } from './when-needed.js';
 
 export interface ShardSettings {
   /** Addresses to begin with, and to come back to when no known node answers. */
@@ -19,9 +20,13 @@ export interface ShardSettings {
   /** The address under which clients reach a node that the cluster calls so. */
   readonly translate: (address: string) => string;
   readonly makeLink: (address: string) => Link;
+  /** For what is as large as others choose to make it. */
+  readonly makeBulkLink: (address: string) => Link;
   readonly clock: Clock;
   /** Deadline of each question to a node, in milliseconds. */
   readonly timeoutMs: number;
+  /** Deadline of what goes over its bulk connection. */
+  readonly bulkTimeoutMs: number;
 }
 
 interface ShardNode {
@@ -33,6 +38,7 @@ export class Shards {
   readonly #settings: ShardSettings;
   readonly #map = new SlotMap();
   readonly #nodes = new Map<string, ShardNode>();
+  readonly #bulkNodes = new Map<string, ShardNode>();
   /** Links that follow a slot to whichever node serves it. */
   readonly #bound: { readonly slot: number; readonly link: Link }[] = [];
   readonly #troubleListeners = new Set<(why: string) => void>();
@@ -54,13 +60,37 @@ export class Shards {
     return this.#node(address).commands;
   }
 
+  /** The same for what is as large as others choose to make it, on a connection that is opened when it is needed. */
+  bulkAt(address: string): Commands {
+    let node = this.#bulkNodes.get(address);
+    if (node === undefined) {
+      const { makeBulkLink, clock, bulkTimeoutMs } = this.#settings;
+      const link = makeBulkLink(address);
+      if (this.#isClosed) link.close();
+      link.listen({ up: () => {}, down: (error) => link.rest(error) });
+      const commands = createCommands(link, clock, bulkTimeoutMs);
+      node = { link, commands: whenNeeded(link, commands, clock, bulkTimeoutMs) };
+      this.#bulkNodes.set(address, node);
+    }
+    return node.commands;
+  }
+
   /** Commands on the connection to whoever serves this key when they are given. A redirection is taken to heart for the next one. */
   commandsFor(key: string): Commands {
-    const present = () => this.commandsAt(this.addressOf(key));
+    return this.#following(key, (address) => this.commandsAt(address));
+  }
+
+  /** The same for what is as large as others choose to make it. */
+  bulkFor(key: string): Commands {
+    return this.#following(key, (address) => this.bulkAt(address));
+  }
+
+  #following(key: string, at: (address: string) => Commands): Commands {
+    const present = () => at(this.addressOf(key));
     const heeding = async <T>(work: (commands: Commands) => Promise<T>): Promise<T> => {
       const address = this.addressOf(key);
       try {
-        return await work(this.commandsAt(address));
+        return await work(at(address));
       } catch (error) {
         if (redirectionOf(error) !== undefined) this.noticed(error, address);
         throw error;
@@ -132,10 +162,12 @@ export class Shards {
     // Until the cluster agrees with itself, nobody is forgotten.
     this.#known = settled ? listed : [...new Set([...this.#known, ...listed])];
     const wanted = new Set(this.#known);
-    for (const [address, { link }] of this.#nodes) {
-      if (wanted.has(address)) continue;
-      this.#nodes.delete(address);
-      link.close();
+    for (const nodes of [this.#nodes, this.#bulkNodes]) {
+      for (const [address, { link }] of nodes) {
+        if (wanted.has(address)) continue;
+        nodes.delete(address);
+        link.close();
+      }
     }
     this.#bound.forEach(({ slot, link }, index) => {
       const owner = this.#map.ownerOf(slot);
@@ -154,8 +186,10 @@ export class Shards {
 
   close(): void {
     this.#isClosed = true;
-    for (const { link } of this.#nodes.values()) link.close();
-    this.#nodes.clear();
+    for (const nodes of [this.#nodes, this.#bulkNodes]) {
+      for (const { link } of nodes.values()) link.close();
+      nodes.clear();
+    }
     this.#troubleListeners.clear();
   }
 

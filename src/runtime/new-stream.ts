@@ -1,6 +1,14 @@
 /** What a producer is given, checked and encoded before anything is sent. */
 import { isStreamwardenError, messageOf, StreamwardenError, textOf } from '../core/errors.js';
-import { encodePayload, type Info } from '../redis/entry.js';
+import {
+  encodeEntry,
+  encodePayload,
+  entryBytes,
+  type Info,
+  isNameTooLong,
+  MOST_NAME_BYTES,
+} from '../redis/entry.js';
+import { isNestedTooDeep, MOST_NESTED } from '../redis/json-depth.js';
 import { invalid } from './option-errors.js';
 
 export interface NewStream {
@@ -10,23 +18,39 @@ export interface NewStream {
   readonly info?: Info | null;
 }
 
-/** @throws StreamwardenError `InvalidOption`, whatever it is given */
-export function payloadsOf(streams: readonly NewStream[]): string[] {
+/**
+ * @param maxEntryBytes what consumers would dead-letter for its size is not announced
+ * @throws StreamwardenError `InvalidOption`, whatever it is given
+ */
+export function payloadsOf(streams: readonly NewStream[], maxEntryBytes: number): string[] {
   if (!Array.isArray(streams)) throw invalid('streams', 'a list of objects with a name', streams);
-  return streams.map(payloadOf);
+  return streams.map((stream) => payloadOf(stream, maxEntryBytes));
 }
 
-function payloadOf(stream: unknown): string {
+function payloadOf(stream: unknown, maxEntryBytes: number): string {
   let what = 'the stream';
   try {
     if (typeof stream !== 'object' || stream === null) throw invalid(what, 'an object with a name', stream);
     const { name, info } = stream as { readonly name: unknown; readonly info?: unknown };
     if (typeof name !== 'string' || name === '') throw invalid('name', 'a non-empty string', name);
+    if (isNameTooLong(name)) throw invalid('name', `at most ${MOST_NAME_BYTES} bytes long`, name);
     what = `info of ${textOf(name)}`;
     if (info !== undefined && info !== null && (typeof info !== 'object' || Array.isArray(info))) {
       throw invalid(what, 'an object', info);
     }
-    return encodePayload(name, info as Info | null | undefined);
+    const payload = encodePayload(name, info as Info | null | undefined);
+    if (isNestedTooDeep(payload)) {
+      throw refusal(what, `an object that is nested at most ${MOST_NESTED} deep, with the payload around it`);
+    }
+    const bytes = entryBytes(encodeEntry(payload));
+    if (bytes > maxEntryBytes) {
+      throw refusal(
+        what,
+        `small enough for an entry of at most ${maxEntryBytes} bytes (maxEntryBytes)`,
+        `${bytes}`,
+      );
+    }
+    return payload;
   } catch (error) {
     if (isStreamwardenError(error, 'InvalidOption')) throw error;
     // A bigint, a circle, what is nested without end, or what a getter or a toJSON of the application's throws.
@@ -36,4 +60,10 @@ function payloadOf(stream: unknown): string {
       { cause: error, details: { option: what, expected: 'an object that JSON can carry' } },
     );
   }
+}
+
+/** Without the value: it is as large as it is. */
+function refusal(option: string, expected: string, got?: string): StreamwardenError {
+  const message = `expected ${option} to be ${expected}${got === undefined ? '' : `, got: ${got}`}`;
+  return new StreamwardenError('InvalidOption', message, { details: { option, expected } });
 }

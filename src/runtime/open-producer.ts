@@ -5,7 +5,7 @@ import type { Logger } from '../core/logger.js';
 import type { TraceFields } from '../core/trace-fields.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
-import { encodeEntry, type Info } from '../redis/entry.js';
+import { encodeEntry, entryBytes, type Info } from '../redis/entry.js';
 import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
 import { type NewStream, payloadsOf } from './new-stream.js';
@@ -18,12 +18,14 @@ export interface Producer extends AsyncDisposable {
    * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, and then `details.sent` says whether the entry may be there
    */
   add(name: string, info?: Info | null): Promise<string>;
-  /** Announces many; resolves with their ids in the same order. Sent in batches of 500; when one fails, those before it are announced. */
+  /** Announces many; resolves with their ids in the same order. Sent in batches of at most 500, and of about 1 MiB; when one fails, those before it are announced. */
   addMany(streams: readonly NewStream[]): Promise<string[]>;
   close(): Promise<void>;
 }
 
 const BATCH = 500;
+/** Bytes that are sent in one go; a single entry may have more. */
+const BATCH_BYTES = 1_048_576;
 const REFUSED_PAUSE_MS = 100;
 
 export interface ProducerSettings extends CompiledProducerOptions {
@@ -31,7 +33,7 @@ export interface ProducerSettings extends CompiledProducerOptions {
 }
 
 export function openProducer(
-  { names, redis, timeoutMs, telemetry, logger }: ProducerSettings,
+  { names, redis, timeoutMs, telemetry, maxEntryBytes, logger }: ProducerSettings,
   clock: Clock,
 ): Producer {
   const connections = createConnections({
@@ -79,16 +81,28 @@ export function openProducer(
   }
 
   async function send(payloads: readonly string[], trace?: TraceFields): Promise<string[]> {
-    const encoded = payloads.map((payload) => encodeEntry(payload, trace));
     const ids: string[] = [];
-    for (let at = 0; at < encoded.length; at += BATCH) {
-      ids.push(...(await addBatch(encoded.slice(at, at + BATCH))));
+    let batch: string[][] = [];
+    let batchBytes = 0;
+    for (const payload of payloads) {
+      const traced = encodeEntry(payload, trace);
+      // It fits without: what it is worth to a tracer is no reason to refuse it.
+      const entry = entryBytes(traced) > maxEntryBytes ? encodeEntry(payload) : traced;
+      const bytes = entryBytes(entry);
+      if (batch.length === BATCH || (batch.length > 0 && batchBytes + bytes > BATCH_BYTES)) {
+        ids.push(...(await addBatch(batch)));
+        batch = [];
+        batchBytes = 0;
+      }
+      batch.push(entry);
+      batchBytes += bytes;
     }
+    if (batch.length > 0) ids.push(...(await addBatch(batch)));
     return ids;
   }
 
   async function announce(streams: readonly NewStream[], isBatch: boolean): Promise<string[]> {
-    const payloads = payloadsOf(streams);
+    const payloads = payloadsOf(streams, maxEntryBytes);
     if (watch === undefined) return await send(payloads);
     return await watch.send(payloads.length, isBatch, (trace) => send(payloads, trace));
   }

@@ -4,6 +4,7 @@ import { silentLogger } from '../core/logger.js';
 import { type Claims, createClaims } from '../redis/claims.js';
 import { createConnections, createHomeCommands } from '../redis/connections.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../redis/dead-letter-queue.js';
+import { createEntryReader } from '../redis/entry-reader.js';
 import { createGroupStore } from '../redis/group.js';
 import type { LeaseSettings } from '../redis/lease-store.js';
 import type { Names } from '../redis/names.js';
@@ -72,7 +73,8 @@ export async function openService(
   const here = createGroupStore(home, names, settings, clock);
   const group = spread ? { ...here, timesToLive: spread.timesToLive } : here;
   const owners = createOwnerRecords(home, names);
-  const pending = createPendingSurvey({ names, group, owners });
+  const entries = createEntryReader(home, names, clock, timeoutMs);
+  const pending = createPendingSurvey({ names, group, entries, owners });
 
   try {
     await connection.up();
@@ -82,10 +84,10 @@ export async function openService(
   }
   return {
     names,
-    deadLetters: createDeadLetterQueue({ names, home, letters, layout }),
+    deadLetters: createDeadLetterQueue({ names, home, letters, layout, clock, timeoutMs }),
     pending,
-    owners: createOwnerSurvey({ names, commands: home, owners, pending }),
-    claims: createClaims({ names, layout, commands: home, group, caller: settings.consumer }),
+    owners: createOwnerSurvey({ names, commands: home, clock, timeoutMs, owners, pending }),
+    claims: createClaims({ names, layout, commands: home, group, entries, caller: settings.consumer }),
     async exists() {
       const there = await Promise.all([
         home.run('EXISTS', (client) => client.exists(names.lbs)),

@@ -7,6 +7,9 @@ export function integerWords(min: number, max: number): string {
   return `an integer from ${min} to ${max}`;
 }
 
+/** Of consumers and producers, in bytes. */
+export const MAX_ENTRY_BYTES = { min: 1024, max: 536_870_912, default: 1_048_576 } as const;
+
 /** Of visits and producers. */
 export const TIMEOUT_MS = { min: 1, max: 3_600_000 } as const;
 

@@ -4,7 +4,14 @@
  */
 import { z } from 'zod';
 import type { RedisTarget } from '../redis/target.js';
-import { integerWords, isRedisTarget, REDIS_TARGET_WORDS, TEXT_WORDS, TIMEOUT_MS } from './option-rules.js';
+import {
+  integerWords,
+  isRedisTarget,
+  MAX_ENTRY_BYTES,
+  REDIS_TARGET_WORDS,
+  TEXT_WORDS,
+  TIMEOUT_MS,
+} from './option-rules.js';
 import { recordSchema } from './record-schema.js';
 
 // Every schema's description completes the sentence 'expected <option> to be …'; there is no other message.
@@ -43,6 +50,7 @@ export const runtimeSchema = z.strictObject({
   minIdleMs: integer(1, 86_400_000).default(30_000),
   scanBatch: integer(1, 500).default(50),
   maxRetries: integer(0, 1_000_000).default(3),
+  maxEntryBytes: integer(MAX_ENTRY_BYTES.min, MAX_ENTRY_BYTES.max).default(MAX_ENTRY_BYTES.default),
   dlqStream: text.optional(),
   dlqMaxLen: integer(0, 1_000_000_000).default(10_000),
   readRetry: z
@@ -92,6 +100,7 @@ export const producerSchema = z.strictObject({
   redis: redisTarget,
   service: text,
   timeoutMs: integer(TIMEOUT_MS.min, TIMEOUT_MS.max).default(10_000),
+  maxEntryBytes: runtimeSchema.shape.maxEntryBytes,
   telemetry: runtimeSchema.shape.telemetry,
   logger: runtimeSchema.shape.logger,
 });

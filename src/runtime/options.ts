@@ -55,6 +55,12 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly scanBatch?: number;
   /** How many retries a stream gets; one more and it is dead-lettered. 0 to 1,000,000. @defaultValue 3 */
   readonly maxRetries?: number;
+  /**
+   * Most bytes that the fields and values of an entry may have together; a larger one is dead-lettered as `tooLarge`, and is not parsed. The
+   * network has to carry one within `heartbeatMs`, and at least 1 s: 1 MiB in 2 s is 4.2 Mbit/s. All consumers, and the producers, should have
+   * the same. 1024 to 536,870,912. @defaultValue 1048576
+   */
+  readonly maxEntryBytes?: number;
   /** Name of the dead-letter stream. @defaultValue `<service>-input-dlq` */
   readonly dlqStream?: string;
   /** About how many dead letters are kept; the oldest are trimmed. 0: all. @defaultValue 10000 */
@@ -117,6 +123,7 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly minIdleMs: number;
   readonly scanBatch: number;
   readonly maxRetries: number;
+  readonly maxEntryBytes: number;
   readonly dlqMaxLen: number;
   readonly layout: Layout;
   readonly readRetry: Required<ReadRetryOptions>;
@@ -169,8 +176,8 @@ export function serviceOptions(raw: unknown): CompiledServiceOptions {
  * @throws StreamwardenError `InvalidOption`
  */
 export function producerNames(raw: unknown): CompiledProducerOptions {
-  const { redis, service, timeoutMs, telemetry } = parseWith(producerSchema, raw);
-  return { redis, timeoutMs, telemetry, names: serviceNames(redis, service, undefined).names };
+  const { redis, service, timeoutMs, telemetry, maxEntryBytes } = parseWith(producerSchema, raw);
+  return { redis, timeoutMs, telemetry, maxEntryBytes, names: serviceNames(redis, service, undefined).names };
 }
 
 function consumerIdFrom(given: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {

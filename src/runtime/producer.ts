@@ -11,6 +11,11 @@ export interface ProducerOptions {
   readonly service: string;
   /** How long a call waits for Redis, in milliseconds. @defaultValue 10000 */
   readonly timeoutMs?: number;
+  /**
+   * As in RuntimeOptions: a larger entry, or one whose payload is nested too deep, is refused as `InvalidOption` before anything is sent.
+   * @defaultValue 1048576
+   */
+  readonly maxEntryBytes?: number;
   readonly logger?: Logger;
   /** As in RuntimeOptions. A traced call marks its entries with its context, which the owner's span is linked to. @defaultValue true */
   readonly telemetry?: boolean;

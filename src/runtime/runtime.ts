@@ -6,7 +6,13 @@ import { randomHex } from '../core/clock.js';
 import { messageOf, StreamwardenError, textOf } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/consumer.machine.js';
-import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
+import {
+  bulkTimeoutFor,
+  commandTimeoutFor,
+  createBulkCommands,
+  createConnections,
+  createHomeCommands,
+} from '../redis/connections.js';
 import { createDeadLetterQueue } from '../redis/dead-letter-queue.js';
 import type { Layout } from '../redis/layout.js';
 import { incarnationName } from '../redis/names.js';
@@ -304,7 +310,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     });
     const commands = createHomeCommands(connections, clock, commandTimeoutFor(heartbeatMs));
     const layout = substitutes.layout ?? this.#options.layout;
-    const stores = createStores(connections, commands, { ...this.#options, ...layout, consumer });
+    const bulk = createBulkCommands(connections, clock, bulkTimeoutFor(heartbeatMs));
+    const stores = createStores(connections, commands, bulk, { ...this.#options, ...layout, consumer });
     return {
       ...(substitutes.stores?.(stores) ?? stores),
       clock,
@@ -314,6 +321,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       consumer,
       connections,
       commands,
+      bulk,
       settings: this.#options,
       layout,
       checkInfo: infoSchema && createInfoCheck(infoSchema, this.#options.onInvalidInfo),
@@ -356,8 +364,9 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     };
   }
 
-  #inside({ names, layout, commands, connections, group, seam, clock, logger }: Kernel): Inside {
-    const letters = layout.dlqIsLocal ? commands : (connections.shards?.commandsFor(names.dlq) ?? commands);
+  #inside({ names, layout, bulk, connections, group, seam, clock, logger }: Kernel): Inside {
+    const timeoutMs = bulkTimeoutFor(this.#options.heartbeatMs);
+    const letters = layout.dlqIsLocal ? bulk : (connections.shards?.bulkFor(names.dlq) ?? bulk);
     return {
       names,
       settings: this.#options,
@@ -366,7 +375,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       clock,
       logger,
       group,
-      deadLetters: createDeadLetterQueue({ names, home: commands, letters, layout }),
+      deadLetters: createDeadLetterQueue({ names, home: bulk, letters, layout, clock, timeoutMs }),
       overview: () => overviewOf(this.#incarnation, this.#facts),
     };
   }

@@ -21,6 +21,8 @@ export interface CompiledProducerOptions {
   readonly names: Names;
   readonly timeoutMs: number;
   readonly telemetry: boolean;
+  /** As in RuntimeOptions. */
+  readonly maxEntryBytes: number;
 }
 
 export interface GivenService {

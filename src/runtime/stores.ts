@@ -2,9 +2,10 @@
 import type { Stores } from '../actors/kernel.js';
 import { type Clock, randomHex } from '../core/clock.js';
 import type { Commands } from '../redis/commands.js';
-import type { Connections } from '../redis/connections.js';
+import { bulkTimeoutFor, type Connections } from '../redis/connections.js';
 import { createDeadLetterStore } from '../redis/dead-letter-store.js';
 import { createDueLetterStore } from '../redis/due-letters.js';
+import { createEntryReader } from '../redis/entry-reader.js';
 import { createGroupStore } from '../redis/group.js';
 import { createLeaseStore, type LeaseSettings } from '../redis/lease-store.js';
 import { createLockStore, createSpreadLockStore, noLocks } from '../redis/locks.js';
@@ -17,20 +18,28 @@ export interface StoreSettings extends LeaseSettings {
   readonly clock: Clock;
 }
 
-export function createStores(connections: Connections, commands: Commands, settings: StoreSettings): Stores {
+/** @param bulk commands on the connection for whatever is as large as others choose to make it */
+export function createStores(
+  connections: Connections,
+  commands: Commands,
+  bulk: Commands,
+  settings: StoreSettings,
+): Stores {
   const { names, consumer, heartbeatMs, lockKeys, dlqMaxLen, clock } = settings;
   const { shards } = connections;
   // Unlike any other process's: the incarnation's name is, and so is this.
   const lockValue = `${consumer}/${randomHex(clock, 8)}`;
   const lease = createLeaseStore(commands, names, settings);
   const group = createGroupStore(commands, names, settings, clock);
-  const due = createDueLetterStore(commands, names, settings);
+  const entries = createEntryReader(bulk, names, clock, bulkTimeoutFor(heartbeatMs));
+  const due = createDueLetterStore(commands, bulk, names, settings);
   if (shards === undefined) {
     return {
       lease,
       group,
+      entries,
       due,
-      deadLetters: createDeadLetterStore(commands, names, dlqMaxLen),
+      deadLetters: createDeadLetterStore(bulk, names, dlqMaxLen),
       locks: lockKeys ? createLockStore(commands, lockValue, heartbeatMs) : noLocks,
     };
   }
@@ -38,8 +47,9 @@ export function createStores(connections: Connections, commands: Commands, setti
   return {
     lease,
     group: { ...group, timesToLive: (keys) => spread.timesToLive(keys) },
+    entries,
     due,
-    deadLetters: createDeadLetterStore(shards.commandsFor(names.dlq), names, dlqMaxLen),
+    deadLetters: createDeadLetterStore(shards.bulkFor(names.dlq), names, dlqMaxLen),
     locks: lockKeys ? createSpreadLockStore(spread, lockValue, heartbeatMs) : noLocks,
   };
 }

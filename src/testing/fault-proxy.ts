@@ -57,8 +57,12 @@ export interface FaultProxy extends AsyncDisposable {
   thaw(): void;
   /** Every byte takes so many milliseconds longer, each way. 0: none. */
   delay(ms: number): void;
+  /** All connections together carry so many bytes a millisecond, each way, each getting its share. Undefined: whatever there is. */
+  limit(bytesPerMs: number | undefined): void;
   close(): Promise<void>;
 }
+
+type Way = 'toServer' | 'toClient';
 
 interface Armed {
   readonly rule: FaultRule;
@@ -95,8 +99,8 @@ class Relay {
     this.#proxy = proxy;
     client.setNoDelay(true);
     server.setNoDelay(true);
-    client.on('data', (bytes) => this.#pass(() => this.#toServer(bytes)));
-    server.on('data', (bytes) => this.#pass(() => this.#toClient(bytes)));
+    client.on('data', (bytes) => this.#carry(client, 'toServer', bytes, () => this.#toServer(bytes)));
+    server.on('data', (bytes) => this.#carry(server, 'toClient', bytes, () => this.#toClient(bytes)));
     for (const socket of [client, server]) {
       // Broken on one side is broken on both; the errors are the faults that were asked for.
       socket.on('error', () => this.cut());
@@ -116,9 +120,26 @@ class Relay {
     this.#deliverDue();
   }
 
-  /** Now, later, or when the network thaws. */
-  #pass(deliver: () => void): void {
-    this.#held.push({ deliver, due: performance.now() + this.#proxy.delayMs });
+  /**
+   * Now, later, or when the network thaws. Over a line that takes its time a connection sends no more before what it has sent is through, so
+   * that each gets its share of it.
+   */
+  #carry(from: Socket, way: Way, bytes: Buffer, pass: () => void): void {
+    const arrives = this.#proxy.carry(way, bytes.length);
+    if (arrives > performance.now()) {
+      from.pause();
+      this.#pass(() => {
+        from.resume();
+        pass();
+      }, arrives);
+    } else {
+      this.#pass(pass, arrives);
+    }
+  }
+
+  #pass(deliver: () => void, arrives: number): void {
+    this.#held.push({ deliver, due: arrives + this.#proxy.delayMs });
+    this.#held.sort((a, b) => a.due - b.due);
     this.#deliverDue();
   }
 
@@ -172,6 +193,9 @@ class TcpFaultProxy implements FaultProxy {
   #isRefusing = false;
   isFrozen = false;
   delayMs = 0;
+  #bytesPerMs: number | undefined;
+  /** When the line has carried all that was sent, each way. */
+  readonly #freeAt: Record<Way, number> = { toServer: 0, toClient: 0 };
 
   constructor(options: FaultProxyOptions) {
     this.#options = options;
@@ -251,6 +275,20 @@ class TcpFaultProxy implements FaultProxy {
     if (!(ms >= 0))
       throw new LauncherError('InvalidOption', `expected a delay from 0 milliseconds up, got: ${ms}`);
     this.delayMs = ms;
+  }
+
+  limit(bytesPerMs: number | undefined): void {
+    if (bytesPerMs !== undefined && !(bytesPerMs > 0))
+      throw new LauncherError('InvalidOption', `expected bytes a millisecond above 0, got: ${bytesPerMs}`);
+    this.#bytesPerMs = bytesPerMs;
+  }
+
+  /** When so many bytes that are sent now have been carried, by the clock of `performance`. */
+  carry(way: Way, bytes: number): number {
+    const now = performance.now();
+    if (this.#bytesPerMs === undefined) return now;
+    this.#freeAt[way] = Math.max(now, this.#freeAt[way]) + bytes / this.#bytesPerMs;
+    return this.#freeAt[way];
   }
 
   forget(relay: Relay): void {

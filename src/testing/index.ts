@@ -46,8 +46,8 @@ export {
   type GoClaim,
   type GoConsumer,
   type GoConsumerOptions,
-  type GoVersion,
   type GoNotification,
+  type GoVersion,
   startGoConsumer,
 } from './go-consumer.js';
 export { type GoConsumerProcess, spawnGoConsumer } from './go-consumer-process.js';

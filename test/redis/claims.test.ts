@@ -22,6 +22,7 @@ describe('an entry that an operator claims', () => {
       layout: { dlqIsLocal: true, locksAreLocal: true, ...layout },
       commands: wire.commands(),
       group: wire.stranger('operator').group,
+      entries: wire.stranger('operator').entries,
       caller: 'operator',
     });
   }
@@ -105,12 +106,13 @@ describe('an entry that an operator claims', () => {
     it('is left alone too when that owner came back after it had been looked at', async () => {
       const owner = await wire.join(A);
       const { id } = await own(owner);
-      const group = wire.stranger('operator').group;
+      const { group, entries } = wire.stranger('operator');
       const late = createClaims({
         names,
         layout: { dlqIsLocal: true, locksAreLocal: true },
         commands: wire.commands(),
         group: { ...group, presence: async () => [-2] },
+        entries,
         caller: 'operator',
       });
       expect(await late.claim(id, false)).to.deep.include({ outcome: 'alive', holder: A });
@@ -208,12 +210,13 @@ describe('an entry that an operator claims', () => {
     const owner = await wire.join(A);
     const { id } = await own(owner);
     await owner.lease.done([{ id, name: 'one' }]);
-    const group = wire.stranger('operator').group;
+    const { group, entries } = wire.stranger('operator');
     const late = createClaims({
       names,
       layout: { dlqIsLocal: true, locksAreLocal: true },
       commands: wire.commands(),
       group: { ...group, pendingOf: async () => [{ id, consumer: A, idleMs: 0, deliveries: 1 }] },
+      entries,
       caller: 'operator',
     });
     expect(await late.claim(id, true)).to.deep.equal({ outcome: 'moved', holder: A });

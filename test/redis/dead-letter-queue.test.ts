@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
+import { systemClock } from '../../src/core/clock.js';
 import type { Commands } from '../../src/redis/commands.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { useRedis } from '../support/redis.js';
@@ -15,7 +16,14 @@ describe('the dead-letter queue', () => {
 
   function queueOf(dlqIsLocal: boolean): DeadLetterQueue {
     const commands = wire.commands();
-    return createDeadLetterQueue({ names, home: commands, letters: commands, layout: { dlqIsLocal } });
+    return createDeadLetterQueue({
+      names,
+      home: commands,
+      letters: commands,
+      layout: { dlqIsLocal },
+      clock: systemClock,
+      timeoutMs: 5_000,
+    });
   }
 
   async function write(...fields: (string | Buffer)[]): Promise<string> {
@@ -57,6 +65,8 @@ describe('the dead-letter queue', () => {
         name: 'one',
         problem: null,
         info: { a: 1 },
+        bytes: 9 + PAYLOAD.length,
+        isWhole: true,
         fields: ['lbs-input', PAYLOAD, '_retry_count', '4', '_dlq_reason', 'max_retries_exceeded'],
       },
     ]);
@@ -218,7 +228,7 @@ describe('the dead-letter queue', () => {
         for (const n of [1, 2, 3, 4]) {
           ids.push(await write('lbs-input', `{"DataStreamName":"stream-${n}"}`, '_retry_count', '4'));
         }
-        const settings = { names, layout: { dlqIsLocal: false } };
+        const settings = { names, layout: { dlqIsLocal: false }, clock: systemClock, timeoutMs: 5_000 };
         const commands = dying(command, executed);
         const victim = createDeadLetterQueue({ ...settings, home: commands, letters: commands });
         expect(await rejection(victim.redrive(ids))).to.have.property('message', 'died');
@@ -233,7 +243,13 @@ describe('the dead-letter queue', () => {
 
     it('is remembered for weeks while the letter stands, and for an hour once it is gone', async () => {
       const id = await write('lbs-input', PAYLOAD);
-      const settings = { names, home: wire.commands(), layout: { dlqIsLocal: false } };
+      const settings = {
+        names,
+        home: wire.commands(),
+        layout: { dlqIsLocal: false },
+        clock: systemClock,
+        timeoutMs: 5_000,
+      };
       await rejection(createDeadLetterQueue({ ...settings, letters: dying('XDEL') }).redrive([id]));
       expect(await suite.redis().pttl(names.redriven(id))).to.be.above(7 * 86_400_000);
       const [entry] = await queueOf(false).redrive([id]);

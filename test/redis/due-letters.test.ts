@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { DEAD_LETTER_REASONS, dueConsumer, dueReason } from '../../src/redis/due-consumer.js';
-import type { DueLetter, WrittenLetter } from '../../src/redis/due-letters.js';
+import type { DueLetter, DueLetterStore, WrittenLetter } from '../../src/redis/due-letters.js';
 import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
 import { isIncarnation } from '../../src/redis/names.js';
 import { deadLetters } from '../support/dead-letters.js';
@@ -12,6 +12,13 @@ const B = 'b~00000001';
 const TAKE = { minIdleMs: 0, spendAlways: false, lockKeys: [] } as const;
 const EXCEEDED = dueConsumer('max_retries_exceeded');
 const APART: Partial<LeaseSettings> = { dlqIsLocal: false, maxRetries: 0 };
+
+async function claim(
+  { due }: WireConsumer,
+  ...args: Parameters<DueLetterStore['claim']>
+): Promise<readonly DueLetter[]> {
+  return (await due.claim(...args)).letters;
+}
 
 describe('a dead-letter stream in another slot', () => {
   const suite = useRedis();
@@ -68,14 +75,19 @@ describe('a dead-letter stream in another slot', () => {
     const a = await wire.join(A, APART);
     const b = await wire.join(B, APART);
     const owned = await wire.own(a, 'one');
+    await wire.announce('two', '_delivery_count', '9');
     await suite.redis().xadd(names.lbs, '*', 'lbs-input', 'junk');
+    await suite.redis().xadd(names.lbs, '*', 'lbs-input', 'x'.repeat(2_000_000));
     const batch = [...owned, ...(await a.read())];
     await a.vanish();
-    const result = await b.group.requeue(A, batch, TAKE);
-    if (result === 'alive') throw new Error('expected it to be dead');
-    expect(result.moved.map(({ outcome, reason }) => [outcome, reason])).to.deep.equal([
+    const result = await b.group.requeue(A, batch.slice(0, 3), TAKE);
+    const large = await b.group.requeue(A, batch.slice(3), { ...TAKE, areTooLarge: true });
+    if (result === 'alive' || large === 'alive') throw new Error('expected it to be dead');
+    expect([...result.moved, ...large.moved].map(({ outcome, reason }) => [outcome, reason])).to.deep.equal([
       ['deadLetterDue', 'max_retries_exceeded'],
+      ['deadLetterDue', 'delivery_limit'],
       ['deadLetterDue', 'unparseable'],
+      ['deadLetterDue', 'tooLarge'],
     ]);
     expect((await pending()).map(([, consumer]) => dueReason(consumer))).to.deep.equal(DEAD_LETTER_REASONS);
   });
@@ -112,7 +124,7 @@ describe('a dead-letter stream in another slot', () => {
         if (consumer === together) continue;
         const why = reason === 'failed' ? 'max_retries_exceeded' : 'unparseable';
         const ids = batch.map(({ id }) => id);
-        const letters = await consumer.due.claim(why, ids, 0);
+        const letters = await claim(consumer, why, ids, 0);
         expect(letters.map(({ retryCount }) => retryCount)).to.deep.equal(
           moved.map(({ retryCount }) => retryCount),
         );
@@ -132,7 +144,8 @@ describe('a dead-letter stream in another slot', () => {
     await suite.redis().xadd(names.lbs, '*', 'lbs-input', 'junk');
     const batch = await consumer.read();
     await consumer.lease.giveBack('unparseable', batch);
-    const letters = await consumer.due.claim(
+    const letters = await claim(
+      consumer,
       'unparseable',
       batch.map(({ id }) => id),
       0,
@@ -144,7 +157,7 @@ describe('a dead-letter stream in another slot', () => {
     const a = await wire.join(A, APART);
     const b = await wire.join(B, APART);
     const ids = await makeDue(a, 'one', 'two');
-    const [one, two] = await write(a, await a.due.claim('max_retries_exceeded', ids, 0));
+    const [one, two] = await write(a, await claim(a, 'max_retries_exceeded', ids, 0));
     expect(await a.due.finish('max_retries_exceeded', [one as WrittenLetter])).to.deep.equal([true]);
     expect((await wire.history()).at(-1)).to.deep.include({
       op: 'deadLettered',
@@ -166,7 +179,7 @@ describe('a dead-letter stream in another slot', () => {
   it('does not acknowledge what is not due: a real owner keeps it', async () => {
     const consumer = await wire.join(A, APART);
     const [ref] = (await wire.own(consumer, 'one')) as [EntryRef];
-    expect(await consumer.due.claim('max_retries_exceeded', [ref.id], 0)).to.deep.equal([]);
+    expect(await claim(consumer, 'max_retries_exceeded', [ref.id], 0)).to.deep.equal([]);
     const written = { ...ref, copyId: '1-1', retryCount: 1 };
     expect(await consumer.due.finish('max_retries_exceeded', [written])).to.deep.equal([false]);
     expect((await pending()).map(([, owner]) => owner)).to.deep.equal([A]);
@@ -176,10 +189,10 @@ describe('a dead-letter stream in another slot', () => {
     const a = await wire.join(A, APART);
     const b = await wire.join(B, APART);
     const ids = await makeDue(a, ...Array.from({ length: 40 }, (_, index) => `s${index}`));
-    expect(await b.due.claim('max_retries_exceeded', ids, 60_000)).to.deep.equal([]);
+    expect(await claim(b, 'max_retries_exceeded', ids, 60_000)).to.deep.equal([]);
     await suite.redis().call('XCLAIM', names.lbs, names.group, EXCEEDED, 0, ...ids, 'IDLE', 90_000, 'JUSTID');
     const both = await Promise.all(
-      [a, b].map((consumer) => consumer.due.claim('max_retries_exceeded', ids, 60_000)),
+      [a, b].map((consumer) => claim(consumer, 'max_retries_exceeded', ids, 60_000)),
     );
     expect(
       both
@@ -193,7 +206,7 @@ describe('a dead-letter stream in another slot', () => {
     const consumer = await wire.join(A, APART);
     const [id] = (await makeDue(consumer, 'one')) as [string];
     await suite.redis().xdel(names.lbs, id);
-    expect(await consumer.due.claim('max_retries_exceeded', [id], 0)).to.deep.equal([]);
+    expect(await claim(consumer, 'max_retries_exceeded', [id], 0)).to.deep.equal([]);
     expect(await pending()).to.deep.equal([]);
     expect((await wire.history()).at(-1)).to.include({ op: 'gone', id, from: EXCEEDED, by: A });
   });
@@ -202,7 +215,7 @@ describe('a dead-letter stream in another slot', () => {
     const strict = await wire.join(A, APART);
     const lenient = await wire.join(B, { dlqIsLocal: false, maxRetries: 9 });
     const ids = await makeDue(strict, 'one');
-    const [letter] = await lenient.due.claim('max_retries_exceeded', ids, 0);
+    const [letter] = await claim(lenient, 'max_retries_exceeded', ids, 0);
     expect(letter?.fields.map(String).slice(-4)).to.deep.equal([
       '_retry_count',
       '1',
@@ -245,7 +258,7 @@ describe('a dead-letter stream in another slot', () => {
       const consumer = await wire.join(A, APART);
       const ids = await makeDue(consumer, 'one');
       expect(await consumer.group.forget(EXCEEDED)).to.equal(false);
-      const letters = await consumer.due.claim('max_retries_exceeded', ids, 0);
+      const letters = await claim(consumer, 'max_retries_exceeded', ids, 0);
       await consumer.due.finish('max_retries_exceeded', await write(consumer, letters));
       expect(await consumer.group.forget(EXCEEDED)).to.equal(true);
     });
@@ -263,7 +276,7 @@ describe('a dead-letter stream in another slot', () => {
       const { moved } = await consumer.lease.giveBack('failed', batch);
       expect(moved[0]?.outcome).to.equal('deadLetterDue');
       const ids = batch.map(({ id }) => id);
-      const letters = await consumer.due.claim('max_retries_exceeded', ids, 0);
+      const letters = await claim(consumer, 'max_retries_exceeded', ids, 0);
       const [refused] = await consumer.deadLetters.add(letters.map(({ fields }) => fields));
       expect(refused).to.be.an.instanceOf(Error).that.includes({ retriable: true });
       expect(await wire.pendingIds()).to.deep.equal(ids);

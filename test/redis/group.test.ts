@@ -53,18 +53,6 @@ describe('the group in Redis', () => {
     expect(await a.group.pending(all[5]?.id ?? '', 10)).to.have.length(1);
   });
 
-  it('reads entries by id, undefined where one is gone', async () => {
-    const { group } = await wire.join(A);
-    const one = await wire.announce('one');
-    const two = await wire.announce('two');
-    await suite.redis().xdel(names.lbs, one);
-    expect(await group.entries([one, two])).to.deep.equal([
-      undefined,
-      { id: two, fields: ['lbs-input', '{"DataStreamName":"two"}'] },
-    ]);
-    expect(await group.entries([])).to.deep.equal([]);
-  });
-
   it('tells for how long a presence stands: -2 for none', async () => {
     const { group } = await wire.join(A, { heartbeatMs: 5000 });
     const [alive, never] = await group.presence([A, B]);

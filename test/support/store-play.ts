@@ -1,6 +1,8 @@
 /** One life of a group, told by every script there is: what each replies, and what Redis holds after it. */
+import { systemClock } from '../../src/core/clock.js';
 import { createClaims } from '../../src/redis/claims.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
+import { readEntries } from '../../src/redis/entry-reader.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
 import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
@@ -104,6 +106,8 @@ class Play {
       home: commands(),
       letters: commands(),
       layout: { dlqIsLocal },
+      clock: systemClock,
+      timeoutMs: 5_000,
     });
   }
 
@@ -160,11 +164,16 @@ class Play {
     const [d, held] = await this.#owner('d~00000004');
     const unread = await announce('five');
     await d.read();
+    await this.#step('what it has not begun with is held back', () => d.lease.holdBack([unread], 0));
+    await this.#step('and begun with', () => d.lease.holdBack([unread], 1));
     const all = [...held, { id: unread, name: 'five' }];
     const heir = this.#wire.stranger('e~00000005');
     const take = (lockKeys: readonly string[] = []) =>
       heir.group.requeue(d.name, all, { minIdleMs: 0, spendAlways: false, lockKeys });
     await this.#step('the living is let alone', () => take());
+    await this.#step('all is read', () =>
+      readEntries(heir.entries, [...all.map(({ id }) => id), '1-1'], 1000),
+    );
     await d.vanish();
     await this.#step('a command without presence', () => d.lease.acquire(held));
     const locks = all.map(({ id, name }) => names.lock(name, id));
@@ -179,12 +188,13 @@ class Play {
     const { announce, names, commands, stranger } = this.#wire;
     await announce('six');
     const [holder, held] = await this.#owner('h~00000008');
-    const { group } = stranger('operator');
+    const { group, entries } = stranger('operator');
     const claims = createClaims({
       names,
       layout: ON_ONE_SERVER,
       commands: commands(),
       group,
+      entries,
       caller: 'operator',
     });
     const id = held[0]?.id ?? '';
@@ -201,10 +211,14 @@ class Play {
     await this.#step('f fails, and its letters are due', () => f.lease.giveBack('failed', held));
     const ids = held.map(({ id }) => id);
     const due = await this.#step('they are claimed', () => f.due.claim('max_retries_exceeded', ids, 0));
+    const { letters } = due;
     const added = await this.#step('they are written', () =>
-      f.deadLetters.add(due.map(({ fields }) => fields)),
+      f.deadLetters.add(letters.map(({ fields }) => fields)),
     );
-    const written = due.map((letter, index) => ({ ...letter, copyId: (added[index] as { id: string }).id }));
+    const written = letters.map((letter, index) => ({
+      ...letter,
+      copyId: (added[index] as { id: string }).id,
+    }));
     await this.#step('they are finished', () => f.due.finish('max_retries_exceeded', written));
     const queue = this.#queue(false);
     const [letter] = (await queue.list(1, null)).letters;

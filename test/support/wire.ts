@@ -5,6 +5,7 @@ import { type Commands, createCommands } from '../../src/redis/commands.js';
 import { createConnections } from '../../src/redis/connections.js';
 import { createDeadLetterStore, type DeadLetterStore } from '../../src/redis/dead-letter-store.js';
 import { createDueLetterStore, type DueLetterStore } from '../../src/redis/due-letters.js';
+import { createEntryReader, type EntryReader } from '../../src/redis/entry-reader.js';
 import { createGroupStore, type GroupStore } from '../../src/redis/group.js';
 import {
   createLeaseStore,
@@ -22,6 +23,7 @@ export interface WireConsumer {
   readonly name: string;
   readonly lease: LeaseStore;
   readonly group: GroupStore;
+  readonly entries: EntryReader;
   readonly locks: LockStore;
   readonly due: DueLetterStore;
   readonly deadLetters: DeadLetterStore;
@@ -96,8 +98,9 @@ export function useWire(suite: SuiteRedis): Wire {
       name,
       lease: createLeaseStore(present(), names, all),
       group: createGroupStore(present(), names, all, systemClock),
+      entries: createEntryReader(present(), names, systemClock, 5_000),
       locks: createLockStore(present(), `${name}/token`, all.heartbeatMs),
-      due: createDueLetterStore(present(), names, all),
+      due: createDueLetterStore(present(), present(), names, all),
       deadLetters: createDeadLetterStore(present(), names, all.dlqMaxLen),
       async read(count = 100) {
         const { lbs, group } = names;

@@ -20,6 +20,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   minIdleMs: [],
   scanBatch: [],
   maxRetries: [],
+  maxEntryBytes: [],
   dlqStream: [],
   dlqMaxLen: [],
   readRetry: namesOf<keyof NonNullable<RuntimeOptions['readRetry']>>({ attempts: 0, initialMs: 0, maxMs: 0 }),

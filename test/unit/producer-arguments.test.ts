@@ -56,7 +56,7 @@ describe('what a producer is given', () => {
         ({ value: stream }) => {
           let payloads: string[];
           try {
-            payloads = payloadsOf([stream as NewStream]);
+            payloads = payloadsOf([stream as NewStream], 1_048_576);
           } catch (error) {
             expect(isStreamwardenError(error, 'InvalidOption')).to.equal(true);
             return;

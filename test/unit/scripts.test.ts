@@ -8,6 +8,7 @@ import type { Commands } from '../../src/redis/commands.js';
 import { createDeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { createDeadLetterStore } from '../../src/redis/dead-letter-store.js';
 import { createDueLetterStore } from '../../src/redis/due-letters.js';
+import { createEntryReader, readEntries } from '../../src/redis/entry-reader.js';
 import { createGroupStore } from '../../src/redis/group.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import { createLeaseStore, type LeaseSettings } from '../../src/redis/lease-store.js';
@@ -71,6 +72,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     done: [1, 1],
     'give-back': [[], 0, 0],
     requeue: [[], 0, 0],
+    'read-entries': [['f1', 'v1', 'f2', 'v2'], 0, 0, 0],
+    'read-page': [[], 0],
     'take-locks': [1, 1],
     'extend-locks': [],
     'claim-due-letters': [[]],
@@ -125,7 +128,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   const lease = createLeaseStore(commands, names, settings);
   const group = createGroupStore(commands, names, settings, systemClock);
   const locks = createLockStore(commands, 'value', 1000);
-  const due = createDueLetterStore(commands, names, settings);
+  const due = createDueLetterStore(commands, commands, names, settings);
+  const reader = createEntryReader(commands, names, systemClock, 1000);
   const deadLetters = createDeadLetterStore(commands, names, settings.dlqMaxLen);
   const batch = [
     { id: '1-1', name: 'a' },
@@ -149,18 +153,32 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await due.finish('unparseable', [{ id: '1-1', name: 'a', copyId: '5-5', retryCount: 1 }]);
   await deadLetters.add([['f1', 'v1', 'f2', 'v2'].map((text) => Buffer.from(text))]);
   const queueOf = (dlqIsLocal: boolean) =>
-    createDeadLetterQueue({ names, home: commands, letters: commands, layout: { dlqIsLocal } });
+    createDeadLetterQueue({
+      names,
+      home: commands,
+      letters: commands,
+      layout: { dlqIsLocal },
+      clock: systemClock,
+      timeoutMs: 1000,
+    });
+  await queueOf(true).list(1, null);
+  await readEntries(reader, ['1-1', '2-2', '3-3', '4-4'], 1000);
+  await lease.holdBack(['1-1', '2-2', '3-3', '4-4'], 0);
   await queueOf(true).redrive(['1-1', '2-2', '3-3', '4-4']);
-  await queueOf(false).redrive(['1-1']);
+  await queueOf(false).redrive(['1-1', '2-2', '3-3', '4-4']);
   const claims = createClaims({
     names,
     layout: ON_ONE_SERVER,
     commands,
     group: {
       pendingOf: async () => [{ id: '1-1', consumer: 'd', idleMs: 0, deliveries: 1 }],
-      entries: async () => [{ id: '1-1', fields: ['lbs-input', '{"DataStreamName":"a"}'] }],
       presence: async () => [-2],
       timesToLive: async () => [-2],
+    },
+    entries: {
+      async *pages() {
+        yield [{ outcome: 'read', id: '1-1', fields: ['lbs-input', '{"DataStreamName":"a"}'] }];
+      },
     },
     caller: 'c',
   });

@@ -17,7 +17,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'effect of acquire',
-    why: 'It also refuses an entry older than a record whose entry is no longer pending. What it writes is as it was; the difference that is found is that of the pruning beside it.',
+    why: 'It also refuses an entry older than a record whose entry is no longer pending, and sets how often Redis says that an entry that waits was delivered to 0, which 0.1.0 shows and goes by nowhere.',
   },
   {
     what: 'interface of refresh',
@@ -35,4 +35,56 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'interface of probe',
     why: 'It answers with two lists, where there was one. Each process sends the script of its own version before it begins, and nothing else hears the answer.',
   },
+  {
+    what: 'interface of requeue',
+    why: 'One more value of a flag, which 0.1.0 takes for 0, and an answer that may be for the first entries only. Each process sends the script of its own version, and asks again for the rest.',
+  },
+  {
+    what: 'effect of requeue',
+    why: 'A copy may have one field more, _delivery_count, which 0.1.0 keeps as it keeps every field that it does not know; and there are two reasons more for a dead letter, which 0.1.0 shows as text.',
+  },
+  {
+    what: 'interface of give-back',
+    why: 'It knows one more reason, and may answer for the first entries only. Each process sends the script of its own version.',
+  },
+  {
+    what: 'interface of claim-due-letters',
+    why: 'It may answer for the first entries only. Each process sends the script of its own version. What 0.1.0 leaves due is written by either.',
+  },
+  {
+    what: 'interface of redrive',
+    why: 'It may answer for the first letters only, which its caller expects. That of 0.1.0 answers for all.',
+  },
+  {
+    what: 'name of due, delivery_limit',
+    why: 'Only where the dead-letter stream lives in another slot, and only for as long as its letter is not written: what is due for a reason that 0.1.0 does not know it takes for that of a dead consumer, and puts back on the stream, retry count kept. Whoever of this version meets it next decides again.',
+  },
+  {
+    what: 'name of due, tooLarge',
+    why: 'As that of delivery_limit.',
+  },
+  {
+    what: 'script read-entries',
+    why: 'It changes nothing, and only its own process sends it.',
+  },
+  {
+    what: 'script read-page',
+    why: 'It changes nothing, and only its own process sends it.',
+  },
+  {
+    what: 'script hold-back',
+    why: 'It sets how often Redis says that an entry was delivered, which 0.1.0 shows and goes by nowhere.',
+  },
+  ...[
+    'finish-due-letters',
+    'redrive',
+    'redrive-apart',
+    'claim-due-letters',
+    'give-back',
+    'claim',
+    'done',
+  ].map((script) => ({
+    what: `effect of ${script}`,
+    why: 'What it does is as it was; the difference that is found is that of the acquire beside it, which sets how often an entry that waits was delivered to 0.',
+  })),
 ];

@@ -1,5 +1,6 @@
 /** Consumers of today and of the last release in one group, on a real server. */
 import { expect } from 'chai';
+import { systemClock } from '../../src/core/clock.js';
 import { createDeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { createNames } from '../../src/redis/names.js';
 import type { HistoryReport } from '../../src/testing/history.js';
@@ -190,6 +191,8 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
         home: wire.commands(),
         letters: wire.commands(),
         layout: { dlqIsLocal: true },
+        clock: systemClock,
+        timeoutMs: 5_000,
       });
       const anew: (string | null)[] = [];
       for (const [index, version] of [one, other].entries()) {

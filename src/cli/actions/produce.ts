@@ -19,6 +19,7 @@ interface ProduceOptions {
   readonly name?: string;
   readonly info?: Record<string, unknown>;
   readonly startTimeout: number;
+  readonly maxEntryBytes: number;
 }
 
 /** Progress and ids appear a batch at a time; memory stays small however many are asked for. */
@@ -33,10 +34,10 @@ export async function produce(options: ProduceOptions, output: Output): Promise<
   const nameOf = (index: number) => options.name ?? `${options.prefix}${index + 1}`;
   const { env, stdout, stderr } = output.host;
   const url = checkRedisUrl(options.redis, env);
-  const { service, startTimeout: timeoutMs } = options;
+  const { service, startTimeout: timeoutMs, maxEntryBytes } = options;
   const settings = serviceSettings({ redis: url, service, timeoutMs });
   await using producer = openProducer(
-    { ...settings, logger: silentLogger, telemetry: isApiInUse() },
+    { ...settings, maxEntryBytes, logger: silentLogger, telemetry: isApiInUse() },
     systemClock,
   );
   // Progress is for somebody who watches and does not see the lines themselves go by.

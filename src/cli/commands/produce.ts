@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { Runner } from '../command.js';
 import { jsonOption, redisOption, serviceOption, startTimeoutOption } from '../options.js';
-import { count, examples, jsonObject } from '../values.js';
+import { count, examples, jsonObject, wholeNumber } from '../values.js';
 
 export function produceCommand(run: Runner): Command {
   const command = new Command('produce')
@@ -13,6 +13,11 @@ export function produceCommand(run: Runner): Command {
     .addOption(new Option('--prefix <text>', 'names are the prefix and a number from 1').default('stream-'))
     .addOption(new Option('--name <text>', 'the one name to announce').conflicts(['prefix', 'count']))
     .addOption(new Option('--info <json>', 'a JSON object for the owner of each').argParser(jsonObject))
+    .addOption(
+      new Option('--max-entry-bytes <n>', 'refuse what consumers would dead-letter for its size')
+        .argParser(wholeNumber)
+        .default(1_048_576),
+    )
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
     .action(run(async () => (await import('../actions/produce.js')).produce));

@@ -49,7 +49,11 @@ async function writeAll(
 ): Promise<number> {
   let count = 0;
   const filter = filterOf(options, await lettersNow());
-  for await (const page of selectLetters(deadLetters, filter, { order: 'oldestFirst' })) {
+  for await (const page of selectLetters(deadLetters, filter, {
+    order: 'oldestFirst',
+    // Whoever deletes the letters afterwards relies on it.
+    mostBytes: Number.POSITIVE_INFINITY,
+  })) {
     if (interruption.isAsked) break;
     if (page.length === 0) continue;
     await write(page.map((letter) => JSON.stringify(letterLine(letter))).join('\n'));

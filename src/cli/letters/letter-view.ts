@@ -27,7 +27,7 @@ function cameAt({ id }: DeadLetter): number {
 }
 
 export function letterLine(letter: DeadLetter): OutputLine & { readonly at: number } {
-  const { id, name, reason, retryCount, problem, info } = letter;
+  const { id, name, reason, retryCount, problem, info, isWhole, bytes } = letter;
   return {
     at: cameAt(letter),
     type: 'DeadLetter',
@@ -37,6 +37,7 @@ export function letterLine(letter: DeadLetter): OutputLine & { readonly at: numb
     retryCount,
     problem,
     info,
+    ...(isWhole ? {} : { bytes, isWhole }),
     fields: pairsOf(letter),
   };
 }

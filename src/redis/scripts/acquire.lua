@@ -10,6 +10,8 @@
 --   1. A is given e1 and is slow. B acquires e2, of the same name, and the answer is lost.   2. B stops, and gives back all that is
 --   pending for it. 3. A verifies e1: the record names e2, which is newer. Refused, and requeued under a new id.
 --
+-- What stands behind another one has been looked at, and counts as not delivered: see lib/held-back.lua.
+--
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
 -- KEYS[3] hash    owners: data stream name -> entry id; the field '' holds the format's version and a
@@ -27,6 +29,7 @@
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
+--@include held-back
 --@include endings
 --@include history
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
@@ -79,5 +82,10 @@ for i = 1, #ids do
 end
 if #writes > 0 then
   redis.call('HSET', owners, unpack(writes))
+end
+for i = 1, #ids do
+  if type(results[i]) == 'string' then
+    heldBack(lbs, group, consumer, ids[i], pending[ids[i]], 0)
+  end
 end
 return results

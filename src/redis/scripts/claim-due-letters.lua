@@ -5,32 +5,43 @@
 -- KEYS[2] list    history; only when one is kept
 -- ARGV[1] text    group
 -- ARGV[2] text    caller: who writes the letters, for the history
--- ARGV[3] text    reason that the entries are due for: max_retries_exceeded | unparseable
+-- ARGV[3] text    reason that the entries are due for: max_retries_exceeded | delivery_limit | unparseable | tooLarge
 -- ARGV[4] ms      minIdle: entries idle for less are left alone, as somebody is writing their letters; 0: whatever their idle time
 -- ARGV[5...] entry ids (ascending)
 --
 -- Returns one item an entry: {its retry count, the fields and values of its letter}; {} when it is not due, idle for too short
--- a time, or gone: then its payload was deleted by someone else, and it is acknowledged.
+-- a time, or gone: then its payload was deleted by someone else, and it is acknowledged. Of the first entries only where these have many
+-- bytes: the caller asks again for the rest.
 --@include pending
 --@include history
 --@include copy-entry
+--@include entry-size
 --@include due
 local lbs, group, caller, reason = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local record = historian(KEYS[2])
 local due = dueConsumer(reason)
+local room, hasLetter = 262144, false
 local ids = {}
 for i = 5, #ARGV do
   ids[#ids + 1] = ARGV[i]
 end
-local pending = pendingFor(lbs, group, due, ids, tonumber(ARGV[4]))
+local pending, deliveries = pendingFor(lbs, group, due, ids, tonumber(ARGV[4]))
 local results = {}
 for i = 1, #ids do
   local id = ids[i]
   local entry = pending[id] and redis.call('XRANGE', lbs, id, id)[1]
+  local size = entry and entrySize(entry[2]) or 0
+  if size > room and hasLetter then
+    break
+  end
+  room = room - size
   results[i] = {}
   if entry then
+    hasLetter = true
     redis.call('XCLAIM', lbs, group, due, 0, id, 'JUSTID')
-    local letter, count = letterOf(entry[2], reason)
+    -- As in the script that decided.
+    local delivered = reason == 'delivery_limit' and deliveries[id] or 0
+    local letter, count = letterOf(entry[2], deliveryCount(entry[2]) + delivered, reason)
     results[i] = { count, letter }
   elseif pending[id] then
     redis.call('XACK', lbs, group, id)

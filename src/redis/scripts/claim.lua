@@ -31,6 +31,7 @@
 --@include endings
 --@include history
 --@include copy-entry
+--@include entry-size
 --@include add-letter
 --@include due
 --@include move-entry

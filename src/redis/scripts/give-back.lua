@@ -1,5 +1,5 @@
 -- Gives entries of the caller back to everyone: a hand-over, a handler that failed, a waiter whose name has become free, an
--- entry that nobody can parse.
+-- entry that nobody can parse, or that is too large.
 --
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
@@ -14,18 +14,20 @@
 -- ARGV[4] count   maxRetries: a retry count above it goes to the dead-letter stream
 -- ARGV[5] count   dlqMaxLen: the dead-letter stream is trimmed to about this many entries; 0: never
 -- ARGV[6] text    why: handOver (count unchanged) | failed (count + 1) | waiting (count unchanged, and only when no
---                 pending entry owns the name) | unparseable (to the dead-letter stream)
+--                 pending entry owns the name) | unparseable | tooLarge (to the dead-letter stream)
 -- ARGV[7...] pairs of entry id (ascending) and data stream name ('' when it has none)
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
 --   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered | gone | notMine | waiting |
---   deadLetterDue (then the second item is the reason: see lib/due.lua)
+--   deadLetterDue (then the second item is the reason: see lib/due.lua). Results are of the first entries only where these had many
+--   bytes: the caller asks again for the rest
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
 --@include endings
 --@include history
 --@include copy-entry
+--@include entry-size
 --@include add-letter
 --@include due
 --@include move-entry
@@ -36,8 +38,8 @@ if refused then
   return refused
 end
 
-local plans = { handOver = 'keep', failed = 'spend', waiting = 'keep', unparseable = 'unparseable' }
-local move, summary = mover({
+local plans = { handOver = 'keep', failed = 'spend', waiting = 'keep', unparseable = 'unparseable', tooLarge = 'tooLarge' }
+local move, summary, isFull = mover({
   lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
   from = consumer, by = consumer, why = why, record = historian(KEYS[7]),
@@ -49,6 +51,9 @@ end
 local pending = pendingFor(lbs, group, consumer, ids, 0)
 local results, freed = {}, {}
 for i = 1, #ids do
+  if isFull() then
+    break
+  end
   local id, name = ids[i], ARGV[6 + 2 * i]
   if not pending[id] then
     results[i] = { 'notMine', '', 0 }

@@ -22,6 +22,6 @@ local letter = {}
 for i = 2, #ARGV do
   letter[#letter + 1] = ARGV[i]
 end
-local id = redis.call('XADD', lbs, '*', unpack(copyOf(letter, 0, nil)))
+local id = redis.call('XADD', lbs, '*', unpack(copyOf(letter, 0, 0, nil)))
 redis.call('SET', mark, id, 'PX', ARGV[1])
 return id

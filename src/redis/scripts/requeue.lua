@@ -19,20 +19,22 @@
 -- ARGV[4] count   maxRetries
 -- ARGV[5] count   dlqMaxLen; 0: never trimmed
 -- ARGV[6] ms      minIdle: entries idle for less are left alone; 0: whatever their idle time
--- ARGV[7] flag    spend: 1 = a retry is spent on every entry; 0 = only on one that was owned (an entry without owner
---                 record was never given to an application)
+-- ARGV[7] flag    1 = a retry is spent on every entry; 0 = only on one that was owned (an entry without owner record was
+--                 never given to an application); tooLarge = as 0, and entries without a name are too large to be read
 -- ARGV[8] count   lock keys passed: 0 or the number of entries
--- ARGV[9...] pairs of entry id (ascending) and data stream name ('' = cannot be parsed)
+-- ARGV[9...] pairs of entry id (ascending) and data stream name ('' = cannot be parsed, or see ARGV[7])
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
 --   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered | gone | notPending |
 --   locked (then the second item is the lock's remaining time to live in ms, -1 for ever) |
---   deadLetterDue (then the second item is the reason: see lib/due.lua)
+--   deadLetterDue (then the second item is the reason: see lib/due.lua). Results are of the first entries only where these had many
+--   bytes: the caller asks again for the rest
 -- Returns 0 when the consumer is alive: its presence stands.
 --@include pending
 --@include endings
 --@include history
 --@include copy-entry
+--@include entry-size
 --@include add-letter
 --@include due
 --@include move-entry
@@ -44,7 +46,7 @@ if redis.call('EXISTS', presence) == 1 then
 end
 
 local firstLock = #KEYS - locks
-local move, summary = mover({
+local move, summary, isFull = mover({
   lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
   from = dead, by = caller, why = 'dead', record = historian(firstLock >= 7 and KEYS[7] or nil),
@@ -53,9 +55,12 @@ local ids = {}
 for i = 9, #ARGV, 2 do
   ids[#ids + 1] = ARGV[i]
 end
-local pending = pendingFor(lbs, group, dead, ids, minIdle)
+local pending, deliveries = pendingFor(lbs, group, dead, ids, minIdle)
 local results = {}
 for i = 1, #ids do
+  if isFull() then
+    break
+  end
   local id, name = ids[i], ARGV[8 + 2 * i]
   local ttl = locks > 0 and redis.call('PTTL', KEYS[firstLock + i]) or -2
   if not pending[id] then
@@ -63,10 +68,15 @@ for i = 1, #ids do
   elseif ttl ~= -2 then
     results[i] = { 'locked', ttl, 0 }
   elseif name == '' then
-    results[i] = move(id, name, 'unparseable')
+    results[i] = move(id, name, ARGV[7] == 'tooLarge' and 'tooLarge' or 'unparseable')
   else
-    local owned = redis.call('HGET', owners, name) == id
-    results[i] = move(id, name, (spendAlways or owned) and 'spend' or 'keep')
+    local owner = redis.call('HGET', owners, name)
+    if spendAlways or owner == id then
+      results[i] = move(id, name, 'spend')
+    else
+      -- One that waited for its name was looked at, and nobody died of it. What acquire has found to wait counts as delivered 0 times.
+      results[i] = move(id, name, 'keep', not owner and deliveries[id] or nil)
+    end
   end
 end
 return summary(results)

@@ -93,7 +93,9 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
                   <td class="nowrap">{dateTime(at)}</td>
                   <td class="wrap">
                     {stream ?? <span class="muted">unknown</span>}{' '}
-                    {problem !== null && <Badge tone="bad">unparseable</Badge>}
+                    {problem !== null && (
+                      <Badge tone="bad">{reason === 'tooLarge' ? 'too large' : 'unparseable'}</Badge>
+                    )}
                   </td>
                   <td>
                     {reason === null ? <span class="muted">none given</span> : reason.replaceAll('_', ' ')}

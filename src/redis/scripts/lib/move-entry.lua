@@ -1,21 +1,33 @@
--- mover{...}: a function move(id, name, plan) that takes one pending entry out of its consumer's hands: a copy goes back on
--- the stream, or, when its retries are used up or it cannot be parsed, into the dead-letter stream. Needs copy-entry, add-letter and due.
+-- mover{...}: functions that take pending entries out of their consumer's hands. move(id, name, plan, delivered): a copy goes back on the
+-- stream, or, when its retries are used up or no application can be given it, into the dead-letter stream. Needs copy-entry, entry-size,
+-- add-letter and due. summary(results) makes the reply. isFull() says that enough bytes have been moved in one call: Redis stands still
+-- meanwhile, tens of milliseconds for each MiB. The caller then returns what has been done, and is called again for the rest.
 --
 -- The copy is added before the original is acknowledged: a script that fails in the middle (no memory left, say) has then
 -- lost nothing.
 --
--- plan: 'keep' (count unchanged) | 'spend' (count + 1) | 'unparseable' (to the dead-letter stream as it is).
+-- plan: 'keep' (count unchanged) | 'spend' (count + 1) | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
+-- delivered: how often it was delivered under this id to a consumer that has died without owning it; nil: it has not, or that does not count.
+-- That many are added to `_delivery_count`; too many, and it goes to the dead-letter stream as 'delivery_limit'. How many are allowed follows from
+-- maxRetries: one less, so that what consumers die of is gone before the streams that they own have used up theirs. Whoever has owned it has
+-- shown that it can be: the count ends.
 -- Returns {outcome, id of the copy, retry count of the copy}; outcome: requeued | deadLettered | gone (its payload was deleted or
 -- trimmed from the stream by someone else: there is nothing left to give to anybody) | deadLetterDue (the dead-letter stream
 -- lives in another slot: claimed for dueConsumer(reason); the second item is the reason).
 --
 -- at{lbs, group, owners, ended, dlq (lbs: it lives in another slot), dlqMaxLen, maxRetries, from, by, why, record}
 local function mover(at)
+  local MOST_BYTES = 1048576
+  local maxDeliveries = math.min(20, math.max(1, at.maxRetries - 1))
   local isDlqLocal = at.dlq ~= at.lbs
-  local trimmed = 0
+  local trimmed, movedBytes = 0, 0
+
+  local function isOwner(id, name)
+    return name ~= '' and redis.call('HGET', at.owners, name) == id
+  end
 
   local function clearOwner(id, name)
-    if name ~= '' and redis.call('HGET', at.owners, name) == id then
+    if isOwner(id, name) then
       redis.call('HDEL', at.owners, name)
       at.ended.remember({ name, id })
     end
@@ -35,8 +47,8 @@ local function mover(at)
     return { 'deadLetterDue', reason, count }
   end
 
-  local function deadLetter(id, name, fields, reason)
-    local letter, count = letterOf(fields, reason)
+  local function deadLetter(id, name, fields, deliveries, reason)
+    local letter, count = letterOf(fields, deliveries, reason)
     if not isDlqLocal then
       return makeDue(id, name, count, reason)
     end
@@ -47,7 +59,7 @@ local function mover(at)
     return { 'deadLettered', copyId, count }
   end
 
-  local function move(id, name, plan)
+  local function move(id, name, plan, delivered)
     local entry = redis.call('XRANGE', at.lbs, id, id)[1]
     if not entry then
       finish(id, name)
@@ -55,19 +67,28 @@ local function mover(at)
       return { 'gone', '', 0 }
     end
     local fields = entry[2]
-    if plan == 'unparseable' then
-      return deadLetter(id, name, fields, 'unparseable')
+    movedBytes = movedBytes + entrySize(fields)
+    local deliveries = isOwner(id, name) and 0 or deliveryCount(fields)
+    if plan == 'unparseable' or plan == 'tooLarge' then
+      return deadLetter(id, name, fields, deliveries, plan)
     end
     local count = retryCount(fields)
     if plan == 'spend' then
       count = count + 1
       if count > at.maxRetries then
-        return deadLetter(id, name, fields, 'max_retries_exceeded')
+        return deadLetter(id, name, fields, deliveries, 'max_retries_exceeded')
       end
     end
-    local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, nil)))
+    deliveries = deliveries + (delivered or 0)
+    if delivered and deliveries > maxDeliveries then
+      return deadLetter(id, name, fields, deliveries, 'delivery_limit')
+    end
+    local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, deliveries, nil)))
     finish(id, name)
-    at.record({ op = 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = count, why = at.why })
+    at.record({
+      op = 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = count, why = at.why,
+      deliveries = deliveries > 0 and deliveries or nil,
+    })
     return { 'requeued', copyId, count }
   end
 
@@ -75,5 +96,9 @@ local function mover(at)
     return { results, trimmed, isDlqLocal and redis.call('XLEN', at.dlq) or 0 }
   end
 
-  return move, summary
+  local function isFull()
+    return movedBytes >= MOST_BYTES
+  end
+
+  return move, summary, isFull
 end

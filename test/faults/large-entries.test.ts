@@ -1,0 +1,136 @@
+/** Entries and letters that take a network its time: nothing may need more than there is between two heartbeats. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import { insideOf } from '../../src/runtime/inside.js';
+import { type Crew, type Member, useCrew } from '../support/crew.js';
+import { eventually } from '../support/eventually.js';
+import { useFaultProxy } from '../support/fault-proxy.js';
+import { hangingMs, keepable } from '../support/pace.js';
+import { type SuiteRedis, useRedis } from '../support/redis.js';
+import { streamNames } from '../support/runtimes.js';
+
+const HEARTBEAT_MS = keepable(1000);
+/** 100 Mbit/s. */
+const BYTES_PER_MS = 12_500;
+
+const payload = (name: string, bytes: number) =>
+  JSON.stringify({ DataStreamName: name, Info: { filling: 'x'.repeat(bytes) } });
+
+async function announceLarge(
+  suite: SuiteRedis,
+  crew: Crew,
+  names: readonly string[],
+  bytes: number,
+): Promise<void> {
+  for (const name of names) await suite.redis().xadd(crew.lbs, '*', 'lbs-input', payload(name, bytes));
+}
+
+/** Delivers everything that is on the stream to a consumer that does not hear of it. */
+async function deliverUnheard(suite: SuiteRedis, { group, lbs }: Crew, consumer: string): Promise<void> {
+  const read = () => suite.redis().xreadgroup('GROUP', group, consumer, 'COUNT', 10, 'STREAMS', lbs, '>');
+  while ((await read()) !== null);
+}
+
+const added = (member: Member) => member.told('StreamAdded').map(({ stream }) => stream);
+
+function heldAllTheWhile(member: Member): void {
+  expect(member.runtime.snapshot().lease, 'lapses').to.include({ lapses: 0 });
+  expect(member.told('StreamDisowned')).to.deep.equal([]);
+}
+
+describe('large entries on a network that takes its time for them', function () {
+  this.timeout(hangingMs());
+  const suite = useRedis();
+  const proxy = useFaultProxy(suite);
+  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
+
+  it('whose answer got lost are adopted page by page, and what is held is confirmed before [C-ADD-5, C-SIZE-1, C-SIZE-2]', async () => {
+    const member = await crew.start({ redis: proxy().url });
+    await crew.announce('small');
+    await member.awaitNews('StreamAdded');
+    await member.runtime.pause();
+    const names = streamNames(120);
+    await announceLarge(suite, crew, names, 150_000);
+    proxy().limit(BYTES_PER_MS);
+    await deliverUnheard(suite, crew, member.name);
+    proxy().cut();
+    await member.awaitNews('StreamAdded', 121);
+    heldAllTheWhile(member);
+    expect(added(member).sort()).to.deep.equal(['small', ...names].sort());
+    const retries = member.told('StreamAdded').map(({ retryCount }) => retryCount);
+    expect(new Set(retries)).to.deep.equal(new Set([0]));
+  });
+
+  it('are taken over from a dead consumer [C-EXP-2, C-SIZE-1]', async () => {
+    const heir = await crew.start({ redis: proxy().url });
+    await heir.runtime.pause();
+    const names = streamNames(100);
+    await announceLarge(suite, crew, names, 500_000);
+    proxy().limit(2 * BYTES_PER_MS);
+    await deliverUnheard(suite, crew, 'gone~00000001');
+    await eventually('all are everyone’s again', async () => {
+      const [pending] = (await suite.redis().xpending(crew.lbs, crew.group)) as [number];
+      return pending === 0;
+    });
+    heldAllTheWhile(heir);
+    heir.runtime.resume();
+    await heir.awaitNews('StreamAdded', 100);
+    heldAllTheWhile(heir);
+  });
+
+  it('larger than allowed are dead-lettered as they are, and stop nobody [C-POI-5]', async () => {
+    const names = streamNames(30);
+    const member = await crew.start({ redis: proxy().url });
+    proxy().limit(2 * BYTES_PER_MS);
+    await announceLarge(suite, crew, names.slice(0, 15), 4_000_000);
+    await crew.announce('small');
+    await announceLarge(suite, crew, names.slice(15), 4_000_000);
+    await member.awaitNews('StreamAdded');
+    await eventually('they are dead letters', async () => (await suite.redis().xlen(crew.dlq)) === 30);
+    expect(added(member)).to.deep.equal(['small']);
+    expect(member.runtime.snapshot().counters).to.include({ deadLettered: 30 });
+    const [[, fields] = []] = await suite.redis().xrange(crew.dlq, '-', '+', 'COUNT', 1);
+    expect(fields?.slice(-2)).to.deep.equal(['_dlq_reason', 'tooLarge']);
+    expect(fields?.[1]).to.equal(payload(names[0] as string, 4_000_000));
+    heldAllTheWhile(member);
+  });
+
+  it('that do not arrive in time even alone are moved aside, and what comes behind them is adopted [C-POI-5]', async () => {
+    const member = await crew.start({ redis: proxy().url, maxEntryBytes: 100_000_000 });
+    await member.runtime.pause();
+    await announceLarge(suite, crew, ['huge'], 20_000_000);
+    await announceLarge(suite, crew, ['large'], 100_000);
+    proxy().limit(1_000);
+    await deliverUnheard(suite, crew, member.name);
+    proxy().cut();
+    await member.awaitNews('StreamAdded');
+    expect(added(member)).to.deep.equal(['large']);
+    await eventually('it is a dead letter', async () => (await suite.redis().xlen(crew.dlq)) === 1);
+    heldAllTheWhile(member);
+  });
+
+  it('among the dead letters cost no heartbeat when somebody looks at them [C-SIZE-1]', async () => {
+    const member = await crew.start({ redis: proxy().url });
+    await crew.announce('small');
+    await member.awaitNews('StreamAdded');
+    for (const name of streamNames(40)) {
+      await suite
+        .redis()
+        .xadd(crew.dlq, '*', 'lbs-input', payload(name, 3_000_000), '_dlq_reason', 'tooLarge');
+    }
+    proxy().limit(BYTES_PER_MS);
+    // What the inspector asks, a page of 60 at a time.
+    const { deadLetters } = insideOf(member.runtime);
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await deadLetters.list(60, after);
+      seen.push(...page.letters.map(({ name }) => name ?? ''));
+      after = page.after;
+    } while (after !== null && seen.length < 12);
+    expect(seen).to.deep.equal(streamNames(40).reverse().slice(0, seen.length));
+    await delay(HEARTBEAT_MS);
+    heldAllTheWhile(member);
+    expect(member.told('StreamUncertain')).to.deep.equal([]);
+  });
+});

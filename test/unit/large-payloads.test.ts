@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { encodeEntry, encodePayload, entryBytes, parseEntry } from '../../src/redis/entry.js';
+import { isNestedTooDeep, MOST_NESTED } from '../../src/redis/json-depth.js';
+import { PageSize } from '../../src/redis/page-size.js';
+
+const nested = (depth: number, [open, close]: readonly [string, string]) =>
+  `${open.repeat(depth)}1${close.repeat(depth)}`;
+const problemOf = (payload: string) => {
+  const parsed = parseEntry({ id: '1-1', fields: encodeEntry(payload) });
+  return parsed.ok ? undefined : parsed.problem;
+};
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+describe('a payload', () => {
+  it('is nested up to a depth, counted before it is parsed [C-POI-7]', () => {
+    const payload = (depth: number) => `{"DataStreamName":"a","Info":${nested(depth - 1, ['{"a":', '}'])}}`;
+    expect(problemOf(payload(MOST_NESTED))).to.equal(undefined);
+    expect(problemOf(payload(MOST_NESTED + 1))).to.equal('expected lbs-input to be nested at most 64 deep');
+    expect(problemOf(payload(10_000))).to.match(/nested/);
+    expect(isNestedTooDeep(nested(65, ['[', ']']))).to.equal(true);
+    // What stands in a text, and what stands side by side, is not nested.
+    expect(isNestedTooDeep(JSON.stringify({ a: '\\"[{'.repeat(1000) }))).to.equal(false);
+    expect(isNestedTooDeep(JSON.stringify(Array(1000).fill({ a: [] })))).to.equal(false);
+  });
+
+  it('is as deep as it looks, whatever it is', () => {
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 70, depthSize: 'max' },
+        fc.string(),
+        fc.array(tie('value'), { maxLength: 2 }),
+        fc.dictionary(fc.string(), tie('value'), { maxKeys: 2 }),
+      ),
+    }));
+    fc.assert(
+      fc.property(value, fc.nat(70), (inner, more) => {
+        let document = inner;
+        for (let at = 0; at < more; at += 1) document = at % 2 ? [document] : { document };
+        expect(isNestedTooDeep(JSON.stringify(document))).to.equal(depthOf(document) > MOST_NESTED);
+      }),
+    );
+  });
+
+  it('has a name of a length that heartbeats can carry [C-POI-7]', () => {
+    expect(problemOf(encodePayload('n'.repeat(65_536)))).to.equal(undefined);
+    expect(problemOf(encodePayload('ü'.repeat(32_769)))).to.equal(
+      'expected DataStreamName to have at most 65536 bytes, got: 65538',
+    );
+  });
+
+  it('has as many bytes as Redis holds, without the fields that are ours', () => {
+    expect(
+      entryBytes(['a', 'üü', '_retry_count', '12', '_delivery_count', '3', '_dlq_reason', 'x']),
+    ).to.equal(5);
+    // Bytes that are no UTF-8 count as one each, as Redis has them.
+    expect(entryBytes(['a', Buffer.from([0xff, 0xfe, 0x41]).toString()])).to.equal(4);
+  });
+});
+
+describe('the size of pages [C-SIZE-1]', () => {
+  it('grows while full ones arrive quickly, and shrinks with every one that does not', () => {
+    const size = new PageSize(100);
+    const first = size.bytes;
+    size.arrived(first, 90);
+    expect(size.bytes).to.equal(2 * first);
+    size.arrived(10, 1);
+    size.arrived(size.bytes, 150);
+    expect(size.bytes).to.equal(2 * first);
+    size.arrived(size.bytes, 250);
+    expect(size.bytes).to.equal(first);
+    for (let at = 0; at < 20; at += 1) size.shrink();
+    expect(size.bytes).to.equal(16_384);
+    expect(size.isLeast).to.equal(true);
+    for (let at = 0; at < 20; at += 1) size.arrived(size.bytes, 0);
+    expect(size.bytes).to.equal(1_048_576);
+  });
+});
