@@ -76,7 +76,8 @@ function checkServing(fleet: Stage): void {
     for (const { child, error } of failures) {
       // A subscription that loses its connection is started again.
       const isOutage = child.startsWith('masterSubscription/') && error.code === 'Error';
-      if (!isOutage && !isExpected(error.code)) {
+      const isHandler = child.startsWith('handler/');
+      if (!isOutage && !isHandler && !isExpected(error.code)) {
         fleet.violations.add('-', `${consumer}: ${child} failed: ${error.code} ${error.message}`);
       }
     }

@@ -16,6 +16,8 @@ type Mode = (typeof MODES)[keyof typeof MODES];
 const PERHAPS_THE_URL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RedisUnavailable',
   'RedisRefused',
+  // A Sentinel has few commands.
+  'CommandsMissing',
   'StartTimeout',
   'ClusterClientRequired',
 ]);

@@ -3,6 +3,8 @@ import type { Ownership } from '../actors/ownership.js';
 import type { Clock } from '../core/clock.js';
 import { callOut, errorOf, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { factOf } from '../machines/facts.js';
+import type { Failure } from '../machines/supervisor.machine.js';
 import type { Notification, StreamRef } from './notifications.js';
 
 /** The option `onError`. */
@@ -15,15 +17,16 @@ export interface HandlerFailuresSettings {
   readonly logger: Logger | undefined;
   readonly onError: ErrorListener | undefined;
   tell(notification: Notification): void;
-  /** Keeps it among the failures of the snapshot. */
-  record(id: string, error: Error): void;
 }
+
+const MOST_KEPT = 20;
 
 /** One line a process is enough to say what to do about it. */
 let hasWarned = false;
 
 export class HandlerFailures {
   readonly #settings: HandlerFailuresSettings;
+  readonly #latest: Failure[] = [];
   /** How often a handler has failed. */
   count = 0;
 
@@ -31,14 +34,25 @@ export class HandlerFailures {
     this.#settings = settings;
   }
 
+  /** The latest ones, oldest first. */
+  get latest(): readonly Failure[] {
+    return this.#latest;
+  }
+
   /** @param delayMs in how many milliseconds the retry is spent */
   failed({ name, id, info, retryCount }: Ownership, thrown: unknown, delayMs: number): void {
-    const { clock, logger, onError, record, tell } = this.#settings;
+    const { clock, logger, onError, tell } = this.#settings;
     this.count += 1;
     const error = errorOf(thrown);
     const stream: StreamRef = { stream: name, id, info, retryCount };
     const at = clock.now();
-    record(id, error);
+    this.#keep({
+      child: `handler/${id}`,
+      error: factOf(error),
+      at,
+      count: retryCount + 1,
+      restartInMs: delayMs,
+    });
     logger?.warn({ stream: name, id, retryCount, delayMs, err: error }, 'a handler failed');
     if (onError !== undefined) {
       callOut(
@@ -49,6 +63,11 @@ export class HandlerFailures {
       this.#warn(error);
     }
     tell({ type: 'StreamFailed', at, ...stream, error, retryAt: at + delayMs });
+  }
+
+  #keep(failure: Failure): void {
+    this.#latest.push(failure);
+    if (this.#latest.length > MOST_KEPT) this.#latest.shift();
   }
 
   #warn(error: Error): void {

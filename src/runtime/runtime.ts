@@ -135,7 +135,6 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       clock: options.clock,
       logger: options.hasLogger ? options.logger : undefined,
       onError: options.onError as ErrorListener | undefined,
-      record: (id, error) => this.#incarnation.supervisor.record(`ownership/${id}`, error),
       tell: (notification) => this.#tell(notification),
     });
     this.#streams = new OwnedStreams({
@@ -359,7 +358,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   get #facts(): RuntimeFacts {
     return {
       service: this.service,
-      handlerFailures: this.#failures.count,
+      handlers: this.#failures,
       notificationsDropped: this.#hub.dropped,
     };
   }

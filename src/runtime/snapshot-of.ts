@@ -1,4 +1,5 @@
 import type { Consumer } from '../actors/consumer.js';
+import type { HandlerFailures } from './handler-failures.js';
 import type { Overview, Snapshot, TopologySnapshot } from './snapshot.js';
 
 /** A state value as a path: `{ present: { assurance: 'confirmed' } }` of one region becomes `present.confirmed`. */
@@ -14,7 +15,7 @@ function pathOf(value: unknown): string {
 
 export interface RuntimeFacts {
   readonly service: string;
-  readonly handlerFailures: number;
+  readonly handlers: Pick<HandlerFailures, 'count' | 'latest'>;
   readonly notificationsDropped: number;
 }
 
@@ -93,14 +94,14 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
     topology: topologyOf(consumer),
     subscriptions: consumer.keyspace.views,
     children: Object.values(supervised.children),
-    failures: supervised.failures,
+    failures: [...supervised.failures, ...facts.handlers.latest].sort((a, b) => a.at - b.at),
     server: consumer.server,
     counters: {
       acquired: consumer.acquirer.acquired,
       finished: consumer.finisher.finished,
       handedOver: consumer.giver.handedOver,
       lost: consumer.verifier.lost,
-      handlerFailures: facts.handlerFailures,
+      handlerFailures: facts.handlers.count,
       requeued: ledger.requeued,
       deadLettered: ledger.deadLettered,
       deadLettersTrimmed: ledger.trimmed,

@@ -119,7 +119,7 @@ export interface Snapshot {
   /** One for each master that is listened to. */
   readonly subscriptions: readonly SubscriptionSnapshot[];
   readonly children: readonly ChildRecord[];
-  /** The latest failures, oldest first. */
+  /** The latest failures of the runtime's parts, and of handlers (`handler/<entry id>`), oldest first. */
   readonly failures: readonly Failure[];
   readonly server: ServerFacts | null;
   readonly counters: Readonly<Counters>;

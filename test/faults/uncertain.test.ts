@@ -86,7 +86,7 @@ describe('a lease that cannot be confirmed in time', () => {
     proxy().thaw();
     await log.first('StreamConfirmed', 'works');
     const ofThrown = log.all.filter((one) => 'stream' in one && one.stream === 'thrown');
-    expect(ofThrown.map(({ type }) => type)).to.deep.equal(['StreamAdded']);
+    expect(ofThrown.map(({ type }) => type)).to.deep.equal(['StreamAdded', 'StreamFailed']);
     expect(runtime.owned('thrown')?.id).to.equal(ids[0]);
     await runtime.owned('thrown')?.done();
   });

@@ -12,7 +12,8 @@ const work = async ({ name, signal }) => {
   await Promise.race([world.sleep('300 ms'), new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))]);
   if (name.endsWith('3')) throw new Error('no');
 };
-const [a, b] = [world.runtime({ service: 's', maxRetries: 1 }), world.runtime({ service: 's', maxRetries: 1 })];
+const options = { service: 's', maxRetries: 1, onError: () => {} };
+const [a, b] = [world.runtime(options), world.runtime(options)];
 a.process(work);
 b.process(work);
 const announce = async (prefix) => {

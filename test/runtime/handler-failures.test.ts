@@ -229,7 +229,7 @@ describe('a handler that fails', () => {
     expect(Number(failed?.retryAt) - Number(failed?.at)).to.be.within(10, 20);
     expect(runtime.snapshot().failures).to.have.length(1);
     expect(runtime.snapshot().failures[0]).to.deep.include({
-      child: `ownership/${id}`,
+      child: `handler/${id}`,
       error: { code: 'ELATE', message: 'the payment is late' },
     });
   });
