@@ -127,7 +127,8 @@ export class Link {
     // Whoever was told may want no other one.
     if (!this.#wanted) return;
     if (isYoung) this.#scheduleRetry();
-    else this.#connect();
+    // Whoever has just heard that it is down may have closed it.
+    else if (this.#wanted) this.#connect();
   }
 
   /** Gives the connection, or the attempt, up, and makes no other one before somebody wants one again. */

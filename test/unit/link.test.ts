@@ -201,6 +201,14 @@ describe('a link', () => {
       expect(clients).to.have.length(2);
     });
 
+    it('is not begun again when whoever hears that it is down closes it', async () => {
+      const { link, clients, clock } = await wellUp();
+      link.listen({ up: () => {}, down: () => link.close() });
+      link.replace(new Error('stuck'));
+      clock.advance(10 * CONNECT_MS);
+      expect(clients).to.have.length(1);
+    });
+
     it('does not wait for the end of a delay, nor for an attempt that is under way', async () => {
       const { link, clients, last, clock } = setUp();
       link.open();
