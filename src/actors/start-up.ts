@@ -3,12 +3,10 @@ import type { Timer } from '../core/clock.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { type ProbedElsewhere, probe, type ServerFacts } from '../redis/capabilities.js';
-import { isPassing } from '../redis/reply-errors.js';
+import { isPassing, isWrongCredentials } from '../redis/reply-errors.js';
 import { Shortfall } from '../redis/shortfall.js';
 import { type Kernel, pause } from './kernel.js';
 
-/** Redis says these of credentials; waiting does not make them right. */
-const WRONG_CREDENTIALS = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH))/;
 const RETRY_MS = 50;
 
 /** What else has to succeed, and is tried again with the rest. */
@@ -59,7 +57,7 @@ export class StartUp {
         const { commands } = connections;
         const cause = commands.isUp ? error : (commands.lastError ?? error);
         const refusal = isStreamwardenError(cause, 'RedisUnavailable') ? (cause.cause ?? cause) : cause;
-        if (WRONG_CREDENTIALS.test(messageOf(refusal))) throw wrongCredentials(refusal);
+        if (this.#isRefusedForGood(refusal)) throw wrongCredentials(refusal);
         if (isUnusable(refusal)) throw refusal;
         Shortfall.of(refusal)?.check();
         if (!isPassing(error)) throw error;
@@ -69,6 +67,12 @@ export class StartUp {
       }
     }
     return undefined;
+  }
+
+  /** Waiting does not make credentials right, unless the application is asked for them again. */
+  #isRefusedForGood(refusal: unknown): boolean {
+    if (/^NOPERM/.test(messageOf(refusal))) return true;
+    return isWrongCredentials(refusal) && !this.#kernel.connections.isAsked;
   }
 
   timeout(cause: unknown = this.#kernel.connections.commands.lastError): StreamwardenError {
@@ -107,7 +111,8 @@ export class StartUp {
 /** Redis refuses to be used as it should, and no waiting heals that: the database cannot be selected, a command is not there. */
 export function isUnusable(refusal: unknown): refusal is StreamwardenError {
   if (!isStreamwardenError(refusal) || refusal.retriable) return false;
-  return ['RedisRefused', 'PermissionDenied', 'CommandsMissing', 'ProtocolMismatch'].includes(refusal.code);
+  const codes = ['RedisRefused', 'PermissionDenied', 'CommandsMissing', 'ProtocolMismatch', 'InvalidOption'];
+  return codes.includes(refusal.code);
 }
 
 function wrongCredentials(cause: unknown): StreamwardenError {

@@ -84,7 +84,7 @@ export class Subscription {
               client.on('pmessage', (_pattern: string, channel: string, event: string) =>
                 this.#heard(channel, event),
               );
-              await client.psubscribe(...names.keyspacePatterns(settings.database));
+              await client.psubscribe(...names.keyspacePatterns(client.options.db ?? settings.database));
             }),
           ),
         ),

@@ -5,14 +5,17 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
+import { askedCluster, askedSingle, type RedisSource } from './asked-target.js';
 import { type Commands, createCommands } from './commands.js';
 import { Link, type LinkRole } from './link.js';
 import { Shards } from './shards.js';
-import { deploymentOf, type RedisTarget } from './target.js';
+import { deploymentOf } from './target.js';
 import { whenNeeded } from './when-needed.js';
 
 export interface ConnectionSettings {
-  readonly target: RedisTarget;
+  readonly target: RedisSource;
+  /** Whether it is a cluster; only where the target is a function, which says it too late. */
+  readonly isCluster?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The heartbeat in milliseconds: what may be waited for is measured by it. */
@@ -62,6 +65,8 @@ function ownSettings(settings: ConnectionSettings, role: LinkRole): RedisOptions
 
 export interface Connections {
   readonly kind: 'single' | 'sentinel' | 'cluster';
+  /** Whether the next attempt to connect may come with other credentials. */
+  readonly isAsked: boolean;
   /** Control commands and scripts, on the server that holds the load balancer stream. */
   readonly commands: Link;
   /** The one blocking read, likewise. */
@@ -109,11 +114,17 @@ function follow(commands: Link, bulk: Link): void {
   bulk.listen({ up: () => {}, down: (error) => bulk.rest(error) });
 }
 
+function placeOf({ target, isCluster = false }: ConnectionSettings) {
+  if (typeof target !== 'function') return deploymentOf(target);
+  return isCluster ? { ...askedCluster(target), seeds: [] } : askedSingle(target);
+}
+
 /** @throws StreamwardenError `InvalidOption` */
 export function createConnections(settings: ConnectionSettings): Connections {
-  const deployment = deploymentOf(settings.target);
+  const deployment = placeOf(settings);
+  const isAsked = typeof settings.target === 'function';
   const { clock, logger, heartbeatMs } = settings;
-  const makeLink = (role: LinkRole, makeClient: () => Redis): Link =>
+  const makeLink = (role: LinkRole, makeClient: () => Redis | Promise<Redis>): Link =>
     new Link({
       role,
       makeClient,
@@ -132,7 +143,10 @@ export function createConnections(settings: ConnectionSettings): Connections {
     const bulk = linkOf('bulk');
     follow(commands, bulk);
     return {
-      kind: deployment.kind,
+      get kind() {
+        return deployment.kind;
+      },
+      isAsked,
       commands,
       reader,
       bulk,
@@ -167,6 +181,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
   follow(commands, bulk);
   return {
     kind: 'cluster',
+    isAsked,
     commands,
     reader,
     bulk,

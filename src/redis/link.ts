@@ -10,15 +10,15 @@ import type { Clock, Timer } from '../core/clock.js';
 import { errorOf, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { type Logger, redact } from '../core/logger.js';
 import { formatAddress } from './address.js';
-import { neverSent, redisError } from './reply-errors.js';
+import { isWrongCredentials, neverSent, redisError } from './reply-errors.js';
 
 /** What a connection is for. Each role has a socket of its own, so that none waits behind another. */
 export type LinkRole = 'commands' | 'reader' | 'bulk' | 'subscriber' | 'node';
 
 export interface LinkSettings {
   readonly role: LinkRole;
-  /** Makes a client that is not connected yet, with our settings. Called once for every attempt. */
-  readonly makeClient: () => Redis;
+  /** Makes a client that is not connected yet, with our settings. Called once for every attempt. A promise: the application is asked where. */
+  readonly makeClient: () => Redis | Promise<Redis>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long one attempt to connect may take, in milliseconds. */
@@ -64,6 +64,9 @@ export class Link {
   #upAt = 0;
   #retryTimer: Timer | undefined;
   #lastError: Error | undefined;
+  /** The attempt that waits for its client to be made. */
+  #making: object | undefined;
+  #refusedSince: number | undefined;
 
   constructor(settings: LinkSettings) {
     this.role = settings.role;
@@ -81,6 +84,11 @@ export class Link {
 
   get lastError(): Error | undefined {
     return this.#lastError;
+  }
+
+  /** For how long every attempt has been refused for its credentials, in milliseconds; 0: the last one was not. */
+  get refusedForMs(): number {
+    return this.#refusedSince === undefined ? 0 : this.#settings.clock.monotonic() - this.#refusedSince;
   }
 
   /** Where the present client was told to connect to: `host:port`. Undefined between two attempts. */
@@ -172,6 +180,7 @@ export class Link {
     const isBetweenAttempts = this.#wanted && this.#client === undefined;
     this.#wanted = false;
     this.#isClosed = true;
+    this.#making = undefined;
     this.#clearRetry();
     const reason = closed();
     // Nobody shall wait for the next attempt any more.
@@ -186,17 +195,45 @@ export class Link {
   }
 
   #connect(): void {
+    this.#making = undefined;
     this.#clearRetry();
-    let client: Redis;
     try {
-      client = this.#settings.makeClient();
+      const made = this.#settings.makeClient();
+      if (made instanceof Promise) this.#await(made);
+      else this.#use(made);
     } catch (error) {
       // A template of the application's that cannot be copied: an attempt that failed, whoever's timer this runs in.
-      this.#lastError = errorOf(error);
-      this.#tellDown(this.#lastError);
-      this.#scheduleRetry();
-      return;
+      this.#notMade(error);
     }
+  }
+
+  /** Of an attempt that was given up meanwhile nothing is left: its client has never been connected. */
+  #await(made: Promise<Redis>): void {
+    const making = {};
+    this.#making = making;
+    const { clock, connectTimeoutMs } = this.#settings;
+    const over = (settle: () => void) => {
+      clock.clearTimeout(timer);
+      if (this.#making !== making || !this.#wanted) return;
+      this.#making = undefined;
+      settle();
+    };
+    const late = () => this.#notMade(new Error(`redis() has not answered within ${connectTimeoutMs} ms`));
+    const timer = clock.setTimeout(() => over(late), connectTimeoutMs);
+    made.then(
+      (client) => over(() => this.#use(client)),
+      (error: unknown) => over(() => this.#notMade(error)),
+    );
+  }
+
+  #notMade(error: unknown): void {
+    this.#lastError = errorOf(error);
+    this.#refusedSince = undefined;
+    this.#tellDown(this.#lastError);
+    this.#scheduleRetry();
+  }
+
+  #use(client: Redis): void {
     this.#client = client;
     let reported: Error | undefined;
     client.on('error', (error: Error) => {
@@ -206,7 +243,10 @@ export class Link {
     const failed = (error: Error) => {
       if (!isCurrent()) return;
       // What is ours says more than what ioredis has told in passing.
-      this.#drop(isStreamwardenError(error) ? error : (reported ?? error));
+      const reason = isStreamwardenError(error) ? error : (reported ?? error);
+      if (isWrongCredentials(reason)) this.#refusedSince ??= this.#settings.clock.monotonic();
+      else this.#refusedSince = undefined;
+      this.#drop(reason);
       this.#scheduleRetry();
     };
     const deadline = this.#settings.clock.setTimeout(() => {
@@ -225,6 +265,7 @@ export class Link {
         this.#attempts = 0;
         this.#epoch += 1;
         this.#lastError = undefined;
+        this.#refusedSince = undefined;
         for (const listener of [...this.#listeners]) listener.up(this.#epoch);
       },
       (error: unknown) => {

@@ -27,6 +27,11 @@ const PASSING = new Set([
 const NEVER_SENT =
   /Stream isn't writeable|Connection is closed\.$|Redis is already connecting|ECONNREFUSED|ENOTFOUND/;
 
+/** Redis does not know the user, or the password is another one. */
+export function isWrongCredentials(error: unknown): boolean {
+  return /^(WRONGPASS|NOAUTH|ERR (invalid password|AUTH))/.test(messageOf(error));
+}
+
 function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
 }

@@ -4,19 +4,21 @@
  */
 import type { Clock } from '../core/clock.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
-import { type ClusterVerdict, judgeCluster, type NodeAnswer } from './cluster-verdict.js';
+import { type ClusterVerdict, judgeCluster, type NodeAnswer, type SilentNode } from './cluster-verdict.js';
 import { type ClusterView, parseClusterView, type SlotsReply } from './cluster-view.js';
 import { type Commands, createCommands } from './commands.js';
 import { withDeadline } from './deadline.js';
 import type { Link } from './link.js';
 import { pipelined } from './pipelined.js';
-import { isPassing, redirectionOf } from './reply-errors.js';
+import { isPassing, neverSent, redirectionOf } from './reply-errors.js';
 import { SlotMap, slotOf } from './slot-map.js';
 import { whenNeeded } from './when-needed.js';
 
 export interface ShardSettings {
   /** Addresses to begin with, and to come back to when no known node answers. */
   readonly seeds: readonly string[];
+  /** Asks for them; where the application is asked for credentials, it is asked for nodes as well. */
+  readonly askSeeds?: () => Promise<readonly string[]>;
   /** The address under which clients reach a node that the cluster calls so. */
   readonly translate: (address: string) => string;
   readonly makeLink: (address: string) => Link;
@@ -43,16 +45,23 @@ export class Shards {
   readonly #bound: { readonly slot: number; readonly link: Link }[] = [];
   readonly #troubleListeners = new Set<(why: string) => void>();
   #known: readonly string[];
+  #seeds: readonly string[];
   #isClosed = false;
 
   constructor(settings: ShardSettings) {
     this.#settings = settings;
     this.#known = settings.seeds;
+    this.#seeds = settings.seeds;
   }
 
-  /** Address of the master that serves this key; a seed while nobody has said. */
+  /**
+   * Address of the master that serves this key; a seed while nobody has said.
+   * @throws StreamwardenError `RedisUnavailable` while not even that is known
+   */
   addressOf(key: string): string {
-    return this.#map.ownerOf(slotOf(key)) ?? (this.#settings.seeds[0] as string);
+    const address = this.#map.ownerOf(slotOf(key)) ?? this.#seeds[0];
+    if (address === undefined) throw neverSent('a command', new Error('no node of the cluster is known yet'));
+    return address;
   }
 
   /** Commands on the connection to this node, which is opened if need be. */
@@ -146,7 +155,9 @@ export class Shards {
   async ask(): Promise<NodeAnswer[]> {
     const answers = await this.#askAll(this.#known);
     if (!answers.some((answer) => 'view' in answer)) {
-      answers.push(...(await this.#askAll(unasked(this.#settings.seeds, answers))));
+      const problem = await this.#findSeeds();
+      if (problem !== undefined) answers.push(problem);
+      answers.push(...(await this.#askAll(unasked(this.#seeds, answers))));
     }
     const named = answers.flatMap((answer) => ('view' in answer ? answer.view.nodes : []));
     const addresses = [...new Set(named.map(({ address }) => address))];
@@ -214,6 +225,20 @@ export class Shards {
       if (!this.#isClosed) link.open();
     }
     return node;
+  }
+
+  /** Resolves with why they cannot be had. */
+  async #findSeeds(): Promise<SilentNode | undefined> {
+    const { askSeeds, clock, timeoutMs } = this.#settings;
+    if (askSeeds === undefined) return undefined;
+    try {
+      const late = () => new Error(`redis() has not answered within ${timeoutMs} ms`);
+      this.#seeds = await withDeadline(clock, timeoutMs, askSeeds(), late);
+      return undefined;
+    } catch (error) {
+      const isRefusal = isStreamwardenError(error) && !isPassing(error);
+      return { address: 'redis()', error: messageOf(error), ...(isRefusal ? { refusal: error } : {}) };
+    }
   }
 
   #askAll(addresses: readonly string[]): Promise<NodeAnswer[]> {

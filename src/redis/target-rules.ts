@@ -11,12 +11,18 @@ export function problemOfTarget(target: unknown): string | undefined {
   try {
     if (typeof target === 'string') return problemOfUrl(target);
     if (target instanceof URL) return problemOfUrl(target.href);
+    if (typeof target === 'function') return problemOfFunction(target);
     if (typeof target !== 'object' || target === null) return 'none of these';
     if (isIoredisClient(target)) return problemOfDatabase((target.options as { db?: unknown }).db);
     return problemOfOptions(target as Readonly<Record<string, unknown>>);
   } catch {
     return 'it throws when it is looked at';
   }
+}
+
+/** A function is asked where Redis is, at every connection; what it answers has to fit then. */
+function problemOfFunction(target: unknown): string | undefined {
+  return /^class\b/.test(Function.prototype.toString.call(target)) ? 'a class; give an instance' : undefined;
 }
 
 /**

@@ -16,8 +16,12 @@ export interface SingleDeployment {
   readonly kind: 'single' | 'sentinel';
   /** What the target amounts to, for what has to be known before a connection is made. */
   readonly options: RedisOptions;
-  /** A client that is not connected. `settings` go before the target's own. */
-  makeClient(settings: RedisOptions): Redis;
+  /**
+   * A client that is not connected. `settings` go before the target's own.
+   *
+   * @param attempt where there are Sentinels: each attempt begins with another one. Undefined: counted here
+   */
+  makeClient(settings: RedisOptions, attempt?: number): Redis;
 }
 
 export interface ClusterDeployment {
@@ -68,13 +72,13 @@ function single(template: Redis): SingleDeployment {
       makeClient: (settings) => template.duplicate(settings),
     };
   }
-  let attempt = 0;
+  let attempts = 0;
   return {
     kind: 'sentinel',
     options: template.options,
-    makeClient(settings) {
+    makeClient(settings, attempt = attempts++) {
       // A client asks the Sentinels in order and may spend all its time on one that is frozen: each begins with another one.
-      const first = attempt++ % sentinels.length;
+      const first = attempt % sentinels.length;
       return template.duplicate({
         ...settings,
         sentinels: [...sentinels.slice(first), ...sentinels.slice(0, first)],

@@ -8,6 +8,15 @@ function noConnection({ kernel }: Consumer): string {
   return `no connection to Redis${lastError === undefined ? '' : `: ${redact(messageOf(lastError))}`}`;
 }
 
+/** Credentials that are refused for so long are wrong: it is no failover, and nobody's typing. In milliseconds; five heartbeats, if those are longer. */
+const REFUSED_FOR_GOOD_MS = 30_000;
+
+/** Redis refuses the credentials, and this process has no others: one that is started with new ones may help. */
+function needsOtherCredentials({ kernel }: Consumer): boolean {
+  const { commands, isAsked } = kernel.connections;
+  return !isAsked && commands.refusedForMs >= Math.max(REFUSED_FOR_GOOD_MS, 5 * kernel.settings.heartbeatMs);
+}
+
 /** Judges an incarnation for probes. An outage of Redis makes it unready, never unlive: a restart would not help. */
 export function healthOf(consumer: Consumer): Health {
   const { state, lease, intake, reconciler, troubles } = consumer;
@@ -19,7 +28,9 @@ export function healthOf(consumer: Consumer): Health {
     const { since, why } = reconciler.suspended;
     reasons.push(`taking over from dead owners is suspended since ${new Date(since).toISOString()}: ${why}`);
   }
+  const isLockedOut = needsOtherCredentials(consumer);
+  if (isLockedOut) reasons.push('Redis goes on refusing the credentials: start with others');
   if (intake.isPaused) reasons.push('paused');
   const isReading = (state === 'running' || state === 'degraded') && lease.isConfirmed && !intake.isPaused;
-  return { live: state !== 'failed', ready: isReading, reasons };
+  return { live: state !== 'failed' && !isLockedOut, ready: isReading, reasons };
 }

@@ -33,11 +33,12 @@ export interface ProducerSettings extends CompiledProducerOptions {
 }
 
 export function openProducer(
-  { names, redis, timeoutMs, telemetry, maxEntryBytes, logger }: ProducerSettings,
+  { names, redis, isCluster, timeoutMs, telemetry, maxEntryBytes, logger }: ProducerSettings,
   clock: Clock,
 ): Producer {
   const connections = createConnections({
     target: redis,
+    isCluster,
     clock,
     logger,
     heartbeatMs: timeoutMs,

@@ -48,12 +48,13 @@ function visitor(clock: Clock, dlqIsLocal: boolean): LeaseSettings {
  *   `PermissionDenied`, `RedisRefused`
  */
 export async function openService(
-  { redis, names, layout, timeoutMs }: CompiledServiceOptions,
+  { redis, isCluster, names, layout, timeoutMs }: CompiledServiceOptions,
   clock: Clock = systemClock,
 ): Promise<ServiceAccess> {
   const settings = visitor(clock, layout.dlqIsLocal);
   const connections = createConnections({
     target: redis,
+    isCluster,
     clock,
     logger: silentLogger,
     heartbeatMs: timeoutMs,

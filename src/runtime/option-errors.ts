@@ -27,7 +27,10 @@ function showObject(value: object): string {
 function showTarget(target: unknown): string {
   const shown =
     typeof target === 'string' ? JSON.stringify(textOf(target.replace(/^.*@/s, '***@'))) : show(target);
-  const isNear = typeof target === 'string' || (typeof target === 'object' && target !== null);
+  const isNear =
+    typeof target === 'string' ||
+    typeof target === 'function' ||
+    (typeof target === 'object' && target !== null);
   const problem = isNear ? problemOfTarget(target) : undefined;
   return problem === undefined ? shown : `${shown} (${problem})`;
 }

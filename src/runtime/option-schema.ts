@@ -3,7 +3,7 @@
  * message there is; a default keeps the description of what it wraps.
  */
 import { z } from 'zod';
-import type { RedisTarget } from '../redis/target.js';
+import type { RedisSource } from '../redis/asked-target.js';
 import {
   integerWords,
   isRedisTarget,
@@ -35,7 +35,7 @@ const backoff = (initialMs: number, maxMs: number) => ({
   maxMs: integer(1, 3_600_000).default(maxMs),
 });
 
-const redisTarget = z.custom<RedisTarget>(isRedisTarget).describe(REDIS_TARGET_WORDS);
+const redisTarget = z.custom<RedisSource>(isRedisTarget).describe(REDIS_TARGET_WORDS);
 
 /** Options of a runtime. */
 export const runtimeSchema = z.strictObject({
@@ -98,6 +98,7 @@ export const runtimeSchema = z.strictObject({
 /** Its options are those of a runtime by the same names, and timeoutMs. */
 export const producerSchema = z.strictObject({
   redis: redisTarget,
+  clusterMode: runtimeSchema.shape.clusterMode,
   service: text,
   timeoutMs: integer(TIMEOUT_MS.min, TIMEOUT_MS.max).default(10_000),
   maxEntryBytes: runtimeSchema.shape.maxEntryBytes,
@@ -108,6 +109,7 @@ export const producerSchema = z.strictObject({
 /** What somebody needs who looks after a service and is none of its consumers. */
 export const serviceSchema = z.strictObject({
   redis: redisTarget,
+  clusterMode: runtimeSchema.shape.clusterMode,
   service: text,
   dlqStream: runtimeSchema.shape.dlqStream,
   timeoutMs: producerSchema.shape.timeoutMs,

@@ -6,7 +6,7 @@ import { guardedClock } from '../core/guarded-clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
-import type { RedisTarget } from '../redis/target.js';
+import type { RedisSource } from '../redis/asked-target.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
 import type { ErrorListener } from './handler-failures.js';
 import { invalid, parseWith } from './option-errors.js';
@@ -30,11 +30,14 @@ export interface ReadRetryOptions extends BackoffOptions {
 
 /** Options of {@link createRuntime}. The table in docs/reference/contract.md has units, defaults, ranges and consequences. */
 export interface RuntimeOptions<TInfo = unknown> {
-  /** Where Redis is: a URL, ioredis options that say where, or a client or cluster that serves as a template and is neither used nor closed. */
-  readonly redis: RedisTarget;
+  /**
+   * Where Redis is: a URL, ioredis options that say where, a client or cluster that serves as a template and is neither used nor closed; or a function
+   * that gives one of these, at once or later, and is asked at every connection. docs/how-to/rotate-credentials.md.
+   */
+  readonly redis: RedisSource;
   /**
    * `oss`: Redis is a cluster, `singleShard`: it is one server or what looks like one.
-   * @defaultValue what `redis` is
+   * @defaultValue what `redis` is; where that is a function, `singleShard`
    */
   readonly clusterMode?: 'oss' | 'singleShard';
   /** Name of the service: names the load balancer stream `<service>-input` and the group `<service>-group`. */
@@ -111,7 +114,8 @@ export interface RuntimeOptions<TInfo = unknown> {
 
 /** Options with every default in place. */
 export interface CompiledOptions<TInfo = unknown> {
-  readonly redis: RedisTarget;
+  readonly redis: RedisSource;
+  readonly isCluster: boolean;
   readonly names: Names;
   readonly consumerId: string;
   /** The database the connection selects. */
@@ -166,9 +170,10 @@ function checkClusterMode(mode: 'oss' | 'singleShard' | undefined, isCluster: bo
  * @throws StreamwardenError `InvalidOption`
  */
 export function serviceOptions(raw: unknown): CompiledServiceOptions {
-  const { redis, service, dlqStream, timeoutMs } = parseWith(serviceSchema, raw);
-  const { names, layout } = serviceNames(redis, service, dlqStream);
-  return { redis, names, layout, timeoutMs };
+  const { redis, clusterMode, service, dlqStream, timeoutMs } = parseWith(serviceSchema, raw);
+  const { names, layout, isCluster } = serviceNames(redis, service, dlqStream, clusterMode);
+  checkClusterMode(clusterMode, isCluster);
+  return { redis, isCluster, names, layout, timeoutMs };
 }
 
 /**
@@ -176,8 +181,10 @@ export function serviceOptions(raw: unknown): CompiledServiceOptions {
  * @throws StreamwardenError `InvalidOption`
  */
 export function producerNames(raw: unknown): CompiledProducerOptions {
-  const { redis, service, timeoutMs, telemetry, maxEntryBytes } = parseWith(producerSchema, raw);
-  return { redis, timeoutMs, telemetry, maxEntryBytes, names: serviceNames(redis, service, undefined).names };
+  const { redis, clusterMode, service, timeoutMs, telemetry, maxEntryBytes } = parseWith(producerSchema, raw);
+  const { names, isCluster } = serviceNames(redis, service, undefined, clusterMode);
+  checkClusterMode(clusterMode, isCluster);
+  return { redis, isCluster, timeoutMs, telemetry, maxEntryBytes, names };
 }
 
 function consumerIdFrom(given: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {
@@ -219,13 +226,14 @@ export function compileOptions<TInfo>(
   if (rest.minIdleMs < rest.heartbeatMs) {
     throw invalid('minIdleMs', `at least heartbeatMs (${rest.heartbeatMs})`, rest.minIdleMs);
   }
-  const { names, layout, database, isCluster } = serviceNames(rest.redis, service, dlqStream);
+  const { names, layout, database, isCluster } = serviceNames(rest.redis, service, dlqStream, clusterMode);
   checkClusterMode(clusterMode, isCluster);
   if (historyKey !== undefined && hashTag(historyKey) !== hashTag(names.lbs)) {
     throw invalid('historyKey', `a key with the hash tag ${hashTag(names.lbs)}`, historyKey);
   }
   return {
     ...rest,
+    isCluster,
     layout,
     names,
     consumerId: consumerIdFrom(consumerId, environment),

@@ -1,13 +1,15 @@
 /** Announces data streams. */
 import { type Clock, systemClock } from '../core/clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
-import type { RedisTarget } from '../redis/target.js';
+import type { RedisSource } from '../redis/asked-target.js';
 import { openProducer, type Producer } from './open-producer.js';
 import { producerNames } from './options.js';
 
 export interface ProducerOptions {
   /** As in RuntimeOptions. */
-  readonly redis: RedisTarget;
+  readonly redis: RedisSource;
+  /** As in RuntimeOptions: needed where `redis` is a function, and Redis is a cluster. */
+  readonly clusterMode?: 'oss' | 'singleShard';
   readonly service: string;
   /** How long a call waits for Redis, in milliseconds. @defaultValue 10000 */
   readonly timeoutMs?: number;

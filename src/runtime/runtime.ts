@@ -301,6 +301,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     const { consumer, seam } = this;
     const connections = createConnections({
       target: this.#options.redis,
+      isCluster: this.#options.isCluster,
       clock,
       logger,
       heartbeatMs,

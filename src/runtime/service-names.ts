@@ -1,10 +1,11 @@
 /** The names that a service goes by where it is. Checked as text: what an option has to be at all is known by then. */
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
+import type { RedisSource } from '../redis/asked-target.js';
 import { type Layout, ON_ONE_SERVER } from '../redis/layout.js';
 import { createNames, hashTag, type Names } from '../redis/names.js';
 import { slotOf } from '../redis/slot-map.js';
-import { type Deployment, deploymentOf, type RedisTarget } from '../redis/target.js';
+import { type Deployment, deploymentOf } from '../redis/target.js';
 import { invalid } from './option-errors.js';
 
 export interface ServiceNames {
@@ -14,8 +15,19 @@ export interface ServiceNames {
   readonly isCluster: boolean;
 }
 
+export type ClusterMode = 'oss' | 'singleShard';
+
+/** A function says where Redis is when it is asked, which is too late for names: of what it will say, this much has to be known. */
+function foretold(clusterMode: ClusterMode | undefined): Pick<Deployment, 'kind' | 'options'> {
+  return { kind: clusterMode === 'oss' ? 'cluster' : 'single', options: {} };
+}
+
 /** @throws StreamwardenError `InvalidOption` */
-function deployment(redis: RedisTarget): Deployment {
+function deployment(
+  redis: RedisSource,
+  clusterMode: ClusterMode | undefined,
+): Pick<Deployment, 'kind' | 'options'> {
+  if (typeof redis === 'function') return foretold(clusterMode);
   try {
     return deploymentOf(redis);
   } catch (error) {
@@ -34,11 +46,12 @@ function deployment(redis: RedisTarget): Deployment {
 
 /** @throws StreamwardenError `InvalidOption` */
 export function serviceNames(
-  redis: RedisTarget,
+  redis: RedisSource,
   service: string,
   dlqStream: string | undefined,
+  clusterMode?: ClusterMode,
 ): ServiceNames {
-  const { kind, options } = deployment(redis);
+  const { kind, options } = deployment(redis, clusterMode);
   const { keyPrefix, db } = options;
   const names = createNames({
     service,

@@ -4,20 +4,22 @@
  */
 import type { Layout } from '../redis/layout.js';
 import type { Names } from '../redis/names.js';
-import type { RedisTarget } from '../redis/target.js';
+import type { RedisSource } from '../redis/asked-target.js';
 import { invalid } from './option-errors.js';
 import { integerWords, isRedisTarget, REDIS_TARGET_WORDS, TEXT_WORDS, TIMEOUT_MS } from './option-rules.js';
 import { serviceNames } from './service-names.js';
 
 export interface CompiledServiceOptions {
-  readonly redis: RedisTarget;
+  readonly redis: RedisSource;
+  readonly isCluster: boolean;
   readonly names: Names;
   readonly layout: Layout;
   readonly timeoutMs: number;
 }
 
 export interface CompiledProducerOptions {
-  readonly redis: RedisTarget;
+  readonly redis: RedisSource;
+  readonly isCluster: boolean;
   readonly names: Names;
   readonly timeoutMs: number;
   readonly telemetry: boolean;
@@ -47,6 +49,6 @@ export function serviceSettings(given: GivenService): CompiledServiceOptions {
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < min || timeoutMs > max) {
     throw invalid('timeoutMs', integerWords(min, max), timeoutMs);
   }
-  const { names, layout } = serviceNames(redis, service, dlqStream);
-  return { redis, names, layout, timeoutMs };
+  const { names, layout, isCluster } = serviceNames(redis, service, dlqStream);
+  return { redis, isCluster, names, layout, timeoutMs };
 }

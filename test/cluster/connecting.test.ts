@@ -37,6 +37,31 @@ describe('where and how a runtime connects to a cluster', () => {
     }
   });
 
+  it('asks where it is, and with which credentials, at every connection, where that is a function [C-CON-1]', async () => {
+    const nodes = suite.cluster().nodes;
+    let password = '';
+    const rotate = async (next: string) => {
+      password = next;
+      for (const node of nodes) {
+        await node.call('ACL', 'SETUSER', 'rotated', 'reset', 'on', `>${next}`, '~*', '&*', '+@all');
+        await node.call('CLIENT', 'KILL', 'USER', 'rotated');
+      }
+    };
+    await rotate('first');
+    const redis = async () => suite.cluster().url.replace('://', `://rotated:${password}@`);
+    const { runtime, awaitNews, told } = await crew.start({ redis, clusterMode: 'oss' });
+    await using producer = createProducer({ redis, clusterMode: 'oss', service: crew.service });
+    await producer.add('one');
+    await awaitNews('StreamAdded');
+    await rotate('second');
+    await eventually('it is back', () => runtime.health().ready && runtime.health().reasons.length === 0);
+    await eventually('so is the producer', () => producer.add('two').then(Boolean, () => false));
+    await awaitNews('StreamAdded', 2);
+    expect(told('StreamDisowned')).to.deep.equal([]);
+    await runtime.stop();
+    for (const node of nodes) await node.call('ACL', 'DELUSER', 'rotated');
+  });
+
   it('puts a dead letter into a stream of another slot [C-CLU-9]', async () => {
     const cluster = suite.cluster();
     expect(cluster.slotOf(crew.dlq)).not.to.equal(cluster.slotOf(crew.lbs));

@@ -79,6 +79,19 @@ describe('a runtime whose master is named by Sentinels', () => {
     expect(report.ends.finished).to.equal(names.length + 1);
   }
 
+  it('is found where a function says so, at every connection [C-CON-1]', async () => {
+    let asked = 0;
+    const redis = async () => {
+      asked += 1;
+      return suite.stand().url;
+    };
+    const { runtime } = await crew.start({ redis });
+    expect(runtime.snapshot().deployment).to.equal('sentinel');
+    expect(asked).to.be.at.least(3);
+    expect(runtime.health()).to.deep.include({ ready: true, reasons: [] });
+    await runtime.stop();
+  });
+
   it('goes on with the promoted one when the master is killed: configured, subscribed, and nobody is disowned [C-CLU-11]', async () => {
     const promoted = await suite.stand().killMaster();
     await awaitCover(promoted);

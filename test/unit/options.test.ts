@@ -136,7 +136,7 @@ describe('options', () => {
 
   describe('redis', () => {
     const expected =
-      'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options that name a host, port, path or sentinels, or an ioredis client or cluster';
+      'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options that name a host, port, path or sentinels, an ioredis client or cluster, or a function that gives one of these';
     const cluster = () => new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
 
     it('is a URL, options or a client', () => {
