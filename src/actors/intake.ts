@@ -4,6 +4,7 @@
  */
 import type { Bell } from '../core/bell.js';
 import { messageOf, StreamwardenError } from '../core/errors.js';
+import { redact } from '../core/logger.js';
 import { factOf } from '../machines/facts.js';
 import { withDeadline } from '../redis/deadline.js';
 import type { RawEntry } from '../redis/entry.js';
@@ -58,6 +59,7 @@ export class Intake {
   /** What reading is to fail with at its next turn. */
   #fault: { readonly error: unknown } | undefined;
   #runs = 0;
+  #problem: { readonly what: string; readonly isPassing: boolean } | null = null;
 
   constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, acquirer: Acquirer) {
     this.#kernel = kernel;
@@ -80,6 +82,11 @@ export class Intake {
     // A parked read asks for as much as there was room for before.
     if (isLower) void this.#unpark();
     else this.bell.ring();
+  }
+
+  /** Why the last read failed; null: it did not, or none has been tried yet. */
+  get problem(): string | null {
+    return this.#problem?.what ?? null;
   }
 
   get isPaused(): boolean {
@@ -162,7 +169,10 @@ export class Intake {
 
   async #loop(): Promise<void> {
     while (!this.#hasEnded) {
-      if (this.#fault) throw this.#fault.error;
+      if (this.#fault) {
+        this.#failed(this.#fault.error);
+        throw this.#fault.error;
+      }
       if (this.#isPaused || this.room <= 0) {
         await this.bell.rung();
         continue;
@@ -188,12 +198,15 @@ export class Intake {
       // When stopping nothing is acquired: what was delivered is given back by the drain, which looks at what is pending.
       if (entries.length > 0) await this.#acquirer.acquire(entries);
       this.#failures = 0;
+      this.#problem = null;
     } catch (error) {
       await this.#recover(error);
     }
   }
 
   async #recover(error: unknown): Promise<void> {
+    // That a read was ended by us, or is another server's, is no failure.
+    if (replyOf(error) !== 'UNBLOCKED' && !isElsewhere(error)) this.#failed(error);
     if (!isPassing(error)) throw error;
     // It may be the size that kept the answer from arriving: what was in it is adopted, in pages of bytes.
     if (mayHaveExecuted(error)) this.slowDown();
@@ -217,6 +230,13 @@ export class Intake {
       readRetry.initialMs * 2 ** Math.min(Math.max(0, this.#failures - 1), 16),
     );
     await this.#pauseBeforeRetry(delay * (0.5 + this.#kernel.clock.random() / 2));
+  }
+
+  #failed(error: unknown): void {
+    const { code, message } = factOf(error);
+    this.#problem = { what: `${code}: ${redact(message)}`, isPassing: isPassing(error) };
+    // The next read is preceded by one that does not park: its answer says that reading works again.
+    this.#readerId = undefined;
   }
 
   async #recreateGroup(): Promise<void> {
@@ -263,6 +283,7 @@ export class Intake {
       const look = client.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', lbs, NEWEST_ID);
       await this.#deadline(look, epoch, blockMs);
       this.#readerId = { epoch, id };
+      if (this.#problem?.isPassing) this.#problem = null;
       // Stopping may have been asked for while there was no number to unblock yet.
       if (this.#hasEnded || this.#isPaused) return [];
     }

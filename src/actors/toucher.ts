@@ -5,6 +5,8 @@
  */
 import type { Timer } from '../core/clock.js';
 import { nextEntryId } from '../core/entry-id.js';
+import { isStreamwardenError, type StreamwardenError } from '../core/errors.js';
+import { redact } from '../core/logger.js';
 import { isPassing } from '../redis/reply-errors.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
@@ -40,6 +42,7 @@ export class Toucher {
   /** Entries of this round that have been looked at. */
   #seen = 0;
   #roundEndsAt = 0;
+  #isForbidden = false;
   /** Set by whoever sees consumers of the Go client in the group. */
   hasForeignConsumers = false;
 
@@ -69,7 +72,8 @@ export class Toucher {
 
   /** With lock keys one may come at any time. */
   get #isNeeded(): boolean {
-    return (this.#kernel.settings.lockKeys || this.hasForeignConsumers) && this.#ownerships.size > 0;
+    const mayCome = this.#kernel.settings.lockKeys || this.hasForeignConsumers;
+    return mayCome && !this.#isForbidden && this.#ownerships.size > 0;
   }
 
   #begin(): void {
@@ -88,12 +92,25 @@ export class Toucher {
     if (this.#start === '-') this.#begin();
     try {
       const isOver = !this.#isNeeded || (await this.#page());
+      if (isOver) this.#start = '-';
       this.#schedule(isOver ? this.#roundEndsAt - this.#now : this.#step);
     } catch (error) {
       this.#lease.report(error);
-      if (isPassing(error)) this.#schedule(AGAIN_MS);
+      if (isStreamwardenError(error, 'PermissionDenied')) this.#forbidden(error);
+      else if (isPassing(error)) this.#schedule(AGAIN_MS);
       else if (onError === this.#onError) onError(error);
     }
+  }
+
+  /** A user that was given its rights before this was needed. Among consumers of ours nothing is lost by it. */
+  #forbidden(error: StreamwardenError): void {
+    this.#isForbidden = true;
+    this.#start = '-';
+    this.#kernel.logger.warn(
+      { error: redact(error.message) },
+      'idle times cannot be set back (XCLAIM is not permitted): a Go consumer of v0.4 that starts may take what is held',
+    );
+    this.#schedule(ROUND_MS);
   }
 
   /** Until the next page: spread over what is left of the round. What an outage has delayed is made up for at once. */
@@ -107,7 +124,7 @@ export class Toucher {
     const { last, gone } = await this.#kernel.lease.touch(this.#start, PAGE, FROM_MS);
     if (gone.length > 0) this.#hooks.vanished(gone);
     this.#seen += PAGE;
-    this.#start = last === undefined ? '-' : nextEntryId(last);
+    if (last !== undefined) this.#start = nextEntryId(last);
     return last === undefined;
   }
 }

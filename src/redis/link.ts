@@ -10,6 +10,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import { errorOf, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { type Logger, redact } from '../core/logger.js';
 import { formatAddress } from './address.js';
+import { withOwnReplies } from './own-replies.js';
 import { isWrongCredentials, neverSent, redisError } from './reply-errors.js';
 
 /** What a connection is for. Each role has a socket of its own, so that none waits behind another. */
@@ -233,7 +234,8 @@ export class Link {
     this.#scheduleRetry();
   }
 
-  #use(client: Redis): void {
+  #use(made: Redis): void {
+    const client = withOwnReplies(made);
     this.#client = client;
     let reported: Error | undefined;
     client.on('error', (error: Error) => {

@@ -31,6 +31,10 @@ export function healthOf(consumer: Consumer): Health {
   const isLockedOut = needsOtherCredentials(consumer);
   if (isLockedOut) reasons.push('Redis goes on refusing the credentials: start with others');
   if (intake.isPaused) reasons.push('paused');
-  const isReading = (state === 'running' || state === 'degraded') && lease.isConfirmed && !intake.isPaused;
+  // Without a connection nothing can be read, and that is said already.
+  const failing = consumer.kernel.commands.isUp ? intake.problem : null;
+  if (failing !== null && troubles.intake === undefined) reasons.push(`reading fails: ${failing}`);
+  const isRunning = state === 'running' || state === 'degraded';
+  const isReading = isRunning && lease.isConfirmed && !intake.isPaused && intake.problem === null;
   return { live: state !== 'failed' && !isLockedOut, ready: isReading, reasons };
 }

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { isStreamwardenError } from '../../src/index.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
@@ -127,6 +128,40 @@ describe('the documented minimal ACL user', () => {
       expect(runtime.state).to.equal('failed');
     });
   }
+
+  it('without +xclaim leaves idle times as they are, says so once, and is in no trouble [C-GO-1]', async () => {
+    const redis = await userWithout('+xclaim');
+    const warnings: string[] = [];
+    const logger = {
+      debug: () => {},
+      info: () => {},
+      warn: (_fields: object, message: string) => void warnings.push(message),
+      error: () => {},
+    };
+    // Rounds of touching need not be waited for.
+    const clock = {
+      now: () => Date.now(),
+      monotonic: () => performance.now() * 8,
+      random: () => Math.random(),
+      setTimeout: (callback: () => void, ms: number) => setTimeout(callback, ms / 8),
+      clearTimeout: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
+    };
+    const heartbeatMs = keepable(3000);
+    const { runtime, name, awaitNews } = await crew.start({
+      redis,
+      logger,
+      clock,
+      heartbeatMs,
+      minIdleMs: 60_000,
+    });
+    const ids = await crew.announce('one');
+    await awaitNews('StreamAdded');
+    await suite.redis().xclaim(crew.lbs, crew.group, name, 0, ...ids, 'IDLE', 60_000, 'JUSTID');
+    await eventually('it says so', () => warnings.some((one) => one.includes('XCLAIM is not permitted')));
+    expect(runtime.state).to.equal('running');
+    expect(runtime.snapshot().failures).to.deep.equal([]);
+    await runtime.owned('one')?.done();
+  });
 
   it('names everything that is refused at once', async () => {
     const left = ['+info', '+client|id', '+hset', '+xpending', '+xgroup|create', '~*<MUTEX_KEY_SEP>*'];

@@ -50,7 +50,7 @@ const foreign: readonly [what: string, target: unknown, hint: RegExp][] = [
     /of one of its sentinels: it names no host/,
   ],
   ['a number', 6379, /got: 6379$/],
-  ['a function', () => 'redis://h', /got: a function$/],
+  ['a class', class Place {}, /a class; give an instance/],
   ['a URL without a host', 'redis:///2', /names no host/],
   ['a URL with a path', 'redis://h/name', /its path is no database number/],
   [

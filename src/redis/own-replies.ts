@@ -1,0 +1,42 @@
+/**
+ * Replies as Redis gives them, whatever the application has done to ioredis. `Command.setReplyTransformer` holds for every client of the
+ * process, so one that an application sets for commands of its own (XREADGROUP as objects, say) would change what ours are answered with.
+ */
+import type { Redis } from 'ioredis';
+
+interface SentCommand {
+  readonly name: string;
+  /** From bytes to text where that was asked for, and then the transformer of its name. */
+  transformReply(reply: unknown): unknown;
+}
+
+type Send = (this: Redis, command: SentCommand, ...rest: unknown[]) => unknown;
+
+/** Under RESP3 the streams of a read are a map, of which ioredis makes one flat list; under RESP2 they are pairs. */
+function pairs(reply: unknown): unknown {
+  if (!Array.isArray(reply) || Array.isArray(reply[0])) return reply;
+  const made: unknown[] = [];
+  for (let at = 0; at + 1 < reply.length; at += 2) made.push([reply[at], reply[at + 1]]);
+  return made;
+}
+
+/** Has a client, and the pipelines that it makes, answer as if there were no transformers. */
+export function withOwnReplies(client: Redis): Redis {
+  const { sendCommand } = client as unknown as { sendCommand?: Send };
+  if (sendCommand === undefined) return client;
+  const plain: Send = function (command, ...rest) {
+    const isRead = /^xread(group)?$/i.test(command.name);
+    // The same command under a name that no transformer is for.
+    const nameless = Object.create(command, { name: { value: '' } }) as SentCommand;
+    const { transformReply } = command;
+    Object.defineProperty(command, 'transformReply', {
+      configurable: true,
+      value: (reply: unknown) => {
+        const text = transformReply.call(nameless, reply);
+        return isRead ? pairs(text) : text;
+      },
+    });
+    return sendCommand.call(this, command, ...rest);
+  };
+  return Object.assign(client, { sendCommand: plain });
+}
