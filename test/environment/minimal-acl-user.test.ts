@@ -129,8 +129,8 @@ describe('the documented minimal ACL user', () => {
     });
   }
 
-  it('without +xclaim leaves idle times as they are, says so once, and is in no trouble [C-GO-1]', async () => {
-    const redis = await userWithout('+xclaim');
+  it('leaves idle times as they are, says so once, and is in no trouble [C-GO-1]', async () => {
+    const redis = await userWithout();
     const warnings: string[] = [];
     const logger = {
       debug: () => {},

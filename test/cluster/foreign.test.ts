@@ -1,0 +1,78 @@
+/** The address of a node that has died goes to a node of another cluster, as addresses of pods do. */
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { createProducer } from '../../src/index.js';
+import { type RedisServer, startRedis } from '../../src/testing/index.js';
+import { useCluster } from '../support/cluster.js';
+import { useCrew } from '../support/crew.js';
+import { eventually } from '../support/eventually.js';
+import { hangingMs, keepable } from '../support/pace.js';
+
+const names = Array.from({ length: 20 }, (_, index) => `stream-${index}`);
+
+describe('a node of another cluster at the address of one of ours', () => {
+  const suite = useCluster();
+  const crew = useCrew(suite, { heartbeatMs: keepable(1000), minIdleMs: keepable(3000) });
+  let foreign: RedisServer | undefined;
+  let looking: Redis | undefined;
+
+  afterEach(async () => {
+    looking?.disconnect();
+    await foreign?.stop();
+  });
+
+  /** A cluster of one node that serves every slot, of an epoch that no node of ours has. */
+  async function startForeign(port: number): Promise<Redis> {
+    foreign = await startRedis({ port, args: ['--cluster-enabled', 'yes'] });
+    looking = new Redis(foreign.url);
+    await looking.call('CLUSTER', 'SET-CONFIG-EPOCH', '1000');
+    await looking.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    const client = looking;
+    await eventually('it serves', async () =>
+      /cluster_state:ok/.test(String(await client.call('CLUSTER', 'INFO'))),
+    );
+    return client;
+  }
+
+  it('is not followed, by a runtime or a producer: they wait for the heir, nothing is lost, and nothing is left there [C-CLU-12]', async () => {
+    const cluster = suite.cluster();
+    const ours = await crew.start({ onUncertain: 'continue' });
+    await using producer = createProducer({
+      redis: cluster.url,
+      service: crew.service,
+      timeoutMs: hangingMs(),
+    });
+    await crew.announce(...names);
+    await ours.awaitNews('StreamAdded', names.length);
+    const home = await cluster.masterOf(crew.lbs);
+    const onReplica = new Redis(home.url);
+    await onReplica.set(`{${crew.lbs}}:written-last`, '1');
+    expect(await onReplica.wait(1, 10_000)).to.be.greaterThan(0);
+    onReplica.disconnect();
+    await cluster.kill(home);
+    const there = await startForeign(home.port);
+    await eventually(
+      'an heir is followed',
+      () => ours.runtime.health().ready && ours.runtime.snapshot().lease.certain,
+    );
+    await eventually(
+      'the stranger is named',
+      () =>
+        ours.runtime.snapshot().topology?.problems.includes(`${home.address} is a node of another cluster`) ??
+        false,
+    );
+    expect(ours.told('StreamDisowned')).to.deep.equal([]);
+    expect(ours.runtime.snapshot().topology?.settled).to.equal(true);
+    await producer.add('late');
+    await ours.awaitNews('StreamAdded', names.length + 1);
+    await Promise.all([...ours.runtime.ownedStreams()].map((stream) => stream.done()));
+    expect(await there.dbsize()).to.equal(0);
+    expect(ours.runtime.snapshot().subscriptions.map(({ master }) => master)).not.to.include(home.address);
+    await ours.runtime.stop();
+    looking?.disconnect();
+    await foreign?.stop();
+    foreign = undefined;
+    await cluster.restart(home);
+    await cluster.settled();
+  });
+});
