@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type OpenPage, useBrowser } from '../support/browser.js';
 import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
+import { allowedMs, hangingMs } from '../support/pace.js';
 import { useFolder } from '../support/recordings.js';
 
 const recordings = new URL('../recordings/', import.meta.url);
@@ -107,6 +108,62 @@ describe("the inspector's page of a recording", () => {
     await page.getByRole('heading', { name: 'dropped.jsonl' }).waitFor();
     await page.getByText('agrees', { exact: true }).waitFor();
     expect(page.url()).to.include('#/recording');
+  });
+
+  describe('that somebody else has made', () => {
+    const header = readFileSync(recorded('plain-life'), 'utf8').split('\n')[0] ?? '';
+
+    async function opened(name: string, content: string | { readonly bytes: number }): Promise<OpenPage> {
+      const file = folder(name);
+      if (typeof content === 'string') writeFileSync(file, content);
+      else {
+        writeFileSync(file, `${header}\n`);
+        truncateSync(file, content.bytes);
+      }
+      const page = await browser.open(`${await inspect(recorded('plain-life'))}#/recording`);
+      await page.getByText('agrees', { exact: true }).waitFor();
+      await page.getByLabel('Recording', { exact: true }).setInputFiles(file);
+      return page;
+    }
+
+    const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+    const spawn = (seq: number, context = '{}') =>
+      `{"kind":"spawn","seq":${seq},"at":1,"actor":"consumer/${seq % 100}","machine":"intake","state":"on","context":${context}}`;
+
+    it('and that is larger than can be shown is refused before it is read, and the page goes on', async () => {
+      const page = await opened('large.jsonl', { bytes: 200 * 1024 * 1024 });
+      const alert = page.getByRole('alert');
+      await alert
+        .getByText('large.jsonl cannot be shown: expected a recording of at most 128 MB, got: 200 MB')
+        .waitFor();
+      await page.keyboard.press('2');
+      await page.getByRole('heading', { name: 'Actors' }).waitFor();
+    });
+
+    it('and that is nested deeper than anything recorded is refused', async () => {
+      const page = await opened('deep.jsonl', [header, spawn(1, nested(20_000))].join('\n'));
+      await page.getByRole('alert').getByText('expected line 2 to be nested at most 64 deep').waitFor();
+    });
+
+    it('and that has too many lines, or very many, does not stop the page: it answers all the while', async () => {
+      const lines = Array.from({ length: 500_001 }, (_, index) => spawn(index + 1));
+      const page = await opened('long.jsonl', [header, ...lines].join('\n'));
+      await page.evaluate(`(() => {
+        window.longest = 0;
+        let last = performance.now();
+        window.ticking = setInterval(() => {
+          const now = performance.now();
+          window.longest = Math.max(window.longest, now - last);
+          last = now;
+        }, 5);
+      })()`);
+      await page.getByRole('alert').getByText('at most 500000 lines').waitFor({ timeout: hangingMs() });
+      writeFileSync(folder('fewer.jsonl'), [header, ...lines.slice(0, 100_000)].join('\n'));
+      await page.getByLabel('Recording', { exact: true }).setInputFiles(folder('fewer.jsonl'));
+      await page.getByRole('heading', { name: 'fewer.jsonl' }).waitFor({ timeout: hangingMs() });
+      const longest = Number(await page.evaluate('window.longest'));
+      expect(longest).to.be.below(allowedMs(500));
+    });
   });
 
   it('has none of the controls of what is live', async () => {

@@ -13,7 +13,7 @@ function textOf(name: string): string {
 }
 
 function open(name: string): Playback {
-  return new Playback(readRecording(textOf(name)));
+  return Playback.of(readRecording(textOf(name)));
 }
 
 /** Everything that is shown where a playback is. */
@@ -53,11 +53,11 @@ describe('a recording in the page', () => {
 
   it('comes to the same by the copies that it keeps of long ones', () => {
     const text = prolonged('plain-life.jsonl', 3_000);
-    const playback = new Playback(readRecording(text));
+    const playback = Playback.of(readRecording(text));
     playback.seek(playback.length);
     for (const position of [5_999, 4_001, 2_000, 1_999, 6_050, 3, 0]) {
       playback.seek(position);
-      const fresh = new Playback(readRecording(text));
+      const fresh = Playback.of(readRecording(text));
       fresh.seek(position);
       expect(shown(playback).rows).to.deep.equal(shown(fresh).rows);
       expect(playback.at).to.equal(position);

@@ -8,9 +8,12 @@ import { ActorHistory } from './history.js';
 import type { RecordingLines } from './recording-lines.js';
 import type { Heard } from './runtime-model.js';
 import { Scene } from './scene.js';
+import { atOnce } from './slices.js';
 
 const LINES_BETWEEN_COPIES = 2_000;
 const MOST_COPIES = 100;
+/** In all copies together: a recording of many actors that all live is copied less often. */
+const MOST_COPIED_ROWS = 1_000_000;
 
 type ActorLine = Extract<Line, { kind: 'spawn' | 'join' | 'event' }>;
 
@@ -23,7 +26,7 @@ export class Playback {
   readonly lines: readonly Line[];
   readonly isCut: boolean;
   /** Of all lines, oldest first. */
-  readonly messages: readonly Heard[];
+  messages: readonly Heard[] = [];
   /** By actor: places of its lines. */
   readonly #places = new Map<string, number[]>();
   /** After so many lines each. */
@@ -33,14 +36,28 @@ export class Playback {
   readonly #told = new Map<number, string>();
   #scene = new Scene();
   #at = 0;
+  #copiedRows = 0;
 
-  constructor({ header, lines, isCut }: RecordingLines) {
+  private constructor({ header, lines, isCut }: RecordingLines) {
     this.header = header;
     this.lines = lines;
     this.isCut = isCut;
     this.#between = Math.max(LINES_BETWEEN_COPIES, Math.ceil(lines.length / MOST_COPIES));
-    for (const [place, line] of lines.entries()) this.#index(line, place);
-    this.messages = this.#allMessages();
+  }
+
+  /** Ready to be gone through. */
+  static *prepared(recording: RecordingLines): Generator<void, Playback> {
+    const playback = new Playback(recording);
+    for (const [place, line] of recording.lines.entries()) {
+      playback.#index(line, place);
+      yield;
+    }
+    playback.messages = yield* playback.#allMessages();
+    return playback;
+  }
+
+  static of(recording: RecordingLines): Playback {
+    return atOnce(Playback.prepared(recording));
   }
 
   get length(): number {
@@ -63,6 +80,10 @@ export class Playback {
 
   /** Goes to where so many lines have been gone through. */
   seek(position: number): void {
+    atOnce(this.seeking(position));
+  }
+
+  *seeking(position: number): Generator<void, void> {
     const target = Math.min(Math.max(0, Math.round(position)), this.lines.length);
     const copyAt = this.#copyBefore(target);
     if (target < this.#at || copyAt > this.#at) {
@@ -72,9 +93,8 @@ export class Playback {
     while (this.#at < target) {
       this.#scene.apply(this.lines[this.#at] as Line);
       this.#at += 1;
-      if (this.#at % this.#between === 0 && !this.#copies.has(this.#at)) {
-        this.#copies.set(this.#at, this.#scene.copy());
-      }
+      if (this.#at % this.#between === 0 && !this.#copies.has(this.#at)) this.#copy();
+      yield;
     }
   }
 
@@ -108,6 +128,13 @@ export class Playback {
     return end === -1 ? this.messages : this.messages.slice(0, end);
   }
 
+  #copy(): void {
+    const rows = this.#scene.actors.size + this.#scene.actors.ended.length;
+    if (this.#copiedRows + rows > MOST_COPIED_ROWS) return;
+    this.#copiedRows += rows;
+    this.#copies.set(this.#at, this.#scene.copy());
+  }
+
   #copyBefore(position: number): number {
     let before = 0;
     for (const at of this.#copies.keys()) if (at <= position && at > before) before = at;
@@ -123,21 +150,29 @@ export class Playback {
     else places.push(place);
   }
 
-  #allMessages(): Heard[] {
+  *#allMessages(): Generator<void, readonly Heard[]> {
     const scene = new Map<string, ActorLine>();
     const labels = new Scene();
-    return this.lines.flatMap((line): Heard[] => {
+    const messages: Heard[] = [];
+    for (const [place, line] of this.lines.entries()) {
       labels.apply(line);
-      if (line.kind === 'lost') return [{ seq: line.seq, skipped: line.lines }];
-      if (line.kind === 'notification') return [this.#notification(line)];
-      if (line.kind !== 'event') {
-        if (line.kind === 'spawn' || line.kind === 'join') scene.set(line.actor, line);
-        return [];
-      }
-      const before = scene.get(line.actor);
-      scene.set(line.actor, line);
-      return [this.#event(line, before, labels.actors.find(line.actor)?.label ?? null)];
-    });
+      const message = this.#message(line, scene, labels);
+      if (message !== undefined) messages.push(message);
+      yield;
+    }
+    return messages;
+  }
+
+  #message(line: Line, scene: Map<string, ActorLine>, labels: Scene): Heard | undefined {
+    if (line.kind === 'lost') return { seq: line.seq, skipped: line.lines };
+    if (line.kind === 'notification') return this.#notification(line);
+    if (line.kind !== 'event') {
+      if (line.kind === 'spawn' || line.kind === 'join') scene.set(line.actor, line);
+      return undefined;
+    }
+    const before = scene.get(line.actor);
+    scene.set(line.actor, line);
+    return this.#event(line, before, labels.actors.find(line.actor)?.label ?? null);
   }
 
   #sender(by: number | undefined): string | null {

@@ -2,7 +2,8 @@
 import { batch, signal } from '@preact/signals';
 import type { ReplayReport } from '../../protocol.js';
 import { Playback } from '../model/playback.js';
-import { readRecording } from '../model/recording-lines.js';
+import { checkSize, recordingOf } from '../model/recording-lines.js';
+import { inSlices } from '../model/slices.js';
 import { api, messageOf } from './api.js';
 import { setParams } from './router.js';
 
@@ -21,6 +22,10 @@ export const isOpening = signal(false);
 const STEPS_A_SECOND = 20;
 
 let timer: number | undefined;
+/** Counts recordings that were to be opened: of two the later one is shown. */
+let openings = 0;
+/** Work between two looks at what the person at the page does, in milliseconds. */
+const SLICE_MS = 12;
 
 export function pause(): void {
   window.clearInterval(timer);
@@ -79,7 +84,18 @@ export function closeRecording(): void {
   setParams({ at: '' });
 }
 
+function slices(opening: number) {
+  return {
+    sliceMs: SLICE_MS,
+    now: () => performance.now(),
+    pause: () => new Promise<void>((resolve) => window.setTimeout(resolve)),
+    isWanted: () => openings === opening,
+  };
+}
+
 interface Opening {
+  /** How large it is, in bytes, where that is known before it is read. */
+  readonly bytes?: number;
   /** Asks what the present machines make of it. @defaultValue the server is sent the text */
   readonly replay?: (text: string) => Promise<ReplayReport>;
   /** How many lines have been gone through at first. @defaultValue all */
@@ -90,25 +106,31 @@ interface Opening {
 export async function openRecording(
   name: string,
   read: () => Promise<string>,
-  { replay = api.replay, at }: Opening = {},
+  { replay = api.replay, at, bytes = 0 }: Opening = {},
 ): Promise<void> {
   closeRecording();
+  openings += 1;
+  const opening = openings;
   isOpening.value = true;
   let text: string;
   try {
+    checkSize(bytes);
     text = await read();
-    const player = new Playback(readRecording(text));
-    player.seek(at ?? player.length);
+    const lines = await inSlices(recordingOf(text), slices(opening));
+    const player = lines && (await inSlices(Playback.prepared(lines), slices(opening)));
+    if (player === undefined) return;
+    await inSlices(player.seeking(at ?? player.length), slices(opening));
+    if (openings !== opening) return;
     batch(() => {
       fileName.value = name;
       playback.value = player;
       position.value = player.at;
     });
   } catch (error) {
-    problem.value = `${name} cannot be shown: ${messageOf(error)}`;
+    if (openings === opening) problem.value = `${name} cannot be shown: ${messageOf(error)}`;
     return;
   } finally {
-    isOpening.value = false;
+    if (openings === opening) isOpening.value = false;
   }
   const opened = playback.value;
   try {
