@@ -247,6 +247,7 @@ export class Consumer {
     commands.listen({
       up: () => {
         this.keyspace.masterIs(this.topology ? undefined : commands.peer);
+        this.keyspace.renew();
         this.lease.connectionUp();
         this.reconciler.connected(commands.peer);
         this.intake.bell.ring();

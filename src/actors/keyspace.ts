@@ -68,6 +68,13 @@ export class Keyspace {
     }
   }
 
+  /** Redis is there again: what waits for its time to be tried, or tries since it went, is tried now. */
+  renew(): void {
+    for (const { subscription, child, isForbidden } of this.#covered.values()) {
+      if (!isForbidden && subscription.view.state !== 'live') this.#supervisor.renew(child);
+    }
+  }
+
   /** The master has turned into a replica. */
   masterChanged(why: Error): void {
     for (const { subscription } of this.#covered.values()) subscription.masterChanged(why);

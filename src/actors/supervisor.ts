@@ -5,6 +5,7 @@ import { messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { type ErrorFact, factOf } from '../machines/facts.js';
 import { type ChildSpec, problemOf, supervisorMachine } from '../machines/supervisor.machine.js';
+import { FailureLog } from './failure-log.js';
 import { startActor } from './host.js';
 import type { Kernel } from './kernel.js';
 
@@ -48,10 +49,12 @@ export class Supervisor {
   readonly #kernel: Kernel;
   readonly #actor: Actor<typeof supervisorMachine>;
   readonly #entries = new Map<string, Entry>();
+  readonly #log: FailureLog;
   #isStopped = false;
 
   constructor(kernel: Kernel, hooks: SupervisorHooks) {
     this.#kernel = kernel;
+    this.#log = new FailureLog(kernel.logger, kernel.clock);
     const escalate = (child: string, why: string) => {
       kernel.seam.emit('childEscalated', { child, why });
       hooks.escalated(child, why);
@@ -64,10 +67,7 @@ export class Supervisor {
           const { child, failure, restartInMs, escalates } = verdict;
           if (failure) {
             const { code, message } = failure.error;
-            kernel.logger.error(
-              { child, code, error: message, count: failure.count, restartInMs },
-              'a child failed',
-            );
+            this.#log.failed(failure);
             kernel.seam.emit('childFailed', { child, code, message, restartInMs });
           }
           if (restartInMs !== null) this.#restartIn(child, restartInMs);
@@ -109,6 +109,7 @@ export class Supervisor {
 
   /** It says of itself that it is well again. */
   healthy(child: string): void {
+    this.#log.over(child);
     this.#actor.send({ type: 'child.healthy', child });
   }
 
@@ -121,6 +122,16 @@ export class Supervisor {
   /** Keeps the failure of something that is no child and is not started again. */
   record(id: string, error: unknown): void {
     this.#actor.send({ type: 'failure.noted', child: id, error: shown(error), at: this.#kernel.clock.now() });
+  }
+
+  /** Starts it anew at once: it waits for its time, or is at an attempt that began before things changed. */
+  renew(child: string): void {
+    const entry = this.#entries.get(child);
+    if (entry === undefined || this.#isStopped) return;
+    const isWaiting = entry.child === undefined;
+    this.#end(entry);
+    if (isWaiting) this.#actor.send({ type: 'child.restarted', child });
+    this.#begin(entry);
   }
 
   /** Ends one child for good. */
@@ -169,6 +180,7 @@ export class Supervisor {
       const { id, withinMs } = entry.spec;
       const beganAt = clock.now();
       entry.timer = clock.setTimeout(() => {
+        this.#log.over(id);
         // The timer has measured it. A wall clock that was set back meanwhile would say that its failures are not over yet, and nobody asks again.
         this.#actor.send({ type: 'child.steady', child: id, at: Math.max(clock.now(), beganAt + withinMs) });
       }, withinMs);

@@ -37,6 +37,10 @@ const UNDESCRIBABLE = 'something that cannot be described';
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+export function isErrorCode(code: string): code is ErrorCode {
+  return (ERROR_CODES as readonly string[]).includes(code);
+}
+
 export interface StreamwardenErrorOptions {
   /** Whether the same call may succeed later without anything being changed by a person. */
   readonly retriable?: boolean;
