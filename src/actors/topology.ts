@@ -8,7 +8,7 @@ import {
   type TopologyWatcherContext,
   topologyWatcherMachine,
 } from '../machines/topology-watcher.machine.js';
-import { type ClusterVerdict, judgeCluster } from '../redis/cluster-verdict.js';
+import type { ClusterVerdict } from '../redis/cluster-verdict.js';
 import type { ClusterNode } from '../redis/cluster-view.js';
 import { neverSent } from '../redis/reply-errors.js';
 import type { Shards } from '../redis/shards.js';
@@ -42,6 +42,7 @@ export class Topology {
   readonly #hooks: TopologyHooks;
   #actor: Actor<typeof topologyWatcherMachine> | undefined;
   #verdict: ClusterVerdict | undefined;
+  #unsettledSince: number | undefined;
 
   constructor(kernel: Kernel, shards: Shards, hooks: TopologyHooks) {
     this.#kernel = kernel;
@@ -62,6 +63,12 @@ export class Topology {
       nodes: this.#verdict?.view?.nodes ?? [],
       silent: this.#verdict?.silent ?? [],
     };
+  }
+
+  /** Since when the cluster is not settled, epoch milliseconds, and why; null: it is, or has not been asked. */
+  get unsettled(): { readonly since: number; readonly problems: readonly string[] } | null {
+    if (this.#unsettledSince === undefined) return null;
+    return { since: this.#unsettledSince, problems: this.#verdict?.problems ?? [] };
   }
 
   start(end: ChildEnd): Child {
@@ -151,6 +158,7 @@ export class Topology {
     const silent = this.#verdict?.silent ?? [];
     if (this.#verdict !== undefined && this.#verdict.view === null) {
       const [first] = silent;
+      if (this.#verdict.foreign.length > 0) return this.#noneOfOurs(this.#verdict.problems);
       if (first?.refusal && silent.every(({ refusal }) => refusal)) return first.refusal;
       return new StreamwardenError(
         'RedisUnavailable',
@@ -169,12 +177,27 @@ export class Topology {
     });
   }
 
+  /** Those that answer are of another cluster. */
+  #noneOfOurs(problems: readonly string[]): Error {
+    const message = `no node of the cluster answers: ${problems.join('; ')}`;
+    return new StreamwardenError('RedisUnavailable', message, { retriable: true, details: { sent: false } });
+  }
+
   /** @param round aborts when the answers are not wanted any more: another round is under way, or none */
   async #ask(round: AbortSignal): Promise<TopologyReport> {
-    const verdict = judgeCluster(await this.#shards.ask());
+    const verdict = this.#shards.judge(await this.#shards.ask());
     const { clock, seam, logger } = this.#kernel;
     const { settled, problems, masters, view } = verdict;
     if (round.aborted) return { settled: false, problems: ['too late'], masters, at: clock.now() };
+    if (settled) this.#unsettledSince = undefined;
+    else this.#unsettledSince ??= clock.now();
+    for (const address of verdict.foreign) {
+      if (this.#verdict?.foreign.includes(address)) continue;
+      logger.error(
+        { address },
+        'at the address of a node of the cluster a node of another one answers; it is ignored',
+      );
+    }
     if (settled !== this.#verdict?.settled) {
       logger[settled ? 'info' : 'warn'](
         { masters, problems },

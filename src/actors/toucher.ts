@@ -5,7 +5,7 @@
  */
 import type { Timer } from '../core/clock.js';
 import { nextEntryId } from '../core/entry-id.js';
-import { isStreamwardenError, type StreamwardenError } from '../core/errors.js';
+import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { isPassing } from '../redis/reply-errors.js';
 import type { Kernel } from './kernel.js';
@@ -23,6 +23,11 @@ const FROM_MS = 12_000;
 const PAGE = 250;
 /** After a failure, in milliseconds. */
 const AGAIN_MS = 1_000;
+
+/** A user without the right, or a server on which the command has another name. */
+function isWithoutXclaim(error: unknown): boolean {
+  return isStreamwardenError(error, 'PermissionDenied') || /unknown (redis )?command/i.test(messageOf(error));
+}
 
 export interface ToucherHooks {
   /** These were pending for us, and are not any more: somebody else has deleted their payload. */
@@ -96,18 +101,18 @@ export class Toucher {
       this.#schedule(isOver ? this.#roundEndsAt - this.#now : this.#step);
     } catch (error) {
       this.#lease.report(error);
-      if (isStreamwardenError(error, 'PermissionDenied')) this.#forbidden(error);
+      if (isWithoutXclaim(error)) this.#forbidden(error);
       else if (isPassing(error)) this.#schedule(AGAIN_MS);
       else if (onError === this.#onError) onError(error);
     }
   }
 
   /** A user that was given its rights before this was needed. Among consumers of ours nothing is lost by it. */
-  #forbidden(error: StreamwardenError): void {
+  #forbidden(error: unknown): void {
     this.#isForbidden = true;
     this.#start = '-';
     this.#kernel.logger.warn(
-      { error: redact(error.message) },
+      { error: redact(messageOf(error)) },
       'idle times cannot be set back (XCLAIM is not permitted): a Go consumer of v0.4 that starts may take what is held',
     );
     this.#schedule(ROUND_MS);

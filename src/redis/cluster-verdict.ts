@@ -1,4 +1,5 @@
 /** From what the nodes of a cluster say, each for itself: does the cluster agree with itself, and who serves what? */
+import { type Kinship, kin, NO_KINSHIP } from './cluster-kinship.js';
 import type { ClusterNode, ClusterView } from './cluster-view.js';
 
 /** What came of asking one node. */
@@ -16,7 +17,7 @@ export interface SilentNode {
 export interface ClusterVerdict {
   /** Every node that answers says `cluster_state:ok`, and all agree on who owns which slot. */
   readonly settled: boolean;
-  /** Why it is not settled, for people; empty when it is. */
+  /** Why it is not settled, and which nodes are of another cluster, for people; the latter are no reason not to be settled. */
   readonly problems: readonly string[];
   /** The newest view: what to go by, settled or not. Null when no node answered. */
   readonly view: ClusterView | null;
@@ -27,23 +28,37 @@ export interface ClusterVerdict {
   readonly masters: readonly string[];
   /** Nodes that did not answer, and why. */
   readonly silent: readonly SilentNode[];
+  /** Addresses at which a node of another cluster answers. */
+  readonly foreign: readonly string[];
 }
 
-export function judgeCluster(answers: readonly NodeAnswer[]): ClusterVerdict {
+export function judgeCluster(answers: readonly NodeAnswer[], kinship: Kinship = NO_KINSHIP): ClusterVerdict {
   const silent = answers.filter((answer) => 'error' in answer);
-  const views = members(answers.flatMap((answer) => ('view' in answer ? [answer.view] : [])));
+  const all = answers.flatMap((answer) => ('view' in answer ? [answer.view] : []));
+  const ours = kin(all, kinship);
+  const foreign = all.filter((view) => !ours.includes(view)).map(({ from }) => from);
+  const strangers = foreign.map((address) => `${address} is a node of another cluster`);
+  const views = members(ours);
   const newest = newestOf(views);
   if (newest === undefined) {
-    return { settled: false, problems: ['no node answers'], view: null, masters: [], silent };
+    const problems = ['no node answers', ...strangers];
+    return { settled: false, problems, view: null, masters: [], silent, foreign };
   }
-  const problems = [
+  const disputes = [
     ...views
       .filter(({ state }) => state !== 'ok')
       .map(({ from, state }) => `${from} says cluster_state:${state}`),
     ...disagreements(views, newest),
   ];
   const masters = newest.nodes.filter(servesSlots).map(({ address }) => address);
-  return { settled: problems.length === 0, problems, view: newest, masters: masters.sort(), silent };
+  return {
+    settled: disputes.length === 0,
+    problems: [...disputes, ...strangers],
+    view: newest,
+    masters: masters.sort(),
+    silent,
+    foreign,
+  };
 }
 
 /**

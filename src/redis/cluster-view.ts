@@ -77,6 +77,12 @@ export function parseClusterView(
   };
 }
 
+/** Id of the node that answered with this to `CLUSTER NODES`. */
+export function idOfMyself(nodes: string): string | undefined {
+  const line = nodes.split('\n').find((one) => one.split(' ')[2]?.split(',').includes('myself'));
+  return line?.split(' ')[0];
+}
+
 function field(info: string, name: string): string | undefined {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
 }

@@ -124,10 +124,15 @@ export function createConnections(settings: ConnectionSettings): Connections {
   const deployment = placeOf(settings);
   const isAsked = typeof settings.target === 'function';
   const { clock, logger, heartbeatMs } = settings;
-  const makeLink = (role: LinkRole, makeClient: () => Redis | Promise<Redis>): Link =>
+  const makeLink = (
+    role: LinkRole,
+    makeClient: () => Redis | Promise<Redis>,
+    check?: (client: Redis) => Promise<void>,
+  ): Link =>
     new Link({
       role,
       makeClient,
+      check,
       clock,
       logger,
       connectTimeoutMs: Math.max(heartbeatMs, 1000),
@@ -160,19 +165,21 @@ export function createConnections(settings: ConnectionSettings): Connections {
     };
   }
 
-  const linkTo = (role: LinkRole, address: () => string) =>
-    makeLink(role, () => deployment.makeClient(address(), own(role)));
-  const shards = new Shards({
+  type Check = (client: Redis) => Promise<void>;
+  const linkTo = (role: LinkRole, address: () => string, check: Check) =>
+    makeLink(role, () => deployment.makeClient(address(), own(role)), check);
+  const shards: Shards = new Shards({
     ...deployment,
-    makeLink: (address) => linkTo('node', () => address),
-    makeBulkLink: (address) => linkTo('bulk', () => address),
+    makeLink: (address, check) => linkTo('node', () => address, check),
+    makeBulkLink: (address) => linkTo('bulk', () => address, isOurs),
     clock,
     timeoutMs: commandTimeoutFor(heartbeatMs),
     bulkTimeoutMs: bulkTimeoutFor(heartbeatMs),
   });
+  const isOurs: Check = (client) => shards.check(client);
   const homeward = (role: LinkRole) =>
     shards.bind(
-      linkTo(role, () => shards.addressOf(settings.home)),
+      linkTo(role, () => shards.addressOf(settings.home), isOurs),
       settings.home,
     );
   const commands = homeward('commands');
@@ -186,7 +193,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
     reader,
     bulk,
     shards,
-    makeSubscriber: (master) => linkTo('subscriber', () => master),
+    makeSubscriber: (master) => linkTo('subscriber', () => master, isOurs),
     close() {
       commands.close();
       reader.close();

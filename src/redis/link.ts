@@ -20,6 +20,8 @@ export interface LinkSettings {
   readonly role: LinkRole;
   /** Makes a client that is not connected yet, with our settings. Called once for every attempt. A promise: the application is asked where. */
   readonly makeClient: () => Redis | Promise<Redis>;
+  /** Is given each client that has connected, before it is used; throws when it is not to be used. */
+  readonly check?: ((client: Redis) => Promise<void>) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long one attempt to connect may take, in milliseconds. */
@@ -30,15 +32,17 @@ export interface LinkSettings {
 }
 
 /** Connects, and is in the database that was asked for: where that cannot be selected, ioredis goes on in database 0. */
-async function connected(client: Redis): Promise<void> {
+async function connected(client: Redis, check: LinkSettings['check']): Promise<void> {
   await client.connect();
   const { db } = client.options;
-  if (!db) return;
-  try {
-    await client.select(db);
-  } catch (error) {
-    throw redisError(error, `SELECT ${db}`, true);
+  if (db) {
+    try {
+      await client.select(db);
+    } catch (error) {
+      throw redisError(error, `SELECT ${db}`, true);
+    }
   }
+  await check?.(client);
 }
 
 function closed(): StreamwardenError {
@@ -258,7 +262,7 @@ export class Link {
       this.#settings.clock.clearTimeout(deadline);
       failed(new Error('the connection was closed by the other side'));
     });
-    connected(client).then(
+    connected(client, this.#settings.check).then(
       () => {
         this.#settings.clock.clearTimeout(deadline);
         if (!isCurrent()) return;

@@ -33,12 +33,13 @@ export function followShards(shards: Shards, link: Link, clock: Clock): ShardFol
     if (isAsking || isOver) return;
     isAsking = true;
     clock.clearTimeout(timer);
-    const { view, silent } = await shards.refresh();
+    const { view, silent, problems, foreign } = await shards.refresh();
     isAsking = false;
     if (isOver) return;
     const [first] = silent;
-    problem =
-      view === null ? `no node of the cluster answers; ${first?.address}: ${first?.error}` : undefined;
+    if (view !== null) problem = undefined;
+    else if (foreign.length > 0) problem = problems.join('; ');
+    else problem = `no node of the cluster answers; ${first?.address}: ${first?.error}`;
     if (view !== null) link.open();
     else if (first?.refusal && silent.every(({ refusal }) => refusal)) refuse(first.refusal);
     if (view === null || !link.isUp) timer = clock.setTimeout(() => void ask(), AGAIN_MS);

@@ -2,10 +2,13 @@
  * The nodes of a Redis Cluster as one runtime sees them: who serves which slot, and a connection to each node. ioredis' own cluster
  * client is not used: it sends a command again whose reply was lost, and follows redirections when we would rather know of them.
  */
+import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { formatAddress } from './address.js';
+import { isAkin } from './cluster-kinship.js';
 import { type ClusterVerdict, judgeCluster, type NodeAnswer, type SilentNode } from './cluster-verdict.js';
-import { type ClusterView, parseClusterView, type SlotsReply } from './cluster-view.js';
+import { type ClusterView, idOfMyself, parseClusterView, type SlotsReply } from './cluster-view.js';
 import { type Commands, createCommands } from './commands.js';
 import { withDeadline } from './deadline.js';
 import type { Link } from './link.js';
@@ -21,7 +24,8 @@ export interface ShardSettings {
   readonly askSeeds?: () => Promise<readonly string[]>;
   /** The address under which clients reach a node that the cluster calls so. */
   readonly translate: (address: string) => string;
-  readonly makeLink: (address: string) => Link;
+  /** @param check is given each new client that has connected, before it is used; throws when it is not to be used */
+  readonly makeLink: (address: string, check: (client: Redis) => Promise<void>) => Link;
   /** For what is as large as others choose to make it. */
   readonly makeBulkLink: (address: string) => Link;
   readonly clock: Clock;
@@ -34,18 +38,22 @@ export interface ShardSettings {
 interface ShardNode {
   readonly link: Link;
   readonly commands: Commands;
+  /** It answers, and as a node of another cluster: it may be asked who it is, and nothing else. */
+  isForeign: boolean;
 }
 
 export class Shards {
   readonly #settings: ShardSettings;
   readonly #map = new SlotMap();
   readonly #nodes = new Map<string, ShardNode>();
-  readonly #bulkNodes = new Map<string, ShardNode>();
+  readonly #bulkNodes = new Map<string, Pick<ShardNode, 'link' | 'commands'>>();
   /** Links that follow a slot to whichever node serves it. */
   readonly #bound: { readonly slot: number; readonly link: Link }[] = [];
   readonly #troubleListeners = new Set<(why: string) => void>();
   #known: readonly string[];
   #seeds: readonly string[];
+  /** Ids of the nodes of our cluster, as they were when it was settled last. */
+  #members: ReadonlySet<string> = new Set();
   #isClosed = false;
 
   constructor(settings: ShardSettings) {
@@ -66,7 +74,35 @@ export class Shards {
 
   /** Commands on the connection to this node, which is opened if need be. */
   commandsAt(address: string): Commands {
-    return this.#node(address).commands;
+    const node = this.#node(address);
+    const { commands } = node;
+    const ours = (command: string): Commands => {
+      if (node.isForeign) throw neverSent(command, foreign(address));
+      return commands;
+    };
+    return {
+      get isUp() {
+        return commands.isUp && !node.isForeign;
+      },
+      run: async (command, send) => await ours(command).run(command, send),
+      script: async (name, keys, args) => await ours(`script ${name}`).script(name, keys, args),
+    };
+  }
+
+  /**
+   * Whether this client has come to a node of our cluster. Asked of every new connection, since an address may have gone to another cluster.
+   * @throws an Error when it has not
+   */
+  async check(client: Redis): Promise<void> {
+    if (await this.#isOurs(client)) return;
+    const { host = '', port = 0 } = client.options;
+    throw foreign(formatAddress({ host, port }));
+  }
+
+  async #isOurs(client: Redis): Promise<boolean> {
+    if (this.#members.size === 0) return true;
+    const id = idOfMyself((await client.cluster('NODES')) as string);
+    return id !== undefined && this.#members.has(id);
   }
 
   /** The same for what is as large as others choose to make it, on a connection that is opened when it is needed. */
@@ -154,23 +190,37 @@ export class Shards {
   /** Asks every node that is known what it knows, each under a deadline of its own, and then those that were named for the first time. */
   async ask(): Promise<NodeAnswer[]> {
     const answers = await this.#askAll(this.#known);
-    if (!answers.some((answer) => 'view' in answer)) {
+    if (!answers.some((answer) => 'view' in answer && this.#isHeard(answer.view))) {
       const problem = await this.#findSeeds();
       if (problem !== undefined) answers.push(problem);
       answers.push(...(await this.#askAll(unasked(this.#seeds, answers))));
     }
-    const named = answers.flatMap((answer) => ('view' in answer ? answer.view.nodes : []));
+    const named = answers.flatMap((answer) =>
+      'view' in answer && this.#isHeard(answer.view) ? answer.view.nodes : [],
+    );
     const addresses = [...new Set(named.map(({ address }) => address))];
     return [...answers, ...(await this.#askAll(unasked(addresses, answers)))];
   }
 
+  #isHeard(view: ClusterView): boolean {
+    return this.#members.size === 0 || isAkin(view, this.#members);
+  }
+
+  /** What these answers amount to, given what is known of our cluster. */
+  judge(answers: readonly NodeAnswer[]): ClusterVerdict {
+    return judgeCluster(answers, { members: this.#members, seeds: this.#seeds });
+  }
+
   /** Goes by this from now on: routes, connections to nodes. */
-  learn({ view, settled }: ClusterVerdict): void {
+  learn({ view, settled, foreign: strangers }: ClusterVerdict): void {
+    for (const [address, node] of this.#nodes) if (strangers.includes(address)) node.isForeign = true;
     if (view === null) return;
+    if (settled) this.#members = new Set(view.nodes.map(({ id }) => id));
     const before = this.#bound.map(({ slot }) => this.#map.ownerOf(slot));
-    this.#map.learn(view);
-    const listed = view.nodes.map(({ address }) => address);
-    // Until the cluster agrees with itself, nobody is forgotten.
+    // Until the cluster agrees with itself, nobody is followed who was not of it before, and nobody is forgotten.
+    const nodes = view.nodes.filter(({ id }) => this.#members.size === 0 || this.#members.has(id));
+    this.#map.learn({ ...view, nodes });
+    const listed = nodes.map(({ address }) => address);
     this.#known = settled ? listed : [...new Set([...this.#known, ...listed])];
     const wanted = new Set(this.#known);
     for (const nodes of [this.#nodes, this.#bulkNodes]) {
@@ -190,7 +240,7 @@ export class Shards {
 
   /** Asks and learns. For whoever has no watcher; resolves with whether anybody answered. */
   async refresh(): Promise<ClusterVerdict> {
-    const verdict = judgeCluster(await this.ask());
+    const verdict = this.judge(await this.ask());
     this.learn(verdict);
     return verdict;
   }
@@ -208,8 +258,12 @@ export class Shards {
     let node = this.#nodes.get(address);
     if (node === undefined) {
       const { makeLink, clock, timeoutMs } = this.#settings;
-      const link = makeLink(address);
-      node = { link, commands: createCommands(link, clock, timeoutMs) };
+      const link = makeLink(address, async (client) => {
+        const isOurs = await this.#isOurs(client);
+        made.isForeign = !isOurs;
+      });
+      const made: ShardNode = { link, commands: createCommands(link, clock, timeoutMs), isForeign: false };
+      node = made;
       this.#nodes.set(address, node);
       let wasUp = false;
       link.listen({
@@ -260,6 +314,10 @@ export class Shards {
       return { address, error: messageOf(error), ...(isRefusal ? { refusal: error } : {}) };
     }
   }
+}
+
+function foreign(address: string): Error {
+  return new Error(`${address} is a node of another cluster`);
 }
 
 function unasked(addresses: readonly string[], answers: readonly NodeAnswer[]): string[] {

@@ -11,6 +11,9 @@ function noConnection({ kernel }: Consumer): string {
 /** Credentials that are refused for so long are wrong: it is no failover, and nobody's typing. In milliseconds; five heartbeats, if those are longer. */
 const REFUSED_FOR_GOOD_MS = 30_000;
 
+/** A failover passes sooner, in milliseconds. */
+const LASTING_MS = 10_000;
+
 /** Redis refuses the credentials, and this process has no others: one that is started with new ones may help. */
 function needsOtherCredentials({ kernel }: Consumer): boolean {
   const { commands, isAsked } = kernel.connections;
@@ -27,6 +30,11 @@ export function healthOf(consumer: Consumer): Health {
   else if (reconciler.suspended !== null) {
     const { since, why } = reconciler.suspended;
     reasons.push(`taking over from dead owners is suspended since ${new Date(since).toISOString()}: ${why}`);
+  }
+  const unsettled = consumer.topology?.unsettled;
+  if (unsettled && consumer.kernel.clock.now() - unsettled.since >= LASTING_MS) {
+    const since = new Date(unsettled.since).toISOString();
+    reasons.push(`the cluster is not settled since ${since}: ${redact(unsettled.problems.join('; '))}`);
   }
   const isLockedOut = needsOtherCredentials(consumer);
   if (isLockedOut) reasons.push('Redis goes on refusing the credentials: start with others');

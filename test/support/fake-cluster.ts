@@ -68,6 +68,7 @@ export class FakeNode {
   /** Answers so to every command with a key. */
   refusal: string | undefined;
   port = 0;
+  epoch = 1;
   #slots: Slots | undefined;
   #nodes: readonly FakeNode[] = [];
   readonly #scripts = new Set<string>();
@@ -179,7 +180,8 @@ export class FakeNode {
 
   #ofCluster(command: string): string {
     const slots = this.#slots as Slots;
-    if (command === 'INFO') return bulk(`cluster_state:${this.state}\r\ncluster_current_epoch:1\r\n`);
+    if (command === 'INFO')
+      return bulk(`cluster_state:${this.state}\r\ncluster_current_epoch:${this.epoch}\r\n`);
     if (command === 'NODES') {
       return bulk(
         this.#nodes
@@ -201,8 +203,14 @@ export class FakeNode {
   }
 }
 
-export async function startFakeCluster(size: number): Promise<FakeCluster> {
-  const nodes = Array.from({ length: size }, (_, index) => new FakeNode(String.fromCharCode(97 + index)));
+/** @param options `ids`: a letter for each node's; `port`: of the first one, which another cluster's had before; `epoch`: that all of them tell */
+export async function startFakeCluster(
+  size: number,
+  { ids = 'abcdefgh', port = 0, epoch = 1 }: { ids?: string; port?: number; epoch?: number } = {},
+): Promise<FakeCluster> {
+  const nodes = Array.from({ length: size }, (_, index) => new FakeNode(ids[index] as string));
+  for (const node of nodes) node.epoch = epoch;
+  if (nodes[0]) nodes[0].port = port;
   const slots = new Slots(nodes);
   for (const node of nodes) {
     node.join(nodes, slots);

@@ -75,6 +75,7 @@ describe('what to make of what the nodes of a cluster say', () => {
       problems: ['no node answers'],
       view: null,
       masters: [],
+      foreign: [],
       silent: [
         { address: 'a:1', error: 'connect ECONNREFUSED' },
         { address: 'b:1', error: 'connect ECONNREFUSED' },
@@ -232,6 +233,62 @@ describe('what to make of what the nodes of a cluster say', () => {
         settled: true,
         masters: ['b:1', 'c:1'],
       });
+    });
+  });
+
+  describe('where the address of a node has gone to another cluster', () => {
+    const foreignNodes = [master('x', low), master('y', [[5461, 16_383]])];
+    /** The address of a of ours, a higher epoch, and everything well. */
+    const foreignView: NodeAnswer = {
+      address: 'a:1',
+      view: { from: 'a:1', id: 'x', state: 'ok', epoch: 99, nodes: foreignNodes },
+    };
+    const members = new Set(['a', 'b', 'c', 'd']);
+    const stranger = 'a:1 is a node of another cluster';
+
+    it('is that it has no say, whatever its epoch, and is named [C-CLU-12]', () => {
+      const answers = [foreignView, ...['b', 'c', 'd'].map((id) => says(id, afterFailover))];
+      expect(judgeCluster(answers, { members, seeds: ['a:1'] })).to.deep.include({
+        settled: true,
+        problems: [stranger],
+        masters: ['b:1', 'c:1', 'd:1'],
+        foreign: ['a:1'],
+      });
+    });
+
+    it('is that nobody of ours answers, where only such do [C-CLU-12]', () => {
+      const verdict = judgeCluster([foreignView, silent('b')], { members, seeds: ['a:1'] });
+      expect(verdict).to.deep.include({ settled: false, view: null, masters: [], foreign: ['a:1'] });
+      expect(verdict.problems).to.include(stranger);
+    });
+
+    it('is that one node of ours in a view of others makes it no view of ours [C-CLU-12]', () => {
+      const mixed = [...foreignNodes, master('z'), master('d', high)];
+      const verdict = judgeCluster([says('d', mixed, { epoch: 99 }), says('b', three), says('c', three)], {
+        members,
+        seeds: [],
+      });
+      expect(verdict).to.deep.include({ foreign: ['d:1'], masters: ['a:1', 'b:1', 'c:1'] });
+    });
+
+    it('is that a cluster that shrinks or grows by more than half is still ours [C-CLU-12]', () => {
+      const shrunk = [master('a', [[0, 16_383]])];
+      expect(judgeCluster([says('a', shrunk)], { members, seeds: [] })).to.deep.include({ foreign: [] });
+      const grown = [...three, replica('d', 'a'), ...'efghijkl'.split('').map((id) => master(id))];
+      expect(judgeCluster([says('b', grown)], { members, seeds: [] })).to.deep.include({ foreign: [] });
+    });
+
+    it('is, before anything is known of ours, that it is the one that most given addresses lead to [C-CLU-12]', () => {
+      const ours = ['b', 'c'].map((id) => says(id, three));
+      const seeds = ['a:1', 'b:1', 'c:1'];
+      const verdict = judgeCluster([foreignView, ...ours], { members: new Set(), seeds });
+      expect(verdict).to.deep.include({ foreign: ['a:1'], masters: ['a:1', 'b:1', 'c:1'] });
+    });
+
+    it('is that a node that was taken out, and is alone, is not ours although it is given first', () => {
+      const alone = says('z', [master('z')], { state: 'fail', epoch: 0 });
+      const verdict = judgeCluster([alone, says('b', three)], { members: new Set(), seeds: ['z:1', 'b:1'] });
+      expect(verdict).to.deep.include({ foreign: ['z:1'], settled: true });
     });
   });
 });

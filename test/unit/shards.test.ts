@@ -105,7 +105,7 @@ describe('the nodes of a cluster', () => {
     const { view } = judgeCluster(await shards.ask());
     if (view === null) throw new Error('expected an answer');
     const smaller = { ...view, nodes: view.nodes.filter(({ address }) => address !== node(2).address) };
-    const verdict = { problems: [], view: smaller, masters: [], silent: [] };
+    const verdict = { problems: [], view: smaller, masters: [], silent: [], foreign: [] };
     for (const other of [node(0), node(1)]) other.forget(node(2));
     const asked = async () => (await shards.ask()).map(({ address }) => address);
     shards.learn({ ...verdict, settled: false });
@@ -113,6 +113,66 @@ describe('the nodes of a cluster', () => {
     shards.learn({ ...verdict, settled: true });
     expect(await asked()).not.to.include(node(2).address);
     await eventually('it is connected to nobody', () => node(2).isAlone);
+  });
+
+  describe('of which the address of one has gone to another cluster', () => {
+    let foreign: FakeCluster | undefined;
+
+    /** The node that serves this key dies, and a node of another cluster gets its address. */
+    async function reuse(shards: Shards, key: string): Promise<{ dead: FakeNode; stranger: FakeNode }> {
+      const dead = ownerOf(shards, key);
+      const { port } = dead;
+      await dead.close();
+      foreign = await startFakeCluster(2, { ids: 'xy', port, epoch: 99 });
+      const stranger = foreign.nodes[0] as FakeNode;
+      return { dead, stranger };
+    }
+
+    afterEach(async () => {
+      await foreign?.close();
+      foreign = undefined;
+    });
+
+    it('follow those that are left, and nobody else is asked anything but who he is [C-CLU-12]', async () => {
+      const { connections, shards } = connectionsTo(...all());
+      const { commands } = connections;
+      await shards.refresh();
+      const downs: string[] = [];
+      commands.listen({ up: () => {}, down: (error) => void downs.push(error.message) });
+      commands.open();
+      await commands.whenUp();
+      const { dead, stranger } = await reuse(shards, HOME);
+      await eventually('it is recognised', () =>
+        downs.some((why) => why === `${dead.address} is a node of another cluster`),
+      );
+      const { problems, masters } = await shards.refresh();
+      expect(problems).to.include(`${dead.address} is a node of another cluster`);
+      for (const { address } of foreign?.nodes ?? []) {
+        if (address !== dead.address) expect(masters).not.to.include(address);
+      }
+      expect(await rejection(shards.commandsFor(HOME).script('extend-locks', [HOME], ['v', 1]))).to.include({
+        code: 'RedisUnavailable',
+      });
+      // One of ours is promoted.
+      const heir = cluster.nodes.find((one) => one !== dead) as FakeNode;
+      for (let slot = 0; slot < 16_384; slot += 1) cluster.give(slot, heir);
+      await shards.refresh();
+      expect(shards.addressOf(HOME)).to.equal(heir.address);
+      await eventually('the commands are there', () => commands.isUp && commands.address === heir.address);
+      expect(stranger.received).to.deep.equal([]);
+    });
+
+    it('are not found there by a producer either [C-CLU-12]', async () => {
+      const { connections, shards } = connectionsTo(...all());
+      const follower = followShards(shards, connections.commands, systemClock);
+      await eventually('it is connected', () => connections.commands.isUp);
+      const { stranger } = await reuse(shards, HOME);
+      for (const each of cluster.nodes) await each.close();
+      await eventually('it says why', () => follower.problem?.includes('another cluster') ?? false);
+      expect(connections.commands.isUp).to.equal(false);
+      expect(stranger.received).to.deep.equal([]);
+      follower.stop();
+    });
   });
 
   describe('hint at a change', () => {

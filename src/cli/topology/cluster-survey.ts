@@ -1,6 +1,7 @@
 /** Looks at a cluster: asks every node that is known what it knows, and what it is set to. */
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
+import { NO_KINSHIP } from '../../redis/cluster-kinship.js';
 import { type ClusterVerdict, judgeCluster, type NodeAnswer } from '../../redis/cluster-verdict.js';
 import type { ClusterNode, SlotRange } from '../../redis/cluster-view.js';
 import { askNode } from '../../redis/shards.js';
@@ -24,13 +25,15 @@ export class ClusterSurvey implements Survey {
   }
 
   async look(): Promise<TopologyPicture> {
+    // Of the cluster that the URL leads to: an address of it may have gone to another one.
+    const kinship = { ...NO_KINSHIP, seeds: this.#deployment.seeds };
     let answers = await this.#askAll(this.#known);
-    let verdict = judgeCluster(answers);
+    let verdict = judgeCluster(answers, kinship);
     const listed = verdict.view?.nodes.map(({ address }) => address) ?? [];
     const news = listed.filter((address) => !this.#known.includes(address));
     if (news.length > 0) {
       answers = [...answers, ...(await this.#askAll(news))];
-      verdict = judgeCluster(answers);
+      verdict = judgeCluster(answers, kinship);
     }
     if (verdict.settled) this.#known = [...new Set([...this.#deployment.seeds, ...listed])];
     else this.#known = [...new Set([...this.#known, ...listed])];
