@@ -34,7 +34,7 @@ describe('a node of another cluster at the address of one of ours', () => {
     return client;
   }
 
-  it('is not followed, by a runtime or a producer: they wait for the heir, nothing is lost, and nothing is left there [C-CLU-12]', async () => {
+  it('is not followed, by a runtime or a producer: they go with the heir, nothing is lost, and nothing is left there [C-CLU-12]', async () => {
     const cluster = suite.cluster();
     const ours = await crew.start({ onUncertain: 'continue' });
     await using producer = createProducer({
@@ -50,17 +50,19 @@ describe('a node of another cluster at the address of one of ours', () => {
     expect(await onReplica.wait(1, 10_000)).to.be.greaterThan(0);
     onReplica.disconnect();
     await cluster.kill(home);
+    // Redis itself declares nobody dead whose address answers in another name: an heir comes before the address is given away.
+    await cluster.promoted(home);
     const there = await startForeign(home.port);
-    await eventually(
-      'an heir is followed',
-      () => ours.runtime.health().ready && ours.runtime.snapshot().lease.certain,
-    );
-    await eventually(
-      'the stranger is named',
-      () =>
-        ours.runtime.snapshot().topology?.problems.includes(`${home.address} is a node of another cluster`) ??
-        false,
-    );
+    await eventually('an heir is followed', () => {
+      const { topology, subscriptions } = ours.runtime.snapshot();
+      const { ready, reasons } = ours.runtime.health();
+      expect({ ready, reasons, subscriptions, topology }).to.deep.include({ ready: true });
+      return ours.runtime.snapshot().lease.certain;
+    });
+    const rounds = () => ours.runtime.snapshot().topology?.rounds ?? 0;
+    const before = rounds();
+    ours.runtime.resetTopology().catch(() => {});
+    await eventually('the nodes were asked again and again', () => rounds() >= before + 3);
     expect(ours.told('StreamDisowned')).to.deep.equal([]);
     expect(ours.runtime.snapshot().topology?.settled).to.equal(true);
     await producer.add('late');
