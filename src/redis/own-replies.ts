@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis';
 
 interface SentCommand {
-  readonly name: string;
+  name: string;
   /** From bytes to text where that was asked for, and then the transformer of its name. */
   transformReply(reply: unknown): unknown;
 }
@@ -20,22 +20,29 @@ function pairs(reply: unknown): unknown {
   return made;
 }
 
+/** The reply as it comes, while the command goes by a name that no transformer is for. */
+function untransformed(command: SentCommand, transform: SentCommand['transformReply'], reply: unknown) {
+  const { name } = command;
+  command.name = '';
+  try {
+    return transform.call(command, reply);
+  } finally {
+    command.name = name;
+  }
+}
+
 /** Has a client, and the pipelines that it makes, answer as if there were no transformers. */
 export function withOwnReplies(client: Redis): Redis {
   const { sendCommand } = client as unknown as { sendCommand?: Send };
   if (sendCommand === undefined) return client;
   const plain: Send = function (command, ...rest) {
-    const isRead = /^xread(group)?$/i.test(command.name);
-    // The same command under a name that no transformer is for.
-    const nameless = Object.create(command, { name: { value: '' } }) as SentCommand;
-    const { transformReply } = command;
-    Object.defineProperty(command, 'transformReply', {
-      configurable: true,
-      value: (reply: unknown) => {
-        const text = transformReply.call(nameless, reply);
-        return isRead ? pairs(text) : text;
-      },
-    });
+    const { name, transformReply } = command;
+    const isRead = name === 'xreadgroup' || name === 'xread';
+    // A property of its own, plainly set: this runs for every command.
+    command.transformReply = (reply) => {
+      const text = untransformed(command, transformReply, reply);
+      return isRead ? pairs(text) : text;
+    };
     return sendCommand.call(this, command, ...rest);
   };
   return Object.assign(client, { sendCommand: plain });

@@ -154,7 +154,7 @@ export class Playback {
     const scene = new Map<string, ActorLine>();
     const labels = new Scene();
     const messages: Heard[] = [];
-    for (const [place, line] of this.lines.entries()) {
+    for (const line of this.lines) {
       labels.apply(line);
       const message = this.#message(line, scene, labels);
       if (message !== undefined) messages.push(message);
