@@ -149,6 +149,7 @@ const ON_MEMBER: Effects<MemberBlow> = {
     );
     const ms = chance.next() * 4 * heartbeat(blow);
     victim.disturb(ms);
+    victim.deniedUntil = Math.max(victim.deniedUntil, fleet.now + ms);
     later(blow, ms, () => fleet.world.server.deny(undefined));
   },
 };

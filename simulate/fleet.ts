@@ -20,7 +20,7 @@ import { GoParty } from './go-party.js';
 import { Adds } from './invariants/adds.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell } from './invariants/calm.js';
-import { type EntryLife, Ledger, type Standing } from './invariants/ledger.js';
+import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
 import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
 import { checkTakeover, TakeoverWatch } from './invariants/takeovers.js';
 import { Told } from './invariants/told.js';
@@ -114,7 +114,7 @@ export class Fleet implements Stage {
     this.workers = new Workers(this.violations, toleranceMs, () => this.now);
     this.ledger = new Ledger(this.violations, shape.maxRetries, () => this.now, {
       acquired: (life, owner) => this.workers.acquired(life, owner),
-      taken: (life, from, why) => this.#taken(life, from, why),
+      taken: (life, from, why, by) => this.#taken(life, from, why, by),
       takeThrow: (consumer, id) => this.#thrown.delete(`${consumer} ${id}`),
     });
     this.world = new World({
@@ -296,6 +296,8 @@ export class Fleet implements Stage {
   record(record: HistoryRecord): void {
     this.#history.push(record);
     this.ledger.add(record);
+    if (record.op === 'finished') this.told.markOver(record.owner, record.id);
+    else if ('from' in record && record.from === record.by) this.told.markOver(record.from, record.id);
     checkTakeover(this, record);
   }
 
@@ -413,8 +415,10 @@ export class Fleet implements Stage {
     return worker;
   }
 
-  #taken(life: EntryLife, from: string, why: string): void {
+  #taken(life: EntryLife, from: string, why: string, by: string): void {
     this.workers.taken(life, from, why);
+    // C-CLM-1: who insists takes from the living.
+    if (by === INSISTING_OPERATOR) return;
     const isGo = this.goConsumers.some(({ label }) => label === from);
     // C-OVL-5: where locks are apart, it may take its lock back in between.
     if (!isGo || this.shape.isApart || this.askMaybe('EXISTS', this.names.lock(life.name, life.id)) !== 1)

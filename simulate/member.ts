@@ -74,6 +74,8 @@ export class Member implements Party, Victim {
   stop: StopUnderWay | undefined;
   /** Milliseconds of the world. */
   disturbedUntil = Number.NEGATIVE_INFINITY;
+  /** Until when Redis refuses its scripts, in milliseconds of the world. */
+  deniedUntil = Number.NEGATIVE_INFINITY;
   /** When it was last seen to be well, in milliseconds of the world. */
   wellAt = 0;
   /** When it was running first, in milliseconds of the world; Infinity: not yet. */

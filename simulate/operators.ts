@@ -1,9 +1,13 @@
 /** What people and their tools do to a service. Done at once, at the server: what their own connections suffer is not looked at. */
+import { isIncarnation } from '../src/redis/names.js';
 import { SCRIPTS } from '../src/redis/scripts.js';
 import type { Blow } from './blow.js';
 import type { FaultKind } from './fault-kinds.js';
-import { OPERATOR } from './invariants/ledger.js';
+import { INSISTING_OPERATOR, OPERATOR } from './invariants/ledger.js';
 import type { Stage } from './stage.js';
+
+/** A consumer of the Go client that was given an entry takes its lock within this time, in milliseconds (src/redis/claims.ts). */
+const LOCKING_MS = 2000;
 
 /** C-EXP-7: for so long taking over may be suspended, and with it the look at how many entries are pending. In heartbeats. */
 const SUSPENDED = 4.4;
@@ -34,6 +38,8 @@ function claim(blow: Blow, isForced: boolean): void {
   if (row === undefined || life === undefined || fleet.shape.isApart) return;
   const [id, holder] = row;
   const { source } = SCRIPTS.claim;
+  const by = isForced ? INSISTING_OPERATOR : OPERATOR;
+  const isOurs = isIncarnation(holder);
   const keys = [
     names.lbs,
     names.presence(holder),
@@ -49,10 +55,10 @@ function claim(blow: Blow, isForced: boolean): void {
     ...keys,
     names.group,
     holder,
-    OPERATOR,
+    by,
     isForced ? 1 : 0,
-    0,
-    0,
+    isOurs ? 0 : LOCKING_MS,
+    isOurs ? 0 : 1,
     id,
     life.name,
   );
@@ -64,7 +70,7 @@ function claim(blow: Blow, isForced: boolean): void {
     fleet.workers.excuseFor('C-LOST-2', id, fleet.shape.heartbeatMs);
   }
   // The script writes no history.
-  const moved = { at: fleet.now, id, name: life.name, from: holder, by: OPERATOR };
+  const moved = { at: fleet.now, id, name: life.name, from: holder, by };
   if (outcome === 'requeued') fleet.record({ ...moved, op: 'requeued', copy, count, why: 'dead' });
   else if (outcome === 'gone') fleet.record({ ...moved, op: 'gone' });
 }
@@ -102,6 +108,8 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     // C-OVL-5: both owners hold the same token.
     if (life === undefined) return;
     fleet.workers.excuseOwner('C-OVL-5', life, foundOutMs(fleet));
+    // C-ADD-2: it may have had it before.
+    fleet.told.mayRepeat([consumer], [life.id]);
     fleet.ledger.handed(life);
   },
   destroyGroup({ fleet }) {

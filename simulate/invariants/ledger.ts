@@ -55,13 +55,18 @@ export interface LedgerHooks {
   /** It is given to this consumer, which has not heard of it yet. */
   acquired(life: EntryLife, owner: string): void;
   /** An entry was taken out of its owner's hands by somebody else. */
-  taken(life: EntryLife, from: string, why: string): void;
+  taken(life: EntryLife, from: string, why: string, by: string): void;
   /** A handler of this consumer has thrown for this entry, and nothing has come of that yet. */
   takeThrow(consumer: string, id: string): boolean;
 }
 
-/** Who takes by `claim`. */
+/** Who takes by `claim`, and by `claim --force`. */
 export const OPERATOR = 'operator';
+export const INSISTING_OPERATOR = 'insisting operator';
+
+function isOperator(by: string): boolean {
+  return by === OPERATOR || by === INSISTING_OPERATOR;
+}
 
 /** Of how many retries each requeueing costs. */
 const CLAUSES = { dead: 'C-EXP-5', failed: 'C-HAND-3', waiting: 'C-NAME-2', handOver: 'C-STOP-2' } as const;
@@ -269,7 +274,7 @@ export class Ledger {
       );
     }
     // How many retries are allowed an operator does not know.
-    if (count > this.#maxRetries && spent > 0 && by !== OPERATOR) {
+    if (count > this.#maxRetries && spent > 0 && !isOperator(by)) {
       this.#violations.add('C-POI-2', `${life.name} ${life.id} was requeued with ${count} retries`);
     }
     this.#moved(life, record, 'requeued');
@@ -316,7 +321,7 @@ export class Ledger {
       given.push({ atMs: this.#now(), why: record.why ?? record.op });
       this.#givenBack.set(by, given);
     }
-    if (from !== by) this.#hooks.taken(life, from, record.why ?? record.op);
+    if (from !== by) this.#hooks.taken(life, from, record.why ?? record.op, by);
     this.#close(life, end, by);
   }
 

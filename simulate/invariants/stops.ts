@@ -10,6 +10,8 @@ import type { Stage } from '../stage.js';
 
 /** What a stop may take beyond its budget for the loop delay and the grain of timers, in milliseconds. */
 const LATE_MS = 50;
+/** What was refused is known by then, in milliseconds. */
+const ANSWERED_WITHIN_MS = 300;
 /** After a disturbance: connections are made again, presence is written, everything verified. In heartbeats. */
 const RECOVERED_AFTER = 3;
 
@@ -41,7 +43,9 @@ export function checkStop(fleet: Stage, member: Member, report: StopReport): voi
   const undisturbedMs = fleet.now - Math.max(stop.atMs, member.disturbedUntil);
   const isRecovered = undisturbedMs > RECOVERED_AFTER * shape.heartbeatMs;
   const isUndisturbed = member.disturbedUntil < stop.atMs - RECOVERED_AFTER * shape.heartbeatMs;
-  const isEarly = fleet.now < stop.endsMs - LATE_MS;
+  // C-STOP-6: where Redis refuses for good, there is nothing to wait for.
+  const isRefused = fleet.now < member.deniedUntil + ANSWERED_WITHIN_MS;
+  const isEarly = fleet.now < stop.endsMs - LATE_MS && !isRefused;
   if (report.abandoned.length > 0 && (isRecovered || isUndisturbed || isEarly)) {
     violations.add(
       'C-STOP-2',
@@ -86,7 +90,9 @@ function checkHandedOver(fleet: Stage, member: Member, report: StopReport): void
   const given = ledger.givenBack(consumer, stop.atMs);
   const isUndisturbed = disturbedUntil < stop.atMs - RECOVERED_AFTER * shape.heartbeatMs;
   const handed = given.filter(({ why }) => why === 'handOver').length - released;
-  if (report.handedOver > given.length || (isUndisturbed && report.handedOver < handed)) {
+  // C-STOP-7: one that is told to abandon waits for no answer.
+  const isHeard = isUndisturbed && report.mode !== 'abandon';
+  if (report.handedOver > given.length || (isHeard && report.handedOver < handed)) {
     violations.add(
       'C-STOP-1',
       `${consumer} reports ${report.handedOver} as handed over; it has given back ${given.length}, ${handed} of them for the stop`,

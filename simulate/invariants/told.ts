@@ -10,6 +10,8 @@ interface Heard {
   isTerminated: boolean;
   /** Entries that may be told once more: they were told before the group was made again, or the runtime failed them. */
   readonly repeatable: Set<string>;
+  /** Entries that it has finished, or given back: the application is not at work on them. */
+  readonly over: Set<string>;
 }
 
 export class Told {
@@ -38,10 +40,20 @@ export class Told {
   #of(consumer: string): Heard {
     let heard = this.#heard.get(consumer);
     if (heard === undefined) {
-      heard = { streams: new Map(), isTerminated: false, repeatable: new Set() };
+      heard = { streams: new Map(), isTerminated: false, repeatable: new Set(), over: new Set() };
       this.#heard.set(consumer, heard);
     }
     return heard;
+  }
+
+  /** Redis has recorded that this consumer has finished it, or given it back. */
+  markOver(consumer: string, id: string): void {
+    this.#heard.get(consumer)?.over.add(id);
+  }
+
+  /** Told as added and not as disowned since, and neither finished nor given back. */
+  isWorkedOn(consumer: string, id: string): boolean {
+    return this.holds(consumer, id) && !this.#of(consumer).over.has(id);
   }
 
   wasAdded(consumer: string, id: string): boolean {
@@ -72,6 +84,7 @@ export class Told {
       case 'StreamAdded': {
         const before = streams.get(notification.id);
         streams.set(notification.id, 'added');
+        heard.over.delete(notification.id);
         if (before !== undefined && !heard.repeatable.delete(notification.id))
           return { clause: 'C-ADD-2', why: 'for the second time' };
         return undefined;

@@ -41,7 +41,7 @@ export class UncertainWatch {
     for (const { name, id, validUntil } of runtime.ownedStreams()) {
       const overdueMs = process.wallNow - validUntil;
       if (validUntil === 0 || overdueMs < NOTICED_MS || this.#hasThrown(consumer, id)) continue;
-      if (told.isUncertain(consumer, id) || !told.wasAdded(consumer, id)) continue;
+      if (told.isUncertain(consumer, id) || !told.isWorkedOn(consumer, id)) continue;
       told.assumeUncertain(consumer, id);
       violations.add(
         'C-UNC-1',

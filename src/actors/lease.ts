@@ -5,6 +5,7 @@
 import type { Actor } from 'xstate';
 import { fromPromise } from 'xstate';
 import { Bell } from '../core/bell.js';
+import type { Timer } from '../core/clock.js';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
 import { leaseDeadlineMachine } from '../machines/lease-deadline.machine.js';
@@ -63,6 +64,8 @@ export class Lease {
   /** The highest generation asked for, by whichever keeper. */
   #asked = 0;
   #wasGroupGone = false;
+  /** Asks the clocks next, while there is no connection. */
+  #glance: Timer | undefined;
 
   constructor(kernel: Kernel, hooks: LeaseHooks) {
     this.#kernel = kernel;
@@ -88,7 +91,10 @@ export class Lease {
     this.#deadlineMachine = leaseDeadlineMachine.provide({
       actions: { tellMissed: () => this.#tellMissed() },
     });
-    kernel.ended.addEventListener('abort', () => this.#confirmedBell.ring());
+    kernel.ended.addEventListener('abort', () => {
+      kernel.clock.clearTimeout(this.#glance);
+      this.#confirmedBell.ring();
+    });
   }
 
   /** Starts, or starts again, the actor that watches the deadline. It goes on with the lease that was proven before. */
@@ -116,11 +122,15 @@ export class Lease {
   }
 
   connectionUp(): void {
+    this.#kernel.clock.clearTimeout(this.#glance);
+    this.#glance = undefined;
     this.#actor?.send({ type: 'connection.up' });
   }
 
   connectionDown(): void {
     this.#actor?.send({ type: 'connection.down' });
+    // There are no beats now that would ask the wall clock, and the machine may sleep, or have slept.
+    if (this.#glance === undefined) this.#askClocks();
   }
 
   /** Something may have been taken from us, or delivered to us unseen: look. */
@@ -255,6 +265,19 @@ export class Lease {
     this.#deadline?.send({ type: 'lease.proven', remainingMs: this.#left(until) });
   }
 
+  /** The deadline's timer knows the monotonic clock only, which stands still while the machine sleeps. */
+  #tellIfOver(): void {
+    if (this.#until !== undefined && !this.isCertain) this.overdue();
+  }
+
+  /** Now, and every half heartbeat until there is a connection. */
+  #askClocks(): void {
+    this.#tellIfOver();
+    const { clock, settings, ended } = this.#kernel;
+    if (ended.aborted) return;
+    this.#glance = clock.setTimeout(() => this.#askClocks(), settings.heartbeatMs / 2);
+  }
+
   async #verifyAll(signal: AbortSignal): Promise<VerifyOutput> {
     const found = await this.#hooks.verifyAll(signal, this.#wasGroupGone);
     if (!signal.aborted) this.#wasGroupGone = false;
@@ -263,6 +286,7 @@ export class Lease {
 
   async #raise(generation: number, signal: AbortSignal): Promise<RaiseOutput> {
     this.#asked = Math.max(this.#asked, generation);
+    this.#tellIfOver();
     const sent = this.#now();
     const result = await this.#answered(this.#kernel.lease.raise(generation));
     if (!result.raised) {
@@ -273,8 +297,7 @@ export class Lease {
   }
 
   async #refresh(signal: AbortSignal): Promise<RefreshOutput> {
-    // The deadline's timer knows the monotonic clock only, which stands still while the machine sleeps.
-    if (this.#until !== undefined && !this.isCertain) this.overdue();
+    this.#tellIfOver();
     const { clock, seam } = this.#kernel;
     const sent = this.#now();
     const tell = (outcome: RefreshOutput['outcome'] | null, error: string | null) =>

@@ -44,6 +44,9 @@ export function createApplicationPort(settings: PortSettings): Application {
     );
   }
 
+  /** Told as uncertain, and not as confirmed since. */
+  const unconfirmed = new WeakSet<Ownership>();
+
   return {
     get room() {
       return settings.room();
@@ -53,6 +56,9 @@ export function createApplicationPort(settings: PortSettings): Application {
       settings.process(ownership);
     },
     uncertain(ownership) {
+      // Its signal has aborted, and it was confirmed without a word: its handler still has its grace.
+      if (unconfirmed.has(ownership)) return;
+      unconfirmed.add(ownership);
       const overdueMs = settings.overdueMs();
       if (settings.onUncertain === 'abort') {
         abort(ownership, 'LeaseUncertain', `the lease of ${ownership.name} could not be confirmed in time`);
@@ -61,8 +67,12 @@ export function createApplicationPort(settings: PortSettings): Application {
     },
     confirmed(ownership) {
       // Nobody works on it any more: what was aborted cannot be begun again here.
-      if (ownership.isAborted) settings.release(ownership);
-      else tell({ type: 'StreamConfirmed', at: clock.now(), ...refOf(ownership) });
+      if (ownership.isAborted) {
+        settings.release(ownership);
+        return;
+      }
+      unconfirmed.delete(ownership);
+      tell({ type: 'StreamConfirmed', at: clock.now(), ...refOf(ownership) });
     },
     disowned(ownership, reason) {
       const why = reason as DisownedReason;
