@@ -113,7 +113,6 @@ export class Fleet implements Stage {
     const toleranceMs = 0.5 + shape.clockDrift * shape.heartbeatMs * 2;
     this.workers = new Workers(this.violations, toleranceMs, () => this.now);
     this.ledger = new Ledger(this.violations, shape.maxRetries, () => this.now, {
-      acquired: (life, owner) => this.workers.acquired(life, owner),
       taken: (life, from, why, by) => this.#taken(life, from, why, by),
       takeThrow: (consumer, id) => this.#thrown.delete(`${consumer} ${id}`),
     });
@@ -439,10 +438,24 @@ export class Fleet implements Stage {
     if (this.isTraced) this.#sayExecuted(process, commands, replies);
     // Read after the step: a server that is answering has to finish first.
     if (WRITES_HISTORY.has(label)) this.#isHistoryBehind = true;
+    if (label === 'acquire') this.#acquired(commands, replies);
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
       if (bystander.process !== process) continue;
       for (const [at, command] of commands.entries()) bystander.executed(command, replies[at]);
     }
+  }
+
+  /** What a script has verified, the caller is going to take for its own once it has heard of it. */
+  #acquired([command = []]: readonly Command[], [reply]: readonly Reply[]): void {
+    if (!Array.isArray(reply)) return;
+    const args = command.slice(3 + Number(command[2])).map(String);
+    const consumer = args[1] as string;
+    reply.forEach((result, index) => {
+      const id = args[3 + 2 * index];
+      if (result !== 1 || id === undefined) return;
+      this.workers.acquired(id, consumer);
+      this.told.acquired(consumer, id);
+    });
   }
 
   #sayExecuted(process: unknown, commands: readonly Command[], replies: readonly Reply[]): void {

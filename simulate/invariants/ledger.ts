@@ -52,8 +52,6 @@ interface GivenBack {
 }
 
 export interface LedgerHooks {
-  /** It is given to this consumer, which has not heard of it yet. */
-  acquired(life: EntryLife, owner: string): void;
   /** An entry was taken out of its owner's hands by somebody else. */
   taken(life: EntryLife, from: string, why: string, by: string): void;
   /** A handler of this consumer has thrown for this entry, and nothing has come of that yet. */
@@ -256,7 +254,6 @@ export class Ledger {
     }
     this.#lastTokens.set(name, id);
     this.#owned.set(name, life);
-    this.#hooks.acquired(life, owner);
     life.owner = owner;
     life.wasOwned = true;
     life.isHanded = false;

@@ -9,9 +9,17 @@ interface Heard {
   readonly streams: Map<string, Standing>;
   isTerminated: boolean;
   /** Entries that may be told once more: they were told before the group was made again, or the runtime failed them. */
-  readonly repeatable: Set<string>;
+  readonly repeatable: Map<string, number>;
+  /** Entries that it has acquired and not been told of. */
+  readonly unheard: Set<string>;
   /** Entries that it has finished, or given back: the application is not at work on them. */
   readonly over: Set<string>;
+}
+
+function mayBeToldAgain({ repeatable }: Heard, id: string): boolean {
+  const left = repeatable.get(id) ?? 0;
+  if (left > 0) repeatable.set(id, left - 1);
+  return left > 0;
 }
 
 export class Told {
@@ -24,7 +32,7 @@ export class Told {
 
   add(consumer: string, notification: Notification): void {
     const heard = this.#of(consumer);
-    const problem = this.#problemOf(heard, notification);
+    const problem = this.#problemOf(consumer, heard, notification);
     if (problem !== undefined) {
       const { type } = notification;
       const id = 'id' in notification ? notification.id : '';
@@ -34,16 +42,31 @@ export class Told {
 
   /** C-OUT-5: those who are there now may be told of these entries once more. */
   mayRepeat(consumers: Iterable<string>, ids: readonly string[]): void {
-    for (const consumer of consumers) for (const id of ids) this.#of(consumer).repeatable.add(id);
+    for (const consumer of consumers) {
+      const { repeatable, unheard } = this.#of(consumer);
+      // What it is about to be told was acquired before, and is one more.
+      for (const id of ids) repeatable.set(id, 1 + (unheard.has(id) ? (repeatable.get(id) ?? 0) : 0));
+    }
   }
 
   #of(consumer: string): Heard {
     let heard = this.#heard.get(consumer);
     if (heard === undefined) {
-      heard = { streams: new Map(), isTerminated: false, repeatable: new Set(), over: new Set() };
+      heard = {
+        streams: new Map(),
+        isTerminated: false,
+        repeatable: new Map(),
+        unheard: new Set(),
+        over: new Set(),
+      };
       this.#heard.set(consumer, heard);
     }
     return heard;
+  }
+
+  /** Redis has verified it for this consumer, which is to be told. */
+  acquired(consumer: string, id: string): void {
+    this.#of(consumer).unheard.add(id);
   }
 
   /** Redis has recorded that this consumer has finished it, or given it back. */
@@ -77,7 +100,11 @@ export class Told {
     this.#heard.get(consumer)?.streams.set(id, 'assumed');
   }
 
-  #problemOf(heard: Heard, notification: Notification): { clause: string; why: string } | undefined {
+  #problemOf(
+    consumer: string,
+    heard: Heard,
+    notification: Notification,
+  ): { clause: string; why: string } | undefined {
     if (heard.isTerminated) return { clause: 'C-TERM-1', why: 'after StreamTerminated' };
     const { streams } = heard;
     switch (notification.type) {
@@ -85,7 +112,8 @@ export class Told {
         const before = streams.get(notification.id);
         streams.set(notification.id, 'added');
         heard.over.delete(notification.id);
-        if (before !== undefined && !heard.repeatable.delete(notification.id))
+        heard.unheard.delete(notification.id);
+        if (before !== undefined && !mayBeToldAgain(heard, notification.id))
           return { clause: 'C-ADD-2', why: 'for the second time' };
         return undefined;
       }
@@ -106,7 +134,7 @@ export class Told {
       case 'StreamDisowned': {
         const before = streams.get(notification.id);
         streams.set(notification.id, 'disowned');
-        if (notification.reason === 'failed') heard.repeatable.add(notification.id);
+        if (notification.reason === 'failed') this.mayRepeat([consumer], [notification.id]);
         return before === 'added' || before === 'uncertain' || before === 'assumed'
           ? undefined
           : { clause: 'C-LOST-1', why: `it was ${before ?? 'never added'}` };

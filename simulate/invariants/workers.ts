@@ -89,6 +89,8 @@ export class Workers {
   readonly #unheard = new Map<string, Excuse>();
   /** The same, of the one consumer that acquired the entry before it was taken: by consumer and entry. */
   readonly #unheardBy = new Map<string, Excuse>();
+  /** Who was told last that an entry is its own, or is about to be. */
+  readonly #acquirers = new Map<string, string>();
   /** Workers whose stream was taken by somebody else. */
   readonly #robbed = new Set<Worker>();
 
@@ -162,15 +164,18 @@ export class Workers {
     this.#unheard.set(id, { clause, sinceMs: this.#now(), forMs });
   }
 
-  /** What the contract excepts: those who work on this entry, and whoever is recorded as its owner and has not heard of that yet. */
-  excuseOwner(clause: string, { id, owner }: EntryLife, forMs: number): void {
+  /** What the contract excepts: those who work on this entry, and whoever has acquired it and has not heard of that yet. */
+  excuseOwner(clause: string, { id }: EntryLife, forMs: number): void {
     this.excuse(clause, id, forMs);
-    if (owner !== undefined) this.#unheardBy.set(`${owner} ${id}`, { clause, sinceMs: this.#now(), forMs });
+    const acquirer = this.#acquirers.get(id);
+    if (acquirer !== undefined)
+      this.#unheardBy.set(`${acquirer} ${id}`, { clause, sinceMs: this.#now(), forMs });
   }
 
-  /** It is given to this consumer, whatever happened before. */
-  acquired({ id }: EntryLife, owner: string): void {
-    this.#unheardBy.delete(`${owner} ${id}`);
+  /** Redis has verified it for this consumer, whatever happened before. */
+  acquired(id: string, consumer: string): void {
+    this.#acquirers.set(id, consumer);
+    this.#unheardBy.delete(`${consumer} ${id}`);
   }
 
   /** After everything that happens. Cheap: there is something to look at only in a takeover. */

@@ -37,11 +37,19 @@ export class Giver {
     return this.#moving.has(id);
   }
 
-  /** Moves entries and says what became of each; their locks are released. Waits out an outage. */
-  async move(reason: GiveBackReason, entries: readonly EntryRef[]): Promise<Map<string, Moved>> {
+  /**
+   * Moves entries and says what became of each; their locks are released. Waits out an outage.
+   *
+   * @param isStillHeld asked before each try: what has left our hands since may have come back under the same id, to be worked on
+   */
+  async move(
+    reason: GiveBackReason,
+    entries: readonly EntryRef[],
+    isStillHeld: (id: string) => boolean = () => true,
+  ): Promise<Map<string, Moved>> {
     for (const { id } of entries) this.#moving.set(id, (this.#moving.get(id) ?? 0) + 1);
     try {
-      return await this.#move(reason, entries);
+      return await this.#move(reason, entries, isStillHeld);
     } finally {
       for (const { id } of entries) {
         const others = (this.#moving.get(id) ?? 1) - 1;
@@ -51,17 +59,27 @@ export class Giver {
     }
   }
 
-  async #move(reason: GiveBackReason, entries: readonly EntryRef[]): Promise<Map<string, Moved>> {
+  async #move(
+    reason: GiveBackReason,
+    entries: readonly EntryRef[],
+    isStillHeld: (id: string) => boolean,
+  ): Promise<Map<string, Moved>> {
     const sorted = [...entries].sort((a, b) => compareEntryIds(a.id, b.id));
     const outcomes = new Map<string, Moved>();
     let at = 0;
     while (at < sorted.length) {
-      const asked = sorted.slice(at, at + BATCH);
-      const { value, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
-        this.#kernel.lease.giveBack(reason, asked),
-      );
+      const chunk = sorted.slice(at, at + BATCH);
+      let asked = chunk;
+      const { value, mayBeRepeat } = await retrying(this.#kernel, this.#lease, async () => {
+        asked = asked.filter(({ id }) => isStillHeld(id));
+        return asked.length > 0 ? await this.#kernel.lease.giveBack(reason, asked) : undefined;
+      });
+      if (value === undefined) {
+        at += chunk.length;
+        continue;
+      }
       const batch = asked.slice(0, value.moved.length);
-      at += batch.length;
+      at += chunk.indexOf(batch.at(-1) as EntryRef) + 1;
       const result = await this.#deadLetters.settle(batch, value);
       this.#ledger.record(reason, result);
       result.moved.forEach((moved, index) => {
@@ -79,13 +97,18 @@ export class Giver {
 
   /** The same for entries that have an ownership, whose actors are told. Those must be in `givingBack` or `contended`. */
   async giveBack(reason: GiveBackReason, ownerships: readonly Ownership[]): Promise<void> {
+    const held = new Map(ownerships.map((ownership) => [ownership.id, ownership]));
+    const isStillHeld = (id: string) => held.get(id)?.hasEnded === false;
     const outcomes = await this.move(
       reason,
       ownerships.map(({ id, name }) => ({ id, name })),
+      isStillHeld,
     );
     for (const ownership of ownerships) {
       switch (outcomes.get(ownership.id)?.outcome) {
+        // Still waiting; or it has left our hands meanwhile, and has been told so.
         case 'waiting':
+        case undefined:
           break;
         case 'deadLettered':
           ownership.send({ type: 'deadLettered' });
