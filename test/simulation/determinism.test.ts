@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { delimiter } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { runSchedule } from '../../simulate/fleet.js';
@@ -13,17 +14,34 @@ async function traceOf(seed: number): Promise<string[]> {
   return lines;
 }
 
+/** Other versions of Node.js to compare with: paths of their programs. */
+const OTHERS = (process.env.OTHER_NODES ?? '').split(delimiter).filter((path) => path !== '');
+
+async function traceOn(node: string, seed: number): Promise<string[]> {
+  const args = [await compiled('simulate/main'), '--trace', String(seed)];
+  const { stdout } = await run(node, args, { maxBuffer: 2 ** 26 });
+  // Between the schedule and the summary.
+  return stdout.split('\n').slice(1);
+}
+
 describe('a seed', () => {
   it('gives the same trace twice in one process, byte for byte', async () => {
     for (const seed of [1, 3]) expect(await traceOf(seed)).to.deep.equal(await traceOf(seed));
   });
 
   it('gives the same trace in another process', async () => {
-    const args = [await compiled('simulate/main'), '--trace', '3'];
-    const { stdout } = await run(process.execPath, args, { maxBuffer: 2 ** 26 });
     const lines = await traceOf(3);
-    expect(stdout.split('\n').slice(1, 1 + lines.length)).to.deep.equal(lines);
+    expect((await traceOn(process.execPath, 3)).slice(0, lines.length)).to.deep.equal(lines);
   });
+
+  for (const node of OTHERS) {
+    it(`gives the same trace on ${node}`, async () => {
+      for (const seed of [1, 2, 3, 4, 5]) {
+        const lines = await traceOf(seed);
+        expect((await traceOn(node, seed)).slice(0, lines.length)).to.deep.equal(lines);
+      }
+    });
+  }
 
   it('gives another trace than another one', async () => {
     expect(await traceOf(1)).not.to.deep.equal(await traceOf(2));
