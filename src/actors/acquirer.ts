@@ -161,7 +161,7 @@ export class Acquirer {
         parsedBytes = bytes;
         await new Promise<void>((resolve) => onNextTurn(this.#kernel.clock, resolve));
       }
-      const parsed = parseEntry(entry);
+      const parsed = parseEntry(entry, this.#kernel.settings.largeIntegers);
       const checked = parsed.ok ? await this.#check(parsed.announcement.info) : parsed;
       // The look-up is repeated after the wait: verification may have adopted the entry meanwhile.
       if (this.#ownerships.has(entry.id)) continue;

@@ -9,6 +9,7 @@ import type { DueLetterStore } from '../redis/due-letters.js';
 import type { Info } from '../redis/entry.js';
 import type { EntryReader } from '../redis/entry-reader.js';
 import type { GroupStore } from '../redis/group.js';
+import type { LargeIntegers } from '../redis/large-integers.js';
 import type { Layout } from '../redis/layout.js';
 import type { LeaseStore } from '../redis/lease-store.js';
 import type { LockStore } from '../redis/locks.js';
@@ -26,6 +27,7 @@ export interface ActorSettings {
   readonly scanBatch: number;
   readonly dlqMaxLen: number;
   readonly maxEntryBytes: number;
+  readonly largeIntegers: LargeIntegers;
   readonly readRetry: { readonly attempts: number; readonly initialMs: number; readonly maxMs: number };
   readonly lockKeys: boolean;
   readonly autoClaim: boolean;

@@ -282,7 +282,7 @@ export class Recoverer {
           if (isOurs) tooLarge.push({ id, name: '' });
           continue;
         }
-        const parsed = entry.outcome === 'read' ? parseEntry(entry) : undefined;
+        const parsed = entry.outcome === 'read' ? parseEntry(entry, settings.largeIntegers) : undefined;
         if (!parsed?.ok) {
           refs.push({ id, name: '' });
           continue;

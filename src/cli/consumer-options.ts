@@ -68,6 +68,12 @@ const SETTINGS: readonly Setting[] = [
     parse: wholeNumber,
   },
   {
+    flags: '--large-integers <how>',
+    option: 'largeIntegers',
+    about: 'integers that no number can hold: rounded, or as text (default: round)',
+    choices: ['round', 'text'],
+  },
+  {
     flags: '--keyspace-events <mode>',
     option: 'keyspaceEvents',
     about: 'require them, prefer them, or find deaths by asking alone (default: require)',

@@ -23,7 +23,7 @@ export interface DeadLetter {
   readonly name: string | null;
   /** Why it cannot be parsed; null when it can. */
   readonly problem: string | null;
-  /** What the producer attached; null when nothing, or when the letter cannot be parsed. */
+  /** What the producer attached; null when nothing, or when the letter cannot be parsed. Integers that no number can hold are texts. */
   readonly info: Readonly<Record<string, unknown>> | null;
   /** Of its fields and values, without those that are ours. */
   readonly bytes: number;
@@ -80,7 +80,7 @@ const LARGEST_READ = 8_388_608;
 function toLetter({ id, fields: raw, bytes, isWhole }: PagedEntry): DeadLetter {
   const fields = raw.map(String);
   const parsed = isWhole
-    ? parseEntry({ id, fields })
+    ? parseEntry({ id, fields }, 'text')
     : ({ ok: false, problem: `it has ${bytes} bytes: too many to be read here` } as const);
   const reasonAt = fields.findIndex((field, at) => at % 2 === 0 && field === REASON_FIELD);
   return {

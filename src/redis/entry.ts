@@ -5,6 +5,7 @@
 import { messageOf } from '../core/errors.js';
 import type { TraceFields } from '../core/trace-fields.js';
 import { isNestedTooDeep, MOST_NESTED } from './json-depth.js';
+import { type LargeIntegers, withLargeIntegersAsText } from './large-integers.js';
 
 /** Free-form facts that a producer attaches to a data stream. */
 export type Info = Readonly<Record<string, unknown>>;
@@ -107,11 +108,11 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }
 
-function parsePayload(payload: string): Announcement | string {
+function parsePayload(payload: string, largeIntegers: LargeIntegers): Announcement | string {
   if (isNestedTooDeep(payload)) return `expected ${PAYLOAD_FIELD} to be nested at most ${MOST_NESTED} deep`;
   let document: unknown;
   try {
-    document = JSON.parse(payload);
+    document = JSON.parse(largeIntegers === 'text' ? withLargeIntegersAsText(payload) : payload);
   } catch (error) {
     return `expected ${PAYLOAD_FIELD} to be JSON, got: ${messageOf(error)}`;
   }
@@ -137,13 +138,13 @@ function parsePayload(payload: string): Announcement | string {
 }
 
 /** Reads an entry. Never throws: what cannot be parsed is dead-lettered, and says why. */
-export function parseEntry(entry: RawEntry): ParsedEntry {
+export function parseEntry(entry: RawEntry, largeIntegers: LargeIntegers = 'round'): ParsedEntry {
   const retryCount = retryCountOf(entry.fields);
   const payload = fieldOf(entry.fields, PAYLOAD_FIELD);
   if (payload === undefined) {
     return { ok: false, problem: `expected a field ${PAYLOAD_FIELD}, got: none`, retryCount };
   }
-  const result = parsePayload(payload);
+  const result = parsePayload(payload, largeIntegers);
   return typeof result === 'string'
     ? { ok: false, problem: result, retryCount }
     : { ok: true, announcement: result, retryCount };

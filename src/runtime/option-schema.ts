@@ -51,6 +51,7 @@ export const runtimeSchema = z.strictObject({
   scanBatch: integer(1, 500).default(50),
   maxRetries: integer(0, 1_000_000).default(3),
   maxEntryBytes: integer(MAX_ENTRY_BYTES.min, MAX_ENTRY_BYTES.max).default(MAX_ENTRY_BYTES.default),
+  largeIntegers: oneOf('round', 'text').default('round'),
   dlqStream: text.optional(),
   dlqMaxLen: integer(0, 1_000_000_000).default(10_000),
   readRetry: z

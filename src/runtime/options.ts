@@ -64,6 +64,11 @@ export interface RuntimeOptions<TInfo = unknown> {
    * the same. 1024 to 536,870,912. @defaultValue 1048576
    */
   readonly maxEntryBytes?: number;
+  /**
+   * What becomes of integers in `Info` that a number cannot hold (beyond 2^53 - 1, as 64-bit ids are): `round`, to the nearest number, as JSON.parse
+   * does, or `text`, a string of their digits. @defaultValue 'round'
+   */
+  readonly largeIntegers?: 'round' | 'text';
   /** Name of the dead-letter stream. @defaultValue `<service>-input-dlq` */
   readonly dlqStream?: string;
   /** About how many dead letters are kept; the oldest are trimmed. 0: all. @defaultValue 10000 */
@@ -128,6 +133,7 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly scanBatch: number;
   readonly maxRetries: number;
   readonly maxEntryBytes: number;
+  readonly largeIntegers: 'round' | 'text';
   readonly dlqMaxLen: number;
   readonly layout: Layout;
   readonly readRetry: Required<ReadRetryOptions>;

@@ -288,6 +288,23 @@ describe('streamwarden dlq', () => {
   });
 
   describe('export', () => {
+    it('writes every letter, however deep one is nested and however large another is', async () => {
+      const nested = `{"DataStreamName":"deep","Info":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`;
+      const large = JSON.stringify({ DataStreamName: 'large', Info: { filling: 'x'.repeat(10_000_000) } });
+      await write('1000-0', 'lbs-input', nested, '_dlq_reason', 'unparseable');
+      await write('2000-0', 'lbs-input', large, '_dlq_reason', 'tooLarge');
+      await write('3000-0', 'lbs-input', payload('fine'), ...POISON);
+      const { code, stdout } = await dlq('export');
+      expect(code).to.equal(0);
+      const lines = jsonLines(stdout);
+      expect(lines.map(({ stream }) => stream)).to.deep.equal([null, 'large', 'fine']);
+      expect((lines[0] as { fields?: unknown[] }).fields?.[0]).to.deep.equal(['lbs-input', nested]);
+      expect((lines[1] as { fields?: unknown[] }).fields?.[0]).to.deep.equal(['lbs-input', large]);
+      const listed = jsonLines((await dlq('list', '--json')).stdout);
+      expect(listed[1]).to.include({ id: '2000-0', reason: 'tooLarge', stream: null, isWhole: false });
+      expect(listed[1]?.fields).to.deep.equal([['_dlq_reason', 'tooLarge']]);
+    });
+
     let folder: string;
     beforeEach(async () => {
       folder = await mkdtemp(join(tmpdir(), 'streamwarden-export-'));

@@ -27,6 +27,32 @@ describe('a producer', () => {
   const many = (count: number) => streamNames(count).map((name) => ({ name }));
   const isXadd = ([command = '']: readonly string[]) => /^xadd$/i.test(command);
 
+  it('refuses what consumers would dead-letter for its size, nesting or name, before anything is sent [C-PRO-1, C-POI-5, C-POI-7]', async () => {
+    await using strict = createProducer({ redis: proxy.url, service: 'orders', maxEntryBytes: 2000 });
+    let deep: object = {};
+    for (let at = 0; at < 10_000; at += 1) deep = { deep };
+    const refused = [
+      strict.add('large', { filling: 'x'.repeat(2000) }),
+      strict.addMany([{ name: 'fine' }, { name: 'large', info: { filling: 'x'.repeat(2000) } }]),
+      producer.add('large', { filling: 'x'.repeat(1_048_576) }),
+      producer.add('deep', deep as Record<string, unknown>),
+      producer.add('deep', JSON.parse(`${'{"a":'.repeat(64)}{}${'}'.repeat(64)}`)),
+      producer.add('n'.repeat(65_537)),
+    ];
+    for (const error of await Promise.all(refused.map((one) => rejection(one)))) {
+      expect(error).to.have.property('code', 'InvalidOption');
+      expect((error as Error).message).to.have.length.below(10_000);
+    }
+    expect(await suite.redis().exists(LBS)).to.equal(0);
+    await strict.add('fits', { filling: 'x'.repeat(1900) });
+  });
+
+  it('sends many large entries a few at a time [C-PRO-4]', async () => {
+    const filling = 'x'.repeat(300_000);
+    const ids = await producer.addMany(many(10).map(({ name }) => ({ name, info: { filling } })));
+    expect(await suite.redis().xlen(LBS)).to.equal(ids.length);
+  });
+
   it('resolves with the ids of what Redis has acknowledged, in order [C-PRO-1]', async () => {
     const one = await producer.add('one', { colour: 'green' });
     const ids = await producer.addMany(many(3));

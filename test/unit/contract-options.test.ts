@@ -21,6 +21,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   scanBatch: [],
   maxRetries: [],
   maxEntryBytes: [],
+  largeIntegers: [],
   dlqStream: [],
   dlqMaxLen: [],
   readRetry: namesOf<keyof NonNullable<RuntimeOptions['readRetry']>>({ attempts: 0, initialMs: 0, maxMs: 0 }),

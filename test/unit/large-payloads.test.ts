@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { encodeEntry, encodePayload, entryBytes, parseEntry } from '../../src/redis/entry.js';
 import { isNestedTooDeep, MOST_NESTED } from '../../src/redis/json-depth.js';
+import { withLargeIntegersAsText } from '../../src/redis/large-integers.js';
 import { PageSize } from '../../src/redis/page-size.js';
 
 const nested = (depth: number, [open, close]: readonly [string, string]) =>
@@ -59,6 +60,42 @@ describe('a payload', () => {
     ).to.equal(5);
     // Bytes that are no UTF-8 count as one each, as Redis has them.
     expect(entryBytes(['a', Buffer.from([0xff, 0xfe, 0x41]).toString()])).to.equal(4);
+  });
+});
+
+describe('large integers in a payload [C-POI-8]', () => {
+  const infoOf = (info: string, how?: 'text') => {
+    const entry = { id: '1-1', fields: ['lbs-input', `{"DataStreamName":"a","Info":${info}}`] };
+    const parsed = parseEntry(entry, how);
+    return parsed.ok ? parsed.announcement.info : parsed.problem;
+  };
+
+  it('are rounded, or text of their digits, and nothing else is changed', () => {
+    const info =
+      '{"id":9223372036854775807,"-":-9007199254740993,"safe":9007199254740991,"e":1e30,"f":0.12345678901234567890,"t":"9223372036854775807","\\"9223372036854775807":[18446744073709551615]}';
+    expect(infoOf(info)).to.deep.include({ id: 2 ** 63 });
+    expect(infoOf(info, 'text')).to.deep.equal({
+      id: '9223372036854775807',
+      '-': '-9007199254740993',
+      safe: 9007199254740991,
+      e: 1e30,
+      f: 0.12345678901234568,
+      t: '9223372036854775807',
+      '"9223372036854775807': ['18446744073709551615'],
+    });
+  });
+
+  it('leave JSON without any as it is', () => {
+    fc.assert(
+      fc.property(fc.json(), (json) => {
+        expect(JSON.parse(withLargeIntegersAsText(json))).to.deep.equal(JSON.parse(json));
+      }),
+    );
+  });
+
+  it('in a text of any length cost time in proportion to it', () => {
+    const text = `"${'\\\\'.repeat(500_000)}",1234567890123456789`;
+    expect(withLargeIntegersAsText(text).endsWith('"1234567890123456789"')).to.equal(true);
   });
 });
 
