@@ -162,6 +162,9 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       ];
     },
   ],
+  payloads: [1, (pick, known) => [['l'], batch(pick, known)]],
+  stranded: [1, (pick) => [['l'], ['g', pick.of(['-', '1-1', '3-0']), pick.of([1, 3, 100])]]],
+  adopt: [1, (pick, known) => [['l'], ['g', ...batch(pick, known)]]],
   redrive: [1, (pick, known) => [['l', 'd'], batch(pick, known)]],
   'redrive-apart': [
     1,

@@ -270,8 +270,16 @@ export class Acquirer {
         this.#ownerships.contended(ownership);
         return;
       }
-      const { result } = results[at++] as Acquired;
+      const answer = results[at++] as Acquired;
+      const { result } = answer;
       if (result === 'owned') {
+        if (answer.overwrote) {
+          const { name, id } = ownership;
+          this.#kernel.logger.warn(
+            { stream: name, id },
+            'the owner record of a stream held no entry id; it was written anew',
+          );
+        }
         owned.push(ownership);
         this.#ownerships.verified(ownership);
         this.#handWhenCertain(ownership);

@@ -134,8 +134,14 @@ export class Adopter {
 
   async #adopt(page: readonly ReadEntry[]): Promise<void> {
     // Trimmed or deleted by a tool: there is nothing to work on, and what stays pending would hold up its name for ever.
-    const gone = page.filter(({ outcome }) => outcome === 'gone').map(({ id }) => ({ id, name: '' }));
-    if (gone.length > 0) this.#acquirer.giveUp('handOver', gone);
+    const gone = page.filter(({ outcome }) => outcome === 'gone').map(({ id }) => id);
+    if (gone.length > 0) {
+      const recorded = await this.#kernel.group.namesOf(gone);
+      this.#acquirer.giveUp(
+        'handOver',
+        gone.map((id) => ({ id, name: recorded.get(id) ?? '' })),
+      );
+    }
     const tooLarge = page.filter((entry) => entry.outcome === 'tooLarge');
     if (tooLarge.length > 0) this.#acquirer.setAside(tooLarge);
     const read = page.filter((entry) => entry.outcome === 'read');

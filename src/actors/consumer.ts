@@ -110,7 +110,7 @@ export class Consumer {
       failed: (error) => this.intake.fail(error),
       leftBehind: () => this.#drain.leftBehind(),
     });
-    this.verifier = new Verifier(kernel, this.lease, this.ownerships, adopter, this.giver);
+    this.verifier = new Verifier(kernel, this.lease, this.ownerships, adopter, this.giver, this.ledger);
     this.finisher = new Finisher(kernel, this.lease, (ownership, error) =>
       this.operationFailed(ownership, 'handOver', error),
     );
@@ -151,6 +151,8 @@ export class Consumer {
         this.#toucher.hasForeignConsumers = present;
       },
       groupGone: () => this.lease.groupGone(),
+      heldIds: () => [...ownerships].filter(({ isAtRest }) => isAtRest).map(({ id }) => id),
+      withoutPayload: (ids) => this.verifier.withoutPayload(ids),
     });
     this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer);
     this.supervisor = new Supervisor(kernel, {

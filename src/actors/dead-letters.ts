@@ -103,7 +103,8 @@ export class DeadLetters {
       const page = await group.pending(start, BATCH, dueConsumer(reason));
       const ids = page.filter(({ idleMs }) => idleMs >= minIdleMs).map(({ id }) => id);
       const { letters, trimmed, dlqLength, isIncomplete } = await this.#write(reason, ids, minIdleMs);
-      this.#ledger.record('due', { moved: [...letters.values()].map(deadLettered), trimmed, dlqLength });
+      const all = [...letters.values()];
+      this.#ledger.record('due', all, { moved: all.map(deadLettered), trimmed, dlqLength });
       count += letters.size;
       if (isIncomplete) {
         this.#waitsUntil = clock.monotonic() + minIdleMs * 2 ** Math.min(this.#failures, MAX_DOUBLINGS);
@@ -124,8 +125,9 @@ export class DeadLetters {
     let at = 0;
     while (at < ids.length && !written.isIncomplete) {
       try {
-        const { looked, letters } = await this.#kernel.due.claim(reason, ids.slice(at), minIdleMs);
+        const { looked, letters, gone } = await this.#kernel.due.claim(reason, ids.slice(at), minIdleMs);
         at += looked;
+        this.#ledger.noteVanished(gone.map((id) => ({ id, name: '' })));
         if (letters.length > 0) written = both(written, await this.#add(reason, letters));
       } catch (error) {
         // What is written is written; the rest stays due.

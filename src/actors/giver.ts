@@ -81,7 +81,7 @@ export class Giver {
       const batch = asked.slice(0, value.moved.length);
       at += chunk.indexOf(batch.at(-1) as EntryRef) + 1;
       const result = await this.#deadLetters.settle(batch, value);
-      this.#ledger.record(reason, result);
+      this.#ledger.record(reason, batch, result);
       result.moved.forEach((moved, index) => {
         // An earlier try whose answer was lost has most likely moved it; it is everyone's now, by us or by others.
         const outcome = mayBeRepeat && moved.outcome === 'notMine' ? 'requeued' : moved.outcome;
@@ -115,6 +115,10 @@ export class Giver {
           break;
         case 'notMine':
           ownership.send({ type: 'lost', reason: 'takenOver' });
+          break;
+        // Nobody can be given what has no payload any more.
+        case 'gone':
+          ownership.send({ type: 'lost', reason: 'entryGone' });
           break;
         // Requeued, or whoever sweeps will write it to the dead-letter stream: others see to it, in either case.
         default:

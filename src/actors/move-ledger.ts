@@ -1,14 +1,18 @@
-/** Keeps count of what was moved, and warns when the dead-letter stream nears its cap or begins to lose letters. */
-import type { MoveResult } from '../redis/lease-store.js';
+/** Keeps count of what was moved, says what had vanished, and warns when the dead-letter stream nears its cap or begins to lose letters. */
+import type { EntryRef, MoveResult } from '../redis/lease-store.js';
 import type { Kernel } from './kernel.js';
 
 /** At this share of the cap a person should look. */
 const WARN_AT = 0.8;
+/** So many are named in one line of the log. */
+const MOST_NAMED = 20;
 
 export class MoveLedger {
   requeued = 0;
   deadLettered = 0;
   trimmed = 0;
+  /** Entries whose payload somebody else had deleted or trimmed before they were finished. */
+  vanished = 0;
   readonly #kernel: Kernel;
   #hasWarned = false;
 
@@ -16,15 +20,19 @@ export class MoveLedger {
     this.#kernel = kernel;
   }
 
-  record(why: string, { moved, trimmed, dlqLength }: MoveResult): void {
+  /** @param refs what was to be moved, in the order of the result */
+  record(why: string, refs: readonly EntryRef[], { moved, trimmed, dlqLength }: MoveResult): void {
     let requeued = 0;
     let deadLettered = 0;
     let refused = 0;
-    for (const { outcome } of moved) {
+    const gone: EntryRef[] = [];
+    moved.forEach(({ outcome }, index) => {
       if (outcome === 'requeued') requeued += 1;
       else if (outcome === 'deadLettered') deadLettered += 1;
-      else if (outcome === 'notMine' || outcome === 'notPending' || outcome === 'gone') refused += 1;
-    }
+      else if (outcome === 'notMine' || outcome === 'notPending') refused += 1;
+      else if (outcome === 'gone') gone.push(refs[index] as EntryRef);
+    });
+    this.noteVanished(gone);
     this.requeued += requeued;
     this.deadLettered += deadLettered;
     this.trimmed += trimmed;
@@ -33,6 +41,24 @@ export class MoveLedger {
     }
     if (refused > 0) this.#kernel.seam.emit('moveRefused', { why, count: refused });
     if (deadLettered > 0) this.#watchCap(trimmed, dlqLength);
+  }
+
+  /** Their work can be given to nobody any more: only whoever announced them can announce them again. */
+  noteVanished(entries: readonly EntryRef[]): void {
+    if (entries.length === 0) return;
+    this.vanished += entries.length;
+    const { logger, names, seam } = this.#kernel;
+    const some = entries.slice(0, MOST_NAMED);
+    logger.error(
+      {
+        lbs: names.lbs,
+        count: entries.length,
+        streams: some.map(({ name }) => name || null),
+        ids: some.map(({ id }) => id),
+      },
+      'payloads were trimmed or deleted from the load balancer stream before their entries were finished; something other than streamwarden does that',
+    );
+    seam.emit('vanished', { count: entries.length });
   }
 
   #watchCap(trimmed: number, length: number): void {

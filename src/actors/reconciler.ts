@@ -29,6 +29,8 @@ const MARGIN_MS = 3;
 /** Expired locks that are waiting to be looked at; more are left to the scan. */
 const MAX_HINTS = 10_000;
 const HINT_BATCH = 200;
+/** Keeps the script that looks for payloads below 5 ms. */
+const PAYLOAD_BATCH = 100;
 
 /** Who of the living sweeps a dead consumer: the one that hashes highest with it. All agree without talking. */
 export function rendezvous(dead: string, living: readonly string[]): string | undefined {
@@ -51,11 +53,20 @@ function byConsumer(rows: readonly PendingEntry[]): Map<string, string[]> {
   return ids;
 }
 
+/** @param first of the stream; undefined: it is empty */
+function isBefore(id: string, first: string | undefined): boolean {
+  return first === undefined || compareEntryIds(id, first) < 0;
+}
+
 export interface ReconcilerHooks {
   /** Whether consumers of the Go client are in the group. */
   foreignConsumers(present: boolean): void;
   /** The group was missing and has been made again. */
   groupGone(): void;
+  /** Ids of the entries in our hands. */
+  heldIds(): Iterable<string>;
+  /** The payloads of these, which are pending for us, are gone from the stream. */
+  withoutPayload(ids: readonly string[]): void;
 }
 
 export class Reconciler {
@@ -80,6 +91,10 @@ export class Reconciler {
   readonly #told = new Map<string, Set<string> | 'all'>();
   /** Ids of entries whose lock has expired. */
   readonly #hints = new Set<string>();
+  /** Entries that the scan under way has seen. */
+  #scanned = 0;
+  /** Where the stream began when the scan under way did. */
+  #firstId: string | undefined;
   /** Whether consumers of the Go client were in the group when it was last looked at. */
   #hasForeign = false;
 
@@ -355,9 +370,14 @@ export class Reconciler {
     const sliceMs = settings.heartbeatMs / 8;
     const figures = { pending: 0, lockAlive: 0, requeued: 0, deadLettered: 0 };
     let start: string | null = cursor ?? '-';
+    if (cursor === null) {
+      this.#scanned = 0;
+      this.#firstId = (await group.payloads([])).firstId;
+    }
     while (start !== null && !signal.aborted && clock.monotonic() - began < sliceMs) {
       const page: PendingEntry[] = await group.pending(start, settings.scanBatch);
       figures.pending += page.length;
+      this.#scanned += page.length;
       await this.#scanPage(page, figures);
       const last = page.at(-1);
       start = last === undefined || page.length < settings.scanBatch ? null : nextEntryId(last.id);
@@ -376,6 +396,9 @@ export class Reconciler {
     const knownAfterMs = Math.min(settings.heartbeatMs, OWNABLE_MS);
     const own = page.filter((row) => row.consumer === consumer && row.idleMs >= knownAfterMs);
     this.#audit.found(own.map(({ id }) => id));
+    const first = this.#firstId;
+    const trimmed = page.filter((row) => row.consumer === consumer && isBefore(row.id, first));
+    if (trimmed.length > 0) this.#hooks.withoutPayload(trimmed.map(({ id }) => id));
     // What is due for the dead-letter stream is the sweep's.
     const isOthers = (name: string) => name !== consumer && dueReason(name) === undefined;
     const idle = byConsumer(page.filter((row) => isOthers(row.consumer) && row.idleMs >= settings.minIdleMs));
@@ -397,10 +420,28 @@ export class Reconciler {
     }
   }
 
+  /** More was pending than there is on the stream: payloads have been deleted one by one. Those of this consumer are looked for. */
+  async #lookForPayloads(): Promise<void> {
+    const { group } = this.#kernel;
+    if (this.#scanned <= (await group.payloads([])).length) return;
+    const held = [...this.#hooks.heldIds()];
+    for (let at = 0; at < held.length; at += PAYLOAD_BATCH) {
+      const { gone } = await group.payloads(held.slice(at, at + PAYLOAD_BATCH));
+      if (gone.length > 0) this.#hooks.withoutPayload(gone);
+    }
+  }
+
   /** After a whole scan: owner records that point nowhere, and dead consumers with nothing pending. */
   async #tidyUp(): Promise<void> {
-    const { group, consumer } = this.#kernel;
-    await group.pruneOwners();
+    const { group, consumer, logger, names } = this.#kernel;
+    const { garbage } = await group.pruneOwners();
+    if (garbage > 0) {
+      logger.warn(
+        { hash: names.owners, count: garbage },
+        'owner records held no entry id; they were removed',
+      );
+    }
+    await this.#lookForPayloads();
     const others = (await group.consumers()).filter(({ name }) => name !== consumer && isIncarnation(name));
     const idle = others.filter(({ pending }) => pending === 0);
     const ttls = await group.presence(idle.map(({ name }) => name));

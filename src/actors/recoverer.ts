@@ -234,7 +234,7 @@ export class Recoverer {
         return [...moved, ...rest.map((): Moved => ({ outcome: 'notPending', copyId: '', retryCount: 0 }))];
       }
       const settled = await this.#deadLetters.settle(rest.slice(0, result.moved.length), result);
-      this.#ledger.record('dead', settled);
+      this.#ledger.record('dead', rest.slice(0, result.moved.length), settled);
       moved.push(...settled.moved);
     }
     return moved;
@@ -259,18 +259,21 @@ export class Recoverer {
   }
 
   /**
-   * Names and what the application is told. A deleted entry has no name; taking it only takes it off the pending list. Nor has one that is too
+   * Names and what the application is told. A deleted entry has the name that it is recorded as the owner of; taking it only takes it off the
+   * pending list. Nor has one that is too
    * large to be read: the script that takes it sees its size. Of a consumer of the Go client such an entry is read all the same, as nothing but
    * its lock, and so its name, says whether its owner is alive; and left alone where that fails.
    */
   async *#pages(from: string, ids: readonly string[]): AsyncGenerator<Page, void, undefined> {
-    const { entries, settings, logger } = this.#kernel;
+    const { entries, group, settings, logger } = this.#kernel;
     const isOurs = isIncarnation(from);
     const mostBytes = isOurs ? settings.maxEntryBytes : Number.POSITIVE_INFINITY;
     for await (const page of entries.pages(ids, mostBytes)) {
       const refs: EntryRef[] = [];
       const tooLarge: EntryRef[] = [];
       const expired: ExpiredEntry[] = [];
+      const gone = page.filter(({ outcome }) => outcome === 'gone').map(({ id }) => id);
+      const recorded = gone.length > 0 ? await group.namesOf(gone) : new Map<string, string>();
       for (const entry of page) {
         const { id } = entry;
         if (entry.outcome === 'tooLarge') {
@@ -284,7 +287,7 @@ export class Recoverer {
         }
         const parsed = entry.outcome === 'read' ? parseEntry(entry, settings.largeIntegers) : undefined;
         if (!parsed?.ok) {
-          refs.push({ id, name: '' });
+          refs.push({ id, name: recorded.get(id) ?? '' });
           continue;
         }
         const { name, info } = parsed.announcement;

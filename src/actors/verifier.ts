@@ -5,6 +5,7 @@
  * ours is (a done, a hand-over) are left to that.
  */
 import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
+import { messageOf } from '../core/errors.js';
 import { parseEntry } from '../redis/entry.js';
 import { readEntries } from '../redis/entry-reader.js';
 import type { EntryRef } from '../redis/lease-store.js';
@@ -13,6 +14,7 @@ import type { Adopter } from './adopter.js';
 import type { Giver } from './giver.js';
 import type { Kernel } from './kernel.js';
 import type { Lease, Verified } from './lease.js';
+import type { MoveLedger } from './move-ledger.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
 import { lookingAgain } from './retrying.js';
@@ -29,11 +31,20 @@ export class Verifier {
   readonly #ownerships: Ownerships;
   readonly #adopter: Adopter;
   readonly #giver: Giver;
+  readonly #ledger: MoveLedger;
   /** The group's, as of the last verification. */
   #epoch: string | undefined;
   lost = 0;
 
-  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, adopter: Adopter, giver: Giver) {
+  constructor(
+    kernel: Kernel,
+    lease: Lease,
+    ownerships: Ownerships,
+    adopter: Adopter,
+    giver: Giver,
+    ledger: MoveLedger,
+  ) {
+    this.#ledger = ledger;
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ownerships = ownerships;
@@ -79,14 +90,28 @@ export class Verifier {
 
   /** These were pending for us until somebody deleted their payload. What was held of them is lost: there is nothing left to give to anybody. */
   vanished(ids: readonly string[]): void {
+    this.#ledger.noteVanished(ids.map((id) => ({ id, name: this.#ownerships.get(id)?.name ?? '' })));
     for (const id of ids) {
       const ownership = this.#ownerships.get(id);
-      this.#kernel.logger.error(
-        { stream: ownership?.name, id },
-        'the payload of an entry was deleted by somebody else while it was held',
-      );
       if (ownership?.isAtRest) this.#lose(ownership, 'entryGone');
     }
+  }
+
+  /** The same of what is still pending: it is taken off the list, so that its name is free. What is on its way out anyway is left to that. */
+  withoutPayload(ids: readonly string[]): void {
+    const held = ids
+      .flatMap((id) => this.#ownerships.get(id) ?? [])
+      .filter((ownership) => ownership.isAtRest);
+    if (held.length === 0) return;
+    for (const ownership of held) this.#lose(ownership, 'entryGone');
+    const refs = held.map(({ id, name }) => ({ id, name }));
+    this.#giver.move('handOver', refs).catch((error: unknown) => {
+      // The entries stay pending, unknown here, and are found again.
+      this.#kernel.logger.debug(
+        { error: messageOf(error) },
+        'entries without payload could not be cleared away',
+      );
+    });
   }
 
   #lose(ownership: Ownership, reason: string): void {

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, CommandLoader>> = {
   pending: async () => (await import('./commands/pending.js')).pendingCommand,
   owner: async () => (await import('./commands/owner.js')).ownerCommand,
   claim: async () => (await import('./commands/claim.js')).claimCommand,
+  adopt: async () => (await import('./commands/adopt.js')).adoptCommand,
   dlq: async () => (await import('./commands/dlq.js')).dlqCommand,
   replay: async () => (await import('./commands/replay.js')).replayCommand,
   inspect: async () => (await import('./commands/inspect.js')).inspectCommand,

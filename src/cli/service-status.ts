@@ -31,6 +31,13 @@ export interface ServiceStatus {
     readonly pending: number;
     /** Entries on the stream that nobody has been given yet. */
     readonly undelivered: number;
+    /**
+     * Entries that were given out, are still there, and are pending for nobody: at least so many. Null where Redis does not say how much it has
+     * given out: before Redis 7, say.
+     */
+    readonly stranded: number | null;
+    /** Pending entries whose payload is no longer there: at least so many. */
+    readonly vanished: number;
   };
   readonly consumers: readonly ConsumerStatus[];
   readonly dlq: { readonly name: string; readonly length: number };
@@ -87,8 +94,7 @@ export async function readServiceStatus(client: ShortClient, names: Names): Prom
       name: names.group,
       created: group !== undefined,
       pending,
-      // Entries are deleted when they are finished, so what is there and not pending has not been delivered.
-      undelivered: Math.max(0, stream.length - pending),
+      ...balanceOf(stream.length, pending, numberOrNull(group?.lag)),
     },
     consumers: group === undefined ? [] : await consumersOf(client, names, pending),
     dlq: { name: names.dlq, length: dlq.length },
@@ -97,6 +103,17 @@ export async function readServiceStatus(client: ShortClient, names: Names): Prom
       delivered: numberOrNull(group?.['entries-read']),
       deadLettered: dlq.added,
     },
+  };
+}
+
+/** Entries are deleted when they are finished, so what is there has not been given out yet, is pending, or is stranded. */
+function balanceOf(length: number, pending: number, lag: number | null) {
+  const undelivered = lag ?? Math.max(0, length - pending);
+  const rest = length - undelivered - pending;
+  return {
+    undelivered,
+    stranded: lag === null ? null : Math.max(0, rest),
+    vanished: Math.max(0, -rest),
   };
 }
 

@@ -34,9 +34,14 @@ export function compareFencingTokens(a: string, b: string): number {
   return 0;
 }
 
-/** Whether a text is an entry id. */
+const MOST = 0xffff_ffff_ffff_ffffn;
+
+/** Whether a text is an entry id, 64 bits on both sides. */
 export function isEntryId(text: string): boolean {
-  return ENTRY_ID.test(text);
+  const match = ENTRY_ID.exec(text);
+  return (
+    match !== null && [match[1], match[2]].every((half = '') => half.length < 20 || BigInt(half) <= MOST)
+  );
 }
 
 /** The id as Redis writes it: without zeros in front. */

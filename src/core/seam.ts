@@ -67,8 +67,10 @@ export interface SeamEvents {
     readonly trimmed: number;
     readonly dlqLength: number;
   };
-  /** Entries of which a requeue found that they are somebody else's, or gone. */
+  /** Entries of which a requeue found that they are somebody else's. */
   moveRefused: { readonly why: string; readonly count: number };
+  /** Payloads of entries were gone from the stream before those were finished. */
+  vanished: { readonly count: number };
   /** Presence was refreshed: `alive`, `lapsed`, `stale`; or not, and then with the code of the error. */
   heartbeat: { readonly outcome: string | null; readonly error: string | null; readonly tookMs: number };
   leaseLapsed: { readonly lapses: number };

@@ -4,7 +4,7 @@ import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import type { Commands } from './commands.js';
 import type { Names } from './names.js';
 import { isPassing, replyOf } from './reply-errors.js';
-import { type ProbeReply, Shortfall } from './shortfall.js';
+import { Shortfall } from './shortfall.js';
 
 /** `XPENDING … IDLE` and `XGROUP CREATECONSUMER` came with it. */
 export const OLDEST_SERVER: readonly [number, number] = [6, 2];
@@ -185,7 +185,7 @@ export async function probe(
   if (!needed.some((one) => shortfall.has(one))) {
     const flags = [historyKey === undefined ? 0 : 1, elsewhere?.dlq ? 1 : 0];
     const reply = await commands.script('probe', keys, [names.group, ...flags]);
-    shortfall.add(reply as ProbeReply);
+    shortfall.add(reply as string[]);
   }
   shortfall.check();
   const policy = await evictionPolicy(commands);

@@ -10,7 +10,8 @@ import type { GroupStore } from './group.js';
 import type { Layout } from './layout.js';
 import { dlqKey } from './lease-store.js';
 import { isIncarnation, type Names } from './names.js';
-import { type ProbeReply, Shortfall } from './shortfall.js';
+import { Shortfall } from './shortfall.js';
+import { createStranded } from './stranded.js';
 
 export type ClaimOutcome =
   /** Everybody may have the copy. */
@@ -30,6 +31,8 @@ export type ClaimOutcome =
   | { readonly outcome: 'locked'; readonly holder: string; readonly lockMs: number | null }
   /** Nothing was done: it is on its way to the dead-letter stream, and in nobody's hands. */
   | { readonly outcome: 'due' }
+  /** It was stranded: given out, and pending for nobody. Everybody may have the copy. */
+  | { readonly outcome: 'adopted'; readonly copyId: string }
   /** Nothing was done: nobody has it. */
   | { readonly outcome: 'undelivered' | 'notThere' }
   /** Nothing was done: while we looked, it went from this holder's hands. */
@@ -67,14 +70,13 @@ type Reply = [outcome: string, second: string | number, retryCount: number];
 export function createClaims({ names, layout, commands, group, entries, caller }: ClaimSettings): Claims {
   const { lbs, owners, endings } = names;
   const dlq = dlqKey(names, layout);
+  const stranded = createStranded(commands, names);
 
   async function checkRights(): Promise<void> {
     const keys = [lbs, dlq, names.scratch(caller)];
     const reply = await commands.script('probe', keys, [names.group, 0, layout.dlqIsLocal ? 0 : 1]);
-    const [refused, missing] = reply as ProbeReply;
-    const isNeeded = (command: string) => NEEDED.has(command);
     const shortfall = new Shortfall();
-    shortfall.add([refused.filter(isNeeded), missing.filter(isNeeded)]);
+    shortfall.add(reply as string[], (command) => NEEDED.has(command));
     shortfall.check();
   }
 
@@ -118,7 +120,11 @@ export function createClaims({ names, layout, commands, group, entries, caller }
         group.pendingOf([id]),
         readEntries(entries, [id], Number.POSITIVE_INFINITY),
       ]);
-      if (row === undefined) return { outcome: entry?.outcome === 'gone' ? 'notThere' : 'undelivered' };
+      if (row === undefined) {
+        if (entry?.outcome === 'gone') return { outcome: 'notThere' };
+        const [copyId] = await stranded.adopt([id]);
+        return copyId ? { outcome: 'adopted', copyId } : { outcome: 'undelivered' };
+      }
       if (dueReason(row.consumer) !== undefined) return { outcome: 'due' };
       if (!force) {
         // The script looks again, in the step that takes it; this only says it in better words than those about its lock.

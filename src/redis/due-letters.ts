@@ -27,6 +27,8 @@ export interface ClaimedLetters {
   /** How many of the entries have been looked at, from the first one on. */
   readonly looked: number;
   readonly letters: readonly DueLetter[];
+  /** Ids of entries whose payload somebody else had deleted: they are acknowledged, and there is nothing to write. */
+  readonly gone: readonly string[];
 }
 
 export interface DueLetterStore {
@@ -58,13 +60,20 @@ export function createDueLetterStore(
   return {
     async claim(reason, ids, minIdleMs) {
       const args = [names.group, consumer, reason, minIdleMs, ...ids];
-      const reply = (await byteScript(bulk, 'claim-due-letters', keys, args)) as ([number, Buffer[]] | [])[];
-      const letters = reply.flatMap(([retryCount, fields], index): DueLetter[] => {
-        if (retryCount === undefined || fields === undefined) return [];
+      const reply = (await byteScript(bulk, 'claim-due-letters', keys, args)) as (
+        | [number, Buffer[]]
+        | [number]
+        | []
+      )[];
+      const letters: DueLetter[] = [];
+      const gone: string[] = [];
+      reply.forEach(([retryCount, fields], index) => {
         const id = ids[index] as string;
-        return [{ id, name: nameOf(id, fields, reason), retryCount, fields }];
+        if (retryCount === undefined) return;
+        if (fields === undefined) gone.push(id);
+        else letters.push({ id, name: nameOf(id, fields, reason), retryCount, fields });
       });
-      return { looked: reply.length, letters };
+      return { looked: reply.length, letters, gone };
     },
     async finish(reason, letters) {
       const items = letters.flatMap(({ id, name, copyId, retryCount }) => [id, name, copyId, retryCount]);

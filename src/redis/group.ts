@@ -3,6 +3,7 @@
  * Primitive, like the lease store.
  */
 import { type Clock, randomHex } from '../core/clock.js';
+import { isEntryId } from '../core/entry-id.js';
 import type { Commands } from './commands.js';
 import {
   dlqKey,
@@ -47,6 +48,20 @@ export interface RequeueOptions {
   readonly lockKeys: readonly string[];
 }
 
+/** How many owner records were cleared; of those, how many were no entry id. */
+export interface Pruned {
+  readonly cleared: number;
+  readonly garbage: number;
+}
+
+export interface Payloads {
+  /** Undefined: the stream is empty. */
+  readonly firstId: string | undefined;
+  readonly length: number;
+  /** Of the ids that were asked for. */
+  readonly gone: readonly string[];
+}
+
 export interface GroupStore {
   /** Creates stream and group where missing. True when the group was created now. At `0`: nothing added before is missed. */
   create(): Promise<boolean>;
@@ -57,6 +72,10 @@ export interface GroupStore {
   pending(start: string, count: number, consumer?: string): Promise<PendingEntry[]>;
   /** Of these entries the ones that are pending, for whomever. */
   pendingOf(ids: readonly string[]): Promise<PendingEntry[]>;
+  /** Which of these entries are no longer on the stream, and what is there at all. At most 100. */
+  payloads(ids: readonly string[]): Promise<Payloads>;
+  /** The names that these entries are recorded as the owners of: all that is left to tell by when a payload is gone. Walks the hash. */
+  namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Which entry is recorded as the owner of each name; null: none. At most 1000. */
   owners(names: readonly string[]): Promise<(string | null)[]>;
   /** Times to live of these consumers' presence. */
@@ -67,8 +86,8 @@ export interface GroupStore {
   requeue(from: string, batch: readonly EntryRef[], options: RequeueOptions): Promise<MoveResult | 'alive'>;
   /** Removes a dead consumer that has nothing pending. */
   forget(consumer: string): Promise<boolean>;
-  /** Clears owner records that point to entries no longer pending. Walks the hash; resolves with how many were cleared. */
-  pruneOwners(): Promise<number>;
+  /** Clears owner records that point to entries no longer pending, and what is no entry id at all. Walks the hash. */
+  pruneOwners(): Promise<Pruned>;
 }
 
 type Row = [id: string, consumer: string, idle: number, deliveries: number];
@@ -107,6 +126,22 @@ export function createGroupStore(
         for (const key of keys) pipeline.pttl(key);
       }),
     );
+  }
+
+  /** Names and ids as they are recorded; the field '' holds the format's version. */
+  async function* ownerPages(): AsyncGenerator<[name: string, id: string][]> {
+    let cursor = '0';
+    do {
+      const [next, flat] = await commands.run('HSCAN', (client) =>
+        client.hscan(owners, cursor, 'COUNT', 200),
+      );
+      cursor = next;
+      const pairs: [string, string][] = [];
+      for (let at = 0; at + 1 < flat.length; at += 2) {
+        if (flat[at] !== '') pairs.push([flat[at] as string, flat[at + 1] as string]);
+      }
+      yield pairs;
+    } while (cursor !== '0');
   }
 
   return {
@@ -155,6 +190,22 @@ export function createGroupStore(
       );
       return replies.flat().map(toPending);
     },
+    async payloads(ids) {
+      const [first, length, gone] = (await commands.script('payloads', [lbs], ids)) as [
+        string,
+        number,
+        string[],
+      ];
+      return { firstId: first === '' ? undefined : first, length, gone };
+    },
+    async namesOf(ids) {
+      const wanted = new Set(ids);
+      const found = new Map<string, string>();
+      for await (const pairs of ownerPages()) {
+        for (const [name, id] of pairs) if (wanted.has(id)) found.set(id, name);
+      }
+      return found;
+    },
     owners: (dataStreams) => records.of(dataStreams),
     presence: (consumers) => timesToLive(consumers.map(names.presence)),
     timesToLive,
@@ -178,27 +229,15 @@ export function createGroupStore(
       );
     },
     async pruneOwners() {
-      let cursor = '0';
       let cleared = 0;
-      do {
-        const [next, flat] = await commands.run('HSCAN', (client) =>
-          client.hscan(owners, cursor, 'COUNT', 200),
-        );
-        cursor = next;
-        // The field '' holds the format's version.
-        const pairs: string[] = [];
-        for (let at = 0; at + 1 < flat.length; at += 2) {
-          if (flat[at] !== '') pairs.push(flat[at] as string, flat[at + 1] as string);
-        }
-        if (pairs.length > 0) {
-          cleared += (await commands.script(
-            'prune-owners',
-            [lbs, owners, ...endings],
-            [group, ...pairs],
-          )) as number;
-        }
-      } while (cursor !== '0');
-      return cleared;
+      let garbage = 0;
+      for await (const pairs of ownerPages()) {
+        if (pairs.length === 0) continue;
+        const keys = [lbs, owners, ...endings];
+        cleared += (await commands.script('prune-owners', keys, [group, ...pairs.flat()])) as number;
+        garbage += pairs.filter(([, id]) => !isEntryId(id)).length;
+      }
+      return { cleared, garbage };
     },
   };
 }

@@ -14,7 +14,11 @@ export interface EntryRef {
 
 /** What became of one entry that was to be acquired. */
 export type Acquired =
-  | { readonly result: 'owned' }
+  | {
+      readonly result: 'owned';
+      /** What was recorded as the owner of its name was no entry id, and has been overwritten. */
+      readonly overwrote?: true;
+    }
   /** Not pending for this incarnation: delivered long ago, and taken by others since. */
   | { readonly result: 'notMine' }
   /** Another pending entry owns the data stream's name, or owned it a moment ago with a newer token: to be given back under a new id. */
@@ -162,6 +166,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       const reply = (await commands.script('acquire', ownKeys, args)) as (number | string)[];
       return reply.map((item): Acquired => {
         if (item === 1) return { result: 'owned' };
+        if (item === 2) return { result: 'owned', overwrote: true };
         return item === 0 ? { result: 'notMine' } : { result: 'contended', owner: String(item) };
       });
     },

@@ -2,9 +2,6 @@
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { isUnknownCommand } from './reply-code.js';
 
-/** What `scripts/probe.lua` answers with. */
-export type ProbeReply = readonly [refused: readonly string[], missing: readonly string[]];
-
 export class Shortfall {
   /** What a connection could not be made for: a command that is sent on every one is not there. Undefined: something else is wrong. */
   static of(error: unknown): Shortfall | undefined {
@@ -28,9 +25,12 @@ export class Shortfall {
     return true;
   }
 
-  add([refused, missing]: ProbeReply): void {
-    for (const one of refused) this.refused.add(one);
-    for (const one of missing) this.missing.add(one);
+  /** @param probed what `scripts/probe.lua` answers with */
+  add(probed: readonly string[], isNeeded: (command: string) => boolean = () => true): void {
+    for (const one of probed) {
+      const command = one.replace(/^missing /, '');
+      if (isNeeded(command)) (command === one ? this.refused : this.missing).add(command);
+    }
   }
 
   has(command: string): boolean {

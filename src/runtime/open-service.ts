@@ -13,6 +13,7 @@ import { createOwnerSurvey, type OwnerSurvey } from '../redis/owner-survey.js';
 import { patientCommands } from '../redis/patient-commands.js';
 import { createPendingSurvey, type PendingSurvey } from '../redis/pending-survey.js';
 import { createSpread } from '../redis/spread.js';
+import { createStranded, type Stranded } from '../redis/stranded.js';
 import { createProducerConnection } from './producer-connection.js';
 import type { CompiledServiceOptions } from './service-settings.js';
 
@@ -22,6 +23,7 @@ export interface ServiceAccess extends AsyncDisposable {
   readonly pending: PendingSurvey;
   readonly owners: OwnerSurvey;
   readonly claims: Claims;
+  readonly stranded: Stranded;
   /** Whether there is a load balancer stream, or a dead-letter stream, of this service. */
   exists(): Promise<boolean>;
   /** The clock of the server that the dead-letter stream is on, epoch milliseconds. */
@@ -75,6 +77,7 @@ export async function openService(
   const group = spread ? { ...here, timesToLive: spread.timesToLive } : here;
   const owners = createOwnerRecords(home, names);
   const entries = createEntryReader(home, names, clock, timeoutMs);
+  const stranded = createStranded(home, names);
   const pending = createPendingSurvey({ names, group, entries, owners });
 
   try {
@@ -88,6 +91,7 @@ export async function openService(
     deadLetters: createDeadLetterQueue({ names, home, letters, layout, clock, timeoutMs }),
     pending,
     owners: createOwnerSurvey({ names, commands: home, clock, timeoutMs, owners, pending }),
+    stranded,
     claims: createClaims({ names, layout, commands: home, group, entries, caller: settings.consumer }),
     async exists() {
       const there = await Promise.all([

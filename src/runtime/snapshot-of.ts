@@ -105,6 +105,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
       requeued: ledger.requeued,
       deadLettered: ledger.deadLettered,
       deadLettersTrimmed: ledger.trimmed,
+      vanished: ledger.vanished,
       unknownOutcomes: consumer.finisher.unknownOutcomes,
       keyspaceEvents: consumer.keyspace.events,
       notificationsDropped: facts.notificationsDropped,

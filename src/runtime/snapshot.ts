@@ -76,6 +76,8 @@ export interface Counters {
   deadLettered: number;
   /** Dead letters that were trimmed away to keep the cap. */
   deadLettersTrimmed: number;
+  /** Entries of which this consumer found that their payload had been trimmed or deleted by something else, unfinished. */
+  vanished: number;
   /** done() calls whose outcome could not be found out. */
   unknownOutcomes: number;
   keyspaceEvents: number;

@@ -205,6 +205,12 @@ export const METRICS = list({
     unit: '{entry}',
     description: 'Length of the dead-letter stream when this process last wrote to it.',
   },
+  vanished: {
+    name: 'streamwarden.entries.vanished',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries whose payload something else had trimmed or deleted before they were finished.',
+  },
   groupRecreations: {
     name: 'streamwarden.group.recreations',
     kind: 'counter',

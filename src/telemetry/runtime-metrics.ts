@@ -56,6 +56,7 @@ export class RuntimeMetrics {
       on('moveRefused', ({ why, count }) => {
         this.#count('requeues', count, { ...this.#reason(why), ...this.#outcome('refused') });
       }),
+      on('vanished', ({ count }) => this.#count('vanished', count)),
       on('heartbeat', ({ outcome, error, tookMs }) => {
         this.#time('heartbeat', tookMs, this.#result(error, outcome ?? 'failed'));
       }),
@@ -98,7 +99,7 @@ export class RuntimeMetrics {
     for (const reason of DEAD_LETTER_REASONS) {
       this.#instruments.begin('deadLetters', { ...this.#service, ...this.#reason(reason) });
     }
-    for (const id of ['lapses', 'misses', 'deadLettersTrimmed', 'groupRecreations'] as const) {
+    for (const id of ['lapses', 'misses', 'deadLettersTrimmed', 'vanished', 'groupRecreations'] as const) {
       this.#instruments.begin(id, this.#service);
     }
   }

@@ -65,7 +65,7 @@ describe('streamwarden status', () => {
       dlq: { name: 'orders-input-dlq', length: 1 },
     });
     expect(found.stream).to.deep.equal({ name: 'orders-input', length: 3 });
-    expect(found.group).to.deep.equal({ name: 'orders-group', created: true, pending: 1, undelivered: 2 });
+    expect(found.group).to.deep.include({ name: 'orders-group', created: true, pending: 1, undelivered: 2 });
     expect(found.consumers).to.have.length(1);
     expect(found.consumers[0]).to.deep.include({ name, pending: 1 });
     expect(found.consumers[0].presenceMs).to.be.within(1, heartbeatMs());

@@ -23,7 +23,7 @@ describe('the documented user of an operator', () => {
     rules = line.split(' ');
   });
 
-  /** What `dlq`, `pending`, `owner` and `claim` do. */
+  /** What `dlq`, `pending`, `owner`, `claim` and `adopt` do. */
   async function work(...left: string[]): Promise<void> {
     const redis = suite.redis();
     await redis.flushall();
@@ -39,7 +39,7 @@ describe('the documented user of an operator', () => {
       service: 'orders',
       timeoutMs: 2_000,
     });
-    const { deadLetters, pending, owners, claims } = visit;
+    const { deadLetters, pending, owners, claims, stranded } = visit;
     expect(await visit.exists()).to.equal(true);
     expect(await visit.lettersNow()).to.be.above(0);
     expect(await deadLetters.length()).to.equal(3);
@@ -60,6 +60,11 @@ describe('the documented user of an operator', () => {
     await redis.set(`{${LBS}}:presence:a~00000001`, 'v1:1', 'PX', 60_000);
     expect(await claims.claim(held[0], false)).to.include({ outcome: 'alive' });
     expect(await claims.claim(held[0], true)).to.include({ outcome: 'requeued', retryCount: 1 });
+    await redis.xgroup('DELCONSUMER', LBS, GROUP, 'a~00000001');
+    const lost: string[] = [];
+    for await (const page of stranded.pages()) lost.push(...page);
+    expect(lost).to.have.length(1);
+    expect(await stranded.adopt(lost)).to.not.include(null);
   }
 
   it('may do all that the commands do', () => work());

@@ -6,6 +6,7 @@ import { readEntries } from '../../src/redis/entry-reader.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
 import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
+import { createStranded } from '../../src/redis/stranded.js';
 import { Masks, pictureOf } from './redis-picture.js';
 import { type ScriptSet, withScripts } from './script-set.js';
 import type { Wire, WireConsumer } from './wire.js';
@@ -73,6 +74,7 @@ class Play {
     await this.#taking();
     await this.#claiming();
     await this.#lettersApart();
+    await this.#newcomers();
     await this.#leaving();
   }
 
@@ -225,11 +227,29 @@ class Play {
     await this.#step('one is redriven', () => queue.redrive([letter?.id ?? '']));
   }
 
+  /** Scripts that the release has not got: what they leave is for the others to find. */
+  async #newcomers(): Promise<void> {
+    const { announce, names, redis, commands } = this.#wire;
+    await announce('seven');
+    const [i, held] = await this.#owner('i~00000009');
+    await this.#step('what i holds is touched', () => i.lease.touch('-', 100, 60_000));
+    await this.#step('its payloads are looked for', async () => {
+      const { gone } = await i.group.payloads(held.map(({ id }) => id));
+      return gone;
+    });
+    await redis().xgroup('DELCONSUMER', names.lbs, names.group, i.name);
+    const stranded = createStranded(commands(), names);
+    const lost: string[] = [];
+    for await (const page of stranded.pages()) lost.push(...page);
+    await this.#step('what it leaves behind is announced anew', () => stranded.adopt(lost));
+    await i.vanish();
+  }
+
   async #leaving(): Promise<void> {
     const { names, redis, commands } = this.#wire;
     const [g, held] = await this.#owner('g~00000007');
     for (const { id } of held) await redis().xack(names.lbs, names.group, id);
-    await this.#step('records are pruned', () => g.group.pruneOwners());
+    await this.#step('records are pruned', async () => (await g.group.pruneOwners()).cleared);
     await this.#step('g leaves', () => g.lease.leave());
     await this.#step('all is tried', () =>
       commands().script('probe', [names.lbs, names.dlq, names.scratch('g')], [names.group, 1, 1]),

@@ -15,6 +15,7 @@ import { createLeaseStore, type LeaseSettings } from '../../src/redis/lease-stor
 import { createLockStore } from '../../src/redis/locks.js';
 import { createNames } from '../../src/redis/names.js';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
+import { createStranded } from '../../src/redis/stranded.js';
 
 const FOLDER = new URL('../../src/redis/scripts/', import.meta.url);
 const sourceOf = (file: string) => readFileSync(new URL(file, FOLDER), 'utf8');
@@ -83,7 +84,10 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     'redrive-apart': '1-1',
     claim: ['requeued', '2-2', 1],
     touch: ['', 0, []],
-    probe: [[], []],
+    payloads: ['1-1', 2, []],
+    stranded: ['', []],
+    adopt: ['1-1', '2-2', '3-3', '4-4'],
+    probe: [],
   };
   type Call = [shaOrSource: string, keyCount: number, ...rest: string[]];
   /** Scripts whose arguments or replies are bytes. */
@@ -146,6 +150,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: ['k1', 'k2'] });
   await group.forget('d');
   await group.pruneOwners();
+  await group.payloads(['1-1', '2-2', '3-3', '4-4']);
   await locks.take(['k1', 'k2']);
   await locks.extend(['k1', 'k2']);
   await locks.release(['k1', 'k2']);
@@ -183,6 +188,9 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     caller: 'c',
   });
   await claims.claim('1-1', false);
+  const stranded = createStranded(commands, names);
+  for await (const page of stranded.pages()) expect(page).to.deep.equal([]);
+  await stranded.adopt(['1-1', '2-2', '3-3', '4-4']);
   return sent;
 }
 
@@ -276,7 +284,8 @@ describe('Lua scripts', () => {
       );
     const probed = new Set(calls(SCRIPTS.probe.source, 'try'));
     for (const name of SCRIPT_NAMES) {
-      if (name === 'probe') continue;
+      // Those of operators are refused where they are used.
+      if (['probe', 'stranded', 'adopt'].includes(name)) continue;
       for (const command of calls(SCRIPTS[name].source, 'redis\\.p?call')) {
         expect([...probed], `${command} of ${name}`).to.include(command);
       }

@@ -32,8 +32,28 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'Where presence has lapsed it writes none; its own process then raises a new generation. Each process renews its own presence only, with the script of its own version, and to others presence is there or not, whoever wrote it and when.',
   },
   {
+    what: 'script stranded',
+    why: 'It reads the load balancer stream and its group, and writes nothing.',
+  },
+  {
+    what: 'script adopt',
+    why: 'It adds an entry as a requeue does, and deletes one that is pending for nobody. Nobody of either version holds that.',
+  },
+  {
+    what: 'script payloads',
+    why: 'It reads the load balancer stream, and writes nothing.',
+  },
+  {
+    what: 'interface of acquire',
+    why: 'It may answer 2, where it says 1 of an entry whose name was recorded with what is no entry id. Each process hears the script of its own version only; that of 0.1.0 fails on such a record.',
+  },
+  {
+    what: 'interface of claim-due-letters',
+    why: 'Of an entry that is gone it answers {0}, where it answered {} as of one that is not due. Each process hears the script of its own version only.',
+  },
+  {
     what: 'interface of probe',
-    why: 'It answers with two lists, where there was one. Each process sends the script of its own version before it begins, and nothing else hears the answer.',
+    why: 'Among the refused commands it also names those that are not there, as missing. Each process sends the script of its own version before it begins, and nothing else hears the answer.',
   },
   {
     what: 'interface of requeue',

@@ -33,13 +33,14 @@ describe('the scripts, exchanged with those of the last release', () => {
   /** Of each script that is not what it was, whether it tells the same life among the release's own, and they among its own. */
   async function effectsOf(today: ScriptSet['scripts'], released: ScriptSet['scripts']): Promise<Change[]> {
     const life = await stepsOf(released);
+    const lifeToday = await stepsOf(today);
     const changes: Change[] = [];
     for (const name of SCRIPT_NAMES) {
       const [is, was] = [today[name], released[name]];
       if (!is || !was || is.source.replace(CODE, '') === was.source.replace(CODE, '')) continue;
       const among = (others: ScriptSet['scripts'], one: ScriptSet['scripts'][ScriptName]) =>
         stepsOf({ ...others, [name]: one });
-      const found = parting(life, await among(released, is)) ?? parting(life, await among(today, was));
+      const found = parting(life, await among(released, is)) ?? parting(lifeToday, await among(today, was));
       if (found) changes.push({ ...found, what: `effect of ${name}`, is: `${found.is} (${found.what})` });
     }
     return changes;

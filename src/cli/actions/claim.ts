@@ -53,7 +53,7 @@ export async function claim(id: string, options: ClaimOptions, output: Output): 
   });
 }
 
-const TAKEN: ReadonlySet<string> = new Set(['requeued', 'gone', 'deadLettered', 'deadLetterDue']);
+const TAKEN: ReadonlySet<string> = new Set(['requeued', 'adopted', 'gone', 'deadLettered', 'deadLetterDue']);
 
 async function claimed({ claims }: ServiceAccess, id: string, force: boolean): Promise<ClaimOutcome> {
   try {
@@ -65,14 +65,23 @@ async function claimed({ claims }: ServiceAccess, id: string, force: boolean): P
 }
 
 /** @throws CliError when there is nothing to take, or a living holder that is to be left alone, before anybody is asked */
-async function questionOf({ pending }: ServiceAccess, id: string, { force }: ClaimOptions): Promise<string> {
+async function questionOf(
+  { pending, stranded }: ServiceAccess,
+  id: string,
+  { force }: ClaimOptions,
+): Promise<string> {
   let row: PendingRow | undefined;
   try {
     [row] = await pending.rowsOf([id]);
   } catch (error) {
     if (replyOf(error) !== 'NOGROUP') throw error;
   }
-  if (row === undefined) throw notPending(id);
+  if (row === undefined) {
+    for await (const page of stranded.pages()) {
+      if (page.includes(id)) return `announce ${id} anew, which is pending for nobody?`;
+    }
+    throw notPending(id);
+  }
   const { consumer: holder, isAlive, presenceMs, name } = row;
   if (isAlive && !force) refuseUntaken(id, { outcome: 'alive', holder, leaseMs: presenceMs });
   const alive = isAlive ? 'which is ALIVE' : 'which gives no sign of life';
@@ -126,6 +135,8 @@ function refuseUntaken(id: string, found: ClaimOutcome): void {
 }
 
 function forPeople(id: string, found: ClaimOutcome, force: boolean): string {
+  if (found.outcome === 'adopted')
+    return `${id} was stranded, pending for nobody: announced anew as ${found.copyId}`;
   if (!('holder' in found)) return '';
   const holder = printable(found.holder);
   switch (found.outcome) {

@@ -24,8 +24,10 @@ import { scriptTimeLimit } from './checks/script-time-limit.js';
 import { sentinelQuorum } from './checks/sentinel-quorum.js';
 import { serverVersion } from './checks/server-version.js';
 import { service } from './checks/service.js';
+import { stranded } from './checks/stranded.js';
 import { tcpKeepalive } from './checks/tcp-keepalive.js';
 import { topology } from './checks/topology.js';
+import { vanished } from './checks/vanished.js';
 import type { Facts } from './facts.js';
 import type { Check, Finding } from './finding.js';
 
@@ -52,6 +54,8 @@ export const CHECKS: readonly Check[] = [
   tcpKeepalive,
   scriptTimeLimit,
   service,
+  stranded,
+  vanished,
   consumers,
   consumerSettings,
   deadOwners,

@@ -79,6 +79,8 @@ export interface ServiceFacts {
   readonly problem: { readonly kind: 'missing' | 'wrongType' | 'unreadable'; readonly text: string } | null;
   readonly status: ServiceStatus | null;
   readonly consumers: readonly SeenConsumer[];
+  /** Entries that were given out and are pending for nobody; at least so many. */
+  readonly stranded: number;
   /** Entries that wait to be written to a dead-letter stream in another slot. */
   readonly dueLetters: number;
 }

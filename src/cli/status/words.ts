@@ -1,23 +1,32 @@
 /** The status of a service in words, for people. */
 import { dueReason } from '../../redis/due-consumer.js';
-import { duration, plural, table, timeOfDay } from '../output.js';
+import { duration, entries, plural, table, timeOfDay } from '../output.js';
 import { printable } from '../printable.js';
 import type { ConsumerStatus, ServiceStatus } from '../service-status.js';
 import type { Rates } from './rates.js';
 
 export function statusInWords({ service, stream, group, consumers, dlq }: ServiceStatus): string {
-  const read = group.created
-    ? `${group.pending} pending, ${group.undelivered} not given to anybody yet`
-    : `no group ${group.name} yet: no consumer has started`;
+  const read = group.created ? readInWords(group) : `no group ${group.name} yet: no consumer has started`;
   const lines = [
     `service ${service}`,
-    `  ${stream.name}: ${stream.length === 1 ? '1 entry' : `${stream.length} entries`} (${read})`,
+    `  ${stream.name}: ${entries(stream.length)} (${read})`,
     `  ${dlq.name}: ${plural(dlq.length, 'dead letter')}`,
     '',
   ];
   if (consumers.length === 0) return [...lines, 'no consumers'].join('\n');
   const headings = ['CONSUMER', 'PENDING', 'PRESENCE', 'IDLE', 'OWNED', 'WAITING'];
   return [...lines, table(headings, consumers.map(rowOf))].join('\n');
+}
+
+/** What should not be there is only told of where it is. */
+export function readInWords({ pending, undelivered, stranded, vanished }: ServiceStatus['group']): string {
+  const all = [
+    `${pending} pending`,
+    `${undelivered} not given to anybody yet`,
+    ...(stranded ? [`${stranded} stranded`] : []),
+    ...(vanished > 0 ? [`${vanished} without their payload`] : []),
+  ];
+  return all.join(', ');
 }
 
 function rowOf({ name, pending, owned, presenceMs, idleMs }: ConsumerStatus): (string | number)[] {

@@ -24,12 +24,13 @@
 -- ARGV[3] number  generation of the caller
 -- ARGV[4...] pairs of entry id (ascending) and data stream name
 --
--- Returns one item an entry: 1 owned; 0 not pending for the caller; else the id of the entry that stands in its way: the name's
+-- Returns one item an entry: 1 owned; 2 owned, and what was recorded as its name's owner was no entry id; 0 not pending for the caller; else the id of the entry that stands in its way: the name's
 -- owner, or its last one that had a newer token (the entry's own id: delivered too long ago to know)
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
 --@include held-back
+--@include entry-id
 --@include endings
 --@include history
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
@@ -58,6 +59,10 @@ local results, writes, taken = {}, {}, {}
 for i = 1, #ids do
   local id, name = ids[i], names[i + 1]
   local owner = taken[name] or recorded[i + 1]
+  local garbage = owner and not isId(owner)
+  if garbage then
+    owner = nil
+  end
   local last = lastOwner(i + 1)
   if not pending[id] then
     results[i] = 0
@@ -73,7 +78,7 @@ for i = 1, #ids do
   elseif isTooOld(pending[id]) then
     results[i] = id
   else
-    results[i] = 1
+    results[i] = garbage and 2 or 1
     taken[name] = id
     writes[#writes + 1] = name
     writes[#writes + 1] = id

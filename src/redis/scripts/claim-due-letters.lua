@@ -9,9 +9,9 @@
 -- ARGV[4] ms      minIdle: entries idle for less are left alone, as somebody is writing their letters; 0: whatever their idle time
 -- ARGV[5...] entry ids (ascending)
 --
--- Returns one item an entry: {its retry count, the fields and values of its letter}; {} when it is not due, idle for too short
--- a time, or gone: then its payload was deleted by someone else, and it is acknowledged. Of the first entries only where these have many
--- bytes: the caller asks again for the rest.
+-- Returns one item an entry: {its retry count, the fields and values of its letter}; {} when it is not due, or idle for too short
+-- a time; {0} when it is gone: its payload was deleted by someone else, and it is acknowledged. Of the first entries only where these have
+-- many bytes: the caller asks again for the rest.
 --@include pending
 --@include history
 --@include copy-entry
@@ -45,6 +45,7 @@ for i = 1, #ids do
     results[i] = { count, letter }
   elseif pending[id] then
     redis.call('XACK', lbs, group, id)
+    results[i] = { 0 }
     record({ op = 'gone', id = id, name = '', from = due, by = caller })
   end
 end

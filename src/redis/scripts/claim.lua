@@ -28,6 +28,7 @@
 --   deadLetterDue (then the second item is the reason: see lib/due.lua)
 -- Refuses with SWPROTOCOL.
 --@include pending
+--@include entry-id
 --@include endings
 --@include history
 --@include copy-entry

@@ -16,6 +16,7 @@
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
+--@include entry-id
 --@include endings
 --@include history
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]

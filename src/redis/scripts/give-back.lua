@@ -24,6 +24,7 @@
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
+--@include entry-id
 --@include endings
 --@include history
 --@include copy-entry
@@ -61,7 +62,7 @@ for i = 1, #ids do
     local taken = freed[name]
     if why == 'waiting' and not taken then
       local owner = redis.call('HGET', owners, name)
-      taken = owner and owner ~= id and isPending(lbs, group, owner)
+      taken = isId(owner) and owner ~= id and isPending(lbs, group, owner)
     end
     if why == 'waiting' and taken then
       results[i] = { 'waiting', '', 0 }

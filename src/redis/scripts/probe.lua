@@ -12,25 +12,25 @@
 -- ARGV[2] flag    1: a history is kept
 -- ARGV[3] flag    1: the dead-letter stream lives in another slot, so that entries wait for it
 --
--- Returns {refused commands, missing commands}
-local refused, missing, seen = {}, {}, {}
+-- Returns the refused commands, and those that are not there as 'missing <command>'
+local found, seen = {}, {}
 local function try(command, ...)
   local reply = redis.pcall(command, ...)
   if type(reply) == 'table' and reply.err then
     local text = string.lower(reply.err)
-    local names
+    local prefix
     -- Redis 6.2 and 7.0 say 'The user executing the script can't …', later ones 'ACL failure in script: …'.
     if string.find(text, 'noperm', 1, true) or string.find(text, 'acl failure', 1, true)
       or string.find(text, 'user executing the script', 1, true) then
-      names = refused
+      prefix = ''
     elseif string.find(text, 'unknown %w+ command called from') then
-      names = missing
+      prefix = 'missing '
     end
-    local container = names == refused and (command == 'XGROUP' or command == 'XINFO')
+    local container = prefix == '' and (command == 'XGROUP' or command == 'XINFO')
     local name = container and command .. ' ' .. (...) or command
-    if names and not seen[name] then
+    if prefix and not seen[name] then
       seen[name] = true
-      names[#names + 1] = name
+      found[#found + 1] = prefix .. name
     end
   end
 end
@@ -71,4 +71,4 @@ if ARGV[2] == '1' then
   try('RPUSH', scratch, 'a')
   try('DEL', scratch)
 end
-return { refused, missing }
+return found

@@ -31,6 +31,7 @@
 --   bytes: the caller asks again for the rest
 -- Returns 0 when the consumer is alive: its presence stands.
 --@include pending
+--@include entry-id
 --@include endings
 --@include history
 --@include copy-entry

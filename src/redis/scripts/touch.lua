@@ -17,6 +17,7 @@
 -- Returns {id of the page's last entry, or '' when it was not full; how many were touched; ids of those that are gone}
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
+--@include entry-id
 --@include endings
 local lbs, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local refused = fence(KEYS[2], ARGV[3])

@@ -128,12 +128,20 @@ export function service({
     status: {
       service: 'orders',
       stream: { name: 'orders-input', length },
-      group: { name: 'orders-group', created: hasGroup, pending: 0, undelivered: length },
+      group: {
+        name: 'orders-group',
+        created: hasGroup,
+        pending: 0,
+        undelivered: length,
+        stranded: null,
+        vanished: 0,
+      },
       consumers: [],
       dlq: { name: 'orders-input-dlq', length: dlq },
       totals: { added: null, delivered: null, deadLettered: null },
     },
     consumers,
+    stranded: 0,
     dueLetters,
   };
 }

@@ -13,7 +13,7 @@ function seen(
     status: {
       service: 'orders',
       stream: { name: 'orders-input', length },
-      group: { name: 'orders-group', created: true, pending: 0, undelivered: 0 },
+      group: { name: 'orders-group', created: true, pending: 0, undelivered: 0, stranded: null, vanished: 0 },
       consumers: [],
       dlq: { name: 'orders-input-dlq', length: 0 },
       totals: { added, delivered, deadLettered },

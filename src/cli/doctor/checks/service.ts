@@ -1,3 +1,4 @@
+import { readInWords } from '../../status/words.js';
 import { bad, type Check, good, warning } from '../finding.js';
 
 /** Whether the service is there: its load balancer stream, and the group on it. */
@@ -24,7 +25,7 @@ export const service: Check = {
     const { stream, group } = status;
     const found = `${stream.name}: ${stream.length} entries`;
     return group.created
-      ? good(`${found}, ${group.pending} pending, ${group.undelivered} not given to anybody yet`)
+      ? good(`${found}, ${readInWords(group)}`)
       : warning(
           `${found}; no group ${group.name} yet`,
           'start a consumer: it creates the group, and is given every entry',

@@ -1,13 +1,16 @@
 /** What Redis knows of one service, and what can be seen in it of how its consumers are configured. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { nextEntryId } from '../../../core/entry-id.js';
 import { messageOf } from '../../../core/errors.js';
 import { redact } from '../../../core/logger.js';
 import { dueReason } from '../../../redis/due-consumer.js';
 import { parseEntry } from '../../../redis/entry.js';
 import { isIncarnation, type Names } from '../../../redis/names.js';
+import { SCRIPTS } from '../../../redis/scripts.js';
+import { STRANDED_PAGE } from '../../../redis/stranded.js';
 import { CliError } from '../../errors.js';
 import { type ShortClient, withRedis } from '../../redis-client.js';
-import { type ConsumerStatus, readServiceStatus } from '../../service-status.js';
+import { type ConsumerStatus, readServiceStatus, type ServiceStatus } from '../../service-status.js';
 import type { SeenConsumer, ServiceFacts } from '../facts.js';
 
 /** How often presences are looked at, and how far apart: the longest time left says most of the heartbeat. */
@@ -15,6 +18,8 @@ const LOOKS = 6;
 const APART_MS = 200;
 /** So many pending entries are looked at for lock keys. */
 const SAMPLE = 50;
+/** So many pages of the stream are looked through for stranded entries. */
+const STRANDED_PAGES = 100;
 
 /** Never rejects: a service that cannot be read is a finding. */
 export async function gatherService(url: string, timeoutMs: number, names: Names): Promise<ServiceFacts> {
@@ -24,7 +29,7 @@ export async function gatherService(url: string, timeoutMs: number, names: Names
     const text = redact(messageOf(error));
     const code = error instanceof CliError ? error.code : '';
     const kind = code === 'ServiceNotFound' ? 'missing' : code === 'NotAStream' ? 'wrongType' : 'unreadable';
-    const nothing = { status: null, consumers: [], dueLetters: 0 };
+    const nothing = { status: null, consumers: [], stranded: 0, dueLetters: 0 };
     return { service: names.service, problem: { kind, text }, ...nothing };
   }
 }
@@ -49,8 +54,29 @@ async function lookAt(client: ShortClient, names: Names): Promise<ServiceFacts> 
         keepsLocks: locks.get(name) ?? null,
       };
     }),
+    stranded: await strandedCount(client, names, status),
     dueLetters: due.reduce((sum, { pending }) => sum + pending, 0),
   };
+}
+
+/** Where Redis does not say how much it has given out, the beginning of the stream is looked through. */
+async function strandedCount(
+  client: ShortClient,
+  { lbs, group }: Names,
+  { stream, group: { created, pending, stranded } }: ServiceStatus,
+): Promise<number> {
+  if (stranded !== null || !created || stream.length <= pending) return stranded ?? 0;
+  const { source } = SCRIPTS.stranded;
+  let count = 0;
+  let start = '-';
+  for (let page = 0; page < STRANDED_PAGES; page += 1) {
+    const reply = await client.eval(source, 1, lbs, group, start, STRANDED_PAGE);
+    const [last, ids] = reply as [string, string[]];
+    count += ids.length;
+    if (last === '') break;
+    start = nextEntryId(last);
+  }
+  return count;
 }
 
 async function longestPresences(

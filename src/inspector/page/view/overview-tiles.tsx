@@ -89,6 +89,7 @@ function LoadTile({ runtime, overview: { owned, capacity, waiting, counters } }:
       </span>
       <span class="muted">
         {number(counters.requeued)} requeued, {number(counters.deadLettered)} dead-lettered since the start
+        {counters.vanished > 0 && `, ${number(counters.vanished)} vanished`}
       </span>
       <DeadLetterCount runtime={runtime} />
       {waiting > 0 && <span>{plural(waiting, 'entry waits', 'entries wait')} for their stream's name</span>}

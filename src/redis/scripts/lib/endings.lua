@@ -1,3 +1,4 @@
+-- Needs entry-id.
 -- endings(even, odd): which entry owned a data stream's name last, remembered for 10 to 20 seconds, so that fencing tokens only grow.
 --
 --   1. A owns e1. B has been delivered e2 of the same name, and is slow to verify it.
@@ -10,6 +11,8 @@
 -- Two hashes (data stream name -> entry id) take turns, each for a window of time; the field '' holds the window's number.
 -- Where Redis's clock goes back, the window stands still, and nothing is forgotten early.
 local WINDOW_MS = 10000
+-- Windows by which a clock may have gone back: ten days.
+local MOST_AHEAD = 86400
 
 local function isNewer(a, b)
   local aMs, aSequence = string.match(a, '^(%d+)-(%d+)$')
@@ -25,6 +28,12 @@ local function isTooOld(idle)
   return idle >= WINDOW_MS
 end
 
+-- 0 for what is no number: it is then written anew.
+local function windowOf(key)
+  local digits = string.match(redis.call('HGET', key, '') or '', '^%d+$')
+  return digits and #digits <= 15 and tonumber(digits) or 0
+end
+
 local function endings(even, odd)
   local self = {}
 
@@ -35,8 +44,12 @@ local function endings(even, odd)
     end
     local time = redis.call('TIME')
     local now = math.floor(tonumber(time[1]) * 1000 / WINDOW_MS)
-    local evenWindow = tonumber(redis.call('HGET', even, '') or 0)
-    local oddWindow = tonumber(redis.call('HGET', odd, '') or 0)
+    local evenWindow = windowOf(even)
+    local oddWindow = windowOf(odd)
+    -- No window is far ahead of the clock, unless somebody wrote it: it would never end.
+    if math.max(evenWindow, oddWindow) > now + MOST_AHEAD then
+      evenWindow, oddWindow = 0, 0
+    end
     local window = math.max(now, evenWindow, oddWindow)
     local key = window % 2 == 0 and even or odd
     if window ~= (window % 2 == 0 and evenWindow or oddWindow) then
@@ -54,6 +67,7 @@ local function endings(even, odd)
     local inOdd = redis.call('HMGET', odd, unpack(names))
     return function(position)
       local a, b = inEven[position], inOdd[position]
+      a, b = isId(a) and a, isId(b) and b
       if a and b then
         return isNewer(a, b) and a or b
       end

@@ -1,0 +1,30 @@
+-- Announces stranded entries anew: a copy of each, its retry count unchanged, takes its place. See `stranded`.
+--
+--   1. A Go consumer acknowledges e, and is about to delete it.   2. An operator adopts e.
+--   Its work is done again then; so operators look twice, some time apart.
+--
+-- KEYS[1] stream  load balancer stream
+-- ARGV[1] text    group
+-- ARGV[2...] entry ids; at most 100
+--
+-- Returns one item an entry: the id of its copy; '' when it is not stranded, or not there
+--@include pending
+--@include entry-id
+--@include endings
+--@include copy-entry
+--@include last-delivered
+local lbs, group = KEYS[1], ARGV[1]
+local last = lastDelivered(lbs, group)
+-- No entry has this id. A user who may not delete is refused here, and not with a copy announced beside its original.
+redis.call('XDEL', lbs, '0-0')
+local results = {}
+for i = 2, #ARGV do
+  local id = ARGV[i]
+  local entry = redis.call('XRANGE', lbs, id, id)[1]
+  results[i - 1] = ''
+  if entry and last and not isNewer(id, last) and not isPending(lbs, group, id) then
+    results[i - 1] = redis.call('XADD', lbs, '*', unpack(copyOf(entry[2], retryCount(entry[2]), nil)))
+    redis.call('XDEL', lbs, id)
+  end
+end
+return results

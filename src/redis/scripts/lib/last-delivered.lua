@@ -1,0 +1,14 @@
+-- lastDelivered(lbs, group): the id up to which the group has been given everything; nil when there is no such group.
+local function lastDelivered(lbs, group)
+  local groups = redis.call('XINFO', 'GROUPS', lbs)
+  for i = 1, #groups do
+    local fields = {}
+    for at = 1, #groups[i], 2 do
+      fields[groups[i][at]] = groups[i][at + 1]
+    end
+    if fields.name == group then
+      return fields['last-delivered-id']
+    end
+  end
+  return nil
+end
