@@ -95,16 +95,8 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'script hold-back',
     why: 'It sets how often Redis says that an entry was delivered, which 0.1.0 shows and goes by nowhere.',
   },
-  ...[
-    'finish-due-letters',
-    'redrive',
-    'redrive-apart',
-    'claim-due-letters',
-    'give-back',
-    'claim',
-    'done',
-  ].map((script) => ({
-    what: `effect of ${script}`,
-    why: 'What it does is as it was; the difference that is found is that of the acquire beside it, which sets how often an entry that waits was delivered to 0.',
-  })),
+  {
+    what: 'effect of give-back',
+    why: 'As that of requeue.',
+  },
 ];

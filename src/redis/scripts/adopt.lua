@@ -23,7 +23,9 @@ for i = 2, #ARGV do
   local entry = redis.call('XRANGE', lbs, id, id)[1]
   results[i - 1] = ''
   if entry and last and not isNewer(id, last) and not isPending(lbs, group, id) then
-    results[i - 1] = redis.call('XADD', lbs, '*', unpack(copyOf(entry[2], retryCount(entry[2]), nil)))
+    local fields = entry[2]
+    local copy = copyOf(fields, retryCount(fields), deliveryCount(fields), nil)
+    results[i - 1] = redis.call('XADD', lbs, '*', unpack(copy))
     redis.call('XDEL', lbs, id)
   end
 end
