@@ -70,8 +70,10 @@ export class Keyspace {
 
   /** Redis is there again: what waits for its time to be tried, or tries since it went, is tried now. */
   renew(): void {
-    for (const { subscription, child, isForbidden } of this.#covered.values()) {
-      if (!isForbidden && subscription.view.state !== 'live') this.#supervisor.renew(child);
+    for (const { subscription, child, isForbidden, first } of this.#covered.values()) {
+      // One that is being set up for the first time has only begun, and somebody waits for what comes of it.
+      const isTried = first !== undefined && !isForbidden;
+      if (isTried && subscription.view.state !== 'live') this.#supervisor.renew(child);
     }
   }
 
