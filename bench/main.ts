@@ -10,6 +10,7 @@ import { type Row, table } from './measure.js';
 import type { Scenario } from './scenario.js';
 import { assignDone } from './scenarios/assign-done.js';
 import { onCluster } from './scenarios/cluster.js';
+import { deadConsumers } from './scenarios/dead-consumers.js';
 import { failOverBySigkill } from './scenarios/fail-over.js';
 import { hold } from './scenarios/hold.js';
 import { idleFleet } from './scenarios/idle-fleet.js';
@@ -28,6 +29,7 @@ const SCENARIOS: readonly Scenario[] = [
   large,
   memory,
   idleFleet,
+  deadConsumers,
   startStop,
   recording,
   telemetry,

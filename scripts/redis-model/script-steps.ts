@@ -162,6 +162,16 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       ];
     },
   ],
+  'forget-consumers': [
+    1,
+    (pick, known) => {
+      const names = [aHolder(pick, known), pick.of(HOLDERS), 'nobody'];
+      return [
+        ['l', ...names.map((name) => `p:${name}`)],
+        ['g', ...names],
+      ];
+    },
+  ],
   payloads: [1, (pick, known) => [['l'], batch(pick, known)]],
   stranded: [1, (pick) => [['l'], ['g', pick.of(['-', '1-1', '3-0']), pick.of([1, 3, 100])]]],
   adopt: [1, (pick, known) => [['l'], ['g', ...batch(pick, known)]]],

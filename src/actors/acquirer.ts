@@ -12,6 +12,7 @@ import { factOf } from '../machines/facts.js';
 import { deliveryCountOf, entryBytes, parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
 import type { Giver } from './giver.js';
+import type { IdWatch } from './id-watch.js';
 import type { CheckedInfo, Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
 import type { Ownership } from './ownership.js';
@@ -34,6 +35,7 @@ export class Acquirer {
   readonly #lease: Lease;
   readonly #ownerships: Ownerships;
   readonly #giver: Giver;
+  readonly #ids: IdWatch;
   /** Verified while the lease was overdue: handed over when it is confirmed. */
   readonly #held: Ownership[] = [];
   /** Calls of `acquire()` that have not ended. */
@@ -47,7 +49,8 @@ export class Acquirer {
   /** Entries that have been read or adopted. */
   received = 0;
 
-  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, giver: Giver) {
+  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, giver: Giver, ids: IdWatch) {
+    this.#ids = ids;
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ownerships = ownerships;
@@ -86,7 +89,10 @@ export class Acquirer {
   async acquire(entries: readonly RawEntry[]): Promise<number> {
     this.#underWay += 1;
     this.received += entries.length;
-    for (const { id } of entries) this.#inHand.add(id);
+    for (const { id } of entries) {
+      this.#inHand.add(id);
+      this.#ids.seen(id);
+    }
     try {
       return await this.#acquire(entries);
     } finally {

@@ -105,7 +105,7 @@ export class Consumer {
     });
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
-    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver);
+    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver, this.ledger.ids);
     const adopter = new Adopter(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
       failed: (error) => this.intake.fail(error),
       leftBehind: () => this.#drain.leftBehind(),
@@ -152,6 +152,7 @@ export class Consumer {
       },
       groupGone: () => this.lease.groupGone(),
       heldIds: () => [...ownerships].filter(({ isAtRest }) => isAtRest).map(({ id }) => id),
+      seenId: (id) => this.ledger.ids.seen(id),
       withoutPayload: (ids) => this.verifier.withoutPayload(ids),
     });
     this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer);

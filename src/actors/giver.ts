@@ -72,7 +72,12 @@ export class Giver {
       let asked = chunk;
       const { value, mayBeRepeat } = await retrying(this.#kernel, this.#lease, async () => {
         asked = asked.filter(({ id }) => isStillHeld(id));
-        return asked.length > 0 ? await this.#kernel.lease.giveBack(reason, asked) : undefined;
+        try {
+          return asked.length > 0 ? await this.#kernel.lease.giveBack(reason, asked) : undefined;
+        } catch (error) {
+          this.#ledger.ids.failed(error);
+          throw error;
+        }
       });
       if (value === undefined) {
         at += chunk.length;

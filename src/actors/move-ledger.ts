@@ -1,5 +1,6 @@
 /** Keeps count of what was moved, says what had vanished, and warns when the dead-letter stream nears its cap or begins to lose letters. */
 import type { EntryRef, MoveResult } from '../redis/lease-store.js';
+import { IdWatch } from './id-watch.js';
 import type { Kernel } from './kernel.js';
 
 /** At this share of the cap a person should look. */
@@ -13,11 +14,14 @@ export class MoveLedger {
   trimmed = 0;
   /** Entries whose payload somebody else had deleted or trimmed before they were finished. */
   vanished = 0;
+  /** Of the load balancer stream. */
+  readonly ids: IdWatch;
   readonly #kernel: Kernel;
   #hasWarned = false;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.ids = new IdWatch(kernel.names.lbs, () => kernel.clock.now());
   }
 
   /** @param refs what was to be moved, in the order of the result */
@@ -26,9 +30,12 @@ export class MoveLedger {
     let deadLettered = 0;
     let refused = 0;
     const gone: EntryRef[] = [];
-    moved.forEach(({ outcome }, index) => {
-      if (outcome === 'requeued') requeued += 1;
-      else if (outcome === 'deadLettered') deadLettered += 1;
+    moved.forEach(({ outcome, copyId }, index) => {
+      if (outcome === 'requeued') {
+        requeued += 1;
+        if (copyId !== '') this.ids.given(copyId);
+      }
+      if (outcome === 'deadLettered') deadLettered += 1;
       else if (outcome === 'notMine' || outcome === 'notPending') refused += 1;
       else if (outcome === 'gone') gone.push(refs[index] as EntryRef);
     });

@@ -18,10 +18,12 @@ import { isIncarnation } from '../redis/names.js';
 import { OWNABLE_MS } from '../redis/pending-survey.js';
 import { isPassing, replyOf } from '../redis/reply-errors.js';
 import type { DeadLetters } from './dead-letters.js';
+import { GroupCensus } from './group-census.js';
 import { startActor } from './host.js';
 import type { Kernel } from './kernel.js';
 import type { PendingAudit } from './pending-audit.js';
 import type { Recoverer, Taken } from './recoverer.js';
+import { RedisClock } from './redis-clock.js';
 import { recreateGroup } from './verifier.js';
 
 /** A presence is asked for this long after it should have run out. */
@@ -29,6 +31,9 @@ const MARGIN_MS = 3;
 /** Expired locks that are waiting to be looked at; more are left to the scan. */
 const MAX_HINTS = 10_000;
 const HINT_BATCH = 200;
+/** Dead consumers with nothing pending that are removed in one call, and after one scan. */
+const FORGET_BATCH = 200;
+const MOST_TIDIED = 2_000;
 /** Keeps the script that looks for payloads below 5 ms. */
 const PAYLOAD_BATCH = 100;
 
@@ -65,6 +70,8 @@ export interface ReconcilerHooks {
   groupGone(): void;
   /** Ids of the entries in our hands. */
   heldIds(): Iterable<string>;
+  /** The stream has an entry with this id. */
+  seenId(id: string): void;
   /** The payloads of these, which are pending for us, are gone from the stream. */
   withoutPayload(ids: readonly string[]): void;
 }
@@ -85,6 +92,10 @@ export class Reconciler {
   readonly #deadSince = new Map<string, number>();
   /** Consumer with entries pending → when its presence runs out or ran out, on the monotonic clock, as far as was seen. */
   #presentUntil = new Map<string, number>();
+  /** Consumer → the longest that its presence was seen to have left, in milliseconds. */
+  #longestTtl = new Map<string, number>();
+  readonly #census: GroupCensus;
+  readonly #redisClock: RedisClock;
   /** A scan has reached the end of the pending list. */
   #hasScanned = false;
   /** Dead consumers of whose entries the application has been told while `autoClaim` is off: of these ones, or of all. */
@@ -110,6 +121,9 @@ export class Reconciler {
     this.#recoverer = recoverer;
     this.#deadLetters = deadLetters;
     this.#hooks = hooks;
+    this.#census = new GroupCensus(kernel.group);
+    // A presence has half a heartbeat left at least: half of that is no danger to anybody.
+    this.#redisClock = new RedisClock(kernel.settings.heartbeatMs / 4);
     this.#machine = reconcilerMachine.provide({
       actors: {
         sweep: fromPromise<SweepOutput>(() => this.#guarded(() => this.#sweep())),
@@ -150,6 +164,7 @@ export class Reconciler {
     const outageMs = this.#downSince === undefined ? 0 : clock.monotonic() - this.#downSince;
     this.#downSince = undefined;
     this.#server = server;
+    if (!isSame) this.#redisClock.forget();
     this.#sendUp(isSame ? outageMs : null);
   }
 
@@ -238,14 +253,23 @@ export class Reconciler {
     this.#hooks.foreignConsumers(this.#hasForeign);
     if (this.#hasForeign) await this.#followHints();
     else this.#hints.clear();
-    const ttls = await group.presence(incarnations.map(({ name }) => name));
+    const askedAt = clock.monotonic();
+    const presences = await this.#census.presences(others);
+    const { ttls, redisMs } = presences;
+    const stepMs = this.#redisClock.stepOf({ askedAt, answeredAt: clock.monotonic(), redisMs });
+    if (stepMs !== 0) {
+      await this.#clockWasSet(stepMs, ttls);
+      return { dead: [], nextMs: settings.heartbeatMs };
+    }
 
     const living = [consumer];
     const dead: GroupConsumer[] = [];
     const presentUntil = new Map<string, number>();
+    const longestTtl = new Map<string, number>();
     let nextMs = settings.heartbeatMs;
-    incarnations.forEach((other, index) => {
-      const ttl = ttls[index] ?? -2;
+    incarnations.forEach((other) => {
+      // Those that were not asked for were not present, and have nothing.
+      const ttl = ttls.get(other.name) ?? -2;
       if (ttl === -2) {
         if (other.pending > 0) {
           dead.push(other);
@@ -254,10 +278,13 @@ export class Reconciler {
         return;
       }
       living.push(other.name);
+      if (ttl >= 0) longestTtl.set(other.name, Math.max(ttl, this.#longestTtl.get(other.name) ?? 0));
       presentUntil.set(other.name, began + ttl);
       if (other.pending > 0 && ttl >= 0) nextMs = Math.min(nextMs, ttl + MARGIN_MS);
     });
     this.#presentUntil = presentUntil;
+    this.#longestTtl = longestTtl;
+    if ([...living].sort()[0] === consumer) await this.#census.tidy(others, presences);
     const found = [...dead, ...due];
     for (const name of this.#deadSince.keys()) {
       if (!found.some((other) => other.name === name)) this.#deadSince.delete(name);
@@ -278,6 +305,22 @@ export class Reconciler {
       tookMs: clock.monotonic() - began,
     });
     return { dead: mine, nextMs };
+  }
+
+  /** Everyone may look dead, or the dead alive. Nothing is taken until everyone has had the time to renew its presence by the new clock. */
+  async #clockWasSet(stepMs: number, ttls: ReadonlyMap<string, number>): Promise<void> {
+    const { group, logger, settings } = this.#kernel;
+    const why = `the clock of Redis was set ${stepMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(stepMs))} ms`;
+    logger.warn({ stepMs: Math.round(stepMs) }, 'the clock of Redis was set');
+    if (stepMs < 0) {
+      // A presence that was written before lasts longer by as much. As long as it used to: whoever lives renews it within half of that.
+      for (const [name, ttl] of ttls) {
+        const longest = this.#longestTtl.get(name);
+        if (longest !== undefined && ttl > longest + settings.heartbeatMs / 4)
+          await group.shorten(name, longest);
+      }
+    }
+    this.outageSeen(why);
   }
 
   async #requeue(dead: readonly string[]): Promise<RequeueOutput> {
@@ -394,6 +437,8 @@ export class Reconciler {
     const { group, consumer, settings } = this.#kernel;
     // Touched ones look as if they had been delivered no longer ago than that.
     const knownAfterMs = Math.min(settings.heartbeatMs, OWNABLE_MS);
+    const newest = page.at(-1);
+    if (newest !== undefined) this.#hooks.seenId(newest.id);
     const own = page.filter((row) => row.consumer === consumer && row.idleMs >= knownAfterMs);
     this.#audit.found(own.map(({ id }) => id));
     const first = this.#firstId;
@@ -433,7 +478,7 @@ export class Reconciler {
 
   /** After a whole scan: owner records that point nowhere, and dead consumers with nothing pending. */
   async #tidyUp(): Promise<void> {
-    const { group, consumer, logger, names } = this.#kernel;
+    const { clock, group, consumer, logger, names, settings } = this.#kernel;
     const { garbage } = await group.pruneOwners();
     if (garbage > 0) {
       logger.warn(
@@ -443,10 +488,13 @@ export class Reconciler {
     }
     await this.#lookForPayloads();
     const others = (await group.consumers()).filter(({ name }) => name !== consumer && isIncarnation(name));
-    const idle = others.filter(({ pending }) => pending === 0);
+    const idle = others.filter(({ pending }) => pending === 0).slice(0, MOST_TIDIED);
     const ttls = await group.presence(idle.map(({ name }) => name));
-    for (const [index, { name }] of idle.entries()) {
-      if (ttls[index] === -2) await group.forget(name);
+    const dead = idle.filter((_, index) => ttls[index] === -2).map(({ name }) => name);
+    // However many there are: what is left over the sweeps and the next scan see to.
+    const until = clock.monotonic() + settings.heartbeatMs / 8;
+    for (let at = 0; at < dead.length && clock.monotonic() < until; at += FORGET_BATCH) {
+      await group.forgetAll(dead.slice(at, at + FORGET_BATCH));
     }
     for (const name of this.#told.keys()) {
       if (!others.some((other) => other.name === name)) this.#told.delete(name);

@@ -223,10 +223,14 @@ export class Recoverer {
     // Large ones are moved a few at a time.
     while (moved.length < refs.length) {
       const rest = refs.slice(moved.length);
-      const result = await group.requeue(from, rest, {
+      const asked = {
         ...options,
         spendAlways: !isIncarnation(from),
         lockKeys: looksAtLocks ? rest.map(({ name, id }) => names.lock(name, id)) : [],
+      };
+      const result = await group.requeue(from, rest, asked).catch((error: unknown) => {
+        this.#ledger.ids.failed(error);
+        throw error;
       });
       if (result === 'alive') {
         if (moved.length === 0) return 'alive';

@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import { askedCluster, askedSingle, type RedisSource } from './asked-target.js';
 import { type Commands, createCommands } from './commands.js';
+import { reasonOf } from './failure-reason.js';
 import { Link, type LinkRole } from './link.js';
 import { Shards } from './shards.js';
 import { deploymentOf } from './target.js';
@@ -138,6 +139,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
       connectTimeoutMs: Math.max(heartbeatMs, 1000),
       retryMs: 50,
       maxRetryMs: Math.min(1000, heartbeatMs / 2),
+      explain: reasonOf,
     });
   const own = (role: LinkRole) => ownSettings(settings, role);
 

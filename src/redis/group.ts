@@ -80,12 +80,18 @@ export interface GroupStore {
   owners(names: readonly string[]): Promise<(string | null)[]>;
   /** Times to live of these consumers' presence. */
   presence(consumers: readonly string[]): Promise<TimeToLive[]>;
+  /** The same, and Redis's clock when it was asked, epoch milliseconds. */
+  presences(consumers: readonly string[]): Promise<{ readonly ttls: TimeToLive[]; readonly redisMs: number }>;
+  /** Gives a presence no more time to live than this, in milliseconds: the clock of Redis was set back. */
+  shorten(consumer: string, ttlMs: number): Promise<void>;
   /** Times to live of these lock keys, wherever they live; an error for one that could not be asked for. */
   timesToLive(keys: readonly string[]): Promise<(TimeToLive | Error)[]>;
   /** Takes entries (ascending ids, at most 200) from a dead consumer, the first ones only where they have many bytes. `alive` when its presence stands: nothing was done. */
   requeue(from: string, batch: readonly EntryRef[], options: RequeueOptions): Promise<MoveResult | 'alive'>;
   /** Removes a dead consumer that has nothing pending. */
   forget(consumer: string): Promise<boolean>;
+  /** Removes those of these consumers (at most 200) that are dead and have nothing pending; resolves with how many. */
+  forgetAll(consumers: readonly string[]): Promise<number>;
   /** Clears owner records that point to entries no longer pending, and what is no entry id at all. Walks the hash. */
   pruneOwners(): Promise<Pruned>;
 }
@@ -208,6 +214,19 @@ export function createGroupStore(
     },
     owners: (dataStreams) => records.of(dataStreams),
     presence: (consumers) => timesToLive(consumers.map(names.presence)),
+    async presences(consumers) {
+      const replies = await commands.run('PTTL', (client) =>
+        pipelined<number | [string, string]>(client, (pipeline) => {
+          for (const consumer of consumers) pipeline.pttl(names.presence(consumer));
+          pipeline.time();
+        }),
+      );
+      const [seconds, microseconds] = replies.pop() as [string, string];
+      return { ttls: replies as number[], redisMs: Number(seconds) * 1_000 + Number(microseconds) / 1_000 };
+    },
+    async shorten(consumer, ttlMs) {
+      await commands.run('PEXPIRE', (client) => client.pexpire(names.presence(consumer), Math.ceil(ttlMs)));
+    },
     timesToLive,
     async requeue(from, batch, { minIdleMs, spendAlways, areTooLarge = false, lockKeys }) {
       const keys = [lbs, names.presence(from), owners, ...endings, dlq, ...history, ...lockKeys];
@@ -227,6 +246,11 @@ export function createGroupStore(
       return (
         (await commands.script('forget-consumer', [lbs, names.presence(consumer)], [group, consumer])) === 1
       );
+    },
+    async forgetAll(consumers) {
+      if (consumers.length === 0) return 0;
+      const keys = [lbs, ...consumers.map(names.presence)];
+      return (await commands.script('forget-consumers', keys, [group, ...consumers])) as number;
     },
     async pruneOwners() {
       let cleared = 0;

@@ -29,6 +29,8 @@ export interface LinkSettings {
   /** Delay before the first new attempt, in milliseconds; doubles up to `maxRetryMs`. */
   readonly retryMs: number;
   readonly maxRetryMs: number;
+  /** Finds out more of why an attempt failed; undefined: no more can be told. */
+  readonly explain?: (client: Redis, error: Error) => Promise<Error | undefined>;
 }
 
 /** Connects, and is in the database that was asked for: where that cannot be selected, ioredis goes on in database 0. */
@@ -47,6 +49,18 @@ async function connected(client: Redis, check: LinkSettings['check']): Promise<v
 
 function closed(): StreamwardenError {
   return new StreamwardenError('RuntimeStopped', 'the connection was closed');
+}
+
+/** A port that does not speak TLS waits for more, and so do we. */
+function isShakingHands({ stream }: Redis): boolean {
+  const socket = (stream ?? {}) as { encrypted?: boolean; connecting?: boolean; secureConnecting?: boolean };
+  return socket.encrypted === true && socket.connecting === false && socket.secureConnecting === true;
+}
+
+function lateness(client: Redis, ms: number): string {
+  return isShakingHands(client)
+    ? `the TLS handshake did not end within ${ms} ms: the port may not speak TLS`
+    : `no connection within ${ms} ms`;
 }
 
 export interface LinkListener {
@@ -72,6 +86,8 @@ export class Link {
   /** The attempt that waits for its client to be made. */
   #making: object | undefined;
   #refusedSince: number | undefined;
+  /** What was found out of the failure that said this. The next attempt will most likely say the same. */
+  #explained: { readonly said: string; readonly reason: Error } | undefined;
 
   constructor(settings: LinkSettings) {
     this.role = settings.role;
@@ -94,6 +110,13 @@ export class Link {
   /** For how long every attempt has been refused for its credentials, in milliseconds; 0: the last one was not. */
   get refusedForMs(): number {
     return this.#refusedSince === undefined ? 0 : this.#settings.clock.monotonic() - this.#refusedSince;
+  }
+
+  /** What an attempt that is under way waits for, where that is worth telling. */
+  get waitsFor(): string | undefined {
+    return this.#client !== undefined && isShakingHands(this.#client)
+      ? 'the TLS handshake did not end: the port may not speak TLS'
+      : undefined;
   }
 
   /** Where the present client was told to connect to: `host:port`. Undefined between two attempts. */
@@ -252,11 +275,12 @@ export class Link {
       const reason = isStreamwardenError(error) ? error : (reported ?? error);
       if (isWrongCredentials(reason)) this.#refusedSince ??= this.#settings.clock.monotonic();
       else this.#refusedSince = undefined;
-      this.#drop(reason);
+      this.#drop(this.#explained?.said === reason.message ? this.#explained.reason : reason);
+      this.#explain(client, reason);
       this.#scheduleRetry();
     };
     const deadline = this.#settings.clock.setTimeout(() => {
-      failed(new Error(`no connection within ${this.#settings.connectTimeoutMs} ms`));
+      failed(new Error(lateness(client, this.#settings.connectTimeoutMs)));
     }, this.#settings.connectTimeoutMs);
     client.once('end', () => {
       this.#settings.clock.clearTimeout(deadline);
@@ -269,6 +293,7 @@ export class Link {
         this.#ready = true;
         this.#upAt = this.#settings.clock.monotonic();
         this.#attempts = 0;
+        this.#explained = undefined;
         this.#epoch += 1;
         this.#lastError = undefined;
         this.#refusedSince = undefined;
@@ -300,6 +325,18 @@ export class Link {
       );
     }
     this.#tellDown(reason);
+  }
+
+  #explain(client: Redis, error: Error): void {
+    if (this.#explained?.said === error.message) return;
+    this.#settings.explain?.(client, error).then(
+      (reason) => {
+        if (reason === undefined || this.#ready) return;
+        this.#explained = { said: error.message, reason };
+        if (this.#lastError?.message === error.message) this.#lastError = reason;
+      },
+      () => {},
+    );
   }
 
   #tellDown(reason: Error): void {

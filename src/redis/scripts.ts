@@ -20,6 +20,7 @@ export const SCRIPT_NAMES = [
   'redrive-apart',
   'leave',
   'forget-consumer',
+  'forget-consumers',
   'prune-owners',
   'payloads',
   'stranded',

@@ -38,6 +38,8 @@ export function healthOf(consumer: Consumer): Health {
   }
   const isLockedOut = needsOtherCredentials(consumer);
   if (isLockedOut) reasons.push('Redis goes on refusing the credentials: start with others');
+  const { trouble } = consumer.ledger.ids;
+  if (trouble !== null) reasons.push(trouble);
   if (intake.isPaused) reasons.push('paused');
   // Without a connection nothing can be read, and that is said already.
   const failing = consumer.kernel.commands.isUp ? intake.problem : null;

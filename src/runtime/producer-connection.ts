@@ -28,7 +28,7 @@ export function createProducerConnection(
   }
 
   function late(): StreamwardenError {
-    const why = link.lastError?.message ?? follower?.problem ?? 'not tried yet';
+    const why = link.lastError?.message ?? link.waitsFor ?? follower?.problem ?? 'not tried yet';
     return new StreamwardenError(
       'RedisUnavailable',
       `no connection to Redis within ${timeoutMs} ms: ${why}`,

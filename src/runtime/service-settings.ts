@@ -2,9 +2,10 @@
  * What a visit to a service, and a producer, work with; and how it comes out of text and numbers, as the command line has them. The rules are
  * those of the schemas, without the library that states them: it takes longer to load than such a visit takes.
  */
+
+import type { RedisSource } from '../redis/asked-target.js';
 import type { Layout } from '../redis/layout.js';
 import type { Names } from '../redis/names.js';
-import type { RedisSource } from '../redis/asked-target.js';
 import { invalid } from './option-errors.js';
 import { integerWords, isRedisTarget, REDIS_TARGET_WORDS, TEXT_WORDS, TIMEOUT_MS } from './option-rules.js';
 import { serviceNames } from './service-names.js';

@@ -243,6 +243,7 @@ class Play {
     for await (const page of stranded.pages()) lost.push(...page);
     await this.#step('what it leaves behind is announced anew', () => stranded.adopt(lost));
     await i.vanish();
+    await this.#step('it is forgotten among others', () => i.group.forgetAll([i.name, 'nobody~00000000']));
   }
 
   async #leaving(): Promise<void> {

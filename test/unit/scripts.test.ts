@@ -149,6 +149,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: [] });
   await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: ['k1', 'k2'] });
   await group.forget('d');
+  await group.forgetAll(['d', 'e', 'f', 'g']);
   await group.pruneOwners();
   await group.payloads(['1-1', '2-2', '3-3', '4-4']);
   await locks.take(['k1', 'k2']);

@@ -32,6 +32,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'Where presence has lapsed it writes none; its own process then raises a new generation. Each process renews its own presence only, with the script of its own version, and to others presence is there or not, whoever wrote it and when.',
   },
   {
+    what: 'script forget-consumers',
+    why: 'It does for many what forget-consumer does for one.',
+  },
+  {
     what: 'script stranded',
     why: 'It reads the load balancer stream and its group, and writes nothing.',
   },

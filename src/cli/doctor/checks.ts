@@ -25,6 +25,7 @@ import { sentinelQuorum } from './checks/sentinel-quorum.js';
 import { serverVersion } from './checks/server-version.js';
 import { service } from './checks/service.js';
 import { stranded } from './checks/stranded.js';
+import { streamIds } from './checks/stream-ids.js';
 import { tcpKeepalive } from './checks/tcp-keepalive.js';
 import { topology } from './checks/topology.js';
 import { vanished } from './checks/vanished.js';
@@ -54,6 +55,7 @@ export const CHECKS: readonly Check[] = [
   tcpKeepalive,
   scriptTimeLimit,
   service,
+  streamIds,
   stranded,
   vanished,
   consumers,

@@ -79,6 +79,10 @@ export interface ServiceFacts {
   readonly problem: { readonly kind: 'missing' | 'wrongType' | 'unreadable'; readonly text: string } | null;
   readonly status: ServiceStatus | null;
   readonly consumers: readonly SeenConsumer[];
+  /** The last id that the stream has given, and by how much it is ahead of the clock of its server; null when that could not be told. */
+  readonly lastId: { readonly id: string; readonly aheadMs: number } | null;
+  /** Key of the hash of owners. */
+  readonly owners: string;
   /** Entries that were given out and are pending for nobody; at least so many. */
   readonly stranded: number;
   /** Entries that wait to be written to a dead-letter stream in another slot. */

@@ -141,6 +141,8 @@ export function service({
       totals: { added: null, delivered: null, deadLettered: null },
     },
     consumers,
+    lastId: null,
+    owners: '{orders-input}:owners',
     stranded: 0,
     dueLetters,
   };

@@ -9,6 +9,7 @@ import { isIncarnation, type Names } from '../../../redis/names.js';
 import { SCRIPTS } from '../../../redis/scripts.js';
 import { STRANDED_PAGE } from '../../../redis/stranded.js';
 import { CliError } from '../../errors.js';
+import { fieldsOf } from '../../flat-reply.js';
 import { type ShortClient, withRedis } from '../../redis-client.js';
 import { type ConsumerStatus, readServiceStatus, type ServiceStatus } from '../../service-status.js';
 import type { SeenConsumer, ServiceFacts } from '../facts.js';
@@ -29,7 +30,14 @@ export async function gatherService(url: string, timeoutMs: number, names: Names
     const text = redact(messageOf(error));
     const code = error instanceof CliError ? error.code : '';
     const kind = code === 'ServiceNotFound' ? 'missing' : code === 'NotAStream' ? 'wrongType' : 'unreadable';
-    const nothing = { status: null, consumers: [], stranded: 0, dueLetters: 0 };
+    const nothing = {
+      status: null,
+      consumers: [],
+      lastId: null,
+      owners: names.owners,
+      stranded: 0,
+      dueLetters: 0,
+    };
     return { service: names.service, problem: { kind, text }, ...nothing };
   }
 }
@@ -54,9 +62,22 @@ async function lookAt(client: ShortClient, names: Names): Promise<ServiceFacts> 
         keepsLocks: locks.get(name) ?? null,
       };
     }),
+    lastId: await lastIdOf(client, names),
+    owners: names.owners,
     stranded: await strandedCount(client, names, status),
     dueLetters: due.reduce((sum, { pending }) => sum + pending, 0),
   };
+}
+
+async function lastIdOf(client: ShortClient, { lbs }: Names): Promise<ServiceFacts['lastId']> {
+  try {
+    const id = String(fieldsOf((await client.xinfo('STREAM', lbs)) as unknown[])['last-generated-id']);
+    // TIME has no key to be sent by: the script's is on the server of the stream.
+    const [seconds] = (await client.eval("return redis.call('TIME')", 1, lbs)) as [string];
+    return { id, aheadMs: Number(id.split('-', 1)[0]) - Number(seconds) * 1_000 };
+  } catch {
+    return null;
+  }
 }
 
 /** Where Redis does not say how much it has given out, the beginning of the stream is looked through. */
