@@ -3,6 +3,7 @@ type Library = typeof import('../src/index.js');
 type InspectorModule = typeof import('../src/inspector/index.js');
 type SelectionModule = typeof import('../src/redis/dead-letter-selection.js');
 type ServiceAccessModule = typeof import('../src/runtime/service-access.js');
+type RuntimeModule = typeof import('../src/runtime/runtime.js');
 type NamesModule = typeof import('../src/redis/names.js');
 type ScriptsModule = typeof import('../src/redis/scripts.js');
 
@@ -15,3 +16,4 @@ export const { createNames } = (await load('redis/names.js')) as NamesModule;
 export const { SCRIPTS } = (await load('redis/scripts.js')) as ScriptsModule;
 export const { selectLetters } = (await load('redis/dead-letter-selection.js')) as SelectionModule;
 export const { visitService } = (await load('runtime/service-access.js')) as ServiceAccessModule;
+export const { composeRuntime } = (await load('runtime/runtime.js')) as RuntimeModule;

@@ -3,7 +3,7 @@
  * baseline is the one command that nobody can do without, XINFO CONSUMERS over all of them.
  */
 import { Redis } from 'ioredis';
-import { composeRuntime } from '../../src/runtime/runtime.js';
+import { composeRuntime } from '../built.js';
 import { type Row, row } from '../measure.js';
 import type { Scenario, Setting } from '../scenario.js';
 
