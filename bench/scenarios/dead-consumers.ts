@@ -32,12 +32,10 @@ async function run({ redis, progress }: Setting): Promise<Row[]> {
     await client.xinfo('CONSUMERS', `${SERVICE}-input`, `${SERVICE}-group`);
     bare.push(performance.now() - began);
   }
-  const runtime = composeRuntime({
-    redis: redis.url,
-    service: SERVICE,
-    consumerId: 'living',
-    heartbeatMs: HEARTBEAT_MS,
-  });
+  const runtime = composeRuntime(
+    { redis: redis.url, service: SERVICE, consumerId: 'living', heartbeatMs: HEARTBEAT_MS },
+    {},
+  );
   const sweeps: number[] = [];
   let misses = 0;
   runtime.seam.on('sweepFinished', ({ tookMs }) => sweeps.push(tookMs));
