@@ -118,8 +118,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'actors/acquirer.ts',
-        from: 'at < fresh.length && !this.#isStopped; at',
-        to: 'at < fresh.length; at',
+        from: 'at < others.length && !this.#isStopped; at',
+        to: 'at < others.length; at',
       },
       {
         file: 'actors/acquirer.ts',

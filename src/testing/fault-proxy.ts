@@ -91,6 +91,7 @@ class Relay {
   #swallows = false;
   /** What a frozen or slow network holds back. One queue: what came first gets through first, whatever has become of the delay since. */
   readonly #held: { readonly deliver: () => void; readonly due: number }[] = [];
+  readonly #lastDue: Record<Way, number> = { toServer: 0, toClient: 0 };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(client: Socket, server: Socket, proxy: TcpFaultProxy) {
@@ -128,17 +129,24 @@ class Relay {
     const arrives = this.#proxy.carry(way, bytes.length);
     if (arrives > performance.now()) {
       from.pause();
-      this.#pass(() => {
-        from.resume();
-        pass();
-      }, arrives);
+      this.#pass(
+        () => {
+          from.resume();
+          pass();
+        },
+        way,
+        arrives,
+      );
     } else {
-      this.#pass(pass, arrives);
+      this.#pass(pass, way, arrives);
     }
   }
 
-  #pass(deliver: () => void, arrives: number): void {
-    this.#held.push({ deliver, due: arrives + this.#proxy.delayMs });
+  /** Not before what was sent earlier. */
+  #pass(deliver: () => void, way: Way, arrives: number): void {
+    const due = Math.max(this.#lastDue[way], arrives + this.#proxy.delayMs);
+    this.#lastDue[way] = due;
+    this.#held.push({ deliver, due });
     this.#held.sort((a, b) => a.due - b.due);
     this.#deliverDue();
   }

@@ -174,7 +174,7 @@ describe('what the inspector is asked', () => {
   });
 
   it('says that Redis does not answer', async () => {
-    const runtime = fleet().create();
+    const runtime = fleet().create({ redis: 'redis://127.0.0.1:1' });
     const inspector = await inspectors.open();
     inspector.attach(runtime);
     expect(await codeOf(ask(inspector.url, pathTo(runtime, 'group')))).to.equal('503 RedisUnavailable');

@@ -31,7 +31,8 @@ describe('a test that leaves something open', () => {
     const runtime = await fleet().start();
     const { message } = await rejection(failOnLeaks(before, 'this test', 300));
     expect(message).to.include(`runtime ${runtime.consumer} (running)`);
-    expect(message.match(/connection to/g)).to.have.lengthOf(3);
+    // Commands, reads, expiries; and payloads, where some have been asked for.
+    expect(message.match(/connection to/g)?.length).to.be.oneOf([3, 4]);
     expect(runtime.state).to.equal('stopped');
     await failOnLeaks(before, 'this test');
   });

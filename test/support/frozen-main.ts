@@ -16,12 +16,16 @@ const freeze = () => process.kill(process.pid, 'SIGSTOP');
 
 let point: FreezePoint | null = null;
 
+const isPaged = (operation: Operation) => /^AsyncGenerator/.test(operation.constructor.name);
+
 /** Freezes where `point` says, once. */
 function freezing(stores: Stores): Stores {
   const decorated: Record<string, Record<string, Operation>> = {};
   for (const [storeName, store] of Object.entries(stores) as [string, Record<string, Operation>][]) {
     decorated[storeName] = { ...store };
     for (const [name, original] of Object.entries(store)) {
+      // What is asked for page by page asks other operations.
+      if (isPaged(original)) continue;
       decorated[storeName][name] = async (...args) => {
         const isHere = point?.store === storeName && point.operation === name;
         const when = isHere ? point?.when : undefined;
