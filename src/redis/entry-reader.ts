@@ -56,6 +56,8 @@ export function createEntryReader(
 ): EntryReader {
   const size = new PageSize(timeoutMs / 8);
   const plain = new PlainReads(commands);
+  /** How often in a row an entry did not arrive although it was asked for alone, also over a failure of everything in between. */
+  const misses = new Map<string, number>();
 
   async function read(ids: readonly string[], room: number, mostBytes: number): Promise<readonly Item[]> {
     return await plain.instead(
@@ -79,7 +81,6 @@ export function createEntryReader(
     async *pages(ids, mostBytes) {
       const most = Math.min(mostBytes, Number.MAX_SAFE_INTEGER);
       let at = 0;
-      let misses = 0;
       while (at < ids.length) {
         const batch = ids.slice(at, at + BATCH);
         const first = batch[0] as string;
@@ -94,14 +95,15 @@ export function createEntryReader(
           const bytes = await bytesOf(first);
           const wasAlone = bytes > room;
           if (isLeast && !wasAlone) throw error;
-          misses = wasAlone ? misses + 1 : 0;
-          if (misses < ATTEMPTS) continue;
-          misses = 0;
+          if (!wasAlone) continue;
+          misses.set(first, (misses.get(first) ?? 0) + 1);
+          if ((misses.get(first) ?? 0) < ATTEMPTS) continue;
+          misses.delete(first);
           at += 1;
           yield [{ outcome: 'tooLarge', id: first, bytes }];
           continue;
         }
-        misses = 0;
+        misses.delete(first);
         size.arrived(sizeOf(items), clock.monotonic() - began);
         at += items.length;
         yield items.map((item, index) => toEntry(batch[index] as string, item));
