@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { withDeadline } from './deadline.js';
 import type { Link } from './link.js';
 import { pipelined } from './pipelined.js';
-import { isMisplaced, mayHaveExecuted, redirectionOf, redisError, unanswered } from './reply-errors.js';
+import { isMisplaced, mayHaveExecuted, redirectionOf, redisError, replyOf, unanswered } from './reply-errors.js';
 import { SCRIPTS, type ScriptName } from './scripts.js';
 
 type EvalSha = (sha: string, keyCount: number, ...rest: (string | number)[][]) => Promise<unknown>;
@@ -13,7 +13,7 @@ type Eval = (source: string, keyCount: number, ...rest: (string | number)[][]) =
 export interface Commands {
   /** True while there is a connection to send on. */
   readonly isUp: boolean;
-  /** Runs a script. Resolves with its reply; rejects with a StreamwardenError. */
+  /** Runs a script; where the server does not know it, under one deadline more. Resolves with its reply; rejects with a StreamwardenError. */
   script(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   /** Runs a command, or several of one purpose. Under the same deadline. */
   run<T>(command: string, send: (client: Redis) => Promise<T>): Promise<T>;
@@ -80,15 +80,18 @@ export function createCommands(
       const command = `script ${name}`;
       const client = link.client(command);
       try {
-        return await run(command, async (present) => {
-          const evalSha = present.evalsha.bind(present) as unknown as EvalSha;
-          try {
-            return await evalSha(sha, keys.length, keys as string[], args as (string | number)[]);
-          } catch (error) {
-            if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-            const evaluate = present.eval.bind(present) as unknown as Eval;
-            return await evaluate(source, keys.length, keys as string[], args as (string | number)[]);
-          }
+        try {
+          return await run(command, (present) => {
+            const evalSha = present.evalsha.bind(present) as unknown as EvalSha;
+            return evalSha(sha, keys.length, keys as string[], args as (string | number)[]);
+          });
+        } catch (error) {
+          if (replyOf(error) !== 'NOSCRIPT') throw error;
+        }
+        // Redis has answered, and so is there: what it does not know yet has a deadline of its own.
+        return await run(command, (present) => {
+          const evaluate = present.eval.bind(present) as unknown as Eval;
+          return evaluate(source, keys.length, keys as string[], args as (string | number)[]);
         });
       } catch (error) {
         const redirection = redirectionOf(error);
