@@ -144,8 +144,8 @@ export class GoParty implements Bystander {
   #taken(id: string, why: string): void {
     const { ledger, workers, shape } = this.#fleet;
     const life = ledger.lives.get(id);
-    if (life?.owner === undefined) return;
-    workers.taken(life, life.owner, why);
+    // Who has acquired it anew under the same id has no record of that: it is excepted all the same.
+    if (life?.owner !== undefined) workers.taken(life, life.owner, why);
     workers.excuseFor('C-OVL-5', id, NOTICED_AFTER_HEARTBEATS * shape.heartbeatMs + VERIFIED_WITHIN_MS);
   }
 }

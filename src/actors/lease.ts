@@ -247,6 +247,8 @@ export class Lease {
     if (signal.aborted) return false;
     const { heartbeatMs } = this.#kernel.settings;
     const inTime = this.#isAhead(this.#standing);
+    // Late by the wall clock, after a short sleep, while the deadline's timer still runs.
+    if (!inTime) this.#tellIfOver();
     const isFirst = this.#standing === undefined;
     const isLong = this.#hasFailed && sent.monotonic - this.#answeredAt > (heartbeatMs * 5) / 8;
     this.#answeredAt = this.#kernel.clock.monotonic();

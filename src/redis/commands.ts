@@ -4,7 +4,14 @@ import type { Clock } from '../core/clock.js';
 import { withDeadline } from './deadline.js';
 import type { Link } from './link.js';
 import { pipelined } from './pipelined.js';
-import { isMisplaced, mayHaveExecuted, redirectionOf, redisError, replyOf, unanswered } from './reply-errors.js';
+import {
+  isMisplaced,
+  mayHaveExecuted,
+  redirectionOf,
+  redisError,
+  replyOf,
+  unanswered,
+} from './reply-errors.js';
 import { SCRIPTS, type ScriptName } from './scripts.js';
 
 type EvalSha = (sha: string, keyCount: number, ...rest: (string | number)[][]) => Promise<unknown>;
