@@ -287,8 +287,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/adopter.ts',
-        from: "if (gone.length > 0) this.#acquirer.giveUp('handOver', gone);",
-        to: '',
+        from: 'if (gone.length > 0) {',
+        to: 'if (gone.length < 0) {',
       },
     ],
     wishes: {
