@@ -232,14 +232,16 @@ export class Consumer {
   }
 
   async #prepare(): Promise<void> {
-    this.#startUp.begin(() => this.#startTooLate());
+    this.#startUp.begin();
     await this.#hooks.watched();
     // It may have been stopped meanwhile, and its connections closed for good.
     if (this.state !== 'starting') return;
     this.#connect();
     try {
       this.#server = (await this.#startUp.prepare(() => this.state === 'starting')) ?? null;
-      if (this.state === 'starting') this.#actor.send({ type: 'start.prepared' });
+      if (this.state !== 'starting') return;
+      this.#startUp.prepared(() => this.#startTooLate());
+      this.#actor.send({ type: 'start.prepared' });
     } catch (error) {
       if (this.state === 'starting') this.#startFailed(error);
     }
@@ -305,7 +307,7 @@ export class Consumer {
     this.keyspace.judge();
   }
 
-  /** Redis went away again between preparing and the first lease. While it is being prepared, that has a deadline of its own. */
+  /** Redis went away again between preparing and the first lease. */
   #startTooLate(): void {
     if (this.state === 'recovering') this.#startFailed(this.#startUp.timeout());
   }

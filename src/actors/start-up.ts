@@ -30,11 +30,20 @@ export class StartUp {
     this.#steps = steps;
   }
 
-  /** Counts the time from now on. @param tooLate called when it is over, unless `end()` comes first */
-  begin(tooLate: () => void): void {
-    const { clock } = this.#kernel;
-    this.#deadline = clock.monotonic() + this.#timeoutMs;
-    this.#timer = clock.setTimeout(tooLate, this.#timeoutMs);
+  /** Counts the time from now on. */
+  begin(): void {
+    this.#deadline = this.#kernel.clock.monotonic() + this.#timeoutMs;
+  }
+
+  /**
+   * Prepared: the first lease has the rest of the time, and a heartbeat at least.
+   *
+   * @param tooLate called when that is over, unless `end()` comes first
+   */
+  prepared(tooLate: () => void): void {
+    const { clock, settings } = this.#kernel;
+    const left = Math.max(settings.heartbeatMs, this.#deadline - clock.monotonic());
+    this.#timer = clock.setTimeout(tooLate, left);
   }
 
   end(): void {

@@ -547,16 +547,19 @@ describe('streamwarden dlq', () => {
 
     it('by the death of Redis: says how far it came, and that it may be run again', async () => {
       await writeMany(20_000);
-      const one = cli.spawn(['dlq', 'redrive', '--all', '--yes', '--json', '--service', 'orders'], {
-        env: { REDIS_URL: server().url },
-      });
+      const timeout = ['--start-timeout', String(keepable(500))];
+      const one = cli.spawn(
+        ['dlq', 'redrive', '--all', '--yes', '--json', '--service', 'orders', ...timeout],
+        { env: { REDIS_URL: server().url } },
+      );
       await one.waitFor(({ type }) => type === 'Redriven', { name: 'the first letter is redriven' });
-      await server().restart();
+      await server().kill();
       expect((await one.exit).code).to.equal(1);
       expect(one.stderr).to.match(
         /^error: [^\n]*; \d+ dead letters redriven, and perhaps those under way; run it/m,
       );
       expect(auditOf(one.stderr)).to.deep.include({ result: 'failed' });
+      await server().restart();
       await eventually('the server is back', async () => (await redis().ping()) === 'PONG');
     });
   });

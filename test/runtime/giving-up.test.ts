@@ -56,6 +56,28 @@ describe('giving up', () => {
     expect(await rejection(runtime.start())).to.include({ code: 'RuntimeStopped' });
   });
 
+  it('starting happens as well when that comes after the time was over already [C-STA-2]', async () => {
+    const { create } = fleet();
+    const runtime = create(
+      { heartbeatMs: keepable(200), startTimeoutMs: 50 },
+      {
+        stores: (stores) => ({
+          ...stores,
+          lease: { ...stores.lease, raise: away },
+          group: {
+            ...stores.group,
+            async create() {
+              const isNew = await stores.group.create();
+              await new Promise((resolve) => setTimeout(resolve, 100));
+              return isNew;
+            },
+          },
+        }),
+      },
+    );
+    expect(await rejection(runtime.start())).to.include({ code: 'StartTimeout', retriable: true });
+  });
+
   it('its place in the fleet leaves no sign of life, however long the leaving takes', async () => {
     const { create, names } = fleet();
     let beats = 0;
