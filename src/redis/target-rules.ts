@@ -119,7 +119,8 @@ function problemOfHost(host: unknown): string | undefined {
 }
 
 function problemOfPort(port: unknown): string | undefined {
-  if (!isGiven(port)) return undefined;
+  // ioredis has a port of its own for undefined, and takes null for one.
+  if (port === undefined) return undefined;
   const isNumber = typeof port === 'number' || (typeof port === 'string' && /^\d+$/.test(port));
   const value = Number(port);
   return isNumber && Number.isInteger(value) && value > 0 && value < 65_536
@@ -143,7 +144,7 @@ function problemOfSentinels(sentinels: unknown, name: unknown): string | undefin
 
 /** ioredis makes of what is none the database 0. */
 function problemOfDatabase(db: unknown): string | undefined {
-  if (!isGiven(db)) return undefined;
+  if (db === undefined) return undefined;
   const text = textOf(db);
   return /^\d{1,9}$/.test(text) ? undefined : 'its database is no whole number';
 }

@@ -42,6 +42,8 @@ const foreign: readonly [what: string, target: unknown, hint: RegExp][] = [
   ['a URL as host', { host: 'redis://h:7000' }, /its host is more than a host/],
   ['a port in the host', { host: 'h:7000' }, /its host holds a colon/],
   ['a port that is none', { host: 'h', port: Number.NaN }, /its port is no number/],
+  ['a port that is null', { host: 'h', port: null }, /its port is no number/],
+  ['a database that is null', { path: '/tmp/redis.sock', db: null }, /its database is no whole number/],
   ['a database that is none', { host: 'h', db: Number.NaN }, /its database is no whole number/],
   ['Sentinels without a name', { sentinels: [{ host: 'h', port: 1 }] }, /does not name the master/],
   [
