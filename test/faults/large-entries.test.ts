@@ -43,7 +43,7 @@ describe('large entries on a network that takes its time for them', function () 
   this.timeout(2 * hangingMs());
   const suite = useRedis();
   const proxy = useFaultProxy(suite);
-  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS });
+  const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: HEARTBEAT_MS });
 
   it('whose answer got lost are adopted page by page, and what is held is confirmed before [C-ADD-5, C-SIZE-1, C-SIZE-2]', async () => {
     const member = await crew.start({ redis: proxy().url });
