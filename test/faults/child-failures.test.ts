@@ -69,7 +69,7 @@ describe('an error thrown inside a child', () => {
     describe(`(${child})`, () => {
       it('is kept and the child restarted, while no lease misses a beat [C-DEG-1]', async () => {
         const { fault, substitutes } = failing(store, operation as never);
-        const member = await crew.start({}, substitutes);
+        const member = await crew.start({ heartbeatMs: keepable(1000) }, substitutes);
         await ownTen(member);
         const presence = watchPresence(member.name);
 
