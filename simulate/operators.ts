@@ -1,4 +1,7 @@
-/** What people and their tools do to a service. Done at once, at the server: what their own connections suffer is not looked at. */
+/**
+ * What people and their tools do to a service. Done at once, at the server: what their own connections suffer is not looked at. A command that
+ * Redis refuses has done nothing, and excuses nothing.
+ */
 import { isIncarnation } from '../src/redis/names.js';
 import { SCRIPTS } from '../src/redis/scripts.js';
 import type { Blow } from './blow.js';
@@ -103,7 +106,7 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     const { lbs, group } = fleet.names;
     const life = fleet.ledger.lives.get(row[0]);
     const { consumer } = chance.pick(others);
-    fleet.askMaybe('XCLAIM', lbs, group, consumer, 0, row[0]);
+    if (fleet.askMaybe('XCLAIM', lbs, group, consumer, 0, row[0]) === undefined) return;
     fleet.say(`  XCLAIM ${row[0]} from ${row[1]} for ${consumer}`);
     // C-OVL-5: both owners hold the same token.
     if (life === undefined) return;
@@ -114,7 +117,7 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
   },
   destroyGroup({ fleet }) {
     const { lbs, group } = fleet.names;
-    fleet.askMaybe('XGROUP', 'DESTROY', lbs, group);
+    if (fleet.askMaybe('XGROUP', 'DESTROY', lbs, group) === undefined) return;
     fleet.disturbAll(fleet.shape.heartbeatMs);
     // C-OUT-5: delivered anew under the same id, also what is worked on, or was acquired by somebody who has not heard of it yet.
     const { open, orphaned } = fleet.ledger.standing;
@@ -129,6 +132,7 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     if (row === undefined) return;
     const { lbs, group } = fleet.names;
     const rows = (fleet.askMaybe('XPENDING', lbs, group, '-', '+', 100, row[1]) ?? []) as PendingRow[];
+    if (fleet.askMaybe('XGROUP', 'DELCONSUMER', lbs, group, row[1]) === undefined) return;
     for (const [id] of rows) {
       const life = fleet.ledger.lives.get(id);
       // Its name is free at once, whoever works on it: no promise of ours covers that command.
@@ -136,18 +140,17 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
       fleet.workers.excuseOwner('C-LOST-1', life, foundOutMs(fleet));
       fleet.ledger.orphaned(life);
     }
-    fleet.askMaybe('XGROUP', 'DELCONSUMER', lbs, group, row[1]);
   },
   /** The oldest entries, whoever has them: whoever has one may finish it, and nobody is given it again. */
   trim({ fleet, chance }) {
     const { lbs } = fleet.names;
     const entries = (fleet.askMaybe('XRANGE', lbs, '-', '+') ?? []) as [string][];
     const keep = Math.floor(chance.next() * entries.length);
+    if (fleet.askMaybe('XTRIM', lbs, 'MAXLEN', keep) === undefined) return;
     for (const [id] of entries.slice(0, entries.length - keep)) {
       const life = fleet.ledger.lives.get(id);
       if (life !== undefined) life.isTrimmed = true;
     }
-    fleet.askMaybe('XTRIM', lbs, 'MAXLEN', keep);
   },
 };
 
