@@ -112,7 +112,7 @@ describe('stopping', () => {
 
   it("with 'finish' hands over what is left when its time is over [C-STOP-4]", async () => {
     const { announce, create, listening } = fleet();
-    const runtime = create({ heartbeatMs: keepable(300), handOverGraceMs: 100 });
+    const runtime = create({ heartbeatMs: keepable(300), handOverGraceMs: keepable(500) });
     runtime.process(
       ({ signal }) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
     );
@@ -120,7 +120,7 @@ describe('stopping', () => {
     await announce(['endless']);
     await eventually('it runs', () => runtime.owned('endless') !== undefined);
 
-    const report = await runtime.stop({ mode: 'finish', timeoutMs: 2000 });
+    const report = await runtime.stop({ mode: 'finish', timeoutMs: keepable(2000) });
     expect(report).to.deep.equal({ mode: 'finish', handedOver: 1, stragglers: [], abandoned: [] });
     const { log } = await listening();
     expect(await log.first('StreamAdded', 'endless')).to.include({ retryCount: 0 });
