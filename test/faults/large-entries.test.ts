@@ -1,5 +1,4 @@
 /** Entries and letters that take a network its time: nothing may need more than there is between two heartbeats. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { insideOf } from '../../src/runtime/inside.js';
 import { type Crew, type Member, useCrew } from '../support/crew.js';
@@ -132,7 +131,11 @@ describe('large entries on a network that takes its time for them', function () 
       after = page.after;
     } while (after !== null && seen.length < 12);
     expect(seen).to.deep.equal(streamNames(40).reverse().slice(0, seen.length));
-    await delay(HEARTBEAT_MS);
+    const { validUntil } = member.runtime.snapshot().lease;
+    await eventually('two beats have come since', () => {
+      const now = member.runtime.snapshot().lease.validUntil;
+      return (now ?? 0) >= (validUntil ?? 0) + HEARTBEAT_MS;
+    });
     heldAllTheWhile(member);
     expect(member.told('StreamUncertain')).to.deep.equal([]);
   });
