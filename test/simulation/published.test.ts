@@ -1,6 +1,8 @@
 /** `streamwarden/simulation`, as the tests of applications use it. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as realSleep } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { expect } from 'chai';
 import { isStreamwardenError, type StreamHandle } from '../../src/index.js';
 import { type Duration, type SimulatedWorld, SimulationError, simulate } from '../../src/simulation/index.js';
@@ -361,6 +363,25 @@ describe('real work in the published simulation', () => {
       await world.advance('1 s');
       expect(world.history().ends.finished).to.equal(1);
     }));
+
+  it('is followed while simulated time goes by, and nothing is afterwards: each promise of the process would pay for it', async () => {
+    const followed = () => {
+      const before = getHeapStatistics().used_global_handles_size;
+      const promises = Array.from({ length: 10_000 }, () => Promise.resolve());
+      return promises.length + getHeapStatistics().used_global_handles_size - before;
+    };
+    // As handlers of a runtime have it.
+    const storage = new AsyncLocalStorage<string>();
+    storage.run('used', () => undefined);
+    const without = followed();
+    await withWorld(async (world) => {
+      const a = world.runtime({ service: SERVICE });
+      a.process(worker(world, '1 s'));
+      await world.announce('order-1');
+      await world.advance('2 s');
+    });
+    expect(followed() - without).to.be.below(10_000);
+  });
 
   it('that does not keep a process alive is not waited for', () =>
     withWorld(async (world) => {
