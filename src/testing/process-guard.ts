@@ -5,9 +5,26 @@ import { type ChildProcess, spawn } from 'node:child_process';
  * kills and cleans up. It has to outlive its parent, so it is in a group of its own: what is sent to the parent's whole group does not reach it.
  */
 const script = `trap '' INT TERM HUP QUIT
-read -r line
-kill -9 "$1" 2>/dev/null
-if [ -n "$2" ]; then rm -rf -- "$2"; fi`;
+pids=
+while read -r order pid directory; do
+  case $order in
+    guard) pids="$pids $pid"; eval "guarded_$pid=yes directory_$pid=\\$directory" ;;
+    dismiss) eval "guarded_$pid=" ;;
+  esac
+done
+for pid in $pids; do
+  eval "guarded=\\$guarded_$pid directory=\\$directory_$pid"
+  if [ -n "$guarded" ]; then
+    kill -9 "$pid" 2>/dev/null
+    if [ -n "$directory" ]; then rm -rf -- "$directory"; fi
+  fi
+done`;
+
+/** One for all that this process guards: each costs the start of a process. */
+let guard: ChildProcess | undefined;
+
+/** Process id → the directory to remove. */
+const guarded = new Map<number, string>();
 
 /**
  * Kills process `pid`, and removes `directory` if one is given, when this process ends in whatever way: by itself, by an
@@ -16,17 +33,39 @@ if [ -n "$2" ]; then rm -rf -- "$2"; fi`;
  * @returns dismisses the guard; call it as soon as `pid` has exited, since the number may be given to another process
  */
 export function guardProcess(pid: number, directory: string | undefined): () => void {
-  const args = ['-c', script, 'streamwarden-guard', String(pid), directory ?? ''];
-  const guard: ChildProcess = spawn('/bin/sh', args, {
+  guarded.set(pid, directory ?? '');
+  if (guard === undefined) {
+    guard = startGuard();
+    for (const entry of guarded) tell(orderFor(...entry));
+  } else {
+    tell(orderFor(pid, directory ?? ''));
+  }
+  return () => {
+    if (!guarded.delete(pid)) return;
+    tell(`dismiss ${pid}\n`);
+  };
+}
+
+const orderFor = (pid: number, directory: string) => `guard ${pid} ${directory}\n`;
+
+function tell(order: string): void {
+  guard?.stdin?.write(order);
+}
+
+function startGuard(): ChildProcess {
+  const started = spawn('/bin/sh', ['-c', script, 'streamwarden-guard'], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  // Without a shell there is no guard, and a server may outlive a killed test run: not a reason to fail the test.
-  guard.on('error', () => undefined);
-  guard.stdin?.on('error', () => undefined);
-  guard.unref();
-  if (guard.stdin !== null && 'unref' in guard.stdin) (guard.stdin as unknown as { unref(): void }).unref();
-  return () => {
-    guard.kill('SIGKILL');
+  const gone = () => {
+    if (guard === started) guard = undefined;
   };
+  // Without a shell there is no guard, and a server may outlive a killed test run: not a reason to fail the test.
+  started.on('error', gone);
+  started.on('exit', gone);
+  started.stdin?.on('error', () => undefined);
+  started.unref();
+  if (started.stdin !== null && 'unref' in started.stdin)
+    (started.stdin as unknown as { unref(): void }).unref();
+  return started;
 }

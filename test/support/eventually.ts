@@ -28,33 +28,31 @@ export async function eventually<T>(
 ): Promise<Exclude<T, null | false>> {
   const timeoutMs = options.timeoutMs ?? hangingMs();
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const answer = await lookOnce(look, deadline);
-    if (answer.holds) return answer.value as Exclude<T, null | false>;
-    if (performance.now() >= deadline) {
-      throw new Error(`${name}: expected it within ${timeoutMs} ms, got: ${answer.got}; ${describePace()}`, {
-        cause: answer.cause,
-      });
+  // A look that hangs must fail by this name and not by the test's timeout.
+  let hang: NodeJS.Timeout | undefined;
+  const hangs = new Promise<Answer<T>>((resolve) => {
+    hang = setTimeout(() => resolve({ holds: false, got: 'a look that did not end' }), timeoutMs);
+  });
+  try {
+    for (;;) {
+      const answer = await Promise.race([judge(look), hangs]);
+      if (answer.holds) return answer.value as Exclude<T, null | false>;
+      if (performance.now() >= deadline) {
+        throw new Error(
+          `${name}: expected it within ${timeoutMs} ms, got: ${answer.got}; ${describePace()}`,
+          {
+            cause: answer.cause,
+          },
+        );
+      }
+      await delay(options.everyMs ?? 10);
     }
-    await delay(options.everyMs ?? 10);
+  } finally {
+    clearTimeout(hang);
   }
 }
 
 type Answer<T> = { holds: true; value: T } | { holds: false; got: string; cause?: unknown };
-
-/** One look, which the deadline ends as well: a look that hangs must fail by this name and not by the test's timeout. */
-async function lookOnce<T>(look: () => T | Promise<T>, deadline: number): Promise<Answer<T>> {
-  const settled = new AbortController();
-  const remainingMs = Math.max(1, deadline - performance.now());
-  const hangs = delay(remainingMs, { holds: false, got: 'a look that did not end' } as const, {
-    signal: settled.signal,
-  });
-  try {
-    return await Promise.race([judge(look), hangs]);
-  } finally {
-    settled.abort();
-  }
-}
 
 async function judge<T>(look: () => T | Promise<T>): Promise<Answer<T>> {
   try {

@@ -204,22 +204,27 @@ describe('startRedis', () => {
     expect(error).to.have.property('code', 'InvalidOption');
   });
 
-  it('dies with a parent that is killed, and takes its files along', async () => {
+  it('dies with a parent that is killed, and takes its files along, like others of that parent', async () => {
     const program = `
       import { startRedis } from './dist/testing/index.js';
-      const server = await startRedis();
-      console.log(JSON.stringify({ pid: server.pid, dir: server.dir }));
+      const servers = [await startRedis(), await startRedis(), await startRedis()];
+      await servers[0].restart();
+      await servers[1].stop();
+      servers.splice(1, 1);
+      console.log(JSON.stringify(servers.map(({ pid, dir }) => ({ pid, dir }))));
       setInterval(() => {}, 1000);
     `;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
-    const { pid, dir } = JSON.parse(line) as { pid: number; dir: string };
-    expect(isAlive(pid)).to.equal(true);
+    const servers = JSON.parse(line) as { pid: number; dir: string }[];
+    expect(servers.map(({ pid }) => isAlive(pid))).to.deep.equal([true, true]);
     parent.kill('SIGKILL');
-    await eventually('the orphan is gone', () => !isAlive(pid));
-    await eventually('its files are gone', async () => !(await exists(dir)));
+    for (const { pid, dir } of servers) {
+      await eventually('the orphan is gone', () => !isAlive(pid));
+      await eventually('its files are gone', async () => !(await exists(dir)));
+    }
   });
 
   it('is not reached by what a terminal sends to the whole group, and dies when all of that are killed', async () => {
