@@ -15,10 +15,12 @@ export type LeakSource = () => Iterable<readonly [object, Leak]>;
 
 const sources: LeakSource[] = [
   () =>
-    openServers().map((server) => [
-      server,
-      { label: `Redis server on port ${server.port} (${server.dir})`, close: () => server.stop() },
-    ]),
+    openServers()
+      .filter((server) => !suiteServers.has(server))
+      .map((server) => [
+        server,
+        { label: `Redis server on port ${server.port} (${server.dir})`, close: () => server.stop() },
+      ]),
   () =>
     openProxies().map((proxy) => [
       proxy,
@@ -39,6 +41,9 @@ const sources: LeakSource[] = [
 /** Clients of a suite, which may get another socket at any time. */
 const suiteClients = new Set<{ readonly stream?: unknown }>();
 
+/** Servers that one suite hands on to the next. */
+const suiteServers = new WeakSet<object>();
+
 /** Whoever makes things that have to be closed says here what is open. */
 export function addLeakSource(source: LeakSource): void {
   sources.push(source);
@@ -48,6 +53,11 @@ export function addLeakSource(source: LeakSource): void {
 export function allowConnectionOf(client: { readonly stream?: unknown }): () => void {
   suiteClients.add(client);
   return () => void suiteClients.delete(client);
+}
+
+/** This server may outlast the suites, until this process ends. */
+export function allowServer(server: object): void {
+  suiteServers.add(server);
 }
 
 /** Objects that are open now, by identity, so that what a suite opened for all its tests can be told from a leak. */

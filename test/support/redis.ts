@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { type RedisServer, type StartRedisOptions, startRedis } from '../../src/testing/index.js';
+import { borrowServer, giveBack } from './kept-servers.js';
 import { allowConnectionOf } from './leaks.js';
 
 export interface SuiteRedis {
@@ -12,17 +13,18 @@ export interface SuiteRedis {
 }
 
 /**
- * Gives the surrounding suite a server of its own, started before its first test and stopped after its last, with an
- * empty database before each test.
+ * Gives the surrounding suite a server of its own from its first test to its last, with an empty database before each test. One that is like any
+ * other goes on to the next suite; with options it is started for this one and stopped after it.
  */
 export function useRedis(options: StartRedisOptions = {}): SuiteRedis {
   let server: RedisServer | undefined;
   let client: Redis | undefined;
+  const isLikeAnyOther = Object.keys(options).length === 0;
   let forbidConnection = () => {};
   const ofTest: Redis[] = [];
 
   before(async () => {
-    server = await startRedis(options);
+    server = isLikeAnyOther ? await borrowServer() : await startRedis(options);
     client = connectTo(server);
     forbidConnection = allowConnectionOf(client);
   });
@@ -38,7 +40,9 @@ export function useRedis(options: StartRedisOptions = {}): SuiteRedis {
   after(async () => {
     client?.disconnect();
     forbidConnection();
-    await server?.stop();
+    if (server === undefined) return;
+    if (isLikeAnyOther) await giveBack(server);
+    else await server.stop();
   });
 
   return {
