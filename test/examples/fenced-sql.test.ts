@@ -1,19 +1,19 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { expect } from 'chai';
 import { SCHEMA, StaleOwner, writeState } from '../../examples/fenced-sql/orders-table.js';
 import { writeSteps } from '../../examples/fenced-sql/steps.js';
 import { compareFencingTokens } from '../../src/index.js';
 import { simulate } from '../../src/simulation/index.js';
 import { ended, outputOf, useExamples } from '../support/examples.js';
+import { PGlite as Postgres } from '../support/postgres.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
 describe('the example fenced-sql', () => {
   let db: PGlite;
 
-  // Starting one takes seconds of CPU.
   before(async () => {
-    db = await PGlite.create();
+    db = await Postgres.create();
     await db.exec(SCHEMA);
   });
   beforeEach(() => db.exec('TRUNCATE orders, order_log'));

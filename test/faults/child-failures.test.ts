@@ -42,18 +42,22 @@ describe('an error thrown inside a child', () => {
   const suite = useRedis();
   const crew = useCrew(suite);
 
-  /** Watches the presence of a consumer from outside; answers the smallest remaining time to live that was seen. */
-  function watchPresence(name: string): () => Promise<number> {
-    const redis = suite.connect();
-    let least = Number.POSITIVE_INFINITY;
-    let isOver = false;
-    const watching = (async () => {
-      while (!isOver) least = Math.min(least, await redis.pttl(`{${crew.lbs}}:presence:${name}`));
-    })();
+  /** Watches the presence of a consumer from outside; answers whether it has been there all the time. */
+  async function watchPresence(name: string): Promise<() => Promise<boolean>> {
+    const key = `{${crew.lbs}}:presence:${name}`;
+    const redis = suite.redis();
+    const watching = suite.connect();
+    // Of a lapse or a removal Redis tells even when the key is written anew at once. A consumer itself needs no g.
+    await redis.config('SET', 'notify-keyspace-events', 'KExg');
+    const seen: string[] = [];
+    watching.on('message', (_channel: string, event: string) => seen.push(event));
+    await watching.subscribe(`__keyspace@0__:${key}`);
+    expect(await redis.exists(key), 'it is there').to.equal(1);
     return async () => {
-      isOver = true;
-      await watching;
-      return least;
+      const isThere = (await redis.exists(key)) === 1;
+      // What was published before this has been told of when it is answered.
+      await watching.unsubscribe();
+      return isThere && !seen.some((event) => event === 'expired' || event === 'del');
     };
   }
 
@@ -71,7 +75,7 @@ describe('an error thrown inside a child', () => {
         const { fault, substitutes } = failing(store, operation as never);
         const member = await crew.start({ heartbeatMs: keepable(1000) }, substitutes);
         await ownTen(member);
-        const presence = watchPresence(member.name);
+        const isPresent = await watchPresence(member.name);
 
         const failAt = fault.calls + 1;
         fault.fail = (call) => (call === failAt ? boom() : undefined);
@@ -88,7 +92,7 @@ describe('an error thrown inside a child', () => {
             'what was being read is not forgotten',
             () => member.runtime.snapshot().owned === 12,
           );
-        expect(await presence()).to.be.above(0);
+        expect(await isPresent()).to.equal(true);
         expect(member.told('StreamUncertain')).to.deep.equal([]);
         expect(member.told('StreamDisowned')).to.deep.equal([]);
         await Promise.all([...member.runtime.ownedStreams()].map((stream) => stream.done()));
@@ -101,7 +105,7 @@ describe('an error thrown inside a child', () => {
         const { fault, substitutes } = failing(store, operation as never);
         const member = await crew.start({ clock: fastClock, heartbeatMs: keepable(1000) }, substitutes);
         await ownTen(member);
-        const presence = watchPresence(member.name);
+        const isPresent = await watchPresence(member.name);
 
         fault.fail = boom;
         await provoke?.(crew.announce);
@@ -110,7 +114,7 @@ describe('an error thrown inside a child', () => {
         expect(snapshot.troubles).to.deep.equal({ [child]: 'TypeError: a bug' });
         expect(member.runtime.health().reasons).to.include(`${child}: TypeError: a bug`);
         expect(failuresOf(member, child)).to.have.length(6);
-        expect(await presence()).to.be.above(0);
+        expect(await isPresent()).to.equal(true);
         expect(member.told('StreamDisowned')).to.deep.equal([]);
 
         fault.fail = () => undefined;
@@ -152,14 +156,14 @@ describe('an error thrown inside a child', () => {
     const { fault, substitutes } = failing('lease', 'refresh');
     const member = await crew.start({ heartbeatMs: keepable(1000) }, substitutes);
     await ownTen(member);
-    const presence = watchPresence(member.name);
+    const isPresent = await watchPresence(member.name);
     fault.fail = boom;
     await eventually(
       'more failures than the limits allow',
       () => failuresOf(member, 'leaseKeeper').length >= 8,
     );
     expect(member.runtime.state).to.equal('degraded');
-    expect(await presence()).to.be.above(0);
+    expect(await isPresent()).to.equal(true);
     expect(member.told('StreamDisowned')).to.deep.equal([]);
   });
 
@@ -190,7 +194,7 @@ describe('an error thrown inside a child', () => {
     await member.runtime.start();
     await ownTen(member);
     await other.runtime.start();
-    const presence = watchPresence(member.name);
+    const isPresent = await watchPresence(member.name);
 
     const victim = member.runtime.owned('stream-3');
     const signal = victim?.signal;
@@ -215,7 +219,7 @@ describe('an error thrown inside a child', () => {
     expect(member.runtime.state).to.equal('running');
     expect(member.told('StreamDisowned')).to.have.length(1);
     expect(member.told('StreamUncertain')).to.deep.equal([]);
-    expect(await presence()).to.be.above(0);
+    expect(await isPresent()).to.equal(true);
     expect((await crew.history()).violations).to.deep.equal([]);
   });
 

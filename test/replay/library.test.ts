@@ -33,6 +33,13 @@ function withLine(recording: Recording, index: number, line: Line): Recording {
   return { ...recording, lines: recording.lines.with(index, line) };
 }
 
+/** Replays all of it for the first change to an actor, and that actor alone for further ones: no actor's life depends on another's. */
+function lived(recording: Recording, { actor }: ActorLine, met: Set<string>): ReplayReport {
+  const isFirst = !met.has(actor);
+  met.add(actor);
+  return replay(recording, isFirst ? {} : { actor });
+}
+
 function stateOf(line: Line | undefined): string {
   return JSON.stringify((line as ActorLine | undefined)?.state);
 }
@@ -107,9 +114,10 @@ describe('the library of recordings', () => {
       });
 
       it('is found out when a state is changed, wherever', () => {
+        const changed = new Set<string>();
         for (const [index, line] of recording.lines.entries()) {
           if (line.kind !== 'event') continue;
-          const report = replay(withLine(recording, index, { ...line, state: 'elsewhere' }));
+          const report = lived(withLine(recording, index, { ...line, state: 'elsewhere' }), line, changed);
           expect(divergences(report), `line ${index + 2}`).to.have.length(1);
           expect(divergences(report)[0]).to.deep.include({
             actor: line.actor,
@@ -126,10 +134,12 @@ describe('the library of recordings', () => {
       it('is found out when an event that led elsewhere is changed or taken out', () => {
         const all = turns(recording);
         expect(all).to.have.length.above(4);
+        const changed = new Set<string>();
+        const removed = new Set<string>();
         for (const index of all) {
           const line = recording.lines[index] as Extract<Line, { kind: 'event' }>;
           const other = withLine(recording, index, { ...line, event: { type: 'something.else' } });
-          const [found] = divergences(replay(other));
+          const [found] = divergences(lived(other, line, changed));
           expect(found, `line ${index + 2}`).to.deep.include({
             actor: line.actor,
             seq: line.seq,
@@ -141,16 +151,16 @@ describe('the library of recordings', () => {
             .some((later) => 'actor' in later && later.actor === line.actor);
           if (isLast) continue;
           const shorter = { ...recording, lines: recording.lines.toSpliced(index, 1) };
-          expect(replay(shorter).agrees, `without line ${index + 2}`).to.equal(false);
+          expect(lived(shorter, line, removed).agrees, `without line ${index + 2}`).to.equal(false);
         }
       });
 
       it('is found out when what an actor remembers is changed', () => {
+        const changed = new Set<string>();
         for (const [index, line] of recording.lines.entries()) {
           if (line.kind !== 'event' || line.patch === undefined) continue;
-          const report = replay(
-            withLine(recording, index, { ...line, patch: [...line.patch, ['/added', 1]] }),
-          );
+          const other = withLine(recording, index, { ...line, patch: [...line.patch, ['/added', 1]] });
+          const report = lived(other, line, changed);
           const [found] = divergences(report);
           expect(found, `line ${index + 2}`).to.deep.include({
             actor: line.actor,

@@ -40,6 +40,12 @@ export type ProgramName = (typeof PROGRAMS)[number];
 /** Packages that take long to load file by file. The others are loaded as they are. */
 const BUNDLED: ReadonlySet<string> = new Set(['ioredis', 'xstate']);
 
+const EXAMPLES = join(ROOT, 'examples/');
+/** What examples are given in the place of a package that takes long to begin. */
+const SUBSTITUTES: Readonly<Record<string, string>> = {
+  '@electric-sql/pglite': join(ROOT, 'test/support/postgres.ts'),
+};
+
 /** Sources find their files where they stand, not where they were compiled to; but the programs that they start are compiled as well. */
 const atTheirPlaces = (folder: string): Plugin => ({
   name: 'at-their-places',
@@ -71,6 +77,8 @@ const againstDist: Plugin = {
       if (pluginData === 'found') return undefined;
       const isOurs = path === 'streamwarden' || path.startsWith('streamwarden/');
       if (isOurs) return await find(path, { ...where, importer, pluginData: 'found' });
+      const substitute = SUBSTITUTES[path];
+      if (substitute !== undefined && importer.startsWith(EXAMPLES)) return { path: substitute };
       const isBundled = BUNDLED.has(path) || importer.includes('/node_modules/');
       return isBundled ? undefined : { path, external: true };
     });

@@ -24,60 +24,114 @@ function lifetime(pttl: number): string {
   return pttl < 0 ? 'for ever' : `about 2^${Math.round(Math.log2(pttl / 1000))} s`;
 }
 
-async function streamOf(redis: Redis, key: string): Promise<unknown> {
-  const groups = (await redis.xinfo('GROUPS', key)) as unknown[][];
-  const held = groups.map(async ([, group]) => {
-    const rows = (await redis.xpending(key, String(group), '-', '+', 1000)) as unknown[][];
-    const consumers = (await redis.xinfo('CONSUMERS', key, String(group))) as unknown[][];
-    return {
+type RedisCommand = readonly [name: string, ...args: (string | number)[]];
+
+/** Answers many commands at the price of one: a picture is taken after each step. */
+async function askAll(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {
+  const replies = (await redis.pipeline(commands.map((command) => [...command])).exec()) ?? [];
+  return replies.map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  });
+}
+
+const READING: Readonly<Record<string, (key: string) => RedisCommand>> = {
+  string: (key) => ['get', key],
+  list: (key) => ['lrange', key, 0, -1],
+  hash: (key) => ['hgetall', key],
+  stream: (key) => ['xrange', key, '-', '+'],
+};
+
+interface Row {
+  readonly key: string;
+  readonly type: string;
+  readonly life: string;
+  readonly content: unknown;
+}
+
+async function rowsOf(redis: Redis, keys: readonly string[]): Promise<Row[]> {
+  const looks = await askAll(
+    redis,
+    keys.flatMap((key): RedisCommand[] => [
+      ['type', key],
+      ['pttl', key],
+    ]),
+  );
+  const types = keys.map((_key, at) => String(looks[2 * at]));
+  const reads = await askAll(
+    redis,
+    keys.map((key, at) => READING[types[at] as string]?.(key) ?? ['exists', key]),
+  );
+  const groups = await groupsOf(
+    redis,
+    keys.filter((_key, at) => types[at] === 'stream'),
+  );
+  return keys.map((key, at) => {
+    const type = types[at] as string;
+    const life = lifetime(Number(looks[2 * at + 1]));
+    return { key, type, life, content: contentOf(type, reads[at], groups.get(key)) };
+  });
+}
+
+function contentOf(type: string, read: unknown, groups: unknown): unknown {
+  if (type === 'hash') return Object.entries(read as Record<string, string>).sort();
+  if (type === 'stream') return { entries: read, groups };
+  return type in READING ? read : `a ${type}`;
+}
+
+/** Of each stream its groups, with their consumers and what is pending. */
+async function groupsOf(redis: Redis, streams: readonly string[]): Promise<Map<string, unknown[]>> {
+  const infos = (await askAll(
+    redis,
+    streams.map((key) => ['xinfo', 'GROUPS', key]),
+  )) as unknown[][][];
+  const all = streams.flatMap((key, at) =>
+    (infos[at] ?? []).map(([, group]) => ({ key, group: String(group) })),
+  );
+  const answers = (await askAll(
+    redis,
+    all.flatMap(({ key, group }): RedisCommand[] => [
+      ['xpending', key, group, '-', '+', 1000],
+      ['xinfo', 'CONSUMERS', key, group],
+    ]),
+  )) as unknown[][][];
+  const found = new Map<string, unknown[]>(streams.map((key) => [key, []]));
+  for (const [at, { key, group }] of all.entries()) {
+    const [rows = [], consumers = []] = answers.slice(2 * at);
+    found.get(key)?.push({
       group,
       consumers: consumers.map(([, name]) => name),
       pending: rows.map(([id, consumer, _idle, times]) => [id, consumer, times]),
-    };
-  });
-  return { entries: await redis.xrange(key, '-', '+'), groups: await Promise.all(held) };
+    });
+  }
+  return found;
 }
 
 /** The clock decides which of the two hashes of endings is in use, and what the number of its window is. */
-async function endingsOf(redis: Redis, keys: readonly string[]): Promise<unknown> {
-  const hashes = await Promise.all(keys.map((key) => redis.hgetall(key)));
-  const merged: Record<string, string> = Object.assign({}, ...hashes);
-  for (const hash of hashes) {
-    for (const [name, id] of Object.entries(hash)) if (id > (merged[name] as string)) merged[name] = id;
+function endingsOf(hashes: readonly (readonly [string, string][])[]): unknown {
+  const merged: Record<string, string> = {};
+  for (const [name, id] of hashes.flat()) {
+    if (merged[name] === undefined || id > merged[name]) merged[name] = id;
   }
   if (merged['']) merged[''] = merged[''].replace(/^\d+$/, 'window');
   return Object.entries(merged).sort();
 }
 
-async function contentOf(redis: Redis, key: string, type: string): Promise<unknown> {
-  switch (type) {
-    case 'string':
-      return await redis.get(key);
-    case 'list':
-      return await redis.lrange(key, 0, -1);
-    case 'hash':
-      return Object.entries(await redis.hgetall(key)).sort();
-    case 'stream':
-      return await streamOf(redis, key);
-    default:
-      return `a ${type}`;
-  }
-}
-
 /** A line a key, in order. */
 export async function pictureOf(redis: Redis, masks: Masks): Promise<string[]> {
-  const keys = (await redis.keys('*')).sort();
-  const endings = keys.filter((key) => /:ended:[01]$/.test(key));
-  const lines: string[] = [];
-  for (const key of keys.filter((one) => !endings.includes(one))) {
-    const type = await redis.type(key);
-    const content = masks.text(await contentOf(redis, key, type));
-    lines.push(`${masks.text(key)} (${type}, ${lifetime(await redis.pttl(key))}): ${content}`);
-  }
-  const [ending] = endings;
-  if (ending !== undefined) {
-    const lives = new Set(await Promise.all(endings.map(async (key) => lifetime(await redis.pttl(key)))));
-    lines.push(`endings (${[...lives].join(', ')}): ${masks.text(await endingsOf(redis, endings))}`);
+  const rows = await rowsOf(redis, (await redis.keys('*')).sort());
+  const isEnding = ({ key }: Row) => /:ended:[01]$/.test(key);
+  const lines = rows
+    .filter((row) => !isEnding(row))
+    .map(({ key, type, life, content }) => {
+      const text = masks.text(content);
+      return `${masks.text(key)} (${type}, ${life}): ${text}`;
+    });
+  const endings = rows.filter(isEnding);
+  if (endings.length > 0) {
+    const lives = new Set(endings.map(({ life }) => life));
+    const merged = endingsOf(endings.map(({ content }) => content as [string, string][]));
+    lines.push(`endings (${[...lives].join(', ')}): ${masks.text(merged)}`);
   }
   return lines;
 }
