@@ -1,30 +1,41 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * Waits for the end of its input, which comes when the last process that holds the other end of the pipe is gone, then
- * kills and cleans up. It has to outlive its parent, so it is in a group of its own: what is sent to the parent's whole group does not reach it.
+ * Keeps a list of processes, changed by lines on its input: `+ entry pid directory` and `- entry`. Its input ends when the last process that
+ * holds the other end of the pipe is gone; then it kills what is on the list and cleans up. It has to outlive its parent, so it is in a group of its
+ * own: what is sent to the parent's whole group does not reach it.
  */
-const script = `trap '' INT TERM HUP QUIT
-pids=
-while read -r order pid directory; do
-  case $order in
-    guard) pids="$pids $pid"; eval "guarded_$pid=yes directory_$pid=\\$directory" ;;
-    dismiss) eval "guarded_$pid=" ;;
-  esac
-done
-for pid in $pids; do
-  eval "guarded=\\$guarded_$pid directory=\\$directory_$pid"
-  if [ -n "$guarded" ]; then
-    kill -9 "$pid" 2>/dev/null
-    if [ -n "$directory" ]; then rm -rf -- "$directory"; fi
+const script = String.raw`trap '' INT TERM HUP QUIT
+entries=
+while read -r change entry pid directory; do
+  if [ "$change" = + ]; then
+    entries="$entries $entry"
+    eval "pid_$entry=\$pid directory_$entry=\$directory"
+  else
+    others=
+    for one in $entries; do
+      if [ "$one" != "$entry" ]; then others="$others $one"; fi
+    done
+    entries=$others
+    unset "pid_$entry" "directory_$entry"
   fi
+done
+for entry in $entries; do
+  eval "pid=\$pid_$entry directory=\$directory_$entry"
+  kill -9 "$pid" 2>/dev/null
+  if [ -n "$directory" ]; then rm -rf -- "$directory"; fi
 done`;
 
-/** One for all that this process guards: each costs the start of a process. */
-let guard: ChildProcess | undefined;
+interface Guarded {
+  readonly pid: number;
+  readonly directory: string;
+}
 
-/** Process id → the directory to remove. */
-const guarded = new Map<number, string>();
+/** By number: a process's own may be given to another one before its end is heard of. */
+const guarded = new Map<number, Guarded>();
+let entries = 0;
+/** One for all: to start a process can cost more than what is guarded does. */
+let guard: ChildProcess | undefined;
 
 /**
  * Kills process `pid`, and removes `directory` if one is given, when this process ends in whatever way: by itself, by an
@@ -33,23 +44,18 @@ const guarded = new Map<number, string>();
  * @returns dismisses the guard; call it as soon as `pid` has exited, since the number may be given to another process
  */
 export function guardProcess(pid: number, directory: string | undefined): () => void {
-  guarded.set(pid, directory ?? '');
-  if (guard === undefined) {
-    guard = startGuard();
-    for (const entry of guarded) tell(orderFor(...entry));
-  } else {
-    tell(orderFor(pid, directory ?? ''));
-  }
+  entries += 1;
+  const entry = entries;
+  // What is not one line would be read as another directory.
+  guarded.set(entry, {
+    pid,
+    directory: directory === undefined || /[\r\n]/.test(directory) ? '' : directory,
+  });
+  if (guard === undefined) guard = startGuard();
+  else add(guard, entry);
   return () => {
-    if (!guarded.delete(pid)) return;
-    tell(`dismiss ${pid}\n`);
+    if (guarded.delete(entry) && guard !== undefined) tell(guard, `- ${entry}`);
   };
-}
-
-const orderFor = (pid: number, directory: string) => `guard ${pid} ${directory}\n`;
-
-function tell(order: string): void {
-  guard?.stdin?.write(order);
 }
 
 function startGuard(): ChildProcess {
@@ -57,15 +63,25 @@ function startGuard(): ChildProcess {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  const gone = () => {
-    if (guard === started) guard = undefined;
-  };
   // Without a shell there is no guard, and a server may outlive a killed test run: not a reason to fail the test.
-  started.on('error', gone);
-  started.on('exit', gone);
+  started.on('error', () => undefined);
   started.stdin?.on('error', () => undefined);
+  // Whoever is guarded next gets another one, which the rest is told to as well.
+  started.once('exit', () => {
+    if (guard === started) guard = undefined;
+  });
   started.unref();
-  if (started.stdin !== null && 'unref' in started.stdin)
-    (started.stdin as unknown as { unref(): void }).unref();
+  const { stdin } = started;
+  if (stdin !== null && 'unref' in stdin) (stdin as unknown as { unref(): void }).unref();
+  for (const entry of guarded.keys()) add(started, entry);
   return started;
+}
+
+function add(to: ChildProcess, entry: number): void {
+  const one = guarded.get(entry);
+  if (one !== undefined) tell(to, `+ ${entry} ${one.pid} ${one.directory}`);
+}
+
+function tell({ stdin }: ChildProcess, line: string): void {
+  stdin?.write(`${line}\n`);
 }
