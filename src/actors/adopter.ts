@@ -104,15 +104,18 @@ export class Adopter {
     }
   }
 
-  /** Until all are adopted, or others have been found, or it fails. */
+  /** Until all that is known of now has been gone through, or it fails. */
   async #turn(): Promise<void> {
     await this.#lease.confirmed();
-    const unknown = this.#unknown;
     const { entries, settings } = this.#kernel;
     try {
-      for await (const page of entries.pages([...unknown], settings.maxEntryBytes)) {
-        if (this.#isOver || this.#unknown !== unknown) return;
-        await this.#adopt(page.filter(({ id }) => !this.#isKnown(id)));
+      for await (const page of entries.pages([...this.#unknown], settings.maxEntryBytes)) {
+        // Others may have been found meanwhile. A page is not thrown away for it: where one takes longer than it takes to look again, nothing would
+        // ever be adopted.
+        await this.#lease.confirmed();
+        if (this.#isOver) return;
+        const unknown = this.#unknown;
+        await this.#adopt(page.filter(({ id }) => unknown.has(id) && !this.#isKnown(id)));
         for (const { id } of page) unknown.delete(id);
         this.#failures = 0;
       }

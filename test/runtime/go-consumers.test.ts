@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { GoConsumer } from '../support/go-consumer.js';
-import { keepable } from '../support/pace.js';
+import { hangingMs, keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
@@ -25,7 +25,7 @@ describe('consumers of the Go client in the same group', () => {
 
   it('have their streams taken over as soon as a lock expires', async () => {
     const { listening, names } = fleet();
-    const { go, ids } = await goOwns(['gone', 'here'], 60_000);
+    const { go, ids } = await goOwns(['gone', 'here'], hangingMs());
     const { log, runtime } = await listening({ heartbeatMs: keepable(400) });
     await eventually('the first scan is over', () => runtime.snapshot().reconciler.scans > 0);
     await suite.redis().pexpire(names.lock('gone', ids[0] as string), 20);
@@ -76,7 +76,7 @@ describe('consumers of the Go client in the same group', () => {
 
   it('keep their streams for as long as they prolong their locks', async () => {
     const { listening, names } = fleet();
-    const { go, ids } = await goOwns(['slow'], 5_000);
+    const { go, ids } = await goOwns(['slow'], hangingMs());
     const { log, runtime } = await listening({
       heartbeatMs: keepable(300),
       minIdleMs: keepable(300),

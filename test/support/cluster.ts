@@ -7,6 +7,7 @@ import {
   startRedisCluster,
   startRedisSentinels,
 } from '../../src/testing/index.js';
+import { keepable } from './pace.js';
 import { type RunLock, takeRunLock } from './run-lock.js';
 
 export interface SuiteCluster {
@@ -24,7 +25,10 @@ export interface SuiteCluster {
  * at a time have a cluster or Sentinels: the others wait. Not to be nested.
  */
 export function useCluster(options: StartRedisClusterOptions = {}): SuiteCluster {
-  const stand = useStand('useCluster', () => startRedisCluster(options));
+  const stand = useStand('useCluster', () =>
+    // Servers that do not get a core for as long as this are taken for dead.
+    startRedisCluster({ nodeTimeoutMs: keepable(1000), ...options }),
+  );
   const ofTest: Cluster[] = [];
   let looking: Cluster | undefined;
 
@@ -59,7 +63,9 @@ export interface SuiteSentinels {
 
 /** The same for a master that Sentinels watch. Before each test all its servers run, the Sentinels agree, and it is empty. */
 export function useSentinels(options: StartRedisSentinelsOptions = {}): SuiteSentinels {
-  const stand = useStand('useSentinels', () => startRedisSentinels(options));
+  const stand = useStand('useSentinels', () =>
+    startRedisSentinels({ downAfterMs: keepable(1000), ...options }),
+  );
   const ofTest: Redis[] = [];
 
   const connect = (redisOptions: RedisOptions = {}) => {
