@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { type OpenPage, useBrowser } from '../support/browser.js';
 import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
-import { allowedMs, hangingMs } from '../support/pace.js';
+import { tasksDuring } from '../support/page-tasks.js';
+import { hangingMs } from '../support/pace.js';
 import { useFolder } from '../support/recordings.js';
 
 const recordings = new URL('../recordings/', import.meta.url);
@@ -113,6 +114,16 @@ describe("the inspector's page of a recording", () => {
   describe('that somebody else has made', () => {
     const header = readFileSync(recorded('plain-life'), 'utf8').split('\n')[0] ?? '';
 
+    async function atRecordings(): Promise<OpenPage> {
+      const page = await browser.open(`${await inspect(recorded('plain-life'))}#/recording`);
+      await page.getByText('agrees', { exact: true }).waitFor();
+      return page;
+    }
+
+    async function choose(page: OpenPage, file: string): Promise<void> {
+      await page.getByLabel('Recording', { exact: true }).setInputFiles(file);
+    }
+
     async function opened(name: string, content: string | { readonly bytes: number }): Promise<OpenPage> {
       const file = folder(name);
       if (typeof content === 'string') writeFileSync(file, content);
@@ -120,10 +131,14 @@ describe("the inspector's page of a recording", () => {
         writeFileSync(file, `${header}\n`);
         truncateSync(file, content.bytes);
       }
-      const page = await browser.open(`${await inspect(recorded('plain-life'))}#/recording`);
-      await page.getByText('agrees', { exact: true }).waitFor();
-      await page.getByLabel('Recording', { exact: true }).setInputFiles(file);
+      const page = await atRecordings();
+      await choose(page, file);
       return page;
+    }
+
+    /** How much of the page's work is done in one go: without being cut into slices nearly all, however fast or busy the machine is. */
+    function largestPart(tasks: readonly number[]): number {
+      return Math.max(...tasks) / tasks.reduce((sum, task) => sum + task, 0);
     }
 
     const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
@@ -146,23 +161,20 @@ describe("the inspector's page of a recording", () => {
     });
 
     it('and that has too many lines, or very many, does not stop the page: it answers all the while', async () => {
-      const lines = Array.from({ length: 500_001 }, (_, index) => spawn(index + 1));
-      const page = await opened('long.jsonl', [header, ...lines].join('\n'));
-      await page.evaluate(`(() => {
-        window.longest = 0;
-        let last = performance.now();
-        window.ticking = setInterval(() => {
-          const now = performance.now();
-          window.longest = Math.max(window.longest, now - last);
-          last = now;
-        }, 5);
-      })()`);
-      await page.getByRole('alert').getByText('at most 500000 lines').waitFor({ timeout: hangingMs() });
-      writeFileSync(folder('fewer.jsonl'), [header, ...lines.slice(0, 100_000)].join('\n'));
-      await page.getByLabel('Recording', { exact: true }).setInputFiles(folder('fewer.jsonl'));
-      await page.getByRole('heading', { name: 'fewer.jsonl' }).waitFor({ timeout: hangingMs() });
-      const longest = Number(await page.evaluate('window.longest'));
-      expect(longest).to.be.below(allowedMs(500));
+      writeFileSync(folder('long.jsonl'), `${header}\n${`${spawn(1)}\n`.repeat(500_001)}`);
+      const lines = Array.from({ length: 100_000 }, (_, index) => spawn(index + 1));
+      writeFileSync(folder('fewer.jsonl'), [header, ...lines].join('\n'));
+      const page = await atRecordings();
+      const refusing = await tasksDuring(page, async () => {
+        await choose(page, folder('long.jsonl'));
+        await page.getByRole('alert').getByText('at most 500000 lines').waitFor({ timeout: hangingMs() });
+      });
+      expect(largestPart(refusing)).to.be.below(1 / 3);
+      const showing = await tasksDuring(page, async () => {
+        await choose(page, folder('fewer.jsonl'));
+        await page.getByRole('heading', { name: 'fewer.jsonl' }).waitFor({ timeout: hangingMs() });
+      });
+      expect(largestPart(showing)).to.be.below(1 / 3);
     });
   });
 

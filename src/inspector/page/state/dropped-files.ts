@@ -3,7 +3,7 @@ import { openRecording } from './player.js';
 import { go } from './router.js';
 
 export function openFile(file: File): void {
-  void openRecording(file.name, () => file.text(), { bytes: file.size });
+  void openRecording(file.name, () => file.arrayBuffer(), { bytes: file.size });
 }
 
 function hasFiles({ dataTransfer }: DragEvent): boolean {

@@ -96,26 +96,27 @@ function slices(opening: number) {
 interface Opening {
   /** How large it is, in bytes, where that is known before it is read. */
   readonly bytes?: number;
-  /** Asks what the present machines make of it. @defaultValue the server is sent the text */
-  readonly replay?: (text: string) => Promise<ReplayReport>;
+  /** Asks what the present machines make of it. @defaultValue the server is sent the recording */
+  readonly replay?: (recording: ArrayBuffer) => Promise<ReplayReport>;
   /** How many lines have been gone through at first. @defaultValue all */
   readonly at?: number | undefined;
 }
 
-/** @param read gets the recording's text */
+/** @param read gets the recording, which is text in UTF-8 */
 export async function openRecording(
   name: string,
-  read: () => Promise<string>,
+  read: () => Promise<ArrayBuffer>,
   { replay = api.replay, at, bytes = 0 }: Opening = {},
 ): Promise<void> {
   closeRecording();
   openings += 1;
   const opening = openings;
   isOpening.value = true;
-  let text: string;
+  let recording: ArrayBuffer;
   try {
     checkSize(bytes);
-    text = await read();
+    recording = await read();
+    const text = new TextDecoder().decode(recording);
     const lines = await inSlices(recordingOf(text), slices(opening));
     const player = lines && (await inSlices(Playback.prepared(lines), slices(opening)));
     if (player === undefined) return;
@@ -134,7 +135,7 @@ export async function openRecording(
   }
   const opened = playback.value;
   try {
-    const found = await replay(text);
+    const found = await replay(recording);
     if (playback.value !== opened || opened === null) return;
     report.value = found;
     // What one looks for first, unless one looks at something already.

@@ -45,7 +45,7 @@ function useServedFile(): void {
   useEffect(() => {
     if (name === undefined || playback.peek() !== null) return;
     const place = { replay: api.fileReport, at: placeInAddress() };
-    void openRecording(name, () => api.text(addresses.file), place);
+    void openRecording(name, () => api.bytes(addresses.file), place);
     if (route.peek().view === 'overview') go({ view: 'recording' });
   }, [name]);
 }

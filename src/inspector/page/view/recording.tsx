@@ -66,7 +66,7 @@ function Row({ runtime, recording }: { readonly runtime: string; readonly record
             <button
               type="button"
               class="button is-small"
-              onClick={() => void openRecording(name, () => api.text(address))}
+              onClick={() => void openRecording(name, () => api.bytes(address))}
             >
               Open
             </button>
