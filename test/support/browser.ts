@@ -28,6 +28,9 @@ export const PICTURES = fileURLToPath(new URL('../../docs/how-to/images/', impor
 /** Whether pictures are to be made for the documents. */
 export const arePicturesUpdated = Boolean(process.env.UPDATE_SCREENSHOTS);
 
+/** Whether pictures are kept that tests take by the way, for who wants to see what they saw: each costs as much as it does to go to another view. */
+const areShotsKept = Boolean(process.env.KEEP_SCREENSHOTS);
+
 /** How pages are opened of which pictures are made: the same wherever that is. */
 export const FOR_PICTURES: BrowserContextOptions = {
   viewport: { width: 1200, height: 800 },
@@ -40,7 +43,7 @@ export const FOR_PICTURES: BrowserContextOptions = {
 export interface OpenPage extends Page {
   /** What it complained of so far: errors on its console and thrown, requests that went elsewhere. A test may take out what it expects. */
   readonly complaints: string[];
-  /** Keeps a picture under this name. */
+  /** Keeps a picture under this name, with $KEEP_SCREENSHOTS. */
   shot(name: string): Promise<void>;
   /** Keeps a picture of the documents; with $UPDATE_SCREENSHOTS it takes the place of the one that they show. */
   picture(name: string): Promise<void>;
@@ -81,7 +84,7 @@ export function useBrowser(): SuiteBrowser {
     const complaints = opened.flatMap((page) => page.complaints);
     if (this.currentTest?.state === 'failed') {
       const name = this.currentTest.fullTitle().replace(/\W+/g, '-');
-      for (const page of opened) await page.shot(`failed-${name}`).catch(() => undefined);
+      for (const page of opened) await keepShot(page, `failed-${name}`).catch(() => undefined);
     }
     for (const page of opened) await page.context().close();
     if (complaints.length === 0) return;
@@ -98,13 +101,27 @@ export function useBrowser(): SuiteBrowser {
   return {
     async open(url, options = {}) {
       if (browser === undefined) throw new Error('expected a page to be opened inside a test, got: outside');
-      const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 860 },
+        // What moves is drawn sixty times a second, without a graphics card.
+        reducedMotion: 'reduce',
+        ...options,
+      });
       const page = await observed(await context.newPage(), new URL(url).origin);
       pages.push(page);
       await page.goto(url);
       return page;
     },
   };
+}
+
+async function keep(folder: string, name: string, png: Buffer): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${name}.png`), png);
+}
+
+async function keepShot(page: Page, name: string): Promise<void> {
+  await keep(SCREENSHOTS, name, await page.screenshot());
 }
 
 async function observed(page: Page, origin: string): Promise<OpenPage> {
@@ -118,11 +135,9 @@ async function observed(page: Page, origin: string): Promise<OpenPage> {
     const isOurs = request.url().startsWith(`${origin}/`) || /^(blob|data):/.test(request.url());
     if (!isOurs) complaints.push(`a request went to ${request.url()}`);
   });
-  const keep = async (folder: string, name: string, png: Buffer) => {
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, `${name}.png`), png);
+  const shot = async (name: string) => {
+    if (areShotsKept) await keepShot(page, name);
   };
-  const shot = async (name: string) => keep(SCREENSHOTS, name, await page.screenshot());
   const picture = async (name: string) => {
     // What lies under the pointer would look different.
     await page.mouse.move(0, 0);

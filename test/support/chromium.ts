@@ -32,6 +32,12 @@ export async function findChromium(): Promise<{ readonly path: string } | string
   if (named !== undefined && named !== '') {
     return (await works(named)) ? { path: named } : `$CHROMIUM_BIN does not run: ${named}`;
   }
-  const problem = await installPackages([PACKAGE], async () => (await findInstalled()) !== undefined);
-  return problem ?? { path: (await findInstalled()) as string };
+  // Each look starts a Chromium.
+  let path = '';
+  const isInstalled = async () => {
+    path = (await findInstalled()) ?? '';
+    return path !== '';
+  };
+  const problem = await installPackages([PACKAGE], isInstalled);
+  return problem ?? { path };
 }
