@@ -27,7 +27,9 @@ function adopterOf(whileRead: (adopter: Adopter, id: string) => void) {
   const acquirer = {
     isStopped: false,
     isInHand: () => false,
-    acquire: async (entries: readonly ReadEntry[]) => entries.forEach(({ id }) => owned.add(id)),
+    acquire: async (entries: readonly ReadEntry[]) => {
+      for (const { id } of entries) owned.add(id);
+    },
     setAside: (entries: readonly ReadEntry[]) => {
       for (const { id } of entries) {
         aside.push(id);
