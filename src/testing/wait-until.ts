@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds between two looks: what a server's own timers, ten to a hundred a second, can tell apart. */
-const everyMs = 10;
+/** Milliseconds between two looks: a server changes by itself ten times a second, and each look is work for all nodes of a cluster. */
+const everyMs = 25;
 
 /**
  * Looks again and again, for what no event announces, until `look` finds nothing wrong any more.

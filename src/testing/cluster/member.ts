@@ -133,10 +133,10 @@ export class Member implements RedisClusterNode {
   }
 
   async view(calls: NodeCalls): Promise<NodeView> {
-    const [info, nodes, role] = await Promise.all([
-      this.ask(calls, 'CLUSTER', 'INFO'),
-      this.ask(calls, 'CLUSTER', 'NODES'),
-      this.ask(calls, 'ROLE'),
+    const [info, nodes, role] = await this.askAll(calls, [
+      ['CLUSTER', 'INFO'],
+      ['CLUSTER', 'NODES'],
+      ['ROLE'],
     ]);
     return parseNodeView(String(info), String(nodes), role as readonly unknown[]);
   }
