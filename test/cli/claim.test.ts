@@ -1,11 +1,9 @@
 import { expect } from 'chai';
 import { compareFencingTokens } from '../../src/index.js';
-import { askedOnTerminal } from '../support/asked.js';
 import { ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { allowedMs, keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
-import { needTerminals } from '../support/terminal.js';
 
 const LBS = 'orders-input';
 const GROUP = 'orders-group';
@@ -92,11 +90,10 @@ describe('streamwarden claim', () => {
   });
 
   it('takes from the dead, for whoever has room', async () => {
-    const one = cli.spawnConsumer(given('a'));
-    const name = await ready(one);
+    const { one, name } = await consumer('a');
     const id = await announce('one');
     await one.waitFor(isAdded('one'), { name: 'it is owned' });
-    one.kill('SIGKILL');
+    await one.die();
     await eventually('presence and lock have run out', async () => {
       return (
         (await redis().keys('*{orders-input}:presence:*')).length + (await redis().keys('*MUTEX*')).length ===
@@ -142,21 +139,26 @@ describe('streamwarden claim', () => {
     expect(await redis().xpending(LBS, GROUP)).to.deep.include(1);
   });
 
-  it('asks on a terminal, and says whether the holder is alive', async function () {
-    needTerminals(this);
+  it('asks on a terminal, and says whether the holder is alive', async () => {
     const { one, name } = await consumer('a');
     const id = await announce('one');
     await one.waitFor(isAdded('one'), { name: 'it is owned' });
-    const words = ['claim', id, '--force', '--service', 'orders', '--redis', server().url];
     const question = `take ${id} (one) from ${name}, which is ALIVE? [y/N]`;
-    const no = await askedOnTerminal(words, 'n\n');
-    expect(no).to.contain(question);
-    expect(no).to.match(/error: not confirmed: nothing was done\s+ended 1\s/);
+    const answered = async (answer: string) => {
+      const words = ['claim', id, '--force', '--service', 'orders', '--redis', server().url];
+      const asking = cli.start(words, { onTerminal: true });
+      await eventually('it asks', () => asking.stdout.includes(question));
+      asking.type(answer);
+      const { code } = await asking.exit;
+      return { code, seen: asking.stdout };
+    };
+    const no = await answered('n\n');
+    expect(no.code).to.equal(1);
+    expect(no.seen).to.match(/error: not confirmed: nothing was done\n$/);
     expect(await redis().xrange(LBS, id, id)).to.have.length(1);
-    const yes = await askedOnTerminal(words, 'y\n');
-    expect(yes)
-      .to.contain(question)
-      .and.to.match(/announced anew as \d+-\d+, retry count 1\s+ended 0\s/);
+    const yes = await answered('y\n');
+    expect(yes.code).to.equal(0);
+    expect(yes.seen).to.match(/announced anew as \d+-\d+, retry count 1\n/);
     expect(await redis().xrange(LBS, id, id)).to.deep.equal([]);
   });
 

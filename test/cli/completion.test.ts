@@ -1,18 +1,26 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { useCli } from '../support/cli.js';
 import { installPackages } from '../support/debian.js';
 import { skipWithout } from '../support/skip.js';
 
+const run = promisify(execFile);
+
 interface Shell {
   readonly name: 'bash' | 'zsh' | 'fish';
-  /** Completes the last of these words with the script that stands in `$SCRIPT`; prints a suggestion a line. */
+  /** What comes first, with the script that stands in `$SCRIPT`. */
+  readonly opening: string;
+  /** Completes the last of these words; prints a suggestion a line. */
   readonly program: (words: readonly string[]) => string;
   readonly args: readonly string[];
 }
+
+/** A line after what is suggested for one list of words. */
+const END = '<end>';
 
 const quoted = (word: string) => `'${word}'`;
 
@@ -29,24 +37,27 @@ const SHELLS: readonly Shell[] = [
   {
     name: 'bash',
     args: ['--norc', '--noprofile', '-c'],
+    opening: 'source "$SCRIPT"',
     program: (words) =>
-      `source "$SCRIPT"; COMP_WORDS=(${words.map(quoted).join(' ')}); COMP_CWORD=${words.length - 1}; _streamwarden
+      `COMP_WORDS=(${words.map(quoted).join(' ')}); COMP_CWORD=${words.length - 1}; _streamwarden
        printf '%s\\n' "\${COMPREPLY[@]}"`,
   },
   {
     name: 'zsh',
     args: ['-f', '-c'],
+    opening: `${ZSH_STUBS}source "$SCRIPT"`,
     // What begins alike is left to zsh itself, and so done here.
     program: (words) =>
-      `${ZSH_STUBS}source "$SCRIPT"; words=(${words.map(quoted).join(' ')}); CURRENT=${words.length}
+      `words=(${words.map(quoted).join(' ')}); CURRENT=${words.length}
        PREFIX=$words[-1]; all=(\${(f)"$(_streamwarden)"}); PREFIX=\${PREFIX#--*=}; print -l -- \${(M)all:#$PREFIX*}`,
   },
   {
     name: 'fish',
     args: ['--no-config', '-c'],
+    opening: 'source "$SCRIPT"',
     // A suggestion, a tab, its description.
     program: (words) =>
-      `source "$SCRIPT"; complete -C ${quoted(words.join(' '))} | string replace -r '\\t.*' '' | string replace -r '^--[^=]*=' ''`,
+      `complete -C ${quoted(words.join(' '))} | string replace -r '\\t.*' '' | string replace -r '^--[^=]*=' ''`,
   },
 ];
 
@@ -73,7 +84,11 @@ describe('streamwarden completion', () => {
       let script: string;
 
       before(async function () {
-        const isThere = async () => spawnSync(shell.name, ['--version']).status === 0;
+        const isThere = () =>
+          run(shell.name, ['--version']).then(
+            () => true,
+            () => false,
+          );
         const problem = await installPackages([shell.name], isThere);
         if (problem !== undefined)
           skipWithout(this, { missing: shell.name, remedy: `install it (${problem})` });
@@ -83,59 +98,91 @@ describe('streamwarden completion', () => {
         await writeFile(script, stdout);
       });
 
-      /** What is suggested for the last word, in alphabetical order. */
-      function suggested(...words: string[]): string[] {
-        const all = ['streamwarden', ...words];
-        const { stdout, stderr } = spawnSync(shell.name, [...shell.args, shell.program(all)], {
-          cwd: dir,
-          encoding: 'utf8',
-          env: { ...process.env, SCRIPT: script, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir },
-        });
+      /** What is suggested for the last word of each line, in alphabetical order; all asked of one shell. */
+      async function suggested(...lines: (readonly string[])[]): Promise<string[][]> {
+        const programs = lines.map(
+          (words) => `${shell.program(['streamwarden', ...words])}\nprintf '%s\\n' '${END}'`,
+        );
+        const { stdout, stderr } = await run(
+          shell.name,
+          [...shell.args, [shell.opening, ...programs].join('\n')],
+          {
+            cwd: dir,
+            env: { ...process.env, SCRIPT: script, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir },
+          },
+        );
         expect(stderr).to.equal('');
-        return [...new Set(stdout.split('\n').filter((line) => line !== ''))].sort();
+        const answers = stdout.split(`${END}\n`);
+        expect(answers.pop()).to.equal('');
+        expect(answers).to.have.length(lines.length);
+        return answers.map((text) => [...new Set(text.split('\n').filter((line) => line !== ''))].sort());
       }
 
-      it('suggests commands, and commands of commands', () => {
-        expect(suggested('')).to.include.members(['produce', 'status', 'doctor', 'dlq', 'completion']);
-        expect(suggested('do')).to.deep.equal(['doctor']);
-        expect(suggested('dlq', '')).to.include.members(['list', 'show', 'redrive', 'delete', 'export']);
-        expect(suggested('dlq', 're')).to.deep.equal(['redrive']);
-        expect(suggested('status', 'do')).to.not.include('doctor');
+      it('suggests commands, and commands of commands', async () => {
+        const [commands, one, ofDlq, oneOfDlq, others] = await suggested(
+          [''],
+          ['do'],
+          ['dlq', ''],
+          ['dlq', 're'],
+          ['status', 'do'],
+        );
+        expect(commands).to.include.members(['produce', 'status', 'doctor', 'dlq', 'completion']);
+        expect(one).to.deep.equal(['doctor']);
+        expect(ofDlq).to.include.members(['list', 'show', 'redrive', 'delete', 'export']);
+        expect(oneOfDlq).to.deep.equal(['redrive']);
+        expect(others).to.not.include('doctor');
       });
 
-      it('suggests the options of the command', () => {
-        expect(suggested('status', '--w')).to.deep.equal(['--watch']);
-        expect(suggested('status', '--service', 'orders', '--inter')).to.deep.equal(['--interval']);
-        expect(suggested('dlq', 'list', '--older')).to.deep.equal(['--older-than']);
-        expect(suggested('produce', '--watch')).to.deep.equal([]);
-        expect(suggested('doctor', '--no-')).to.deep.equal(['--no-lock-keys']);
+      it('suggests the options of the command', async () => {
+        const answers = await suggested(
+          ['status', '--w'],
+          ['status', '--service', 'orders', '--inter'],
+          ['dlq', 'list', '--older'],
+          ['produce', '--watch'],
+          ['doctor', '--no-'],
+        );
+        expect(answers).to.deep.equal([
+          ['--watch'],
+          ['--interval'],
+          ['--older-than'],
+          [],
+          ['--no-lock-keys'],
+        ]);
       });
 
-      it('suggests the values that an option, or an argument, takes', () => {
-        expect(suggested('doctor', '--keyspace-events', '')).to.deep.equal(['off', 'prefer', 'require']);
-        expect(suggested('doctor', '--keyspace-events', 'pre')).to.deep.equal(['prefer']);
-        expect(suggested('completion', '')).to.include.members(['bash', 'fish', 'zsh']);
+      it('suggests the values that an option, or an argument, takes', async () => {
+        const [all, one, ofArgument] = await suggested(
+          ['doctor', '--keyspace-events', ''],
+          ['doctor', '--keyspace-events', 'pre'],
+          ['completion', ''],
+        );
+        expect(all).to.deep.equal(['off', 'prefer', 'require']);
+        expect(one).to.deep.equal(['prefer']);
+        expect(ofArgument).to.include.members(['bash', 'fish', 'zsh']);
       });
 
-      it('suggests one more value where an option takes several', () => {
-        const several = ['consume', '--record-on', 'StreamAdded', 'StreamDis'];
-        if (shell.name !== 'fish') expect(suggested(...several)).to.deep.equal(['StreamDisowned']);
-        expect(suggested('consume', '--record-on', 'StreamDis')).to.deep.equal(['StreamDisowned']);
+      it('suggests one more value where an option takes several', async () => {
+        const [several, first] = await suggested(
+          ['consume', '--record-on', 'StreamAdded', 'StreamDis'],
+          ['consume', '--record-on', 'StreamDis'],
+        );
+        if (shell.name !== 'fish') expect(several).to.deep.equal(['StreamDisowned']);
+        expect(first).to.deep.equal(['StreamDisowned']);
       });
 
-      it('suggests files where a file is meant', () => {
-        expect(suggested('replay', 'inc')).to.deep.equal(['incident.jsonl']);
-        expect(suggested('consume', '--record', 'inc')).to.deep.equal(['incident.jsonl']);
+      it('suggests files where a file is meant', async () => {
+        const answers = await suggested(['replay', 'inc'], ['consume', '--record', 'inc']);
+        expect(answers).to.deep.equal([['incident.jsonl'], ['incident.jsonl']]);
       });
 
-      it('suggests nothing where only the user knows, not even a command of that name', () => {
-        expect(suggested('status', '--service', 'do')).to.deep.equal([]);
-        expect(suggested('status', '--redis', '')).to.deep.equal([]);
+      it('suggests nothing where only the user knows, not even a command of that name', async () => {
+        const answers = await suggested(['status', '--service', 'do'], ['status', '--redis', '']);
+        expect(answers).to.deep.equal([[], []]);
       });
 
-      it('takes --option=value as well', () => {
+      it('takes --option=value as well', async () => {
         const split = shell.name === 'bash' ? ['--keyspace-events', '=', 'pre'] : ['--keyspace-events=pre'];
-        expect(suggested('doctor', ...split)).to.deep.equal(['prefer']);
+        expect(await suggested(['doctor', ...split])).to.deep.equal([['prefer']]);
       });
     });
   }

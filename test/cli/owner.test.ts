@@ -26,7 +26,7 @@ describe('streamwarden owner', () => {
     redis().xreadgroup('GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', LBS, '>');
 
   it('tells who owns it, under which token, since when, and how long the lease holds', async () => {
-    const consumer = cli.spawnConsumer({ redis: server().url, service: 'orders', consumerId: 'a' });
+    const consumer = cli.startConsumer({ redis: server().url, service: 'orders', consumerId: 'a' });
     const name = await ready(consumer);
     await announce('other');
     const before = Date.now();
@@ -53,7 +53,7 @@ describe('streamwarden owner', () => {
     await announce('one');
     expect(await asked('one')).to.deep.include({ owner: name, token: id });
 
-    consumer.kill('SIGKILL');
+    await consumer.die();
     await eventually('its lease has run out', async () => (await asked('one')).alive === false);
     const dead = await owner('one');
     expect(dead.code).to.equal(0);

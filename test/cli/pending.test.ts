@@ -71,12 +71,11 @@ describe('streamwarden pending', () => {
   });
 
   it('shows whose holder is dead', async () => {
-    const one = cli.spawnConsumer(given('a'));
-    const name = await ready(one);
+    const { one, name } = await consumer('a');
     await announce('one');
     await one.waitFor(({ type }) => type === 'StreamAdded', { name: 'it is owned' });
     expect(await rows('--dead')).to.deep.equal([]);
-    one.kill('SIGKILL');
+    await one.die();
     await eventually('its presence has run out', async () => {
       const [row] = await rows('--dead');
       return row !== undefined;

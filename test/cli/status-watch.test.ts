@@ -166,76 +166,80 @@ describe('streamwarden status --watch on a terminal', () => {
     needTerminals(this);
   });
 
-  const start = async (url = server().url) => {
+  const watchArgs = (url: string) => [
+    'status',
+    '--redis',
+    url,
+    '--service',
+    'orders',
+    '--watch',
+    '--interval',
+    '50',
+  ];
+  const start = async () => {
+    const { url } = server();
     await cli.run(['produce', '--redis', url, '--service', 'orders']);
-    const argv = [
-      process.execPath,
-      PROGRAM,
-      'status',
-      '--redis',
-      url,
-      '--service',
-      'orders',
-      '--watch',
-      '--interval',
-      '50',
-    ];
+    const argv = [process.execPath, PROGRAM, ...watchArgs(url)];
     const terminal = await Terminal.start(argv, { columns: 100, rows: 24 });
     await eventually('the screen is drawn', () => terminal.output.includes('service orders'));
     return terminal;
   };
   /** The last picture that was drawn as a whole. */
-  const picture = ({ output }: Terminal) =>
+  const picture = (output: string) =>
     output
       .split('\x1b[?2026h')
       .filter((text) => text.includes('\x1b[?2026l'))
       .at(-1) ?? '';
 
-  for (const [what, key] of [
-    ['q', 'q'],
-    ['Ctrl-C', '\x03'],
-  ] as const) {
-    it(`is drawn on the second screen, and ${what} gives the terminal back: exit code 0`, async () => {
-      await using terminal = await start();
-      expect(terminal.output).to.contain('\x1b[?1049h\x1b[?25l');
-      // Erased as a whole it would flicker.
-      expect(terminal.output).to.not.contain('\x1b[2J');
-      terminal.type(key);
-      await terminal.closed();
-      const after = terminal.output.slice(terminal.output.indexOf('\x1b[?1049l'));
-      expect(terminal.output).to.contain('\x1b[?25h\x1b[?1049l');
-      expect(after).to.match(/ended 0\r?\n/);
-      expect(after)
-        .to.match(/[^-]icanon/)
-        .and.to.match(/[^-]echo\b/);
-    });
+  async function expectGivenBack(terminal: Terminal): Promise<void> {
+    await terminal.closed();
+    const after = terminal.output.slice(terminal.output.indexOf('\x1b[?1049l'));
+    expect(terminal.output).to.contain('\x1b[?25h\x1b[?1049l');
+    expect(after).to.match(/ended 0\r?\n/);
+    expect(after)
+      .to.match(/[^-]icanon/)
+      .and.to.match(/[^-]echo\b/);
   }
 
-  it('fits itself to a terminal whose size changes', async () => {
+  it('is drawn on the second screen, and q gives the terminal back: exit code 0', async () => {
     await using terminal = await start();
+    expect(terminal.output).to.contain('\x1b[?1049h\x1b[?25l');
+    // Erased as a whole it would flicker.
+    expect(terminal.output).to.not.contain('\x1b[2J');
+    terminal.type('q');
+    await expectGivenBack(terminal);
+  });
+
+  it('fits itself to a terminal whose size changes, and Ctrl-C gives it back: exit code 0', async () => {
+    await using terminal = await start();
+    expect(terminal.output).to.contain('\x1b[?1049h\x1b[?25l');
     await terminal.resize(30, 5);
-    await eventually('it is cut', () => picture(terminal).includes('more lines'));
-    const lines = stripVTControlCharacters(picture(terminal)).split('\r\n');
+    await eventually('it is cut', () => picture(terminal.output).includes('more lines'));
+    const lines = stripVTControlCharacters(picture(terminal.output)).split('\r\n');
     expect(lines).to.have.length(5);
     for (const line of lines) expect(line.length, line).to.be.at.most(30);
     await terminal.resize(100, 24);
     await eventually('it is whole again', () =>
-      picture(terminal).includes('orders-input-dlq: 0 dead letters'),
+      picture(terminal.output).includes('orders-input-dlq: 0 dead letters'),
     );
-    terminal.type('q');
-    await terminal.closed();
+    expect(terminal.output).to.not.contain('\x1b[2J');
+    terminal.type('\x03');
+    await expectGivenBack(terminal);
   });
 
   it('keeps what was seen last while Redis is away, and says since when', async () => {
     await using flapping = await startRedis({ appendOnly: true });
-    await using terminal = await start(flapping.url);
+    await cli.run(['produce', '--redis', flapping.url, '--service', 'orders']);
+    const watcher = cli.start(watchArgs(flapping.url), { onTerminal: true });
+    await eventually('the screen is drawn', () => picture(watcher.stdout).includes('service orders'));
     await flapping.kill();
-    await eventually('it says so', () => /cannot be looked at since \d\d:\d\d:\d\d/.test(picture(terminal)));
-    expect(picture(terminal)).to.contain('service orders');
+    await eventually('it says so', () =>
+      /cannot be looked at since \d\d:\d\d:\d\d/.test(picture(watcher.stdout)),
+    );
+    expect(picture(watcher.stdout)).to.contain('service orders');
     await flapping.restart();
-    await eventually('it is current again', () => !picture(terminal).includes('cannot be looked at'));
-    terminal.type('q');
-    await terminal.closed();
-    expect(terminal.output).to.match(/ended 0\r?\n/);
+    await eventually('it is current again', () => !picture(watcher.stdout).includes('cannot be looked at'));
+    watcher.type('q');
+    expect(await watcher.exit).to.deep.equal({ code: 0, signal: null });
   });
 });

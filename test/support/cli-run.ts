@@ -84,6 +84,18 @@ export class CliRun {
     if (!isHeard) throw new Error(`expected the command to listen for ${signal}, got: nobody who does`);
   }
 
+  /**
+   * Ends a consumer that leaves everything as it is, so that Redis is told nothing [C-STOP-5]: to all others it has died. Resolves when its
+   * connections are closed.
+   */
+  async die(): Promise<void> {
+    await this.end();
+    const stopped = this.lines.at(-1);
+    if (stopped?.type !== 'Stopped' || stopped.mode !== 'abandon' || stopped.handedOver !== 0) {
+      throw new Error(`expected a consumer that leaves everything, got: ${JSON.stringify(stopped)}`);
+    }
+  }
+
   /** Ends it, as politely as it lets itself be ended. */
   async end(): Promise<void> {
     // The second time a consumer leaves what it holds.
