@@ -1,6 +1,7 @@
 // Runs mocha over every test file, three times as many at a time as there are cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
-// have a cluster, of which only two run at a time (test/support/cluster.ts), or a browser, which keeps a core busy, are spread over the run.
+// have a cluster, of which only two run at a time (test/support/cluster.ts), or a browser, which keeps a core busy, are spread over the run and
+// over one another.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,8 +19,9 @@ const LONG = [
   'test/inspector',
 ];
 
-/** Files that have a cluster, or a browser. */
-const SCARCE = /(use(Cluster|Sentinels|Browser)|startRedis(Cluster|Sentinels))\(/;
+/** Only two files at a time have one. */
+const CLUSTER = /(use(Cluster|Sentinels)|startRedis(Cluster|Sentinels))\(/;
+const BROWSER = /useBrowser\(/;
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
@@ -38,11 +40,21 @@ function filesInOrder() {
     .map((file) => join('test', file))
     .filter((file) => file.endsWith('.test.ts'))
     .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
-  const isScarce = (file) => SCARCE.test(readFileSync(file, 'utf8'));
-  const scarce = files.filter(isScarce);
+  const having = (pattern) => files.filter((file) => pattern.test(readFileSync(file, 'utf8')));
+  const clusters = having(CLUSTER);
+  const browsers = having(BROWSER).filter((file) => !clusters.includes(file));
+  const scarce = alternating(clusters, browsers);
   const others = files.filter((file) => !scarce.includes(file));
-  const between = Math.max(1, Math.floor(others.length / (scarce.length + 1)));
+  // Unit tests are short, and come last.
+  const long = others.filter((file) => !file.startsWith('test/unit/')).length;
+  const between = Math.max(1, Math.floor(long / scarce.length));
   return scarce.flatMap((file) => [file, ...others.splice(0, between)]).concat(others);
+}
+
+/** Both in their order, spread over one another. */
+function alternating(a, b) {
+  const place = (list, share) => list.map((file, index) => ({ file, at: (index + share) / list.length }));
+  return [...place(a, 0.25), ...place(b, 0.75)].sort((x, y) => x.at - y.at).map(({ file }) => file);
 }
 
 function rankOf(file) {

@@ -64,9 +64,9 @@ describe('large entries on a network that takes its time for them', function () 
   it('are taken over from a dead consumer [C-EXP-2, C-SIZE-1]', async () => {
     const heir = await crew.start({ redis: proxy().url });
     await heir.runtime.pause();
-    const names = streamNames(100);
+    const names = streamNames(50);
     await announceLarge(suite, crew, names, 500_000);
-    proxy().limit(2 * BYTES_PER_MS);
+    proxy().limit(BYTES_PER_MS);
     await deliverUnheard(suite, crew, 'gone~00000001');
     await eventually('all are everyone’s again', async () => {
       const [pending] = (await suite.redis().xpending(crew.lbs, crew.group)) as [number];
@@ -74,21 +74,21 @@ describe('large entries on a network that takes its time for them', function () 
     });
     heldAllTheWhile(heir);
     heir.runtime.resume();
-    await heir.awaitNews('StreamAdded', 100);
+    await heir.awaitNews('StreamAdded', 50);
     heldAllTheWhile(heir);
   });
 
   it('larger than allowed are dead-lettered as they are, and stop nobody [C-POI-5]', async () => {
-    const names = streamNames(30);
+    const names = streamNames(16);
     const member = await crew.start({ redis: proxy().url });
-    proxy().limit(2 * BYTES_PER_MS);
-    await announceLarge(suite, crew, names.slice(0, 15), 4_000_000);
+    proxy().limit(BYTES_PER_MS);
+    await announceLarge(suite, crew, names.slice(0, 8), 4_000_000);
     await crew.announce('small');
-    await announceLarge(suite, crew, names.slice(15), 4_000_000);
+    await announceLarge(suite, crew, names.slice(8), 4_000_000);
     await member.awaitNews('StreamAdded');
-    await eventually('they are dead letters', async () => (await suite.redis().xlen(crew.dlq)) === 30);
+    await eventually('they are dead letters', async () => (await suite.redis().xlen(crew.dlq)) === 16);
     expect(added(member)).to.deep.equal(['small']);
-    await eventually('they are counted', () => member.runtime.snapshot().counters.deadLettered === 30);
+    await eventually('they are counted', () => member.runtime.snapshot().counters.deadLettered === 16);
     const [[, fields] = []] = await suite.redis().xrange(crew.dlq, '-', '+', 'COUNT', 1);
     expect(fields?.slice(-2)).to.deep.equal(['_dlq_reason', 'tooLarge']);
     expect(fields?.[1]).to.equal(payload(names[0] as string, 4_000_000));
@@ -115,7 +115,7 @@ describe('large entries on a network that takes its time for them', function () 
     const member = await crew.start({ redis: proxy().url });
     await crew.announce('small');
     await member.awaitNews('StreamAdded');
-    for (const name of streamNames(40)) {
+    for (const name of streamNames(16)) {
       await suite
         .redis()
         .xadd(crew.dlq, '*', 'lbs-input', payload(name, 3_000_000), '_dlq_reason', 'tooLarge');
@@ -130,7 +130,7 @@ describe('large entries on a network that takes its time for them', function () 
       seen.push(...page.letters.map(({ name }) => name ?? ''));
       after = page.after;
     } while (after !== null && seen.length < 12);
-    expect(seen).to.deep.equal(streamNames(40).reverse().slice(0, seen.length));
+    expect(seen).to.deep.equal(streamNames(16).reverse().slice(0, seen.length));
     const { validUntil } = member.runtime.snapshot().lease;
     await eventually('two beats have come since', () => {
       const now = member.runtime.snapshot().lease.validUntil;
