@@ -313,9 +313,9 @@ describe("the inspector's page", () => {
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText('Disconnected since').waitFor({ state: 'hidden' });
     await page.getByRole('region', { name: 'Consumer', exact: true }).getByText('running').waitFor();
-    // That is what it says on its console, as browsers do: nobody answers, or the runtime ended just as its group was asked for.
+    // That is what it says on its console, as browsers do: nobody answers, or the runtime or the inspector ended just as something was asked for.
     const refused = page.complaints.filter((complaint) =>
-      /ERR_(CONNECTION|INCOMPLETE|EMPTY)|status of 404/.test(complaint),
+      /ERR_(CONNECTION|INCOMPLETE|EMPTY)|status of (404|503)/.test(complaint),
     );
     expect(page.complaints).to.deep.equal(refused);
     page.complaints.length = 0;
