@@ -14,23 +14,26 @@ async function dumpFile(): Promise<string> {
   return join(CACHE, `postgres-${version}.tar`);
 }
 
-async function madeOnce(): Promise<Blob> {
-  const file = await dumpFile();
-  if (!existsSync(file)) {
-    const db = await Installed.create();
-    const dump = await db.dumpDataDir('none');
-    await db.close();
-    await mkdir(CACHE, { recursive: true });
-    // Renamed when it is whole: another process may be looking for it.
-    const begun = `${file}.${process.pid}`;
-    await writeFile(begun, new Uint8Array(await dump.arrayBuffer()));
-    await rename(begun, file);
-  }
-  return new Blob([await readFile(file)], { type: 'application/x-tar' });
+/** Makes one, and keeps what it is like. */
+async function made(file: string): Promise<Installed> {
+  const db = await Installed.create();
+  const dump = await db.dumpDataDir('none');
+  await mkdir(CACHE, { recursive: true });
+  // Renamed when it is whole: another process may be looking for it.
+  const begun = `${file}.${process.pid}`;
+  await writeFile(begun, new Uint8Array(await dump.arrayBuffer()));
+  await rename(begun, file);
+  return db;
 }
 
 /** What examples import as PGlite when tests start them (`programs.ts`). */
 export const PGlite = {
   /** An empty database in memory. */
-  create: async (): Promise<Installed> => await Installed.create({ loadDataDir: await madeOnce() }),
+  async create(): Promise<Installed> {
+    const file = await dumpFile();
+    if (!existsSync(file)) return await made(file);
+    return await Installed.create({
+      loadDataDir: new Blob([await readFile(file)], { type: 'application/x-tar' }),
+    });
+  },
 };
