@@ -1,6 +1,6 @@
-// Runs mocha over every test file, three times as many at a time as there are cores, unless --jobs says otherwise: they wait for servers most
+// Runs mocha over every test file, five at a time for two cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
-// have a cluster, of which only two run at a time (test/support/cluster.ts), or a browser, which keeps a core busy, are spread over the run and
+// have a cluster, of which only three run at a time (test/support/cluster.ts), or a browser, which keeps a core busy, are spread over the run and
 // over one another.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -19,14 +19,14 @@ const LONG = [
   'test/inspector',
 ];
 
-/** Only two files at a time have one. */
+/** Only three files at a time have one. */
 const CLUSTER = /(use(Cluster|Sentinels)|startRedis(Cluster|Sentinels))\(/;
 const BROWSER = /useBrowser\(/;
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
 if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
-  args.push('--jobs', String(3 * availableParallelism()));
+  args.push('--jobs', String(Math.ceil(2.5 * availableParallelism())));
 }
 
 // A single job is no parallel run: mocha then runs all files in one process.

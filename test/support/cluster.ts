@@ -21,7 +21,7 @@ export interface SuiteCluster {
 
 /**
  * Gives the surrounding suite a cluster of its own, started before its first test and stopped after its last. Before each test its
- * nodes run, it is settled, and it is empty; who is master and who serves which slot is as the test before has left it. Only two files
+ * nodes run, it is settled, and it is empty; who is master and who serves which slot is as the test before has left it. Only three files
  * at a time have a cluster or Sentinels: the others wait. Not to be nested.
  */
 export function useCluster(options: StartRedisClusterOptions = {}): SuiteCluster {
@@ -104,7 +104,7 @@ function useStand<T extends AsyncDisposable>(asker: string, start: () => Promise
   let stand: T | undefined;
 
   before(async () => {
-    lock = await takeRunLock(`cluster-${Number(process.env.MOCHA_WORKER_ID ?? 0) % 2}`);
+    lock = await takeRunLock(`cluster-${Number(process.env.MOCHA_WORKER_ID ?? 0) % 3}`);
     stand = await start();
   });
   after(async () => {
