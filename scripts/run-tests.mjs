@@ -1,7 +1,7 @@
 // Runs mocha over every test file, five at a time for two cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
-// have a cluster, of which only three run at a time (test/support/cluster.ts), or a browser, which keeps a core busy, are spread over the run and
-// over one another.
+// have a cluster, of which only three run at a time (test/support/cluster.ts), a browser, which keeps a core busy, or faults, which are mostly waited
+// for, are spread over the run.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -40,21 +40,28 @@ function filesInOrder() {
     .map((file) => join('test', file))
     .filter((file) => file.endsWith('.test.ts'))
     .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
-  const having = (pattern) => files.filter((file) => pattern.test(readFileSync(file, 'utf8')));
-  const clusters = having(CLUSTER);
-  const browsers = having(BROWSER).filter((file) => !clusters.includes(file));
-  const scarce = alternating(clusters, browsers);
-  const others = files.filter((file) => !scarce.includes(file));
+  const [unit, others] = partition(files, (file) => file.startsWith('test/unit/'));
+  // Two that want the same are not next to one another.
+  const wants = (pattern) => (file) => pattern.test(readFileSync(file, 'utf8'));
+  const [clusters, withoutCluster] = partition(others, wants(CLUSTER));
+  const [browsers, withoutBrowser] = partition(withoutCluster, wants(BROWSER));
+  const [faults, rest] = partition(withoutBrowser, (file) => file.startsWith('test/faults/'));
   // Unit tests are short, and come last.
-  const long = others.filter((file) => !file.startsWith('test/unit/')).length;
-  const between = Math.max(1, Math.floor(long / scarce.length));
-  return scarce.flatMap((file) => [file, ...others.splice(0, between)]).concat(others);
+  return [...spread([clusters, browsers, faults, rest]), ...unit];
 }
 
-/** Both in their order, spread over one another. */
-function alternating(a, b) {
-  const place = (list, share) => list.map((file, index) => ({ file, at: (index + share) / list.length }));
-  return [...place(a, 0.25), ...place(b, 0.75)].sort((x, y) => x.at - y.at).map(({ file }) => file);
+function partition(list, isWanted) {
+  return [list.filter((item) => isWanted(item)), list.filter((item) => !isWanted(item))];
+}
+
+/** Each list in its order, evenly over the whole. */
+function spread(lists) {
+  return lists
+    .flatMap((list, n) =>
+      list.map((item, index) => ({ item, at: (index + (n + 0.5) / lists.length) / list.length })),
+    )
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }
 
 function rankOf(file) {
