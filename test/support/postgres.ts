@@ -1,11 +1,12 @@
 /** Postgres in WebAssembly on a data directory that is made once: making one costs seconds of CPU, and opening it a quarter of that. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { PGlite as Installed } from '@electric-sql/pglite';
 
-const CACHE = fileURLToPath(new URL('../../.cache/', import.meta.url));
+/** Beside the servers that tests have fetched: it outlasts a clone. */
+const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'streamwarden');
 
 /** Of the installed version: another one may have data of another form. */
 async function dumpFile(): Promise<string> {
