@@ -51,4 +51,5 @@ export type {
   StreamHandler,
   StreamRefLike,
 } from './runtime/types.js';
+export { UnrecoverableError } from './runtime/unrecoverable-error.js';
 export type { InspectionObserver } from './runtime/xstate-inspection.js';

@@ -109,7 +109,8 @@ function judgeDone({ before, client, command, answer }: Execution, past: Past, a
 function reasonOf(command: ScriptCommand): keyof typeof CLAUSES {
   if (command.kind === 'requeue') return 'dead';
   if (command.kind === 'claim') return 'claimed';
-  const isLetter = command.kind === 'giveBack' && ['unparseable', 'tooLarge'].includes(command.reason);
+  const isLetter =
+    command.kind === 'giveBack' && ['rejected', 'unparseable', 'tooLarge'].includes(command.reason);
   return command.kind === 'giveBack' && !isLetter
     ? (command.reason as 'handOver' | 'failed' | 'waiting')
     : 'handOver';

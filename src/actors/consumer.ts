@@ -413,14 +413,14 @@ export class Consumer {
   }
 
   /** Finishing it or giving it back failed for a reason that time does not heal. It shall not stay on its way out for ever. */
-  operationFailed(ownership: Ownership, reason: 'handOver' | 'failed', error: unknown): void {
+  operationFailed(ownership: Ownership, reason: 'handOver' | 'failed' | 'rejected', error: unknown): void {
     if (isStreamwardenError(error, 'RuntimeStopped') || ownership.isAtRest) return;
     this.supervisor.record(`ownership/${ownership.id}`, error);
     ownership.send({ type: 'lost', reason: 'failed' });
     this.#giveUp(ownership, reason);
   }
 
-  #giveUp({ id, name }: Ownership, reason: 'handOver' | 'failed'): void {
+  #giveUp({ id, name }: Ownership, reason: 'handOver' | 'failed' | 'rejected'): void {
     this.giver.move(reason, [{ id, name }]).catch((problem: unknown) => {
       if (isStreamwardenError(problem, 'RuntimeStopped')) return;
       this.kernel.logger.warn(

@@ -452,7 +452,7 @@ export interface DeadLetterRow {
   readonly id: string;
   /** When it was dead-lettered. */
   readonly at: Instant;
-  /** `max_retries_exceeded`, `delivery_limit`, `unparseable`, `tooLarge`, or what another client wrote; null: nothing. */
+  /** `max_retries_exceeded`, `delivery_limit`, `rejected`, `unparseable`, `tooLarge`, or what another client wrote; null: nothing. */
   readonly reason: string | null;
   readonly retryCount: number;
   /** The data stream's name; null: it cannot be parsed. */

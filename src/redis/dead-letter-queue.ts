@@ -15,7 +15,7 @@ import { createStreamPages, type PagedEntry } from './stream-page.js';
 export interface DeadLetter {
   /** On the dead-letter stream; its first half is when it came there, epoch milliseconds. */
   readonly id: string;
-  /** `max_retries_exceeded`, `delivery_limit`, `unparseable`, `tooLarge`, or what another client wrote; null: nothing. */
+  /** `max_retries_exceeded`, `delivery_limit`, `rejected`, `unparseable`, `tooLarge`, or what another client wrote; null: nothing. */
   readonly reason: string | null;
   /** How often the entry had been retried; of `max_retries_exceeded` the count that was one too many. */
   readonly retryCount: number;

@@ -6,6 +6,7 @@ export const DEAD_LETTER_REASONS = [
   'delivery_limit',
   'unparseable',
   'tooLarge',
+  'rejected',
 ] as const;
 
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];

@@ -56,7 +56,7 @@ export interface MoveResult {
   readonly dlqLength: number;
 }
 
-export type GiveBackReason = 'handOver' | 'failed' | 'waiting' | 'unparseable' | 'tooLarge';
+export type GiveBackReason = 'handOver' | 'failed' | 'waiting' | 'rejected' | 'unparseable' | 'tooLarge';
 
 export interface LeaseSettings {
   readonly consumer: string;

@@ -39,8 +39,8 @@ export class HandlerFailures {
     return this.#latest;
   }
 
-  /** @param delayMs in how many milliseconds the retry is spent */
-  failed({ name, id, info, retryCount }: Ownership, thrown: unknown, delayMs: number): void {
+  /** @param delayMs in how many milliseconds the retry is spent; null: none is, it is dead-lettered */
+  failed({ name, id, info, retryCount }: Ownership, thrown: unknown, delayMs: number | null): void {
     const { clock, logger, onError, tell } = this.#settings;
     this.count += 1;
     const error = errorOf(thrown);
@@ -62,7 +62,7 @@ export class HandlerFailures {
     } else if (logger === undefined) {
       this.#warn(error);
     }
-    tell({ type: 'StreamFailed', at, ...stream, error, retryAt: at + delayMs });
+    tell({ type: 'StreamFailed', at, ...stream, error, retryAt: delayMs === null ? null : at + delayMs });
   }
 
   #keep(failure: Failure): void {

@@ -64,13 +64,16 @@ export interface StreamConfirmed<TInfo = unknown> extends StreamRef<TInfo>, At {
   readonly type: 'StreamConfirmed';
 }
 
-/** Its handler threw. The stream stays ours through the back-off; then one retry is spent, and everybody may be given it. */
+/**
+ * Its handler threw. The stream stays ours through the back-off; then one retry is spent, and everybody may be given it. After an
+ * {@link UnrecoverableError} it is dead-lettered instead, at once.
+ */
 export interface StreamFailed<TInfo = unknown> extends StreamRef<TInfo>, At {
   readonly type: 'StreamFailed';
   /** What the handler threw; made into an error where it was none. */
   readonly error: Error;
-  /** When the retry is spent, wall clock, milliseconds since the epoch. `done()` and `release()` before that spend none. */
-  readonly retryAt: number;
+  /** When the retry is spent, wall clock, milliseconds since the epoch. `done()` and `release()` before that spend none. Null: no retry can succeed. */
+  readonly retryAt: number | null;
 }
 
 /** The runtime has stopped reading for good. The last notification there is. */

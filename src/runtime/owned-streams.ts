@@ -8,6 +8,7 @@ import type { HandlerBackoff } from './handler-backoff.js';
 import type { HandlerFailures } from './handler-failures.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
 import type { StreamHandle } from './types.js';
+import { isUnrecoverable } from './unrecoverable-error.js';
 
 export interface OwnedStreamsSettings {
   readonly logger: Logger;
@@ -75,21 +76,31 @@ export class OwnedStreams<TInfo> implements HandleOwner {
     });
   }
 
-  /** Its handler threw: after a pause, in which it stays ours, a retry is spent. */
+  /** Its handler threw: after a pause, in which it stays ours, a retry is spent; or, when no retry can succeed, it is dead-lettered now. */
   handlerFailed(ownership: Ownership, error: unknown): void {
     const { backoff, failures } = this.#settings;
     ownership.send({ type: 'handler.failed', error: factOf(error) });
-    const delayMs = backoff.begin(ownership, () => this.#spendRetry(ownership, error));
+    if (isUnrecoverable(error)) {
+      failures.failed(ownership, error, null);
+      // Whoever was told may have finished or released it.
+      if (ownership.isWorkedOn) this.#giveUp(ownership, 'rejected', error);
+      return;
+    }
+    const delayMs = backoff.begin(ownership, () => this.#giveUp(ownership, 'failed', error));
     failures.failed(ownership, error, delayMs);
   }
 
-  #spendRetry(ownership: Ownership, error: unknown): void {
+  #giveUp(ownership: Ownership, why: 'failed' | 'rejected', error: unknown): void {
     const { consumer } = this.#settings;
     abortReleased(ownership, `the handler of ${ownership.name} failed`, error);
-    ownership.send({ type: 'giveBack.requested', reason: 'failed' });
-    consumer.giver.giveBack('failed', [ownership]).catch((problem: unknown) => {
-      consumer.operationFailed(ownership, 'failed', problem);
-      this.#unlessStopped(ownership, problem, 'a retry could not be spent');
+    ownership.send({ type: 'giveBack.requested', reason: why });
+    consumer.giver.giveBack(why, [ownership]).catch((problem: unknown) => {
+      consumer.operationFailed(ownership, why, problem);
+      this.#unlessStopped(
+        ownership,
+        problem,
+        why === 'failed' ? 'a retry could not be spent' : 'a rejected stream could not be dead-lettered',
+      );
     });
   }
 

@@ -25,7 +25,7 @@ export interface SimulatedLetter {
   readonly name: string | null;
   /** What the producer attached; null when nothing, or when the entry cannot be parsed. */
   readonly info: Info | null;
-  /** `max_retries_exceeded`, `delivery_limit`, `unparseable` or `tooLarge`; null: the letter says nothing. */
+  /** `max_retries_exceeded`, `delivery_limit`, `rejected`, `unparseable` or `tooLarge`; null: the letter says nothing. */
   readonly reason: string | null;
   /** How often it had been retried; of `max_retries_exceeded` the count that was one too many. */
   readonly retryCount: number;

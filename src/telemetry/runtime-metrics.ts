@@ -5,7 +5,7 @@ import { ATTRIBUTE, BoundedWords, childKind, errorTypes } from './attributes.js'
 import type { Instruments } from './instruments.js';
 
 const LOST_REASONS = ['takenOver', 'entryGone', 'failed'];
-const DEAD_LETTER_REASONS = ['dead', 'failed', 'unparseable', 'tooLarge', 'due'];
+const DEAD_LETTER_REASONS = ['dead', 'failed', 'rejected', 'unparseable', 'tooLarge', 'due'];
 
 /** When an entry was put on its stream, epoch milliseconds. */
 function addedAt(entryId: string): number {

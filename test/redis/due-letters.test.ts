@@ -89,6 +89,10 @@ describe('a dead-letter stream in another slot', () => {
       ['deadLetterDue', 'unparseable'],
       ['deadLetterDue', 'tooLarge'],
     ]);
+    const { moved } = await b.lease.giveBack('rejected', await wire.own(b, 'three'));
+    expect(moved.map(({ outcome, reason }) => [outcome, reason])).to.deep.equal([
+      ['deadLetterDue', 'rejected'],
+    ]);
     expect((await pending()).map(([, consumer]) => dueReason(consumer))).to.deep.equal(DEAD_LETTER_REASONS);
   });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { StreamRef } from '../../src/index.js';
+import { type StreamRef, UnrecoverableError } from '../../src/index.js';
 import { deadLetters } from '../support/dead-letters.js';
 import { eventually } from '../support/eventually.js';
 import { historyOf, soundHistory } from '../support/history.js';
@@ -164,6 +164,66 @@ describe('a handler that fails', () => {
     const { log } = await fleet().listening();
     expect(await log.first('StreamAdded', 'aborted')).to.include({ retryCount: 0 });
     expect(runtime.snapshot().counters.handlerFailures).to.equal(0);
+  });
+
+  for (const [what, thrown] of [
+    ['an UnrecoverableError', new UnrecoverableError('there is no such order')],
+    ['an error that says so', Object.assign(new Error('there is no such order'), { unrecoverable: true })],
+  ] as const) {
+    it(`dead-letters the stream at once when it throws ${what}, its retry count as it was [C-FAIL-3]`, async () => {
+      const { announce, create, listen, names } = fleet();
+      const runtime = create({
+        handlerBackoff: { initialMs: 60_000, maxMs: 60_000 },
+        onError: () => undefined,
+      });
+      const log = listen(runtime);
+      const aborted: unknown[] = [];
+      runtime.process(({ signal }) => {
+        signal.addEventListener('abort', () => aborted.push(signal.reason));
+        throw thrown;
+      });
+      await runtime.start();
+      const [id] = await announce(['hopeless']);
+      await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
+
+      const [letter] = await deadLetters(suite.redis(), names.dlq);
+      expect(letter?.fields).to.include({ _retry_count: '0', _dlq_reason: 'rejected' });
+      const [failed] = log.all.flatMap((told) => (told.type === 'StreamFailed' ? [told] : []));
+      expect(failed).to.include({ stream: 'hopeless', id, error: thrown, retryAt: null });
+      expect(aborted).to.have.length(1);
+      expect(aborted[0]).to.include({ code: 'StreamReleased', cause: thrown });
+      expect(await suite.redis().xlen(names.lbs)).to.equal(0);
+      expect(runtime.snapshot().counters.handlerFailures).to.equal(1);
+    });
+  }
+
+  it('that cannot be asked whether a try can succeed spends a retry, like any other', async () => {
+    const { announce, create, names } = fleet();
+    const runtime = create({ ...quick, maxRetries: 0, onError: () => undefined });
+    const hostile = Object.defineProperty(new Error('no'), 'unrecoverable', {
+      get: () => {
+        throw new Error('nor this');
+      },
+    });
+    runtime.process(() => Promise.reject(hostile));
+    await runtime.start();
+    await announce(['bad']);
+    await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
+    const [letter] = await deadLetters(suite.redis(), names.dlq);
+    expect(letter?.fields).to.include({ _retry_count: '1', _dlq_reason: 'max_retries_exceeded' });
+  });
+
+  it('may still be finished by whoever is told of it, although no try can succeed [C-FAIL-3]', async () => {
+    const { announce, create, names } = fleet();
+    const runtime = create({
+      ...quick,
+      onError: (_error, { stream }) => void runtime.owned(stream)?.done(),
+    });
+    runtime.process(() => Promise.reject(new UnrecoverableError('no')));
+    await runtime.start();
+    await announce(['bad']);
+    await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
+    expect(await suite.redis().xlen(names.dlq)).to.equal(0);
   });
 
   it('fills the dead-letter stream to its cap, and what is trimmed is counted [C-POI-4]', async () => {

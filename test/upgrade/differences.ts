@@ -88,6 +88,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'As that of delivery_limit.',
   },
   {
+    what: 'name of due, rejected',
+    why: 'As that of delivery_limit.',
+  },
+  {
     what: 'script read-entries',
     why: 'It changes nothing, and only its own process sends it.',
   },

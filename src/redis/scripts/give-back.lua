@@ -14,7 +14,7 @@
 -- ARGV[4] count   maxRetries: a retry count above it goes to the dead-letter stream
 -- ARGV[5] count   dlqMaxLen: the dead-letter stream is trimmed to about this many entries; 0: never
 -- ARGV[6] text    why: handOver (count unchanged) | failed (count + 1) | waiting (count unchanged, and only when no
---                 pending entry owns the name) | unparseable | tooLarge (to the dead-letter stream)
+--                 pending entry owns the name) | rejected | unparseable | tooLarge (to the dead-letter stream)
 -- ARGV[7...] pairs of entry id (ascending) and data stream name ('' when it has none)
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
@@ -39,7 +39,7 @@ if refused then
   return refused
 end
 
-local plans = { handOver = 'keep', failed = 'spend', waiting = 'keep', unparseable = 'unparseable', tooLarge = 'tooLarge' }
+local plans = { handOver = 'keep', failed = 'spend', waiting = 'keep', rejected = 'rejected', unparseable = 'unparseable', tooLarge = 'tooLarge' }
 local move, summary, isFull = mover({
   lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),

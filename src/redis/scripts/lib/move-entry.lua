@@ -6,7 +6,7 @@
 -- The copy is added before the original is acknowledged: a script that fails in the middle (no memory left, say) has then
 -- lost nothing.
 --
--- plan: 'keep' (count unchanged) | 'spend' (count + 1) | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
+-- plan: 'keep' (count unchanged) | 'spend' (count + 1) | 'rejected' | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
 -- delivered: how often it was delivered under this id to a consumer that has died without owning it; nil: it has not, or that does not count.
 -- That many are added to `_delivery_count`; too many, and it goes to the dead-letter stream as 'delivery_limit'. How many are allowed follows from
 -- maxRetries: one less, so that what consumers die of is gone before the streams that they own have used up theirs. Whoever has owned it has
@@ -69,7 +69,7 @@ local function mover(at)
     local fields = entry[2]
     movedBytes = movedBytes + entrySize(fields)
     local deliveries = isOwner(id, name) and 0 or deliveryCount(fields)
-    if plan == 'unparseable' or plan == 'tooLarge' then
+    if plan ~= 'keep' and plan ~= 'spend' then
       return deadLetter(id, name, fields, deliveries, plan)
     end
     local count = retryCount(fields)
