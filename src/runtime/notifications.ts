@@ -66,7 +66,7 @@ export interface StreamConfirmed<TInfo = unknown> extends StreamRef<TInfo>, At {
 
 /**
  * Its handler threw. The stream stays ours through the back-off; then one retry is spent, and everybody may be given it. After an
- * {@link UnrecoverableError} it is dead-lettered instead, at once.
+ * `UnrecoverableError` it is dead-lettered instead, at once.
  */
 export interface StreamFailed<TInfo = unknown> extends StreamRef<TInfo>, At {
   readonly type: 'StreamFailed';

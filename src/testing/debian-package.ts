@@ -42,7 +42,8 @@ export async function unpackServerPackage(packageName: string): Promise<Unpacked
   });
 }
 
-function cacheDirectory(): string {
+/** What is fetched or made once and outlasts a clone. @internal */
+export function cacheDirectory(): string {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(base, 'streamwarden');
 }

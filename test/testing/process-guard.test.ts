@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { guardProcess } from '../../src/testing/process-guard.js';
 import { eventually } from '../support/eventually.js';
 
 /** Starts two processes, guards both, dismisses the guard of the second one, and goes on. */
@@ -47,11 +46,5 @@ describe('the guard of processes', () => {
       for (const pid of [kept, dismissed]) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
       await rm(directory, { recursive: true, force: true });
     }
-  });
-
-  it('leaves alone what it is dismissed from twice', () => {
-    const dismiss = guardProcess(process.pid, undefined);
-    dismiss();
-    dismiss();
   });
 });
