@@ -9,9 +9,9 @@ import { type SuiteRedis, useRedis } from '../support/redis.js';
 import { streamNames } from '../support/runtimes.js';
 
 // What is to be carried takes several times as long as a command may, and Redis itself stands still for a part of that.
-const HEARTBEAT_MS = keepable(3000);
-/** 100 Mbit/s. */
-const BYTES_PER_MS = 12_500;
+const HEARTBEAT_MS = keepable(6000);
+/** So many bytes a heartbeat: 50 Mbit/s where that is 6 seconds. */
+const BYTES_PER_MS = Math.round(37_500_000 / HEARTBEAT_MS);
 
 const payload = (name: string, bytes: number) =>
   JSON.stringify({ DataStreamName: name, Info: { filling: 'x'.repeat(bytes) } });
@@ -99,7 +99,7 @@ describe('large entries on a network that takes its time for them', function () 
 
   it('that do not arrive in time even alone are moved aside, and what comes behind them is adopted [C-POI-5]', async () => {
     // Three times in vain, each as long as a command may take, and every time from small pages on.
-    const heartbeatMs = keepable(1000);
+    const heartbeatMs = keepable(2000);
     const member = await crew.start({ redis: proxy().url, heartbeatMs, maxEntryBytes: 100_000_000 });
     await member.runtime.pause();
     await announceLarge(suite, crew, ['huge'], 6_000_000);
