@@ -101,7 +101,7 @@ function beatMatters(client: Client, view: View): boolean {
   return (
     !client.isStanding ||
     (client.isDoubted && client.isConfirmed) ||
-    view.presence[client.index] !== client.generation
+    view.presence[client.index] !== String(client.generation)
   );
 }
 

@@ -59,4 +59,5 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('stop-and-half-open', 'Redis answers an old read during a stop', { stop: 1, halfOpenReader: 1 }, { entries: TWICE, announced: 1, struck: 1 }),
   configuration('claims', 'an operator claims what a consumer without presence has', { claim: 1, lapse: 1 }, { struck: 1 }),
   configuration('forced-claims', 'an operator takes entries from a living owner', { force: 1 }, { entries: TWICE, struck: 1 }),
+  configuration('force-after-late-raise', 'an operator takes by force where a late command has written presence again, and what was given up later is executed', { cut: 1, late: 2, crash: 1, force: 1 }, { consumers: 1, capacity: 1 }),
 ]; // biome-ignore format: a table

@@ -19,8 +19,8 @@ export interface View {
   readonly entries: readonly StoredEntry[];
   /** Entry id → the client for whom it is pending; ascending. */
   readonly pending: ReadonlyMap<string, number>;
-  /** Generation that stands, by client; undefined: no presence. */
-  readonly presence: readonly (number | undefined)[];
+  /** Generation that stands, by client, as it is written; undefined: no presence. */
+  readonly presence: readonly (string | undefined)[];
   /** Data stream name → id that is recorded as its owner. */
   readonly owners: ReadonlyMap<string, string>;
   readonly endings: ReadonlyMap<string, string>;
@@ -98,7 +98,7 @@ function read(redis: RedisSnapshot): View {
       : [];
   const presence = CONSUMERS.map((name) => {
     const value = values?.get(NAMES.presence(name));
-    return value?.type === 'string' ? Number(value.text.slice(3)) : undefined;
+    return value?.type === 'string' ? value.text.slice(3) : undefined;
   });
   const [even, odd] = NAMES.endings;
   return {

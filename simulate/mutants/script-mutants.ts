@@ -297,6 +297,12 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     wishes: { kinds: { claim: 3 } },
   },
   {
+    name: 'claim-forced-generation-carried',
+    why: 'after a claim by force what was given up is executed',
+    edits: [{ file: 'redis/scripts/claim.lua', from: "'v1:0' ..", to: "'v1:' .." }],
+    explored: 'force-after-late-raise',
+  },
+  {
     name: 'finish-due-letters-nothing',
     why: 'what has a dead letter goes on to be due',
     edits: [

@@ -144,6 +144,22 @@ describe('an entry that an operator claims', () => {
       expect(await owner.lease.done([other])).to.deep.equal([true]);
     });
 
+    it('is refused too what it gave up under a later generation than a late raise has written [C-DONE-3]', async () => {
+      const owner = await wire.join(A);
+      const { id } = await own(owner);
+      const other = await own(owner, 'two');
+      await owner.lease.raise(3);
+      // Presence ran out, and a raise that was given up came late.
+      await suite.redis().set(names.presence(A), 'v1:2', 'PX', 60_000);
+      expect(await claims().claim(id, true)).to.include({ outcome: 'requeued' });
+      const error = await rejection(owner.lease.done([other]));
+      expect(error).to.deep.include({ code: 'LeaseRefused' });
+      expect(error).to.have.nested.property('details.generation', 3);
+      expect(await owner.lease.raise(3)).to.deep.equal({ raised: false, standing: 3 });
+      expect(await owner.lease.raise(4)).to.deep.equal({ raised: true, wasPresent: true });
+      expect(await owner.lease.done([other])).to.deep.equal([true]);
+    });
+
     it('is not touched when its presence is of another format', async () => {
       const owner = await wire.join(A);
       const { id } = await own(owner);

@@ -24,6 +24,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'The keys, the arguments and the two replies are the same. Only its own process hears them: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
+    what: 'effect of claim',
+    why: 'The generation that it writes by force begins with a zero. The owner of 0.1.0 is refused like that of this version, since scripts compare texts, and raises a number above it. One that an operator of 0.1.0 writes has no zero, and may be that of a command which was given up.',
+  },
+  {
     what: 'script touch',
     why: 'It sets the idle time of its own entries back, never below what an entry may be owned under its id. Those of 0.1.0 look at it where they scan for the dead, and take nothing from whoever is present.',
   },

@@ -6,6 +6,11 @@
 --   B may own e' between 2 and 3, for half a heartbeat at most while A beats: its token, e', is larger. Presence itself stays, with its time
 --   to live, so nobody takes anything else from A meanwhile.
 --
+-- That generation is written with a zero in front. No command carries one like it, so none that A has given up meets it:
+--
+--   1. A gives up its raise of 2, then a done of f under 3, and writes 4.   2. Its presence runs out, and the raise of 2 arrives.
+--   3. An operator insists on e. Were 3 written now, the done of f would not be refused.
+--
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the holder (a consumer of the Go client never has one)
 -- KEYS[3] hash    owners
@@ -72,6 +77,6 @@ else
   result = move(id, name, (spend or owned) and 'spend' or 'keep')
 end
 if held then
-  redis.call('SET', presence, 'v1:' .. string.format('%.0f', tonumber(generation) + 1), 'KEEPTTL')
+  redis.call('SET', presence, 'v1:0' .. string.format('%.0f', tonumber(generation) + 1), 'KEEPTTL')
 end
 return result
