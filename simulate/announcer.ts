@@ -25,6 +25,7 @@ export class Announcer implements Bystander {
   #isAlive = true;
   #process: SimulatedProcess;
   #producer: Producer;
+  readonly #processes = new Set<SimulatedProcess>();
   disturbedUntil = Number.NEGATIVE_INFINITY;
   /** What has not come to anything yet. */
   readonly #open = new Set<Announcement>();
@@ -39,6 +40,10 @@ export class Announcer implements Bystander {
 
   get process(): SimulatedProcess {
     return this.#process;
+  }
+
+  was(process: SimulatedProcess): boolean {
+    return this.#processes.has(process);
   }
 
   get isAlive(): boolean {
@@ -80,6 +85,7 @@ export class Announcer implements Bystander {
     const { world } = this.#fleet;
     const process = world.process(`${this.label} ${this.#lives}`);
     this.#lives += 1;
+    this.#processes.add(process);
     const redis = world.redisFor(process);
     const settings = { redis, service: SERVICE, timeoutMs: TIMEOUT_MS, telemetry: false };
     return [process, composeProducer(settings, process.clock)];

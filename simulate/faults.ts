@@ -110,9 +110,8 @@ const ON_MEMBER: Effects<MemberBlow> = {
     const { fleet, victim, chance } = blow;
     const ms = chance.next() * 4 * heartbeat(blow);
     victim.disturb(ms);
+    fleet.sleeps(victim, ms);
     victim.process.suspend(ms);
-    // C-UNC-6: within half a heartbeat of its waking.
-    fleet.unsettle(victim, ms + heartbeat(blow) / 2 + 200);
   },
   wallStep(blow) {
     const { fleet, victim, chance } = blow;

@@ -7,6 +7,7 @@ import { createNames, type Names } from '../src/redis/names.js';
 import type { Command } from '../src/simulation/labels.js';
 import { labelOf } from '../src/simulation/labels.js';
 import type { Connection } from '../src/simulation/network.js';
+import type { SimulatedProcess } from '../src/simulation/process.js';
 import type { Reply, Session } from '../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../src/simulation/replies.js';
 import { ORDER } from '../src/simulation/timeline.js';
@@ -19,8 +20,9 @@ import { applyFault } from './faults.js';
 import { GoParty } from './go-party.js';
 import { Adds } from './invariants/adds.js';
 import { checkCall } from './invariants/calls.js';
-import { checkCalm, isAtRest, isWell } from './invariants/calm.js';
+import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
 import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
+import { RejectionWatch } from './invariants/rejections.js';
 import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
 import { checkTakeover, TakeoverWatch } from './invariants/takeovers.js';
 import { Told } from './invariants/told.js';
@@ -64,8 +66,6 @@ const WRITES_HISTORY: ReadonlySet<string> = new Set([
   'claim',
 ]);
 const LOOK_EVERY_MS = 25;
-/** Each has to be well at some moment of the last heartbeat. */
-const WATCHED_HEARTBEATS = 2;
 
 export class Fleet implements Stage {
   readonly world: World;
@@ -95,6 +95,7 @@ export class Fleet implements Stage {
   readonly #history: HistoryRecord[] = [];
   readonly #uncertain: UncertainWatch;
   readonly #takeovers: TakeoverWatch;
+  readonly #rejections: RejectionWatch;
 
   constructor(schedule: Schedule, { trace, recordings }: RunOptions) {
     this.#recordings = recordings;
@@ -130,6 +131,7 @@ export class Fleet implements Stage {
       this.#thrown.has(`${consumer} ${id}`),
     );
     this.#takeovers = new TakeoverWatch(this);
+    this.#rejections = new RejectionWatch(this);
     const adds = new Adds(this.violations, () => this.now);
     this.announcers = numbers(shape.producers).map((index) => new Announcer(this, index, adds));
     this.goConsumers = numbers(shape.goConsumers).map((index) => new GoParty(this, index, shape.goVersion));
@@ -208,9 +210,11 @@ export class Fleet implements Stage {
           this.say(`${party.consumer} leaves ${worker.name} ${worker.id}`);
           this.workers.end(worker);
         },
-        threw: (party, id) => {
-          this.say(`${party.consumer} throws for ${id}`);
+        threw: (party, handle, isRejected) => {
+          const { id } = handle;
+          this.say(`${party.consumer} ${isRejected ? 'rejects' : 'throws for'} ${id}`);
           this.#thrown.add(`${party.consumer} ${id}`);
+          if (isRejected) this.#rejections.rejects(party, handle);
         },
         settled: (party, call, handle) => {
           this.say(`${party.consumer}: ${call.name} ${handle.id} ${call.code ?? 'resolved'}`);
@@ -222,6 +226,8 @@ export class Fleet implements Stage {
           this.say(`${party.consumer} is told ${notification.type} ${id}`);
           this.told.add(party.consumer, notification);
           checkTold(this, party, notification);
+          this.#rejections.told(party, notification);
+          this.#uncertain.told(party, notification);
         },
         stopped: (party, report) => this.#stopped(party, report),
         say: (text) => this.say(text),
@@ -235,6 +241,11 @@ export class Fleet implements Stage {
   /** Its clocks are not to be gone by for so long, from now on. */
   unsettle(member: Member, ms: number): void {
     this.#uncertain.unsettle(member, ms);
+  }
+
+  /** Its machine is about to sleep for so long. */
+  sleeps(member: Member, ms: number): void {
+    this.#uncertain.sleeps(member, ms);
   }
 
   later(ms: number, act: () => void): void {
@@ -294,6 +305,7 @@ export class Fleet implements Stage {
 
   record(record: HistoryRecord): void {
     this.#history.push(record);
+    this.#rejections.record(record);
     this.ledger.add(record);
     if (record.op === 'finished') this.told.markOver(record.owner, record.id);
     else if ('from' in record && record.from === record.by) this.told.markOver(record.from, record.id);
@@ -334,7 +346,7 @@ export class Fleet implements Stage {
     const calmedAt = this.now;
     const endsAt = calmedAt + shape.calmMs;
     while (this.now < endsAt) {
-      this.#isEnding = this.now > endsAt - WATCHED_HEARTBEATS * shape.heartbeatMs;
+      this.#isEnding = this.now > endsAt - this.#watchedMs;
       await this.#until(this.now + shape.heartbeatMs);
       if (isAtRest(this)) break;
     }
@@ -342,7 +354,7 @@ export class Fleet implements Stage {
     // The dead are forgotten by the scan.
     if (isAtRest(this)) {
       const restedAt = this.now + 2.5 * shape.reconcileEveryMs + 4 * shape.heartbeatMs;
-      await this.#until(restedAt - WATCHED_HEARTBEATS * shape.heartbeatMs);
+      await this.#until(restedAt - this.#watchedMs);
       this.#isEnding = true;
       await this.#until(restedAt);
     }
@@ -360,6 +372,11 @@ export class Fleet implements Stage {
       faults: this.faults,
       restMs,
     };
+  }
+
+  /** For how long before the end it is looked at who is well. */
+  get #watchedMs(): number {
+    return (mostUnwell(this.shape) + 1) * this.shape.heartbeatMs;
   }
 
   #until(moment: number): Promise<void> {
@@ -411,6 +428,7 @@ export class Fleet implements Stage {
       this.violations.add('C-ADD-1', `${member.consumer} works on ${name} ${id}, which it was not told of`);
     }
     checkBegin(this, member, handle);
+    this.#rejections.begins(member, handle);
     return worker;
   }
 
@@ -440,7 +458,7 @@ export class Fleet implements Stage {
     if (WRITES_HISTORY.has(label)) this.#isHistoryBehind = true;
     if (label === 'acquire') this.#acquired(commands, replies);
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
-      if (bystander.process !== process) continue;
+      if (!bystander.was(process)) continue;
       for (const [at, command] of commands.entries()) bystander.executed(command, replies[at]);
     }
   }
@@ -458,12 +476,18 @@ export class Fleet implements Stage {
     });
   }
 
-  #sayExecuted(process: unknown, commands: readonly Command[], replies: readonly Reply[]): void {
-    const everyone: readonly Victim[] = [...this.members, ...this.bystanders];
-    const who = everyone.find((victim) => victim.process === process)?.label ?? '?';
+  #sayExecuted(process: SimulatedProcess, commands: readonly Command[], replies: readonly Reply[]): void {
+    const who = this.#whose(process)?.label ?? '?';
     const words = JSON.stringify(commands.map((command) => command.slice(1))).slice(0, 160);
     this.say(
       `  ${who} ${labelOf(commands)} ${words} -> ${JSON.stringify(replies.map(toTexts)).slice(0, 160)}`,
+    );
+  }
+
+  #whose(process: SimulatedProcess): Victim | undefined {
+    return (
+      this.members.find((member) => member.process === process) ??
+      this.bystanders.find((bystander) => bystander.was(process))
     );
   }
 
@@ -472,6 +496,7 @@ export class Fleet implements Stage {
     this.world.timeline.after(LOOK_EVERY_MS, ORDER.observer, undefined, () => {
       this.#uncertain.look();
       this.#takeovers.look();
+      this.#rejections.look();
       if (this.#isEnding) for (const member of this.living) if (isWell(member)) member.wellAt = this.now;
       this.#endOldConnections();
       this.#lookAgain();
@@ -484,8 +509,7 @@ export class Fleet implements Stage {
     if (connectionLifeMs === null) return;
     for (const connection of [...this.world.network.connections]) {
       if (this.now - connection.openedAt < connectionLifeMs) continue;
-      const everyone: readonly Victim[] = [...this.members, ...this.bystanders];
-      everyone.find(({ process }) => process === connection.process)?.disturb();
+      this.#whose(connection.process)?.disturb();
       connection.cut();
     }
   }

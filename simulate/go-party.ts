@@ -1,5 +1,6 @@
 /** Consumers of the Go client in the fleet, life after life, and what their commands mean for whoever keeps the books: they write no history. */
 import type { Command } from '../src/simulation/labels.js';
+import type { SimulatedProcess } from '../src/simulation/process.js';
 import type { Reply } from '../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../src/simulation/replies.js';
 import { GoConsumer, type GoVersion } from './go-consumer.js';
@@ -20,6 +21,7 @@ export class GoParty implements Bystander {
   #lives = 0;
   #consumer: GoConsumer;
   #isAlive = true;
+  readonly #processes = new Set<SimulatedProcess>();
 
   constructor(fleet: Stage, index: number, version: GoVersion) {
     this.#fleet = fleet;
@@ -28,8 +30,12 @@ export class GoParty implements Bystander {
     this.#consumer = this.#begin();
   }
 
-  get process(): GoConsumer['process'] {
+  get process(): SimulatedProcess {
     return this.#consumer.process;
+  }
+
+  was(process: SimulatedProcess): boolean {
+    return this.#processes.has(process);
   }
 
   get isAlive(): boolean {
@@ -59,7 +65,7 @@ export class GoParty implements Bystander {
     const { heartbeatMs, reconcileEveryMs, maxRetries } = shape;
     const life = this.#lives;
     this.#lives += 1;
-    return new GoConsumer({
+    const consumer = new GoConsumer({
       world,
       names,
       consumer: this.label,
@@ -72,6 +78,8 @@ export class GoParty implements Bystander {
       say: (text) => this.#fleet.say(`${this.label} ${text}`),
       terminated: () => this.#terminated(),
     });
+    this.#processes.add(consumer.process);
+    return consumer;
   }
 
   /** Whoever runs it starts it again. */

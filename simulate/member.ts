@@ -1,6 +1,6 @@
 /** One process of the fleet: a real runtime on a simulated clock and a simulated Redis, and an application with its tempers. */
 import type { Notification, Runtime, StopMode, StopReport, StreamHandle } from '../src/index.js';
-import { isStreamwardenError } from '../src/index.js';
+import { isStreamwardenError, UnrecoverableError } from '../src/index.js';
 import { composeRuntime } from '../src/runtime/runtime.js';
 import type { Chance } from '../src/simulation/chance.js';
 import type { SimulatedProcess } from '../src/simulation/process.js';
@@ -24,7 +24,7 @@ export interface MemberHooks {
   /** Before the handler does anything. */
   begins(member: Member, handle: StreamHandle): Worker;
   returned(member: Member, worker: Worker): void;
-  threw(member: Member, id: string): void;
+  threw(member: Member, handle: StreamHandle, isRejected: boolean): void;
   /** What a call of the application came to. */
   settled(member: Member, call: Call, handle: StreamHandle): void;
   crashed(member: Member): void;
@@ -70,6 +70,7 @@ export class Member implements Party, Victim {
   readonly startedAt: number;
   readonly #settings: MemberSettings;
   readonly #temper: Chance;
+  readonly #rejects: Chance;
   state: MemberState = 'starting';
   stop: StopUnderWay | undefined;
   /** Milliseconds of the world. */
@@ -93,6 +94,7 @@ export class Member implements Party, Victim {
     this.startedAt = world.timeline.now;
     const chance = world.chance.fork(`member ${index}`);
     this.#temper = chance.fork('temper');
+    this.#rejects = chance.fork('rejects');
     this.process = world.process(`member ${index}`, {
       rate: 1 + chance.between(-shape.clockDrift, shape.clockDrift),
       wallOffsetMs: Math.round(chance.between(-500, 500)),
@@ -210,7 +212,7 @@ export class Member implements Party, Victim {
   async #work(handle: StreamHandle): Promise<void> {
     const { hooks, isCalm } = this.#settings;
     const worker = hooks.begins(this, handle);
-    const { signal, id } = handle;
+    const { signal } = handle;
     const isStubborn = !isCalm() && this.#temper.isTrue(0.1);
     try {
       const worked = this.#sleep(this.#workMs());
@@ -224,8 +226,9 @@ export class Member implements Party, Victim {
       const temper = isCalm() ? 1 : this.#temper.next();
       if (temper < 0.12) {
         // What is thrown after the signal has aborted, or after done(), spends nothing.
-        if (!signal.aborted) hooks.threw(this, id);
-        throw new Error(HANDLER_FAILED);
+        const isRejected = this.#rejects.isTrue(this.#settings.shape.rejecting);
+        if (!signal.aborted) hooks.threw(this, handle, isRejected);
+        throw isRejected ? new UnrecoverableError(HANDLER_FAILED) : new Error(HANDLER_FAILED);
       }
       if (temper < 0.22) await this.#call('release', handle, worker);
       else if (temper < 0.45) await this.#call('done', handle, worker);

@@ -33,6 +33,8 @@ export interface Shape {
   readonly producers: number;
   /** Handlers that take many heartbeats. */
   readonly isLong: boolean;
+  /** Share of what handlers throw that says that no try can succeed. */
+  readonly rejecting: number;
   /** Connections that something between ends when they are so old, in milliseconds; null: nothing does. */
   readonly connectionLifeMs: number | null;
   /** How far clocks of processes may be from the right rate: 0.0001 is a tenth of a millisecond a second. */
@@ -44,7 +46,7 @@ export interface Shape {
 }
 
 /** What kept schedules do not say that were drawn before there was such a thing. */
-const PLAIN = { goConsumers: 0, goVersion: 'pr', producers: 0 } as const;
+const PLAIN = { goConsumers: 0, goVersion: 'pr', producers: 0, rejecting: 0 } as const;
 
 export function shapeOf({ shape }: Schedule): Shape {
   return { ...PLAIN, ...shape };
@@ -178,6 +180,7 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
     goVersion: 'pr',
     producers: 0,
     isLong: chance.isTrue(0.3),
+    rejecting: 0,
     connectionLifeMs: null,
     clockDrift: chance.isTrue(0.5) ? 0.0001 : 0,
     faultMs: 12_000,
@@ -193,6 +196,7 @@ function drawOthers(chance: Chance, { lockKeys }: Shape): Partial<Shape> {
     goConsumers: hasGo ? ofGo.integer(1, 2) : 0,
     goVersion: ofGo.pick(['pr', 'v0.4']),
     producers: chance.fork('producers').pick([0, 1, 1, 2]),
+    rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
   };
 }
 

@@ -43,6 +43,8 @@ export interface Stage {
   start(consumerId?: string): Member;
   /** Its clocks are not to be gone by for so long, from now on. */
   unsettle(member: Member, ms: number): void;
+  /** Its machine is about to sleep for so long. */
+  sleeps(member: Member, ms: number): void;
   /** Something that every stop under way may have to wait for, for so long. */
   disturbAll(ms?: number): void;
   /** What a tool did that writes no history, in the words of one. */

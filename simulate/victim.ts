@@ -15,5 +15,7 @@ export interface Victim {
 
 /** One that is no runtime: when it has crashed, whoever runs it starts another one in its place. */
 export interface Bystander extends Victim {
+  /** Whether it is, or was in an earlier life, this process: what a process has sent may be executed when it is gone, and another in its place. */
+  was(process: SimulatedProcess): boolean;
   startAnew(): void;
 }

@@ -1,7 +1,16 @@
 /** What has to be so once nothing befalls the fleet any more. */
 import { isIncarnation } from '../../src/redis/names.js';
 import type { Member } from '../member.js';
+import type { Shape } from '../schedule.js';
 import type { Stage } from '../stage.js';
+
+/**
+ * For how long a consumer may never be seen to be well at the end, in heartbeats. Where connections are ended all the time, and take longer to be
+ * made again than a quarter heartbeat, taking over may be suspended for 4.4 of them (C-EXP-7), from a loss to the next connection that is verified.
+ */
+export function mostUnwell({ connectionLifeMs }: Shape): number {
+  return connectionLifeMs === null ? 1 : 7;
+}
 
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
 
@@ -62,7 +71,7 @@ function checkServing(fleet: Stage): void {
     if (state !== 'running') continue;
     const { live, ready, reasons } = runtime.health();
     // A verification under way is no illness, and connections may be ended all the time: each has to be well at some moment.
-    if (fleet.now - member.wellAt > fleet.shape.heartbeatMs) {
+    if (fleet.now - member.wellAt > mostUnwell(fleet.shape) * fleet.shape.heartbeatMs) {
       fleet.violations.add(
         'C-DEG-1',
         `${consumer} is not well: live ${live}, ready ${ready}, ${reasons.join('; ')}`,

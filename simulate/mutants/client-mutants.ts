@@ -33,8 +33,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'machines/reconciler.machine.ts',
-        from: "settling: { always: { guard: 'isCautionOver', target",
-        to: 'settling: { always: { target',
+        from: "always: { guard: 'isCautionOver', target",
+        to: 'always: { target',
       },
     ],
     wishes: DEATHS,
@@ -193,6 +193,24 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: { kinds: { deny: 1 }, shape: { isLong: true } },
+  },
+  {
+    name: 'wall-clock-unasked',
+    why: 'nobody is told that the lease ran out while the machine slept',
+    edits: [
+      {
+        file: 'actors/lease.ts',
+        from: 'if (this.#until !== undefined && !this.isCertain) this.overdue();',
+        to: '',
+      },
+    ],
+    wishes: { kinds: { suspend: 1 }, shape: { isLong: true } },
+  },
+  {
+    name: 'rejected-tried-again',
+    why: 'a stream of which the handler says that no try can succeed is tried again',
+    edits: [{ file: 'runtime/owned-streams.ts', from: 'if (isUnrecoverable(error)) {', to: 'if (false) {' }],
+    wishes: { shape: { rejecting: 1 } },
   },
   {
     name: 'confirmed-untold',

@@ -58,6 +58,8 @@ export class Lease {
   #answeredAt = 0;
   /** A beat has failed since then. */
   #hasFailed = false;
+  /** Presence was found lapsed, and the keeper has not been told by a raise since: one of which the answer was lost may have written it again. */
+  #hasLapsed = false;
   /** Until when everything held is ours for certain. */
   #until: Moment | undefined;
   #overdueMs = 0;
@@ -294,7 +296,10 @@ export class Lease {
     if (!result.raised) {
       return { outcome: 'standing', generation: result.standing, wasPresent: true, inTime: false };
     }
-    const { wasPresent } = result;
+    const wasPresent = result.wasPresent && !this.#hasLapsed;
+    // The first of all finds nothing that could have lapsed.
+    if (!wasPresent && this.#standing !== undefined) this.#tellLapsed();
+    if (!signal.aborted) this.#hasLapsed = false;
     return { outcome: 'raised', generation, wasPresent, inTime: this.#beat(sent, wasPresent, signal) };
   }
 
@@ -308,7 +313,7 @@ export class Lease {
       const outcome = await this.#answered(this.#kernel.lease.refresh());
       tell(outcome, null);
       if (outcome === 'lapsed') {
-        seam.emit('leaseLapsed', { lapses: this.#lapses + 1 });
+        this.#tellLapsed();
         // The next beat is the raise that writes presence again. Its answer may be lost, and a later one then finds presence.
         if (!signal.aborted) this.#standing = NOTHING_STANDS;
         return { outcome, inTime: false };
@@ -334,7 +339,10 @@ export class Lease {
     }
   }
 
-  get #lapses(): number {
-    return this.snapshot?.context.lapses ?? 0;
+  /** Once for each lapse, however often it is asked before presence is known to be there again. */
+  #tellLapsed(): void {
+    if (this.#hasLapsed) return;
+    this.#hasLapsed = true;
+    this.#kernel.seam.emit('leaseLapsed', { lapses: (this.snapshot?.context.lapses ?? 0) + 1 });
   }
 }

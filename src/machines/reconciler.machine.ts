@@ -22,7 +22,10 @@
  *   over        Nothing speaks against taking over.
  *   taken       Everyone may have missed beats. Entered by `outage.seen`, and by `connection.up` after more than a quarter heartbeat
  *               without a connection, or to another server. Timer `settleDelay`, a little more than a heartbeat, which every further
- *               sign begins anew, but no more than three times in a row: whoever has not come back by then has had several chances.
+ *               sign begins anew, but no more than three times in a row: whoever has not come back by then has had several chances. A row ends
+ *               when work leaves settling, and with a sign that is none of it: a connection after such a time, or to another server when
+ *               caution is over. It does not end when the timer runs out while there is no connection: where connections are cut all the
+ *               time, and take a while to be made again, nothing would be taken over ever.
  *
  * timer         Makes the scan due, whatever work is doing; the connection does not matter.
  *   stopped     It has run out, or no scan has ended yet (the first one is due at once).
@@ -37,7 +40,7 @@
  * was left changes nothing. After an outage the scan begins at the beginning; after a new connection alone it goes on. Whenever what had
  * begun is suspended, context.suspended says since when and why.
  */
-import { and, assign, fromPromise, raise, setup, stateIn } from 'xstate';
+import { and, assign, fromPromise, or, raise, setup, stateIn } from 'xstate';
 import { type ErrorFact, factOf } from './facts.js';
 
 export interface SweepOutput {
@@ -111,7 +114,7 @@ export interface ReconcilerContext extends ReconcilerInput {
   readonly soFar: ScanFigures;
   /** Figures of the last whole scan. */
   readonly lastScan: (ScanFigures & { readonly at: number }) | null;
-  /** Signs of an outage since caution was last over. */
+  /** Signs of an outage in a row: since something could be taken last. */
   readonly outages: number;
   /** Null while nothing is suspended, and before anything has begun. */
   readonly suspended: Suspension | null;
@@ -154,6 +157,10 @@ function scanWorks(context: ReconcilerContext) {
   return { scanFailures: 0, lastError: context.failures > 0 ? context.lastError : null };
 }
 
+function settleMs({ heartbeatMs }: ReconcilerContext): number {
+  return heartbeatMs * 1.1;
+}
+
 /** 100 ms after the first failure, doubling up to a heartbeat. */
 function retryDelay(context: ReconcilerContext, failures: number): number {
   return Math.min(context.heartbeatMs, 50 * 2 ** Math.min(failures, 10));
@@ -176,7 +183,7 @@ export const reconcilerMachine = setup({
   },
   delays: {
     /** A little more than a heartbeat, so that every living owner has had time to beat. */
-    settleDelay: ({ context }) => context.heartbeatMs * 1.1,
+    settleDelay: ({ context }) => settleMs(context),
     sweepDelay: ({ context }) => Math.max(0, context.sweepMs),
     scanDelay: ({ context }) => context.scanMs,
     retryDelay: ({ context }) => retryDelay(context, context.failures),
@@ -188,6 +195,10 @@ export const reconcilerMachine = setup({
     isPatient: ({ context }) => context.outages < MOST_OUTAGES,
     isPatientOutage: and(['isOutage', 'isPatient']),
     isCautionOver: stateIn({ caution: 'over' }),
+    isLongOutage: ({ context, event }) =>
+      event.type === 'connection.up' && event.outageMs !== null && event.outageMs > settleMs(context),
+    isUnknownOutage: ({ event }) => event.type === 'connection.up' && event.outageMs === null,
+    isSeparateOutage: or(['isLongOutage', and(['isUnknownOutage', 'isCautionOver'])]),
     isHinted: ({ context }) => context.hinted,
     isScanDue: ({ context }) => context.scanDue,
     hasDead: (_, params: SweepOutput) => params.dead.length > 0,
@@ -195,6 +206,7 @@ export const reconcilerMachine = setup({
   },
   actions: {
     recordOutage: assign({ outages: ({ context }) => context.outages + 1 }),
+    recordSeparateOutage: assign({ outages: 1 }),
     forgetOutages: assign({ outages: 0 }),
     suspend: assign({
       suspended: ({ context, event }) =>
@@ -285,12 +297,15 @@ export const reconcilerMachine = setup({
     caution: {
       initial: 'over',
       on: {
-        'connection.up': { guard: 'isPatientOutage', target: '.taken', actions: 'recordOutage' },
+        'connection.up': [
+          { guard: 'isSeparateOutage', target: '.taken', actions: 'recordSeparateOutage' },
+          { guard: 'isPatientOutage', target: '.taken', actions: 'recordOutage' },
+        ],
         'outage.seen': { guard: 'isPatient', target: '.taken', actions: 'recordOutage' },
       },
       states: {
         over: {},
-        taken: { after: { settleDelay: { target: 'over', actions: 'forgetOutages' } } },
+        taken: { after: { settleDelay: 'over' } },
       },
     },
     work: {
@@ -314,7 +329,9 @@ export const reconcilerMachine = setup({
             'connection.down': {},
           },
         },
-        settling: { always: { guard: 'isCautionOver', target: 'waiting', actions: 'resume' } },
+        settling: {
+          always: { guard: 'isCautionOver', target: 'waiting', actions: ['resume', 'forgetOutages'] },
+        },
         waiting: {
           always: [
             { guard: 'isScanDue', target: 'scanning' },

@@ -28,6 +28,17 @@ describe('fleets under all faults mixed', () => {
   });
 });
 
+describe('fleets whose connections are all ended before a heartbeat is over', () => {
+  it('keep the contract, also where it takes long to make them again [C-EXP-7, C-DEG-1]', async () => {
+    const broken: string[] = [];
+    for (const seed of [22, 25]) {
+      for (const rejecting of [0, 0.5])
+        broken.push(...(await brokenBy(drawSchedule(seed, { shape: { connectionLifeMs: 900, rejecting } }))));
+    }
+    expect(broken).to.deep.equal([]);
+  });
+});
+
 describe('fleets keep the contract, and no more is excepted than it says, under', () => {
   async function brokenByOnly(kind: FaultKind): Promise<string[]> {
     const broken: string[] = [];

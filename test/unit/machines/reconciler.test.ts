@@ -134,6 +134,22 @@ describe('reconciler machine', () => {
       expect(work(fold.send(outage)), 'what comes later counts anew').to.equal('settling');
     });
 
+    it('settles no longer than that either where there is no connection when the time runs out [C-EXP-7]', () => {
+      const cut = () => {
+        const fold = waiting();
+        for (let i = 0; i < 4; i += 1) fold.send(down, upAfter(300));
+        return fold.send(down).elapse('settleDelay');
+      };
+      const fold = cut().send(upAfter(300));
+      expect(work(fold)).to.equal('scanning');
+      expect(fold.context).to.include({ outages: 0, suspended: null });
+      expect(work(fold.send(down, upAfter(300))), 'what comes later counts anew').to.equal('settling');
+      for (const other of [cut().send(upAfter(1500)), cut().send(up)]) {
+        expect(work(other), 'an outage of its own').to.equal('settling');
+        expect(other.context.outages).to.equal(1);
+      }
+    });
+
     it('says since when and why it is suspended, the latest reason [C-EXP-7]', () => {
       const fold = waiting().send(down);
       expect(fold.context.suspended).to.deep.equal({ since: 3, why: 'it was cut' });
