@@ -16,7 +16,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import type { Seam } from '../../src/core/seam.js';
 import { JsonLineProcess } from '../../src/testing/json-line-process.js';
-import { launchBrowser } from '../../test/support/browser.js';
+import { launchBrowser } from '../../test/support/kept-browser.js';
 import { createInspector, createProducer } from '../built.js';
 import { cpuMeter, type Row, row, timed } from '../measure.js';
 import { openActors } from '../page.js';

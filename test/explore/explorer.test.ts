@@ -37,13 +37,8 @@ describe('every interleaving of a small world', () => {
     return result;
   };
 
-  for (const name of [
-    'late-beat-and-lapse',
-    'late-and-crash',
-    'crashes',
-    'stop-and-lost-read',
-    'lost-answers',
-  ]) {
+  // Those that take a second at most; `npm run explore` goes through all.
+  for (const name of ['late-and-crash', 'crashes', 'stop-and-lost-read', 'lost-answers']) {
     it(`keeps the contract: ${name}`, () => {
       const { verdict, counterexample: found } = exploredOnce(name);
       expect(found && printed(found)).to.equal(undefined);

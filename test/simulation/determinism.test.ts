@@ -14,6 +14,14 @@ async function traceOf(seed: number): Promise<string[]> {
   return lines;
 }
 
+const seen = new Map<number, string[]>();
+/** The same, run when it is first asked for. */
+async function knownTraceOf(seed: number): Promise<string[]> {
+  const trace = seen.get(seed) ?? (await traceOf(seed));
+  seen.set(seed, trace);
+  return trace;
+}
+
 /** Other versions of Node.js to compare with: paths of their programs. */
 const OTHERS = (process.env.OTHER_NODES ?? '').split(delimiter).filter((path) => path !== '');
 
@@ -26,24 +34,24 @@ async function traceOn(node: string, seed: number): Promise<string[]> {
 
 describe('a seed', () => {
   it('gives the same trace twice in one process, byte for byte', async () => {
-    for (const seed of [1, 3]) expect(await traceOf(seed)).to.deep.equal(await traceOf(seed));
+    for (const seed of [1, 3]) expect(await knownTraceOf(seed)).to.deep.equal(await traceOf(seed));
   });
 
   it('gives the same trace in another process', async () => {
-    const lines = await traceOf(3);
+    const lines = await knownTraceOf(3);
     expect((await traceOn(process.execPath, 3)).slice(0, lines.length)).to.deep.equal(lines);
   });
 
   for (const node of OTHERS) {
     it(`gives the same trace on ${node}`, async () => {
       for (const seed of [1, 2, 3, 4, 5]) {
-        const lines = await traceOf(seed);
+        const lines = await knownTraceOf(seed);
         expect((await traceOn(node, seed)).slice(0, lines.length)).to.deep.equal(lines);
       }
     });
   }
 
   it('gives another trace than another one', async () => {
-    expect(await traceOf(1)).not.to.deep.equal(await traceOf(2));
+    expect(await knownTraceOf(1)).not.to.deep.equal(await traceOf(2));
   });
 });

@@ -2,25 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { findChromium } from './chromium.js';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { keptBrowser } from './kept-browser.js';
 import { hangingMs } from './pace.js';
 import { smallPng } from './png.js';
 import { skipWithout } from './skip.js';
-
-/** Of no use to tests, and each of them a connection to somewhere. */
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // One site in a page, and nothing foreign: a process less for each page.
-  '--disable-site-isolation-trials',
-  '--disable-features=SpareRendererForSitePerProcess,IsolateOrigins,site-per-process',
-];
 
 /** Ignored by git. */
 const SCREENSHOTS = fileURLToPath(new URL('../../.cache/screenshots/', import.meta.url));
@@ -57,19 +43,13 @@ export interface SuiteBrowser {
   open(url: string, options?: BrowserContextOptions): Promise<OpenPage>;
 }
 
-/** @returns in words why there is none */
-export async function launchBrowser(): Promise<Browser | string> {
-  const found = await findChromium();
-  return typeof found === 'string' ? found : chromium.launch({ executablePath: found.path, args: QUIET });
-}
-
 /** Skips the suite, loudly, where there is no browser; in CI that is a failure. */
 export function useBrowser(): SuiteBrowser {
   let browser: Browser | undefined;
   const pages: OpenPage[] = [];
 
   before(async function () {
-    const launched = await launchBrowser();
+    const launched = await keptBrowser();
     if (typeof launched !== 'string') {
       browser = launched;
       return;
@@ -95,10 +75,6 @@ export function useBrowser(): SuiteBrowser {
     // A hook that fails ends the suite: a test that has failed already is not made worse.
     if (this.currentTest?.state === 'failed') process.stderr.write(`${message}\n`);
     else throw new Error(message);
-  });
-
-  after(async () => {
-    await browser?.close();
   });
 
   return {

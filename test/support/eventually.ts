@@ -4,9 +4,12 @@ import { describePace, hangingMs } from './pace.js';
 export interface EventuallyOptions {
   /** @defaultValue what only catches hanging (`pace.ts`) */
   readonly timeoutMs?: number;
-  /** Milliseconds between two looks. @defaultValue 10 */
+  /** Milliseconds between two looks. @defaultValue 10 at first, and more of them the longer it takes, up to 50 */
   readonly everyMs?: number;
 }
+
+const MOST_OFTEN_MS = 10;
+const LEAST_OFTEN_MS = 50;
 
 /**
  * A look answers either something or a falsy 'not yet' (`null`, `false`, 0), or nothing at all when it only asserts. A
@@ -27,7 +30,8 @@ export async function eventually<T>(
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, null | false>> {
   const timeoutMs = options.timeoutMs ?? hangingMs();
-  const deadline = performance.now() + timeoutMs;
+  const begun = performance.now();
+  const deadline = begun + timeoutMs;
   // A look that hangs must fail by this name and not by the test's timeout.
   let hang: NodeJS.Timeout | undefined;
   const hangs = new Promise<Answer<T>>((resolve) => {
@@ -45,11 +49,16 @@ export async function eventually<T>(
           },
         );
       }
-      await delay(options.everyMs ?? 10);
+      await delay(options.everyMs ?? nextLookMs(performance.now() - begun));
     }
   } finally {
     clearTimeout(hang);
   }
+}
+
+/** What has not come in half a second is no matter of ten milliseconds, and many looks ask a server or a browser. */
+function nextLookMs(waitedMs: number): number {
+  return Math.min(LEAST_OFTEN_MS, Math.max(MOST_OFTEN_MS, waitedMs / 10));
 }
 
 type Answer<T> = { holds: true; value: T } | { holds: false; got: string; cause?: unknown };
