@@ -91,6 +91,12 @@ export function duration(ms: number): string {
   return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }
 
+/** A size in the unit that a person would use. */
+export function bytes(count: number): string {
+  if (count < 1_024) return plural(count, 'byte');
+  return count < 1_048_576 ? `${Math.round(count / 1_024)} KiB` : `${(count / 1_048_576).toFixed(1)} MiB`;
+}
+
 /** `1 entry`, `2 entries`. */
 export function entries(count: number): string {
   return count === 1 ? '1 entry' : `${count} entries`;

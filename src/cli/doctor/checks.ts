@@ -7,6 +7,7 @@ import { consumerSettings } from './checks/consumer-settings.js';
 import { consumers } from './checks/consumers.js';
 import { deadLetters } from './checks/dead-letters.js';
 import { deadOwners } from './checks/dead-owners.js';
+import { deliveryLimit } from './checks/delivery-limit.js';
 import { eviction } from './checks/eviction.js';
 import { goConsumers } from './checks/go-consumers.js';
 import { idleTimeout } from './checks/idle-timeout.js';
@@ -27,6 +28,7 @@ import { service } from './checks/service.js';
 import { stranded } from './checks/stranded.js';
 import { streamIds } from './checks/stream-ids.js';
 import { tcpKeepalive } from './checks/tcp-keepalive.js';
+import { tooLarge } from './checks/too-large.js';
 import { topology } from './checks/topology.js';
 import { vanished } from './checks/vanished.js';
 import type { Facts } from './facts.js';
@@ -63,6 +65,8 @@ export const CHECKS: readonly Check[] = [
   deadOwners,
   goConsumers,
   deadLetters,
+  tooLarge,
+  deliveryLimit,
 ];
 
 export function examine(facts: Facts): Finding[] {

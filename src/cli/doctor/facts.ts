@@ -87,6 +87,16 @@ export interface ServiceFacts {
   readonly stranded: number;
   /** Entries that wait to be written to a dead-letter stream in another slot. */
   readonly dueLetters: number;
+  /** The newest dead letters by their reason; null when they could not be read. */
+  readonly letters: ReadonlyMap<string, LetterFacts> | null;
+}
+
+/** Dead letters of one reason. */
+export interface LetterFacts {
+  /** At least so many: of a long stream only the newest are looked at. */
+  readonly count: number;
+  readonly largestBytes: number;
+  readonly newestId: string;
 }
 
 export interface Facts {

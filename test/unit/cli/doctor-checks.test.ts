@@ -51,6 +51,7 @@ function of(
   }
 }
 
+const letters = (count: number, largestBytes = 100) => ({ count, largestBytes, newestId: '7-0' });
 const at = (address: string, input: ServerInput = {}) => server({ address, ...input });
 const replica = (address: string, input: ServerInput = {}) => server({ address, role: 'replica', ...input });
 const slots = (count: number, moving: readonly string[] = []) => ({ count, ranges: [], moving });
@@ -578,6 +579,32 @@ describe('a check of doctor', () => {
       ['warning', /1 dead letter; 2 more wait/, /dlq list --service orders/],
     ],
     ['so many that they are thrown away', { service: service({ dlq: 8_000 }) }, ['bad', /thrown away/]],
+  ]);
+
+  of('too-large', [
+    ['none', { service: service({ letters: { rejected: letters(1) } }) }, ['good', /too large/]],
+    [
+      'some',
+      { service: service({ letters: { tooLarge: letters(2, 3_145_728) } }) },
+      [
+        'warning',
+        /^2 dead letters of more than maxEntryBytes.* 3\.0 MiB$/,
+        /maxEntryBytes of 3145728 or more .* dlq redrive --service orders --all --reason tooLarge/,
+      ],
+    ],
+  ]);
+
+  of('delivery-limit', [
+    ['none', { service: service() }, ['good', /no entry was given up/]],
+    [
+      'some',
+      { service: service({ letters: { delivery_limit: letters(1) } }) },
+      [
+        'warning',
+        /^1 dead letter that one consumer after the other died with/,
+        /dlq show --service orders 7-0 /,
+      ],
+    ],
   ]);
 
   const listens = (...consumers: string[]) => [

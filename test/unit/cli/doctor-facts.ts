@@ -1,5 +1,11 @@
 /** Facts of a server on which nothing is wrong, for tests to spoil. */
-import type { Facts, SeenConsumer, ServerFacts, ServiceFacts } from '../../../src/cli/doctor/facts.js';
+import type {
+  Facts,
+  LetterFacts,
+  SeenConsumer,
+  ServerFacts,
+  ServiceFacts,
+} from '../../../src/cli/doctor/facts.js';
 import type { MasterPicture, NodePicture, TopologyPicture } from '../../../src/cli/topology/picture.js';
 
 export type Spoilt<T> = { readonly [K in keyof T]?: T[K] };
@@ -113,6 +119,7 @@ export interface ServiceInput {
   readonly consumers?: readonly SeenConsumer[];
   readonly dlq?: number;
   readonly dueLetters?: number;
+  readonly letters?: Readonly<Record<string, LetterFacts>>;
 }
 
 export function service({
@@ -121,6 +128,7 @@ export function service({
   consumers = [],
   dlq = 0,
   dueLetters = 0,
+  letters = {},
 }: ServiceInput = {}): ServiceFacts {
   return {
     service: 'orders',
@@ -145,6 +153,7 @@ export function service({
     owners: '{orders-input}:owners',
     stranded: 0,
     dueLetters,
+    letters: new Map(Object.entries(letters)),
   };
 }
 

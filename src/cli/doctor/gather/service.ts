@@ -12,7 +12,7 @@ import { CliError } from '../../errors.js';
 import { fieldsOf } from '../../flat-reply.js';
 import { type ShortClient, withRedis } from '../../redis-client.js';
 import { type ConsumerStatus, readServiceStatus, type ServiceStatus } from '../../service-status.js';
-import type { SeenConsumer, ServiceFacts } from '../facts.js';
+import type { LetterFacts, SeenConsumer, ServiceFacts } from '../facts.js';
 
 /** How often presences are looked at, and how far apart: the longest time left says most of the heartbeat. */
 const LOOKS = 6;
@@ -21,6 +21,10 @@ const APART_MS = 200;
 const SAMPLE = 50;
 /** So many pages of the stream are looked through for stranded entries. */
 const STRANDED_PAGES = 100;
+/** So many pages of the dead letters, of so many letters and bytes each. */
+const LETTER_PAGES = 20;
+const LETTER_PAGE = 100;
+const LETTER_BYTES = 1_048_576;
 
 /** Never rejects: a service that cannot be read is a finding. */
 export async function gatherService(url: string, timeoutMs: number, names: Names): Promise<ServiceFacts> {
@@ -37,6 +41,7 @@ export async function gatherService(url: string, timeoutMs: number, names: Names
       owners: names.owners,
       stranded: 0,
       dueLetters: 0,
+      letters: null,
     };
     return { service: names.service, problem: { kind, text }, ...nothing };
   }
@@ -66,6 +71,7 @@ async function lookAt(client: ShortClient, names: Names): Promise<ServiceFacts> 
     owners: names.owners,
     stranded: await strandedCount(client, names, status),
     dueLetters: due.reduce((sum, { pending }) => sum + pending, 0),
+    letters: await lettersOf(client, names),
   };
 }
 
@@ -80,7 +86,7 @@ async function lastIdOf(client: ShortClient, { lbs }: Names): Promise<ServiceFac
   }
 }
 
-/** Where Redis does not say how much it has given out, the beginning of the stream is looked through. */
+/** Where nobody can say how much has been given out, the beginning of the stream is looked through. */
 async function strandedCount(
   client: ShortClient,
   { lbs, group }: Names,
@@ -98,6 +104,37 @@ async function strandedCount(
     start = nextEntryId(last);
   }
   return count;
+}
+
+type Page = [letters: [id: string, bytes: number, fields: string[], isWhole: number][], hasMore: number];
+
+/** The newest letters. Only their small fields are read: a letter may be as large as its producer made it. */
+async function lettersOf(client: ShortClient, { dlq }: Names): Promise<ServiceFacts['letters']> {
+  const { source } = SCRIPTS['read-page'];
+  const found = new Map<string, LetterFacts>();
+  let from = '+';
+  try {
+    for (let page = 0; page < LETTER_PAGES; page += 1) {
+      const range = ['XREVRANGE', from, '-', LETTER_PAGE, LETTER_BYTES, 0];
+      const [letters, hasMore] = (await client.eval(source, 1, dlq, ...range)) as Page;
+      for (const [id, bytes, fields] of letters) {
+        const reason = reasonOf(fields);
+        const { count = 0, largestBytes = 0, newestId = id } = found.get(reason) ?? {};
+        found.set(reason, { count: count + 1, largestBytes: Math.max(largestBytes, bytes), newestId });
+      }
+      const last = letters.at(-1);
+      if (last === undefined || (letters.length < LETTER_PAGE && hasMore === 0)) break;
+      from = `(${last[0]}`;
+    }
+  } catch {
+    return null;
+  }
+  return found;
+}
+
+function reasonOf(fields: readonly string[]): string {
+  const at = fields.findIndex((field, index) => index % 2 === 0 && field === '_dlq_reason');
+  return at === -1 ? '' : (fields[at + 1] ?? '');
 }
 
 async function longestPresences(
