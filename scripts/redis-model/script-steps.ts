@@ -126,7 +126,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const ids = batch(pick, known, dead);
       const locks = pick.chance(0.4) ? ids.map((id) => `lock${id.slice(-1)}`) : [];
       const keys = ['l', `p:${dead}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), ...locks];
-      const flag = pick.of([0, 1, 'tooLarge']);
+      const flag = pick.of([0, 1, 'tooLarge', 'unread']);
       const flags = [pick.upTo(2), pick.of([0, 2, 100]), pick.of([0, 0, 1, 5]), flag, locks.length];
       return [keys, ['g', dead, 'me', ...flags, ...pairs(pick, ids)]];
     },
@@ -138,7 +138,9 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const [id = '1-1'] = batch(pick, known, holder);
       const lock = pick.chance(0.5) ? 'l' : `lock${id.slice(-1)}`;
       const keys = ['l', `p:${holder}`, 'o', 'e0', 'e1', dlq(pick), lock];
-      return [keys, ['g', holder, 'op', pick.upTo(1), pick.of([0, 5]), pick.upTo(1), id, nameOf(pick, id)]];
+      const reason = pick.of(['unparseable', 'tooLarge']);
+      const flags = [pick.upTo(1), pick.of([0, 5]), pick.upTo(1)];
+      return [keys, ['g', holder, 'op', ...flags, id, nameOf(pick, id), reason]];
     },
   ],
   'claim-due-letters': [
@@ -173,6 +175,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     },
   ],
   payloads: [1, (pick, known) => [['l'], batch(pick, known)]],
+  balance: [1, (pick) => [['l'], ['g', pick.of([0, 2, 1000])]]],
   stranded: [1, (pick) => [['l'], ['g', pick.of(['-', '1-1', '3-0']), pick.of([1, 3, 100])]]],
   adopt: [1, (pick, known) => [['l'], ['g', ...batch(pick, known)]]],
   redrive: [1, (pick, known) => [['l', 'd'], batch(pick, known)]],

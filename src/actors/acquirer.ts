@@ -11,6 +11,7 @@ import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
 import { deliveryCountOf, entryBytes, parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
+import { lengthOfLock, textBatches } from '../redis/text-batches.js';
 import type { Giver } from './giver.js';
 import type { IdWatch } from './id-watch.js';
 import type { CheckedInfo, Kernel } from './kernel.js';
@@ -193,7 +194,7 @@ export class Acquirer {
       this.#drop(begun);
       return 0;
     }
-    const count = begun.length > 0 ? await this.#verify(begun) : 0;
+    const count = await this.#verifyAll(begun);
     if (poison.length > 0) this.giveUp('unparseable', poison);
     if (tooLarge.length > 0) this.setAside(tooLarge);
     return count;
@@ -240,6 +241,22 @@ export class Acquirer {
 
   #check(info: Readonly<Record<string, unknown>> | null): CheckedInfo | Promise<CheckedInfo> {
     return this.#kernel.checkInfo === undefined ? { ok: true, info } : this.#kernel.checkInfo(info);
+  }
+
+  /** Names are as long as producers make them, and a heartbeat may be sent behind them. */
+  async #verifyAll(begun: readonly Ownership[]): Promise<number> {
+    let count = 0;
+    let done = 0;
+    try {
+      for (const batch of textBatches(begun, ACQUIRE_BATCH, lengthOfLock)) {
+        if (this.#isStopped) break;
+        done += batch.length;
+        count += await this.#verify(batch);
+      }
+    } finally {
+      this.#drop(begun.slice(done));
+    }
+    return count;
   }
 
   async #verify(begun: readonly Ownership[]): Promise<number> {

@@ -9,6 +9,7 @@ import { messageOf } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
 import type { ExtendFailure } from '../redis/locks.js';
 import { isPassing } from '../redis/reply-errors.js';
+import { batchEnd, lengthOfLock, textBatches } from '../redis/text-batches.js';
 import type { Giver } from './giver.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
@@ -22,6 +23,11 @@ const CHUNK = 500;
  * than four turns of one. More would make turns long.
  */
 const WAVE = 4;
+/**
+ * Waves that wait for their answers at a time. Where names are long and the network is slow, the round takes longer, and locks may run out, which
+ * only consumers of the Go client look at: heartbeats, which are sent behind the waves, have to arrive.
+ */
+const MOST_UNDER_WAY = 4;
 /** With consumers of the Go client in the group, everything is verified every so many half heartbeats. */
 const VERIFY_EVERY = 4;
 
@@ -32,7 +38,9 @@ export class Extender {
   readonly #giver: Giver;
   #onError: (error: unknown) => void = () => {};
   #timer: Timer | undefined;
-  #round: Ownership[][] = [];
+  #round: (readonly Ownership[])[] = [];
+  /** Waves that have been sent and not been answered. */
+  #underWay = 0;
   #rounds = 0;
   /** Among those who wait: where the next turn of asking begins. */
   #askedFor = 0;
@@ -80,12 +88,21 @@ export class Extender {
 
   /** One wave; the first of a round lays the round out. */
   async #turn(): Promise<void> {
+    if (this.#underWay >= MOST_UNDER_WAY) {
+      if (!this.#isStopped) this.#schedule(this.#step);
+      return;
+    }
     if (this.#round.length === 0) this.#layOut();
     const wave = this.#round.splice(-WAVE);
     const rest = this.#round.length;
     // Timed before the work, so that a slow answer does not stretch the round past a heartbeat.
     if (!this.#isStopped) this.#schedule(rest === 0 ? this.#remainder() : this.#step);
-    await Promise.all(wave.map((chunk) => this.#extend(chunk)));
+    this.#underWay += 1;
+    try {
+      await Promise.all(wave.map((chunk) => this.#extend(chunk)));
+    } finally {
+      this.#underWay -= 1;
+    }
     if (rest === 0 && this.#rounds % 2 === 0) await this.#askForNames();
   }
 
@@ -97,14 +114,9 @@ export class Extender {
     this.#roundEndsAt = this.#kernel.clock.monotonic() + this.#roundMs;
     if (this.hasForeignConsumers && this.#rounds % VERIFY_EVERY === 0)
       this.#lease.verify('foreign consumers');
-    const chunks: Ownership[][] = [];
+    const chunks: (readonly Ownership[])[] = [];
     if (this.#kernel.settings.lockKeys) {
-      let chunk: Ownership[] = [];
-      for (const ownership of this.#ownerships) {
-        if (chunk.length === 0) chunks.push(chunk);
-        chunk.push(ownership);
-        if (chunk.length === CHUNK) chunk = [];
-      }
+      for (const chunk of textBatches([...this.#ownerships], CHUNK, lengthOfLock)) chunks.push(chunk);
     }
     this.#round = chunks;
     this.#step = this.#roundMs / Math.max(1, Math.ceil(chunks.length / WAVE));
@@ -135,11 +147,11 @@ export class Extender {
   }
 
   /** In turn, so that those who wait for long do not keep the others from being asked for. */
-  #nextWaiting(): Ownership[] {
+  #nextWaiting(): readonly Ownership[] {
     const all = [...this.#ownerships.waiting];
     const from = this.#askedFor < all.length ? this.#askedFor : 0;
-    this.#askedFor = from + CHUNK;
-    return all.slice(from, from + CHUNK);
+    this.#askedFor = batchEnd(all, from, CHUNK, lengthOfLock);
+    return all.slice(from, this.#askedFor);
   }
 
   async #askForNames(): Promise<void> {

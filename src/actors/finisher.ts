@@ -2,6 +2,7 @@
 
 import { compareEntryIds } from '../core/entry-id.js';
 import { StreamwardenError } from '../core/errors.js';
+import { batchEnd } from '../redis/text-batches.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
 import type { Ownership } from './ownership.js';
@@ -15,6 +16,10 @@ interface Request {
   readonly ownership: Ownership;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+function lengthOf({ ownership }: Request): number {
+  return ownership.name.length;
 }
 
 export class Finisher {
@@ -50,7 +55,7 @@ export class Finisher {
 
   async #pump(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, BATCH);
+      const batch = this.#queue.splice(0, batchEnd(this.#queue, 0, BATCH, lengthOf));
       batch.sort((a, b) => compareEntryIds(a.ownership.id, b.ownership.id));
       try {
         await this.#acknowledge(batch);

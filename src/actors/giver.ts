@@ -1,6 +1,7 @@
 /** Gives entries of ours back to everyone: hand-over, spent retries, waiters whose name is free, unparseable entries. */
 import { compareEntryIds } from '../core/entry-id.js';
 import type { EntryRef, GiveBackReason, Moved } from '../redis/lease-store.js';
+import { batchEnd, lengthOfName } from '../redis/text-batches.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
@@ -68,7 +69,7 @@ export class Giver {
     const outcomes = new Map<string, Moved>();
     let at = 0;
     while (at < sorted.length) {
-      const chunk = sorted.slice(at, at + BATCH);
+      const chunk = sorted.slice(at, batchEnd(sorted, at, BATCH, lengthOfName));
       let asked = chunk;
       const { value, mayBeRepeat } = await retrying(this.#kernel, this.#lease, async () => {
         asked = asked.filter(({ id }) => isStillHeld(id));

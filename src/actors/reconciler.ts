@@ -201,6 +201,11 @@ export class Reconciler {
     return this.snapshot?.context.suspended ?? null;
   }
 
+  /** What suspended it is over, and everyone gets the time to renew its lease. */
+  get isSettling(): boolean {
+    return this.snapshot?.matches({ work: 'settling' }) ?? false;
+  }
+
   #sendUp(outageMs: number | null): void {
     this.#actor?.send({ type: 'connection.up', outageMs, at: this.#kernel.clock.now() });
   }
@@ -470,8 +475,9 @@ export class Reconciler {
     const { group } = this.#kernel;
     if (this.#scanned <= (await group.payloads([])).length) return;
     const held = [...this.#hooks.heldIds()];
-    for (let at = 0; at < held.length; at += PAYLOAD_BATCH) {
-      const { gone } = await group.payloads(held.slice(at, at + PAYLOAD_BATCH));
+    for (let at = 0; at < held.length; ) {
+      const { gone, looked } = await group.payloads(held.slice(at, at + PAYLOAD_BATCH));
+      at += looked;
       if (gone.length > 0) this.#hooks.withoutPayload(gone);
     }
   }

@@ -1,10 +1,12 @@
 /** Takes entries from consumers that are dead. What the reconciler's sweep and scan, keyspace hints and `claim()` have in common. */
 import { compareEntryIds, nextEntryId } from '../core/entry-id.js';
 import { dueReason } from '../redis/due-consumer.js';
-import { parseEntry } from '../redis/entry.js';
-import type { RequeueOptions } from '../redis/group.js';
+import { entryBytes, HARMLESS_BYTES, parseEntry } from '../redis/entry.js';
+import type { ReadEntry } from '../redis/entry-reader.js';
+import type { Nameless, RequeueOptions } from '../redis/group.js';
 import type { EntryRef, Moved } from '../redis/lease-store.js';
 import { isIncarnation } from '../redis/names.js';
+import { batchEnd, lengthOfName, textBatches } from '../redis/text-batches.js';
 import type { ExpiredEntry } from './application.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { Kernel } from './kernel.js';
@@ -12,6 +14,13 @@ import type { MoveLedger } from './move-ledger.js';
 
 /** Keeps the script below 5 ms. */
 const BATCH = 200;
+
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
+/** Beside its name its lock key goes along. */
+function lengthOf({ name }: EntryRef): number {
+  return 2 * name.length;
+}
 
 export interface Taken {
   readonly requeued: number;
@@ -46,8 +55,8 @@ function sum(a: Taken, b: Taken): Taken {
 interface Page {
   readonly refs: readonly EntryRef[];
   readonly expired: readonly ExpiredEntry[];
-  /** They could not be read for their size: nobody here knows their names. */
-  readonly areTooLarge: boolean;
+  /** Why nobody here knows their names; undefined: as far as they can be parsed, they have one. */
+  readonly nameless?: Nameless | undefined;
 }
 
 function tally(moved: readonly Moved[]): Taken {
@@ -159,12 +168,14 @@ export class Recoverer {
     const { group, names, settings } = this.#kernel;
     const standing = new Map<string, number>();
     if (!settings.lockKeys) return standing;
-    const ttls = await group.timesToLive(entries.map(({ name, id }) => names.lock(name, id)));
-    ttls.forEach((answer, index) => {
-      const unknown = isIncarnation(from) ? -2 : settings.heartbeatMs;
-      const ttl = answer instanceof Error ? unknown : answer;
-      if (ttl !== -2) standing.set((entries[index] as EntryRef).id, ttl);
-    });
+    for (const some of textBatches(entries, BATCH, lengthOfName)) {
+      const ttls = await group.timesToLive(some.map(({ name, id }) => names.lock(name, id)));
+      ttls.forEach((answer, index) => {
+        const unknown = isIncarnation(from) ? -2 : settings.heartbeatMs;
+        const ttl = answer instanceof Error ? unknown : answer;
+        if (ttl !== -2) standing.set((some[index] as EntryRef).id, ttl);
+      });
+    }
     return standing;
   }
 
@@ -194,7 +205,7 @@ export class Recoverer {
 
   async #move(
     from: string,
-    { refs, areTooLarge }: Page,
+    { refs, nameless }: Page,
     minIdleMs: number,
   ): Promise<readonly Moved[] | 'alive'> {
     // Locks in other slots cannot be looked at in the step that takes the entries, so they are asked for before it. That leaves room for a
@@ -202,7 +213,7 @@ export class Recoverer {
     const isAskedFor = !this.#kernel.layout.locksAreLocal;
     const standing = isAskedFor ? await this.#standingLocks(from, refs) : new Map<string, number>();
     const free = refs.filter(({ id }) => !standing.has(id));
-    const moved = free.length > 0 ? await this.#requeue(from, free, { minIdleMs, areTooLarge }) : [];
+    const moved = free.length > 0 ? await this.#requeue(from, free, minIdleMs, nameless) : [];
     if (moved === 'alive') return 'alive';
     let at = 0;
     return refs.map(({ id }): Moved => {
@@ -215,16 +226,18 @@ export class Recoverer {
   async #requeue(
     from: string,
     refs: readonly EntryRef[],
-    options: Pick<RequeueOptions, 'minIdleMs' | 'areTooLarge'>,
+    minIdleMs: number,
+    nameless: Nameless | undefined,
   ): Promise<readonly Moved[] | 'alive'> {
     const { group, layout, names, settings } = this.#kernel;
     const looksAtLocks = settings.lockKeys && layout.locksAreLocal;
     const moved: Moved[] = [];
     // Large ones are moved a few at a time.
     while (moved.length < refs.length) {
-      const rest = refs.slice(moved.length);
-      const asked = {
-        ...options,
+      const rest = refs.slice(moved.length, batchEnd(refs, moved.length, BATCH, lengthOf));
+      const asked: RequeueOptions = {
+        minIdleMs,
+        ...(nameless === undefined ? {} : { nameless }),
         spendAlways: !isIncarnation(from),
         lockKeys: looksAtLocks ? rest.map(({ name, id }) => names.lock(name, id)) : [],
       };
@@ -235,7 +248,8 @@ export class Recoverer {
       if (result === 'alive') {
         if (moved.length === 0) return 'alive';
         // It has come back meanwhile.
-        return [...moved, ...rest.map((): Moved => ({ outcome: 'notPending', copyId: '', retryCount: 0 }))];
+        const left = refs.slice(moved.length);
+        return [...moved, ...left.map((): Moved => ({ outcome: 'notPending', copyId: '', retryCount: 0 }))];
       }
       const settled = await this.#deadLetters.settle(rest.slice(0, result.moved.length), result);
       this.#ledger.record('dead', rest.slice(0, result.moved.length), settled);
@@ -267,26 +281,34 @@ export class Recoverer {
    * pending list. Nor has one that is too
    * large to be read: the script that takes it sees its size. Of a consumer of the Go client such an entry is read all the same, as nothing but
    * its lock, and so its name, says whether its owner is alive; and left alone where that fails.
+   *
+   * What its consumer may have died of while it parsed it is not parsed here: whoever takes it would die as well, before it counted as delivered.
+   * That is what has many bytes and was never owned.
    */
   async *#pages(from: string, ids: readonly string[]): AsyncGenerator<Page, void, undefined> {
-    const { entries, group, settings, logger } = this.#kernel;
+    const { entries, group, settings } = this.#kernel;
     const isOurs = isIncarnation(from);
     const mostBytes = isOurs ? settings.maxEntryBytes : Number.POSITIVE_INFINITY;
+    const isCostly = (entry: ReadEntry) =>
+      isOurs && entry.outcome === 'read' && entryBytes(entry.fields) > HARMLESS_BYTES;
+    // Walks all owners: once, and only where it is needed.
+    let records: Promise<ReadonlyMap<string, string>> | undefined;
     for await (const page of entries.pages(ids, mostBytes)) {
+      if (page.some((entry) => entry.outcome === 'gone' || isCostly(entry))) records ??= group.namesOf(ids);
+      const recorded = (await records) ?? NO_NAMES;
       const refs: EntryRef[] = [];
       const tooLarge: EntryRef[] = [];
+      const unread: EntryRef[] = [];
       const expired: ExpiredEntry[] = [];
-      const gone = page.filter(({ outcome }) => outcome === 'gone').map(({ id }) => id);
-      const recorded = gone.length > 0 ? await group.namesOf(gone) : new Map<string, string>();
       for (const entry of page) {
         const { id } = entry;
         if (entry.outcome === 'tooLarge') {
-          const what = isOurs ? 'dead-lettered' : 'left where it is';
-          logger.warn(
-            { id, owner: from, bytes: entry.bytes },
-            `an entry is too large to be read, and is ${what}`,
-          );
+          this.#tellTooLarge(from, entry);
           if (isOurs) tooLarge.push({ id, name: '' });
+          continue;
+        }
+        if (isCostly(entry) && !recorded.has(id)) {
+          unread.push({ id, name: '' });
           continue;
         }
         const parsed = entry.outcome === 'read' ? parseEntry(entry, settings.largeIntegers) : undefined;
@@ -298,9 +320,15 @@ export class Recoverer {
         refs.push({ id, name });
         expired.push({ id, name, info, retryCount: parsed.retryCount, owner: from });
       }
-      for (const some of [refs, tooLarge]) some.sort((a, b) => compareEntryIds(a.id, b.id));
-      if (refs.length > 0) yield { refs, expired, areTooLarge: false };
-      if (tooLarge.length > 0) yield { refs: tooLarge, expired: [], areTooLarge: true };
+      for (const some of [refs, tooLarge, unread]) some.sort((a, b) => compareEntryIds(a.id, b.id));
+      if (refs.length > 0) yield { refs, expired };
+      if (tooLarge.length > 0) yield { refs: tooLarge, expired: [], nameless: 'tooLarge' };
+      if (unread.length > 0) yield { refs: unread, expired: [], nameless: 'unread' };
     }
+  }
+
+  #tellTooLarge(from: string, { id, bytes }: Extract<ReadEntry, { outcome: 'tooLarge' }>): void {
+    const what = isIncarnation(from) ? 'dead-lettered' : 'left where it is';
+    this.#kernel.logger.warn({ id, owner: from, bytes }, `an entry is too large to be read, and is ${what}`);
   }
 }

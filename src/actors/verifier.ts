@@ -10,6 +10,7 @@ import { parseEntry } from '../redis/entry.js';
 import { readEntries } from '../redis/entry-reader.js';
 import type { EntryRef } from '../redis/lease-store.js';
 import { replyOf } from '../redis/reply-errors.js';
+import { lengthOfLock, lengthOfName, textBatches } from '../redis/text-batches.js';
 import type { Adopter } from './adopter.js';
 import type { Giver } from './giver.js';
 import type { Kernel } from './kernel.js';
@@ -146,16 +147,19 @@ export class Verifier {
   async #recorded(pending: readonly Ownership[], signal: AbortSignal): Promise<readonly Ownership[]> {
     const { group, lease } = this.#kernel;
     const unrecorded: Ownership[] = [];
-    for (let at = 0; at < pending.length && !signal.aborted; at += PAGE) {
-      const page = pending.slice(at, at + PAGE).filter((ownership) => ownership.isWorkedOn);
+    for (const some of textBatches(pending, PAGE, lengthOfName)) {
+      if (signal.aborted) break;
+      const page = some.filter((ownership) => ownership.isWorkedOn);
+      if (page.length === 0) continue;
       const owners = await group.owners(page.map(({ name }) => name));
       unrecorded.push(...page.filter(({ id }, index) => owners[index] !== id));
     }
     unrecorded.sort((a, b) => compareEntryIds(a.id, b.id));
     const lost = new Set<Ownership>();
-    for (let at = 0; at < unrecorded.length && !signal.aborted; at += ACQUIRE_BATCH) {
+    for (const some of textBatches(unrecorded, ACQUIRE_BATCH, lengthOfName)) {
+      if (signal.aborted) break;
       // What has ended meanwhile has no record, as it should.
-      const batch = unrecorded.slice(at, at + ACQUIRE_BATCH).filter((ownership) => ownership.isWorkedOn);
+      const batch = some.filter((ownership) => ownership.isWorkedOn);
       if (batch.length === 0) continue;
       const results = await lease.acquire(batch.map(({ id, name }) => ({ id, name })));
       batch.forEach((ownership, index) => {
@@ -170,8 +174,9 @@ export class Verifier {
   /** A lock that ran out while we were away is taken again: the entry is ours, so its lock should be. */
   async #retakeLocks(kept: readonly Ownership[], signal: AbortSignal): Promise<void> {
     const { locks, logger } = this.#kernel;
-    for (let at = 0; at < kept.length && !signal.aborted; at += CHUNK) {
-      const chunk = kept.slice(at, at + CHUNK).filter((ownership) => ownership.isAtRest);
+    for (const some of textBatches(kept, CHUNK, lengthOfLock)) {
+      if (signal.aborted) break;
+      const chunk = some.filter((ownership) => ownership.isAtRest);
       if (chunk.length === 0) continue;
       const held = await locks.take(chunk.map(({ lockKey }) => lockKey));
       const foreign = chunk.filter((ownership, index) => !held[index] && ownership.state !== 'contended');

@@ -1,11 +1,13 @@
 /** Reads what Redis knows of one service. */
 import { messageOf } from '../core/errors.js';
+import { MOST_COUNTED, toBalance } from '../redis/balance.js';
 import { createNames, isIncarnation, type Names } from '../redis/names.js';
+import { SCRIPTS } from '../redis/scripts.js';
 import { deploymentOf } from '../redis/target.js';
 import { serviceNames } from '../runtime/service-names.js';
 import { checkService } from '../runtime/service-settings.js';
 import { CliError } from './errors.js';
-import { fieldsOf } from './flat-reply.js';
+import { type Fields, fieldsOf } from './flat-reply.js';
 import { countOwned } from './owned-count.js';
 import type { ShortClient } from './redis-client.js';
 
@@ -32,8 +34,8 @@ export interface ServiceStatus {
     /** Entries on the stream that nobody has been given yet. */
     readonly undelivered: number;
     /**
-     * Entries that were given out, are still there, and are pending for nobody: at least so many. Null where Redis does not say how much it has
-     * given out: before Redis 7, say.
+     * Entries that were given out, are still there, and are pending for nobody. Null where Redis does not say how much it has given out, as before
+     * Redis 7, and too many entries wait to be given out for that to be counted.
      */
     readonly stranded: number | null;
     /** Pending entries whose payload is no longer there: at least so many. */
@@ -85,16 +87,20 @@ export async function readServiceStatus(client: ShortClient, names: Names): Prom
   const stream = await countsOf(client, names.lbs);
   const groups = ((await client.xinfo('GROUPS', names.lbs)) as unknown[]).map(fieldsOf);
   const group = groups.find(({ name }) => name === names.group);
-  const pending = Number(group?.pending ?? 0);
+  const balance = group && toBalance(await balanceReply(client, names, [stream.length, group]));
+  const length = balance?.length ?? stream.length;
+  const pending = balance?.pending ?? 0;
   const dlq = await countsOf(client, names.dlq);
   return {
     service,
-    stream: { name: names.lbs, length: stream.length },
+    stream: { name: names.lbs, length },
     group: {
       name: names.group,
       created: group !== undefined,
       pending,
-      ...balanceOf(stream.length, pending, numberOrNull(group?.lag)),
+      undelivered: balance?.undelivered ?? length,
+      stranded: balance === undefined ? 0 : balance.stranded,
+      vanished: balance?.vanished ?? 0,
     },
     consumers: group === undefined ? [] : await consumersOf(client, names, pending),
     dlq: { name: names.dlq, length: dlq.length },
@@ -106,15 +112,18 @@ export async function readServiceStatus(client: ShortClient, names: Names): Prom
   };
 }
 
-/** Entries are deleted when they are finished, so what is there has not been given out yet, is pending, or is stranded. */
-function balanceOf(length: number, pending: number, lag: number | null) {
-  const undelivered = lag ?? Math.max(0, length - pending);
-  const rest = length - undelivered - pending;
-  return {
-    undelivered,
-    stranded: lag === null ? null : Math.max(0, rest),
-    vanished: Math.max(0, -rest),
-  };
+/** All at one moment; to whoever may run no scripts, as it was told in two steps. */
+async function balanceReply(
+  client: ShortClient,
+  { lbs, group: name }: Names,
+  [length, group]: readonly [length: number, group: Fields],
+): Promise<unknown> {
+  try {
+    return await client.eval(SCRIPTS.balance.source, 1, lbs, name, MOST_COUNTED);
+  } catch (error) {
+    if (!messageOf(error).startsWith('NOPERM')) throw error;
+    return [length, Number(group.pending), numberOrNull(group.lag) ?? -1];
+  }
 }
 
 interface Counts {

@@ -420,6 +420,20 @@ export interface TransitionDefinition {
 export interface GroupReply {
   readonly at: Instant;
   readonly consumers: readonly GroupMember[];
+  /** Where the entries of the load balancer stream are. Null: there is no group, or the user may not ask (`XINFO GROUPS`). */
+  readonly entries: GroupEntries | null;
+  /** What is wrong with the ids of the load balancer stream, in words, as `health().reasons` has it; null: nothing. */
+  readonly ids: string | null;
+}
+
+export interface GroupEntries {
+  readonly pending: number;
+  /** Entries on the stream that nobody has been given yet; where `stranded` is null it may include those. */
+  readonly undelivered: number;
+  /** Entries that were given out and are pending for nobody; null: nobody knows. */
+  readonly stranded: number | null;
+  /** Pending entries whose payload is gone: at least so many. */
+  readonly vanished: number;
 }
 
 export interface GroupMember {

@@ -1,10 +1,17 @@
 /** What Redis knows of the service that a runtime belongs to: the group's consumers, the dead letters. */
+import { isStreamwardenError } from '../core/errors.js';
 import type { DeadLetter } from '../redis/dead-letter-queue.js';
 import { dueReason } from '../redis/due-consumer.js';
 import { isIncarnation } from '../redis/names.js';
 import { toJson } from '../replay/json-safe.js';
 import type { Inside } from '../runtime/inside.js';
-import type { DeadLetterRow, DeadLettersOutcome, DeadLettersReply, GroupReply } from './protocol.js';
+import type {
+  DeadLetterRow,
+  DeadLettersOutcome,
+  DeadLettersReply,
+  GroupEntries,
+  GroupReply,
+} from './protocol.js';
 import { refusalOf } from './refusal.js';
 
 /** However many viewers ask, Redis is asked once in so many milliseconds. */
@@ -97,6 +104,7 @@ export class ServiceView {
 
   async #readGroup(): Promise<GroupReply> {
     const { group, clock } = this.#inside;
+    const entries = await this.#entries();
     const consumers = await group.consumers();
     const presences = await group.presence(consumers.map(({ name }) => name));
     return {
@@ -113,6 +121,21 @@ export class ServiceView {
           idleMs,
         };
       }),
+      entries,
+      ids: this.#inside.idTrouble(),
     };
+  }
+
+  /** Consumers need no right to this, and may not have it. */
+  async #entries(): Promise<GroupEntries | null> {
+    try {
+      const balance = await this.#inside.group.balance();
+      if (balance === undefined) return null;
+      const { pending, undelivered, stranded, vanished } = balance;
+      return { pending, undelivered, stranded, vanished };
+    } catch (error) {
+      if (isStreamwardenError(error, 'RedisUnavailable')) throw error;
+      return null;
+    }
   }
 }

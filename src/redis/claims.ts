@@ -23,8 +23,12 @@ export type ClaimOutcome =
     }
   /** Its payload was deleted by someone else; it is off the pending list. */
   | { readonly outcome: 'gone'; readonly holder: string }
-  /** It cannot be parsed. Due: written to a dead-letter stream of another slot by the next sweep of a consumer. */
-  | { readonly outcome: 'deadLettered' | 'deadLetterDue'; readonly holder: string }
+  /** No name could be read from it. Due: written to a dead-letter stream of another slot by the next sweep of a consumer. */
+  | {
+      readonly outcome: 'deadLettered' | 'deadLetterDue';
+      readonly holder: string;
+      readonly reason: NamelessReason;
+    }
   /** Nothing was done: the holder shows signs of life. `leaseMs`: how much longer, in milliseconds; null: it was given the entry just now. */
   | { readonly outcome: 'alive'; readonly holder: string; readonly leaseMs: number | null }
   /** Nothing was done: the lock of the entry stands. `lockMs`: how much longer, in milliseconds; null: for ever, or nobody knows. */
@@ -37,6 +41,9 @@ export type ClaimOutcome =
   | { readonly outcome: 'undelivered' | 'notThere' }
   /** Nothing was done: while we looked, it went from this holder's hands. */
   | { readonly outcome: 'moved'; readonly holder: string };
+
+/** Why an entry has no name here; `tooLarge`: it did not arrive in time, even alone. */
+type NamelessReason = 'unparseable' | 'tooLarge';
 
 export interface Claims {
   /**
@@ -65,6 +72,14 @@ const NEEDED: ReadonlySet<string> = new Set([
   'XLEN', 'XRANGE', 'XPENDING', 'XACK', 'XDEL', 'XADD', 'XCLAIM', 'HGET', 'HSET', 'HDEL', 'DEL', 'PEXPIRE', 'PTTL', 'TIME', 'GET', 'SET',
 ]); // biome-ignore format: one list
 
+interface Taking {
+  readonly id: string;
+  readonly holder: string;
+  /** '': none could be read from it. */
+  readonly name: string;
+  readonly reason: NamelessReason;
+}
+
 type Reply = [outcome: string, second: string | number, retryCount: number];
 
 export function createClaims({ names, layout, commands, group, entries, caller }: ClaimSettings): Claims {
@@ -87,7 +102,7 @@ export function createClaims({ names, layout, commands, group, entries, caller }
     return ttl === undefined || ttl instanceof Error ? null : ttl;
   }
 
-  async function take(id: string, holder: string, name: string, force: boolean): Promise<ClaimOutcome> {
+  async function take({ id, holder, name, reason }: Taking, force: boolean): Promise<ClaimOutcome> {
     const lock = names.lock(name, id);
     if (!force && name !== '') {
       const ttl = await lockElsewhere(lock);
@@ -98,7 +113,7 @@ export function createClaims({ names, layout, commands, group, entries, caller }
     const [outcome, second, retryCount] = (await commands.script(
       'claim',
       [lbs, names.presence(holder), owners, ...endings, dlq, lockKey],
-      [names.group, holder, caller, force ? 1 : 0, isOurs ? 0 : LOCKING_MS, isOurs ? 0 : 1, id, name],
+      [names.group, holder, caller, force ? 1 : 0, isOurs ? 0 : LOCKING_MS, isOurs ? 0 : 1, id, name, reason],
     )) as Reply;
     switch (outcome) {
       case 'requeued':
@@ -109,8 +124,10 @@ export function createClaims({ names, layout, commands, group, entries, caller }
         return { outcome, holder, lockMs: Number(second) < 0 ? null : Number(second) };
       case 'notPending':
         return { outcome: 'moved', holder };
+      case 'gone':
+        return { outcome, holder };
       default:
-        return { outcome: outcome as 'gone' | 'deadLettered' | 'deadLetterDue', holder };
+        return { outcome: outcome as 'deadLettered' | 'deadLetterDue', holder, reason };
     }
   }
 
@@ -134,7 +151,9 @@ export function createClaims({ names, layout, commands, group, entries, caller }
       }
       await checkRights();
       const parsed = entry?.outcome === 'read' ? parseEntry(entry) : undefined;
-      return await take(id, row.consumer, parsed?.ok ? parsed.announcement.name : '', force);
+      const name = parsed?.ok ? parsed.announcement.name : '';
+      const reason = entry?.outcome === 'tooLarge' ? 'tooLarge' : 'unparseable';
+      return await take({ id, holder: row.consumer, name, reason }, force);
     },
   };
 }

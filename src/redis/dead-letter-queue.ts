@@ -6,7 +6,7 @@
 import type { Clock } from '../core/clock.js';
 import { isEntryId } from '../core/entry-id.js';
 import { StreamwardenError } from '../core/errors.js';
-import { parseEntry, retryCountOf } from './entry.js';
+import { HARMLESS_BYTES, type ParsedEntry, parseEntry, retryCountOf } from './entry.js';
 import { onItsServer } from './on-its-server.js';
 import { pipelined } from './pipelined.js';
 import { type LetterServers, redriveApart, redriveTogether } from './redrive.js';
@@ -77,15 +77,25 @@ const REASON_FIELD = '_dlq_reason';
 
 const LARGEST_READ = 8_388_608;
 
+function parsedLetter(
+  { id, fields, bytes, isWhole }: Pick<DeadLetter, 'id' | 'fields' | 'bytes' | 'isWhole'>,
+  reason: string | null,
+): ParsedEntry | { readonly ok: false; readonly problem: string } {
+  if (!isWhole) return { ok: false, problem: `it has ${bytes} bytes: too many to be read here` };
+  // The inspector reads letters in the very process of a consumer.
+  if (reason === 'delivery_limit' && bytes > HARMLESS_BYTES)
+    return { ok: false, problem: `consumers died with it, and it has ${bytes} bytes: it is not parsed here` };
+  return parseEntry({ id, fields }, 'text');
+}
+
 function toLetter({ id, fields: raw, bytes, isWhole }: PagedEntry): DeadLetter {
   const fields = raw.map(String);
-  const parsed = isWhole
-    ? parseEntry({ id, fields }, 'text')
-    : ({ ok: false, problem: `it has ${bytes} bytes: too many to be read here` } as const);
   const reasonAt = fields.findIndex((field, at) => at % 2 === 0 && field === REASON_FIELD);
+  const reason = reasonAt === -1 ? null : (fields[reasonAt + 1] ?? null);
+  const parsed = parsedLetter({ id, fields, bytes, isWhole }, reason);
   return {
     id,
-    reason: reasonAt === -1 ? null : (fields[reasonAt + 1] ?? null),
+    reason,
     retryCount: retryCountOf(fields),
     name: parsed.ok ? parsed.announcement.name : null,
     problem: parsed.ok ? null : parsed.problem,

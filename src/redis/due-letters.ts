@@ -6,7 +6,7 @@ import { byteScript } from './byte-script.js';
 import type { Commands } from './commands.js';
 import type { LetterFields } from './dead-letter-store.js';
 import type { DeadLetterReason } from './due-consumer.js';
-import { parseEntry } from './entry.js';
+import { HARMLESS_BYTES, parseEntry } from './entry.js';
 import type { LeaseSettings } from './lease-store.js';
 import type { Names } from './names.js';
 
@@ -41,8 +41,13 @@ export interface DueLetterStore {
   finish(reason: DeadLetterReason, letters: readonly WrittenLetter[]): Promise<boolean[]>;
 }
 
+/** Consumers may have died while they parsed it. */
+function isCostly(fields: LetterFields): boolean {
+  return fields.reduce((sum, { length }) => sum + length, 0) > HARMLESS_BYTES;
+}
+
 function nameOf(id: string, fields: LetterFields, reason: DeadLetterReason): string {
-  if (reason === 'tooLarge') return '';
+  if (reason === 'tooLarge' || (reason === 'delivery_limit' && isCostly(fields))) return '';
   const parsed = parseEntry({ id, fields: fields.map(String) });
   return parsed.ok ? parsed.announcement.name : '';
 }
@@ -76,7 +81,13 @@ export function createDueLetterStore(
       return { looked: reply.length, letters, gone };
     },
     async finish(reason, letters) {
-      const items = letters.flatMap(({ id, name, copyId, retryCount }) => [id, name, copyId, retryCount]);
+      // Names are for the history alone, and as long as producers make them.
+      const items = letters.flatMap(({ id, name, copyId, retryCount }) => [
+        id,
+        historyKey === undefined ? '' : name,
+        copyId,
+        retryCount,
+      ]);
       const args = [names.group, consumer, reason, ...items];
       const reply = (await commands.script('finish-due-letters', keys, args)) as number[];
       return reply.map((item) => item === 1);

@@ -28,6 +28,9 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([RETRY_FIELD, DELIVERY_FIELD, '_
 const TRACEPARENT_FIELD = 'traceparent';
 const TRACESTATE_FIELD = 'tracestate';
 
+/** No process dies of parsing so much. What is larger, and what consumers may have died of, is not parsed by those who only move it. */
+export const HARMLESS_BYTES = 65_536;
+
 /** One entry as Redis returns it: its id and its fields and values in turn, repeated fields included. */
 export interface RawEntry {
   readonly id: string;

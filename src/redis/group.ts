@@ -4,6 +4,7 @@
  */
 import { type Clock, randomHex } from '../core/clock.js';
 import { isEntryId } from '../core/entry-id.js';
+import { type Balance, MOST_COUNTED, toBalance } from './balance.js';
 import type { Commands } from './commands.js';
 import {
   dlqKey,
@@ -17,6 +18,7 @@ import type { Names } from './names.js';
 import { createOwnerRecords } from './owner-records.js';
 import { pipelined } from './pipelined.js';
 import { replyOf } from './reply-errors.js';
+import { textBatches } from './text-batches.js';
 
 export interface GroupConsumer {
   /** Name in the group. */
@@ -37,13 +39,18 @@ export interface PendingEntry {
 /** How long a key lives on, in milliseconds; -1 for ever, -2 when it does not exist. */
 export type TimeToLive = number;
 
+export type Nameless = 'tooLarge' | 'unread';
+
 export interface RequeueOptions {
   /** Entries idle for less are left alone, in milliseconds. 0: whatever their idle time. */
   readonly minIdleMs: number;
   /** Spend a retry also on entries without an owner record: right for consumers of the Go client, which keep none. */
   readonly spendAlways: boolean;
-  /** They are too large to be read, and so have no name here. */
-  readonly areTooLarge?: boolean;
+  /**
+   * Why entries without a name have none. `tooLarge`: they are too large to be read. `unread`: nobody owned them, and they are what the dead
+   * consumer may have died of. Undefined: they cannot be parsed.
+   */
+  readonly nameless?: Nameless;
   /** Lock keys to look at in the same atomic step; empty when locks are not kept, or live elsewhere. */
   readonly lockKeys: readonly string[];
 }
@@ -58,8 +65,10 @@ export interface Payloads {
   /** Undefined: the stream is empty. */
   readonly firstId: string | undefined;
   readonly length: number;
-  /** Of the ids that were asked for. */
+  /** Of the ids that were looked for. */
   readonly gone: readonly string[];
+  /** How many of the ids that were asked for have been looked for, from the first on. Fewer than all where they have many bytes. */
+  readonly looked: number;
 }
 
 export interface GroupStore {
@@ -72,6 +81,8 @@ export interface GroupStore {
   pending(start: string, count: number, consumer?: string): Promise<PendingEntry[]>;
   /** Of these entries the ones that are pending, for whomever. */
   pendingOf(ids: readonly string[]): Promise<PendingEntry[]>;
+  /** Where the entries of the stream are. Undefined: there is no group. Needs the right to XINFO GROUPS, which consumers can do without. */
+  balance(): Promise<Balance | undefined>;
   /** Which of these entries are no longer on the stream, and what is there at all. At most 100. */
   payloads(ids: readonly string[]): Promise<Payloads>;
   /** The names that these entries are recorded as the owners of: all that is left to tell by when a payload is gone. Walks the hash. */
@@ -100,6 +111,18 @@ type Row = [id: string, consumer: string, idle: number, deliveries: number];
 
 function toPending([id, consumer, idleMs, deliveries]: Row): PendingEntry {
   return { id, consumer, idleMs, deliveries };
+}
+
+/** Owner records in one reply: few at first, as nobody knows how long their names are. */
+const FIRST_OWNERS = 8;
+const MOST_OWNERS = 200;
+/** Characters of a reply after which the next one is to be smaller. */
+const LONG_REPLY = 65_536;
+
+function nextCount(count: number, reply: readonly string[]): number {
+  const length = reply.reduce((sum, text) => sum + text.length, 0);
+  if (length <= LONG_REPLY / 2) return Math.min(MOST_OWNERS, count * 2);
+  return length <= LONG_REPLY ? count : Math.max(1, Math.floor((count * LONG_REPLY) / length));
 }
 
 /** With the format's version in front, as the scripts expect it. */
@@ -137,11 +160,13 @@ export function createGroupStore(
   /** Names and ids as they are recorded; the field '' holds the format's version. */
   async function* ownerPages(): AsyncGenerator<[name: string, id: string][]> {
     let cursor = '0';
+    let count = FIRST_OWNERS;
     do {
       const [next, flat] = await commands.run('HSCAN', (client) =>
-        client.hscan(owners, cursor, 'COUNT', 200),
+        client.hscan(owners, cursor, 'COUNT', count),
       );
       cursor = next;
+      count = nextCount(count, flat);
       const pairs: [string, string][] = [];
       for (let at = 0; at + 1 < flat.length; at += 2) {
         if (flat[at] !== '') pairs.push([flat[at] as string, flat[at + 1] as string]);
@@ -196,13 +221,17 @@ export function createGroupStore(
       );
       return replies.flat().map(toPending);
     },
+    async balance() {
+      return toBalance(await commands.script('balance', [lbs], [group, MOST_COUNTED]));
+    },
     async payloads(ids) {
-      const [first, length, gone] = (await commands.script('payloads', [lbs], ids)) as [
+      const [first, length, gone, looked] = (await commands.script('payloads', [lbs], ids)) as [
         string,
         number,
         string[],
+        number,
       ];
-      return { firstId: first === '' ? undefined : first, length, gone };
+      return { firstId: first === '' ? undefined : first, length, gone, looked };
     },
     async namesOf(ids) {
       const wanted = new Set(ids);
@@ -228,10 +257,10 @@ export function createGroupStore(
       await commands.run('PEXPIRE', (client) => client.pexpire(names.presence(consumer), Math.ceil(ttlMs)));
     },
     timesToLive,
-    async requeue(from, batch, { minIdleMs, spendAlways, areTooLarge = false, lockKeys }) {
+    async requeue(from, batch, { minIdleMs, spendAlways, nameless, lockKeys }) {
       const keys = [lbs, names.presence(from), owners, ...endings, dlq, ...history, ...lockKeys];
       const { consumer, maxRetries, dlqMaxLen } = settings;
-      const flag = areTooLarge ? 'tooLarge' : spendAlways ? 1 : 0;
+      const flag = nameless ?? (spendAlways ? 1 : 0);
       const flags = [maxRetries, dlqMaxLen, minIdleMs, flag, lockKeys.length];
       const reply = await commands.script('requeue', keys, [
         group,
@@ -258,7 +287,9 @@ export function createGroupStore(
       for await (const pairs of ownerPages()) {
         if (pairs.length === 0) continue;
         const keys = [lbs, owners, ...endings];
-        cleared += (await commands.script('prune-owners', keys, [group, ...pairs.flat()])) as number;
+        for (const some of textBatches(pairs, MOST_OWNERS, ([name, id]) => name.length + id.length)) {
+          cleared += (await commands.script('prune-owners', keys, [group, ...some.flat()])) as number;
+        }
         garbage += pairs.filter(([, id]) => !isEntryId(id)).length;
       }
       return { cleared, garbage };

@@ -23,6 +23,7 @@ export const SCRIPT_NAMES = [
   'forget-consumers',
   'prune-owners',
   'payloads',
+  'balance',
   'stranded',
   'adopt',
   'take-locks',

@@ -30,7 +30,12 @@ export function createStranded(commands: Commands, { lbs, group }: Names): Stran
       }
     },
     async adopt(ids) {
-      const copies = (await commands.script('adopt', [lbs], [group, ...ids])) as string[];
+      const copies: string[] = [];
+      while (copies.length < ids.length) {
+        // Large ones a few at a time.
+        const rest = ids.slice(copies.length);
+        copies.push(...((await commands.script('adopt', [lbs], [group, ...rest])) as string[]));
+      }
       return copies.map((id) => (id === '' ? null : id));
     },
   };

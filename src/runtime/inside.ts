@@ -23,8 +23,10 @@ export interface Inside {
   readonly tap: Tap;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly group: Pick<GroupStore, 'consumers' | 'presence'>;
+  readonly group: Pick<GroupStore, 'consumers' | 'presence' | 'balance'>;
   readonly deadLetters: DeadLetterQueue;
+  /** What is wrong with the ids of the load balancer stream, in words; null: nothing that has been seen. */
+  idTrouble(): string | null;
   /** Cheap, however many streams are owned. */
   overview(): Overview;
 }

@@ -376,6 +376,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       logger,
       group,
       deadLetters: createDeadLetterQueue({ names, home: bulk, letters, layout, clock, timeoutMs }),
+      idTrouble: () => this.#incarnation.ledger.ids.trouble,
       overview: () => overviewOf(this.#incarnation, this.#facts),
     };
   }

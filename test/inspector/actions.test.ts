@@ -173,6 +173,32 @@ describe('what the inspector is asked', () => {
     });
   });
 
+  it('says what nobody will work on: stranded entries, payloads that are gone, ids ahead of the clock', async () => {
+    const { lbs, group } = fleet().names;
+    const runtime = await fleet().start({ capacity: 1 });
+    const inspector = await inspectors.open();
+    inspector.attach(runtime);
+    const reply = async () => (await ask(inspector.url, pathTo(runtime, 'group'))).json<GroupReply>();
+    expect(await reply()).to.deep.include({
+      entries: { pending: 0, undelivered: 0, stranded: 0, vanished: 0 },
+      ids: null,
+    });
+    await runtime.pause();
+    const late = `${Date.now() + 48 * 3_600_000}`;
+    for (let n = 0; n < 4; n += 1)
+      await suite.redis().xadd(lbs, `${late}-${n}`, 'lbs-input', JSON.stringify({ DataStreamName: `s${n}` }));
+    await suite.redis().xreadgroup('GROUP', group, 'gone~0123abcd', 'COUNT', 3, 'STREAMS', lbs, '>');
+    await suite.redis().xgroup('DELCONSUMER', lbs, group, 'gone~0123abcd');
+    await eventually('they are told', async () => {
+      const { entries } = await reply();
+      return entries?.stranded === 3 && entries.undelivered === 1;
+    });
+    runtime.resume();
+    await eventually('its ids are told, once it is given one', async () =>
+      /48 hours ahead/.test((await reply()).ids ?? ''),
+    );
+  });
+
   it('says that Redis does not answer', async () => {
     const runtime = fleet().create({ redis: 'redis://127.0.0.1:1' });
     const inspector = await inspectors.open();

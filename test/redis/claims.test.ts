@@ -4,6 +4,7 @@ import { type Claims, createClaims } from '../../src/redis/claims.js';
 import { dueConsumer } from '../../src/redis/due-consumer.js';
 import type { Layout } from '../../src/redis/layout.js';
 import type { EntryRef } from '../../src/redis/lease-store.js';
+import { deadLetters } from '../support/dead-letters.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useWire, type WireConsumer } from '../support/wire.js';
@@ -197,14 +198,47 @@ describe('an entry that an operator claims', () => {
     await suite.redis().xadd(names.lbs, '1-1', 'lbs-input', 'junk');
     await suite.redis().xadd(names.lbs, '1-2', 'lbs-input', 'junk');
     await owner.read();
-    expect(await claims().claim('1-1', false)).to.deep.equal({ outcome: 'deadLettered', holder: A });
+    expect(await claims().claim('1-1', false)).to.deep.equal({
+      outcome: 'deadLettered',
+      holder: A,
+      reason: 'unparseable',
+    });
     const apart = claims({ dlqIsLocal: false });
-    expect(await apart.claim('1-2', false)).to.deep.equal({ outcome: 'deadLetterDue', holder: A });
+    expect(await apart.claim('1-2', false)).to.deep.equal({
+      outcome: 'deadLetterDue',
+      holder: A,
+      reason: 'unparseable',
+    });
     expect(await apart.claim('1-2', true)).to.deep.equal({ outcome: 'due' });
     expect(await suite.redis().xpending(names.lbs, names.group, '-', '+', 10)).to.have.nested.property(
       '[0][1]',
       dueConsumer('unparseable'),
     );
+  });
+
+  it('is dead-lettered as too large where it does not arrive, even alone [C-POI-5]', async () => {
+    const owner = wire.stranger(A);
+    const id = await wire.announce('large');
+    await owner.read();
+    const slow = createClaims({
+      names,
+      layout: { dlqIsLocal: true, locksAreLocal: true },
+      commands: wire.commands(),
+      group: owner.group,
+      entries: {
+        async *pages() {
+          yield [{ outcome: 'tooLarge', id, bytes: 500_000_000 }];
+        },
+      },
+      caller: 'operator',
+    });
+    expect(await slow.claim(id, false)).to.deep.equal({
+      outcome: 'deadLettered',
+      holder: A,
+      reason: 'tooLarge',
+    });
+    const [letter] = await deadLetters(suite.redis(), names.dlq);
+    expect(letter?.fields).to.include({ _dlq_reason: 'tooLarge' });
   });
 
   it('is off the pending list when its payload was deleted', async () => {

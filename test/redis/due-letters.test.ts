@@ -81,7 +81,7 @@ describe('a dead-letter stream in another slot', () => {
     const batch = [...owned, ...(await a.read())];
     await a.vanish();
     const result = await b.group.requeue(A, batch.slice(0, 3), TAKE);
-    const large = await b.group.requeue(A, batch.slice(3), { ...TAKE, areTooLarge: true });
+    const large = await b.group.requeue(A, batch.slice(3), { ...TAKE, nameless: 'tooLarge' });
     if (result === 'alive' || large === 'alive') throw new Error('expected it to be dead');
     expect([...result.moved, ...large.moved].map(({ outcome, reason }) => [outcome, reason])).to.deep.equal([
       ['deadLetterDue', 'max_retries_exceeded'],

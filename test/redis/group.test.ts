@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { systemClock } from '../../src/core/clock.js';
+import type { Commands } from '../../src/redis/commands.js';
+import { createGroupStore } from '../../src/redis/group.js';
 import { useRedis } from '../support/redis.js';
 import { useWire } from '../support/wire.js';
 
@@ -51,6 +54,48 @@ describe('the group in Redis', () => {
     const mine = await a.group.pending('-', 3, A);
     expect(mine.map(({ id }) => id)).to.deep.equal([all[0], all[1], all[4]].map((row) => row?.id));
     expect(await a.group.pending(all[5]?.id ?? '', 10)).to.have.length(1);
+  });
+
+  it('looks for payloads of about 1 MiB a call, however many are asked for [C-SIZE-3]', async () => {
+    const { group } = await wire.join(A);
+    const ids: string[] = [];
+    for (let n = 0; n < 12; n += 1) ids.push(await wire.announce(`s${n}`, 'more', 'x'.repeat(200_000)));
+    await suite.redis().xdel(names.lbs, ids[1] as string, ids[10] as string);
+    const { gone, looked, length, firstId } = await group.payloads(ids);
+    expect({ gone, looked, length, firstId }).to.deep.equal({
+      gone: [ids[1]],
+      looked: 7,
+      length: 10,
+      firstId: ids[0],
+    });
+    expect(await group.payloads(ids.slice(looked))).to.deep.include({ gone: [ids[10]], looked: 5 });
+  });
+
+  it('walks the owners by the length of their names: no reply and no command of the walk is long [C-SIZE-1]', async () => {
+    const lengths: number[] = [];
+    const long = (value: unknown) => void lengths.push(JSON.stringify(value).length);
+    const commands = wire.commands();
+    const watched: Commands = {
+      isUp: true,
+      async script(name, keys, args) {
+        long(args);
+        return await commands.script(name, keys, args);
+      },
+      async run(command, send) {
+        const reply = await commands.run(command, send);
+        long(reply);
+        return reply;
+      },
+    };
+    const owners: Record<string, string> = {};
+    for (let n = 0; n < 100; n += 1) owners[`${n}`.padStart(30_000, 'n')] = `${n + 1}-0`;
+    await suite.redis().hset(names.owners, owners);
+    const settings = { consumer: A, heartbeatMs: 60_000, maxRetries: 3, dlqMaxLen: 0, dlqIsLocal: true };
+    const group = createGroupStore(watched, names, { ...settings, historyKey: undefined }, systemClock);
+    expect(await group.pruneOwners()).to.deep.include({ cleared: 100 });
+    // The first reply is as long as it happens to be: eight names or so, of a hundred.
+    expect(Math.max(...lengths)).to.be.below(900_000);
+    expect(lengths.length).to.be.above(20);
   });
 
   it('tells for how long a presence stands: -2 for none', async () => {

@@ -5,9 +5,9 @@ import { RuntimeProcess } from './runtime-process.js';
 /** A runtime in a process of its own, for crashing and freezing it. */
 export class ConsumerProcess extends RuntimeProcess {
   /** Spawns the process and makes its runtime; nothing is connected yet. */
-  static async spawn(options: RuntimeOptions): Promise<ConsumerProcess> {
+  static async spawn(options: RuntimeOptions, execArgv: readonly string[] = []): Promise<ConsumerProcess> {
     const env = { CONSUMER_OPTIONS: JSON.stringify(options) };
-    const spawned = new ConsumerProcess(await forkProgram('test/support/consumer-main', env));
+    const spawned = new ConsumerProcess(await forkProgram('test/support/consumer-main', env, execArgv));
     await spawned.ready();
     return spawned;
   }
@@ -18,13 +18,16 @@ export class ConsumerProcess extends RuntimeProcess {
 }
 
 /** Processes that are killed after the test, however it ends. */
-export function useConsumerProcesses(): (options: RuntimeOptions) => Promise<ConsumerProcess> {
+export function useConsumerProcesses(): (
+  options: RuntimeOptions,
+  execArgv?: readonly string[],
+) => Promise<ConsumerProcess> {
   const spawned: ConsumerProcess[] = [];
   afterEach(async () => {
     await Promise.all(spawned.splice(0).map((one) => one.kill()));
   });
-  return async (options) => {
-    const one = await ConsumerProcess.spawn(options);
+  return async (options, execArgv) => {
+    const one = await ConsumerProcess.spawn(options, execArgv);
     spawned.push(one);
     return one;
   };

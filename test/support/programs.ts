@@ -151,10 +151,14 @@ export function usePrograms(): (name: ProgramName) => string {
 }
 
 /** Starts one; it dies with this process, also when this one is killed and that one is frozen. */
-export async function forkProgram(name: ProgramName, env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+export async function forkProgram(
+  name: ProgramName,
+  env: NodeJS.ProcessEnv = {},
+  execArgv: readonly string[] = [],
+): Promise<ChildProcess> {
   const child = fork(await compiled(name), [], {
     // Not this process's own: tsx, which a compiled program has no use for, costs a second of CPU.
-    execArgv: [],
+    execArgv: [...execArgv],
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

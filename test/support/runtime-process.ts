@@ -110,6 +110,11 @@ export class RuntimeProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Resolves when it has ended by itself. */
+  async ended(): Promise<void> {
+    await eventually('the process ends', () => !this.running);
+  }
+
   /** A crash. Resolves when the process is gone. */
   async kill(): Promise<void> {
     if (!this.running) return;

@@ -84,7 +84,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     'redrive-apart': '1-1',
     claim: ['requeued', '2-2', 1],
     touch: ['', 0, []],
-    payloads: ['1-1', 2, []],
+    payloads: ['1-1', 2, [], 4],
+    balance: [3, 1, 1],
     stranded: ['', []],
     adopt: ['1-1', '2-2', '3-3', '4-4'],
     probe: [],
@@ -151,6 +152,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await group.forget('d');
   await group.forgetAll(['d', 'e', 'f', 'g']);
   await group.pruneOwners();
+  await group.balance();
   await group.payloads(['1-1', '2-2', '3-3', '4-4']);
   await locks.take(['k1', 'k2']);
   await locks.extend(['k1', 'k2']);
@@ -286,7 +288,7 @@ describe('Lua scripts', () => {
     const probed = new Set(calls(SCRIPTS.probe.source, 'try'));
     for (const name of SCRIPT_NAMES) {
       // Those of operators are refused where they are used.
-      if (['probe', 'stranded', 'adopt'].includes(name)) continue;
+      if (['probe', 'balance', 'stranded', 'adopt'].includes(name)) continue;
       for (const command of calls(SCRIPTS[name].source, 'redis\\.p?call')) {
         expect([...probed], `${command} of ${name}`).to.include(command);
       }

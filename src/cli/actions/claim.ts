@@ -148,8 +148,14 @@ function forPeople(id: string, found: ClaimOutcome, force: boolean): string {
     case 'gone':
       return `${id} taken from ${holder}: it was no longer on the stream, and is off the pending list`;
     case 'deadLettered':
-      return `${id} taken from ${holder}: it cannot be parsed, and is a dead letter now`;
+      return `${id} taken from ${holder}: ${whyDead(found.reason)}, and is a dead letter now`;
+    case 'deadLetterDue':
+      return `${id} taken from ${holder}: ${whyDead(found.reason)}; the next sweep of a consumer writes it to the dead-letter stream`;
     default:
-      return `${id} taken from ${holder}: it cannot be parsed; the next sweep of a consumer writes it to the dead-letter stream`;
+      return '';
   }
+}
+
+function whyDead(reason: 'unparseable' | 'tooLarge'): string {
+  return reason === 'tooLarge' ? 'it is too large to arrive in time, even alone' : 'it cannot be parsed';
 }

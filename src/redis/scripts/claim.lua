@@ -25,9 +25,10 @@
 -- ARGV[5] ms      minIdle: without force an entry idle for less is left alone
 -- ARGV[6] flag    spend: 1 = a retry is spent in any case; 0 = only if it was owned
 -- ARGV[7] text    entry id
--- ARGV[8] text    data stream name ('' = cannot be parsed)
+-- ARGV[8] text    data stream name ('' = none could be read from it)
+-- ARGV[9] text    reason: why there is no name: unparseable | tooLarge (it does not arrive, even alone)
 --
--- Returns {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (it cannot be parsed) | gone | notPending |
+-- Returns {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (it has no name) | gone | notPending |
 --   alive (the second item is what is left of the holder's presence in ms, -1 for ever; -2: it has none, and has had the entry for too
 --   short a time) | locked (then the second item is the lock's remaining time to live in ms, -1 for ever) |
 --   deadLetterDue (then the second item is the reason: see lib/due.lua)
@@ -44,6 +45,7 @@
 local lbs, presence, owners, dlq, lock = KEYS[1], KEYS[2], KEYS[3], KEYS[6], KEYS[7]
 local group, holder, caller = ARGV[1], ARGV[2], ARGV[3]
 local force, minIdle, spend, id, name = ARGV[4] == '1', tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7], ARGV[8]
+local reason = ARGV[9]
 
 local idle = pendingFor(lbs, group, holder, { id }, 0)[id]
 if not idle then
@@ -71,7 +73,7 @@ local move = mover({
 })
 local result
 if name == '' then
-  result = move(id, name, 'unparseable')
+  result = move(id, name, reason)
 else
   local owned = redis.call('HGET', owners, name) == id
   result = move(id, name, (spend or owned) and 'spend' or 'keep')

@@ -20,7 +20,8 @@
 -- ARGV[5] count   dlqMaxLen; 0: never trimmed
 -- ARGV[6] ms      minIdle: entries idle for less are left alone; 0: whatever their idle time
 -- ARGV[7] flag    1 = a retry is spent on every entry; 0 = only on one that was owned (an entry without owner record was
---                 never given to an application); tooLarge = as 0, and entries without a name are too large to be read
+--                 never given to an application); tooLarge = as 0, and entries without a name are too large to be read;
+--                 unread = as 0, and entries without a name are owned by nobody, and were not read: they may be what consumers die of
 -- ARGV[8] count   lock keys passed: 0 or the number of entries
 -- ARGV[9...] pairs of entry id (ascending) and data stream name ('' = cannot be parsed, or see ARGV[7])
 --
@@ -68,6 +69,8 @@ for i = 1, #ids do
     results[i] = { 'notPending', '', 0 }
   elseif ttl ~= -2 then
     results[i] = { 'locked', ttl, 0 }
+  elseif name == '' and ARGV[7] == 'unread' then
+    results[i] = move(id, name, 'keep', deliveries[id])
   elseif name == '' then
     results[i] = move(id, name, ARGV[7] == 'tooLarge' and 'tooLarge' or 'unparseable')
   else

@@ -4,21 +4,31 @@
 -- KEYS[1] stream  load balancer stream
 -- ARGV[1] text    group
 -- ARGV[2] text    entry id that the page begins at; '-': the first
--- ARGV[3] number  entries a page, at most 100
+-- ARGV[3] number  entries a page, at most 100; fewer where they have many bytes, as Redis stands still while it looks at them
 --
--- Returns {id of the page's last entry, or '' when it was not full; ids of those that are stranded}
+-- Returns {id of the page's last entry, or '' when there are no more; ids of those that are stranded}
 --@include pending
 --@include last-delivered
-local lbs, group, size = KEYS[1], ARGV[1], tonumber(ARGV[3])
+--@include entry-size
+local lbs, group, from = KEYS[1], ARGV[1], ARGV[2]
+local MOST_BYTES = 1048576
 local last = lastDelivered(lbs, group)
 if not last then
   return { '', {} }
 end
-local page = redis.call('XRANGE', lbs, ARGV[2], last, 'COUNT', size)
-local stranded = {}
-for i = 1, #page do
-  if not isPending(lbs, group, page[i][1]) then
-    stranded[#stranded + 1] = page[i][1]
+local stranded, bytes = {}, 0
+for _ = 1, tonumber(ARGV[3]) do
+  local entry = bytes < MOST_BYTES and redis.call('XRANGE', lbs, from, last, 'COUNT', 1)[1]
+  if not entry then
+    return { bytes < MOST_BYTES and '' or string.sub(from, 2), stranded }
   end
+  bytes = bytes + entrySize(entry[2])
+  if not isPending(lbs, group, entry[1]) then
+    stranded[#stranded + 1] = entry[1]
+  end
+  if entry[1] == last then
+    return { '', stranded }
+  end
+  from = '(' .. entry[1]
 end
-return { #page == size and page[size][1] or '', stranded }
+return { string.sub(from, 2), stranded }

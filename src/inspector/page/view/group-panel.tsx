@@ -1,6 +1,6 @@
 /** Everybody in the consumer group, as Redis knows them. */
-import type { GroupMember } from '../../protocol.js';
-import { duration, number } from '../model/format.js';
+import type { GroupMember, GroupReply } from '../../protocol.js';
+import { duration, number, plural } from '../model/format.js';
 import { Badge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
 import { api } from '../state/api.js';
@@ -17,6 +17,26 @@ function Presence({ due, keepsPresence, presenceMs }: GroupMember) {
       <Badge tone="good">alive</Badge> <span class="muted">for {duration(presenceMs)} more</span>
     </>
   );
+}
+
+/** What nobody will work on, and what keeps the group from working, with what to do about it. */
+function troublesOf({ entries, ids }: GroupReply): string[] {
+  const troubles: string[] = [];
+  const { stranded, vanished } = entries ?? { stranded: null, vanished: 0 };
+  if (stranded !== null && stranded > 0) {
+    const those = plural(stranded, 'entry', 'entries');
+    troubles.push(
+      `Stranded: ${those} given out and pending for nobody. streamwarden adopt brings them back.`,
+    );
+  }
+  if (vanished > 0) {
+    const those = plural(vanished, 'entry', 'entries');
+    troubles.push(
+      `Without payload: ${those} pending, trimmed or deleted. streamwarden doctor says what to do.`,
+    );
+  }
+  if (ids !== null) troubles.push(`Ids: ${ids}`);
+  return troubles;
 }
 
 interface GroupPanelProps {
@@ -37,6 +57,11 @@ export function GroupPanel({ runtime, isLive }: GroupPanelProps) {
         <Empty title={error === null ? 'Asking Redis…' : 'Redis could not be asked'} />
       ) : (
         <div class="scroll">
+          {troublesOf(value).map((trouble) => (
+            <div key={trouble} class="banner tone-bad" role="status">
+              {trouble}
+            </div>
+          ))}
           <table>
             <thead>
               <tr>

@@ -1,5 +1,5 @@
--- lastDelivered(lbs, group): the id up to which the group has been given everything; nil when there is no such group.
-local function lastDelivered(lbs, group)
+-- groupOf(lbs, group): what XINFO GROUPS says of this group, by name; nil when there is no such group.
+local function groupOf(lbs, group)
   local groups = redis.call('XINFO', 'GROUPS', lbs)
   for i = 1, #groups do
     local fields = {}
@@ -7,8 +7,14 @@ local function lastDelivered(lbs, group)
       fields[groups[i][at]] = groups[i][at + 1]
     end
     if fields.name == group then
-      return fields['last-delivered-id']
+      return fields
     end
   end
   return nil
+end
+
+-- lastDelivered(lbs, group): the id up to which the group has been given everything; nil when there is no such group.
+local function lastDelivered(lbs, group)
+  local fields = groupOf(lbs, group)
+  return fields and fields['last-delivered-id']
 end
