@@ -134,6 +134,8 @@ export type ReconcilerEvent =
   | { type: 'scan.finished' }
   | { type: 'scan.failed' };
 
+/** A little more than a heartbeat, so that every living owner has had time to beat. */
+export const SETTLING_HEARTBEATS = 1.1;
 /** So often a sign of an outage begins caution anew before it has been over. */
 const MOST_OUTAGES = 4;
 
@@ -158,7 +160,7 @@ function scanWorks(context: ReconcilerContext) {
 }
 
 function settleMs({ heartbeatMs }: ReconcilerContext): number {
-  return heartbeatMs * 1.1;
+  return heartbeatMs * SETTLING_HEARTBEATS;
 }
 
 /** 100 ms after the first failure, doubling up to a heartbeat. */
@@ -182,7 +184,6 @@ export const reconcilerMachine = setup({
     ),
   },
   delays: {
-    /** A little more than a heartbeat, so that every living owner has had time to beat. */
     settleDelay: ({ context }) => settleMs(context),
     sweepDelay: ({ context }) => Math.max(0, context.sweepMs),
     scanDelay: ({ context }) => context.scanMs,

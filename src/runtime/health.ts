@@ -1,6 +1,7 @@
 import type { Consumer } from '../actors/consumer.js';
 import { messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
+import { SETTLING_HEARTBEATS } from '../machines/reconciler.machine.js';
 import type { Health } from './types.js';
 
 function noConnection({ kernel }: Consumer): string {
@@ -29,7 +30,13 @@ export function healthOf(consumer: Consumer): Health {
   else if (!lease.isConfirmed) reasons.push('the lease is not confirmed');
   else if (reconciler.suspended !== null) {
     const { since, why } = reconciler.suspended;
-    reasons.push(`taking over from dead owners is suspended since ${new Date(since).toISOString()}: ${why}`);
+    const graceMs = Math.round(SETTLING_HEARTBEATS * consumer.kernel.settings.heartbeatMs);
+    const left = reconciler.isSettling
+      ? `; that is over, and others get up to ${graceMs} ms to renew their leases`
+      : '';
+    reasons.push(
+      `taking over from dead owners is suspended since ${new Date(since).toISOString()}: ${why}${left}`,
+    );
   }
   const unsettled = consumer.topology?.unsettled;
   if (unsettled && consumer.kernel.clock.now() - unsettled.since >= LASTING_MS) {
