@@ -27,6 +27,13 @@ export function redisOption(): Option {
   );
 }
 
+export function passwordFileOption(): Option {
+  return new Option(
+    '--password-file <file>',
+    'holds the password for Redis, which the URL then has none of; what runs on reads it anew at each connection',
+  );
+}
+
 export function dlqStreamOption(): Option {
   return new Option('--dlq-stream <name>', 'dead-letter stream (default: <service>-input-dlq)');
 }

@@ -1,5 +1,8 @@
-/** The value of `--redis`: which URLs it takes, and what of them may be shown. */
+/** The values of `--redis` and `--password-file`: which URLs are taken, and what of them may be shown. */
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../core/errors.js';
 import { formatAddress } from '../redis/address.js';
+import type { RedisSource } from '../redis/asked-target.js';
 import { hostsOf, parseMultiHostUrl } from '../redis/redis-url.js';
 import { problemOfTarget } from '../redis/target-rules.js';
 import { CliError } from './errors.js';
@@ -39,6 +42,60 @@ export function checkRedisUrl(given: string | undefined, environment: Readonly<N
   const problem = problemOfTarget(value);
   if (problem !== undefined) throw refuse(`a URL that cannot be used: ${problem}`);
   return value;
+}
+
+/** What the options say of Redis. */
+export interface RedisFlags {
+  readonly redis?: string;
+  readonly passwordFile?: string;
+}
+
+/**
+ * The URL to use, with the password that stands in the file just now.
+ *
+ * @throws CliError `InvalidOption`, which repeats neither the URL nor the password
+ */
+export function redisUrlOf(
+  { redis, passwordFile }: RedisFlags,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): string {
+  const url = checkRedisUrl(redis, environment);
+  return passwordFile === undefined ? url : withPassword(url, passwordIn(passwordFile));
+}
+
+/**
+ * The same for what goes on making connections: each of them is made with the password that stands in the file by then.
+ *
+ * @throws as `redisUrlOf` does, as things stand now
+ */
+export function redisSourceOf(flags: RedisFlags, environment: Readonly<NodeJS.ProcessEnv>): RedisSource {
+  const url = redisUrlOf(flags, environment);
+  return flags.passwordFile === undefined ? url : () => redisUrlOf(flags, environment);
+}
+
+/** As secrets are mounted: the password, and mostly a line break. */
+function passwordIn(file: string): string {
+  let password: string;
+  try {
+    password = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+  } catch (error) {
+    throw new CliError(
+      'InvalidOption',
+      `expected --password-file to be a file that can be read, got: ${messageOf(error)}`,
+    );
+  }
+  if (password === '') {
+    throw new CliError('InvalidOption', 'expected --password-file to hold a password, got: an empty file');
+  }
+  return password;
+}
+
+function withPassword(url: string, password: string): string {
+  const [, scheme = '', user = '', rest = ''] = /^([a-z-]+:\/\/)(?:(.*)@)?([^@]*)$/.exec(url) ?? [];
+  if (user.includes(':')) {
+    throw new CliError('InvalidOption', 'expected --password-file with a URL without a password, got: both');
+  }
+  return `${scheme}${user}:${encodeURIComponent(password)}@${rest}`;
 }
 
 /** Where a URL leads to, which is all of it that may be shown. */

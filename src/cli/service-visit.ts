@@ -3,11 +3,10 @@ import { openService, type ServiceAccess } from '../runtime/open-service.js';
 import { serviceSettings } from '../runtime/service-settings.js';
 import { CliError } from './errors.js';
 import type { Output } from './output.js';
-import { checkRedisUrl } from './redis-option.js';
+import { type RedisFlags, redisUrlOf } from './redis-option.js';
 import { explained, refuseWrongUrl } from './url-mistakes.js';
 
-export interface ServiceVisitOptions {
-  readonly redis?: string;
+export interface ServiceVisitOptions extends RedisFlags {
   readonly service: string;
   readonly dlqStream?: string;
   readonly startTimeout: number;
@@ -20,11 +19,11 @@ export interface ServiceVisitOptions {
  * @throws StreamwardenError `RedisUnavailable` when there is no usable connection within the time
  */
 export async function withService<T>(
-  { redis, service, dlqStream, startTimeout }: ServiceVisitOptions,
+  { service, dlqStream, startTimeout, ...flags }: ServiceVisitOptions,
   { host }: Output,
   work: (access: ServiceAccess, url: string) => Promise<T>,
 ): Promise<T> {
-  const url = checkRedisUrl(redis, host.env);
+  const url = redisUrlOf(flags, host.env);
   // Otherwise a wrong password, say, would be tried again until the time is up.
   await refuseWrongUrl(url);
   try {

@@ -1,6 +1,7 @@
 /** A real consumer that holds each stream it is given for a while. */
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
+import { deploymentOf } from '../../redis/target.js';
 import { composeRuntime } from '../../runtime/runtime.js';
 import type { Runtime, StopReport } from '../../runtime/types.js';
 import { consumerOptionsOf, inWordsOfTheCommandLine } from '../consumer-options.js';
@@ -11,14 +12,13 @@ import { type LogLevel, stderrLogger } from '../log.js';
 import { lineOf, wordsOf } from '../notification-lines.js';
 import { inWords, type Output, plural } from '../output.js';
 import { type RecordFlags, RecordingTold, recordOptionOf } from '../record-option.js';
-import { checkRedisUrl } from '../redis-option.js';
+import { type RedisFlags, redisSourceOf, redisUrlOf } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';
 import type { TelemetryFlags } from '../telemetry-option.js';
 import type { RegisteredTelemetry } from '../telemetry-sdk.js';
 import { explained } from '../url-mistakes.js';
 
-interface ConsumeOptions {
-  readonly redis?: string;
+interface ConsumeOptions extends RedisFlags {
   readonly service: string;
   readonly hold: number | 'forever';
   readonly startTimeout: number;
@@ -54,7 +54,7 @@ async function live(runtime: Runtime, options: Options, output: Output): Promise
   } catch (error) {
     stopping.dispose();
     if (!stopping.requested) {
-      throw inWordsOfTheCommandLine(await explained(checkRedisUrl(options.redis, output.host.env), error));
+      throw inWordsOfTheCommandLine(await explained(redisUrlOf(options, output.host.env), error));
     }
     return printStopped(runtime, await stopping.requested, recordings, output);
   }
@@ -83,10 +83,14 @@ async function live(runtime: Runtime, options: Options, output: Output): Promise
 async function makeRuntime(options: Options, { host: { env, stderr } }: Output): Promise<Runtime> {
   const { logger } = await stderrLogger(options.logLevel, stderr);
   const record = recordOptionOf(options);
+  const redis = redisSourceOf(options, env);
+  const isCluster = deploymentOf(redisUrlOf(options, env)).kind === 'cluster';
   try {
     const given = {
       ...consumerOptionsOf(options as unknown as Record<string, unknown>),
-      redis: checkRedisUrl(options.redis, env),
+      redis,
+      // Known before the first answer of a function, and the same as the URL says.
+      ...(isCluster ? { clusterMode: 'oss' as const } : {}),
       service: options.service,
       startTimeoutMs: options.startTimeout,
       logger,

@@ -7,12 +7,11 @@ import { gather } from '../doctor/gather.js';
 import { inWords, summary } from '../doctor/words.js';
 import { CliError, EXIT } from '../errors.js';
 import type { Output } from '../output.js';
-import { addressOf, checkRedisUrl } from '../redis-option.js';
+import { addressOf, type RedisFlags, redisUrlOf } from '../redis-option.js';
 import { namesOfService } from '../service-status.js';
 import { refuseWrongUrl } from '../url-mistakes.js';
 
-interface DoctorOptions {
-  readonly redis?: string;
+interface DoctorOptions extends RedisFlags {
   readonly service?: string;
   readonly dlqStream?: string;
   readonly aclUser?: string;
@@ -23,7 +22,7 @@ interface DoctorOptions {
 }
 
 export async function doctor(options: DoctorOptions, output: Output): Promise<number> {
-  const url = checkRedisUrl(options.redis, output.host.env);
+  const url = redisUrlOf(options, output.host.env);
   if (options.aclUser === '') {
     throw new CliError('InvalidOption', 'expected --acl-user to be a non-empty text, got: ""');
   }

@@ -8,11 +8,10 @@ import { isApiInUse } from '../../telemetry/api-in-use.js';
 import { CliError, EXIT } from '../errors.js';
 import { type Output, plural } from '../output.js';
 import { printable } from '../printable.js';
-import { checkRedisUrl } from '../redis-option.js';
+import { type RedisFlags, redisSourceOf, redisUrlOf } from '../redis-option.js';
 import { explained } from '../url-mistakes.js';
 
-interface ProduceOptions {
-  readonly redis?: string;
+interface ProduceOptions extends RedisFlags {
   readonly service: string;
   readonly count: number;
   readonly prefix: string;
@@ -33,11 +32,12 @@ export async function produce(options: ProduceOptions, output: Output): Promise<
   const info = options.info ?? null;
   const nameOf = (index: number) => options.name ?? `${options.prefix}${index + 1}`;
   const { env, stdout, stderr } = output.host;
-  const url = checkRedisUrl(options.redis, env);
+  const redis = redisSourceOf(options, env);
+  const url = redisUrlOf(options, env);
   const { service, startTimeout: timeoutMs, maxEntryBytes } = options;
   const settings = serviceSettings({ redis: url, service, timeoutMs });
   await using producer = openProducer(
-    { ...settings, maxEntryBytes, logger: silentLogger, telemetry: isApiInUse() },
+    { ...settings, redis, maxEntryBytes, logger: silentLogger, telemetry: isApiInUse() },
     systemClock,
   );
   // Progress is for somebody who watches and does not see the lines themselves go by.

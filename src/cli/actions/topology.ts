@@ -4,7 +4,7 @@ import { deploymentOf } from '../../redis/target.js';
 import { EXIT } from '../errors.js';
 import { LiveText } from '../live-text.js';
 import { type Output, timeOfDay } from '../output.js';
-import { checkRedisUrl } from '../redis-option.js';
+import { type RedisFlags, redisUrlOf } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';
 import { isSamePicture, type TopologyPicture } from '../topology/picture.js';
 import type { Survey } from '../topology/survey.js';
@@ -12,15 +12,14 @@ import { surveyOf } from '../topology/survey-of.js';
 import { inWords } from '../topology/words.js';
 import { refuseWrongUrl } from '../url-mistakes.js';
 
-interface TopologyOptions {
-  readonly redis?: string;
+interface TopologyOptions extends RedisFlags {
   readonly watch: boolean;
   readonly interval: number;
   readonly timeout: number;
 }
 
 export async function topology(options: TopologyOptions, output: Output): Promise<number> {
-  const url = checkRedisUrl(options.redis, output.host.env);
+  const url = redisUrlOf(options, output.host.env);
   await refuseWrongUrl(url);
   using survey = surveyOf(deploymentOf(url), options.timeout);
   if (options.watch) return await watch(survey, options.interval, output);

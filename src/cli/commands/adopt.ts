@@ -1,7 +1,14 @@
 /** `streamwarden adopt`: announces stranded entries anew. */
 import { Command, Option } from 'commander';
 import type { Runner } from '../command.js';
-import { jsonOption, redisOption, serviceOption, startTimeoutOption, yesOption } from '../options.js';
+import {
+  jsonOption,
+  passwordFileOption,
+  redisOption,
+  serviceOption,
+  startTimeoutOption,
+  yesOption,
+} from '../options.js';
 import { examples } from '../values.js';
 
 export function adoptCommand(run: Runner): Command {
@@ -9,6 +16,7 @@ export function adoptCommand(run: Runner): Command {
     .description('Announces entries anew that were given out and are pending for nobody.')
     .argument('[id...]', 'of entries on the load balancer stream; none: all that are stranded')
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(serviceOption())
     .addOption(new Option('--dry-run', 'only list them').default(false))
     .addOption(yesOption())

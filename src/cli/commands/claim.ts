@@ -4,6 +4,7 @@ import type { Runner } from '../command.js';
 import {
   dlqStreamOption,
   jsonOption,
+  passwordFileOption,
   redisOption,
   serviceOption,
   startTimeoutOption,
@@ -16,6 +17,7 @@ export function claimCommand(run: Runner): Command {
     .description('Takes a pending entry from its holder and gives it back to everyone.')
     .argument('<id>', 'of the entry on the load balancer stream')
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(serviceOption())
     .addOption(dlqStreamOption())
     .addOption(

@@ -4,7 +4,13 @@ import type { Runner } from '../command.js';
 import { addConsumerOptions } from '../consumer-options.js';
 import { addInspectOptions } from '../inspect-option.js';
 import { LOG_LEVELS } from '../log.js';
-import { jsonOption, redisOption, serviceOption, startTimeoutOption } from '../options.js';
+import {
+  jsonOption,
+  passwordFileOption,
+  redisOption,
+  serviceOption,
+  startTimeoutOption,
+} from '../options.js';
 import { addRecordOptions } from '../record-option.js';
 import { addTelemetryOptions } from '../telemetry-option.js';
 import { examples, holdTime } from '../values.js';
@@ -15,6 +21,7 @@ export function consumeCommand(run: Runner): Command {
       'Owns data streams: prints what the runtime tells, holds each stream for a while, then is done with it.',
     )
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(serviceOption())
     .addOption(
       new Option('--hold <ms|forever>', 'how long each stream is held before it is done')

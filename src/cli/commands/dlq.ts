@@ -5,6 +5,7 @@ import { withFilters } from '../letters/letter-options.js';
 import {
   dlqStreamOption,
   jsonOption,
+  passwordFileOption,
   redisOption,
   serviceOption,
   startTimeoutOption,
@@ -30,6 +31,7 @@ export function dlqCommand(run: Runner): Command {
 function onService(command: Command): Command {
   return command
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(serviceOption())
     .addOption(dlqStreamOption())
     .addOption(startTimeoutOption())

@@ -1,13 +1,14 @@
 /** `streamwarden doctor`: whether the servers are fit for consumers, and what to do where they are not. */
 import { Command, Option } from 'commander';
 import type { Runner } from '../command.js';
-import { dlqStreamOption, jsonOption, redisOption } from '../options.js';
+import { dlqStreamOption, jsonOption, passwordFileOption, redisOption } from '../options.js';
 import { count, examples } from '../values.js';
 
 export function doctorCommand(run: Runner): Command {
   const command = new Command('doctor')
     .description('Checks whether Redis is fit for consumers, and says what to do where it is not.')
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(new Option('--service <name>', 'look at this service as well, and at the rights to its keys'))
     .addOption(dlqStreamOption())
     .addOption(new Option('--acl-user <name>', 'whose rights to look at (default: those of the URL)'))

@@ -1,7 +1,13 @@
 /** `streamwarden owner`: who owns a data stream now, as far as Redis can tell. */
 import { Command } from 'commander';
 import type { Runner } from '../command.js';
-import { jsonOption, redisOption, serviceOption, startTimeoutOption } from '../options.js';
+import {
+  jsonOption,
+  passwordFileOption,
+  redisOption,
+  serviceOption,
+  startTimeoutOption,
+} from '../options.js';
 import { examples } from '../values.js';
 
 export function ownerCommand(run: Runner): Command {
@@ -9,6 +15,7 @@ export function ownerCommand(run: Runner): Command {
     .description('Shows who owns a data stream now, since when, and under which fencing token.')
     .argument('<name>', 'of the data stream')
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(serviceOption())
     .addOption(startTimeoutOption())
     .addOption(jsonOption())

@@ -2,7 +2,13 @@
 import { Command, Option } from 'commander';
 import type { PendingState } from '../../redis/pending-survey.js';
 import type { Runner } from '../command.js';
-import { jsonOption, redisOption, serviceOption, startTimeoutOption } from '../options.js';
+import {
+  jsonOption,
+  passwordFileOption,
+  redisOption,
+  serviceOption,
+  startTimeoutOption,
+} from '../options.js';
 import { count, examples, timeSpan } from '../values.js';
 
 const STATES: readonly PendingState[] = ['owned', 'waiting', 'delivered', 'unknown', 'deadLetterDue', 'gone'];
@@ -11,6 +17,7 @@ export function pendingCommand(run: Runner): Command {
   const command = new Command('pending')
     .description('Shows what is pending in the group: which stream, who has it, whether he is still there.')
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(serviceOption())
     .addOption(
       new Option('--consumer <name>', 'only of this consumer: a name in the group, or a consumer id'),

@@ -1,13 +1,20 @@
 /** `streamwarden produce`: announces data streams. */
 import { Command, Option } from 'commander';
 import type { Runner } from '../command.js';
-import { jsonOption, redisOption, serviceOption, startTimeoutOption } from '../options.js';
+import {
+  jsonOption,
+  passwordFileOption,
+  redisOption,
+  serviceOption,
+  startTimeoutOption,
+} from '../options.js';
 import { count, examples, jsonObject, wholeNumber } from '../values.js';
 
 export function produceCommand(run: Runner): Command {
   const command = new Command('produce')
     .description('Announces data streams: puts their names on the load balancer stream.')
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(serviceOption())
     .addOption(new Option('--count <n>', 'how many').argParser(count).default(1))
     .addOption(new Option('--prefix <text>', 'names are the prefix and a number from 1').default('stream-'))

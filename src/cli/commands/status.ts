@@ -1,13 +1,21 @@
 /** `streamwarden status`: what Redis knows of a service, whether or not any consumer runs; once or for as long as it is watched. */
 import { Command, Option } from 'commander';
 import type { Runner } from '../command.js';
-import { dlqStreamOption, jsonOption, redisOption, serviceOption, startTimeoutOption } from '../options.js';
+import {
+  dlqStreamOption,
+  jsonOption,
+  passwordFileOption,
+  redisOption,
+  serviceOption,
+  startTimeoutOption,
+} from '../options.js';
 import { count, examples } from '../values.js';
 
 export function statusCommand(run: Runner): Command {
   const command = new Command('status')
     .description('Shows the streams, the consumers and the dead letters of a service.')
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(serviceOption())
     .addOption(dlqStreamOption())
     .addOption(new Option('--watch', 'go on, and keep it current').default(false))

@@ -1,13 +1,14 @@
 /** `streamwarden topology`: masters, replicas, slots, keyspace events and subscribers, once or for as long as it is watched. */
 import { Command, Option } from 'commander';
 import type { Runner } from '../command.js';
-import { jsonOption, redisOption } from '../options.js';
+import { jsonOption, passwordFileOption, redisOption } from '../options.js';
 import { count, examples } from '../values.js';
 
 export function topologyCommand(run: Runner): Command {
   const command = new Command('topology')
     .description('Shows masters, replicas and slots, and whether expiries are published and listened to.')
     .addOption(redisOption())
+    .addOption(passwordFileOption())
     .addOption(new Option('--watch', 'go on, and show it again whenever it has changed').default(false))
     .addOption(
       new Option('--interval <ms>', 'with --watch: how often to look').argParser(count).default(1_000),

@@ -4,15 +4,19 @@ import { openRedis, redisFailure, type ShortClient } from '../redis-client.js';
 import { readServiceStatus, type ServiceStatus } from '../service-status.js';
 
 export class StatusReader implements Disposable {
-  readonly #url: string;
+  readonly #urlNow: () => string;
+  #url = '';
   readonly #names: Names;
   readonly #timeoutMs: number;
   #client: ShortClient | undefined;
   #isClosed = false;
 
-  /** @param timeoutMs how long a connection, and each answer, is waited for, in milliseconds */
-  constructor(url: string, names: Names, timeoutMs: number) {
-    this.#url = url;
+  /**
+   * @param urlNow asked at each connection
+   * @param timeoutMs how long a connection, and each answer, is waited for, in milliseconds
+   */
+  constructor(urlNow: () => string, names: Names, timeoutMs: number) {
+    this.#urlNow = urlNow;
     this.#names = names;
     this.#timeoutMs = timeoutMs;
   }
@@ -24,6 +28,7 @@ export class StatusReader implements Disposable {
    * @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
    */
   async look(): Promise<ServiceStatus> {
+    if (this.#client === undefined) this.#url = this.#urlNow();
     const client = this.#client ?? (await openRedis(this.#url, this.#timeoutMs));
     this.#client = client;
     // Nobody waits any more for a look that began before this was closed.
