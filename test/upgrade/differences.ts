@@ -44,6 +44,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It reads the load balancer stream and its group, and writes nothing.',
   },
   {
+    what: 'script balance',
+    why: 'It counts, and writes nothing.',
+  },
+  {
     what: 'script adopt',
     why: 'It adds an entry as a requeue does, and deletes one that is pending for nobody. Nobody of either version holds that.',
   },
@@ -64,8 +68,12 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'Among the refused commands it also names those that are not there, as missing. Each process sends the script of its own version before it begins, and nothing else hears the answer.',
   },
   {
+    what: 'interface of claim',
+    why: 'It is told why an entry has no name, and writes that as the reason of the letter. Only operators send it, the script of their own version.',
+  },
+  {
     what: 'interface of requeue',
-    why: 'One more value of a flag, which 0.1.0 takes for 0, and an answer that may be for the first entries only. Each process sends the script of its own version, and asks again for the rest.',
+    why: 'Two more values of a flag, which 0.1.0 takes for 0, and an answer that may be for the first entries only. Each process sends the script of its own version, and asks again for the rest.',
   },
   {
     what: 'effect of requeue',
