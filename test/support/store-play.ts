@@ -238,6 +238,7 @@ class Play {
       return gone;
     });
     await redis().xgroup('DELCONSUMER', names.lbs, names.group, i.name);
+    await this.#step('what there is is counted', () => i.group.balance());
     const stranded = createStranded(commands(), names);
     const lost: string[] = [];
     for await (const page of stranded.pages()) lost.push(...page);
