@@ -16,7 +16,7 @@ export const HELP = `Whole fleets of runtimes in a deterministic simulation, und
   --aimed SHARE        share of the faults that are aimed at commands, 0 to 1 (default 0.5)
   --aim JSON           at which commands: '{"commands":{"done":2,"acquire":1},"phases":["sent"],"most":4}'
   --announcements N    so many announcements a run (default 6 to 20)
-  --shape JSON         what the fleet is like, instead of what is drawn: '{"processes":2,"isLong":true}'
+  --shape JSON         what the fleet is like, instead of what is drawn: '{"processes":2,"isLong":true}'; '{"servers":3}': a cluster
   --jobs N             worker threads (default: one a core)
   --trace SEED         runs one seed and prints everything that happens
   --keep LIST          of a traced seed's faults only these, counted from 0

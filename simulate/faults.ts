@@ -22,6 +22,15 @@ function target({ fleet, victim, connection, chance }: Blow, role?: string): Con
   return wanted.length > 0 ? chance.pick(wanted) : undefined;
 }
 
+/** The connections of the process; of those to several servers at times only the ones to one of them. */
+function reachable({ fleet, victim, chance }: Blow): Connection[] {
+  const all = fleet.world.network.of(victim.process);
+  const { servers } = fleet.world;
+  if (servers.length === 1 || chance.isTrue(0.5)) return all;
+  const only = chance.pick(servers);
+  return all.filter(({ server }) => server === only);
+}
+
 function crash({ fleet, victim, chance }: Blow): void {
   victim.crash();
   for (const connection of fleet.world.network.of(victim.process)) connection.close(chance.next() * 20);
@@ -36,10 +45,10 @@ function replace({ fleet, victim }: Blow, consumerId?: string): void {
 /** Befall whatever has a process and connections: BEFALLS_ANYONE names them, too. */
 const ON_ANYONE: Effects<Blow> = {
   cut(blow) {
-    const { fleet, victim, connection, chance } = blow;
+    const { victim, connection, chance } = blow;
     victim.disturb();
     connection?.cut();
-    for (const one of fleet.world.network.of(victim.process)) if (chance.isTrue(0.6)) one.cut();
+    for (const one of reachable(blow)) if (chance.isTrue(0.6)) one.cut();
   },
   cutClient(blow) {
     blow.victim.disturb();
@@ -72,7 +81,7 @@ const ON_ANYONE: Effects<Blow> = {
     victim.disturb(ms);
     const until = fleet.now + ms;
     const [toServer, toClient] = [chance.isTrue(0.7), chance.isTrue(0.7)];
-    for (const connection of fleet.world.network.of(victim.process)) {
+    for (const connection of reachable(blow)) {
       if (toServer) connection.stall(until, 'server');
       if (toClient) connection.stall(until, 'client');
     }
@@ -141,15 +150,20 @@ const ON_MEMBER: Effects<MemberBlow> = {
   },
   deny(blow) {
     const { fleet, victim, chance } = blow;
-    fleet.world.server.deny(({ process }, command) =>
-      process === victim.process && String(command[0]).toUpperCase() === 'EVALSHA'
-        ? "NOPERM this user has no permissions to run the 'evalsha' command"
-        : undefined,
-    );
+    const { servers } = fleet.world;
+    for (const server of servers) {
+      server.deny(({ process }, command) =>
+        process === victim.process && String(command[0]).toUpperCase() === 'EVALSHA'
+          ? "NOPERM this user has no permissions to run the 'evalsha' command"
+          : undefined,
+      );
+    }
     const ms = chance.next() * 4 * heartbeat(blow);
     victim.disturb(ms);
     victim.deniedUntil = Math.max(victim.deniedUntil, fleet.now + ms);
-    later(blow, ms, () => fleet.world.server.deny(undefined));
+    later(blow, ms, () => {
+      for (const server of servers) server.deny(undefined);
+    });
   },
 };
 

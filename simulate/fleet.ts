@@ -10,6 +10,7 @@ import type { Connection } from '../src/simulation/network.js';
 import type { SimulatedProcess } from '../src/simulation/process.js';
 import type { Reply, Session } from '../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../src/simulation/replies.js';
+import type { SimulatedServer } from '../src/simulation/server.js';
 import { ORDER } from '../src/simulation/timeline.js';
 import { World } from '../src/simulation/world.js';
 import { checkHistory } from '../src/testing/history.js';
@@ -19,6 +20,7 @@ import { BEFALLS_ANYONE } from './fault-kinds.js';
 import { applyFault } from './faults.js';
 import { GoParty } from './go-party.js';
 import { Adds } from './invariants/adds.js';
+import { checkBeside } from './invariants/beside.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
 import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
@@ -86,8 +88,10 @@ export class Fleet implements Stage {
   readonly #historyKey: string;
   readonly #recordings: string | undefined;
   readonly #thrown = new Set<string>();
-  #observed = 0;
-  #observer: Session | undefined;
+  readonly #observers = new Map<
+    SimulatedServer,
+    { readonly generation: number; readonly session: Session }
+  >();
   #read = 0;
   #isHistoryBehind = false;
   /** Who is well at the end is looked at from now on. */
@@ -122,6 +126,7 @@ export class Fleet implements Stage {
       latencyMs: shape.latencyMs,
       bytesPerMs: shape.bytesPerMs ?? undefined,
       hasKeyspaceEvents: shape.keyspaceEvents !== 'off' || shape.goConsumers > 0,
+      cluster: shape.servers > 1 ? { servers: shape.servers, home: this.names.lbs } : undefined,
       onThrown: (error) => this.threw(error),
       hooks: {
         executed: (connection, commands, replies) => this.#executed(connection, commands, replies),
@@ -168,29 +173,39 @@ export class Fleet implements Stage {
     );
   }
 
-  /** Asks the server directly, at once, whatever the network is like. */
-  ask(...command: (string | number)[]): unknown {
-    const { redis, generation } = this.world.server;
-    if (this.#observer === undefined || this.#observed !== generation) {
-      this.#observed = generation;
-      this.#observer = redis.connect();
+  /** Asks a server directly, at once, whatever the network is like. */
+  #ask(server: SimulatedServer, command: readonly (string | number)[]): unknown {
+    const { redis, generation } = server;
+    let observer = this.#observers.get(server);
+    if (observer?.generation !== generation) {
+      observer = { generation, session: redis.connect() };
+      this.#observers.set(server, observer);
     }
     let answer: Reply | undefined;
-    this.#observer.execute(command.map(String), (reply) => {
+    observer.session.execute(command.map(String), (reply) => {
       answer = reply;
     });
     if (isReplyError(answer)) throw new Error(answer.message);
     return toTexts(answer);
   }
 
+  /** Asks that of the load balancer stream. */
+  ask(...command: (string | number)[]): unknown {
+    return this.#ask(this.world.server, command);
+  }
+
   /** The same; undefined when it is refused. */
   askMaybe(...command: (string | number)[]): unknown {
+    return this.askAt(this.world.server, ...command);
+  }
+
+  readonly askAt = (server: SimulatedServer, ...command: (string | number)[]): unknown => {
     try {
-      return this.ask(...command);
+      return this.#ask(server, command);
     } catch {
       return undefined;
     }
-  }
+  };
 
   start(consumerId?: string): Member {
     const index = this.members.length;
@@ -357,6 +372,7 @@ export class Fleet implements Stage {
       await this.#until(restedAt - this.#watchedMs);
       this.#isEnding = true;
       await this.#until(restedAt);
+      if (isAtRest(this)) checkBeside(this);
     }
     checkCalm(this, restMs);
     this.#checkHistory();
@@ -410,9 +426,11 @@ export class Fleet implements Stage {
   #heal(): void {
     this.say('CALM');
     this.isCalm = true;
-    const { server, network } = this.world;
-    server.refuse(null);
-    server.deny(undefined);
+    const { servers, network } = this.world;
+    for (const server of servers) {
+      server.refuse(null);
+      server.deny(undefined);
+    }
     for (const connection of [...network.connections]) {
       if (connection.isImpaired) connection.cut();
     }

@@ -58,7 +58,7 @@ export class GoConsumer {
     this.#temper = world.chance.fork(`temper of ${name}`);
     this.process = world.process(name);
     const { clock } = this.process;
-    const template = world.redisFor(this.process);
+    const template = world.templateFor(this.process);
     const connection = (role: string, answerWithinMs?: number) =>
       new GoConnection({ template, clock, name: `${consumer}:${role}`, answerWithinMs });
     this.#commands = connection('commands', heartbeatMs);

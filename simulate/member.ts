@@ -131,7 +131,8 @@ export class Member implements Party, Victim {
           ? { logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } }
           : {}),
       },
-      shape.isApart ? { layout: { dlqIsLocal: false, locksAreLocal: false } } : {},
+      // A cluster says by itself where keys are.
+      shape.isApart && shape.servers === 1 ? { layout: { dlqIsLocal: false, locksAreLocal: false } } : {},
     );
     this.runtime = runtime;
     runtime.seam.on('notification', (event) => hooks.told(this, event as Notification));

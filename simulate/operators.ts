@@ -94,6 +94,7 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     const payload = fields[fields.indexOf('lbs-input') + 1];
     fleet.say(`  redrive ${id}: ${copy}`);
     if (!copy || payload === undefined) return;
+    fleet.ledger.letters.delete(id);
     fleet.announced.push(copy);
     fleet.ledger.announced(copy, (JSON.parse(payload) as { DataStreamName: string }).DataStreamName);
   },

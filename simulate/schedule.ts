@@ -26,6 +26,8 @@ export interface Shape {
   readonly reconcileEveryMs: number;
   /** Keys live apart, as in a cluster. */
   readonly isApart: boolean;
+  /** Masters of a cluster: with more than one, keys that live apart are on different servers. One: no cluster. */
+  readonly servers: number;
   /** Consumers of the Go client, which share the service by lock keys. */
   readonly goConsumers: number;
   readonly goVersion: GoVersion;
@@ -46,7 +48,7 @@ export interface Shape {
 }
 
 /** What kept schedules do not say that were drawn before there was such a thing. */
-const PLAIN = { goConsumers: 0, goVersion: 'pr', producers: 0, rejecting: 0 } as const;
+const PLAIN = { servers: 1, goConsumers: 0, goVersion: 'pr', producers: 0, rejecting: 0 } as const;
 
 export function shapeOf({ shape }: Schedule): Shape {
   return { ...PLAIN, ...shape };
@@ -176,6 +178,7 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
     handOverGraceMs: chance.pick([0, 300, 300, 1000]),
     reconcileEveryMs: 5000,
     isApart: chance.isTrue(0.15),
+    servers: 1,
     goConsumers: 0,
     goVersion: 'pr',
     producers: 0,
@@ -186,13 +189,21 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
     faultMs: 12_000,
     calmMs: 40_000,
   };
-  return { ...drawn, ...drawOthers(chance, drawn), ...wishes };
+  return clustered({ ...drawn, ...drawOthers(chance, drawn), ...wishes });
 }
 
-function drawOthers(chance: Chance, { lockKeys }: Shape): Partial<Shape> {
+/** In a cluster the keys are apart, and no consumer of the Go client is simulated. */
+function clustered(shape: Shape): Shape {
+  return shape.servers > 1 ? { ...shape, isApart: true, goConsumers: 0 } : shape;
+}
+
+function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape> {
   const ofGo = chance.fork('go');
   const hasGo = lockKeys && ofGo.isTrue(0.35);
+  const ofServers = chance.fork('servers');
+  const isCluster = isApart && !hasGo && ofServers.isTrue(0.6);
   return {
+    servers: isCluster ? ofServers.integer(2, 3) : 1,
     goConsumers: hasGo ? ofGo.integer(1, 2) : 0,
     goVersion: ofGo.pick(['pr', 'v0.4']),
     producers: chance.fork('producers').pick([0, 1, 1, 2]),

@@ -1,5 +1,6 @@
 /** What faults, operators and those who look at the end see of a fleet. */
 import type { Names } from '../src/redis/names.js';
+import type { SimulatedServer } from '../src/simulation/server.js';
 import type { World } from '../src/simulation/world.js';
 import type { HistoryRecord } from '../src/testing/history-records.js';
 import type { EntryLife, Ledger, Standing } from './invariants/ledger.js';
@@ -36,8 +37,10 @@ export interface Stage {
   say(text: string): void;
   /** Does something in so many milliseconds, whatever happens until then. */
   later(ms: number, act: () => void): void;
-  /** Asks the server directly, at once, whatever the network is like; undefined when it refuses. */
+  /** Asks the server of the load balancer stream directly, at once, whatever the network is like; undefined when it refuses. */
   askMaybe(...command: (string | number)[]): unknown;
+  /** The same of any server. */
+  readonly askAt: (server: SimulatedServer, ...command: (string | number)[]) => unknown;
   /** C-OUT-5: those who live may be told of these once more. */
   mayRepeat(lives: readonly EntryLife[]): void;
   start(consumerId?: string): Member;

@@ -81,6 +81,10 @@ export class Ledger {
   /** Announced entries whose history does not say everything, themselves or a copy: a tool, or lost data, had a hand in it. */
   readonly #gaps = new Set<string>();
   readonly #givenBack = new Map<string, GivenBack[]>();
+  /** Dead letters, by their ids: what became one. */
+  readonly letters = new Map<string, EntryLife>();
+  /** No letter has been lost with data. */
+  knowsLetters = true;
   /** Nothing of the history has been lost with data. */
   knowsAll = true;
   records = 0;
@@ -296,6 +300,7 @@ export class Ledger {
     record: Extract<HistoryRecord, { op: 'deadLettered' | 'deadLetterDue' }>,
   ): void {
     const { count, reason } = record;
+    if (record.op === 'deadLettered') this.letters.set(record.copy, life);
     if (life.end === 'deadLetterDue') {
       life.end = 'deadLettered';
       return;

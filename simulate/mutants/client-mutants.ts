@@ -370,4 +370,16 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     ],
     wishes: LATE_RAISES,
   },
+  {
+    name: 'letter-taken-for-written',
+    why: 'what the server of the dead letters did not take is acknowledged',
+    edits: [
+      {
+        file: 'redis/dead-letter-store.ts',
+        from: '(outcome.reason as Error)',
+        to: "{ id: '0-1', trimmed: 0, dlqLength: 0 }",
+      },
+    ],
+    wishes: { kinds: { serverRestart: 2, serverStall: 1, cut: 1 }, shape: { servers: 3, maxRetries: 0 } },
+  },
 ];

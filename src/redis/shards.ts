@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/clock.js';
-import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
+import { errorOf, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { formatAddress } from './address.js';
 import { isAkin } from './cluster-kinship.js';
 import { type ClusterVerdict, judgeCluster, type NodeAnswer, type SilentNode } from './cluster-verdict.js';
@@ -13,7 +13,7 @@ import { type Commands, createCommands } from './commands.js';
 import { withDeadline } from './deadline.js';
 import type { Link } from './link.js';
 import { pipelined } from './pipelined.js';
-import { isPassing, neverSent, redirectionOf } from './reply-errors.js';
+import { isPassing, neverSent, redirectionOf, redisError } from './reply-errors.js';
 import { SlotMap, slotOf } from './slot-map.js';
 import { whenNeeded } from './when-needed.js';
 
@@ -101,7 +101,7 @@ export class Shards {
 
   async #isOurs(client: Redis): Promise<boolean> {
     if (this.#members.size === 0) return true;
-    const id = idOfMyself((await client.cluster('NODES')) as string);
+    const id = idOfMyself(await nodesAsSeenBy(client));
     return id !== undefined && this.#members.has(id);
   }
 
@@ -313,6 +313,15 @@ export class Shards {
       const isRefusal = isStreamwardenError(error) && !isPassing(error);
       return { address, error: messageOf(error), ...(isRefusal ? { refusal: error } : {}) };
     }
+  }
+}
+
+async function nodesAsSeenBy(client: Redis): Promise<string> {
+  try {
+    return (await client.cluster('NODES')) as string;
+  } catch (error) {
+    // Why a connection broke its socket says better.
+    throw errorOf(error).name === 'ReplyError' ? redisError(error, 'CLUSTER NODES', true) : error;
   }
 }
 

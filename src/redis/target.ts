@@ -45,6 +45,11 @@ export function isCluster(target: unknown): target is Cluster {
   return isClient(target) && (target as { isCluster?: boolean }).isCluster === true;
 }
 
+/** Under this name a cluster that is none of ioredis' has what makes clients of its nodes: one that is simulated. They are not connected. */
+export const NODE_CLIENT = Symbol('makes a client of a node');
+
+type MakeNode = (options: RedisOptions) => Redis;
+
 /** A client that connects when it is told to. */
 function unconnected(options: RedisOptions): Redis {
   return new Redis({ ...(options as object), lazyConnect: true });
@@ -166,6 +171,7 @@ function clusterFromClient(template: Cluster): ClusterDeployment {
         return address;
       }
     },
+    (template as { [NODE_CLIENT]?: MakeNode })[NODE_CLIENT],
   );
 }
 
@@ -187,13 +193,13 @@ function cluster(
   options: RedisOptions,
   seeds: readonly string[],
   translate: (address: string) => string,
+  makeNode: MakeNode = unconnected,
 ): ClusterDeployment {
   return {
     kind: 'cluster',
     options: { ...options, db: 0 },
     seeds,
     translate,
-    makeClient: (address, settings) =>
-      unconnected({ ...options, ...settings, ...parseAddress(address), db: 0 }),
+    makeClient: (address, settings) => makeNode({ ...options, ...settings, ...parseAddress(address), db: 0 }),
   };
 }

@@ -4,7 +4,8 @@
  * nothing twice, and rejects what waits for an answer when the connection ends.
  */
 import { EventEmitter } from 'node:events';
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { NODE_CLIENT } from '../redis/target.js';
 import type { Errands } from './errands.js';
 import type { Argument, Command } from './labels.js';
 import { Connection, type Network } from './network.js';
@@ -18,8 +19,8 @@ export interface ClientWorld {
   readonly network: Network;
   readonly process: SimulatedProcess;
   readonly errands: Errands<Connection>;
-  /** Where a connection that is made now leads. */
-  server(role: string): SimulatedServer;
+  /** Where a connection that is made now leads. @param options of its client: in a cluster they name the node */
+  server(options: RedisOptions): SimulatedServer;
   /** When the server hears that this connection was given up, in milliseconds: Infinity when it never does. */
   heardAfterMs(role: string): number;
 }
@@ -110,7 +111,7 @@ class SimulatedClient extends EventEmitter {
   connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       const { network, process } = this.#world;
-      const server = this.#world.server(this.#role);
+      const server = this.#world.server(this.options);
       let takesMs = 0;
       for (let trip = 0; trip < 2 * HANDSHAKES; trip += 1) takesMs += network.latency();
       const attempt = () => {
@@ -237,4 +238,31 @@ addCommands();
 /** What the option `redis` takes: it is copied, and neither used nor closed. */
 export function clientTemplate(world: ClientWorld, options: RedisOptions = {}): Redis {
   return new SimulatedClient(world, options) as unknown as Redis;
+}
+
+/** A template that counts as a cluster, and makes clients of its nodes. */
+class SimulatedCluster {
+  readonly isCluster = true;
+  readonly options = {};
+  /** Nodes to begin with. */
+  readonly startupNodes: readonly RedisOptions[];
+  readonly [NODE_CLIENT]: (options: RedisOptions) => Redis;
+
+  constructor(world: ClientWorld, startupNodes: readonly RedisOptions[]) {
+    this.startupNodes = startupNodes;
+    this[NODE_CLIENT] = (options) => clientTemplate(world, options);
+  }
+
+  duplicate(): never {
+    throw new Error('expected each node to have clients of its own, got: one of the whole cluster');
+  }
+
+  pipeline(): never {
+    return this.duplicate();
+  }
+}
+
+/** The same of a cluster. @param nodes addresses to begin with */
+export function clusterTemplate(world: ClientWorld, nodes: readonly RedisOptions[]): Cluster {
+  return new SimulatedCluster(world, nodes) as unknown as Cluster;
 }

@@ -2,6 +2,7 @@
 import type { Argument, Command } from './labels.js';
 import { EPOCH, type SimulatedProcess } from './process.js';
 import {
+  type ClusterMembership,
   type Refusal,
   type Reply,
   ReplyError,
@@ -23,6 +24,8 @@ export interface ServerSettings {
   readonly port: number;
   /** How often it looks for keys whose time has come, in milliseconds: only then are their events published. Undefined: never. */
   readonly expiresEveryMs?: number | undefined;
+  /** Its place in a cluster; undefined: there is but one server. */
+  readonly cluster?: ClusterMembership | undefined;
 }
 
 function texts(command: Command): (string | Buffer)[] {
@@ -43,13 +46,14 @@ export class SimulatedServer {
   /** Refuses single commands of single connections, as an ACL does. */
   #denies: ((connection: Served, command: Command) => string | undefined) | undefined;
 
-  constructor({ timeline, host, port, expiresEveryMs }: ServerSettings) {
+  constructor({ timeline, host, port, expiresEveryMs, cluster }: ServerSettings) {
     this.#timeline = timeline;
     this.host = host;
     this.port = port;
     this.#redis = new SimulatedRedis({
       name: `${host}:${port}`,
       now: () => this.now,
+      cluster,
       schedule: (atMs, callback) => this.#schedule(atMs, callback),
     });
     if (expiresEveryMs !== undefined) this.#expireEvery(expiresEveryMs);

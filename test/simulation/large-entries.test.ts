@@ -101,7 +101,7 @@ async function live(planned: Plan): Promise<void> {
   await starting;
   const outside = world.process('outside');
   world.network.bytesPerMs = undefined;
-  const client = world.redisFor(outside).duplicate({ connectionName: 'test:commands' });
+  const client = world.templateFor(outside).duplicate({ connectionName: 'test:commands' });
   const up = client.connect();
   await timeline.run(490);
   await up;

@@ -30,7 +30,7 @@ function stand(seed = 1): Stand {
     process,
     thrown,
     async connected(role = 'commands') {
-      const client = world.redisFor(process).duplicate({ connectionName: `test:${role}` });
+      const client = world.templateFor(process).duplicate({ connectionName: `test:${role}` });
       const up = client.connect();
       await world.timeline.run(world.timeline.now + 200);
       await up;
@@ -184,7 +184,7 @@ describe('a simulated connection', () => {
   it('to a server that stands still is not made, and to one that is down is refused', async () => {
     const { world, process } = stand();
     world.server.stall(1_000);
-    const client = () => world.redisFor(process).duplicate({ connectionName: 'test:commands' });
+    const client = () => world.templateFor(process).duplicate({ connectionName: 'test:commands' });
     expect(await within(world, 900, client().connect())).to.equal('nothing');
     await world.timeline.run(2_000);
     world.server.restart(1_000, { keepData: true });

@@ -1,3 +1,4 @@
+import type { ClusterMembership } from './cluster.js';
 import type { KeyspaceSnapshot } from './data/keyspace.js';
 
 export interface SimulatedRedisOptions {
@@ -9,6 +10,8 @@ export interface SimulatedRedisOptions {
   version?: string;
   /** What tells this server from others; its run id is made of it. @defaultValue '' */
   name?: string;
+  /** It is a master of a cluster. @defaultValue it is a server of its own */
+  cluster?: ClusterMembership | undefined;
   /** What scripts write with redis.log. */
   log?(level: number, text: string): void;
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { wrongArity } from './arguments.js';
 import { type Command, type CommandContext, PARKED } from './command.js';
+import { ClusterPlace } from './cluster.js';
 import { findCommand, hasWrongArity, unknownCommand } from './command-table.js';
 import { serveParked } from './commands/stream-reading.js';
 import { Configuration } from './configuration.js';
@@ -21,6 +22,7 @@ import type { ReplyCallback, ServerSession, Session } from './session.js';
 export class ServerCore implements ServerState, ConnectionHost {
   readonly version: string;
   readonly isSince72: boolean;
+  readonly cluster: ClusterPlace | undefined;
   refusal: Refusal | null = null;
   forbidden: ReadonlySet<string> = new Set();
   configuration = new Configuration();
@@ -50,6 +52,7 @@ export class ServerCore implements ServerState, ConnectionHost {
     const [major = 0, minor = 0] = this.version.split('.').map(Number);
     if (major < 7) throw new Error(`expected version to be 7.0 or newer, got: ${this.version}`);
     this.isSince72 = major > 7 || minor >= 2;
+    this.cluster = options.cluster && new ClusterPlace(options.cluster);
     this.scripts = new ScriptCache(this.version);
     this.exactNow = options.now();
     this.startedAt = Math.floor(this.exactNow);
@@ -297,6 +300,8 @@ export class ServerCore implements ServerState, ConnectionHost {
       const who = this.isSince72 ? 'User default' : 'this user';
       return new ReplyError(`NOPERM ${who} has no permissions to run the '${fullName}' command`);
     }
+    const elsewhere = this.cluster?.misplaced(fullName, argv);
+    if (elsewhere !== undefined) return elsewhere;
     const refusal = this.refusal === null ? undefined : refused(this.refusal, command);
     // While it loads its data, a server looks at the connection first.
     if (refusal !== undefined && this.refusal !== 'LOADING') return refusal;
@@ -370,6 +375,8 @@ export class ServerCore implements ServerState, ConnectionHost {
               : "ERR The user executing the script can't run this command or subcommand",
           );
         }
+        const elsewhere = server.cluster?.misplacedInScript(fullName, argv);
+        if (elsewhere !== undefined) return elsewhere;
         if (server.refusal !== null && !hasWritten) {
           const refusal = refusedInScript(server.refusal, command);
           if (refusal !== undefined) return refusal;

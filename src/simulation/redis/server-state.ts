@@ -1,5 +1,6 @@
 /** What commands may ask of their server, beside the keys. */
 
+import type { ClusterPlace } from './cluster.js';
 import type { Configuration } from './configuration.js';
 import type { Keyspace } from './data/keyspace.js';
 import type { ScriptHost } from './lua/redis-library.js';
@@ -15,6 +16,8 @@ export interface ServerState {
    */
   readonly isSince72: boolean;
   readonly role: 'master' | 'slave';
+  /** Undefined: it is in no cluster. */
+  readonly cluster: ClusterPlace | undefined;
   readonly startedAt: number;
   readonly runId: string;
   readonly configuration: Configuration;

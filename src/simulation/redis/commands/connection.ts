@@ -148,6 +148,11 @@ function hello(context: CommandContext, argv: string[]): Reply {
   ];
 }
 
+function inCluster({ server }: CommandContext): Reply {
+  if (server.cluster === undefined) throw new ReplyError('ERR This instance has cluster support disabled');
+  return OK;
+}
+
 export const connectionCommands: readonly Command[] = [
   command('ping', -1, 'pubsub', ping),
   command('echo', 2, 'loading', (_context, argv) => argv[1] as string),
@@ -160,12 +165,9 @@ export const connectionCommands: readonly Command[] = [
       'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
     );
   }),
-  command('readonly', 1, 'loading', () => {
-    throw new ReplyError('ERR This instance has cluster support disabled');
-  }),
-  command('asking', 1, '', () => {
-    throw new ReplyError('ERR This instance has cluster support disabled');
-  }),
+  command('readonly', 1, 'loading', inCluster),
+  // No slot of a simulated cluster is on its way.
+  command('asking', 1, '', inCluster),
   container(
     'client',
     command('id', 2, 'noscript loading', ({ session }) => session.id),

@@ -1,7 +1,9 @@
 /** INFO, CONFIG, TIME and what else is asked of the server as a whole. */
-import { type Command, type CommandContext, command, container } from '../command.js';
+import type { ClusterPlace } from '../cluster.js';
+import { type Command, type CommandContext, command, container, type Run } from '../command.js';
 import { matchesGlob } from '../glob.js';
 import { OK, type Reply, ReplyError } from '../reply.js';
+import { Unsupported } from '../unsupported.js';
 
 type Section = Readonly<Record<string, string | number>>;
 
@@ -15,7 +17,7 @@ function sections({ server, now }: CommandContext): Readonly<Record<string, Sect
   return {
     Server: {
       redis_version: server.version,
-      redis_mode: 'standalone',
+      redis_mode: server.cluster === undefined ? 'standalone' : 'cluster',
       os: 'simulated',
       arch_bits: 64,
       process_id: 1,
@@ -59,7 +61,7 @@ function sections({ server, now }: CommandContext): Readonly<Record<string, Sect
     CPU: { used_cpu_sys: '0.000000', used_cpu_user: '0.000000' },
     Modules: {},
     Errorstats: {},
-    Cluster: { cluster_enabled: 0 },
+    Cluster: { cluster_enabled: server.cluster === undefined ? 0 : 1 },
     Keyspace: keyspace,
   };
 }
@@ -115,20 +117,30 @@ function role({ server }: CommandContext): Reply {
 
 const NO_CLUSTER = new ReplyError('ERR This instance has cluster support disabled');
 
-function cluster(): never {
-  throw NO_CLUSTER;
+/** What a member of a cluster says. */
+function ofCluster(say: (place: ClusterPlace) => Reply): Run {
+  return ({ server }) => {
+    if (server.cluster === undefined) throw NO_CLUSTER;
+    return say(server.cluster);
+  };
 }
 
-const CLUSTER_SUBCOMMANDS: readonly [name: string, arity: number][] = [
-  ['info', 2],
-  ['nodes', 2],
-  ['slots', 2],
-  ['shards', 2],
-  ['myid', 2],
-  ['links', 2],
-  ['keyslot', 3],
-  ['countkeysinslot', 3],
-];
+function unsupported(name: string): Run {
+  return ofCluster(() => {
+    throw new Unsupported(`the command CLUSTER ${name.toUpperCase()}`);
+  });
+}
+
+const CLUSTER_SUBCOMMANDS: readonly Command[] = [
+  command('info', 2, '', ofCluster((place) => place.info())),
+  command('nodes', 2, '', ofCluster((place) => place.nodes())),
+  command('slots', 2, '', ofCluster((place) => place.slots())),
+  command('myid', 2, '', ofCluster(({ id }) => id)),
+  command('shards', 2, '', unsupported('shards')),
+  command('links', 2, '', unsupported('links')),
+  command('keyslot', 3, '', unsupported('keyslot')),
+  command('countkeysinslot', 3, '', unsupported('countkeysinslot')),
+]; // biome-ignore format: a table
 
 /** The one user there is may do everything. */
 function dryRun(_context: CommandContext, argv: string[]): Reply {
@@ -154,7 +166,7 @@ export function serverCommands(commandInfo: (name: string) => Reply): readonly C
       ),
       arity: -1,
     },
-    container('cluster', ...CLUSTER_SUBCOMMANDS.map(([name, arity]) => command(name, arity, '', cluster))),
+    container('cluster', ...CLUSTER_SUBCOMMANDS),
     container(
       'acl',
       command('whoami', 2, 'noscript loading', () => 'default'),
