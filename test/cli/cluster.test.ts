@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { RedisClusterNode } from '../../src/testing/redis-cluster.js';
 import { heartbeatMs, ready, useCli } from '../support/cli.js';
@@ -179,6 +182,28 @@ describe('the command line on a cluster', () => {
     worker.kill('SIGTERM');
     expect(await worker.exit).to.deep.equal({ code: 0, signal: null });
     expect(worker.lines.at(-1)).to.deep.include({ type: 'Stopped', mode: 'handOver', abandoned: [] });
+  });
+
+  it('takes the password from a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'streamwarden-password-'));
+    try {
+      const file = join(folder, 'password');
+      await writeFile(file, `${password}\n`);
+      const redis = cluster().url.replace(/\/\/[^@]*@/, '//');
+      const consumer = cli.startConsumer({ redis, service, args: ['--password-file', file] });
+      await ready(consumer);
+      const given = ['--redis', redis, '--password-file', file];
+      expect(await cli.run(['produce', '--service', service, ...given])).to.deep.include({ code: 0 });
+      await consumer.waitFor(typeIs('StreamAdded'), { name: 'a stream is owned' });
+      for (const command of [['topology'], ['status', '--service', service]]) {
+        const { code, stdout } = await cli.run([...command, ...given]);
+        expect(code, stdout).to.equal(0);
+        expect(stdout).to.not.contain('pass');
+      }
+      expect(await cli.run(['topology', '--redis', redis])).to.deep.include({ code: 2 });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('says what is no service, and what is no stream', async () => {
