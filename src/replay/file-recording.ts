@@ -14,7 +14,7 @@ import type { Entry } from './tap.js';
 /** Lines are gathered so long, in milliseconds, before they are written: what a SIGKILL may cost. */
 const GATHER_MS = 50;
 
-/** So many entries may wait to be written; about 20 MB. */
+/** So many entries may wait to be written, unless it is told otherwise; about 20 MB. */
 const MAX_WAITING = 100_000;
 
 interface Loss {
@@ -27,6 +27,7 @@ interface Loss {
 export class FileRecording implements ActiveRecording {
   readonly #host: RecordingHost;
   readonly #options: CompiledRecordOptions;
+  readonly #maxWaiting: number;
   readonly #writer: LineWriter;
   readonly #bell = new Bell();
   readonly #leave: () => void;
@@ -46,9 +47,10 @@ export class FileRecording implements ActiveRecording {
   #lost = 0;
   #error: Error | null = null;
 
-  constructor(host: RecordingHost, options: CompiledRecordOptions) {
+  constructor(host: RecordingHost, options: CompiledRecordOptions, maxWaiting = MAX_WAITING) {
     this.#host = host;
     this.#options = options;
+    this.#maxWaiting = maxWaiting;
     this.#writer = new LineWriter(options.info);
     this.#leave = host.tap.listen((entry) => this.#hear(entry));
     this.#waiting.push(...host.tap.standing());
@@ -86,7 +88,7 @@ export class FileRecording implements ActiveRecording {
   #hear(entry: Entry): void {
     this.#events += 1;
     this.#nextSeq = entry.seq + 1;
-    if (this.#waiting.length + this.#taken >= MAX_WAITING) {
+    if (this.#waiting.length + this.#taken >= this.#maxWaiting) {
       this.#missing += 1;
       this.#lost += 1;
       return;

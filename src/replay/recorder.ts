@@ -22,13 +22,17 @@ export interface RecordedRuntime {
   readonly seam: Seam;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** So many entries may wait to be written to a file; when absent, as many as `file-recording.ts` says. */
+  readonly maxWaiting?: number;
 }
 
 export class Recorder {
   readonly #host: RecordingHost;
+  readonly #maxWaiting: number | undefined;
   readonly #all = new Set<FileRecording | RingRecording>();
 
-  constructor({ service, consumer, seam, clock, logger }: RecordedRuntime) {
+  constructor({ service, consumer, seam, clock, logger, maxWaiting }: RecordedRuntime) {
+    this.#maxWaiting = maxWaiting;
     this.#host = {
       tap: new Tap(seam, clock, (error) => logger.error({ error: messageOf(error) }, 'an observer threw')),
       clock,
@@ -56,7 +60,7 @@ export class Recorder {
     const { ring } = options;
     const recording = ring
       ? new RingRecording(this.#host, options, ring)
-      : new FileRecording(this.#host, options);
+      : new FileRecording(this.#host, options, this.#maxWaiting);
     this.#all.add(recording);
     return {
       get report() {

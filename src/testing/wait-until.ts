@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Milliseconds between two looks: a server changes by itself ten times a second, and each look is work for all nodes of a cluster. */
-const everyMs = 25;
+const everyMs = 50;
 
 /**
  * Looks again and again, for what no event announces, until `look` finds nothing wrong any more.

@@ -27,13 +27,14 @@ export function useFolder(): (name?: string) => string {
 }
 
 /** Actors that are recorded as a runtime's are. */
-export function createStage() {
+export function createStage(settings: { readonly maxWaiting?: number } = {}) {
   const seam = new Seam((error) => {
     throw error;
   });
   const time = { now: 1_000 };
   const clock = trackedClock({ now: () => time.now });
-  const recorder = new Recorder({ service: 'orders', consumer: 'me~1', seam, clock, logger: silentLogger });
+  const about = { service: 'orders', consumer: 'me~1', seam, clock, logger: silentLogger };
+  const recorder = new Recorder({ ...about, ...settings });
   return {
     seam,
     /** What the clock shows. */
