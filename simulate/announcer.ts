@@ -15,6 +15,8 @@ import type { Bystander } from './victim.js';
 /** How long it waits for a connection; an answer is waited for a second (C-PRO-3). In milliseconds. */
 const TIMEOUT_MS = 3000;
 const REPEAT_AFTER_MS = 100;
+/** Payloads that keep a connection busy for longer may keep an answer from coming in time, in milliseconds. */
+const BUSY_MS = 300;
 
 export class Announcer implements Bystander {
   readonly label: string;
@@ -27,6 +29,8 @@ export class Announcer implements Bystander {
   #producer: Producer;
   readonly #processes = new Set<SimulatedProcess>();
   disturbedUntil = Number.NEGATIVE_INFINITY;
+  /** Until when its connection carries payloads, in milliseconds of the world. */
+  #busyUntil = 0;
   /** What has not come to anything yet. */
   readonly #open = new Set<Announcement>();
 
@@ -94,6 +98,7 @@ export class Announcer implements Bystander {
   #try(announcement: Announcement): void {
     const { name, bytes = 0 } = announcement;
     const attempt = this.#adds.begin(this, name);
+    this.#carries(bytes);
     const info = { attempt: attempt.number, ...(bytes > 0 ? { pad: 'x'.repeat(bytes) } : {}) };
     this.#producer.add(name, info).then(
       (id) => {
@@ -102,6 +107,16 @@ export class Announcer implements Bystander {
       },
       (error: unknown) => this.#failed(announcement, attempt, error),
     );
+  }
+
+  /** What is sent behind a large payload waits until that has been carried, and so does its answer. */
+  #carries(bytes: number): void {
+    const { bytesPerMs } = this.#fleet.shape;
+    if (bytesPerMs === null) return;
+    const { now } = this.#fleet;
+    this.#busyUntil = Math.max(now, this.#busyUntil) + bytes / bytesPerMs;
+    // What takes little is no reason for an answer not to come.
+    if (this.#busyUntil - now > BUSY_MS) this.disturb(this.#busyUntil - now);
   }
 
   #failed(announcement: Announcement, attempt: Attempt, error: unknown): void {

@@ -96,6 +96,7 @@ export interface Wishes {
   /** How often each kind comes. Kinds that are not named do not come, unless none is. */
   readonly kinds?: Partial<Record<FaultKind, number>>;
   readonly announcements?: number;
+  readonly payloads?: Payloads;
   readonly mostFaults?: number;
   /** Share of faults that are aimed at commands. @defaultValue 0.5 */
   readonly aimed?: number;
@@ -211,23 +212,38 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
   };
 }
 
-/** Most that all payloads of a run may have together, and a single one, by how long a connection takes for them, in milliseconds. */
-const ALL_PAYLOADS_MS = 150;
-const ONE_PAYLOAD_MS = 30;
+/** How large payloads are, by how long a connection takes for them, in milliseconds. */
+export interface Payloads {
+  /** A single one, at least. @defaultValue next to nothing */
+  readonly leastMs?: number;
+  /** A single one, at most. */
+  readonly mostMs: number;
+  /** All of a run together, at most. */
+  readonly allMs: number;
+}
+
+const MODERATE: Payloads = { mostMs: 30, allMs: 150 };
+const LARGE: Payloads = { mostMs: 200, allMs: 1500 };
+/** Share of large ones, among runs in which a connection takes time for payloads. */
+const LARGE_SHARE = 0.3;
 const LEAST_PAYLOAD = 2000;
-const LARGEST_PAYLOAD = 200_000;
+/** Consumers set aside what has more than 1 MiB. */
+const LARGEST_PAYLOAD = 1_000_000;
 
 /** Some announcements with more to know than a name, where it takes a connection time to carry that. */
 function enlarged(
   chance: Chance,
   announcements: readonly Announcement[],
   { bytesPerMs }: Shape,
+  wished: Payloads | undefined,
 ): readonly Announcement[] {
   if (bytesPerMs === null) return announcements;
-  let left = ALL_PAYLOADS_MS * bytesPerMs;
-  const largest = Math.min(LARGEST_PAYLOAD, ONE_PAYLOAD_MS * bytesPerMs);
+  const payloads = wished ?? (chance.fork('large').isTrue(LARGE_SHARE) ? LARGE : MODERATE);
+  let left = payloads.allMs * bytesPerMs;
+  const least = Math.max(LEAST_PAYLOAD, (payloads.leastMs ?? 0) * bytesPerMs);
+  const largest = Math.min(LARGEST_PAYLOAD, payloads.mostMs * bytesPerMs);
   return announcements.map((announcement) => {
-    const bytes = chance.integer(LEAST_PAYLOAD, largest);
+    const bytes = chance.integer(least, largest);
     if (!chance.isTrue(0.4) || bytes > left) return announcement;
     left -= bytes;
     return { ...announcement, bytes };
@@ -273,7 +289,7 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
     atMs: Math.round(ofEntries.next() * shape.faultMs * 0.8),
     name: `order-${ofEntries.integer(1, shape.names)}`,
   }));
-  const announcements = enlarged(chance.fork('payloads'), plain, shape);
+  const announcements = enlarged(chance.fork('payloads'), plain, shape, wishes.payloads);
   const ofFaults = chance.fork('faults');
   const kinds = wishes.kinds ?? Object.fromEntries(FAULT_KINDS.map(({ kind, weight }) => [kind, weight]));
   const most = wishes.mostFaults ?? 14;

@@ -67,3 +67,21 @@ export const LATE_GIVE_BACK: Wishes = {
   announcements: 30,
   shape: { processes: 2, capacity: 3, isLong: false },
 };
+
+/** A payload takes longer than it takes to look again at what is pending: where there are consumers of the Go client, that is every two heartbeats. */
+export const SLOW_PAGES: Wishes = {
+  kinds: { cut: 2, mute: 1, halfOpenReader: 2 },
+  aim: { commands: { XREADGROUP: 1 }, phases: ['executed'], most: 12 },
+  mostFaults: 12,
+  payloads: { leastMs: 820, mostMs: 860, allMs: 4000 },
+  shape: {
+    processes: 2,
+    heartbeatMs: 400,
+    latencyMs: 2,
+    bytesPerMs: 1000,
+    capacity: 1,
+    lockKeys: true,
+    goConsumers: 1,
+    isLong: false,
+  },
+};

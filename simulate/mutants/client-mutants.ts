@@ -1,5 +1,5 @@
 /** Changes of the machines and actors, some together with the check in a script that makes up for them. */
-import { DEATHS, LATE_GIVE_BACK, LATE_RAISES, WAKERS } from './aims.js';
+import { DEATHS, LATE_GIVE_BACK, LATE_RAISES, SLOW_PAGES, WAKERS } from './aims.js';
 import type { Mutant } from './mutant.js';
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [
@@ -211,6 +211,26 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'a stream of which the handler says that no try can succeed is tried again',
     edits: [{ file: 'runtime/owned-streams.ts', from: 'if (isUnrecoverable(error)) {', to: 'if (false) {' }],
     wishes: { shape: { rejecting: 1 } },
+  },
+  {
+    name: 'pages-thrown-away',
+    why: 'what was read for adoption is thrown away when it is looked again meanwhile',
+    edits: [
+      {
+        file: 'actors/adopter.ts',
+        from: `    await this.#lease.confirmed();
+    const { entries, settings } = this.#kernel;`,
+        to: `    await this.#lease.confirmed();
+    const asked = this.#unknown;
+    const { entries, settings } = this.#kernel;`,
+      },
+      {
+        file: 'actors/adopter.ts',
+        from: 'if (this.#isOver) return;',
+        to: 'if (this.#isOver || this.#unknown !== asked) return;',
+      },
+    ],
+    wishes: SLOW_PAGES,
   },
   {
     name: 'confirmed-untold',
