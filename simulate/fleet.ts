@@ -24,6 +24,7 @@ import { checkBeside } from './invariants/beside.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
 import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
+import { checkLoss } from './invariants/losses.js';
 import { RejectionWatch } from './invariants/rejections.js';
 import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
 import { checkTakeover, TakeoverWatch } from './invariants/takeovers.js';
@@ -241,6 +242,7 @@ export class Fleet implements Stage {
           this.say(`${party.consumer} is told ${notification.type} ${id}`);
           this.told.add(party.consumer, notification);
           checkTold(this, party, notification);
+          checkLoss(this, party, notification);
           this.#rejections.told(party, notification);
           this.#uncertain.told(party, notification);
         },

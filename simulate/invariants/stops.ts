@@ -82,20 +82,23 @@ function checkStragglers(fleet: Stage, { stop, consumer }: Member, report: StopR
   }
 }
 
-/** C-STOP-1: no more went back than is reported, nor fewer, where the whole history is known and every answer came. */
+/** C-STOP-1: no more is reported than went back, nor fewer, where the whole history is known and every answer came. */
 function checkHandedOver(fleet: Stage, member: Member, report: StopReport): void {
   const { stop, consumer, disturbedUntil, released } = member;
   const { ledger, violations, shape } = fleet;
   if (stop === undefined || !ledger.knowsAll) return;
   const given = ledger.givenBack(consumer, stop.atMs);
   const isUndisturbed = disturbedUntil < stop.atMs - RECOVERED_AFTER * shape.heartbeatMs;
+  // What went back just before it was asked to stop, it may not have heard of by then.
+  const unheardMs = isUndisturbed ? ANSWERED_WITHIN_MS : RECOVERED_AFTER * shape.heartbeatMs;
+  const most = ledger.givenBack(consumer, stop.atMs - unheardMs).length;
   const handed = given.filter(({ why }) => why === 'handOver').length - released;
   // C-STOP-7: one that is told to abandon waits for no answer.
   const isHeard = isUndisturbed && report.mode !== 'abandon';
-  if (report.handedOver > given.length || (isHeard && report.handedOver < handed)) {
+  if (report.handedOver > most || (isHeard && report.handedOver < handed)) {
     violations.add(
       'C-STOP-1',
-      `${consumer} reports ${report.handedOver} as handed over; it has given back ${given.length}, ${handed} of them for the stop`,
+      `${consumer} reports ${report.handedOver} as handed over; it has given back ${most}, ${handed} of them for the stop`,
     );
   }
 }

@@ -58,9 +58,12 @@ function byConsumer(rows: readonly PendingEntry[]): Map<string, string[]> {
   return ids;
 }
 
-/** @param first of the stream; undefined: it is empty */
+/**
+ * @param first of the stream when the scan began; undefined: it was empty, which says nothing of what has been added since. What had been pending
+ * before is more than there is on the stream, and is looked for one by one at the end of the scan
+ */
 function isBefore(id: string, first: string | undefined): boolean {
-  return first === undefined || compareEntryIds(id, first) < 0;
+  return first !== undefined && compareEntryIds(id, first) < 0;
 }
 
 export interface ReconcilerHooks {
