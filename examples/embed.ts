@@ -16,10 +16,10 @@ runtime.process(async (stream) => {
 }); // returning is done(); throwing spends a retry
 
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void runtime.stop());
-await runtime.start();
-
-await using producer = createProducer({ redis, service: 'orders' });
-await producer.add('order-1', { region: 'eu' });
+if ((await runtime.start()) === 'running') {
+  await using producer = createProducer({ redis, service: 'orders' });
+  await producer.add('order-1', { region: 'eu' });
+}
 
 const { error } = await runtime.closed;
 if (error) throw error;

@@ -80,7 +80,7 @@ console.log(
 console.log(`orders at ${await listen(api, host, setting('PORT', 0))}, POST and GET /orders/NAME`);
 console.log(`a stop takes at most ${stopMs + requestMs} ms`);
 runtime.start().then(
-  () => console.log(`${runtime.consumer} reads`),
+  (started) => started === 'running' && console.log(`${runtime.consumer} reads`),
   () => undefined, // `closed` has the reason
 );
 

@@ -13,14 +13,17 @@ export type {
   RecordOptions,
   RingOptions,
 } from './replay/record-options.js';
+export type { HandlerDelay } from './runtime/handler-backoff.js';
 export type { ErrorListener } from './runtime/handler-failures.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
+export type { Started } from './runtime/lifetime.js';
 export type { NewStream } from './runtime/new-stream.js';
 export type {
   DisownedReason,
   Notification,
   StreamAdded,
   StreamConfirmed,
+  StreamDeadLettered,
   StreamDisowned,
   StreamExpired,
   StreamFailed,

@@ -8,6 +8,8 @@ import { Shortfall } from '../redis/shortfall.js';
 import { type Kernel, pause } from './kernel.js';
 
 const RETRY_MS = 50;
+/** How often the log says what is waited for, in milliseconds. */
+const SAY_MS = 5_000;
 
 /** What else has to succeed, and is tried again with the rest. */
 export interface StartUpSteps {
@@ -58,7 +60,9 @@ export class StartUp {
    * @throws StreamwardenError `StartTimeout`; `PermissionDenied`, `ServerTooOld`, `ClusterClientRequired` and other things that no waiting heals
    */
   async prepare(isWanted: () => boolean): Promise<ServerFacts | undefined> {
-    const { clock, connections, ended } = this.#kernel;
+    const { clock, connections, ended, logger } = this.#kernel;
+    const begun = clock.monotonic();
+    let saidAt = Number.NEGATIVE_INFINITY;
     while (!ended.aborted && isWanted()) {
       try {
         return await this.#once();
@@ -72,6 +76,15 @@ export class StartUp {
         if (!isPassing(error)) throw error;
         const left = this.#deadline - clock.monotonic();
         if (left <= 0) throw isStreamwardenError(error, 'KeyspaceSetupFailed') ? error : this.timeout(cause);
+        const now = clock.monotonic();
+        if (now - saidAt >= SAY_MS) {
+          saidAt = now;
+          const times = { waitedMs: Math.round(now - begun), leftMs: Math.round(left) };
+          logger.warn(
+            { ...times, error: redact(messageOf(cause)) },
+            'Redis cannot be used yet; starting waits',
+          );
+        }
         await pause(this.#kernel, Math.min(left, RETRY_MS));
       }
     }

@@ -1,23 +1,40 @@
 /** Streams whose handler threw wait here, lease held, until their retry is spent. */
 import type { Ownership } from '../actors/ownership.js';
 import type { Clock, Timer } from '../core/clock.js';
+import { messageOf, textOf } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+
+/**
+ * How long a stream whose handler threw is kept before it is requeued, in milliseconds, 0 to 3,600,000.
+ *
+ * @param attempt 1 for the first try: the retry count and 1
+ * @param error what the handler threw
+ */
+export type HandlerDelay = (attempt: number, error: unknown) => number;
+
+const LONGEST_MS = 3_600_000;
+
+export interface HandlerBackoffSettings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly initialMs: number;
+  readonly maxMs: number;
+  /** Undefined: it doubles with the retry count. */
+  readonly delay: HandlerDelay | undefined;
+}
 
 export class HandlerBackoff {
-  readonly #clock: Clock;
-  readonly #range: { readonly initialMs: number; readonly maxMs: number };
+  readonly #settings: HandlerBackoffSettings;
   readonly #timers = new Map<Ownership, Timer>();
 
-  constructor(clock: Clock, range: { readonly initialMs: number; readonly maxMs: number }) {
-    this.#clock = clock;
-    this.#range = range;
+  constructor(settings: HandlerBackoffSettings) {
+    this.#settings = settings;
   }
 
-  /** Doubles with the retry count, up to the longest delay; between half of it and all of it, by chance. Returns the delay in milliseconds. */
-  begin(ownership: Ownership, then: () => void): number {
-    const { initialMs, maxMs } = this.#range;
-    const full = Math.min(maxMs, initialMs * 2 ** Math.min(ownership.retryCount, 30));
-    const delayMs = Math.round(full * (0.5 + this.#clock.random() / 2));
-    const timer = this.#clock.setTimeout(() => {
+  /** Returns the delay in milliseconds. */
+  begin(ownership: Ownership, error: unknown, then: () => void): number {
+    const delayMs = this.#asked(ownership, error) ?? this.#doubled(ownership);
+    const timer = this.#settings.clock.setTimeout(() => {
       this.#timers.delete(ownership);
       then();
     }, delayMs);
@@ -29,10 +46,33 @@ export class HandlerBackoff {
     const timer = this.#timers.get(ownership);
     if (timer === undefined) return;
     this.#timers.delete(ownership);
-    this.#clock.clearTimeout(timer);
+    this.#settings.clock.clearTimeout(timer);
   }
 
   cancelAll(): void {
     for (const ownership of [...this.#timers.keys()]) this.cancel(ownership);
+  }
+
+  /** What the application's function says; undefined where there is none, or where it says nothing that can be waited for. */
+  #asked({ name, id, retryCount }: Ownership, error: unknown): number | undefined {
+    const { delay, logger } = this.#settings;
+    if (delay === undefined) return undefined;
+    let problem: string;
+    try {
+      const delayMs: unknown = delay(retryCount + 1, error);
+      if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= LONGEST_MS) return Math.round(delayMs);
+      problem = `expected milliseconds from 0 to ${LONGEST_MS}, got: ${textOf(delayMs)}`;
+    } catch (thrown) {
+      problem = `it threw: ${messageOf(thrown)}`;
+    }
+    logger.warn({ stream: name, id, problem }, 'handlerBackoff says no delay; the default is taken');
+    return undefined;
+  }
+
+  /** With the retry count, up to the longest delay; between half of it and all of it, by chance. */
+  #doubled({ retryCount }: Ownership): number {
+    const { clock, initialMs, maxMs } = this.#settings;
+    const full = Math.min(maxMs, initialMs * 2 ** Math.min(retryCount, 30));
+    return Math.round(full * (0.5 + clock.random() / 2));
   }
 }

@@ -3,6 +3,13 @@ import type { Clock } from '../core/clock.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import type { Seam } from '../core/seam.js';
 
+/** How starting ended, where it did not fail. */
+export type Started =
+  /** Streams are read. */
+  | 'running'
+  /** `stop()` was called first: nothing was read. */
+  | 'stopped';
+
 export interface Closed {
   /** Null: it was stopped. */
   readonly error: Error | null;
@@ -14,8 +21,8 @@ export class Lifetime {
   readonly #clock: Clock;
   readonly #seam: Seam;
   #resolveClosed: (closed: Closed) => void = () => {};
-  #starting: Promise<void> | undefined;
-  #resolveStart: () => void = () => {};
+  #starting: Promise<Started> | undefined;
+  #resolveStart: (started: Started) => void = () => {};
   #rejectStart: (error: StreamwardenError) => void = () => {};
   /** On the monotonic clock. */
   #startedAt = 0;
@@ -31,12 +38,12 @@ export class Lifetime {
   }
 
   /** What `begin()` returned; undefined before. */
-  get starting(): Promise<void> | undefined {
+  get starting(): Promise<Started> | undefined {
     return this.#starting;
   }
 
-  /** Resolves when it has started, and rejects when it ends before. */
-  begin(): Promise<void> {
+  /** Resolves when it has started, or was stopped before; rejects when it fails before. */
+  begin(): Promise<Started> {
     this.#startedAt = this.#clock.monotonic();
     this.#starting = new Promise((resolve, reject) => {
       this.#resolveStart = resolve;
@@ -47,7 +54,7 @@ export class Lifetime {
 
   started(): void {
     this.#tellStarted(null);
-    this.#resolveStart();
+    this.#resolveStart('running');
   }
 
   /**
@@ -59,9 +66,8 @@ export class Lifetime {
     const error = failureOf(thrown);
     // One that was stopped while it started has not failed to.
     if (error && !this.#hasTold) this.#tellStarted(error.code);
-    this.#rejectStart(
-      error ?? new StreamwardenError('RuntimeStopped', 'the runtime was stopped while it started'),
-    );
+    if (error) this.#rejectStart(error);
+    else this.#resolveStart('stopped');
     return error;
   }
 

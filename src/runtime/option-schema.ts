@@ -60,7 +60,7 @@ export const runtimeSchema = z.strictObject({
     .prefault({}),
   handlerBackoff: z
     .strictObject(backoff(1000, 30_000))
-    .describe('an object with initialMs, maxMs')
+    .describe('an object with initialMs, maxMs, or a function')
     .prefault({}),
   notificationBuffer: integer(1, 1_000_000).default(500),
   lockKeys: flag.default(true),

@@ -8,6 +8,7 @@ import type { RedisSource } from '../redis/asked-target.js';
 import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
+import type { HandlerDelay } from './handler-backoff.js';
 import type { ErrorListener } from './handler-failures.js';
 import { invalid, parseWith } from './option-errors.js';
 import { producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
@@ -75,8 +76,11 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly dlqMaxLen?: number;
   /** What happens when reading fails. @defaultValue for ever, from 100 ms doubling to 30 s */
   readonly readRetry?: ReadRetryOptions;
-  /** How long a stream whose handler threw is kept before it is requeued. @defaultValue from 1 s doubling to 30 s with the retry count */
-  readonly handlerBackoff?: BackoffOptions;
+  /**
+   * How long a stream whose handler threw is kept before it is requeued; a function says so for each failure.
+   * @defaultValue from 1 s doubling to 30 s with the retry count
+   */
+  readonly handlerBackoff?: BackoffOptions | HandlerDelay;
   /** How many notifications wait for a slow reader. 1 to 1,000,000. @defaultValue 500 */
   readonly notificationBuffer?: number;
   /** Keep a lock key per stream, as consumers of the Go client need. All consumers of a group must agree. @defaultValue true */
@@ -138,6 +142,8 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly layout: Layout;
   readonly readRetry: Required<ReadRetryOptions>;
   readonly handlerBackoff: Required<BackoffOptions>;
+  /** Where `handlerBackoff` is a function; the other is what it falls back on. */
+  readonly handlerDelay: HandlerDelay | undefined;
   readonly notificationBuffer: number;
   readonly lockKeys: boolean;
   readonly autoClaim: boolean;
@@ -203,6 +209,18 @@ function consumerIdFrom(given: string | undefined, environment: Readonly<NodeJS.
   );
 }
 
+function delayOf<TInfo>(raw: RuntimeOptions<TInfo>): HandlerDelay | undefined {
+  const delay = raw.handlerBackoff;
+  return typeof delay === 'function' ? delay : undefined;
+}
+
+/** The schema knows the object only: its members have names, limits and defaults. */
+function withoutDelay<TInfo>(raw: RuntimeOptions<TInfo>): RuntimeOptions<TInfo> {
+  if (typeof raw?.handlerBackoff !== 'function') return raw;
+  const { handlerBackoff: _delay, ...rest } = raw;
+  return rest;
+}
+
 /**
  * @throws StreamwardenError `InvalidOption`, `ConsumerIdMissing`
  */
@@ -223,7 +241,7 @@ export function compileOptions<TInfo>(
     inspect,
     clusterMode,
     ...rest
-  } = parseWith(runtimeSchema, raw);
+  } = parseWith(runtimeSchema, withoutDelay(raw));
 
   for (const name of ['readRetry', 'handlerBackoff'] as const) {
     const { initialMs, maxMs } = rest[name];
@@ -239,6 +257,7 @@ export function compileOptions<TInfo>(
   }
   return {
     ...rest,
+    handlerDelay: delayOf(raw),
     isCluster,
     layout,
     names,

@@ -27,7 +27,7 @@ import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
 import { type Inside, showInside } from './inside.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
-import { type Closed, Lifetime } from './lifetime.js';
+import { type Closed, Lifetime, type Started } from './lifetime.js';
 import { NotificationHub } from './notification-hub.js';
 import type { Notification } from './notifications.js';
 import { invalid } from './option-errors.js';
@@ -129,7 +129,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       terminated: (error) => this.#terminated(error),
     });
     showInside(this, this.#inside(kernel));
-    this.#backoff = new HandlerBackoff(options.clock, options.handlerBackoff);
+    const { clock, logger, handlerBackoff, handlerDelay: delay } = options;
+    this.#backoff = new HandlerBackoff({ clock, logger, delay, ...handlerBackoff });
     this.#failures = new HandlerFailures({
       service: this.service,
       clock: options.clock,
@@ -154,9 +155,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     return this.#lifetime.closed;
   }
 
-  start(): Promise<void> {
+  start(): Promise<Started> {
     const { starting } = this.#lifetime;
     if (starting && !this.#hasEnded) return starting;
+    // Stopped before it was started: there is nothing to begin.
+    if (this.state === 'stopped' && !starting) return Promise.resolve('stopped');
     if (this.state !== 'idle')
       return Promise.reject(
         new StreamwardenError('RuntimeStopped', 'a runtime starts once; make another one'),

@@ -2,6 +2,7 @@
 import type { ConsumerState } from '../machines/consumer.machine.js';
 import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
+import type { Started } from './lifetime.js';
 import type { Notification, StreamRef } from './notifications.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -15,6 +16,10 @@ export interface StreamHandle<TInfo = unknown> {
   readonly info: TInfo | null;
   /** How many owners have been lost or have failed before. */
   readonly retryCount: number;
+  /** How often a handler of it threw before. Owners of the Go library do not say. */
+  readonly failures: number;
+  /** How often an owner of it died before. Owners of the Go library do not say. */
+  readonly deaths: number;
   /**
    * Grows with every change of owner of this data stream: give it to whatever you write to, and have that refuse a
    * smaller one. The entry id; order it with `compareFencingTokens`, never as text.
@@ -84,8 +89,11 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   /** Name in the consumer group: the consumer id, and a mark of this incarnation. */
   readonly consumer: string;
   readonly state: ConsumerState;
-  /** Resolves when reading has begun. Rejects with a typed error, and everything closed, when it cannot within `startTimeoutMs`. */
-  start(): Promise<void>;
+  /**
+   * Resolves when reading has begun, or, as `stopped`, when `stop()` was called first. Rejects with a typed error, and everything closed, when it
+   * cannot begin within `startTimeoutMs`.
+   */
+  start(): Promise<Started>;
   /** Idempotent, also during `start()`; a later call may ask for a harder mode. */
   stop(options?: StopOptions): Promise<StopReport>;
   /** Resolves when the runtime has stopped; with the error when it failed. Never rejects. */

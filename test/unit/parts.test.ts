@@ -1,9 +1,7 @@
 /** Small pure parts of the runtime that have no file of their own to be tested in. */
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { Ownership } from '../../src/actors/ownership.js';
 import { rendezvous } from '../../src/actors/reconciler.js';
-import type { Clock } from '../../src/core/clock.js';
 import { systemClock } from '../../src/core/clock.js';
 import { StreamwardenError } from '../../src/core/errors.js';
 import { commandTimeoutFor } from '../../src/redis/connections.js';
@@ -17,7 +15,6 @@ import {
   replyOf,
   unanswered,
 } from '../../src/redis/reply-errors.js';
-import { HandlerBackoff } from '../../src/runtime/handler-backoff.js';
 import { rejection } from '../support/rejection.js';
 import { trackedClock } from '../support/tracked-clock.js';
 
@@ -197,58 +194,5 @@ describe('a deadline', () => {
   it('of a command is well below a third of the lease', () => {
     for (const heartbeat of [400, 2000, 600_000])
       expect(commandTimeoutFor(heartbeat)).to.be.below(heartbeat / 3);
-  });
-});
-
-describe('the back-off of a handler', () => {
-  interface Planned {
-    readonly callback: () => void;
-    readonly ms: number;
-  }
-  const planned = new Set<Planned>();
-  const clockWith = (chance: number): Clock => ({
-    ...systemClock,
-    random: () => chance,
-    setTimeout: (callback, ms) => {
-      const timer = { callback, ms };
-      planned.add(timer);
-      return timer;
-    },
-    clearTimeout: (timer) => void planned.delete(timer as Planned),
-  });
-  const stream = (retryCount: number) =>
-    new Ownership({ id: '1-1', name: 'n', info: null, retryCount }, 'lock');
-  const range = { initialMs: 1000, maxMs: 30_000 };
-  beforeEach(() => planned.clear());
-
-  it('doubles with the retry count up to its longest, and chance takes away up to half', () => {
-    const most = new HandlerBackoff(clockWith(0.999999), range);
-    const least = new HandlerBackoff(clockWith(0), range);
-    const delays = [0, 1, 2, 3, 4, 5, 6, 1000].map((count) => most.begin(stream(count), () => {}));
-    expect(delays).to.deep.equal([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
-    expect([0, 1, 5].map((count) => least.begin(stream(count), () => {}))).to.deep.equal([500, 1000, 15_000]);
-  });
-
-  it('does what was planned when it is over, once', () => {
-    const backoff = new HandlerBackoff(clockWith(0.5), range);
-    const one = stream(0);
-    let done = 0;
-    backoff.begin(one, () => {
-      done += 1;
-    });
-    for (const { callback } of [...planned]) callback();
-    expect(done).to.equal(1);
-    backoff.cancel(one);
-  });
-
-  it('is cancelled for one, and for all', () => {
-    const backoff = new HandlerBackoff(clockWith(0.5), range);
-    const [one, two, three] = [stream(0), stream(0), stream(0)];
-    for (const each of [one, two, three]) backoff.begin(each, () => {});
-    backoff.cancel(one);
-    backoff.cancel(one);
-    expect(planned.size).to.equal(2);
-    backoff.cancelAll();
-    expect(planned.size).to.equal(0);
   });
 });

@@ -1,6 +1,7 @@
 /** A real consumer that holds each stream it is given for a while. */
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
+import type { Started } from '../../runtime/lifetime.js';
 import { deploymentOf } from '../../redis/target.js';
 import { composeRuntime } from '../../runtime/runtime.js';
 import type { Runtime, StopReport } from '../../runtime/types.js';
@@ -49,14 +50,16 @@ async function live(runtime: Runtime, options: Options, output: Output): Promise
   const notifications = runtime.notifications();
   const stopping = stopOnSignals(runtime, output);
   const recordings = new RecordingTold(runtime, options, output);
+  let started: Started;
   try {
-    await runtime.start();
+    started = await runtime.start();
   } catch (error) {
     stopping.dispose();
-    if (!stopping.requested) {
-      throw inWordsOfTheCommandLine(await explained(redisUrlOf(options, output.host.env), error));
-    }
-    return printStopped(runtime, await stopping.requested, recordings, output);
+    throw inWordsOfTheCommandLine(await explained(redisUrlOf(options, output.host.env), error));
+  }
+  if (started === 'stopped') {
+    stopping.dispose();
+    return printStopped(runtime, await (stopping.requested ?? runtime.stop()), recordings, output);
   }
   const { consumer, service } = runtime;
   output.line(
