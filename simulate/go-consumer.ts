@@ -4,8 +4,9 @@
  * and know of entries and not of names.
  */
 
-import { parseEntry, RETRY_FIELD } from '../src/redis/entry.js';
+import { parseEntry } from '../src/redis/entry.js';
 import type { Names } from '../src/redis/names.js';
+import { RETRY_FIELD } from '../src/redis/own-fields.js';
 import type { Chance } from '../src/simulation/chance.js';
 import type { World } from '../src/simulation/world.js';
 import {

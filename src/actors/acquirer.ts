@@ -9,8 +9,9 @@ import { onNextTurn } from '../core/clock.js';
 import { compareEntryIds } from '../core/entry-id.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
-import { deliveryCountOf, entryBytes, parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
+import { entryBytes, parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
+import { deathsOf, deliveryCountOf, failuresOf } from '../redis/own-fields.js';
 import { lengthOfLock, textBatches } from '../redis/text-batches.js';
 import type { Giver } from './giver.js';
 import type { IdWatch } from './id-watch.js';
@@ -186,6 +187,8 @@ export class Acquirer {
           name,
           info: checked.info,
           retryCount: parsed.retryCount,
+          failures: failuresOf(entry.fields),
+          deaths: deathsOf(entry.fields),
           trace: traceOf(entry),
         }),
       );

@@ -1,4 +1,5 @@
 /** What actors tell the application through. Implemented by the runtime; nothing here may throw. */
+import type { DeadLetterReason } from '../redis/due-consumer.js';
 import type { Ownership } from './ownership.js';
 
 /** An entry that was, or may be, taken from a dead consumer. */
@@ -11,6 +12,17 @@ export interface ExpiredEntry {
   readonly owner: string;
 }
 
+/** An entry that was moved to the dead-letter stream. */
+export interface BuriedEntry {
+  readonly id: string;
+  /** '' when nobody here knows it: it cannot be parsed, or was too large to be read. */
+  readonly name: string;
+  readonly retryCount: number;
+  readonly reason: DeadLetterReason;
+  /** On the dead-letter stream. */
+  readonly letterId: string;
+}
+
 export interface Application {
   /** How many more streams it can be told of now. */
   readonly room: number;
@@ -20,6 +32,7 @@ export interface Application {
   confirmed(ownership: Ownership): void;
   disowned(ownership: Ownership, reason: string): void;
   expired(entry: ExpiredEntry): void;
+  deadLettered(entry: BuriedEntry): void;
   /** Whether a handler of the application is at work on it. */
   isBusy(ownership: Ownership): boolean;
   /** Ended for whatever reason: finished, handed over, lost. Its handle is dead. */

@@ -6,8 +6,8 @@ import { nextEntryId } from '../core/entry-id.js';
 import { messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { DEAD_LETTER_REASONS, type DeadLetterReason, dueConsumer } from '../redis/due-consumer.js';
-import type { DueLetter, WrittenLetter } from '../redis/due-letters.js';
-import type { EntryRef, Moved, MoveResult } from '../redis/lease-store.js';
+import type { DueLetter, Verdict, WrittenLetter } from '../redis/due-letters.js';
+import type { GivenBack, Moved, MoveResult } from '../redis/lease-store.js';
 import type { Kernel } from './kernel.js';
 import type { MoveLedger } from './move-ledger.js';
 
@@ -30,6 +30,10 @@ interface Written {
   readonly isIncomplete: boolean;
 }
 
+function isDue(moved: Moved | undefined, reason: DeadLetterReason): boolean {
+  return moved?.outcome === 'deadLetterDue' && moved.reason === reason;
+}
+
 const NOTHING: Written = { letters: new Map(), trimmed: 0, dlqLength: 0, isIncomplete: false };
 
 function both(a: Written, b: Written): Written {
@@ -41,8 +45,8 @@ function both(a: Written, b: Written): Written {
   };
 }
 
-function deadLettered({ copyId, retryCount }: WrittenLetter): Moved {
-  return { outcome: 'deadLettered', copyId, retryCount };
+function deadLettered({ copyId, retryCount }: WrittenLetter, reason: DeadLetterReason): Moved {
+  return { outcome: 'deadLettered', copyId, retryCount, reason };
 }
 
 export class DeadLetters {
@@ -65,27 +69,24 @@ export class DeadLetters {
    *
    * @param refs what was moved, ascending, in the order of the result
    */
-  async settle(refs: readonly EntryRef[], result: MoveResult): Promise<MoveResult> {
-    const letters = new Map<string, WrittenLetter>();
+  async settle(refs: readonly GivenBack[], result: MoveResult, verdict: Verdict): Promise<MoveResult> {
+    const letters = new Map<string, Moved>();
     let { trimmed, dlqLength } = result;
     for (const reason of DEAD_LETTER_REASONS) {
-      const ids = refs.filter((_, index) => result.moved[index]?.reason === reason).map(({ id }) => id);
+      const due = refs.filter((_, index) => isDue(result.moved[index], reason));
       try {
-        const written = await this.#write(reason, ids, 0);
-        for (const [id, letter] of written.letters) letters.set(id, letter);
+        const written = await this.#write(reason, due, 0, verdict);
+        for (const [id, letter] of written.letters) letters.set(id, deadLettered(letter, reason));
         trimmed += written.trimmed;
         dlqLength = Math.max(dlqLength, written.dlqLength);
       } catch (error) {
         this.#kernel.logger.warn(
-          { reason, count: ids.length, error: redact(messageOf(error)) },
+          { reason, count: due.length, error: redact(messageOf(error)) },
           'entries that are due for the dead-letter stream are left to a sweep',
         );
       }
     }
-    const moved = result.moved.map((one, index) => {
-      const letter = letters.get((refs[index] as EntryRef).id);
-      return letter === undefined ? one : deadLettered(letter);
-    });
+    const moved = result.moved.map((one, index) => letters.get((refs[index] as GivenBack).id) ?? one);
     return { moved, trimmed, dlqLength };
   }
 
@@ -101,10 +102,19 @@ export class DeadLetters {
     let start = '-';
     while (clock.monotonic() >= this.#waitsUntil && clock.monotonic() < until) {
       const page = await group.pending(start, BATCH, dueConsumer(reason));
-      const ids = page.filter(({ idleMs }) => idleMs >= minIdleMs).map(({ id }) => id);
-      const { letters, trimmed, dlqLength, isIncomplete } = await this.#write(reason, ids, minIdleMs);
+      const due = page.filter(({ idleMs }) => idleMs >= minIdleMs);
+      const { letters, trimmed, dlqLength, isIncomplete } = await this.#write(
+        reason,
+        due,
+        minIdleMs,
+        undefined,
+      );
       const all = [...letters.values()];
-      this.#ledger.record('due', all, { moved: all.map(deadLettered), trimmed, dlqLength });
+      this.#ledger.record('due', all, {
+        moved: all.map((letter) => deadLettered(letter, reason)),
+        trimmed,
+        dlqLength,
+      });
       count += letters.size;
       if (isIncomplete) {
         this.#waitsUntil = clock.monotonic() + minIdleMs * 2 ** Math.min(this.#failures, MAX_DOUBLINGS);
@@ -120,12 +130,18 @@ export class DeadLetters {
   }
 
   /** Large ones a few at a time. */
-  async #write(reason: DeadLetterReason, ids: readonly string[], minIdleMs: number): Promise<Written> {
+  async #write(
+    reason: DeadLetterReason,
+    entries: readonly Pick<GivenBack, 'id' | 'error'>[],
+    minIdleMs: number,
+    verdict: Verdict | undefined,
+  ): Promise<Written> {
     let written = NOTHING;
     let at = 0;
-    while (at < ids.length && !written.isIncomplete) {
+    while (at < entries.length && !written.isIncomplete) {
       try {
-        const { looked, letters, gone } = await this.#kernel.due.claim(reason, ids.slice(at), minIdleMs);
+        const rest = entries.slice(at);
+        const { looked, letters, gone } = await this.#kernel.due.claim(reason, rest, minIdleMs, verdict);
         at += looked;
         this.#ledger.noteVanished(gone.map((id) => ({ id, name: '' })));
         if (letters.length > 0) written = both(written, await this.#add(reason, letters));

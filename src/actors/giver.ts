@@ -1,7 +1,7 @@
 /** Gives entries of ours back to everyone: hand-over, spent retries, waiters whose name is free, unparseable entries. */
 import { compareEntryIds } from '../core/entry-id.js';
-import type { EntryRef, GiveBackReason, Moved } from '../redis/lease-store.js';
-import { batchEnd, lengthOfName } from '../redis/text-batches.js';
+import type { EntryRef, GiveBackReason, GivenBack, Moved } from '../redis/lease-store.js';
+import { batchEnd } from '../redis/text-batches.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
@@ -12,6 +12,13 @@ import { retrying } from './retrying.js';
 
 /** Keeps the script below 5 ms. */
 const BATCH = 200;
+
+/** With these the letter, if there is to be one, says what the handler threw. */
+const SAYS_WHY: ReadonlySet<GiveBackReason> = new Set(['failed', 'rejected']);
+
+function lengthOf({ name, error = '' }: GivenBack): number {
+  return name.length + error.length;
+}
 
 export class Giver {
   readonly #kernel: Kernel;
@@ -45,7 +52,7 @@ export class Giver {
    */
   async move(
     reason: GiveBackReason,
-    entries: readonly EntryRef[],
+    entries: readonly GivenBack[],
     isStillHeld: (id: string) => boolean = () => true,
   ): Promise<Map<string, Moved>> {
     for (const { id } of entries) this.#moving.set(id, (this.#moving.get(id) ?? 0) + 1);
@@ -62,14 +69,14 @@ export class Giver {
 
   async #move(
     reason: GiveBackReason,
-    entries: readonly EntryRef[],
+    entries: readonly GivenBack[],
     isStillHeld: (id: string) => boolean,
   ): Promise<Map<string, Moved>> {
     const sorted = [...entries].sort((a, b) => compareEntryIds(a.id, b.id));
     const outcomes = new Map<string, Moved>();
     let at = 0;
     while (at < sorted.length) {
-      const chunk = sorted.slice(at, batchEnd(sorted, at, BATCH, lengthOfName));
+      const chunk = sorted.slice(at, batchEnd(sorted, at, BATCH, lengthOf));
       let asked = chunk;
       const { value, mayBeRepeat } = await retrying(this.#kernel, this.#lease, async () => {
         asked = asked.filter(({ id }) => isStillHeld(id));
@@ -86,7 +93,10 @@ export class Giver {
       }
       const batch = asked.slice(0, value.moved.length);
       at += chunk.indexOf(batch.at(-1) as EntryRef) + 1;
-      const result = await this.#deadLetters.settle(batch, value);
+      const result = await this.#deadLetters.settle(batch, value, {
+        cause: 'failed',
+        owner: this.#kernel.consumer,
+      });
       this.#ledger.record(reason, batch, result);
       result.moved.forEach((moved, index) => {
         // An earlier try whose answer was lost has most likely moved it; it is everyone's now, by us or by others.
@@ -107,7 +117,11 @@ export class Giver {
     const isStillHeld = (id: string) => held.get(id)?.hasEnded === false;
     const outcomes = await this.move(
       reason,
-      ownerships.map(({ id, name }) => ({ id, name })),
+      ownerships.map(({ id, name, failure }) => ({
+        id,
+        name,
+        error: SAYS_WHY.has(reason) ? failure : undefined,
+      })),
       isStillHeld,
     );
     for (const ownership of ownerships) {

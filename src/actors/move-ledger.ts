@@ -1,5 +1,10 @@
-/** Keeps count of what was moved, says what had vanished, and warns when the dead-letter stream nears its cap or begins to lose letters. */
+/**
+ * Keeps count of what was moved, tells of each dead letter, says what had vanished, and warns when the dead-letter stream nears its cap or
+ * begins to lose letters.
+ */
+import type { DeadLetterReason } from '../redis/due-consumer.js';
 import type { EntryRef, MoveResult } from '../redis/lease-store.js';
+import type { BuriedEntry } from './application.js';
 import { IdWatch } from './id-watch.js';
 import type { Kernel } from './kernel.js';
 
@@ -27,19 +32,23 @@ export class MoveLedger {
   /** @param refs what was to be moved, in the order of the result */
   record(why: string, refs: readonly EntryRef[], { moved, trimmed, dlqLength }: MoveResult): void {
     let requeued = 0;
-    let deadLettered = 0;
     let refused = 0;
     const gone: EntryRef[] = [];
-    moved.forEach(({ outcome, copyId }, index) => {
+    const buried: BuriedEntry[] = [];
+    moved.forEach(({ outcome, copyId, retryCount, reason }, index) => {
+      const { id, name } = refs[index] as EntryRef;
       if (outcome === 'requeued') {
         requeued += 1;
         if (copyId !== '') this.ids.given(copyId);
       }
-      if (outcome === 'deadLettered') deadLettered += 1;
+      if (outcome === 'deadLettered')
+        buried.push({ id, name, retryCount, reason: reason as DeadLetterReason, letterId: copyId });
       else if (outcome === 'notMine' || outcome === 'notPending') refused += 1;
-      else if (outcome === 'gone') gone.push(refs[index] as EntryRef);
+      else if (outcome === 'gone') gone.push({ id, name });
     });
+    const deadLettered = buried.length;
     this.noteVanished(gone);
+    this.#tell(buried);
     this.requeued += requeued;
     this.deadLettered += deadLettered;
     this.trimmed += trimmed;
@@ -48,6 +57,17 @@ export class MoveLedger {
     }
     if (refused > 0) this.#kernel.seam.emit('moveRefused', { why, count: refused });
     if (deadLettered > 0) this.#watchCap(trimmed, dlqLength);
+  }
+
+  /** Each has a line of its own, but for those of a flood. */
+  #tell(buried: readonly BuriedEntry[]): void {
+    const { application, logger, names } = this.#kernel;
+    for (const { id, name, ...rest } of buried.slice(0, MOST_NAMED)) {
+      logger.error({ dlq: names.dlq, stream: name || null, id, ...rest }, 'a stream was dead-lettered');
+    }
+    const more = buried.length - MOST_NAMED;
+    if (more > 0) logger.error({ dlq: names.dlq, count: more }, 'and so were others, at the same time');
+    for (const entry of buried) application.deadLettered(entry);
   }
 
   /** Their work can be given to nobody any more: only whoever announced them can announce them again. */

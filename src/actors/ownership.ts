@@ -9,6 +9,10 @@ export interface OwnershipFacts {
   readonly name: string;
   readonly info: unknown;
   readonly retryCount: number;
+  /** How often a handler of it threw, under its earlier ids. */
+  readonly failures: number;
+  /** How often an owner of it died. */
+  readonly deaths: number;
   /** Where the producer announced it from; undefined where it was not traced. */
   readonly trace?: TraceFields | undefined;
 }
@@ -24,6 +28,8 @@ export class Ownership implements OwnershipFacts {
   readonly name: string;
   readonly info: unknown;
   readonly retryCount: number;
+  readonly failures: number;
+  readonly deaths: number;
   readonly trace: TraceFields | undefined;
   /** Made once: it is written to Redis every half heartbeat. */
   readonly lockKey: string;
@@ -31,6 +37,8 @@ export class Ownership implements OwnershipFacts {
   hasEnded = false;
   /** When it was verified as ours, epoch milliseconds. */
   since: number | null = null;
+  /** What its handler threw, as a dead letter is to hold it; undefined: nothing. */
+  failure: string | undefined;
   /** The application's view of it; the runtime's business. */
   view: unknown = undefined;
   actor: Actor<typeof ownershipMachine> | undefined;
@@ -43,6 +51,8 @@ export class Ownership implements OwnershipFacts {
     this.name = facts.name;
     this.info = facts.info;
     this.retryCount = facts.retryCount;
+    this.failures = facts.failures;
+    this.deaths = facts.deaths;
     this.trace = facts.trace;
     this.lockKey = lockKey;
   }

@@ -251,7 +251,10 @@ export class Recoverer {
         const left = refs.slice(moved.length);
         return [...moved, ...left.map((): Moved => ({ outcome: 'notPending', copyId: '', retryCount: 0 }))];
       }
-      const settled = await this.#deadLetters.settle(rest.slice(0, result.moved.length), result);
+      const settled = await this.#deadLetters.settle(rest.slice(0, result.moved.length), result, {
+        cause: 'dead',
+        owner: from,
+      });
       this.#ledger.record('dead', rest.slice(0, result.moved.length), settled);
       moved.push(...settled.moved);
     }

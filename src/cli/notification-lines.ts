@@ -7,8 +7,12 @@ import { inWords, type OutputLine, plural } from './output.js';
 /** The notification as a JSON line: its own members, in an order that reads well. */
 export function lineOf(notification: Notification): OutputLine {
   if (notification.type === 'StreamFailed') {
-    const { at, type, stream, id, retryCount, info, error, retryAt } = notification;
-    return { at, type, stream, id, retryCount, info, error: redact(messageOf(error)), retryAt };
+    const { at, type, stream, id, retryCount, info, error, ...more } = notification;
+    return { at, type, stream, id, retryCount, info, error: redact(messageOf(error)), ...more };
+  }
+  if (notification.type === 'StreamDeadLettered') {
+    const { at, type, stream, id, retryCount, ...more } = notification;
+    return { at, type, stream, id, retryCount, ...more };
   }
   if (notification.type !== 'StreamTerminated') {
     const { at, type, stream, id, retryCount, info, ...more } = notification;
@@ -32,6 +36,11 @@ function wordOf(notification: Notification): [what: string, about: string] {
   if (notification.type === 'StreamTerminated') {
     const { reason, error } = notification;
     return ['terminated', error === null ? reason : `${reason}: ${redact(error.message)}`];
+  }
+  if (notification.type === 'StreamDeadLettered') {
+    const { stream, id, reason, letterId, count } = notification;
+    const others = count > 1 ? ` and ${plural(count - 1, 'other')}` : '';
+    return ['dead-lettered', `${stream ?? 'no name'}  ${id}${others}: ${reason}, as ${letterId}`];
   }
   const { stream, id, retryCount, info } = notification;
   const which = `${stream}  ${id}`;

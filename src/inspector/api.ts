@@ -54,8 +54,8 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, live }: Api
     .add('PUT', 'api/viewers/*/watch', watch)
     .add('GET', 'api/runtimes/*/group', (call) => feedOf(call).service.group())
     .add('GET', 'api/runtimes/*/dead-letters', (call) => {
-      const { count, after } = checked(letterQuery, Object.fromEntries(call.url.searchParams));
-      return feedOf(call).service.deadLetters(count, after);
+      const query = checked(letterQuery, Object.fromEntries(call.url.searchParams));
+      return feedOf(call).service.deadLetters(query);
     })
     .action('POST', 'api/runtimes/*/dead-letters/redrive', async (call) => {
       const { ids } = await bodyAs(lettersRequest, call.request);

@@ -49,7 +49,7 @@ export const addresses = {
   watch: (viewer: string) => `api/viewers/${encodeURIComponent(viewer)}/watch`,
   /** GET {@link GroupReply}. */
   group: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/group`,
-  /** GET {@link DeadLettersReply}; query: `after` (an entry id: further pages, newest first), `count` (1 to 100, 50). */
+  /** GET {@link DeadLettersReply}; query: `after` (an entry id: further pages, newest first), `count` (1 to 100, 50), `find` (a text that name, reason, owner or error has). */
   deadLetters: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters`,
   /** POST {@link DeadLettersRequest}, replies with {@link DeadLettersOutcome}. An action. */
   redrive: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/redrive`,
@@ -457,7 +457,7 @@ export interface DeadLettersReply {
   readonly length: number;
   /** Newest first. */
   readonly letters: readonly DeadLetterRow[];
-  /** What to ask for the next page with; null: this was the last. */
+  /** What to ask for the next page with; null: this was the last. With `find` a page may be short, as one request looks at 1,000 letters. */
   readonly after: string | null;
 }
 
@@ -469,6 +469,18 @@ export interface DeadLetterRow {
   /** `max_retries_exceeded`, `delivery_limit`, `rejected`, `unparseable`, `tooLarge`, or what another client wrote; null: nothing. */
   readonly reason: string | null;
   readonly retryCount: number;
+  /** How often a handler of it threw. */
+  readonly failures: number;
+  /** How often an owner of it died. */
+  readonly deaths: number;
+  /** Name in the group of who had it last; null: the letter does not say. */
+  readonly owner: string | null;
+  /** What its handler threw at last; null: nothing, or the letter does not say. */
+  readonly error: {
+    readonly name: string;
+    readonly message: string;
+    readonly stack: string | null;
+  } | null;
   /** The data stream's name; null: it cannot be parsed. */
   readonly stream: string | null;
   /** Why it cannot be parsed; null when it can. */

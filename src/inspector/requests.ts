@@ -24,6 +24,7 @@ export const nothing = z.strictObject({});
 export const letterQuery = z.object({
   count: z.coerce.number().int().min(1).max(100).default(50),
   after: entryId.nullable().default(null),
+  find: z.string().max(1_024).default(''),
 });
 
 /** @throws Refusal `Malformed` */

@@ -20,10 +20,15 @@ const FRESH_MS = 1_000;
 /** Longer values are shown cut. */
 const MOST_SHOWN = 8_192;
 
+/** Of letters that are looked through for a text, in one request. */
+const MOST_LOOKED = 1_000;
+
 /** Longer ones are not taken apart for a page. */
 const MOST_PARSED = 65_536;
 
-function toRow({ id, reason, retryCount, name, problem, info, fields }: DeadLetter): DeadLetterRow {
+function toRow(letter: DeadLetter): DeadLetterRow {
+  const { id, at: since, reason, retryCount, failures, deaths, owner, error } = letter;
+  const { name, problem, info, fields } = letter;
   const shown: DeadLetterRow['fields'][number][] = [];
   let length = 0;
   for (let at = 0; at + 1 < fields.length; at += 2) {
@@ -37,14 +42,32 @@ function toRow({ id, reason, retryCount, name, problem, info, fields }: DeadLett
   }
   return {
     id,
-    at: Number(id.split('-', 1)[0]),
+    at: since,
     reason,
     retryCount,
+    failures,
+    deaths,
+    owner,
+    error,
     stream: name,
     problem,
     info: length > MOST_PARSED ? null : toJson(info),
     fields: shown,
   };
+}
+
+function mentions({ name, reason, owner, error }: DeadLetter, find: string): boolean {
+  if (find === '') return true;
+  const thrown = error === null ? null : `${error.name}: ${error.message}`;
+  return [name, reason, owner, thrown].some((text) => text?.toLowerCase().includes(find.toLowerCase()));
+}
+
+export interface LetterQuery {
+  /** Letters a page; of those that are looked for up to twice as many. */
+  readonly count: number;
+  readonly after: string | null;
+  /** '': all. */
+  readonly find: string;
 }
 
 export class ServiceView {
@@ -70,10 +93,18 @@ export class ServiceView {
     return this.#group.reply;
   }
 
-  async deadLetters(count: number, after: string | null): Promise<DeadLettersReply> {
+  async deadLetters({ count, after, find }: LetterQuery): Promise<DeadLettersReply> {
     const { deadLetters } = this.#inside;
-    const [length, page] = await Promise.all([deadLetters.length(), deadLetters.list(count, after)]);
-    return { length, letters: page.letters.map(toRow), after: page.after };
+    const letters: DeadLetterRow[] = [];
+    let looked = 0;
+    let next = after;
+    do {
+      const page = await deadLetters.list(count, next);
+      letters.push(...page.letters.filter((letter) => mentions(letter, find)).map(toRow));
+      looked += page.letters.length;
+      next = page.after;
+    } while (next !== null && letters.length < count && looked < MOST_LOOKED);
+    return { length: await deadLetters.length(), letters, after: next };
   }
 
   /** One by one, so that each has an outcome of its own. */

@@ -6,8 +6,19 @@
 import type { Clock } from '../core/clock.js';
 import { isEntryId } from '../core/entry-id.js';
 import { StreamwardenError } from '../core/errors.js';
-import { HARMLESS_BYTES, type ParsedEntry, parseEntry, retryCountOf } from './entry.js';
+import { HARMLESS_BYTES, type ParsedEntry, parseEntry } from './entry.js';
+import { type LetterError, parseLetterError } from './letter-error.js';
 import { onItsServer } from './on-its-server.js';
+import {
+  AT_FIELD,
+  deathsOf,
+  ERROR_FIELD,
+  failuresOf,
+  fieldOf,
+  OWNER_FIELD,
+  REASON_FIELD,
+  retryCountOf,
+} from './own-fields.js';
 import { pipelined } from './pipelined.js';
 import { type LetterServers, redriveApart, redriveTogether } from './redrive.js';
 import { createStreamPages, type PagedEntry } from './stream-page.js';
@@ -15,10 +26,20 @@ import { createStreamPages, type PagedEntry } from './stream-page.js';
 export interface DeadLetter {
   /** On the dead-letter stream; its first half is when it came there, epoch milliseconds. */
   readonly id: string;
+  /** When it was dead-lettered, epoch milliseconds by Redis's clock; of another client's letter when it came there. */
+  readonly at: number;
   /** `max_retries_exceeded`, `delivery_limit`, `rejected`, `unparseable`, `tooLarge`, or what another client wrote; null: nothing. */
   readonly reason: string | null;
   /** How often the entry had been retried; of `max_retries_exceeded` the count that was one too many. */
   readonly retryCount: number;
+  /** How often a handler of it threw. */
+  readonly failures: number;
+  /** How often an owner of it died. */
+  readonly deaths: number;
+  /** Name in the group of the consumer that had it last; null: the letter does not say. */
+  readonly owner: string | null;
+  /** What its handler threw at last; null: nothing, or the letter does not say. */
+  readonly error: LetterError | null;
   /** The data stream's name; null when the letter cannot be parsed. */
   readonly name: string | null;
   /** Why it cannot be parsed; null when it can. */
@@ -73,8 +94,6 @@ export interface DeadLetterQueue {
   delete(ids: readonly string[]): Promise<boolean[]>;
 }
 
-const REASON_FIELD = '_dlq_reason';
-
 const LARGEST_READ = 8_388_608;
 
 function parsedLetter(
@@ -88,15 +107,26 @@ function parsedLetter(
   return parseEntry({ id, fields }, 'text');
 }
 
+/** Its id says when it came there, unless somebody has chosen it. */
+function atOf(id: string, fields: readonly string[]): number {
+  const text = fieldOf(fields, AT_FIELD);
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : Number(id.split('-', 1)[0]);
+}
+
 function toLetter({ id, fields: raw, bytes, isWhole }: PagedEntry): DeadLetter {
   const fields = raw.map(String);
-  const reasonAt = fields.findIndex((field, at) => at % 2 === 0 && field === REASON_FIELD);
-  const reason = reasonAt === -1 ? null : (fields[reasonAt + 1] ?? null);
+  const reason = fieldOf(fields, REASON_FIELD) ?? null;
   const parsed = parsedLetter({ id, fields, bytes, isWhole }, reason);
+  const thrown = fieldOf(fields, ERROR_FIELD);
   return {
     id,
+    at: atOf(id, fields),
     reason,
     retryCount: retryCountOf(fields),
+    failures: failuresOf(fields),
+    deaths: deathsOf(fields),
+    owner: fieldOf(fields, OWNER_FIELD) ?? null,
+    error: thrown === undefined ? null : parseLetterError(thrown),
     name: parsed.ok ? parsed.announcement.name : null,
     problem: parsed.ok ? null : parsed.problem,
     info: parsed.ok ? parsed.announcement.info : null,

@@ -6,6 +6,10 @@ export interface LetterFilter {
   readonly reason?: string;
   /** Only letters of the data stream of this name. */
   readonly name?: string;
+  /** Only letters whose last owner has this name in the group, or, without the mark of an incarnation, this consumer id. */
+  readonly owner?: string;
+  /** Only letters whose error has this in its name or message. */
+  readonly error?: string;
   /** Only letters that came there at this time or later, epoch milliseconds by Redis's clock. */
   readonly fromMs?: number;
   /** Only letters that came there at this time or earlier. */
@@ -35,12 +39,21 @@ function earlier(newest: string | undefined, toMs: number | undefined): string |
   return Number(newest.split('-', 1)[0]) <= toMs ? newest : toMs;
 }
 
+function isWanted(letter: DeadLetter, { reason, name, owner, error }: LetterFilter): boolean {
+  if (reason !== undefined && letter.reason !== reason) return false;
+  if (name !== undefined && letter.name !== name) return false;
+  if (owner !== undefined && letter.owner !== owner && !letter.owner?.startsWith(`${owner}~`)) return false;
+  if (error === undefined) return true;
+  return letter.error !== null && `${letter.error.name}: ${letter.error.message}`.includes(error);
+}
+
 /** Pages of what the filter lets through; an empty one where a page had nothing. */
 export async function* selectLetters(
   queue: Pick<DeadLetterQueue, 'list'>,
-  { reason, name, fromMs, toMs }: LetterFilter,
+  filter: LetterFilter,
   { order, newest, pageSize = PAGE, mostBytes }: Walk,
 ): AsyncGenerator<DeadLetter[], void, undefined> {
+  const { fromMs, toMs } = filter;
   const to = earlier(newest, toMs);
   const range: DeadLetterRange = {
     order,
@@ -51,10 +64,7 @@ export async function* selectLetters(
   let after: string | null = null;
   do {
     const page = await queue.list(pageSize, after, range);
-    yield page.letters.filter(
-      (letter) =>
-        (reason === undefined || letter.reason === reason) && (name === undefined || letter.name === name),
-    );
+    yield page.letters.filter((letter) => isWanted(letter, filter));
     after = page.after;
   } while (after !== null);
 }

@@ -7,7 +7,7 @@ import type { Commands } from './commands.js';
 import type { LetterFields } from './dead-letter-store.js';
 import type { DeadLetterReason } from './due-consumer.js';
 import { HARMLESS_BYTES, parseEntry } from './entry.js';
-import type { LeaseSettings } from './lease-store.js';
+import type { GivenBack, LeaseSettings } from './lease-store.js';
 import type { Names } from './names.js';
 
 /** What is to be written for an entry that is due. */
@@ -31,12 +31,27 @@ export interface ClaimedLetters {
   readonly gone: readonly string[];
 }
 
+/** What whoever decided knows; a sweep that comes later does not. */
+export interface Verdict {
+  /** What spent the last retry. */
+  readonly cause: 'failed' | 'dead';
+  /** Name in the group of who had the entries. */
+  readonly owner: string;
+}
+
 export interface DueLetterStore {
   /**
    * Of these entries (ascending ids, at most 200) the letters of those that are due and idle for that long, in milliseconds. They count as
    * idle from now on: nobody else who asks for more than 0 is given the same. Of the first entries only where letters have many bytes.
+   *
+   * @param verdict undefined: nobody knows
    */
-  claim(reason: DeadLetterReason, ids: readonly string[], minIdleMs: number): Promise<ClaimedLetters>;
+  claim(
+    reason: DeadLetterReason,
+    entries: readonly Pick<GivenBack, 'id' | 'error'>[],
+    minIdleMs: number,
+    verdict: Verdict | undefined,
+  ): Promise<ClaimedLetters>;
   /** Acknowledges and deletes entries (ascending ids) whose letter is written. False: it was not due any more. */
   finish(reason: DeadLetterReason, letters: readonly WrittenLetter[]): Promise<boolean[]>;
 }
@@ -63,8 +78,12 @@ export function createDueLetterStore(
   const keys = [names.lbs, ...(historyKey === undefined ? [] : [historyKey])];
 
   return {
-    async claim(reason, ids, minIdleMs) {
-      const args = [names.group, consumer, reason, minIdleMs, ...ids];
+    async claim(reason, entries, minIdleMs, verdict) {
+      const ids = entries.map(({ id }) => id);
+      const args: (string | number)[] = [names.group, consumer, reason, minIdleMs, ...ids];
+      if (verdict !== undefined) {
+        args.push('', verdict.cause, verdict.owner, ...entries.map(({ error = '' }) => error));
+      }
       const reply = (await byteScript(bulk, 'claim-due-letters', keys, args)) as (
         | [number, Buffer[]]
         | [number]
@@ -73,7 +92,7 @@ export function createDueLetterStore(
       const letters: DueLetter[] = [];
       const gone: string[] = [];
       reply.forEach(([retryCount, fields], index) => {
-        const id = ids[index] as string;
+        const { id } = entries[index] as { id: string };
         if (retryCount === undefined) return;
         if (fields === undefined) gone.push(id);
         else letters.push({ id, name: nameOf(id, fields, reason), retryCount, fields });

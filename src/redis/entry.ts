@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.js';
 import type { TraceFields } from '../core/trace-fields.js';
 import { isNestedTooDeep, MOST_NESTED } from './json-depth.js';
 import { type LargeIntegers, withLargeIntegersAsText } from './large-integers.js';
+import { fieldOf, OWN_FIELDS, retryCountOf } from './own-fields.js';
 
 /** Free-form facts that a producer attaches to a data stream. */
 export type Info = Readonly<Record<string, unknown>>;
@@ -21,10 +22,6 @@ export type ParsedEntry =
   | { readonly ok: false; readonly problem: string; readonly retryCount: number };
 
 export const PAYLOAD_FIELD = 'lbs-input';
-export const RETRY_FIELD = '_retry_count';
-const DELIVERY_FIELD = '_delivery_count';
-/** Fields that are ours: they count for nothing in an entry's size, which is that of what its producer added. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([RETRY_FIELD, DELIVERY_FIELD, '_dlq_reason']);
 const TRACEPARENT_FIELD = 'traceparent';
 const TRACESTATE_FIELD = 'tracestate';
 
@@ -35,14 +32,6 @@ export const HARMLESS_BYTES = 65_536;
 export interface RawEntry {
   readonly id: string;
   readonly fields: readonly string[];
-}
-
-/** Of a repeated field the last value counts, as in the Go client. */
-function fieldOf(fields: readonly string[], name: string): string | undefined {
-  for (let at = fields.length - 2; at >= 0; at -= 2) {
-    if (fields[at] === name) return fields[at + 1];
-  }
-  return undefined;
 }
 
 /** Stands for bytes that are no UTF-8. */
@@ -65,21 +54,6 @@ export function entryBytes(fields: readonly string[]): number {
     if (!OWN_FIELDS.has(name)) bytes += bytesOf(name) + bytesOf(fields[at + 1] as string);
   }
   return bytes;
-}
-
-/** Absent, malformed and negative counts read as 0. */
-export function retryCountOf(fields: readonly string[]): number {
-  return countOf(fields, RETRY_FIELD);
-}
-
-/** How often it was delivered to a consumer that died before it had become the owner, under the ids that it had before. */
-export function deliveryCountOf(fields: readonly string[]): number {
-  return countOf(fields, DELIVERY_FIELD);
-}
-
-function countOf(fields: readonly string[], name: string): number {
-  const text = fieldOf(fields, name);
-  return text !== undefined && /^\+?\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
 /** Where the producer announced it from; undefined where it was not traced. Whether it makes sense is for the reader to say. */

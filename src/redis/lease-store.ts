@@ -24,6 +24,12 @@ export type Acquired =
   /** Another pending entry owns the data stream's name, or owned it a moment ago with a newer token: to be given back under a new id. */
   | { readonly result: 'contended'; readonly owner: string };
 
+/** An entry that is to be given back. */
+export interface GivenBack extends EntryRef {
+  /** What its handler threw, as a dead letter is to hold it; undefined: nothing. */
+  readonly error?: string | undefined;
+}
+
 export type MoveOutcome =
   | 'requeued'
   | 'deadLettered'
@@ -43,7 +49,7 @@ export interface Moved {
   readonly retryCount: number;
   /** Remaining time to live of the lock that stands in the way, in milliseconds; -1: for ever. Only with `locked`. */
   readonly lockTtlMs?: number;
-  /** Only with `deadLetterDue`. */
+  /** Only with `deadLetterDue` and `deadLettered`. */
   readonly reason?: DeadLetterReason;
 }
 
@@ -97,7 +103,7 @@ export interface LeaseStore {
   /** Acknowledges and deletes entries that are pending for this incarnation: true where it was. Ascending ids, at most 200. */
   done(batch: readonly EntryRef[]): Promise<boolean[]>;
   /** Gives entries of this incarnation back to everyone. Ascending ids, at most 200. */
-  giveBack(reason: GiveBackReason, batch: readonly EntryRef[]): Promise<MoveResult>;
+  giveBack(reason: GiveBackReason, batch: readonly GivenBack[]): Promise<MoveResult>;
   /**
    * Sets the idle time of what is pending for this incarnation back, a page of at most 500 entries.
    *
@@ -111,14 +117,20 @@ export interface LeaseStore {
 
 /** The reply of the scripts that move entries. */
 export function readMoves(reply: unknown): MoveResult {
-  const [rows, trimmed, dlqLength] = reply as [[MoveOutcome, string | number, number][], number, number];
+  const [rows, trimmed, dlqLength] = reply as [
+    [MoveOutcome, string | number, number, DeadLetterReason?][],
+    number,
+    number,
+  ];
   return {
-    moved: rows.map(([outcome, second, retryCount]): Moved => {
+    moved: rows.map(([outcome, second, retryCount, reason]): Moved => {
       switch (outcome) {
         case 'locked':
           return { outcome, copyId: '', retryCount, lockTtlMs: Number(second) };
         case 'deadLetterDue':
           return { outcome, copyId: '', retryCount, reason: second as DeadLetterReason };
+        case 'deadLettered':
+          return { outcome, copyId: String(second), retryCount, reason: reason as DeadLetterReason };
         default:
           return { outcome, copyId: String(second), retryCount };
       }
@@ -181,7 +193,9 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     },
     async giveBack(reason, batch) {
       const { maxRetries, dlqMaxLen } = settings;
-      const args = [names.group, consumer, generation, maxRetries, dlqMaxLen, reason, ...flatten(batch)];
+      const args = [names.group, consumer, generation, maxRetries, dlqMaxLen, reason];
+      args.push(...flatten(batch));
+      if (batch.some(({ error }) => error)) args.push('', ...batch.map(({ error = '' }) => error));
       return readMoves(await commands.script('give-back', moveKeys, args));
     },
     async touch(start, count, fromMs) {

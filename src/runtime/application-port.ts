@@ -95,6 +95,19 @@ export function createApplicationPort(settings: PortSettings): Application {
         count: 1,
       });
     },
+    deadLettered({ id, name, retryCount, reason, letterId }) {
+      const stream = name === '' ? null : name;
+      tell({
+        type: 'StreamDeadLettered',
+        at: clock.now(),
+        stream,
+        id,
+        retryCount,
+        reason,
+        letterId,
+        count: 1,
+      });
+    },
     isBusy: settings.isBusy,
     ended: settings.ended,
   };

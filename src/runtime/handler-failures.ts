@@ -40,7 +40,9 @@ export class HandlerFailures {
   }
 
   /** @param delayMs in how many milliseconds the retry is spent; null: none is, it is dead-lettered */
-  failed({ name, id, info, retryCount }: Ownership, thrown: unknown, delayMs: number | null): void {
+  failed(ownership: Ownership, thrown: unknown, delayMs: number | null): void {
+    const { name, id, info, retryCount, deaths } = ownership;
+    const failures = ownership.failures + 1;
     const { clock, logger, onError, tell } = this.#settings;
     this.count += 1;
     const error = errorOf(thrown);
@@ -53,7 +55,7 @@ export class HandlerFailures {
       count: retryCount + 1,
       restartInMs: delayMs,
     });
-    logger?.warn({ stream: name, id, retryCount, delayMs, err: error }, 'a handler failed');
+    logger?.warn({ stream: name, id, retryCount, failures, deaths, delayMs, err: error }, 'a handler failed');
     if (onError !== undefined) {
       callOut(
         () => onError(thrown, stream),
@@ -62,7 +64,8 @@ export class HandlerFailures {
     } else if (logger === undefined) {
       this.#warn(error);
     }
-    tell({ type: 'StreamFailed', at, ...stream, error, retryAt: delayMs === null ? null : at + delayMs });
+    const retryAt = delayMs === null ? null : at + delayMs;
+    tell({ type: 'StreamFailed', at, ...stream, error, failures, deaths, retryAt });
   }
 
   #keep(failure: Failure): void {

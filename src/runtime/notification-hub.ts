@@ -3,12 +3,19 @@
  *
  * What bounds it is that `StreamAdded` is only ever made when there is room: a reader that falls behind stops the reading of new
  * streams. Everything else must not wait and must not be lost, and is bounded by what it speaks of: a loss by the streams owned;
- * uncertain and confirmed are one per stream, the later one counting; expiries are counted on the last one waiting.
+ * uncertain and confirmed are one per stream, the later one counting; expiries and dead letters are counted on the last one waiting.
  */
 import { Bell } from '../core/bell.js';
-import type { Notification, StreamExpired } from './notifications.js';
+import type { Notification } from './notifications.js';
 
 type LeaseNews = Extract<Notification, { type: 'StreamUncertain' | 'StreamConfirmed' }>;
+
+/** Of these there may be any number; they say how many they stand for. */
+type Counted = Extract<Notification, { count: number }>;
+
+function isCounted(notification: Notification): notification is Counted {
+  return 'count' in notification;
+}
 
 function isLeaseNews(notification: Notification): notification is LeaseNews {
   return notification.type === 'StreamUncertain' || notification.type === 'StreamConfirmed';
@@ -22,7 +29,8 @@ class Buffer {
   #count = 0;
   /** Index of the waiting lease news of each entry. */
   readonly #leaseNews = new Map<string, number>();
-  #lastExpired = -1;
+  /** Index of the last one that waits, by type. */
+  readonly #lastCounted = new Map<Counted['type'], number>();
 
   constructor(limit: number) {
     this.limit = limit;
@@ -40,13 +48,14 @@ class Buffer {
         return;
       }
       this.#leaseNews.set(notification.id, this.#items.length);
-    } else if (notification.type === 'StreamExpired') {
-      const last = this.#items[this.#lastExpired] as StreamExpired | undefined;
-      if (this.room <= 0 && last !== undefined) {
-        this.#items[this.#lastExpired] = { ...last, count: last.count + notification.count };
+    } else if (isCounted(notification)) {
+      const at = this.#lastCounted.get(notification.type);
+      if (this.room <= 0 && at !== undefined) {
+        const last = this.#items[at] as Counted;
+        this.#items[at] = { ...last, count: last.count + notification.count };
         return;
       }
-      this.#lastExpired = this.#items.length;
+      this.#lastCounted.set(notification.type, this.#items.length);
     }
     this.#items.push(notification);
     this.#count += 1;
@@ -57,7 +66,8 @@ class Buffer {
     if (notification === undefined) return undefined;
     this.#items[this.#head] = undefined;
     if (isLeaseNews(notification)) this.#leaseNews.delete(notification.id);
-    if (this.#lastExpired === this.#head) this.#lastExpired = -1;
+    if (isCounted(notification) && this.#lastCounted.get(notification.type) === this.#head)
+      this.#lastCounted.delete(notification.type);
     this.#head += 1;
     this.#count -= 1;
     if (this.#count === 0) {
@@ -74,7 +84,7 @@ class Buffer {
     this.#items = this.#items.slice(this.#head);
     const moved = length - this.#items.length;
     for (const [id, at] of this.#leaseNews) this.#leaseNews.set(id, at - moved);
-    this.#lastExpired = this.#lastExpired < 0 ? -1 : this.#lastExpired - moved;
+    for (const [type, at] of this.#lastCounted) this.#lastCounted.set(type, at - moved);
     this.#head = 0;
   }
 }

@@ -1,5 +1,6 @@
 /** What the runtime tells the application. docs/reference/contract.md says when, in which order, and what to do. */
 import type { StreamwardenError } from '../core/errors.js';
+import type { DeadLetterReason } from '../redis/due-consumer.js';
 
 /** One entry of the load balancer stream, as far as an application has to know it. */
 export interface StreamRef<TInfo = unknown> {
@@ -72,8 +73,31 @@ export interface StreamFailed<TInfo = unknown> extends StreamRef<TInfo>, At {
   readonly type: 'StreamFailed';
   /** What the handler threw; made into an error where it was none. */
   readonly error: Error;
+  /** How often a handler of it threw, this time included. */
+  readonly failures: number;
+  /** How often an owner of it died. */
+  readonly deaths: number;
   /** When the retry is spent, wall clock, milliseconds since the epoch. `done()` and `release()` before that spend none. Null: no retry can succeed. */
   readonly retryAt: number | null;
+}
+
+/**
+ * This consumer moved a stream to the dead-letter stream: its own, or one of a consumer that is dead. Nobody is given it any more; `dlq redrive`
+ * announces it anew.
+ */
+export interface StreamDeadLettered extends At {
+  readonly type: 'StreamDeadLettered';
+  /** Name of the data stream; null when the entry could not be parsed or was too large to be read. */
+  readonly stream: string | null;
+  /** Entry id that it had on the load balancer stream. */
+  readonly id: string;
+  /** Retries that were spent on it; of `max_retries_exceeded` one too many. */
+  readonly retryCount: number;
+  readonly reason: DeadLetterReason;
+  /** Entry id on the dead-letter stream. */
+  readonly letterId: string;
+  /** How many letters this notification stands for, 1 or more, as `count` of {@link StreamExpired}. */
+  readonly count: number;
 }
 
 /** The runtime has stopped reading for good. The last notification there is. */
@@ -91,4 +115,5 @@ export type Notification<TInfo = unknown> =
   | StreamUncertain<TInfo>
   | StreamConfirmed<TInfo>
   | StreamFailed<TInfo>
+  | StreamDeadLettered
   | StreamTerminated;

@@ -4,6 +4,7 @@ import type { Ownership } from '../actors/ownership.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { factOf } from '../machines/facts.js';
+import { encodeLetterError } from '../redis/letter-error.js';
 import type { HandlerBackoff } from './handler-backoff.js';
 import type { HandlerFailures } from './handler-failures.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
@@ -80,13 +81,14 @@ export class OwnedStreams<TInfo> implements HandleOwner {
   handlerFailed(ownership: Ownership, error: unknown): void {
     const { backoff, failures } = this.#settings;
     ownership.send({ type: 'handler.failed', error: factOf(error) });
+    ownership.failure = encodeLetterError(error);
     if (isUnrecoverable(error)) {
       failures.failed(ownership, error, null);
       // Whoever was told may have finished or released it.
       if (ownership.isWorkedOn) this.#giveUp(ownership, 'rejected', error);
       return;
     }
-    const delayMs = backoff.begin(ownership, () => this.#giveUp(ownership, 'failed', error));
+    const delayMs = backoff.begin(ownership, error, () => this.#giveUp(ownership, 'failed', error));
     failures.failed(ownership, error, delayMs);
   }
 

@@ -34,6 +34,14 @@ class Handle<TInfo> implements StreamHandle<TInfo> {
     return this.#ownership.retryCount;
   }
 
+  get failures(): number {
+    return this.#ownership.failures;
+  }
+
+  get deaths(): number {
+    return this.#ownership.deaths;
+  }
+
   get fencingToken(): string {
     return this.#ownership.id;
   }

@@ -1,6 +1,7 @@
 /** What a service's streams say in Redis, read at once: no simulated time goes by, and nothing that befalls the network or the server matters. */
-import { type Info, parseEntry, retryCountOf } from '../redis/entry.js';
+import { type Info, parseEntry } from '../redis/entry.js';
 import type { Names } from '../redis/names.js';
+import { deathsOf, failuresOf, fieldOf, REASON_FIELD, retryCountOf } from '../redis/own-fields.js';
 import { type CheckHistoryInput, checkHistory, type HistoryReport } from '../testing/history.js';
 import { type HistoryRecord, parseHistoryRecord } from '../testing/history-records.js';
 import type { Reply, Session } from './redis/index.js';
@@ -29,6 +30,10 @@ export interface SimulatedLetter {
   readonly reason: string | null;
   /** How often it had been retried; of `max_retries_exceeded` the count that was one too many. */
   readonly retryCount: number;
+  /** How often a handler of it threw. */
+  readonly failures: number;
+  /** How often an owner of it died. */
+  readonly deaths: number;
 }
 
 /** What a history shows, and the records themselves. */
@@ -37,7 +42,6 @@ export interface SimulatedHistory extends HistoryReport {
   readonly records: readonly HistoryRecord[];
 }
 
-const REASON_FIELD = '_dlq_reason';
 const INCARNATION = /~[0-9a-f]{8}$/;
 
 type Entry = [id: string, fields: string[]];
@@ -103,12 +107,13 @@ export class ServiceView {
 
 function toLetter([id, fields]: Entry): SimulatedLetter {
   const parsed = parseEntry({ id, fields });
-  const reasonAt = fields.findIndex((field, at) => at % 2 === 0 && field === REASON_FIELD);
   return {
     id,
     name: parsed.ok ? parsed.announcement.name : null,
     info: parsed.ok ? parsed.announcement.info : null,
-    reason: reasonAt === -1 ? null : (fields[reasonAt + 1] ?? null),
+    reason: fieldOf(fields, REASON_FIELD) ?? null,
     retryCount: retryCountOf(fields),
+    failures: failuresOf(fields),
+    deaths: deathsOf(fields),
   };
 }

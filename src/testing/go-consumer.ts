@@ -16,8 +16,9 @@
 
 import { Redis } from 'ioredis';
 import { messageOf, StreamwardenError } from '../core/errors.js';
-import { parseEntry, type RawEntry, RETRY_FIELD } from '../redis/entry.js';
+import { parseEntry, type RawEntry } from '../redis/entry.js';
 import { createNames, type Names } from '../redis/names.js';
+import { RETRY_FIELD } from '../redis/own-fields.js';
 import { EXTEND, FIRST_READ_RETRY_MS, READ_ATTEMPTS, RELEASE, SCAN_BATCH } from './go-scripts.js';
 
 /** Which version of the Go client: its main branch at v0.4, or the one with a scan and retries. */

@@ -69,7 +69,8 @@ describe('streamwarden dlq', () => {
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
       const [newest, oldest] = jsonLines(stdout);
       expect(Object.keys(newest ?? {})).to.deep.equal([
-        'at', 'type', 'id', 'stream', 'reason', 'retryCount', 'problem', 'info', 'fields',
+        'at', 'type', 'id', 'stream', 'reason', 'retryCount', 'failures', 'deaths', 'owner', 'error', 'problem', 'info',
+        'fields',
       ]); // biome-ignore format: one list
       expect(newest).to.deep.include({
         id: second,
@@ -86,6 +87,10 @@ describe('streamwarden dlq', () => {
         stream: 'one',
         reason: 'max_retries_exceeded',
         retryCount: 4,
+        failures: 0,
+        deaths: 0,
+        owner: null,
+        error: null,
         problem: null,
         info: { of: 'one' },
         fields: [
@@ -121,6 +126,61 @@ describe('streamwarden dlq', () => {
       expect(await found('--reason', 'unparseable')).to.deep.equal([junk]);
       expect(await found('--name', 'two')).to.deep.equal([young]);
       expect(await found('--reason', 'unparseable', '--name', 'two')).to.deep.equal([]);
+    });
+
+    it('says why and from whose hands a letter came, and filters by that [C-POI-9]', async () => {
+      const error = JSON.stringify({
+        name: 'TypeError',
+        message: 'no such order',
+        stack: 'TypeError: x\n    at y (z.ts:1)',
+      });
+      const facts = ['_failures', '3', '_deaths', '1', '_dlq_error', error, '_dlq_owner', 'pod-a~00000001'];
+      const failed = await write(
+        '1000-0',
+        'lbs-input',
+        payload('one'),
+        ...facts,
+        '_dlq_at',
+        '900',
+        ...POISON,
+      );
+      const died = await write(
+        '2000-0',
+        'lbs-input',
+        payload('two'),
+        '_dlq_owner',
+        'pod-ab~00000002',
+        ...POISON,
+      );
+      const [newest, oldest] = jsonLines((await dlq('list', '--json')).stdout);
+      expect(newest).to.deep.include({
+        id: died,
+        at: 2000,
+        failures: 0,
+        error: null,
+        owner: 'pod-ab~00000002',
+      });
+      expect(oldest).to.deep.include({
+        id: failed,
+        at: 900,
+        failures: 3,
+        deaths: 1,
+        owner: 'pod-a~00000001',
+        error: JSON.parse(error),
+      });
+      const found = async (...args: string[]) =>
+        jsonLines((await dlq('list', '--json', ...args)).stdout).map(({ id }) => id);
+      expect(await found('--error', 'such order')).to.deep.equal([failed]);
+      expect(await found('--error', 'TypeError')).to.deep.equal([failed]);
+      expect(await found('--error', 'other')).to.deep.equal([]);
+      expect(await found('--owner', 'pod-a')).to.deep.equal([failed]);
+      expect(await found('--owner', 'pod-ab~00000002')).to.deep.equal([died]);
+      const { stdout } = await dlq('show', failed);
+      expect(stdout).to.match(/counts +3 failures, 1 death\n/);
+      expect(stdout).to.match(
+        /owner +pod-a~00000001\n +error +TypeError: no such order\n +at y \(z\.ts:1\)\n/,
+      );
+      expect((await dlq('list', '--owner', 'pod-a')).stdout).to.match(/one {2}TypeError: no such order\n/);
     });
 
     it('is a table for people, on which no name can write elsewhere', async () => {

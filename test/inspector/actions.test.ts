@@ -88,6 +88,40 @@ describe('what the inspector is asked', () => {
     expect(JSON.stringify(machines)).not.to.match(/"inline"|\[object|xstate\.(raise|cancel)/);
   });
 
+  it('shows why and from whose hands letters came, and finds them by that [C-POI-9]', async () => {
+    const { runtime, ids } = await withLetters();
+    const error = { name: 'TypeError', message: 'no such order', stack: null };
+    const facts = {
+      _failures: '4',
+      _deaths: '1',
+      _dlq_error: JSON.stringify(error),
+      _dlq_owner: 'pod-a~00000001',
+    };
+    const fields = ['lbs-input', '{"DataStreamName":"four"}', ...Object.entries(facts).flat()];
+    const failed = String(await suite.redis().xadd(fleet().names.dlq, '*', ...fields));
+    const inspector = await inspectors.open();
+    inspector.attach(runtime);
+    const found = async (find: string) => {
+      const query = new URLSearchParams({ find, count: '1' });
+      const reply = await ask(inspector.url, pathTo(runtime, `dead-letters?${query}`));
+      return reply.json<DeadLettersReply>();
+    };
+    const { length, letters } = await found('SUCH order');
+    expect(length).to.equal(5);
+    expect(letters).to.have.length(1);
+    expect(letters[0]).to.deep.include({
+      id: failed,
+      failures: 4,
+      deaths: 1,
+      owner: 'pod-a~00000001',
+      error,
+    });
+    expect((await found('pod-a')).letters.map(({ id }) => id)).to.deep.equal([failed]);
+    expect((await found('unpars')).letters.map(({ id }) => id)).to.deep.equal([ids[3]]);
+    expect((await found('two')).letters.map(({ id }) => id)).to.deep.equal([ids[1]]);
+    expect(await found('nothing')).to.deep.include({ length: 5, letters: [], after: null });
+  });
+
   it('shows dead letters page by page, long values cut', async () => {
     const { runtime, ids } = await withLetters();
     const inspector = await inspectors.open();
@@ -103,7 +137,7 @@ describe('what the inspector is asked', () => {
     expect(letters[1]?.fields[0]?.value).to.have.length(8192);
     const rest = await ask(inspector.url, pathTo(runtime, `dead-letters?count=3&after=${after}`));
     expect(rest.json<DeadLettersReply>().letters.map(({ id }) => id)).to.deep.equal([ids[0]]);
-    for (const query of ['count=0', 'count=x', 'after=x', 'count=101']) {
+    for (const query of ['count=0', 'count=x', 'after=x', 'count=101', `find=${'x'.repeat(1025)}`]) {
       const bad = ask(inspector.url, pathTo(runtime, `dead-letters?${query}`));
       expect(await codeOf(bad), query).to.equal('400 Malformed');
     }

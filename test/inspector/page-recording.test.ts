@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { type OpenPage, useBrowser } from '../support/browser.js';
 import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
-import { tasksDuring } from '../support/page-tasks.js';
 import { hangingMs } from '../support/pace.js';
+import { tasksDuring } from '../support/page-tasks.js';
 import { useFolder } from '../support/recordings.js';
 
 const recordings = new URL('../recordings/', import.meta.url);

@@ -125,7 +125,7 @@ describe("the inspector's page", () => {
 
   it('redrives and deletes dead letters after asking, and only where that is allowed', async () => {
     const { runtime, log, inspector } = await watched({}, { actions: true });
-    const add = (name: string) =>
+    const add = (name: string, ...more: string[]) =>
       suite
         .redis()
         .xadd(
@@ -137,12 +137,19 @@ describe("the inspector's page", () => {
           '4',
           '_dlq_reason',
           'max_retries_exceeded',
+          ...more,
         );
     await add('doomed');
-    await add('poison');
+    await add('poison', '_dlq_error', '{"name":"TypeError","message":"no such colour","stack":null}');
     const page = await browser.open(`${inspector.url}#/dead-letters`);
     const row = page.locator('[data-letter]', { hasText: 'poison' });
     await row.getByText('max retries exceeded').waitFor();
+    await row.getByText('TypeError: no such colour').waitFor();
+    const search = page.getByRole('searchbox', { name: 'Find by name, reason, owner or error' });
+    await search.fill('such colour');
+    await page.locator('[data-letter]', { hasText: 'doomed' }).waitFor({ state: 'detached' });
+    await search.fill('');
+    await page.locator('[data-letter]', { hasText: 'doomed' }).waitFor();
     await row.getByRole('button', { name: 'Payload' }).click();
     await page.locator('.json').getByText('"green"').waitFor();
     await row.getByRole('checkbox').check();

@@ -53,6 +53,8 @@ describe('an entry that an operator claims', () => {
         '00-1-2-01',
         '_retry_count',
         '3',
+        '_deaths',
+        '1',
       ]);
       expect(await wire.pendingIds()).to.deep.equal([]);
       expect(await suite.redis().hkeys(names.owners)).to.deep.equal(['']);

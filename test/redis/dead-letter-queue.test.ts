@@ -60,8 +60,13 @@ describe('the dead-letter queue', () => {
     expect([letter]).to.deep.equal([
       {
         id: ids[0],
+        at: Number(ids[0]?.split('-')[0]),
         reason: 'max_retries_exceeded',
         retryCount: 4,
+        failures: 0,
+        deaths: 0,
+        owner: null,
+        error: null,
         name: 'one',
         problem: null,
         info: { a: 1 },

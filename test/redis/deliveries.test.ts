@@ -69,7 +69,7 @@ describe('an entry that was delivered to a consumer that died before it owned it
       consumer.lease.acquire(batch.filter(({ name }) => name === 'healthy'));
     for (let death = 0; death < 3; death += 1) await die(own);
     expect((await wire.entries(names.lbs)).map(([, fields]) => fields)).to.deep.equal([
-      ['lbs-input', '{"DataStreamName":"healthy"}', '_retry_count', '3'],
+      ['lbs-input', '{"DataStreamName":"healthy"}', '_retry_count', '3', '_deaths', '3'],
     ]);
     expect(await deadLetters(suite.redis(), names.dlq)).to.have.length(1);
   });

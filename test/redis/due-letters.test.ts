@@ -1,6 +1,11 @@
 import { expect } from 'chai';
-import { DEAD_LETTER_REASONS, dueConsumer, dueReason } from '../../src/redis/due-consumer.js';
-import type { DueLetter, DueLetterStore, WrittenLetter } from '../../src/redis/due-letters.js';
+import {
+  DEAD_LETTER_REASONS,
+  type DeadLetterReason,
+  dueConsumer,
+  dueReason,
+} from '../../src/redis/due-consumer.js';
+import type { DueLetter, Verdict, WrittenLetter } from '../../src/redis/due-letters.js';
 import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
 import { isIncarnation } from '../../src/redis/names.js';
 import { deadLetters } from '../support/dead-letters.js';
@@ -15,9 +20,14 @@ const APART: Partial<LeaseSettings> = { dlqIsLocal: false, maxRetries: 0 };
 
 async function claim(
   { due }: WireConsumer,
-  ...args: Parameters<DueLetterStore['claim']>
+  reason: DeadLetterReason,
+  ids: readonly string[],
+  minIdleMs: number,
+  verdict?: Verdict,
+  error?: string,
 ): Promise<readonly DueLetter[]> {
-  return (await due.claim(...args)).letters;
+  const entries = ids.map((id) => ({ id, error }));
+  return (await due.claim(reason, entries, minIdleMs, verdict)).letters;
 }
 
 describe('a dead-letter stream in another slot', () => {
@@ -124,17 +134,24 @@ describe('a dead-letter stream in another slot', () => {
       for (const consumer of [together, apart]) {
         for (const fields of entries) await suite.redis().xadd(names.lbs, '*', ...fields);
         const batch = await consumer.read();
-        const { moved } = await consumer.lease.giveBack(reason, batch);
+        const error = reason === 'failed' ? 'what was thrown' : '';
+        const thrown = batch.map((ref) => ({ ...ref, error }));
+        const { moved } = await consumer.lease.giveBack(reason, thrown);
         if (consumer === together) continue;
         const why = reason === 'failed' ? 'max_retries_exceeded' : 'unparseable';
         const ids = batch.map(({ id }) => id);
-        const letters = await claim(consumer, why, ids, 0);
+        const letters = await claim(consumer, why, ids, 0, { cause: 'failed', owner: A }, error);
         expect(letters.map(({ retryCount }) => retryCount)).to.deep.equal(
           moved.map(({ retryCount }) => retryCount),
         );
         await consumer.due.finish(why, await write(consumer, letters));
       }
-      const all = (await deadLetters(suite.redis(), names.dlq)).map(({ raw }) => raw);
+      // But for the millisecond.
+      const all = (await deadLetters(suite.redis(), names.dlq)).map(({ raw }) => {
+        const at = raw.findIndex((field) => String(field) === '_dlq_at');
+        expect(String(raw[at + 1])).to.match(/^\d{13}$/);
+        return raw.filter((_, index) => index !== at + 1);
+      });
       expect(all).to.have.lengthOf(2 * entries.length);
       expect(all.slice(entries.length)).to.deep.equal(all.slice(0, entries.length));
       expect(await wire.entries(names.lbs)).to.deep.equal([]);
@@ -220,12 +237,36 @@ describe('a dead-letter stream in another slot', () => {
     const lenient = await wire.join(B, { dlqIsLocal: false, maxRetries: 9 });
     const ids = await makeDue(strict, 'one');
     const [letter] = await claim(lenient, 'max_retries_exceeded', ids, 0);
-    expect(letter?.fields.map(String).slice(-4)).to.deep.equal([
-      '_retry_count',
-      '1',
-      '_dlq_reason',
-      'max_retries_exceeded',
-    ]);
+    const fields = letter?.fields.map(String) ?? [];
+    expect(fields.slice(-6, -3)).to.deep.equal(['_retry_count', '1', '_dlq_at']);
+    expect(fields.slice(-2)).to.deep.equal(['_dlq_reason', 'max_retries_exceeded']);
+  });
+
+  it('says as much of why and from whose hands as whoever writes it knows [C-POI-9]', async () => {
+    const consumer = await wire.join(A, APART);
+    const factsOf = async (letters: Promise<readonly DueLetter[]>) => {
+      const [letter] = await letters;
+      const fields = letter?.fields.map(String) ?? [];
+      const named = fields.flatMap((field, at) => (at % 2 === 0 ? [[field, fields[at + 1]]] : []));
+      const { _failures, _deaths, _dlq_owner, _dlq_error } = Object.fromEntries(named);
+      return { _failures, _deaths, _dlq_owner, _dlq_error };
+    };
+    const ids = await makeDue(consumer, 'one');
+    const none = { _failures: undefined, _deaths: undefined, _dlq_owner: undefined, _dlq_error: undefined };
+    expect(await factsOf(claim(consumer, 'max_retries_exceeded', ids, 0))).to.deep.equal(none);
+    const died = { cause: 'dead', owner: B } as const;
+    expect(await factsOf(claim(consumer, 'max_retries_exceeded', ids, 0, died))).to.deep.equal({
+      ...none,
+      _deaths: '1',
+      _dlq_owner: B,
+    });
+    const failed = { cause: 'failed', owner: A } as const;
+    expect(await factsOf(claim(consumer, 'max_retries_exceeded', ids, 0, failed, 'e'))).to.deep.equal({
+      ...none,
+      _failures: '1',
+      _dlq_owner: A,
+      _dlq_error: 'e',
+    });
   });
 
   it('is trimmed to about its cap, and the trimmed are counted', async () => {

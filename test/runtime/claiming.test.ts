@@ -31,7 +31,19 @@ describe('claim()', () => {
     const { id, runtime, log } = await orphan({ maxRetries: 0 });
     await runtime.claim({ id });
     const [letter] = await deadLetters(suite.redis(), fleet().names.dlq);
-    expect(letter?.fields).to.include({ _dlq_reason: 'max_retries_exceeded', _retry_count: '1' });
+    expect(letter?.fields).to.include({
+      _dlq_reason: 'max_retries_exceeded',
+      _retry_count: '1',
+      _deaths: '1',
+    });
+    expect(letter?.fields).to.have.property('_dlq_owner').that.is.not.equal(runtime.consumer);
+    expect(letter?.fields).to.not.have.any.keys('_failures', '_dlq_error');
+    expect(log.of('StreamDeadLettered')[0]).to.include({
+      stream: 'orphan',
+      id,
+      letterId: letter?.id,
+      retryCount: 1,
+    });
     expect(runtime.snapshot().counters.deadLettered).to.equal(1);
     expect(log.of('StreamAdded')).to.deep.equal([]);
   });

@@ -35,11 +35,17 @@ describe('a handler that fails', () => {
       await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
       expect(counts).to.deep.equal([0, 1, 2]);
       const [letter] = await deadLetters(suite.redis(), names.dlq);
-      expect(letter?.fields).to.deep.equal({
+      const { _dlq_at: at, _dlq_error: error, ...fields } = letter?.fields ?? {};
+      expect(fields).to.deep.equal({
         'lbs-input': '{"DataStreamName":"bad"}',
         _retry_count: '3',
+        _failures: '3',
+        _dlq_owner: runtime.consumer,
         _dlq_reason: 'max_retries_exceeded',
       });
+      expect(at).to.equal(letter?.id.split('-')[0]);
+      expect(JSON.parse(error ?? '')).to.include({ name: 'Error', message: 'no' });
+      expect(JSON.parse(error ?? '').stack).to.match(/^Error: no\n +at /);
       expect(await suite.redis().xlen(names.lbs)).to.equal(0);
       expect(runtime.snapshot().counters).to.include({ handlerFailures: 3, requeued: 2, deadLettered: 1 });
       const report = await soundHistory(suite.redis(), fleet(), ids);
@@ -94,6 +100,28 @@ describe('a handler that fails', () => {
     expect(delays).to.deep.equal([6, 12, 24, 30, 30]);
   });
 
+  it('has its application asked for the delay, where handlerBackoff is a function [C-HAND-3]', async () => {
+    const asked: unknown[] = [];
+    const { announce, create } = fleet();
+    const runtime = create({
+      maxRetries: 2,
+      handlerBackoff: (attempt, error) => {
+        asked.push([attempt, (error as Error).message]);
+        return attempt;
+      },
+      onError: () => undefined,
+    });
+    runtime.process(() => Promise.reject(new Error('no')));
+    await runtime.start();
+    await announce(['asked']);
+    await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
+    expect(asked).to.deep.equal([
+      [1, 'no'],
+      [2, 'no'],
+      [3, 'no'],
+    ]);
+  });
+
   it('may finish or release its stream itself during the back-off [C-HAND-3]', async () => {
     const { announce, create, names } = fleet();
     const runtime = create({ handlerBackoff: { initialMs: 60_000, maxMs: 60_000 } });
@@ -130,10 +158,11 @@ describe('a handler that fails', () => {
 
     await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
     const [letter] = await deadLetters(suite.redis(), 'letters');
-    const added = ['_retry_count', '2', '_dlq_reason', 'max_retries_exceeded'].map((text) =>
-      Buffer.from(text),
-    );
-    expect(letter?.raw).to.deep.equal([...original, ...added]);
+    expect(letter?.raw.slice(0, original.length)).to.deep.equal(original);
+    const added = letter?.raw.slice(original.length).map(String) ?? [];
+    expect(added.filter((_, index) => index % 2 === 0)).to.deep.equal([
+      '_retry_count', '_failures', '_dlq_error', '_dlq_owner', '_dlq_at', '_dlq_reason',
+    ]); // biome-ignore format: one list
     expect(await suite.redis().exists(names.dlq)).to.equal(0);
   });
 
@@ -187,9 +216,24 @@ describe('a handler that fails', () => {
       await eventually('it is dead-lettered', () => runtime.snapshot().counters.deadLettered === 1);
 
       const [letter] = await deadLetters(suite.redis(), names.dlq);
-      expect(letter?.fields).to.include({ _retry_count: '0', _dlq_reason: 'rejected' });
+      expect(letter?.fields).to.include({ _retry_count: '0', _failures: '1', _dlq_reason: 'rejected' });
+      expect(JSON.parse(letter?.fields._dlq_error ?? '')).to.include({ message: thrown.message });
       const [failed] = log.all.flatMap((told) => (told.type === 'StreamFailed' ? [told] : []));
-      expect(failed).to.include({ stream: 'hopeless', id, error: thrown, retryAt: null });
+      expect(failed).to.include({
+        stream: 'hopeless',
+        id,
+        error: thrown,
+        failures: 1,
+        deaths: 0,
+        retryAt: null,
+      });
+      expect(log.all.find(({ type }) => type === 'StreamDeadLettered')).to.include({
+        stream: 'hopeless',
+        id,
+        reason: 'rejected',
+        letterId: letter?.id,
+        count: 1,
+      });
       expect(aborted).to.have.length(1);
       expect(aborted[0]).to.include({ code: 'StreamReleased', cause: thrown });
       expect(await suite.redis().xlen(names.lbs)).to.equal(0);

@@ -160,7 +160,17 @@ describe('keys that live apart', () => {
       await eventually('it is acknowledged', () => dead(other) === 1);
       const [one, two, ...more] = await letters();
       expect(more).to.deep.equal([]);
-      expect(two?.raw).to.deep.equal(one?.raw);
+      const { _failures, _dlq_error, _dlq_owner, _dlq_at, ...facts } = one?.fields ?? {};
+      expect({ _failures, _dlq_owner }).to.deep.equal({ _failures: '1', _dlq_owner: victim.consumer });
+      expect(_dlq_error).to.match(/^\{"name":"Error"/);
+      // Whoever finds it due does not know why.
+      expect(Object.keys(two?.fields ?? {})).to.deep.equal([
+        'lbs-input',
+        '_retry_count',
+        '_dlq_at',
+        '_dlq_reason',
+      ]);
+      expect(two?.fields).to.include(facts);
       const report = await soundHistory(suite.redis(), fleet(), ids);
       expect(report.ends.deadLettered).to.equal(1);
       expect(report.chains.get(ids[0] as string)?.owners).to.equal(1);

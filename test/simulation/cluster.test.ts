@@ -1,12 +1,12 @@
 /** Runtimes in a simulated world of several servers, and its servers beside real ones. */
 import { expect } from 'chai';
+import { runSchedule } from '../../simulate/fleet.js';
+import { drawSchedule } from '../../simulate/schedule.js';
 import { createRuntime, type Runtime, type StreamHandler, UnrecoverableError } from '../../src/index.js';
 import { createNames } from '../../src/redis/names.js';
 import { composeProducer } from '../../src/runtime/producer.js';
 import type { SimulatedServer } from '../../src/simulation/server.js';
 import { World } from '../../src/simulation/world.js';
-import { runSchedule } from '../../simulate/fleet.js';
-import { drawSchedule } from '../../simulate/schedule.js';
 import { useCluster } from '../support/cluster.js';
 
 const names = createNames({ service: 'orders' });

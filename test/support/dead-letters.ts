@@ -8,6 +8,13 @@ export interface DeadLetter {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+const WHEN_AND_WHO: ReadonlySet<string> = new Set(['_dlq_at', '_dlq_owner']);
+
+/** Fields and values of a letter in turn, without those that say when and from whose hands it came: they differ from run to run. */
+export function lasting<T extends string | Buffer>(fields: readonly T[]): T[] {
+  return fields.filter((_, at) => !WHEN_AND_WHO.has(String(fields[at - (at % 2)])));
+}
+
 /** Everything on a dead-letter stream, oldest first. */
 export async function deadLetters(redis: Redis, stream: string): Promise<DeadLetter[]> {
   const entries = (await redis.xrangeBuffer(stream, '-', '+')) as unknown as [Buffer, Buffer[]][];

@@ -13,6 +13,7 @@ export class Masks {
         return this.#ids.get(id) as string;
       })
       .replace(/(\\"at\\":)\d+\.\d+/g, '$1now')
+      .replace(/("_dlq_at",")\d{13}"/g, '$1now"')
       .replace(/\bv1 \d+\.\d+/g, 'v1 now')
       .replace(/\bv1 [0-9a-f]{16}\b/g, 'v1 mark')
       .replace(/("(?:lease|lock|lockTtl)Ms":)(\d+)/g, (_all, member, ms) => member + lifetime(Number(ms)));

@@ -211,8 +211,9 @@ class Play {
   async #lettersApart(): Promise<void> {
     const [f, held] = await this.#owner('f~00000006', APART);
     await this.#step('f fails, and its letters are due', () => f.lease.giveBack('failed', held));
-    const ids = held.map(({ id }) => id);
-    const due = await this.#step('they are claimed', () => f.due.claim('max_retries_exceeded', ids, 0));
+    const due = await this.#step('they are claimed', () =>
+      f.due.claim('max_retries_exceeded', held, 0, undefined),
+    );
     const { letters } = due;
     const added = await this.#step('they are written', () =>
       f.deadLetters.add(letters.map(({ fields }) => fields)),

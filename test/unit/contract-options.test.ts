@@ -1,7 +1,7 @@
 /** docs/reference/contract.md repeats what the code says of options, error codes and notifications. Here the two are compared. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { ErrorCode, Notification, RuntimeOptions } from '../../src/index.js';
+import type { BackoffOptions, ErrorCode, Notification, RuntimeOptions } from '../../src/index.js';
 import { isStreamwardenError } from '../../src/index.js';
 import { compileOptions } from '../../src/runtime/options.js';
 
@@ -25,7 +25,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   dlqStream: [],
   dlqMaxLen: [],
   readRetry: namesOf<keyof NonNullable<RuntimeOptions['readRetry']>>({ attempts: 0, initialMs: 0, maxMs: 0 }),
-  handlerBackoff: namesOf<keyof NonNullable<RuntimeOptions['handlerBackoff']>>({ initialMs: 0, maxMs: 0 }),
+  handlerBackoff: namesOf<keyof BackoffOptions>({ initialMs: 0, maxMs: 0 }),
   notificationBuffer: [],
   lockKeys: [],
   autoClaim: [],
@@ -103,6 +103,7 @@ const NOTIFICATIONS = namesOf<Notification['type']>({
   StreamDisowned: 0,
   StreamFailed: 0,
   StreamExpired: 0,
+  StreamDeadLettered: 0,
   StreamTerminated: 0,
 });
 

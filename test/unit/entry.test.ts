@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { encodeEntry, encodePayload, parseEntry, retryCountOf } from '../../src/redis/entry.js';
+import { encodeEntry, encodePayload, parseEntry } from '../../src/redis/entry.js';
+import { retryCountOf } from '../../src/redis/own-fields.js';
 
 const parse = (payload: string, ...fields: string[]) =>
   parseEntry({ id: '1-1', fields: ['lbs-input', payload, ...fields] });

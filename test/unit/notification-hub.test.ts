@@ -19,6 +19,17 @@ const expired = (id: string): Notification => ({
   count: 1,
 });
 
+const buried = (id: string): Notification => ({
+  type: 'StreamDeadLettered',
+  at: 1,
+  stream: null,
+  id,
+  retryCount: 0,
+  reason: 'unparseable',
+  letterId: id,
+  count: 1,
+});
+
 /** What is waiting for a reader, in short. */
 async function take(reader: AsyncIterator<Notification>, count: number): Promise<string[]> {
   const texts: string[] = [];
@@ -26,9 +37,7 @@ async function take(reader: AsyncIterator<Notification>, count: number): Promise
     const { done, value } = await reader.next();
     if (done) return [...texts, 'end'];
     const what = value.type.replace('Stream', '');
-    texts.push(
-      `${what}${'id' in value ? ` ${value.id}` : ''}${value.type === 'StreamExpired' ? ` x${value.count}` : ''}`,
-    );
+    texts.push(`${what}${'id' in value ? ` ${value.id}` : ''}${'count' in value ? ` x${value.count}` : ''}`);
   }
   return texts;
 }
@@ -117,6 +126,16 @@ describe('the notification hub', () => {
     expect(await take(reader, 3)).to.deep.equal(['Expired 1 x1', 'Expired 2 x4', 'Added 3']);
     hub.tell(expired('7'));
     expect(await take(reader, 1)).to.deep.equal(['Expired 7 x1']);
+  });
+
+  it('counts dead letters likewise, by themselves [C-BUF-4]', async () => {
+    const hub = hubOf(3);
+    const reader = hub.read();
+    for (const one of [buried('1'), expired('2'), added('3'), buried('4'), expired('5'), buried('6')])
+      hub.tell(one);
+    expect(await take(reader, 3)).to.deep.equal(['DeadLettered 1 x3', 'Expired 2 x2', 'Added 3']);
+    hub.tell(buried('7'));
+    expect(await take(reader, 1)).to.deep.equal(['DeadLettered 7 x1']);
   });
 
   it('tells an expiry when there is no room and none is waiting', async () => {

@@ -157,7 +157,12 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await locks.take(['k1', 'k2']);
   await locks.extend(['k1', 'k2']);
   await locks.release(['k1', 'k2']);
-  await due.claim('unparseable', ['1-1', '2-2', '3-3', '4-4'], 0);
+  await due.claim(
+    'unparseable',
+    ['1-1', '2-2', '3-3', '4-4'].map((id) => ({ id })),
+    0,
+    undefined,
+  );
   await due.finish('unparseable', [{ id: '1-1', name: 'a', copyId: '5-5', retryCount: 1 }]);
   await deadLetters.add([['f1', 'v1', 'f2', 'v2'].map((text) => Buffer.from(text))]);
   const queueOf = (dlqIsLocal: boolean) =>

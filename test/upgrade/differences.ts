@@ -77,15 +77,15 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'effect of requeue',
-    why: 'A copy may have one field more, _delivery_count, which 0.1.0 keeps as it keeps every field that it does not know; and there are two reasons more for a dead letter, which 0.1.0 shows as text.',
+    why: 'A copy may have more fields, _delivery_count, _failures, _deaths and those of a dead letter, which 0.1.0 keeps as it keeps every field that it does not know; and there are two reasons more for a dead letter, which 0.1.0 shows as text.',
   },
   {
     what: 'interface of give-back',
-    why: 'It knows one more reason, and may answer for the first entries only. Each process sends the script of its own version.',
+    why: 'Behind the entries it may be told what handlers threw, it knows two more reasons, and may answer for the first entries only. Each process sends the script of its own version.',
   },
   {
     what: 'interface of claim-due-letters',
-    why: 'It may answer for the first entries only. Each process sends the script of its own version. What 0.1.0 leaves due is written by either.',
+    why: 'Behind the ids it may be told what spent the last retry, the owner, and what handlers threw, and it may answer for the first entries only. Each process sends the script of its own version. What 0.1.0 leaves due is written by either.',
   },
   {
     what: 'interface of redrive',
@@ -118,5 +118,21 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     what: 'effect of give-back',
     why: 'As that of requeue.',
+  },
+  {
+    what: 'effect of claim',
+    why: 'As that of requeue.',
+  },
+  {
+    what: 'effect of claim-due-letters',
+    why: 'The letter that it makes has more fields, which 0.1.0 keeps and shows as they are.',
+  },
+  {
+    what: 'effect of redrive',
+    why: 'It leaves off the fields that say why a letter is one, and the counts. That of 0.1.0 copies them along; consumers of either version write them anew when the stream becomes a letter again.',
+  },
+  {
+    what: 'effect of redrive-apart',
+    why: 'As that of redrive.',
   },
 ];

@@ -1,8 +1,8 @@
 /** A real consumer that holds each stream it is given for a while. */
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
-import type { Started } from '../../runtime/lifetime.js';
 import { deploymentOf } from '../../redis/target.js';
+import type { Started } from '../../runtime/lifetime.js';
 import { composeRuntime } from '../../runtime/runtime.js';
 import type { Runtime, StopReport } from '../../runtime/types.js';
 import { consumerOptionsOf, inWordsOfTheCommandLine } from '../consumer-options.js';

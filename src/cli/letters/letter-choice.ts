@@ -8,6 +8,8 @@ import { CliError } from '../errors.js';
 export interface FilterOptions {
   readonly reason?: string;
   readonly name?: string;
+  readonly owner?: string;
+  readonly error?: string;
   readonly olderThan?: number;
   readonly newerThan?: number;
 }
@@ -17,17 +19,20 @@ export interface ChoiceOptions extends FilterOptions {
 }
 
 /** Ages are measured by Redis's clock, which the ids are made with. */
-export function filterOf({ reason, name, olderThan, newerThan }: FilterOptions, now: number): LetterFilter {
+export function filterOf(options: FilterOptions, now: number): LetterFilter {
+  const { reason, name, owner, error, olderThan, newerThan } = options;
   return {
     ...(reason === undefined ? {} : { reason }),
     ...(name === undefined ? {} : { name }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(error === undefined ? {} : { error }),
     ...(olderThan === undefined ? {} : { toMs: now - olderThan }),
     ...(newerThan === undefined ? {} : { fromMs: now - newerThan }),
   };
 }
 
-export function isFiltered({ reason, name, olderThan, newerThan }: FilterOptions): boolean {
-  return [reason, name, olderThan, newerThan].some((one) => one !== undefined);
+export function isFiltered({ reason, name, owner, error, olderThan, newerThan }: FilterOptions): boolean {
+  return [reason, name, owner, error, olderThan, newerThan].some((one) => one !== undefined);
 }
 
 /** @throws CliError `Usage` */
@@ -52,11 +57,13 @@ export function checkChoice(ids: readonly string[], options: ChoiceOptions): voi
 /** For people and for the audit line. */
 export function inWords(ids: readonly string[], options: ChoiceOptions): string {
   if (!options.all) return ids.join(' ');
-  const { reason, name, olderThan, newerThan } = options;
+  const { reason, name, owner, error, olderThan, newerThan } = options;
   const parts = [
     '--all',
     ...(reason === undefined ? [] : [`--reason ${reason}`]),
     ...(name === undefined ? [] : [`--name ${name}`]),
+    ...(owner === undefined ? [] : [`--owner ${owner}`]),
+    ...(error === undefined ? [] : [`--error ${JSON.stringify(error)}`]),
     ...(olderThan === undefined ? [] : [`--older-than ${olderThan}ms`]),
     ...(newerThan === undefined ? [] : [`--newer-than ${newerThan}ms`]),
   ];

@@ -21,20 +21,20 @@ function pairsOf({ raw }: DeadLetter): [FieldText, FieldText][] {
   return pairs;
 }
 
-/** When it came there, epoch milliseconds. */
-function cameAt({ id }: DeadLetter): number {
-  return Number(id.split('-', 1)[0]);
-}
-
 export function letterLine(letter: DeadLetter): OutputLine & { readonly at: number } {
-  const { id, name, reason, retryCount, problem, info, isWhole, bytes } = letter;
+  const { at, id, name, reason, retryCount, failures, deaths, owner, error, problem, info, isWhole, bytes } =
+    letter;
   return {
-    at: cameAt(letter),
+    at,
     type: 'DeadLetter',
     id,
     stream: name,
     reason,
     retryCount,
+    failures,
+    deaths,
+    owner,
+    error,
     problem,
     info,
     ...(isWhole ? {} : { bytes, isWhole }),
@@ -52,25 +52,35 @@ export function letterPrinter(output: Output, now: number): (letter: DeadLetter)
     { heading: 'STREAM', width: 0 },
   ]);
   return (letter) => {
-    const { id, reason, retryCount, name, problem } = letter;
+    const { at, id, reason, retryCount, name, problem, error } = letter;
     if (output.json) {
       output.line(letterLine(letter), '');
       return;
     }
-    const age = duration(Math.max(0, now - cameAt(letter)));
+    const age = duration(Math.max(0, now - at));
     const stream = name === null ? `none: ${printable(problem ?? '')}` : printable(name);
-    columns.row([id, age, retryCount, printable(reason ?? 'none'), stream]);
+    const thrown = error === null ? '' : `  ${printable(`${error.name}: ${error.message}`)}`;
+    columns.row([id, age, retryCount, printable(reason ?? 'none'), `${stream}${thrown}`]);
   };
+}
+
+/** Without its first line, which says what `error` says. */
+function stackLines(error: DeadLetter['error']): string[] {
+  const lines = error?.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  return lines.map((line) => `             ${printable(line.trim())}`);
 }
 
 /** All of it. */
 export function letterForPeople(letter: DeadLetter, now: number): string {
-  const { id, reason, retryCount, name, problem, info } = letter;
-  const at = cameAt(letter);
+  const { at, id, reason, retryCount, failures, deaths, owner, error, name, problem, info } = letter;
   const lines = [
     `${id}  ${new Date(at).toISOString()}, ${duration(Math.max(0, now - at))} ago`,
     `  stream   ${name === null ? `none: ${printable(problem ?? '')}` : printable(name)}`,
     `  reason   ${printable(reason ?? 'none')}, after ${retryCount === 1 ? '1 retry' : `${retryCount} retries`}`,
+    `  counts   ${plural(failures, 'failure')}, ${plural(deaths, 'death')}`,
+    `  owner    ${owner === null ? 'none' : printable(owner)}`,
+    `  error    ${error === null ? 'none' : printable(`${error.name}: ${error.message}`)}`,
+    ...stackLines(error),
     `  info     ${info === null ? 'none' : JSON.stringify(info)}`,
     `  ${plural(letter.raw.length / 2, 'field')}`,
   ];

@@ -12,6 +12,7 @@
 --@include pending
 --@include entry-id
 --@include endings
+--@include own-fields
 --@include copy-entry
 --@include entry-size
 --@include last-delivered
@@ -31,7 +32,7 @@ for i = 2, #ARGV do
   bytes = bytes + (entry and entrySize(entry[2]) or 0)
   if entry and last and not isNewer(id, last) and not isPending(lbs, group, id) then
     local fields = entry[2]
-    local copy = copyOf(fields, retryCount(fields), deliveryCount(fields), nil)
+    local copy = copyOf(fields, countsOf(fields))
     results[i - 1] = redis.call('XADD', lbs, '*', unpack(copy))
     redis.call('XDEL', lbs, id)
   end

@@ -10,6 +10,7 @@
 --
 -- Returns {length of the stream; entries pending, -1: there is no such group; entries not given out yet, -1: more than were counted}
 --@include last-delivered
+--@include own-fields
 --@include entry-size
 local lbs, most = KEYS[1], tonumber(ARGV[2])
 local MOST_BYTES = 1048576

@@ -5,15 +5,17 @@
 -- KEYS[2] list    history; only when one is kept
 -- ARGV[1] text    group
 -- ARGV[2] text    caller: who writes the letters, for the history
--- ARGV[3] text    reason that the entries are due for: max_retries_exceeded | delivery_limit | unparseable | tooLarge
+-- ARGV[3] text    reason that the entries are due for: max_retries_exceeded | delivery_limit | rejected | unparseable | tooLarge
 -- ARGV[4] ms      minIdle: entries idle for less are left alone, as somebody is writing their letters; 0: whatever their idle time
--- ARGV[5...] entry ids (ascending)
+-- ARGV[5...] entry ids (ascending); then, where the caller has decided it itself, '', what spent the last retry (failed | dead), who owned the
+--                 entries, and in the same order what the handler of each threw ('': nothing)
 --
 -- Returns one item an entry: {its retry count, the fields and values of its letter}; {} when it is not due, or idle for too short
 -- a time; {0} when it is gone: its payload was deleted by someone else, and it is acknowledged. Of the first entries only where these have
 -- many bytes: the caller asks again for the rest.
 --@include pending
 --@include history
+--@include own-fields
 --@include copy-entry
 --@include entry-size
 --@include due
@@ -23,8 +25,14 @@ local due = dueConsumer(reason)
 local room, hasLetter = 262144, false
 local ids = {}
 for i = 5, #ARGV do
+  if ARGV[i] == '' then
+    break
+  end
   ids[#ids + 1] = ARGV[i]
 end
+-- Where the caller knows, they stand behind the ids.
+local known = 5 + #ids
+local cause, owner = ARGV[known + 1], ARGV[known + 2]
 local pending, deliveries = pendingFor(lbs, group, due, ids, tonumber(ARGV[4]))
 local results = {}
 for i = 1, #ids do
@@ -40,9 +48,15 @@ for i = 1, #ids do
     hasLetter = true
     redis.call('XCLAIM', lbs, group, due, 0, id, 'JUSTID')
     -- As in the script that decided.
-    local delivered = reason == 'delivery_limit' and deliveries[id] or 0
-    local letter, count = letterOf(entry[2], deliveryCount(entry[2]) + delivered, reason)
-    results[i] = { count, letter }
+    local counts = countsOf(entry[2])
+    if reason == 'delivery_limit' then
+      counts.deliveries = counts.deliveries + deliveries[id]
+    elseif reason == 'max_retries_exceeded' then
+      spend(counts, cause)
+    elseif reason == 'rejected' then
+      counts.failures = counts.failures + 1
+    end
+    results[i] = { counts.retries, letterOf(entry[2], counts, { reason = reason, owner = owner or '', error = ARGV[known + 2 + i] or '' }) }
   elseif pending[id] then
     redis.call('XACK', lbs, group, id)
     results[i] = { 0 }

@@ -37,6 +37,7 @@
 --@include entry-id
 --@include endings
 --@include history
+--@include own-fields
 --@include copy-entry
 --@include entry-size
 --@include add-letter
@@ -69,7 +70,7 @@ end
 local move = mover({
   lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
   maxRetries = math.huge, dlqMaxLen = 0,
-  from = holder, by = caller, why = 'claimed', record = historian(nil),
+  from = holder, by = caller, why = 'claimed', cause = not held and 'dead' or nil, record = historian(nil),
 })
 local result
 if name == '' then

@@ -15,10 +15,11 @@
 -- ARGV[5] count   dlqMaxLen: the dead-letter stream is trimmed to about this many entries; 0: never
 -- ARGV[6] text    why: handOver (count unchanged) | failed (count + 1) | waiting (count unchanged, and only when no
 --                 pending entry owns the name) | rejected | unparseable | tooLarge (to the dead-letter stream)
--- ARGV[7...] pairs of entry id (ascending) and data stream name ('' when it has none)
+-- ARGV[7...] pairs of entry id (ascending) and data stream name ('' when it has none); then, where handlers threw, '' and in the same order
+--                 what each threw ('': nothing)
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
---   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered | gone | notMine | waiting |
+--   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (the fourth item is the reason) | gone | notMine | waiting |
 --   deadLetterDue (then the second item is the reason: see lib/due.lua). Results are of the first entries only where these had many
 --   bytes: the caller asks again for the rest
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
@@ -27,6 +28,7 @@
 --@include entry-id
 --@include endings
 --@include history
+--@include own-fields
 --@include copy-entry
 --@include entry-size
 --@include add-letter
@@ -43,10 +45,13 @@ local plans = { handOver = 'keep', failed = 'spend', waiting = 'keep', rejected 
 local move, summary, isFull = mover({
   lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
-  from = consumer, by = consumer, why = why, record = historian(KEYS[7]),
+  from = consumer, by = consumer, why = why, cause = 'failed', record = historian(KEYS[7]),
 })
 local ids = {}
 for i = 7, #ARGV, 2 do
+  if ARGV[i] == '' then
+    break
+  end
   ids[#ids + 1] = ARGV[i]
 end
 local pending = pendingFor(lbs, group, consumer, ids, 0)
@@ -67,7 +72,7 @@ for i = 1, #ids do
     if why == 'waiting' and taken then
       results[i] = { 'waiting', '', 0 }
     else
-      results[i] = move(id, name, plans[why])
+      results[i] = move(id, name, plans[why], { error = ARGV[7 + 2 * #ids + i] })
       -- One waiter a name and call: the others would only meet the first one's copy and wait again.
       freed[name] = why == 'waiting'
     end

@@ -7,6 +7,7 @@
 --
 -- Returns {id of the stream's first entry ('': it has none); its length; the ids that are not on it; how many of the ids, from the first on,
 -- have been looked for: the caller asks again for the rest}
+--@include own-fields
 --@include entry-size
 local lbs = KEYS[1]
 local MOST_BYTES = 1048576

@@ -8,6 +8,7 @@
 --
 -- Returns one item an entry, for as many of the ids, from the first on, as there is room for: the fields and values; the size in bytes
 -- instead where it is too large; 0 where the entry is no longer on the stream
+--@include own-fields
 --@include entry-size
 local lbs, room, most = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 local items = {}

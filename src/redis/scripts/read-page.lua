@@ -10,6 +10,7 @@
 --
 -- Returns {entries, more}; an entry is {id, size in bytes, fields and values, 1 where these are all there are, else 0}; more is 1 where
 -- the page ends for want of room
+--@include own-fields
 --@include entry-size
 local stream, order, from, to = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local room, most = tonumber(ARGV[5]), tonumber(ARGV[6])

@@ -12,6 +12,7 @@
 -- ARGV[2...] pairs of field and value of the letter
 --
 -- Returns the id of its entry on the load balancer stream.
+--@include own-fields
 --@include copy-entry
 local lbs, mark = KEYS[1], KEYS[2]
 local announced = redis.call('GET', mark)
@@ -22,6 +23,6 @@ local letter = {}
 for i = 2, #ARGV do
   letter[#letter + 1] = ARGV[i]
 end
-local id = redis.call('XADD', lbs, '*', unpack(copyOf(letter, 0, 0, nil)))
+local id = redis.call('XADD', lbs, '*', unpack(copyOf(letter, countsOf({}))))
 redis.call('SET', mark, id, 'PX', ARGV[1])
 return id

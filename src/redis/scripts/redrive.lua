@@ -7,6 +7,7 @@
 --
 -- Returns one item a letter: the id of its entry on the load balancer stream; '' when there is no such letter any more. Of the first letters
 -- only where these have many bytes, as Redis stands still meanwhile: the caller asks again for the rest.
+--@include own-fields
 --@include copy-entry
 --@include entry-size
 local lbs, dlq = KEYS[1], KEYS[2]
@@ -23,7 +24,7 @@ for i = 1, #ARGV do
   results[i] = ''
   if letter then
     bytes = bytes + entrySize(letter[2])
-    results[i] = redis.call('XADD', lbs, '*', unpack(copyOf(letter[2], 0, 0, nil)))
+    results[i] = redis.call('XADD', lbs, '*', unpack(copyOf(letter[2], countsOf({}))))
     redis.call('XDEL', dlq, id)
   end
 end

@@ -26,7 +26,7 @@
 -- ARGV[9...] pairs of entry id (ascending) and data stream name ('' = cannot be parsed, or see ARGV[7])
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
---   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered | gone | notPending |
+--   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (the fourth item is the reason) | gone | notPending |
 --   locked (then the second item is the lock's remaining time to live in ms, -1 for ever) |
 --   deadLetterDue (then the second item is the reason: see lib/due.lua). Results are of the first entries only where these had many
 --   bytes: the caller asks again for the rest
@@ -35,6 +35,7 @@
 --@include entry-id
 --@include endings
 --@include history
+--@include own-fields
 --@include copy-entry
 --@include entry-size
 --@include add-letter
@@ -51,7 +52,7 @@ local firstLock = #KEYS - locks
 local move, summary, isFull = mover({
   lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
-  from = dead, by = caller, why = 'dead', record = historian(firstLock >= 7 and KEYS[7] or nil),
+  from = dead, by = caller, why = 'dead', cause = 'dead', record = historian(firstLock >= 7 and KEYS[7] or nil),
 })
 local ids = {}
 for i = 9, #ARGV, 2 do
@@ -79,7 +80,7 @@ for i = 1, #ids do
       results[i] = move(id, name, 'spend')
     else
       -- One that waited for its name was looked at, and nobody died of it. What acquire has found to wait counts as delivered 0 times.
-      results[i] = move(id, name, 'keep', not owner and deliveries[id] or nil)
+      results[i] = move(id, name, 'keep', { delivered = not owner and deliveries[id] or nil })
     end
   end
 end

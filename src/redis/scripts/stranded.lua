@@ -9,6 +9,7 @@
 -- Returns {id of the page's last entry, or '' when there are no more; ids of those that are stranded}
 --@include pending
 --@include last-delivered
+--@include own-fields
 --@include entry-size
 local lbs, group, from = KEYS[1], ARGV[1], ARGV[2]
 local MOST_BYTES = 1048576

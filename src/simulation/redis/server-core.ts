@@ -1,8 +1,8 @@
 /** What a simulated server is made of: its data, its connections, the commands that run and the reads that wait. */
 import { createHash } from 'node:crypto';
 import { wrongArity } from './arguments.js';
-import { type Command, type CommandContext, PARKED } from './command.js';
 import { ClusterPlace } from './cluster.js';
+import { type Command, type CommandContext, PARKED } from './command.js';
 import { findCommand, hasWrongArity, unknownCommand } from './command-table.js';
 import { serveParked } from './commands/stream-reading.js';
 import { Configuration } from './configuration.js';

@@ -66,10 +66,10 @@ export const api = {
   machines: async (): Promise<readonly MachineDefinition[]> =>
     (await get<MachinesReply>(addresses.machines)).machines,
   group: (runtime: string) => get<GroupReply>(addresses.group(runtime)),
-  deadLetters: (runtime: string, after: string | null) =>
-    get<DeadLettersReply>(
-      `${addresses.deadLetters(runtime)}${after === null ? '' : `?after=${encodeURIComponent(after)}`}`,
-    ),
+  deadLetters: (runtime: string, after: string | null, find: string) => {
+    const query = new URLSearchParams({ find, ...(after === null ? {} : { after }) });
+    return get<DeadLettersReply>(`${addresses.deadLetters(runtime)}?${query}`);
+  },
   deadLetterCount: async (runtime: string): Promise<number> =>
     (await get<DeadLettersReply>(`${addresses.deadLetters(runtime)}?count=1`)).length,
   redrive: (runtime: string, ids: readonly string[]) =>

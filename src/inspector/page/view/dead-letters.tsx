@@ -1,10 +1,11 @@
 /** What was given up on: why, what it held, and, where that is allowed, another try for it. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DeadLetterRow, DeadLettersOutcome, DeadLettersReply, Hello } from '../../protocol.js';
 import { number, plural } from '../model/format.js';
 import type { RuntimeModel } from '../model/runtime-model.js';
 import { Confirm } from '../part/confirm.js';
 import { Empty } from '../part/panel.js';
+import { Search } from '../part/search.js';
 import { api, messageOf } from '../state/api.js';
 import { hello, subject } from '../state/store.js';
 import { LettersTable } from './letters-table.js';
@@ -33,12 +34,16 @@ function summary({ outcomes }: DeadLettersOutcome): string {
     .join(', ');
 }
 
-function useLetters(runtime: string, length: number | undefined) {
+function useLetters(runtime: string, length: number | undefined, find: string) {
   const [letters, setLetters] = useState<Letters | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
+  const wanted = useRef(find);
+  wanted.current = find;
   const load = async (after: string | null) => {
     try {
-      const reply = await api.deadLetters(runtime, after);
+      const reply = await api.deadLetters(runtime, after, find);
+      // Meanwhile something else is looked for.
+      if (wanted.current !== find) return;
       setLetters((before) => appended(after === null ? null : before, reply));
       setFailure(null);
     } catch (error) {
@@ -48,7 +53,7 @@ function useLetters(runtime: string, length: number | undefined) {
   // Another one was dead-lettered by this consumer: it belongs on top.
   useEffect(() => {
     void load(null);
-  }, [runtime, length]);
+  }, [runtime, length, find]);
   return { letters, failure, load };
 }
 
@@ -80,7 +85,8 @@ interface OfProps {
 
 function Of({ runtime, greeting }: OfProps) {
   const { info, overview } = runtime;
-  const { letters, failure, load } = useLetters(info.id, overview.counters?.deadLettered);
+  const [find, setFind] = useState('');
+  const { letters, failure, load } = useLetters(info.id, overview.counters?.deadLettered, find);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<Action | null>(null);
   const [said, setSaid] = useState<string | null>(null);
@@ -111,6 +117,7 @@ function Of({ runtime, greeting }: OfProps) {
         <button type="button" class="button" onClick={() => void load(null)}>
           Look again
         </button>
+        <Search value={find} label="Find by name, reason, owner or error" onChange={setFind} />
         <span class="push" />
         {isAllowed ? (
           <>
@@ -147,8 +154,12 @@ function Of({ runtime, greeting }: OfProps) {
       )}
       {letters === null ? (
         failure === null && <Empty title="Asking Redis…" />
-      ) : letters.rows.length === 0 ? (
-        <Empty title="There are no dead letters">Nothing has been given up on.</Empty>
+      ) : letters.rows.length === 0 && letters.after === null ? (
+        <Empty title={find === '' ? 'There are no dead letters' : 'No dead letter has that'}>
+          {find === ''
+            ? 'Nothing has been given up on.'
+            : 'Neither in its name, reason or owner, nor in its error.'}
+        </Empty>
       ) : (
         <LettersTable
           rows={letters.rows}

@@ -5,7 +5,8 @@ import { dateTime, number, plural } from '../model/format.js';
 import { Badge } from '../part/badge.js';
 import { JsonView } from '../part/json-view.js';
 
-function Payload({ letter: { fields, info, problem } }: { readonly letter: DeadLetterRow }) {
+function Payload({ letter }: { readonly letter: DeadLetterRow }) {
+  const { fields, info, problem, owner, error, failures, deaths } = letter;
   return (
     <div class="letter-fields">
       {problem !== null && (
@@ -13,6 +14,15 @@ function Payload({ letter: { fields, info, problem } }: { readonly letter: DeadL
           <Badge tone="bad">cannot be parsed</Badge> {problem}
         </p>
       )}
+      <p>
+        {plural(failures, 'failure')}, {plural(deaths, 'death')}
+        {owner !== null && (
+          <>
+            ; last with <code>{owner}</code>
+          </>
+        )}
+      </p>
+      {error !== null && <pre>{error.stack ?? `${error.name}: ${error.message}`}</pre>}
       {typeof info === 'object' && info !== null && <JsonView value={info} />}
       <dl class="facts">
         {fields.map(({ name, value, cut }) => (
@@ -75,7 +85,7 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
         </thead>
         <tbody>
           {rows.map((letter) => {
-            const { id, at, stream, reason, retryCount, problem } = letter;
+            const { id, at, stream, reason, retryCount, problem, error } = letter;
             const isOpen = open.has(id);
             return (
               <Fragment key={id}>
@@ -99,6 +109,11 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
                   </td>
                   <td>
                     {reason === null ? <span class="muted">none given</span> : reason.replaceAll('_', ' ')}
+                    {error !== null && (
+                      <div class="muted">
+                        {error.name}: {error.message}
+                      </div>
+                    )}
                   </td>
                   <td
                     class="num"

@@ -1,4 +1,4 @@
--- mover{...}: functions that take pending entries out of their consumer's hands. move(id, name, plan, delivered): a copy goes back on the
+-- mover{...}: functions that take pending entries out of their consumer's hands. move(id, name, plan, about): a copy goes back on the
 -- stream, or, when its retries are used up or no application can be given it, into the dead-letter stream. Needs copy-entry, entry-size,
 -- add-letter and due. summary(results) makes the reply. isFull() says that enough bytes have been moved in one call: Redis stands still
 -- meanwhile, tens of milliseconds for each MiB. The caller then returns what has been done, and is called again for the rest.
@@ -7,15 +7,17 @@
 -- lost nothing.
 --
 -- plan: 'keep' (count unchanged) | 'spend' (count + 1) | 'rejected' | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
+-- about{delivered, error}; error: what the handler threw, as its letter is to say it; nil: nothing is known.
 -- delivered: how often it was delivered under this id to a consumer that has died without owning it; nil: it has not, or that does not count.
 -- That many are added to `_delivery_count`; too many, and it goes to the dead-letter stream as 'delivery_limit'. How many are allowed follows from
 -- maxRetries: one less, so that what consumers die of is gone before the streams that they own have used up theirs. Whoever has owned it has
 -- shown that it can be: the count ends.
--- Returns {outcome, id of the copy, retry count of the copy}; outcome: requeued | deadLettered | gone (its payload was deleted or
--- trimmed from the stream by someone else: there is nothing left to give to anybody) | deadLetterDue (the dead-letter stream
--- lives in another slot: claimed for dueConsumer(reason); the second item is the reason).
+-- Returns {outcome, id of the copy, retry count of the copy}; outcome: requeued | deadLettered (with the reason as the fourth item) | gone (its
+-- payload was deleted or trimmed from the stream by someone else: there is nothing left to give to anybody) | deadLetterDue (the dead-letter
+-- stream lives in another slot: claimed for dueConsumer(reason); the second item is the reason).
 --
--- at{lbs, group, owners, ended, dlq (lbs: it lives in another slot), dlqMaxLen, maxRetries, from, by, why, record}
+-- at{lbs, group, owners, ended, dlq (lbs: it lives in another slot), dlqMaxLen, maxRetries, from, by, why, cause (of retries that are spent:
+-- see spend), record}
 local function mover(at)
   local MOST_BYTES = 1048576
   local maxDeliveries = math.min(20, math.max(1, at.maxRetries - 1))
@@ -47,19 +49,21 @@ local function mover(at)
     return { 'deadLetterDue', reason, count }
   end
 
-  local function deadLetter(id, name, fields, deliveries, reason)
-    local letter, count = letterOf(fields, deliveries, reason)
+  local function deadLetter(id, name, fields, counts, reason, about)
+    local count = counts.retries
     if not isDlqLocal then
       return makeDue(id, name, count, reason)
     end
+    local letter = letterOf(fields, counts, { reason = reason, owner = at.from, error = about.error or '' })
     local copyId, lost = addLetter(at.dlq, at.dlqMaxLen, letter)
     trimmed = trimmed + lost
     finish(id, name)
     at.record({ op = 'deadLettered', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = count, reason = reason })
-    return { 'deadLettered', copyId, count }
+    return { 'deadLettered', copyId, count, reason }
   end
 
-  local function move(id, name, plan, delivered)
+  local function move(id, name, plan, about)
+    about = about or {}
     local entry = redis.call('XRANGE', at.lbs, id, id)[1]
     if not entry then
       finish(id, name)
@@ -68,28 +72,33 @@ local function mover(at)
     end
     local fields = entry[2]
     movedBytes = movedBytes + entrySize(fields)
-    local deliveries = isOwner(id, name) and 0 or deliveryCount(fields)
-    if plan ~= 'keep' and plan ~= 'spend' then
-      return deadLetter(id, name, fields, deliveries, plan)
+    local counts = countsOf(fields)
+    if isOwner(id, name) then
+      counts.deliveries = 0
     end
-    local count = retryCount(fields)
+    if plan == 'rejected' then
+      counts.failures = counts.failures + 1
+    end
+    if plan ~= 'keep' and plan ~= 'spend' then
+      return deadLetter(id, name, fields, counts, plan, about)
+    end
     if plan == 'spend' then
-      count = count + 1
-      if count > at.maxRetries then
-        return deadLetter(id, name, fields, deliveries, 'max_retries_exceeded')
+      spend(counts, at.cause)
+      if counts.retries > at.maxRetries then
+        return deadLetter(id, name, fields, counts, 'max_retries_exceeded', about)
       end
     end
-    deliveries = deliveries + (delivered or 0)
-    if delivered and deliveries > maxDeliveries then
-      return deadLetter(id, name, fields, deliveries, 'delivery_limit')
+    counts.deliveries = counts.deliveries + (about.delivered or 0)
+    if about.delivered and counts.deliveries > maxDeliveries then
+      return deadLetter(id, name, fields, counts, 'delivery_limit', about)
     end
-    local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, deliveries, nil)))
+    local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, counts)))
     finish(id, name)
     at.record({
-      op = 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = count, why = at.why,
-      deliveries = deliveries > 0 and deliveries or nil,
+      op = 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = counts.retries, why = at.why,
+      deliveries = counts.deliveries > 0 and counts.deliveries or nil,
     })
-    return { 'requeued', copyId, count }
+    return { 'requeued', copyId, counts.retries }
   end
 
   local function summary(results)
