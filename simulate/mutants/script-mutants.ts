@@ -198,8 +198,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/move-entry.lua',
-        from: 'if count > at.maxRetries then',
-        to: 'if count >= at.maxRetries then',
+        from: 'if counts.retries > at.maxRetries then',
+        to: 'if counts.retries >= at.maxRetries then',
       },
     ],
     wishes: FEW_RETRIES,
@@ -210,7 +210,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/move-entry.lua',
-        from: 'if count > at.maxRetries then',
+        from: 'if counts.retries > at.maxRetries then',
         to: 'if false then',
       },
     ],
@@ -222,8 +222,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/move-entry.lua',
-        from: "local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, deliveries, nil)))",
-        to: `local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, count, deliveries, nil)))
+        from: "local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, counts)))",
+        to: `local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, counts)))
     redis.call('XDEL', at.lbs, copyId)`,
       },
     ],

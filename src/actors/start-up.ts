@@ -8,8 +8,9 @@ import { Shortfall } from '../redis/shortfall.js';
 import { type Kernel, pause } from './kernel.js';
 
 const RETRY_MS = 50;
-/** How often the log says what is waited for, in milliseconds. */
+/** How often the log says what is waited for, and after how long it begins to, in milliseconds. */
 const SAY_MS = 5_000;
+const SILENT_MS = 1_000;
 
 /** What else has to succeed, and is tried again with the rest. */
 export interface StartUpSteps {
@@ -62,7 +63,8 @@ export class StartUp {
   async prepare(isWanted: () => boolean): Promise<ServerFacts | undefined> {
     const { clock, connections, ended, logger } = this.#kernel;
     const begun = clock.monotonic();
-    let saidAt = Number.NEGATIVE_INFINITY;
+    // Whoever starts beside Redis waits for a moment.
+    let sayAt = begun + SILENT_MS;
     while (!ended.aborted && isWanted()) {
       try {
         return await this.#once();
@@ -77,8 +79,8 @@ export class StartUp {
         const left = this.#deadline - clock.monotonic();
         if (left <= 0) throw isStreamwardenError(error, 'KeyspaceSetupFailed') ? error : this.timeout(cause);
         const now = clock.monotonic();
-        if (now - saidAt >= SAY_MS) {
-          saidAt = now;
+        if (now >= sayAt) {
+          sayAt = now + SAY_MS;
           const times = { waitedMs: Math.round(now - begun), leftMs: Math.round(left) };
           logger.warn(
             { ...times, error: redact(messageOf(cause)) },

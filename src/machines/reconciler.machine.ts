@@ -159,6 +159,12 @@ function scanWorks(context: ReconcilerContext) {
   return { scanFailures: 0, lastError: context.failures > 0 ? context.lastError : null };
 }
 
+/** Within `and` and `or` an event may be any. */
+function wasAwayFor(any: { readonly type: string }, isThat: (outageMs: number | null) => boolean): boolean {
+  const event = any as ReconcilerEvent;
+  return event.type === 'connection.up' && isThat(event.outageMs);
+}
+
 function settleMs({ heartbeatMs }: ReconcilerContext): number {
   return heartbeatMs * SETTLING_HEARTBEATS;
 }
@@ -196,10 +202,11 @@ export const reconcilerMachine = setup({
     isPatient: ({ context }) => context.outages < MOST_OUTAGES,
     isPatientOutage: and(['isOutage', 'isPatient']),
     isCautionOver: stateIn({ caution: 'over' }),
-    isLongOutage: ({ context, event }) =>
-      event.type === 'connection.up' && event.outageMs !== null && event.outageMs > settleMs(context),
-    isUnknownOutage: ({ event }) => event.type === 'connection.up' && event.outageMs === null,
-    isSeparateOutage: or(['isLongOutage', and(['isUnknownOutage', 'isCautionOver'])]),
+    isSeparateOutage: or([
+      ({ context, event }) =>
+        wasAwayFor(event, (outageMs) => outageMs !== null && outageMs > settleMs(context)),
+      and([({ event }) => wasAwayFor(event, (outageMs) => outageMs === null), 'isCautionOver']),
+    ]),
     isHinted: ({ context }) => context.hinted,
     isScanDue: ({ context }) => context.scanDue,
     hasDead: (_, params: SweepOutput) => params.dead.length > 0,

@@ -74,6 +74,16 @@ describe('an entry that was delivered to a consumer that died before it owned it
     expect(await deadLetters(suite.redis(), names.dlq)).to.have.length(1);
   });
 
+  it('is counted as well where whoever takes over does not read it [C-POI-6]', async () => {
+    await wire.announce('deadly');
+    const dead = await wire.join('c~00000001');
+    const unread = (await dead.read()).map(({ id }) => ({ id, name: '' }));
+    await dead.vanish();
+    const taken = await wire.stranger(HEIR).group.requeue(dead.name, unread, { ...TAKE, nameless: 'unread' });
+    expect(taken).to.have.nested.property('moved[0].outcome', 'requeued');
+    expect(await counts()).to.deep.equal({ deadly: '1' });
+  });
+
   it('and has been owned since is innocent: the count ends [C-POI-6]', async () => {
     await wire.announce('slow', '_delivery_count', '2');
     await die((consumer, batch) => consumer.lease.acquire(batch));

@@ -8,6 +8,8 @@ export interface EventuallyOptions {
   readonly everyMs?: number;
 }
 
+/** So much longer than its deadline a look may take before it hangs. */
+const HANG_MS = 1_000;
 const MOST_OFTEN_MS = 10;
 const LEAST_OFTEN_MS = 50;
 
@@ -35,7 +37,8 @@ export async function eventually<T>(
   // A look that hangs must fail by this name and not by the test's timeout.
   let hang: NodeJS.Timeout | undefined;
   const hangs = new Promise<Answer<T>>((resolve) => {
-    hang = setTimeout(() => resolve({ holds: false, got: 'a look that did not end' }), timeoutMs);
+    const hung = { holds: false, got: 'a look that did not end' } as const;
+    hang = setTimeout(() => resolve(hung), timeoutMs + HANG_MS);
   });
   try {
     for (;;) {
@@ -49,7 +52,9 @@ export async function eventually<T>(
           },
         );
       }
-      await delay(options.everyMs ?? nextLookMs(performance.now() - begun));
+      const waitMs = options.everyMs ?? nextLookMs(performance.now() - begun);
+      // Not past the deadline: what is told is what the last look saw.
+      await delay(Math.min(waitMs, deadline - performance.now()));
     }
   } finally {
     clearTimeout(hang);

@@ -71,7 +71,7 @@ for i = 1, #ids do
   elseif ttl ~= -2 then
     results[i] = { 'locked', ttl, 0 }
   elseif name == '' and ARGV[7] == 'unread' then
-    results[i] = move(id, name, 'keep', deliveries[id])
+    results[i] = move(id, name, 'keep', { delivered = deliveries[id] })
   elseif name == '' then
     results[i] = move(id, name, ARGV[7] == 'tooLarge' and 'tooLarge' or 'unparseable')
   else
