@@ -39,7 +39,9 @@ async function* schedulesFor({ kept, wishes }: Mutant, budget: number): AsyncGen
   if (kept !== undefined) {
     yield [0, (await readKept(fileURLToPath(new URL(`${kept}.json`, FOUND)))).schedule];
   }
-  for (let seed = 1; seed <= budget; seed += 1) yield [seed, drawSchedule(seed, wishes)];
+  // On one server, unless it is a cluster that shows it: seeds are few.
+  const shape = { servers: 1, ...wishes?.shape };
+  for (let seed = 1; seed <= budget; seed += 1) yield [seed, drawSchedule(seed, { ...wishes, shape })];
 }
 
 /** Scripts with the edits of a mutant, by the names of their files. */
