@@ -35,7 +35,6 @@ export class Verifier {
   readonly #ledger: MoveLedger;
   /** The group's, as of the last verification. */
   #epoch: string | undefined;
-  lost = 0;
 
   constructor(
     kernel: Kernel,
@@ -116,7 +115,6 @@ export class Verifier {
   }
 
   #lose(ownership: Ownership, reason: string): void {
-    this.lost += 1;
     ownership.send({ type: 'lost', reason });
   }
 

@@ -83,6 +83,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   readonly #incarnation: Consumer;
   readonly #streams: OwnedStreams<TInfo>;
   readonly #lifetime: Lifetime;
+  /** Streams that were told as lost. */
+  #lost = 0;
   readonly #backoff: HandlerBackoff;
   readonly #failures: HandlerFailures;
   readonly #telemetry: RuntimeTelemetry;
@@ -333,7 +335,10 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         clock,
         room: () => this.#hub.room,
         tell: (notification) => this.#tell(notification),
-        lost: (reason) => seam.emit('lost', { reason }),
+        lost: (reason) => {
+          this.#lost += 1;
+          seam.emit('lost', { reason });
+        },
         onUncertain: this.#options.onUncertain,
         autoClaim: this.#options.autoClaim,
         overdueMs: () => this.#incarnation.lease.overdueMs,
@@ -364,6 +369,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       service: this.service,
       handlers: this.#failures,
       notificationsDropped: this.#hub.dropped,
+      lost: this.#lost,
     };
   }
 

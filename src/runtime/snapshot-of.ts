@@ -17,6 +17,8 @@ export interface RuntimeFacts {
   readonly service: string;
   readonly handlers: Pick<HandlerFailures, 'count' | 'latest'>;
   readonly notificationsDropped: number;
+  /** Streams that the application was told are not its own any more. */
+  readonly lost: number;
 }
 
 function topologyOf({ topology }: Consumer): TopologySnapshot | null {
@@ -100,7 +102,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
       acquired: consumer.acquirer.acquired,
       finished: consumer.finisher.finished,
       handedOver: consumer.giver.handedOver,
-      lost: consumer.verifier.lost,
+      lost: facts.lost,
       handlerFailures: facts.handlers.count,
       requeued: ledger.requeued,
       deadLettered: ledger.deadLettered,

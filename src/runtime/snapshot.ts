@@ -68,6 +68,7 @@ export interface Counters {
   acquired: number;
   finished: number;
   handedOver: number;
+  /** Streams that the application was told are not its own any more, as `StreamDisowned`. */
   lost: number;
   /** Handlers that threw. */
   handlerFailures: number;

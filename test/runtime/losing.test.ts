@@ -47,6 +47,21 @@ describe('losing a stream', () => {
     expect(log.of('StreamDisowned')).to.have.lengthOf(1);
   });
 
+  it('is counted as often as it is told, also where done() or a hand-over finds it [C-LOST-1]', async () => {
+    const { names } = fleet();
+    const { runtime, log, id, handle } = await own('finished by hand');
+    await suite.redis().xclaim(names.lbs, names.group, 'somebody-else', 0, id);
+    expect(await rejection(handle.done())).to.include({ code: 'StreamNotOwned' });
+    await log.first('StreamDisowned', 'finished by hand');
+    expect(runtime.snapshot().counters).to.include({ lost: 1, finished: 0 });
+    await runtime.pause();
+    const other = await own('given back', { consumerId: 'other' });
+    await suite.redis().xclaim(names.lbs, names.group, 'somebody-else', 0, other.id);
+    await other.handle.release().catch(() => {});
+    await other.log.first('StreamDisowned', 'given back');
+    expect(other.runtime.snapshot().counters.lost).to.equal(1);
+  });
+
   it('is found out when its lock key is missing [C-LOST-5, C-OVL-5]', async () => {
     const { names } = fleet();
     const { log, id } = await own('finished', { heartbeatMs: keepable(300) });
