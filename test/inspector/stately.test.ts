@@ -248,7 +248,8 @@ describe("Stately's protocol", () => {
       turns += 1;
       await nextTurn();
     }
-    expect(turns).to.be.above(15);
+    // How many depends on the machine; without them it would be one or two.
+    expect(turns).to.be.above(5);
     await done;
     await log.count('StreamAdded', 5_500);
     await eventually(
