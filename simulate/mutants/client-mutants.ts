@@ -98,6 +98,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: { kinds: { freeze: 2, stall: 2 }, shape: { isLong: true, latencyMs: 60 } },
+    budget: 300,
   },
   {
     name: 'stop-begins-work',
@@ -151,6 +152,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       aim: { commands: { XREADGROUP: 1 }, phases: ['executed'], most: 20 },
       mostFaults: 18,
     },
+    budget: 300,
   },
   {
     name: 'pending-unaudited',
@@ -351,7 +353,6 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: { kinds: { stall: 3, mute: 1 }, mostFaults: 20, shape: { isLong: true, latencyMs: 2 } },
-    budget: 60,
   },
   {
     name: 'generation-not-raised',
@@ -364,7 +365,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: LATE_GIVE_BACK,
-    budget: 60,
+    budget: 300,
   },
   {
     name: 'failure-forgotten',

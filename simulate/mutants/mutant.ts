@@ -23,11 +23,11 @@ export interface Mutant {
    * of texts in scripts' own files.
    */
   readonly explored?: string;
-  /** Seeds that may be needed. @defaultValue 20 */
+  /** Seeds that may be needed. @defaultValue 60 */
   readonly budget?: number;
 }
 
-export const USUAL_BUDGET = 20;
+export const USUAL_BUDGET = 60;
 
 /** @throws when the text is not there, or more than once: the mutant is to be changed with what it changes */
 export function edited(text: string, { file, from, to }: Edit): string {

@@ -24,7 +24,6 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: BACK_BEFORE_TAKEOVER,
-    budget: 60,
   },
   {
     name: 'requeue-never',
@@ -169,7 +168,6 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: LATE_GIVE_BACK,
-    budget: 60,
   },
   {
     name: 'give-back-failed-free',
@@ -264,6 +262,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     why: 'tokens shrink',
     edits: [{ file: 'redis/scripts/lib/move-entry.lua', from: 'at.ended.remember({ name, id })', to: '' }],
     kept: 'a-hand-over-forgotten',
+    budget: 300,
   },
   {
     name: 'refresh-writes-after-lapse',
@@ -288,7 +287,6 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: SLEEPERS,
-    budget: 60,
   },
   {
     name: 'claim-alive-unchecked',
