@@ -114,18 +114,32 @@ const ON_ANYONE: Effects<Blow> = {
   },
 };
 
+/** C-UNC-6: neither clock says that the machine sleeps. The deadline's timer does, a heartbeat after it woke at the latest. */
+function hideSleep(blow: MemberBlow, ms: number): void {
+  const { fleet, victim } = blow;
+  for (const { id } of victim.runtime.ownedStreams())
+    fleet.workers.excuseFor('C-UNC-6', id, ms + heartbeat(blow));
+}
+
 const ON_MEMBER: Effects<MemberBlow> = {
   suspend(blow) {
     const { fleet, victim, chance } = blow;
     const ms = chance.next() * 4 * heartbeat(blow);
     victim.disturb(ms);
     fleet.sleeps(victim, ms);
+    if (victim.clockHidesUntil > fleet.now) hideSleep(blow, ms);
     victim.process.suspend(ms);
   },
   wallStep(blow) {
     const { fleet, victim, chance } = blow;
     victim.disturb();
-    victim.process.stepWallClock(chance.between(-3, 3) * heartbeat(blow));
+    const ms = chance.between(-3, 3) * heartbeat(blow);
+    victim.process.stepWallClock(ms);
+    if (ms < 0) {
+      // Until the next beat has been answered.
+      victim.clockHidesUntil = fleet.now + heartbeat(blow);
+      if (victim.process.isStill) hideSleep(blow, victim.process.stillUntil - fleet.now);
+    }
     fleet.unsettle(victim, 1.5 * heartbeat(blow));
   },
   stop(blow) {

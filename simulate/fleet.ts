@@ -456,6 +456,8 @@ export class Fleet implements Stage {
     this.workers.taken(life, from, why);
     // C-CLM-1: who insists takes from the living.
     if (by === INSISTING_OPERATOR) return;
+    // C-EXP-1: nobody can know its lock.
+    if (why === 'gone') return;
     const isGo = this.goConsumers.some(({ label }) => label === from);
     // C-OVL-5: where locks are apart, it may take its lock back in between.
     if (!isGo || this.shape.isApart || this.askMaybe('EXISTS', this.names.lock(life.name, life.id)) !== 1)

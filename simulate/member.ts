@@ -75,6 +75,8 @@ export class Member implements Party, Victim {
   stop: StopUnderWay | undefined;
   /** Milliseconds of the world. */
   disturbedUntil = Number.NEGATIVE_INFINITY;
+  /** Until when its wall clock, set back, may hide that its machine sleeps, in milliseconds of the world. */
+  clockHidesUntil = Number.NEGATIVE_INFINITY;
   /** Until when Redis refuses its scripts, in milliseconds of the world. */
   deniedUntil = Number.NEGATIVE_INFINITY;
   /** When it was last seen to be well, in milliseconds of the world. */

@@ -261,7 +261,6 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     name: 'move-forgets-ending',
     why: 'tokens shrink',
     edits: [{ file: 'redis/scripts/lib/move-entry.lua', from: 'at.ended.remember({ name, id })', to: '' }],
-    kept: 'a-hand-over-forgotten',
     budget: 300,
   },
   {

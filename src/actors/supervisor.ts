@@ -178,11 +178,10 @@ export class Supervisor {
       }
       entry.child = child;
       const { id, withinMs } = entry.spec;
-      const beganAt = clock.now();
       entry.timer = clock.setTimeout(() => {
         this.#log.over(id);
-        // The timer has measured it. A wall clock that was set back meanwhile would say that its failures are not over yet, and nobody asks again.
-        this.#actor.send({ type: 'child.steady', child: id, at: Math.max(clock.now(), beganAt + withinMs) });
+        // The timer has measured it: by a wall clock that was set back since, its failures would not be over yet.
+        this.#actor.send({ type: 'child.steady', child: id });
       }, withinMs);
     } catch (error) {
       end.failed(error);

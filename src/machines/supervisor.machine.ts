@@ -69,7 +69,7 @@ export type SupervisorEvent =
   /** It ended without an error. */
   | { type: 'child.ended'; child: string; at: number; chance: number }
   | { type: 'child.restarted'; child: string }
-  | { type: 'child.steady'; child: string; at: number }
+  | { type: 'child.steady'; child: string }
   | { type: 'child.healthy'; child: string }
   /** It is missed already, however few its failures: escalate it now. */
   | { type: 'child.distressed'; child: string; why: string }
@@ -149,6 +149,12 @@ function find(context: SupervisorContext, id: string): ChildRecord | undefined {
   return Object.hasOwn(context.children, id) ? context.children[id] : undefined;
 }
 
+/** It was escalated, and runs. */
+function isMissed(context: SupervisorContext, id: string): boolean {
+  const record = find(context, id);
+  return record?.escalated === true && record.status === 'running';
+}
+
 function latest(failures: readonly Failure[], keep: number): readonly Failure[] {
   return failures.slice(Math.max(0, failures.length - keep));
 }
@@ -165,16 +171,8 @@ export const supervisorMachine = setup({
   },
   guards: {
     isKnown: ({ context, event }) => 'child' in event && find(context, event.child) !== undefined,
-    isSteady: ({ context, event }) => {
-      const record = event.type === 'child.steady' ? find(context, event.child) : undefined;
-      if (event.type !== 'child.steady' || !record?.escalated || record.status !== 'running') return false;
-      const { withinMs } = record.spec;
-      return !record.failedAt.some((time) => isWithin(withinMs, time, event.at));
-    },
-    isHealthyAgain: ({ context, event }) => {
-      const record = event.type === 'child.healthy' ? find(context, event.child) : undefined;
-      return record?.escalated === true && record.status === 'running';
-    },
+    isSteady: ({ context, event }) => event.type === 'child.steady' && isMissed(context, event.child),
+    isHealthyAgain: ({ context, event }) => event.type === 'child.healthy' && isMissed(context, event.child),
     isCalm: ({ context, event }) => 'child' in event && find(context, event.child)?.escalated === false,
     isEscalated: ({ context, event }) => 'child' in event && find(context, event.child)?.escalated === true,
   },

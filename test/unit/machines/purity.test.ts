@@ -125,7 +125,7 @@ const stories: Record<string, Story> = {
       }),
       e('child.failed', { child: 'a', error, at: 1, chance: 0.5 }),
       e('child.restarted', { child: 'a' }),
-      e('child.steady', { child: 'a', at: 100 }),
+      e('child.steady', { child: 'a' }),
       e('child.ended', { child: 'a', at: 200, chance: 0.5 }),
       e('child.started', {
         spec: { id: 'b', restart: 'permanent', maxRestarts: 5, withinMs: 10, backoffMs: 1, maxBackoffMs: 9 },
