@@ -190,6 +190,13 @@ export class Fleet implements Stage {
     return toTexts(answer);
   }
 
+  /** Reads from the server of the load balancer stream, whatever it refuses to others. */
+  #look(...command: (string | number)[]): unknown {
+    const answer = this.world.server.redis.look(command.map(String));
+    if (isReplyError(answer)) throw new Error(answer.message);
+    return toTexts(answer);
+  }
+
   /** Asks that of the load balancer stream. */
   ask(...command: (string | number)[]): unknown {
     return this.#ask(this.world.server, command);
@@ -312,8 +319,7 @@ export class Fleet implements Stage {
   /** What happened to the history meanwhile. */
   readHistory(): void {
     this.#isHistoryBehind = false;
-    const lines = this.askMaybe('LRANGE', this.#historyKey, this.#read, -1) as string[] | undefined;
-    for (const line of lines ?? []) {
+    for (const line of this.#look('LRANGE', this.#historyKey, this.#read, -1) as string[]) {
       this.#read += 1;
       this.say(`  history ${line}`);
       this.record(parseHistoryRecord(line));
@@ -331,7 +337,7 @@ export class Fleet implements Stage {
 
   /** The server's data is older, or gone: so is what was known of it. */
   dataLost(standing: Standing): void {
-    this.#read = Number(this.askMaybe('LLEN', this.#historyKey) ?? 0);
+    this.#read = Number(this.#look('LLEN', this.#historyKey));
     this.ledger.rolledBack(standing);
   }
 

@@ -4,7 +4,6 @@ import type { Names } from '../redis/names.js';
 import { deathsOf, failuresOf, fieldOf, REASON_FIELD, retryCountOf } from '../redis/own-fields.js';
 import { type CheckHistoryInput, checkHistory, type HistoryReport } from '../testing/history.js';
 import { type HistoryRecord, parseHistoryRecord } from '../testing/history-records.js';
-import type { Reply, Session } from './redis/index.js';
 import { isReplyError, toTexts } from './replies.js';
 import type { SimulatedServer } from './server.js';
 
@@ -56,8 +55,6 @@ export class ServiceView {
   /** Data has been lost with the server, by the test's own doing. */
   isHistoryWhole = true;
   readonly #server: SimulatedServer;
-  #session: Session | undefined;
-  #generation = -1;
 
   constructor(server: SimulatedServer, names: Names) {
     this.#server = server;
@@ -93,14 +90,7 @@ export class ServiceView {
 
   /** Nothing where there is nothing, and where there is no group yet. */
   #list<T>(...command: (string | number)[]): T[] {
-    if (this.#session === undefined || this.#generation !== this.#server.generation) {
-      this.#generation = this.#server.generation;
-      this.#session = this.#server.redis.connect();
-    }
-    let reply: Reply | undefined;
-    this.#session.execute(command.map(String), (answer) => {
-      reply = answer;
-    });
+    const reply = this.#server.redis.look(command.map(String));
     return isReplyError(reply) ? [] : ((toTexts(reply) ?? []) as T[]);
   }
 }

@@ -38,6 +38,7 @@ export class ServerCore implements ServerState, ConnectionHost {
   /** Streams that have changed and that someone is parked on: database and key. */
   #ready = new Map<string, { database: number; key: string }>();
   #random = new RandomNumbers();
+  #observer: Connection | undefined;
   #connectionCount = 0;
   #restarts = 0;
   /** What is to be called once the present command has ended. */
@@ -178,6 +179,15 @@ export class ServerCore implements ServerState, ConnectionHost {
     const connection = new Connection(this, this.#connectionCount, Math.floor(this.#options.now()));
     this.#connections.set(connection.id, connection);
     return connection;
+  }
+
+  /** What a command that only reads answers somebody who is no client: it is refused by no state, and forbidden by no rule. */
+  look(argv: string[]): Reply {
+    const command = findCommand(argv)?.command;
+    if (command === undefined || command.flags.includes('write'))
+      throw new Error(`expected a command that only reads, got: ${argv[0]}`);
+    this.#observer ??= new Connection(this, 0, Math.floor(this.#options.now()));
+    return this.#run(command, this.#context(this.#observer, false), argv) as Reply;
   }
 
   closed(connection: Connection): void {

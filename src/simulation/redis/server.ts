@@ -10,6 +10,7 @@
  */
 import type { RedisSnapshot, RestartOptions, SimulatedRedisOptions } from './options.js';
 import type { Refusal } from './refusals.js';
+import type { Reply } from './reply.js';
 import { ServerCore } from './server-core.js';
 import type { Session } from './session.js';
 
@@ -25,6 +26,11 @@ export class SimulatedRedis {
   /** A new connection. */
   connect(): Session {
     return this.#server.connect();
+  }
+
+  /** What a command that only reads answers, whatever the server refuses to its clients. */
+  look(argv: readonly string[]): Reply {
+    return this.#server.look([...argv]);
   }
 
   /** One cycle of active expiry: every key past its time goes, the longest overdue first, and its event is published. */
