@@ -64,7 +64,10 @@ export class Verifier {
     let lost = 0;
     for (const ownership of held) {
       if (!ownership.isAtRest) continue;
-      if (pending === 'groupGone' || !pending.has(ownership.id)) {
+      const isGone = pending === 'groupGone' || !pending.has(ownership.id);
+      // A waiter that is being given back: what became of it the answer to that says. What went with its group is not waited for.
+      if (isGone && reason === 'takenOver' && this.#giver.isMoving(ownership.id)) continue;
+      if (isGone) {
         lost += 1;
         this.#lose(ownership, reason);
       } else {
@@ -97,11 +100,14 @@ export class Verifier {
     }
   }
 
-  /** The same of what is still pending: it is taken off the list, so that its name is free. What is on its way out anyway is left to that. */
+  /**
+   * The same of what is still pending: it is taken off the list, so that its name is free. What is on its way out anyway is left to that: a
+   * waiter too, whose payload is gone because it has just been given back.
+   */
   withoutPayload(ids: readonly string[]): void {
     const held = ids
       .flatMap((id) => this.#ownerships.get(id) ?? [])
-      .filter((ownership) => ownership.isAtRest);
+      .filter((ownership) => ownership.isAtRest && !this.#giver.isMoving(ownership.id));
     if (held.length === 0) return;
     for (const ownership of held) this.#lose(ownership, 'entryGone');
     const refs = held.map(({ id, name }) => ({ id, name }));
