@@ -485,6 +485,7 @@ export class Fleet implements Stage {
     // Read after the step: a server that is answering has to finish first.
     if (WRITES_HISTORY.has(label)) this.#isHistoryBehind = true;
     if (label === 'acquire') this.#acquired(commands, replies);
+    if (label === 'touch') this.#touched(replies);
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
       if (!bystander.was(process)) continue;
       for (const [at, command] of commands.entries()) bystander.executed(command, replies[at]);
@@ -502,6 +503,18 @@ export class Fleet implements Stage {
       this.workers.acquired(id, consumer);
       this.told.acquired(consumer, id);
     });
+  }
+
+  /** C-LOST-6: what has no payload is not pending any more. Its owner is told when it hears of that. */
+  #touched([reply]: readonly Reply[]): void {
+    if (!Array.isArray(reply)) return;
+    const [, , gone] = toTexts(reply) as [string, number, string[]];
+    for (const id of gone) {
+      const life = this.ledger.lives.get(id);
+      if (life === undefined || life.end !== undefined) continue;
+      this.workers.excuseOwner('C-LOST-6', life, this.shape.heartbeatMs);
+      this.ledger.claimedInVain(life);
+    }
   }
 
   #sayExecuted(process: SimulatedProcess, commands: readonly Command[], replies: readonly Reply[]): void {

@@ -105,12 +105,20 @@ export class GoParty implements Bystander {
       case 'XADD':
         if (key === names.lbs) this.#added(String(toTexts(reply)), args.slice(2).map(String));
         break;
-      case 'XCLAIM':
-        for (const [id] of toTexts(reply) as Entry[]) this.#claimed(id);
+      case 'XCLAIM': {
+        const claimed = (toTexts(reply) as Entry[]).map(([id]) => id);
+        for (const id of claimed) this.#claimed(id);
+        // Redis names what it claims, and not what it takes off the list as there is no payload. One entry is asked for at a time.
+        const id = String(args[4]);
+        if (claimed.length === 0 && this.#fleet.ledger.lives.get(id)?.isTrimmed) this.#claimedInVain(id);
         break;
-      case 'XAUTOCLAIM':
-        for (const [id] of (toTexts(reply) as [string, Entry[]])[1]) this.#claimed(id);
+      }
+      case 'XAUTOCLAIM': {
+        const [, claimed, gone = []] = toTexts(reply) as [string, Entry[], string[]?];
+        for (const [id] of claimed) this.#claimed(id);
+        for (const id of gone) this.#claimedInVain(id);
         break;
+      }
       case 'XGROUP':
         // C-ADD-4: made at `$`. What was there before is delivered to nobody.
         for (const life of this.#fleet.ledger.open) this.#fleet.ledger.orphaned(life);
@@ -147,6 +155,13 @@ export class GoParty implements Bystander {
     if (life === undefined || life.end !== undefined) return;
     this.#taken(id, 'claimed by the Go client');
     this.#fleet.ledger.handed(life);
+  }
+
+  #claimedInVain(id: string): void {
+    const life = this.#fleet.ledger.lives.get(id);
+    if (life === undefined || life.end !== undefined) return;
+    this.#taken(id, 'found without payload by the Go client');
+    this.#fleet.ledger.claimedInVain(life);
   }
 
   #taken(id: string, why: string): void {

@@ -107,10 +107,17 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     const { lbs, group } = fleet.names;
     const life = fleet.ledger.lives.get(row[0]);
     const { consumer } = chance.pick(others);
-    if (fleet.askMaybe('XCLAIM', lbs, group, consumer, 0, row[0]) === undefined) return;
+    const claimed = fleet.askMaybe('XCLAIM', lbs, group, consumer, 0, row[0]) as unknown[] | undefined;
+    if (claimed === undefined) return;
     fleet.say(`  XCLAIM ${row[0]} from ${row[1]} for ${consumer}`);
-    // C-OVL-5: both owners hold the same token.
     if (life === undefined) return;
+    // C-LOST-6: nobody is given what has no payload, and its name is free at once, whoever works on it.
+    if (claimed.length === 0 && life.isTrimmed) {
+      fleet.workers.excuseOwner('C-LOST-6', life, foundOutMs(fleet));
+      fleet.ledger.claimedInVain(life);
+      return;
+    }
+    // C-OVL-5: both owners hold the same token.
     fleet.workers.excuseOwner('C-OVL-5', life, foundOutMs(fleet));
     // C-ADD-2: it may have had it before.
     fleet.told.mayRepeat([consumer], [life.id]);

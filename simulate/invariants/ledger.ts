@@ -181,6 +181,12 @@ export class Ledger {
     life.isHanded = true;
   }
 
+  /** C-LOST-6: its payload was gone, and Redis took it off the pending list as somebody claimed it. It owns its name no more. */
+  claimedInVain(life: EntryLife): void {
+    this.#gaps.add(life.root);
+    this.#close(life, 'excused', undefined);
+  }
+
   /** A tool destroyed what was pending: the entry stays on the stream, and nobody is given it. */
   orphaned(life: EntryLife): void {
     this.#gaps.add(life.root);
