@@ -87,13 +87,15 @@ export class UncertainWatch {
     const sleep = this.#sleeps.get(member);
     if (sleep === undefined) return;
     const { now, shape, ledger, violations } = this.#fleet;
-    const { consumer, process, state } = member;
+    const { consumer, process, runtime, state } = member;
     const awakeMs = now - sleep.wakesAt;
     // What stands still once more tells nothing.
     if (state !== 'running' || (awakeMs > 0 && process.isStill)) this.#sleeps.delete(member);
     if (awakeMs < shape.heartbeatMs / 2 + AWAKE_MS || !this.#sleeps.delete(member)) return;
+    // What its handler has finished meanwhile is on its way out: nobody works on it.
+    const owned = new Set([...runtime.ownedStreams()].map(({ id }) => id));
     for (const id of sleep.untold) {
-      if (!this.#isToBeTold(consumer, id)) continue;
+      if (!owned.has(id) || !this.#isToBeTold(consumer, id)) continue;
       violations.add(
         'C-UNC-6',
         `${consumer} was not told that ${ledger.lives.get(id)?.name} ${id} is uncertain, ${awakeMs.toFixed(0)} ms after its machine woke`,
