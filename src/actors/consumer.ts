@@ -16,7 +16,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Drain, type DrainReport } from './drain.js';
 import { Extender } from './extender.js';
 import { Finisher } from './finisher.js';
-import { Giver } from './giver.js';
+import { Giver, givenBack } from './giver.js';
 import { startActor } from './host.js';
 import { Intake } from './intake.js';
 import type { Kernel } from './kernel.js';
@@ -420,11 +420,11 @@ export class Consumer {
     this.#giveUp(ownership, reason);
   }
 
-  #giveUp({ id, name }: Ownership, reason: 'handOver' | 'failed' | 'rejected'): void {
-    this.giver.move(reason, [{ id, name }]).catch((problem: unknown) => {
+  #giveUp(ownership: Ownership, reason: 'handOver' | 'failed' | 'rejected'): void {
+    this.giver.move(reason, [givenBack(ownership, reason)]).catch((problem: unknown) => {
       if (isStreamwardenError(problem, 'RuntimeStopped')) return;
       this.kernel.logger.warn(
-        { id, error: messageOf(problem) },
+        { id: ownership.id, error: messageOf(problem) },
         'a failed ownership could not be handed over; it is adopted again',
       );
       this.lease.verify('a hand-over failed');

@@ -16,6 +16,11 @@ const BATCH = 200;
 /** With these the letter, if there is to be one, says what the handler threw. */
 const SAYS_WHY: ReadonlySet<GiveBackReason> = new Set(['failed', 'rejected']);
 
+/** An entry of ours as it is to be moved. */
+export function givenBack({ id, name, failure }: Ownership, reason: GiveBackReason): GivenBack {
+  return { id, name, error: SAYS_WHY.has(reason) ? failure : undefined };
+}
+
 function lengthOf({ name, error = '' }: GivenBack): number {
   return name.length + error.length;
 }
@@ -117,11 +122,7 @@ export class Giver {
     const isStillHeld = (id: string) => held.get(id)?.hasEnded === false;
     const outcomes = await this.move(
       reason,
-      ownerships.map(({ id, name, failure }) => ({
-        id,
-        name,
-        error: SAYS_WHY.has(reason) ? failure : undefined,
-      })),
+      ownerships.map((ownership) => givenBack(ownership, reason)),
       isStillHeld,
     );
     for (const ownership of ownerships) {

@@ -69,7 +69,7 @@ export class Verifier {
       if (isGone && reason === 'takenOver' && this.#giver.isMoving(ownership.id)) continue;
       if (isGone) {
         lost += 1;
-        this.#lose(ownership, reason);
+        ownership.send({ type: 'lost', reason });
       } else {
         pendingStill.push(ownership);
       }
@@ -96,7 +96,7 @@ export class Verifier {
     this.#ledger.noteVanished(ids.map((id) => ({ id, name: this.#ownerships.get(id)?.name ?? '' })));
     for (const id of ids) {
       const ownership = this.#ownerships.get(id);
-      if (ownership?.isAtRest) this.#lose(ownership, 'entryGone');
+      if (ownership?.isAtRest) ownership.send({ type: 'lost', reason: 'entryGone' });
     }
   }
 
@@ -109,7 +109,7 @@ export class Verifier {
       .flatMap((id) => this.#ownerships.get(id) ?? [])
       .filter((ownership) => ownership.isAtRest && !this.#giver.isMoving(ownership.id));
     if (held.length === 0) return;
-    for (const ownership of held) this.#lose(ownership, 'entryGone');
+    for (const ownership of held) ownership.send({ type: 'lost', reason: 'entryGone' });
     const refs = held.map(({ id, name }) => ({ id, name }));
     this.#giver.move('handOver', refs).catch((error: unknown) => {
       // The entries stay pending, unknown here, and are found again.
@@ -118,10 +118,6 @@ export class Verifier {
         'entries without payload could not be cleared away',
       );
     });
-  }
-
-  #lose(ownership: Ownership, reason: string): void {
-    ownership.send({ type: 'lost', reason });
   }
 
   async #pendingIds(signal: AbortSignal): Promise<Set<string> | 'groupGone'> {
@@ -169,7 +165,7 @@ export class Verifier {
       batch.forEach((ownership, index) => {
         if (results[index]?.result === 'owned' || !ownership.isWorkedOn) return;
         lost.add(ownership);
-        this.#lose(ownership, 'takenOver');
+        ownership.send({ type: 'lost', reason: 'takenOver' });
       });
     }
     return pending.filter((ownership) => !lost.has(ownership));

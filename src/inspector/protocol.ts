@@ -457,7 +457,7 @@ export interface DeadLettersReply {
   readonly length: number;
   /** Newest first. */
   readonly letters: readonly DeadLetterRow[];
-  /** What to ask for the next page with; null: this was the last. With `find` a page may be short, as one request looks at 1,000 letters. */
+  /** What to ask for the next page with; null: this was the last. With `find` there may be few letters, or none, as one request looks through 20 pages. */
   readonly after: string | null;
 }
 

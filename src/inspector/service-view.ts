@@ -2,6 +2,7 @@
 import { isStreamwardenError } from '../core/errors.js';
 import type { DeadLetter } from '../redis/dead-letter-queue.js';
 import { dueReason } from '../redis/due-consumer.js';
+import { wordsOfLetterError } from '../redis/letter-error.js';
 import { isIncarnation } from '../redis/names.js';
 import { toJson } from '../replay/json-safe.js';
 import type { Inside } from '../runtime/inside.js';
@@ -20,8 +21,8 @@ const FRESH_MS = 1_000;
 /** Longer values are shown cut. */
 const MOST_SHOWN = 8_192;
 
-/** Of letters that are looked through for a text, in one request. */
-const MOST_LOOKED = 1_000;
+/** Pages of letters that are looked through for a text in one request: each may have megabytes. */
+const MOST_PAGES = 20;
 
 /** Longer ones are not taken apart for a page. */
 const MOST_PARSED = 65_536;
@@ -58,7 +59,7 @@ function toRow(letter: DeadLetter): DeadLetterRow {
 
 function mentions({ name, reason, owner, error }: DeadLetter, find: string): boolean {
   if (find === '') return true;
-  const thrown = error === null ? null : `${error.name}: ${error.message}`;
+  const thrown = error === null ? null : wordsOfLetterError(error);
   return [name, reason, owner, thrown].some((text) => text?.toLowerCase().includes(find.toLowerCase()));
 }
 
@@ -96,14 +97,14 @@ export class ServiceView {
   async deadLetters({ count, after, find }: LetterQuery): Promise<DeadLettersReply> {
     const { deadLetters } = this.#inside;
     const letters: DeadLetterRow[] = [];
-    let looked = 0;
+    let pages = 0;
     let next = after;
     do {
       const page = await deadLetters.list(count, next);
       letters.push(...page.letters.filter((letter) => mentions(letter, find)).map(toRow));
-      looked += page.letters.length;
+      pages += 1;
       next = page.after;
-    } while (next !== null && letters.length < count && looked < MOST_LOOKED);
+    } while (find !== '' && next !== null && letters.length < count && pages < MOST_PAGES);
     return { length: await deadLetters.length(), letters, after: next };
   }
 

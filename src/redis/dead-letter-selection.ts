@@ -1,5 +1,6 @@
 /** Walks the dead-letter stream page by page, however long it is, and picks letters out. */
 import type { DeadLetter, DeadLetterQueue, DeadLetterRange } from './dead-letter-queue.js';
+import { wordsOfLetterError } from './letter-error.js';
 
 export interface LetterFilter {
   /** Only letters with exactly this reason. */
@@ -44,7 +45,7 @@ function isWanted(letter: DeadLetter, { reason, name, owner, error }: LetterFilt
   if (name !== undefined && letter.name !== name) return false;
   if (owner !== undefined && letter.owner !== owner && !letter.owner?.startsWith(`${owner}~`)) return false;
   if (error === undefined) return true;
-  return letter.error !== null && `${letter.error.name}: ${letter.error.message}`.includes(error);
+  return letter.error !== null && wordsOfLetterError(letter.error).includes(error);
 }
 
 /** Pages of what the filter lets through; an empty one where a page had nothing. */

@@ -32,6 +32,11 @@ export function encodeLetterError(thrown: unknown): string {
   return text;
 }
 
+/** In one line, for people. */
+export function wordsOfLetterError({ name, message }: LetterError): string {
+  return `${name}: ${message}`;
+}
+
 /** Null for what is not written as we write it. */
 export function parseLetterError(text: string): LetterError | null {
   try {

@@ -135,4 +135,8 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'effect of redrive-apart',
     why: 'As that of redrive.',
   },
+  {
+    what: 'interface of finish-due-letters',
+    why: 'Its header names every reason there is by now. What it takes and answers is the same.',
+  },
 ];

@@ -1,6 +1,7 @@
 /** A dead letter as it is printed: a JSON line that keeps its bytes, a row of a table, or all of it for a person. */
 import { isUtf8 } from 'node:buffer';
 import type { DeadLetter } from '../../redis/dead-letter-queue.js';
+import { wordsOfLetterError } from '../../redis/letter-error.js';
 import { Columns } from '../columns.js';
 import { duration, type Output, type OutputLine, plural } from '../output.js';
 import { printable } from '../printable.js';
@@ -59,7 +60,7 @@ export function letterPrinter(output: Output, now: number): (letter: DeadLetter)
     }
     const age = duration(Math.max(0, now - at));
     const stream = name === null ? `none: ${printable(problem ?? '')}` : printable(name);
-    const thrown = error === null ? '' : `  ${printable(`${error.name}: ${error.message}`)}`;
+    const thrown = error === null ? '' : `  ${printable(wordsOfLetterError(error))}`;
     columns.row([id, age, retryCount, printable(reason ?? 'none'), `${stream}${thrown}`]);
   };
 }
@@ -79,7 +80,7 @@ export function letterForPeople(letter: DeadLetter, now: number): string {
     `  reason   ${printable(reason ?? 'none')}, after ${retryCount === 1 ? '1 retry' : `${retryCount} retries`}`,
     `  counts   ${plural(failures, 'failure')}, ${plural(deaths, 'death')}`,
     `  owner    ${owner === null ? 'none' : printable(owner)}`,
-    `  error    ${error === null ? 'none' : printable(`${error.name}: ${error.message}`)}`,
+    `  error    ${error === null ? 'none' : printable(wordsOfLetterError(error))}`,
     ...stackLines(error),
     `  info     ${info === null ? 'none' : JSON.stringify(info)}`,
     `  ${plural(letter.raw.length / 2, 'field')}`,

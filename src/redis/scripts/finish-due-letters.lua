@@ -5,7 +5,7 @@
 -- KEYS[2] list    history; only when one is kept
 -- ARGV[1] text    group
 -- ARGV[2] text    caller: who has written the letters, for the history
--- ARGV[3] text    reason that the entries were due for: max_retries_exceeded | unparseable
+-- ARGV[3] text    reason that the entries were due for: max_retries_exceeded | delivery_limit | rejected | unparseable | tooLarge
 -- ARGV[4...] four items an entry: its id (ascending), its data stream's name ('' when it has none), the id of its letter, its
 --            retry count
 --
