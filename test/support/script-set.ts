@@ -37,25 +37,28 @@ export async function withScripts<T>(scripts: ScriptSet['scripts'], act: () => P
 }
 
 /** Copies sets of scripts, changed on the way if asked to; the copies are gone after the suite. */
-export function useScriptSets(): (label: string, from: URL, mutation?: Mutation) => ScriptSet {
+export function useScriptSets(): (label: string, from: URL, ...mutations: Mutation[]) => ScriptSet {
   const folders: string[] = [];
 
   after(() => {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   });
 
-  return (label, from, mutation) => {
+  return (label, from, ...mutations) => {
     const target = mkdtempSync(join(tmpdir(), 'streamwarden-scripts-'));
     folders.push(target);
-    let changed = mutation === undefined;
+    const unchanged = new Set(mutations);
     for (const file of luaFiles(from)) {
-      const source = readFileSync(new URL(file, from), 'utf8');
-      const mutated = mutation?.files.test(file) ? source.replaceAll(mutation.from, mutation.to) : source;
-      changed ||= mutated !== source;
+      let source = readFileSync(new URL(file, from), 'utf8');
+      for (const mutation of mutations) {
+        if (!mutation.files.test(file) || !source.includes(mutation.from)) continue;
+        source = source.replaceAll(mutation.from, () => mutation.to);
+        unchanged.delete(mutation);
+      }
       mkdirSync(dirname(join(target, file)), { recursive: true });
-      writeFileSync(join(target, file), `${mutated}\n-- ${label}\n`);
+      writeFileSync(join(target, file), `${source}\n-- ${label}\n`);
     }
-    if (!changed) throw new Error(`expected ${label} to change something, got: nothing`);
+    for (const { from: text } of unchanged) throw new Error(`expected ${label} to contain ${text}, got: none`);
     const folder = pathToFileURL(`${target}/`);
     return { label, folder, scripts: readScripts(folder) };
   };

@@ -20,6 +20,12 @@ import { useWire } from '../support/wire.js';
 
 const release = lastRelease();
 const MAX_RETRIES = 3;
+/** Today's source says behind the entries what their handlers threw. The released one, whose script this is, sends nothing there. */
+const WITHOUT_ERRORS: Mutation = {
+  files: /^give-back/,
+  from: 'for i = 7, #ARGV, 2 do\n',
+  to: "for i = 7, #ARGV, 2 do\n  if ARGV[i] == '' then break end\n",
+};
 
 describe(`a fleet of today's version and of ${release.version}`, () => {
   const suite = useRedis();
@@ -35,7 +41,7 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
   let released!: FleetVersion;
   before(() => {
     today = { label: 'today', scripts: makeSet('today', TODAY) };
-    released = { label: release.version, scripts: makeSet(release.version, release.folder) };
+    released = { label: release.version, scripts: makeSet(release.version, release.folder, WITHOUT_ERRORS) };
   });
   // Each test sees which scripts have been run in it.
   beforeEach(() => suite.redis().script('FLUSH'));
@@ -231,7 +237,7 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
   describe('in which one writes what the other does not understand', () => {
     const mutant = (mutation: Mutation): FleetVersion => ({
       label: 'mutant',
-      scripts: makeSet('mutant', release.folder, mutation),
+      scripts: makeSet('mutant', release.folder, WITHOUT_ERRORS, mutation),
     });
 
     it('is found out by two owners at once, when owners are recorded under other names', async () => {
