@@ -133,15 +133,13 @@ export class Announcer implements Bystander {
 
   /** The server has executed one of its commands. */
   executed(command: Command, reply: Reply | undefined): void {
-    const { names, ledger, announced, say } = this.#fleet;
+    const { names } = this.#fleet;
     if (command[0] !== 'XADD' || reply === undefined || isReplyError(reply)) return;
     const id = String(toTexts(reply));
     const payload = String(command[command.indexOf('lbs-input') + 1]);
     // A pad is long, and says nothing.
     const [, name, number] = /"DataStreamName":"([^"]*)".*?"attempt":(\d+)/.exec(payload) ?? [];
-    say.call(this.#fleet, `announced ${name} ${id}`);
-    announced.push(id);
-    ledger.announced(id, name as string);
+    this.#fleet.wasAnnounced(id, name as string);
     if (String(command[1]) === names.lbs) this.#adds.executed(Number(number), id);
   }
 }

@@ -70,6 +70,13 @@ const WRITES_HISTORY: ReadonlySet<string> = new Set([
 ]);
 const LOOK_EVERY_MS = 25;
 
+/** From the beginning, or a loss of data, to the next one. */
+interface Era {
+  readonly history: HistoryRecord[];
+  /** Ids of entries. */
+  readonly announced: string[];
+}
+
 export class Fleet implements Stage {
   readonly world: World;
   readonly shape: Shape;
@@ -81,7 +88,6 @@ export class Fleet implements Stage {
   readonly told: Told;
   readonly announcers: readonly Announcer[];
   readonly goConsumers: readonly GoParty[];
-  readonly announced: string[] = [];
   isCalm = false;
   faults = 0;
   readonly #schedule: Schedule;
@@ -97,7 +103,8 @@ export class Fleet implements Stage {
   #isHistoryBehind = false;
   /** Who is well at the end is looked at from now on. */
   #isEnding = false;
-  readonly #history: HistoryRecord[] = [];
+  /** What was lost with the data says nothing of what comes after: not even the tokens go on, where the server's clock was set back. */
+  readonly #eras: Era[] = [{ history: [], announced: [] }];
   readonly #uncertain: UncertainWatch;
   readonly #takeovers: TakeoverWatch;
   readonly #rejections: RejectionWatch;
@@ -175,7 +182,11 @@ export class Fleet implements Stage {
   }
 
   /** Asks a server directly, at once, whatever the network is like. */
-  #ask(server: SimulatedServer, command: readonly (string | number)[]): unknown {
+  #ask(
+    server: SimulatedServer,
+    command: readonly (string | number)[],
+    answered?: (answer: unknown) => void,
+  ): unknown {
     const { redis, generation } = server;
     let observer = this.#observers.get(server);
     if (observer?.generation !== generation) {
@@ -185,6 +196,7 @@ export class Fleet implements Stage {
     let answer: Reply | undefined;
     observer.session.execute(command.map(String), (reply) => {
       answer = reply;
+      if (!isReplyError(reply)) answered?.(toTexts(reply));
     });
     if (isReplyError(answer)) throw new Error(answer.message);
     return toTexts(answer);
@@ -304,16 +316,27 @@ export class Fleet implements Stage {
     const { name, bytes } = announcement;
     const info = bytes === undefined ? {} : { Info: { pad: 'x'.repeat(bytes) } };
     const payload = JSON.stringify({ DataStreamName: name, ...info });
-    const id = this.world.server.isWell
-      ? this.askMaybe('XADD', this.names.lbs, '*', 'lbs-input', payload)
-      : undefined;
-    if (typeof id !== 'string') {
+    const { server } = this.world;
+    const command = ['XADD', this.names.lbs, '*', 'lbs-input', payload];
+    try {
+      if (!server.isWell) throw new Error('not now');
+      // At once: whoever waits for it is answered next.
+      this.#ask(server, command, (id) => this.wasAnnounced(String(id), name));
+    } catch {
       this.later(50, () => this.#appear(announcement));
-      return;
     }
+  }
+
+  wasAnnounced(id: string, name: string, retryCount = 0): void {
     this.say(`announced ${name} ${id}`);
-    this.announced.push(id);
-    this.ledger.announced(id, name);
+    this.#era.announced.push(id);
+    this.ledger.announced(id, name, retryCount);
+    // What befalls the server at the answer to a read that was waiting for it may come first.
+    if ((this.#look('XRANGE', this.names.lbs, id, id) as unknown[]).length === 0) this.ledger.lostAsAdded(id);
+  }
+
+  get #era(): Era {
+    return this.#eras.at(-1) as Era;
   }
 
   /** What happened to the history meanwhile. */
@@ -327,7 +350,7 @@ export class Fleet implements Stage {
   }
 
   record(record: HistoryRecord): void {
-    this.#history.push(record);
+    this.#era.history.push(record);
     this.#rejections.record(record);
     this.ledger.add(record);
     if (record.op === 'finished') this.told.markOver(record.owner, record.id);
@@ -339,6 +362,7 @@ export class Fleet implements Stage {
   dataLost(standing: Standing): void {
     this.#read = Number(this.#look('LLEN', this.#historyKey));
     this.ledger.rolledBack(standing);
+    this.#eras.push({ history: [], announced: [] });
   }
 
   async run(): Promise<RunResult> {
@@ -386,7 +410,12 @@ export class Fleet implements Stage {
     this.#checkHistory();
     for (const { process } of [...this.members, ...this.bystanders]) process.end();
     await this.#until(this.now + 1);
-    if (this.#recordings !== undefined) await keepRecordings(this.members, this.#history, this.#recordings);
+    if (this.#recordings !== undefined)
+      await keepRecordings(
+        this.members,
+        this.#eras.flatMap(({ history }) => history),
+        this.#recordings,
+      );
     return {
       seed: this.#schedule.seed,
       violations: this.violations.all,
@@ -566,10 +595,12 @@ export class Fleet implements Stage {
     const trimmed = new Set(
       [...ledger.lives.values()].flatMap((life) => (life.isTrimmed ? [life.root] : [])),
     );
-    const announced = this.announced.filter((id) => ledger.isWhole(id) && !trimmed.has(id));
-    const records = this.#history.filter(({ id }) => ledger.isWhole(id));
-    for (const violation of checkHistory({ records, announced, onStream }).violations)
-      this.violations.add('C-ADD-4', `history: ${violation}`);
+    for (const era of this.#eras) {
+      const announced = era.announced.filter((id) => ledger.isWhole(id) && !trimmed.has(id));
+      const records = era.history.filter(({ id }) => ledger.isWhole(id));
+      for (const violation of checkHistory({ records, announced, onStream }).violations)
+        this.violations.add('C-ADD-4', `history: ${violation}`);
+    }
   }
 }
 

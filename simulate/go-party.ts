@@ -4,6 +4,7 @@ import type { SimulatedProcess } from '../src/simulation/process.js';
 import type { Reply } from '../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../src/simulation/replies.js';
 import { GoConsumer, type GoVersion } from './go-consumer.js';
+import { isOpen } from './invariants/ledger.js';
 import { goName } from './schedule.js';
 import type { Stage } from './stage.js';
 import type { Bystander } from './victim.js';
@@ -129,7 +130,7 @@ export class GoParty implements Bystander {
   /** Finished, or taken out of somebody's hands to be requeued: which of the two only it knows, and half way through the entry is lost (C-OVL-5). */
   #acknowledged(id: string): void {
     const life = this.#fleet.ledger.lives.get(id);
-    if (life === undefined || life.end !== undefined) return;
+    if (life === undefined || !isOpen(life)) return;
     this.#taken(id, 'acknowledged by the Go client');
     this.#fleet.ledger.orphaned(life);
   }
@@ -138,28 +139,27 @@ export class GoParty implements Bystander {
     const life = this.#fleet.ledger.lives.get(id);
     if (life === undefined) return;
     // One that is still pending for somebody is trimmed under its owner.
-    if (life.end === undefined) life.isTrimmed = true;
+    if (isOpen(life)) life.isTrimmed = true;
     life.isOrphaned = false;
   }
 
   #added(copy: string, fields: readonly string[]): void {
     const value = (name: string) => fields[fields.lastIndexOf(name) + 1];
     const { DataStreamName: name } = JSON.parse(value('lbs-input') as string) as { DataStreamName: string };
-    this.#fleet.announced.push(copy);
-    this.#fleet.ledger.announced(copy, name, Number(value('_retry_count')));
+    this.#fleet.wasAnnounced(copy, name, Number(value('_retry_count')));
   }
 
   /** C-OVL-5: both owners hold the same token. */
   #claimed(id: string): void {
     const life = this.#fleet.ledger.lives.get(id);
-    if (life === undefined || life.end !== undefined) return;
+    if (life === undefined || !isOpen(life)) return;
     this.#taken(id, 'claimed by the Go client');
     this.#fleet.ledger.handed(life);
   }
 
   #claimedInVain(id: string): void {
     const life = this.#fleet.ledger.lives.get(id);
-    if (life === undefined || life.end !== undefined) return;
+    if (life === undefined || !isOpen(life)) return;
     this.#taken(id, 'found without payload by the Go client');
     this.#fleet.ledger.claimedInVain(life);
   }

@@ -95,8 +95,7 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     fleet.say(`  redrive ${id}: ${copy}`);
     if (!copy || payload === undefined) return;
     fleet.ledger.letters.delete(id);
-    fleet.announced.push(copy);
-    fleet.ledger.announced(copy, (JSON.parse(payload) as { DataStreamName: string }).DataStreamName);
+    fleet.wasAnnounced(copy, (JSON.parse(payload) as { DataStreamName: string }).DataStreamName);
   },
   /** A tool gives an entry to another consumer, under the same id. */
   xclaim(blow) {

@@ -30,8 +30,8 @@ export interface Stage {
   readonly ledger: Ledger;
   readonly workers: Workers;
   readonly told: Told;
-  /** Ids of all that was announced. */
-  readonly announced: string[];
+  /** This entry was added to the stream. */
+  wasAnnounced(id: string, name: string, retryCount?: number): void;
   /** Milliseconds of the world. */
   readonly now: number;
   say(text: string): void;

@@ -38,12 +38,14 @@ export interface EntryLife {
 /** What the server's data say of entries, as far as the ledger knows. */
 export interface Standing {
   readonly open: readonly EntryLife[];
+  /** Of these the ones that are due for the dead-letter stream. */
+  readonly due: ReadonlySet<EntryLife>;
   /** On the stream, and off the pending list. */
   readonly orphaned: readonly EntryLife[];
 }
 
 /** Of a server without data. */
-export const NOTHING: Standing = { open: [], orphaned: [] };
+export const NOTHING: Standing = { open: [], due: new Set(), orphaned: [] };
 
 interface GivenBack {
   /** Milliseconds of the world. */
@@ -64,6 +66,11 @@ export const INSISTING_OPERATOR = 'insisting operator';
 
 function isOperator(by: string): boolean {
   return by === OPERATOR || by === INSISTING_OPERATOR;
+}
+
+/** It has not come to an end: one that is due for the dead-letter stream has not been written there yet. */
+export function isOpen({ end }: EntryLife): boolean {
+  return end === undefined || end === 'deadLetterDue';
 }
 
 /** Of how many retries each requeueing costs. */
@@ -123,18 +130,23 @@ export class Ledger {
 
   /** Entries that have not come to an end. */
   get open(): EntryLife[] {
-    return [...this.lives.values()].filter(({ end }) => end === undefined || end === 'deadLetterDue');
+    return [...this.lives.values()].filter(isOpen);
   }
 
   /** What a copy of the data that is made now says. */
   get standing(): Standing {
-    return { open: this.open, orphaned: [...this.lives.values()].filter(({ isOrphaned }) => isOrphaned) };
+    const { open } = this;
+    return {
+      open,
+      due: new Set(open.filter(({ end }) => end !== undefined)),
+      orphaned: [...this.lives.values()].filter(({ isOrphaned }) => isOrphaned),
+    };
   }
 
   /** C-OUT-5: what has not ended is delivered anew under the same id, whoever owned it, and tokens repeat. */
   deliveredAnew(): void {
     for (const life of this.lives.values()) {
-      if (!life.isOrphaned) continue;
+      if (!life.isOrphaned && !isOpen(life)) continue;
       life.isOrphaned = false;
       life.end = undefined;
     }
@@ -158,7 +170,7 @@ export class Ledger {
   }
 
   /** C-LOST-3, C-OVL-6: the server knows only what stood then. What was announced since is lost, and what has ended since has not. */
-  rolledBack({ open, orphaned }: Standing): void {
+  rolledBack({ open, due, orphaned }: Standing): void {
     this.knowsAll = false;
     const known = new Set(open);
     for (const life of this.lives.values()) life.isOrphaned = false;
@@ -167,17 +179,24 @@ export class Ledger {
       this.#gaps.add(life.root);
       this.#close(life, 'excused', undefined);
     }
-    for (const life of known) {
-      life.end = undefined;
-    }
+    for (const life of known) life.end = due.has(life) ? 'deadLetterDue' : undefined;
     for (const life of orphaned) this.orphaned(life);
     this.#forgetOwners();
+  }
+
+  /** C-LOST-3, C-LOST-6: it was gone, with the data or by a tool, before the ledger heard of it. */
+  lostAsAdded(id: string): void {
+    const life = this.lives.get(id);
+    if (life === undefined) return;
+    this.#gaps.add(life.root);
+    this.#close(life, 'excused', undefined);
   }
 
   /** C-OVL-5: a tool gave it to another consumer under the same id: whoever is recorded next is right. */
   handed(life: EntryLife): void {
     this.#gaps.add(life.root);
     life.owner = undefined;
+    life.end = undefined;
     life.isHanded = true;
   }
 
@@ -213,7 +232,7 @@ export class Ledger {
       );
       return;
     }
-    if (life.end !== undefined && life.end !== 'deadLetterDue') {
+    if (!isOpen(life)) {
       this.#violations.add('C-DONE-1', `${record.op} after its end (${life.end}): ${JSON.stringify(record)}`);
     }
     switch (record.op) {

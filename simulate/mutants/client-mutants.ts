@@ -18,7 +18,13 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   {
     name: 'losses-unnoticed',
     why: 'whoever was robbed works on',
-    edits: [{ file: 'actors/verifier.ts', from: "lost += 1;\n        ownership.send({ type: 'lost', reason });", to: 'lost += 1;' }],
+    edits: [
+      {
+        file: 'actors/verifier.ts',
+        from: "lost += 1;\n        ownership.send({ type: 'lost', reason });",
+        to: 'lost += 1;',
+      },
+    ],
     wishes: { kinds: { freeze: 3, stall: 2 }, shape: { isLong: true } },
   },
   {

@@ -157,6 +157,8 @@ export class Reconciler {
     // One that failed and is started again is no outage.
     const isNew = before === undefined || before.matches({ caution: 'taken' });
     if (this.#kernel.commands.isUp) this.#sendUp(isNew ? null : 0);
+    // Lost while everything was started: the next one is the first to whoever has not been told of any.
+    else if (isNew) this.#server = null;
     return { stop: () => actor.stop() };
   }
 

@@ -246,10 +246,10 @@ export class Connection {
     const session = this.#session;
     if (session === undefined) return;
     this.server.execute(session, this, command, (reply) => {
-      // What is answered when the connection is over is heard by nobody.
-      if (this.#session !== session) return;
       replies.push(reply);
-      this.#execute(request, at + 1, replies);
+      if (this.#session === session) this.#execute(request, at + 1, replies);
+      // Executed all the same, when something else has ended the connection meanwhile. The answer is heard by nobody.
+      else this.#errands.executed(this, request.commands.slice(0, at + 1), replies);
     });
   }
 

@@ -58,7 +58,8 @@ export function useScriptSets(): (label: string, from: URL, ...mutations: Mutati
       mkdirSync(dirname(join(target, file)), { recursive: true });
       writeFileSync(join(target, file), `${source}\n-- ${label}\n`);
     }
-    for (const { from: text } of unchanged) throw new Error(`expected ${label} to contain ${text}, got: none`);
+    for (const { from: text } of unchanged)
+      throw new Error(`expected ${label} to contain ${text}, got: none`);
     const folder = pathToFileURL(`${target}/`);
     return { label, folder, scripts: readScripts(folder) };
   };
