@@ -47,10 +47,12 @@ export interface Standing {
 /** Of a server without data. */
 export const NOTHING: Standing = { open: [], due: new Set(), orphaned: [] };
 
-interface GivenBack {
+/** An entry was moved out of a consumer's hands. */
+interface Departure {
   /** Milliseconds of the world. */
   readonly atMs: number;
   readonly why: string;
+  readonly by: string;
 }
 
 export interface LedgerHooks {
@@ -87,7 +89,8 @@ export class Ledger {
   readonly #lastTokens = new Map<string, string>();
   /** Announced entries whose history does not say everything, themselves or a copy: a tool, or lost data, had a hand in it. */
   readonly #gaps = new Set<string>();
-  readonly #givenBack = new Map<string, GivenBack[]>();
+  /** By consumer. */
+  readonly #departures = new Map<string, Departure[]>();
   /** Dead letters, by their ids: what became one. */
   readonly letters = new Map<string, EntryLife>();
   /** No letter has been lost with data. */
@@ -164,9 +167,9 @@ export class Ledger {
     this.#lastTokens.clear();
   }
 
-  /** What a consumer has given back itself, since then: milliseconds of the world. */
-  givenBack(consumer: string, sinceMs: number): readonly GivenBack[] {
-    return (this.#givenBack.get(consumer) ?? []).filter(({ atMs }) => atMs >= sinceMs);
+  /** What has left a consumer's hands, since then: milliseconds of the world. */
+  departures(consumer: string, sinceMs: number): readonly Departure[] {
+    return (this.#departures.get(consumer) ?? []).filter(({ atMs }) => atMs >= sinceMs);
   }
 
   /** C-LOST-3, C-OVL-6: the server knows only what stood then. What was announced since is lost, and what has ended since has not. */
@@ -343,11 +346,9 @@ export class Ledger {
   #moved(life: EntryLife, record: MovedRecord & { op: string; why?: string }, end: EntryLife['end']): void {
     const { from, by } = record;
     if (record.why === 'dead') this.takeovers += 1;
-    if (from === by) {
-      const given = this.#givenBack.get(by) ?? [];
-      given.push({ atMs: this.#now(), why: record.why ?? record.op });
-      this.#givenBack.set(by, given);
-    }
+    const departures = this.#departures.get(from) ?? [];
+    departures.push({ atMs: this.#now(), why: record.why ?? record.op, by });
+    this.#departures.set(from, departures);
     if (from !== by) this.#hooks.taken(life, from, record.why ?? record.op, by);
     this.#close(life, end, by);
   }

@@ -87,11 +87,14 @@ function checkHandedOver(fleet: Stage, member: Member, report: StopReport): void
   const { stop, consumer, disturbedUntil, released } = member;
   const { ledger, violations, shape } = fleet;
   if (stop === undefined || !ledger.knowsAll) return;
-  const given = ledger.givenBack(consumer, stop.atMs);
+  const given = ledger.departures(consumer, stop.atMs).filter(({ by }) => by === consumer);
   const isUndisturbed = disturbedUntil < stop.atMs - RECOVERED_AFTER * shape.heartbeatMs;
   // What went back just before it was asked to stop, it may not have heard of by then.
   const unheardMs = isUndisturbed ? ANSWERED_WITHIN_MS : RECOVERED_AFTER * shape.heartbeatMs;
-  const most = ledger.givenBack(consumer, stop.atMs - unheardMs).length;
+  // Where an answer may have been lost, what is not its own any more counts, whoever moved it.
+  const most = ledger
+    .departures(consumer, stop.atMs - unheardMs)
+    .filter(({ by }) => by === consumer || !isUndisturbed).length;
   const handed = given.filter(({ why }) => why === 'handOver').length - released;
   // C-STOP-7: one that is told to abandon waits for no answer.
   const isHeard = isUndisturbed && report.mode !== 'abandon';
