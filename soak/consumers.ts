@@ -5,10 +5,14 @@ import type { JsonLine } from '../src/testing/json-line-log.js';
 import { JsonLineProcess } from '../src/testing/json-line-process.js';
 
 const PROGRAM = fileURLToPath(new URL('../bin/streamwarden.js', import.meta.url));
+const CLOCK = fileURLToPath(new URL('settable-clock.cjs', import.meta.url));
+/** How far clocks are set away from the time, in milliseconds: less and more than a lease, either way. */
+const CLOCKS_MS = [3_600_000, -3_600_000, 1500, -1500];
 
 export interface ConsumerSettings {
   /** Goes through the fault proxy. */
   readonly url: string;
+  readonly passwordFile: string;
   readonly service: string;
   readonly historyKey: string;
   readonly heartbeatMs: number;
@@ -19,6 +23,7 @@ export interface ConsumerSettings {
 interface Consumer {
   readonly id: string;
   readonly process: JsonLineProcess;
+  isReady: boolean;
   isPaused: boolean;
   isLeaving: boolean;
 }
@@ -43,9 +48,10 @@ export class Consumers {
 
   start(holdMs: number): void {
     this.#count += 1;
-    const { url, service, historyKey, heartbeatMs, recordings } = this.#settings;
+    const { url, passwordFile, service, historyKey, heartbeatMs, recordings } = this.#settings;
     const options: Record<string, string | number> = {
       service,
+      'password-file': passwordFile,
       // A third of the pods come back under a name that was there before.
       'consumer-id': `pod-${this.#count % 3 === 0 ? Math.ceil(this.#count / 3) : this.#count}`,
       hold: holdMs,
@@ -59,18 +65,24 @@ export class Consumers {
       record: join(recordings, `consumer-${String(this.#count).padStart(4, '0')}.jsonl`),
     };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const env = { ...process.env, REDIS_URL: url };
-    const started = JsonLineProcess.spawn(process.execPath, [PROGRAM, 'consume', '--json', ...flags], env);
+    const clockMs = CLOCKS_MS[this.#count % CLOCKS_MS.length];
+    const env = { ...process.env, REDIS_URL: url, SOAK_CLOCK_MS: String(clockMs) };
+    const args = ['--require', CLOCK, PROGRAM, 'consume', '--json', ...flags];
+    const started = JsonLineProcess.spawn(process.execPath, args, env);
     const consumer: Consumer = {
       id: String(options['consumer-id']),
       process: started,
+      isReady: false,
       isPaused: false,
       isLeaving: false,
     };
     this.#all.push(consumer);
     let name = '';
     started.onLine((line: JsonLine) => {
-      if (line.type === 'Ready') name = String(line.consumer);
+      if (line.type === 'Ready') {
+        name = String(line.consumer);
+        consumer.isReady = true;
+      }
       if (line.type === 'StreamDone') this.done.set(String(line.id), name);
     });
     void started.exit.then(({ code, signal }) => {
@@ -85,6 +97,11 @@ export class Consumers {
   pick(who: number): Consumer | undefined {
     const running = this.#all.filter(({ process, isLeaving }) => process.running && !isLeaving);
     return running[Math.floor(who * running.length)];
+  }
+
+  /** One that has just been started does not listen yet. */
+  setClock(consumer: Consumer): void {
+    if (consumer.isReady) consumer.process.kill('SIGUSR2');
   }
 
   kill(consumer: Consumer): void {

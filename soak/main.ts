@@ -1,7 +1,7 @@
 /**
  * `npm run soak [-- --minutes M --seed S --rate N --record DIR --json]`: a fleet of three to twenty consumer processes on a Redis of its own, behind a
- * fault proxy, under a schedule of kills, stops, pauses, broken networks, lost replies, Redis restarts, poison and duplicate names. At the end
- * every stream must have been finished once, or dead-lettered; the history says whether that is so. And what every consumer has recorded is
+ * fault proxy, under a schedule of kills, stops, pauses, clocks that are set, broken and narrow networks, lost replies, a Redis that restarts, refuses
+ * to write, changes its password and loses payloads to a tool, large entries, poison and duplicate names. At the end every stream must have been finished once, or dead-lettered; the history says whether that is so. And what every consumer has recorded is
  * replayed: nothing may diverge. Recordings are kept with --record, and when something was wrong.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -10,16 +10,20 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { createProducer } from '../src/index.js';
+import { createProducer, type NewStream } from '../src/index.js';
 import { createNames } from '../src/redis/names.js';
 import { startFaultProxy } from '../src/testing/fault-proxy.js';
 import { startRedis } from '../src/testing/index.js';
 import { Consumers } from './consumers.js';
+import { ACL_USERS, asOperator, Credentials } from './credentials.js';
 import { replayAll } from './recordings.js';
-import { type Act, FEWEST, holdMsFor, MOST, plan, seeded } from './schedule.js';
+import { refuseWrites } from './refusals.js';
+import { type Act, FEWEST, holdMsFor, MOST, plan, REFUSALS, seeded } from './schedule.js';
 import { judge } from './verdict.js';
 
 const HEARTBEAT_MS = 1000;
+/** For so long both passwords count: longer than any connection takes that is being made. */
+const ROTATED_AFTER_MS = 10_000;
 const TICK_MS = 100;
 const SETTLE_MS = 90_000;
 
@@ -46,9 +50,14 @@ function tell(line: Record<string, unknown> & { type: string }, words: string): 
 }
 
 // Every acknowledged write survives a kill: what is lost after that was lost by us.
-const redis = await startRedis({ appendOnly: true, config: { appendfsync: 'always' } });
+const redis = await startRedis({
+  appendOnly: true,
+  config: { appendfsync: 'always' },
+  aclUsers: ACL_USERS,
+});
+const url = asOperator(redis.url);
 const proxy = await startFaultProxy({ host: redis.host, port: redis.port });
-const client = new Redis(redis.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
 // Redis is restarted under it.
 client.on('error', () => {});
 const service = 'soak';
@@ -56,23 +65,28 @@ const names = createNames({ service });
 const historyKey = `{${names.lbs}}:history`;
 const recordings = values.record ?? (await mkdtemp(join(tmpdir(), 'streamwarden-soak-')));
 await mkdir(recordings, { recursive: true });
+const secrets = await mkdtemp(join(tmpdir(), 'streamwarden-soak-secrets-'));
+const credentials = new Credentials(client, secrets);
 const consumers = new Consumers({
   url: proxy.url,
+  passwordFile: credentials.file,
   service,
   historyKey,
   heartbeatMs: HEARTBEAT_MS,
   recordings,
 });
-const producer = createProducer({ redis: redis.url, service });
+const producer = createProducer({ redis: url, service });
 const announced: string[] = [];
 const poisoned: string[] = [];
+const vanished: string[] = [];
 const random = seeded(seed + 1);
-const later: { readonly at: number; readonly act: () => void }[] = [];
-let isRestarting = false;
+const later: { readonly at: number; readonly act: () => unknown }[] = [];
+/** Redis is restarting, or refuses to write: an announcement may fail. */
+let troubles = 0;
 
 const began = performance.now();
 const elapsed = () => performance.now() - began;
-const after = (ms: number, act: () => void) => later.push({ at: elapsed() + ms, act });
+const after = (ms: number, act: () => unknown) => later.push({ at: elapsed() + ms, act });
 
 async function perform(act: Act): Promise<void> {
   switch (act.act) {
@@ -114,33 +128,96 @@ async function perform(act: Act): Promise<void> {
       });
       return;
     case 'restartRedis':
-      isRestarting = true;
+      troubles += 1;
       await redis.kill('SIGKILL');
       await redis.restart();
-      isRestarting = false;
+      troubles -= 1;
       return;
-    case 'poison': {
-      const id = await client.xadd(names.lbs, '*', 'lbs-input', `not JSON ${poisoned.length}`);
-      if (id) poisoned.push(id);
+    case 'poison':
+      await poison(`not JSON ${poisoned.length}`);
+      return;
+    case 'large':
+      await announce(act.bytes.map((bytes) => ({ ...unique('large'), info: { pad: 'x'.repeat(bytes) } })));
+      for (let left = act.tooLarge; left > 0; left -= 1) await poison(tooLarge());
+      return;
+    case 'limit':
+      proxy.limit(act.bytesPerMs);
+      after(act.forMs, () => proxy.limit(undefined));
+      return;
+    case 'refuse': {
+      const end = await refuseWrites(client, act.how);
+      troubles += 1;
+      after(act.forMs, async () => {
+        await end();
+        troubles -= 1;
+      });
+      return;
+    }
+    case 'rotate':
+      after(ROTATED_AFTER_MS, await credentials.rotate());
+      return;
+    case 'setClock': {
+      const victim = consumers.pick(act.who);
+      if (victim !== undefined) consumers.setClock(victim);
+      return;
+    }
+    case 'vanish': {
+      const rows = (await client.xpending(names.lbs, names.group, '-', '+', 1000)) as [string][];
+      const id = rows[Math.floor(act.who * rows.length)]?.[0];
+      if (id !== undefined && (await written(client.xdel(names.lbs, id))) === 1) vanished.push(id);
     }
   }
 }
 
+/** Undefined where Redis refuses to write. */
+async function written<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (REFUSALS.some((code) => String(error).includes(code))) return undefined;
+    throw error;
+  }
+}
+
+async function poison(payload: string): Promise<void> {
+  const id = await written(client.xadd(names.lbs, '*', 'lbs-input', payload));
+  if (id) poisoned.push(id);
+}
+
+/** More than consumers read by default. */
+function tooLarge(): string {
+  return JSON.stringify({
+    DataStreamName: `too-large-${poisoned.length}`,
+    Info: { pad: 'x'.repeat(1_100_000) },
+  });
+}
+
+function unique(kind: string): NewStream {
+  return { name: `${kind}-${announced.length}-${Math.floor(random() * 1e9)}` };
+}
+
+/** One in twenty meets a name that is in use. */
+function small(count: number): NewStream[] {
+  return Array.from({ length: count }, () =>
+    random() < 0.05 ? { name: `shared-${Math.floor(random() * 5)}` } : unique('stream'),
+  );
+}
+
 /** Each announcement is one command whose answer is awaited: what was not acknowledged was not announced. */
-async function announce(count: number): Promise<void> {
-  const streams = Array.from({ length: count }, () => ({
-    // One in twenty meets a name that is in use.
-    name:
-      random() < 0.05
-        ? `shared-${Math.floor(random() * 5)}`
-        : `stream-${announced.length}-${Math.floor(random() * 1e9)}`,
-  }));
+async function announce(streams: readonly NewStream[]): Promise<void> {
   try {
     announced.push(...(await producer.addMany(streams)));
   } catch (error) {
-    if (!isRestarting)
+    if (troubles === 0)
       tell({ type: 'AnnounceFailed', message: String(error) }, `announcing failed: ${String(error)}`);
   }
+}
+
+/** Nothing is left to be worked on, and nothing is pending whose payload has vanished. */
+async function isSettled(): Promise<boolean> {
+  if ((await client.xlen(names.lbs)) > 0) return false;
+  const [pending] = (await client.xpending(names.lbs, names.group)) as [number];
+  return pending === 0;
 }
 
 const durationMs = minutes * 60_000;
@@ -164,10 +241,10 @@ while (elapsed() < durationMs) {
   }
   for (const due of later.filter(({ at }) => at <= elapsed())) {
     later.splice(later.indexOf(due), 1);
-    due.act();
+    await due.act();
   }
   owed += (rate * TICK_MS) / 1000;
-  await announce(Math.floor(owed));
+  await announce(small(Math.floor(owed)));
   owed -= Math.floor(owed);
   if (elapsed() >= nextProgress) {
     nextProgress += 5000;
@@ -181,12 +258,13 @@ while (elapsed() < durationMs) {
   await delay(TICK_MS);
 }
 
-for (const { act } of later) act();
+for (const { act } of later) await act();
 proxy.delay(0);
+proxy.limit(undefined);
 proxy.thaw();
 while (consumers.running.length < FEWEST) consumers.start(holdMsFor(random));
 const settleBy = performance.now() + SETTLE_MS;
-while ((await client.xlen(names.lbs)) > 0 && performance.now() < settleBy) await delay(100);
+while (!(await isSettled()) && performance.now() < settleBy) await delay(100);
 await consumers.stopAll(30_000);
 
 const { violations: unproven, ...history } = await judge({
@@ -195,6 +273,7 @@ const { violations: unproven, ...history } = await judge({
   historyKey,
   announced,
   poisoned,
+  vanished,
   done: consumers.done,
   surprises: consumers.surprises,
 });
@@ -202,6 +281,7 @@ await producer.close();
 client.disconnect();
 await proxy.close();
 await redis.stop();
+await rm(secrets, { recursive: true });
 
 const { violations: diverging, ...replayed } = await replayAll(recordings);
 const violations = [...unproven, ...diverging];

@@ -32,7 +32,23 @@ export type Act =
   /** Killed and started again on the same data. */
   | { readonly act: 'restartRedis' }
   /** An entry that nobody can parse. */
-  | { readonly act: 'poison' };
+  | { readonly act: 'poison' }
+  /** Entries with much in them; `tooLarge` of them have more than is read. */
+  | { readonly act: 'large'; readonly bytes: readonly number[]; readonly tooLarge: number }
+  /** All connections together carry so much, each way. */
+  | { readonly act: 'limit'; readonly bytesPerMs: number; readonly forMs: number }
+  /** Redis refuses every write. */
+  | { readonly act: 'refuse'; readonly how: Refusal; readonly forMs: number }
+  /** Another password; a while later the old one is worth nothing, and whoever is connected is disconnected. */
+  | { readonly act: 'rotate' }
+  /** The wall clock of one consumer is set: away from the time, or back to it. */
+  | { readonly act: 'setClock'; readonly who: number }
+  /** A tool deletes an entry that is pending. `who` picks among those. */
+  | { readonly act: 'vanish'; readonly who: number };
+
+/** What the error begins with. */
+export const REFUSALS = ['NOREPLICAS', 'OOM', 'READONLY'] as const;
+export type Refusal = (typeof REFUSALS)[number];
 
 export type Planned = Act & { readonly atMs: number };
 
@@ -53,7 +69,17 @@ const WEIGHTS: Readonly<Record<Act['act'], number>> = {
   loseReplies: 3,
   restartRedis: 0.5,
   poison: 2,
+  large: 2,
+  limit: 1,
+  refuse: 1,
+  rotate: 0.7,
+  setClock: 1.5,
+  vanish: 2,
 };
+
+/** In bytes. */
+const LARGE = { least: 32_768, most: 900_000 };
+const MOST_LARGE = 8;
 
 export function holdMsFor(random: () => number): number {
   return Math.round(20 + 780 * random() ** 2);
@@ -78,6 +104,29 @@ function actOf(kind: Act['act'], random: () => number, heartbeatMs: number): Act
       };
     case 'loseReplies':
       return { act: kind, count: 1 + Math.floor(3 * random()) };
+    case 'large':
+      return {
+        act: kind,
+        bytes: Array.from({ length: 1 + Math.floor(MOST_LARGE * random()) }, () =>
+          Math.round(LARGE.least + (LARGE.most - LARGE.least) * random() ** 3),
+        ),
+        tooLarge: random() < 0.3 ? 1 : 0,
+      };
+    case 'limit':
+      return {
+        act: kind,
+        bytesPerMs: Math.round(2000 + 8000 * random()),
+        forMs: Math.round(heartbeatMs * (2 + 4 * random())),
+      };
+    case 'refuse':
+      return {
+        act: kind,
+        how: REFUSALS[Math.floor(random() * REFUSALS.length)] as Refusal,
+        forMs: Math.round(heartbeatMs * (0.2 + 3 * random())),
+      };
+    case 'setClock':
+    case 'vanish':
+      return { act: kind, who: random() };
     default:
       return { act: kind };
   }

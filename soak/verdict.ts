@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Names } from '../src/redis/names.js';
 import { checkHistory } from '../src/testing/history.js';
-import { readHistory } from '../src/testing/history-records.js';
+import { type HistoryRecord, readHistory } from '../src/testing/history-records.js';
 
 export interface Verdict {
   readonly announced: number;
@@ -11,6 +11,8 @@ export interface Verdict {
   readonly recovered: number;
   readonly handedOver: number;
   readonly poisoned: number;
+  /** Announced, and deleted by a tool before they had ended. */
+  readonly vanished: number;
   readonly finishedTwice: number;
   readonly ownedByTwo: number;
   readonly lost: number;
@@ -24,19 +26,30 @@ export interface VerdictInput {
   readonly historyKey: string;
   readonly announced: readonly string[];
   readonly poisoned: readonly string[];
+  /** Deleted by a tool while they were pending: nobody can say what is to become of them. */
+  readonly vanished: readonly string[];
   /** Entry → the incarnation that said it was done with it. */
   readonly done: ReadonlyMap<string, string>;
   readonly surprises: readonly string[];
 }
 
 export async function judge(input: VerdictInput): Promise<Verdict> {
-  const { client, names, historyKey, announced, poisoned, done, surprises } = input;
+  const { client, names, historyKey, poisoned, done, surprises } = input;
   const records = await readHistory(client, historyKey);
+  const gone = chainsOf(input.vanished, records);
+  const announced = input.announced.filter((id) => !gone.has(id));
   const onStream = (await client.xrange(names.lbs, '-', '+')).map(([id]) => id);
-  const report = checkHistory({ records, announced: [...announced, ...poisoned], onStream });
+  const report = checkHistory({
+    records: records.filter(({ id }) => !gone.has(id)),
+    announced: [...announced, ...poisoned].filter((id) => !gone.has(id)),
+    onStream,
+  });
   const violations = [...report.violations, ...surprises];
   if (onStream.length > 0)
     violations.push(`${onStream.length} entries were not finished in time, the first ${onStream[0]}`);
+  const [pending] = (await client.xpending(names.lbs, names.group)) as [number];
+  if (pending > onStream.length)
+    violations.push(`${pending - onStream.length} entries are pending whose payload is gone`);
 
   const finishedBy = new Map(records.flatMap((r) => (r.op === 'finished' ? [[r.id, r.owner] as const] : [])));
   for (const [id, consumer] of done) {
@@ -51,19 +64,30 @@ export async function judge(input: VerdictInput): Promise<Verdict> {
     ),
   );
   for (const id of poisoned) {
-    if (report.chains.get(id)?.end !== 'deadLettered')
+    if (!gone.has(id) && report.chains.get(id)?.end !== 'deadLettered')
       violations.push(`the poison ${id} did not end in the dead-letter stream`);
   }
   return {
-    announced: announced.length,
+    announced: input.announced.length,
     finished: report.ends.finished,
     deadLettered: report.ends.deadLettered - letters.size,
     recovered: report.recovered,
     handedOver: report.handedOver,
     poisoned: letters.size,
+    vanished: input.announced.length - announced.length,
     finishedTwice: report.finishedTwice.length,
     ownedByTwo: report.ownedByTwo.length,
     lost: report.lost.length,
     violations,
   };
+}
+
+/** These entries, and those that they are copies of. */
+function chainsOf(ids: readonly string[], records: readonly HistoryRecord[]): ReadonlySet<string> {
+  const originals = new Map(records.flatMap((r) => (r.op === 'requeued' ? [[r.copy, r.id] as const] : [])));
+  const all = new Set<string>();
+  for (const last of ids) {
+    for (let id: string | undefined = last; id !== undefined; id = originals.get(id)) all.add(id);
+  }
+  return all;
 }

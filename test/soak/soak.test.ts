@@ -29,7 +29,8 @@ describe('a fleet under kills, pauses, broken networks, lost replies and restart
     });
     expect(verdict.violations, `npm run soak -- --minutes ${SECONDS / 60} --seed ${seed}`).to.deep.equal([]);
     // One that met four deaths is dead-lettered, as it should be.
-    expect(Number(verdict.finished) + Number(verdict.deadLettered)).to.equal(verdict.announced);
+    const { finished, deadLettered, vanished } = verdict;
+    expect(Number(finished) + Number(deadLettered) + Number(vanished)).to.equal(verdict.announced);
     // How much there was depends on the machine.
     expect(Number(verdict.announced)).to.be.above(0);
     // Every life was recorded and replayed, those that were killed as well.
