@@ -65,6 +65,8 @@ const names = createNames({ service });
 const historyKey = `{${names.lbs}}:history`;
 const recordings = values.record ?? (await mkdtemp(join(tmpdir(), 'streamwarden-soak-')));
 await mkdir(recordings, { recursive: true });
+// As the first consumer would: what is pending is looked at from the beginning.
+await client.xgroup('CREATE', names.lbs, names.group, '0', 'MKSTREAM');
 const secrets = await mkdtemp(join(tmpdir(), 'streamwarden-soak-secrets-'));
 const credentials = new Credentials(client, secrets);
 const consumers = new Consumers({
