@@ -91,10 +91,13 @@ function checkHandedOver(fleet: Stage, member: Member, report: StopReport): void
   const isUndisturbed = disturbedUntil < stop.atMs - RECOVERED_AFTER * shape.heartbeatMs;
   // What went back just before it was asked to stop, it may not have heard of by then.
   const unheardMs = isUndisturbed ? ANSWERED_WITHIN_MS : RECOVERED_AFTER * shape.heartbeatMs;
-  // Where an answer may have been lost, what is not its own any more counts, whoever moved it.
-  const most = ledger
-    .departures(consumer, stop.atMs - unheardMs)
-    .filter(({ by }) => by === consumer || !isUndisturbed).length;
+  // Where an answer may have been lost, what is not its own any more counts, whoever moved it. Go consumers keep no history.
+  const most =
+    fleet.shape.goConsumers > 0 && !isUndisturbed
+      ? Number.POSITIVE_INFINITY
+      : ledger
+          .departures(consumer, stop.atMs - unheardMs)
+          .filter(({ by }) => by === consumer || !isUndisturbed).length;
   const handed = given.filter(({ why }) => why === 'handOver').length - released;
   // C-STOP-7: one that is told to abandon waits for no answer.
   const isHeard = isUndisturbed && report.mode !== 'abandon';

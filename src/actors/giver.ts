@@ -135,7 +135,8 @@ export class Giver {
           ownership.send({ type: 'deadLettered' });
           break;
         case 'notMine':
-          ownership.send({ type: 'lost', reason: 'takenOver' });
+          // Or by another move of ours that was quicker: then its answer says what became of it.
+          if (!this.isMoving(ownership.id)) ownership.send({ type: 'lost', reason: 'takenOver' });
           break;
         // Nobody can be given what has no payload any more.
         case 'gone':
