@@ -127,6 +127,8 @@ const ON_MEMBER: Effects<MemberBlow> = {
     const ms = chance.next() * 4 * heartbeat(blow);
     victim.disturb(ms);
     fleet.sleeps(victim, ms);
+    // C-STOP-6: its budget stands still with the monotonic clock.
+    if (victim.stop !== undefined) victim.stop.endsMs += ms;
     if (victim.clockHidesUntil > fleet.now) hideSleep(blow, ms);
     victim.process.suspend(ms);
   },
