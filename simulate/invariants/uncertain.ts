@@ -46,7 +46,8 @@ export class UncertainWatch {
     const { now, told, shape } = this.#fleet;
     // One that stands still already wakes when something else says.
     const isStill = process.isStill || state !== 'running';
-    this.unsettle(member, ms + shape.heartbeatMs / 2 + AWAKE_MS);
+    // A lease of before may end after the waking, and the clock that its deadline goes by has stood still.
+    this.unsettle(member, Math.max(ms, shape.heartbeatMs) + shape.heartbeatMs / 2 + AWAKE_MS);
     if (isStill) return;
     const wakesAtWall = process.wallNow + ms;
     const untold = new Set<string>();

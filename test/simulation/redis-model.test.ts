@@ -10,6 +10,15 @@ import { useRedis } from '../support/redis.js';
 /** Replies of one run of the test; `npm run redis-model` goes on to any number. */
 const RUNS = 25;
 
+/** What later versions than 7.0 say of commands; nobody asks the model for it. */
+const SAID_LATER: ReadonlySet<string> = new Set([
+  'cluster slots is loading',
+  'cluster shards is loading',
+  'wait is not noscript',
+  'zrank takes -3',
+  'zrevrank takes -3',
+]);
+
 describe('simulated Redis, held against a real one', () => {
   const suite = useRedis({ config: SERVER_CONFIG });
   let wire: Wire;
@@ -61,8 +70,15 @@ describe('simulated Redis, held against a real one', () => {
           wrong.push(`${path.join(' ')} ${has ? 'is' : 'is not'} ${flag}`);
       }
     }
-    expect(wrong).to.deep.equal([]);
+    const is70 = (await version()).startsWith('7.0.');
+    expect(wrong.filter((one) => is70 || !SAID_LATER.has(one))).to.deep.equal([]);
   });
+
+  /** Of the real server. */
+  async function version(): Promise<string> {
+    const [info] = await Promise.all(wire.send(['INFO', 'server']));
+    return /redis_version:(\S+)/.exec(String(info))?.[1] ?? 'none';
+  }
 
   const TRIED: readonly (readonly string[])[] = [
     ['PING'],
@@ -82,7 +98,7 @@ describe('simulated Redis, held against a real one', () => {
   ];
 
   async function expectSame(refusal: Refusal | null, forbidden: readonly string[] = []): Promise<void> {
-    const simulated = new SimulatedRedis({ now: Date.now });
+    const simulated = new SimulatedRedis({ now: Date.now, version: await version() });
     const session = simulated.connect();
     simulated.refuse(refusal);
     simulated.forbid(forbidden);
@@ -92,7 +108,11 @@ describe('simulated Redis, held against a real one', () => {
       session.execute(argv, (reply) => {
         answer = reply;
       });
-      const withoutIds = (reply: Reply) => canonical(reply).replace(/\d{13}-\d+/, 'ID');
+      const withoutIds = (reply: Reply) =>
+        canonical(reply)
+          .replace(/\d{13}-\d+/, 'ID')
+          // The model has no users.
+          .replace(/User \w+ has/, 'User NAME has');
       expect(withoutIds(answer), argv.join(' ')).to.equal(withoutIds(real as Reply));
     }
   }

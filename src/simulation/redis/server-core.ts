@@ -22,6 +22,7 @@ import type { ReplyCallback, ServerSession, Session } from './session.js';
 export class ServerCore implements ServerState, ConnectionHost {
   readonly version: string;
   readonly isSince72: boolean;
+  readonly isSince80: boolean;
   readonly cluster: ClusterPlace | undefined;
   refusal: Refusal | null = null;
   forbidden: ReadonlySet<string> = new Set();
@@ -53,6 +54,7 @@ export class ServerCore implements ServerState, ConnectionHost {
     const [major = 0, minor = 0] = this.version.split('.').map(Number);
     if (major < 7) throw new Error(`expected version to be 7.0 or newer, got: ${this.version}`);
     this.isSince72 = major > 7 || minor >= 2;
+    this.isSince80 = major > 7 || minor >= 9;
     this.cluster = options.cluster && new ClusterPlace(options.cluster);
     this.scripts = new ScriptCache(this.version);
     this.exactNow = options.now();
@@ -411,13 +413,9 @@ export class ServerCore implements ServerState, ConnectionHost {
         for (const connection of waiting) {
           if (connection.parked === undefined) continue;
           const context = this.#context(connection, false);
-          const stream = value?.type === 'stream' ? context.keys.look(key, this.#now) : undefined;
-          const reply = serveParked(
-            context,
-            connection.parked.read,
-            key,
-            stream?.type === 'stream' ? stream : undefined,
-          );
+          // One that was served before may have changed it.
+          const held = value?.type === 'stream' ? context.keys.look(key, this.#now) : value;
+          const reply = serveParked(context, connection.parked.read, key, held);
           if (reply !== undefined) this.#unpark(connection, reply);
         }
       }

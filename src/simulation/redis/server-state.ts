@@ -15,6 +15,8 @@ export interface ServerState {
    * parked read is executed again when it is served.
    */
   readonly isSince72: boolean;
+  /** Redis 8.0 and its previews, which say 7.9: XINFO counts what a group has yet to be given otherwise. */
+  readonly isSince80: boolean;
   readonly role: 'master' | 'slave';
   /** Undefined: it is in no cluster. */
   readonly cluster: ClusterPlace | undefined;

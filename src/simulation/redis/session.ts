@@ -13,6 +13,8 @@ export interface BlockedRead {
   readonly deadline: number | undefined;
   /** What it waits for: the streams, and after which id. `new`: after what its group has been delivered. */
   readonly keys: ReadonlyMap<string, StreamId | 'new'>;
+  /** The same in the order in which they were mentioned, which may be twice. */
+  readonly mentions: readonly (readonly [key: string, from: StreamId | 'new'])[];
 }
 
 export type ReplyCallback = (reply: Reply) => void;

@@ -4,13 +4,13 @@ import { SortedSetValue } from '../data/sorted-set.js';
 import { type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
 import { Unsupported } from '../unsupported.js';
 
-/** A score as Redis writes it: a whole number plainly, any other with 17 digits. */
-export function scoreText(score: number): string {
+/** A score as Redis writes it: a whole number plainly, any other with 17 digits, or since 7.2 with as many as tell it from all others. */
+export function scoreText({ server }: CommandContext, score: number): string {
   if (score === Number.POSITIVE_INFINITY) return 'inf';
   if (score === Number.NEGATIVE_INFINITY) return '-inf';
   if (Object.is(score, -0)) return '-0';
   if (Number.isInteger(score) && Math.abs(score) < 1e17) return String(score);
-  return exactly(score);
+  return server.isSince72 ? String(score) : exactly(score);
 }
 
 /** `%.17g` */
@@ -87,7 +87,7 @@ function zadd(context: CommandContext, argv: string[]): Reply {
     else changed += 1;
   }
   if (added + changed > 0) context.notify('z', flags.has('incr') ? 'zincr' : 'zadd', key);
-  if (flags.has('incr')) return last === undefined ? null : scoreText(last);
+  if (flags.has('incr')) return last === undefined ? null : scoreText(context, last);
   return flags.has('ch') ? added + changed : added;
 }
 
@@ -99,7 +99,7 @@ function zincrby(context: CommandContext, argv: string[]): Reply {
   if (Number.isNaN(score)) throw new ReplyError('ERR resulting score is not a number (NaN)');
   set.set(member, score);
   context.notify('z', 'zincr', key);
-  return scoreText(score);
+  return scoreText(context, score);
 }
 
 function settle(context: CommandContext, key: string, set: SortedSetValue): void {
@@ -140,8 +140,12 @@ function isBelow(score: number, { score: limit, isOpen }: ScoreBound): boolean {
   return isOpen ? score < limit : score <= limit;
 }
 
-function withScores(members: readonly { member: string; score: number }[], isWanted: boolean): Reply {
-  return members.flatMap(({ member, score }) => (isWanted ? [member, scoreText(score)] : [member]));
+function withScores(
+  context: CommandContext,
+  members: readonly { member: string; score: number }[],
+  isWanted: boolean,
+): Reply {
+  return members.flatMap(({ member, score }) => (isWanted ? [member, scoreText(context, score)] : [member]));
 }
 
 interface RangeOptions {
@@ -189,7 +193,7 @@ function range(by: RangeOptions['by'], isReversed: boolean, isZrange: boolean) {
       if (options.isReversed) found = found.reverse();
       if (options.offset < 0) return [];
       const end = options.count < 0 ? found.length : options.offset + options.count;
-      return withScores(found.slice(options.offset, end), options.hasScores);
+      return withScores(context, found.slice(options.offset, end), options.hasScores);
     }
     const from = integer(argv[2]);
     const to = integer(argv[3]);
@@ -197,7 +201,7 @@ function range(by: RangeOptions['by'], isReversed: boolean, isZrange: boolean) {
     const members = options.isReversed ? all.slice().reverse() : all;
     const first = Math.max(0, from < 0 ? from + members.length : from);
     const last = to < 0 ? to + members.length : to;
-    return withScores(members.slice(first, Math.max(0, last + 1)), options.hasScores);
+    return withScores(context, members.slice(first, Math.max(0, last + 1)), options.hasScores);
   };
 }
 
@@ -229,8 +233,8 @@ function zrank(isReversed: boolean) {
   };
 }
 
-function scoreReply(score: number | undefined): Reply {
-  return score === undefined ? null : scoreText(score);
+function scoreReply(context: CommandContext, score: number | undefined): Reply {
+  return score === undefined ? null : scoreText(context, score);
 }
 
 function zpop(end: 'min' | 'max') {
@@ -248,7 +252,7 @@ function zpop(end: 'min' | 'max') {
     for (const { member } of taken) set.remove(member);
     context.notify('z', `zpop${end}`, key);
     settle(context, key, set);
-    return withScores(taken, true);
+    return withScores(context, taken, true);
   };
 }
 
@@ -264,11 +268,11 @@ export const sortedSetCommands: readonly Command[] = [
   command('zcount', 4, '', zcount),
   command('zcard', 2, '', (context, argv) => look(context, argv[1] as string, 'zset')?.members.length ?? 0),
   command('zscore', 3, '', (context, argv) =>
-    scoreReply(look(context, argv[1] as string, 'zset')?.scores.get(argv[2] as string)),
+    scoreReply(context, look(context, argv[1] as string, 'zset')?.scores.get(argv[2] as string)),
   ),
   command('zmscore', -3, '', (context, argv) => {
     const set = look(context, argv[1] as string, 'zset');
-    return argv.slice(2).map((member) => scoreReply(set?.scores.get(member)));
+    return argv.slice(2).map((member) => scoreReply(context, set?.scores.get(member)));
   }),
   command('zrank', 3, '', zrank(false)),
   command('zrevrank', 3, '', zrank(true)),

@@ -3,7 +3,7 @@ import { integer, subcommandSyntax } from '../arguments.js';
 import { type Command, type CommandContext, command, container, look } from '../command.js';
 import { byName, type Consumer, type ConsumerGroup } from '../data/consumer-group.js';
 import type { StreamValue } from '../data/stream.js';
-import { MAXIMUM_ID, ZERO_ID } from '../data/stream-id.js';
+import { compareIds, MAXIMUM_ID, type StreamId, ZERO_ID } from '../data/stream-id.js';
 import { NO_SUCH_KEY, type Reply, ReplyError } from '../reply.js';
 import { entryReply } from './streams.js';
 
@@ -14,9 +14,14 @@ function streamOf(context: CommandContext, argv: readonly string[]): StreamValue
 }
 
 /** How many entries the group has yet to be delivered; null: it cannot be told. */
-function lagOf(stream: StreamValue, group: ConsumerGroup): number | null {
+function lagOf({ server }: CommandContext, stream: StreamValue, group: ConsumerGroup): number | null {
   if (stream.entriesAdded === 0) return 0;
-  if (group.entriesRead !== undefined && !stream.hasTombstonesFrom(group.lastId)) {
+  if (server.isSince80) {
+    if (stream.length === 0) return 0;
+    const isBefore = (id: StreamId) => compareIds(id, stream.firstId) < 0;
+    if (isBefore(group.lastId) && isBefore(stream.maxDeletedId)) return stream.length;
+  }
+  if (group.entriesRead !== undefined && !stream.hasTombstonesFrom(group.lastId, server.isSince80)) {
     return stream.entriesAdded - group.entriesRead;
   }
   const read = stream.entriesUpTo(group.lastId);
@@ -38,7 +43,7 @@ function infoGroups(context: CommandContext, argv: string[]): Reply {
       'entries-read',
       group.entriesRead ?? null,
       'lag',
-      lagOf(stream, group),
+      lagOf(context, stream, group),
     ],
   );
 }
@@ -128,7 +133,7 @@ function fullGroup(context: CommandContext, stream: StreamValue, group: Consumer
     'entries-read',
     group.entriesRead ?? null,
     'lag',
-    lagOf(stream, group),
+    lagOf(context, stream, group),
     'pel-count',
     group.pending.length,
     'pending',

@@ -11,8 +11,10 @@ import {
 import { lowerBound } from '../data/lower-bound.js';
 import type { StreamEntry, StreamValue } from '../data/stream.js';
 import { compareIds, MAXIMUM_ID, type StreamId, ZERO_ID } from '../data/stream-id.js';
-import { type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
+import type { Value } from '../data/values.js';
+import { type Reply, ReplyError, SYNTAX_ERROR, WRONG_TYPE } from '../reply.js';
 import type { BlockedRead } from '../session.js';
+import { Unsupported } from '../unsupported.js';
 import { noGroup, seenConsumer } from './stream-groups.js';
 import { entryReply } from './streams.js';
 
@@ -108,6 +110,7 @@ function fromOf(context: CommandContext, key: string, text: string, isGroup: boo
       'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.',
     );
   }
+  if (text === '+' && context.server.isSince80) throw new Unsupported('the last entry in XREAD');
   const id = strictId(text);
   // Redis keeps '>' as the largest id, and so takes the one for the other.
   return isGroup && id.isMaximum ? 'new' : id;
@@ -140,7 +143,7 @@ function read(context: CommandContext, argv: string[], isGroup: boolean): Reply 
       const own = context.keys.own(key, stream);
       const ownGroup = own.groups.get(group) as ConsumerGroup;
       const consumer = seenConsumer(context, key, ownGroup, consumerName);
-      if (!isNothing) replies.push([key, deliver(own, ownGroup, consumer, count, isNoAck, context.now)]);
+      if (!isNothing) replies.push([key, deliver(own, ownGroup, consumer, count, isNoAck, context)]);
     } else {
       const own = context.keys.own(key, stream);
       const ownGroup = own.groups.get(group) as ConsumerGroup;
@@ -156,6 +159,7 @@ function read(context: CommandContext, argv: string[], isGroup: boolean): Reply 
     count: count === 0 ? PARKED_COUNT : count,
     isNoAck,
     deadline: options.blockMs === 0 ? undefined : context.now + options.blockMs,
+    mentions: names.map((key, position) => [key, froms[position] as From]),
     // The first mention of a key counts.
     keys: new Map([...names.entries()].reverse().map(([position, key]) => [key, froms[position] as From])),
   });
@@ -174,12 +178,14 @@ function deliver(
   consumer: Consumer,
   count: number,
   isNoAck: boolean,
-  now: number,
+  { now, server: { isSince80 } }: CommandContext,
 ): Reply {
   const entries = entriesAfter(stream, group.lastId, count);
   for (const { id } of entries) {
     if (compareIds(id, group.lastId) > 0) {
-      if (group.entriesRead !== undefined && !stream.hasTombstonesFrom(id)) group.entriesRead += 1;
+      const seen = isSince80 ? group.lastId : id;
+      if (group.entriesRead !== undefined && !stream.hasTombstonesFrom(seen, isSince80))
+        group.entriesRead += 1;
       else if (stream.entriesAdded > 0) group.entriesRead = stream.entriesUpTo(id);
       group.lastId = id;
     }
@@ -218,38 +224,53 @@ function history(stream: StreamValue, consumer: Consumer, from: StreamId, count:
 
 /**
  * What a parked read is answered, after something has come to a key that it waits for. Undefined: it goes on waiting.
- * @param stream what the key holds, if that is a stream
+ * @param value what the key holds
  */
 export function serveParked(
   context: CommandContext,
   read: BlockedRead,
   key: string,
-  stream: StreamValue | undefined,
+  value: Value | undefined,
 ): Reply | undefined {
   const { group: name, consumer: consumerName, count, isNoAck } = read;
   const { isSince72 } = context.server;
+  const stream = value?.type === 'stream' ? value : undefined;
   if (name === undefined) {
-    const from = read.keys.get(key) as StreamId;
     const newest = isSince72 ? stream?.last?.id : stream?.lastId;
-    if (stream === undefined || newest === undefined || compareIds(newest, from) <= 0) return undefined;
-    return [[key, entriesAfter(stream, from, count).map(entryReply)]];
+    if (stream === undefined || newest === undefined) return undefined;
+    const froms = read.mentions.flatMap(([one, from]) => (one === key ? [from as StreamId] : []));
+    const replies = (isSince72 ? froms : froms.slice(0, 1))
+      .filter((from) => compareIds(newest, from) > 0)
+      .map((from): Reply => [key, entriesAfter(stream, from, count).map(entryReply)]);
+    return replies.length > 0 ? replies : undefined;
   }
   const seen = stream?.groups.get(name);
   if (stream === undefined || seen === undefined) {
-    if (isSince72) return noGroup(key, name, IN_XREADGROUP);
+    if (isSince72) return value === stream ? noGroup(key, name, IN_XREADGROUP) : WRONG_TYPE;
     return new ReplyError(
       stream === undefined
         ? 'UNBLOCKED the stream key no longer exists'
         : 'NOGROUP the consumer group this client was blocked on no longer exists',
     );
   }
+  if (isSince72) seenEverywhere(context, read, name);
   // Until 7.2 also where the entry is gone again: then the answer has none.
   const newest = isSince72 ? stream.last?.id : stream.lastId;
   if (newest === undefined || compareIds(newest, seen.lastId) <= 0) return undefined;
   const own = context.keys.own(key, stream);
   const group = own.groups.get(name) as ConsumerGroup;
   const consumer = seenConsumer(context, key, group, consumerName);
-  return [[key, deliver(own, group, consumer, count, isNoAck, context.now)]];
+  return [[key, deliver(own, group, consumer, count, isNoAck, context)]];
+}
+
+/** Since 7.2 the whole command is executed again, at every key. */
+function seenEverywhere(context: CommandContext, { keys, consumer }: BlockedRead, groupName: string): void {
+  for (const key of keys.keys()) {
+    const stream = look(context, key, 'stream');
+    if (stream?.groups.has(groupName) !== true) continue;
+    const own = context.keys.own(key, stream);
+    seenConsumer(context, key, own.groups.get(groupName) as ConsumerGroup, consumer);
+  }
 }
 
 export const streamReadingCommands: readonly Command[] = [

@@ -184,6 +184,9 @@ function xsetid(context: CommandContext, argv: string[]): Reply {
   const key = argv[1] as string;
   const stream = look(context, key, 'stream');
   if (stream === undefined) throw NO_SUCH_KEY;
+  if (context.server.isSince80 && compareIds(id, stream.maxDeletedId) < 0) {
+    throw new ReplyError('ERR The ID specified in XSETID is smaller than current max_deleted_entry_id');
+  }
   if (stream.length > 0) {
     const { last } = stream;
     if (last !== undefined && compareIds(id, last.id) < 0) {

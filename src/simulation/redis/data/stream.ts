@@ -174,9 +174,9 @@ export class StreamValue {
   }
 
   /** Whether entries between `start` and the end of the stream may have been deleted. */
-  hasTombstonesFrom(start: StreamId): boolean {
+  hasTombstonesFrom(start: StreamId, isSince80: boolean): boolean {
     if (this.length === 0 || this.maxDeletedId.isZero) return false;
-    if (compareIds(this.firstId, this.maxDeletedId) > 0) return false;
+    if (!isSince80 && compareIds(this.firstId, this.maxDeletedId) > 0) return false;
     return compareIds(start, this.maxDeletedId) <= 0;
   }
 
