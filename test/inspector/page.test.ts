@@ -322,7 +322,7 @@ describe("the inspector's page", () => {
     await page.getByRole('region', { name: 'Consumer', exact: true }).getByText('running').waitFor();
     // That is what it says on its console, as browsers do: nobody answers, or the runtime or the inspector ended just as something was asked for.
     const refused = page.complaints.filter((complaint) =>
-      /ERR_(CONNECTION|INCOMPLETE|EMPTY)|status of (404|503)/.test(complaint),
+      /ERR_(CONNECTION|INCOMPLETE|EMPTY)|status of (404|410|503)/.test(complaint),
     );
     expect(page.complaints).to.deep.equal(refused);
     page.complaints.length = 0;
