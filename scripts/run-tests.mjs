@@ -1,5 +1,5 @@
-// Runs mocha over every test file, five at a time for two cores, and two more while there is time left (test/support/admission.ts), unless --jobs
-// says otherwise: they wait for servers most of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
+// Runs mocha over every test file, five at a time for two cores, unless --jobs says otherwise: they wait for servers most
+// of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
 // have a cluster, of which only three run at a time (test/support/cluster.ts), a browser, which keeps a core busy, or faults, which are mostly waited
 // for, are spread over the run.
 import { spawn } from 'node:child_process';
@@ -26,7 +26,7 @@ const BROWSER = /useBrowser\(/;
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
 if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
-  args.push('--jobs', String(Math.ceil(3.5 * availableParallelism())));
+  args.push('--jobs', String(Math.ceil(2.5 * availableParallelism())));
 }
 
 // A single job is no parallel run: mocha then runs all files in one process.

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findRedisBinary } from '../../src/testing/redis-binary.js';
-import { closeAdmission, openAdmission } from './admission.js';
 import { measureRun } from './pace.js';
 import { closePrograms, openPrograms } from './programs.js';
 import { closeAtEnd } from './run-end.js';
@@ -14,7 +13,6 @@ export async function mochaGlobalSetup(): Promise<void> {
   // Without one, whoever needs it says so.
   await findRedisBinary().catch(() => undefined);
   await openPrograms();
-  await openAdmission();
   await measureRun();
   process.env[SKIPS_FILE] = join(await mkdtemp(join(tmpdir(), 'streamwarden-skips-')), 'reasons.jsonl');
 }
@@ -22,7 +20,6 @@ export async function mochaGlobalSetup(): Promise<void> {
 export async function mochaGlobalTeardown(): Promise<void> {
   await closeAtEnd();
   await closePrograms();
-  await closeAdmission();
   const file = process.env[SKIPS_FILE];
   if (file !== undefined) await rm(dirname(file), { recursive: true, force: true });
 }

@@ -1,5 +1,4 @@
 import type { RootHookObject } from 'mocha';
-import { admitted, left } from './admission.js';
 import { closeLeaks, failOnLeaks, type Leak, openNow } from './leaks.js';
 import { forgetLateness, measureNextFile } from './pace.js';
 
@@ -8,9 +7,6 @@ let openBeforeTest: ReadonlyMap<object, Leak> = new Map();
 // Root hooks run around those of the suites: what a suite opens in `before` is there in `beforeEach` and allowed to stay
 // until the end of the file, what a test or a `beforeEach` opens must be gone when the last `afterEach` has run.
 export const mochaHooks: RootHookObject = {
-  async beforeAll() {
-    await admitted();
-  },
   beforeEach() {
     forgetLateness();
     openBeforeTest = openNow();
@@ -21,7 +17,6 @@ export const mochaHooks: RootHookObject = {
     else await failOnLeaks(openBeforeTest, `'${this.currentTest?.fullTitle() ?? 'the test'}'`);
   },
   async afterAll() {
-    await left();
     await failOnLeaks(new Map(), 'the suites');
     // A worker loads its next file now.
     await measureNextFile();
