@@ -317,14 +317,14 @@ export class Fleet implements Stage {
     const info = bytes === undefined ? {} : { Info: { pad: 'x'.repeat(bytes) } };
     const payload = JSON.stringify({ DataStreamName: name, ...info });
     const { server } = this.world;
-    const command = ['XADD', this.names.lbs, '*', 'lbs-input', payload];
-    try {
-      if (!server.isWell) throw new Error('not now');
-      // At once: whoever waits for it is answered next.
-      this.#ask(server, command, (id) => this.wasAnnounced(String(id), name));
-    } catch {
+    if (!server.isWell) {
       this.later(50, () => this.#appear(announcement));
+      return;
     }
+    // At once: whoever waits for it is answered next.
+    this.#ask(server, ['XADD', this.names.lbs, '*', 'lbs-input', payload], (id) =>
+      this.wasAnnounced(String(id), name),
+    );
   }
 
   wasAnnounced(id: string, name: string, retryCount = 0): void {

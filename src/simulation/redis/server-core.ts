@@ -406,16 +406,15 @@ export class ServerCore implements ServerState, ConnectionHost {
       this.#ready = new Map();
       for (const { database, key } of ready.values()) {
         const waiting = [...this.#parked].filter(
-          (connection) => connection.database === database && connection.parked?.read.keys.has(key),
+          ({ database: own, parked }) =>
+            own === database && parked?.read.streams.some(([one]) => one === key),
         );
-        if (waiting.length === 0) continue;
-        const value = this.database(database).look(key, this.#now);
         for (const connection of waiting) {
           if (connection.parked === undefined) continue;
           const context = this.#context(connection, false);
-          // One that was served before may have changed it.
-          const held = value?.type === 'stream' ? context.keys.look(key, this.#now) : value;
-          const reply = serveParked(context, connection.parked.read, key, held);
+          // Each looks anew: one that was served before may have changed it.
+          const value = context.keys.look(key, this.#now);
+          const reply = serveParked(context, connection.parked.read, key, value);
           if (reply !== undefined) this.#unpark(connection, reply);
         }
       }

@@ -11,10 +11,11 @@ export interface BlockedRead {
   readonly isNoAck: boolean;
   /** Epoch ms; undefined: it waits for ever. */
   readonly deadline: number | undefined;
-  /** What it waits for: the streams, and after which id. `new`: after what its group has been delivered. */
-  readonly keys: ReadonlyMap<string, StreamId | 'new'>;
-  /** The same in the order in which they were mentioned, which may be twice. */
-  readonly mentions: readonly (readonly [key: string, from: StreamId | 'new'])[];
+  /**
+   * What it waits for, as it was mentioned, and that may be twice: the streams, and after which id. `new`: after what its group has been
+   * delivered.
+   */
+  readonly streams: readonly (readonly [key: string, from: StreamId | 'new'])[];
 }
 
 export type ReplyCallback = (reply: Reply) => void;

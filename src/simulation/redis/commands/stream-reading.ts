@@ -159,9 +159,7 @@ function read(context: CommandContext, argv: string[], isGroup: boolean): Reply 
     count: count === 0 ? PARKED_COUNT : count,
     isNoAck,
     deadline: options.blockMs === 0 ? undefined : context.now + options.blockMs,
-    mentions: names.map((key, position) => [key, froms[position] as From]),
-    // The first mention of a key counts.
-    keys: new Map([...names.entries()].reverse().map(([position, key]) => [key, froms[position] as From])),
+    streams: names.map((key, position) => [key, froms[position] as From]),
   });
   return PARKED;
 }
@@ -238,7 +236,8 @@ export function serveParked(
   if (name === undefined) {
     const newest = isSince72 ? stream?.last?.id : stream?.lastId;
     if (stream === undefined || newest === undefined) return undefined;
-    const froms = read.mentions.flatMap(([one, from]) => (one === key ? [from as StreamId] : []));
+    const froms = read.streams.flatMap(([one, from]) => (one === key ? [from as StreamId] : []));
+    // Until 7.2 the first mention of a key counts.
     const replies = (isSince72 ? froms : froms.slice(0, 1))
       .filter((from) => compareIds(newest, from) > 0)
       .map((from): Reply => [key, entriesAfter(stream, from, count).map(entryReply)]);
@@ -264,8 +263,12 @@ export function serveParked(
 }
 
 /** Since 7.2 the whole command is executed again, at every key. */
-function seenEverywhere(context: CommandContext, { keys, consumer }: BlockedRead, groupName: string): void {
-  for (const key of keys.keys()) {
+function seenEverywhere(
+  context: CommandContext,
+  { streams, consumer }: BlockedRead,
+  groupName: string,
+): void {
+  for (const [key] of streams) {
     const stream = look(context, key, 'stream');
     if (stream?.groups.has(groupName) !== true) continue;
     const own = context.keys.own(key, stream);
