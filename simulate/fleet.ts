@@ -101,6 +101,8 @@ export class Fleet implements Stage {
   >();
   #read = 0;
   #isHistoryBehind = false;
+  /** Entries of which a mark may have been written since the last look. */
+  #marked: string[] = [];
   /** Who is well at the end is looked at from now on. */
   #isEnding = false;
   /** What was lost with the data says nothing of what comes after: not even the tokens go on, where the server's clock was set back. */
@@ -342,10 +344,19 @@ export class Fleet implements Stage {
   /** What happened to the history meanwhile. */
   readHistory(): void {
     this.#isHistoryBehind = false;
+    this.#readMarks();
     for (const line of this.#look('LRANGE', this.#historyKey, this.#read, -1) as string[]) {
       this.#read += 1;
       this.say(`  history ${line}`);
       this.record(parseHistoryRecord(line));
+    }
+  }
+
+  #readMarks(): void {
+    for (const id of this.#marked.splice(0)) {
+      const rows = this.world.server.redis.look(['XPENDING', this.names.lbs, this.names.group, id, id, '1']);
+      const [row] = isReplyError(rows) ? [] : (toTexts(rows) as unknown[][]);
+      if (row !== undefined) this.ledger.marked(id, Number(row[3]));
     }
   }
 
@@ -515,6 +526,11 @@ export class Fleet implements Stage {
     if (WRITES_HISTORY.has(label)) this.#isHistoryBehind = true;
     if (label === 'acquire') this.#acquired(commands, replies);
     if (label === 'touch') this.#touched(replies);
+    if (label === 'mark') {
+      // Whatever it replied: a look says what is so.
+      this.#marked.push(...(commands[0] ?? []).slice(3 + Number(commands[0]?.[2]) + 4).map(String));
+      this.#isHistoryBehind = true;
+    }
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
       if (!bystander.was(process)) continue;
       for (const [at, command] of commands.entries()) bystander.executed(command, replies[at]);

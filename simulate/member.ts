@@ -119,6 +119,7 @@ export class Member implements Party, Victim {
         onUncertain: shape.onUncertain,
         autoClaim: shape.autoClaim,
         maxRetries: shape.maxRetries,
+        provenAfterMs: shape.provenAfterMs,
         keyspaceEvents: shape.keyspaceEvents,
         keyspaceOverride: true,
         handOverGraceMs: shape.handOverGraceMs,

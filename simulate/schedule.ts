@@ -22,6 +22,7 @@ export interface Shape {
   readonly keyspaceEvents: 'prefer' | 'off';
   readonly autoClaim: boolean;
   readonly maxRetries: number;
+  readonly provenAfterMs: number;
   readonly handOverGraceMs: number;
   readonly reconcileEveryMs: number;
   /** Keys live apart, as in a cluster. */
@@ -48,7 +49,14 @@ export interface Shape {
 }
 
 /** What kept schedules do not say that were drawn before there was such a thing. */
-const PLAIN = { servers: 1, goConsumers: 0, goVersion: 'pr', producers: 0, rejecting: 0 } as const;
+const PLAIN = {
+  servers: 1,
+  goConsumers: 0,
+  goVersion: 'pr',
+  producers: 0,
+  rejecting: 0,
+  provenAfterMs: 60_000,
+} as const;
 
 export function shapeOf({ shape }: Schedule): Shape {
   return { ...PLAIN, ...shape };
@@ -176,6 +184,7 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
     keyspaceEvents: chance.isTrue(0.5) ? 'prefer' : 'off',
     autoClaim: chance.isTrue(0.9),
     maxRetries: chance.isTrue(0.2) ? chance.integer(0, 3) : 50,
+    provenAfterMs: 60_000,
     handOverGraceMs: chance.pick([0, 300, 300, 1000]),
     reconcileEveryMs: 5000,
     isApart: chance.isTrue(0.15),
@@ -209,6 +218,7 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     goVersion: ofGo.pick(['pr', 'v0.4']),
     producers: chance.fork('producers').pick([0, 1, 1, 2]),
     rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
+    provenAfterMs: chance.fork('proven').pick([700, 2000, 60_000]),
   };
 }
 

@@ -109,13 +109,13 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       return [['l'], [...order, pick.of([1, 3, 100]), pick.of([0, 30, 100000]), pick.of([0, 30, 100000])]];
     },
   ],
-  'hold-back': [
+  mark: [
     1,
     (pick, known) => {
       const me = pick.of(HOLDERS.slice(0, 2));
       return [
         ['l', `p:${me}`],
-        ['g', me, generation(pick), pick.upTo(1), ...batch(pick, known, me)],
+        ['g', me, generation(pick), pick.of([0, 0, 1, 2]), ...batch(pick, known, me)],
       ];
     },
   ],

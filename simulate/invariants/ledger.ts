@@ -3,6 +3,7 @@
  * name, tokens that grow, retries exact to the one.
  */
 import { compareFencingTokens } from '../../src/core/entry-id.js';
+import { PROVEN, UNMARKED } from '../../src/redis/marks.js';
 import { isIncarnation } from '../../src/redis/names.js';
 import type {
   AcquiredRecord,
@@ -18,6 +19,8 @@ export interface EntryLife {
   /** The announced entry that it is, or is a copy of. */
   readonly root: string;
   retryCount: number;
+  /** What Redis has of how often it was delivered, which is a mark where it is owned; undefined: a tool, or lost data, had a hand in it. */
+  mark: number | undefined;
   /** Who is recorded as its owner; undefined before, and after its end. */
   owner: string | undefined;
   /** It was somebody's once: a death costs a retry then. */
@@ -115,6 +118,7 @@ export class Ledger {
       name,
       root,
       retryCount,
+      mark: UNMARKED,
       owner: undefined,
       wasOwned: false,
       isHanded: false,
@@ -162,6 +166,7 @@ export class Ledger {
       life.owner = undefined;
       life.isHanded = true;
       life.isRetryUnknown = true;
+      life.mark = undefined;
     }
     this.#owned.clear();
     this.#lastTokens.clear();
@@ -201,6 +206,7 @@ export class Ledger {
     life.owner = undefined;
     life.end = undefined;
     life.isHanded = true;
+    life.mark = undefined;
   }
 
   /** C-LOST-6: its payload was gone, and Redis took it off the pending list as somebody claimed it. It owns its name no more. */
@@ -219,6 +225,12 @@ export class Ledger {
   /** Entries that are lost: neither ended nor on the stream, and no tool has trimmed them. */
   lost(onStream: ReadonlySet<string>): EntryLife[] {
     return this.open.filter(({ id, isTrimmed, end }) => !isTrimmed && end === undefined && !onStream.has(id));
+  }
+
+  /** Redis has this mark of it now. */
+  marked(id: string, mark: number): void {
+    const life = this.lives.get(id);
+    if (life?.mark !== undefined) life.mark = mark;
   }
 
   ownerOf(id: string): string | undefined {
@@ -286,6 +298,8 @@ export class Ledger {
     }
     this.#lastTokens.set(name, id);
     this.#owned.set(name, life);
+    // What waited, or was held back, is not proven by that.
+    if (life.mark === PROVEN) life.mark = UNMARKED;
     life.owner = owner;
     life.wasOwned = true;
     life.isHanded = false;
@@ -294,7 +308,8 @@ export class Ledger {
 
   #requeued(life: EntryLife, record: RequeuedRecord): void {
     const { copy, count, why, from, by } = record;
-    const spent = count - life.retryCount;
+    this.#checkProven(life, record);
+    const spent = count - (record.proven ? 0 : life.retryCount);
     const due = this.#retriesDue(life, record);
     if (spent !== due && !(life.isRetryUnknown && why === 'dead')) {
       this.#violations.add(
@@ -308,6 +323,18 @@ export class Ledger {
     }
     this.#moved(life, record, 'requeued');
     this.announced(copy, life.name, count, life.root);
+  }
+
+  /** C-EXP-8: what its owner has marked, and nothing else. A consumer of the Go client marks nothing, and an operator takes as from one. */
+  #checkProven(life: EntryLife, { from, by, proven }: RequeuedRecord): void {
+    const isSaid = proven === true;
+    if (life.mark === undefined) return;
+    const isProven = life.mark === PROVEN && life.owner === from && isIncarnation(from);
+    if (isSaid === isProven) return;
+    this.#violations.add(
+      'C-EXP-8',
+      `${life.name} ${life.id} of ${from} was taken by ${by} as ${isSaid ? 'proven' : 'not proven'}; its mark was ${life.mark}`,
+    );
   }
 
   #retriesDue(life: EntryLife, { why, from }: RequeuedRecord): number {

@@ -11,6 +11,7 @@ import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
 import { entryBytes, parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
+import { NOT_BEGUN, UNMARKED } from '../redis/marks.js';
 import { deathsOf, deliveryCountOf, failuresOf } from '../redis/own-fields.js';
 import { lengthOfLock, textBatches } from '../redis/text-batches.js';
 import type { Giver } from './giver.js';
@@ -124,20 +125,20 @@ export class Acquirer {
   async #acquireSuspects(suspects: readonly RawEntry[]): Promise<number> {
     const isOnly = suspects.length <= 1;
     let count = 0;
-    if (!isOnly) await this.#holdBack(suspects, 0);
+    if (!isOnly) await this.#mark(suspects, NOT_BEGUN);
     for (const suspect of suspects) {
       if (this.#isStopped) break;
-      if (!isOnly) await this.#holdBack([suspect], 1);
+      if (!isOnly) await this.#mark([suspect], UNMARKED);
       count += await this.#acquireBatch([suspect]);
     }
     return count;
   }
 
-  async #holdBack(entries: readonly RawEntry[], deliveries: 0 | 1): Promise<void> {
+  async #mark(entries: readonly RawEntry[], mark: number): Promise<void> {
     try {
-      await this.#kernel.lease.holdBack(
+      await this.#kernel.lease.mark(
         entries.map(({ id }) => id),
-        deliveries,
+        mark,
       );
     } catch (error) {
       this.#lease.report(error);

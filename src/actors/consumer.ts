@@ -26,6 +26,7 @@ import { MoveLedger } from './move-ledger.js';
 import type { Ownership } from './ownership.js';
 import { Ownerships } from './ownerships.js';
 import { type InHand, PendingAudit } from './pending-audit.js';
+import { Prover } from './prover.js';
 import { Reconciler } from './reconciler.js';
 import { Recoverer } from './recoverer.js';
 import { Releaser } from './releaser.js';
@@ -75,6 +76,7 @@ export class Consumer {
   readonly #limits: ConsumerLimits;
   readonly #extender: Extender;
   readonly #toucher: Toucher;
+  readonly #prover: Prover;
   readonly #drain: Drain;
   readonly #startUp: StartUp;
   readonly #actor: Actor<typeof consumerMachine>;
@@ -164,6 +166,7 @@ export class Consumer {
     this.#toucher = new Toucher(kernel, this.lease, this.ownerships, {
       vanished: (ids) => this.verifier.vanished(ids),
     });
+    this.#prover = new Prover(kernel, this.lease, this.ownerships);
     this.#drain = new Drain(this, limits.handOverGraceMs);
     this.keyspace = new Keyspace(kernel, this.supervisor, (id) => this.#spec(id), {
       // Events from before are gone.
@@ -353,6 +356,10 @@ export class Consumer {
     child('toucher', (end) => {
       this.#toucher.start(end.failed);
       return { stop: () => this.#toucher.stop() };
+    });
+    child('prover', (end) => {
+      this.#prover.start(end.failed);
+      return { stop: () => this.#prover.stop() };
     });
   }
 

@@ -134,6 +134,7 @@ export class Drain {
     supervisor.dismiss('leaseKeeper');
     supervisor.dismiss('leaseDeadline');
     supervisor.dismiss('toucher');
+    supervisor.dismiss('prover');
     await this.#before(kernel.lease.leave());
   }
 

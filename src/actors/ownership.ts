@@ -37,6 +37,10 @@ export class Ownership implements OwnershipFacts {
   hasEnded = false;
   /** When it was verified as ours, epoch milliseconds. */
   since: number | null = null;
+  /** The same on the monotonic clock. */
+  heldFrom = Number.POSITIVE_INFINITY;
+  /** It is marked as proven, or is just being marked. */
+  isProven = false;
   /** What its handler threw, as a dead letter is to hold it; undefined: nothing. */
   failure: string | undefined;
   /** The application's view of it; the runtime's business. */
@@ -55,6 +59,11 @@ export class Ownership implements OwnershipFacts {
     this.deaths = facts.deaths;
     this.trace = facts.trace;
     this.lockKey = lockKey;
+  }
+
+  /** It has something to its account that its next owner would hear of. */
+  get hasCounts(): boolean {
+    return this.retryCount + this.failures + this.deaths > 0;
   }
 
   get state(): OwnershipState {

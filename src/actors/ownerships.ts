@@ -18,6 +18,8 @@ export class Ownerships implements Iterable<Ownership> {
   /** Verified ones only: never two of one name. */
   readonly #byName = new Map<string, Ownership>();
   readonly #waiting = new Set<Ownership>();
+  /** Ours, with something to their account, in the order in which they became ours. */
+  readonly #toProve = new Set<Ownership>();
   readonly #onFailure: (ownership: Ownership, error: unknown) => void;
   readonly #actors;
 
@@ -53,6 +55,11 @@ export class Ownerships implements Iterable<Ownership> {
   /** Entries that wait for their name. */
   get waiting(): ReadonlySet<Ownership> {
     return this.#waiting;
+  }
+
+  /** Streams of ours that have something to their account and are not proven, the first to have become ours first. */
+  get toProve(): ReadonlySet<Ownership> {
+    return this.#toProve;
   }
 
   get size(): number {
@@ -99,8 +106,24 @@ export class Ownerships implements Iterable<Ownership> {
 
   /** It is ours: found by its name from now on. */
   verified(ownership: Ownership): void {
-    ownership.since = this.#kernel.clock.now();
+    const { clock } = this.#kernel;
+    ownership.since = clock.now();
+    ownership.heldFrom = clock.monotonic();
     this.#byName.set(ownership.name, ownership);
+    if (ownership.hasCounts) this.#toProve.add(ownership);
+  }
+
+  /** Redis has it marked as proven. */
+  proven(ownership: Ownership): void {
+    this.#toProve.delete(ownership);
+  }
+
+  /** Redis has lost that mark. */
+  unproven(ownership: Ownership): void {
+    ownership.isProven = false;
+    // As if it had just become ours, so that the order holds.
+    ownership.heldFrom = this.#kernel.clock.monotonic();
+    if (!ownership.hasEnded) this.#toProve.add(ownership);
   }
 
   contended(ownership: Ownership): void {
@@ -132,6 +155,7 @@ export class Ownerships implements Iterable<Ownership> {
     }
     if (this.#byName.get(ownership.name) === ownership) this.#byName.delete(ownership.name);
     this.#waiting.delete(ownership);
+    this.#toProve.delete(ownership);
     this.#kernel.application.ended(ownership);
     this.changed.ring();
   }

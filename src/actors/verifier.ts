@@ -163,7 +163,12 @@ export class Verifier {
       if (batch.length === 0) continue;
       const results = await lease.acquire(batch.map(({ id, name }) => ({ id, name })));
       batch.forEach((ownership, index) => {
-        if (results[index]?.result === 'owned' || !ownership.isWorkedOn) return;
+        if (results[index]?.result === 'owned') {
+          // What becomes owned has no such mark any more.
+          if (ownership.isProven) this.#ownerships.unproven(ownership);
+          return;
+        }
+        if (!ownership.isWorkedOn) return;
         lost.add(ownership);
         ownership.send({ type: 'lost', reason: 'takenOver' });
       });

@@ -51,6 +51,12 @@ const SETTINGS: readonly Setting[] = [
     parse: wholeNumber,
   },
   {
+    flags: '--proven-after <ms>',
+    option: 'provenAfterMs',
+    about: 'after how long with one owner the retries of a stream are forgotten (default: 60000)',
+    parse: wholeNumber,
+  },
+  {
     flags: '--dlq-stream <name>',
     option: 'dlqStream',
     about: 'dead-letter stream (default: <service>-input-dlq)',

@@ -98,8 +98,8 @@ export interface LeaseStore {
   refresh(): Promise<'alive' | 'lapsed'>;
   /** Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms. */
   acquire(batch: readonly EntryRef[]): Promise<Acquired[]>;
-  /** How often entries (ascending ids) count as delivered to this incarnation, should it die before it owns them; at first once. */
-  holdBack(ids: readonly string[], deliveries: 0 | 1): Promise<void>;
+  /** Marks entries of this incarnation: see `marks.ts`. Ascending ids, at most 200. */
+  mark(ids: readonly string[], mark: number): Promise<void>;
   /** Acknowledges and deletes entries that are pending for this incarnation: true where it was. Ascending ids, at most 200. */
   done(batch: readonly EntryRef[]): Promise<boolean[]>;
   /** Gives entries of this incarnation back to everyone. Ascending ids, at most 200. */
@@ -182,9 +182,9 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
         return item === 0 ? { result: 'notMine' } : { result: 'contended', owner: String(item) };
       });
     },
-    async holdBack(ids, deliveries) {
-      const args = [names.group, consumer, generation, deliveries, ...ids];
-      await commands.script('hold-back', [names.lbs, presence], args);
+    async mark(ids, mark) {
+      const args = [names.group, consumer, generation, mark, ...ids];
+      await commands.script('mark', [names.lbs, presence], args);
     },
     async done(batch) {
       const args = [names.group, consumer, generation, ...flatten(batch)];

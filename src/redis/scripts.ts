@@ -10,7 +10,7 @@ export const SCRIPT_NAMES = [
   'give-back',
   'read-entries',
   'read-page',
-  'hold-back',
+  'mark',
   'requeue',
   'claim',
   'claim-due-letters',

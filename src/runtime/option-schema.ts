@@ -50,6 +50,7 @@ export const runtimeSchema = z.strictObject({
   minIdleMs: integer(1, 86_400_000).default(30_000),
   scanBatch: integer(1, 500).default(50),
   maxRetries: integer(0, 1_000_000).default(3),
+  provenAfterMs: integer(100, 86_400_000).default(60_000),
   maxEntryBytes: integer(MAX_ENTRY_BYTES.min, MAX_ENTRY_BYTES.max).default(MAX_ENTRY_BYTES.default),
   largeIntegers: oneOf('round', 'text').default('round'),
   dlqStream: text.optional(),

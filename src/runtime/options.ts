@@ -60,6 +60,12 @@ export interface RuntimeOptions<TInfo = unknown> {
   /** How many retries a stream gets; one more and it is dead-lettered. 0 to 1,000,000. @defaultValue 3 */
   readonly maxRetries?: number;
   /**
+   * How long one owner has to hold a stream until what happened to it before is forgotten: its retries, failures and deaths begin at 0 again.
+   * In milliseconds, give or take half a heartbeat. A stream that its owner dies of later than that is never dead-lettered. 100 to 86,400,000.
+   * @defaultValue 60000
+   */
+  readonly provenAfterMs?: number;
+  /**
    * Most bytes that the fields and values of an entry may have together; a larger one is dead-lettered as `tooLarge`, and is not parsed. The
    * network has to carry one within `heartbeatMs`, and at least 1 s: 1 MiB in 2 s is 4.2 Mbit/s. All consumers, and the producers, should have
    * the same. 1024 to 536,870,912. @defaultValue 1048576
@@ -136,6 +142,7 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly minIdleMs: number;
   readonly scanBatch: number;
   readonly maxRetries: number;
+  readonly provenAfterMs: number;
   readonly maxEntryBytes: number;
   readonly largeIntegers: 'round' | 'text';
   readonly dlqMaxLen: number;

@@ -19,6 +19,7 @@ const recordSchema = z.discriminatedUnion('op', [
     copy: z.string(),
     count: z.number(),
     why: z.enum(['dead', 'handOver', 'failed', 'waiting']),
+    proven: z.literal(true).optional(),
   }),
   z.object({
     ...moved,
@@ -77,6 +78,8 @@ export interface RequeuedRecord extends MovedRecord {
   readonly count: number;
   /** `dead`: its consumer was; `waiting`: its data stream's name had been taken. */
   readonly why: 'dead' | 'handOver' | 'failed' | 'waiting';
+  /** The owner had it for so long that the counts from before are over: `count` begins at 0. */
+  readonly proven?: true | undefined;
 }
 
 /**

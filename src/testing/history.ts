@@ -174,7 +174,8 @@ class Check {
     if (this.#lives.isKnown(record.copy)) {
       this.#violation(`the copy ${record.copy} of entry ${record.id} existed before`, record);
     }
-    const { count } = this.#lives.of(record.id);
+    const { count: before } = this.#lives.of(record.id);
+    const count = record.proven && before !== undefined ? 0 : before;
     const spent = count === undefined ? undefined : record.count - count;
     const allowed = { dead: [0, 1], failed: [1], handOver: [0], waiting: [0] }[record.why];
     if (spent !== undefined && !allowed.includes(spent)) {

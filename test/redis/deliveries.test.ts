@@ -109,8 +109,8 @@ describe('an entry that was delivered to a consumer that died before it owned it
     for (const name of ['a', 'b', 'c']) await wire.announce(name, '_delivery_count', '1');
     await die(async (consumer, batch) => {
       const ids = batch.map(({ id }) => id);
-      await consumer.lease.holdBack(ids, 0);
-      await consumer.lease.holdBack([ids[1] as string], 1);
+      await consumer.lease.mark(ids, 0);
+      await consumer.lease.mark([ids[1] as string], 1);
     });
     expect(await counts()).to.deep.equal({ a: '1', b: '2', c: '1' });
   });
@@ -122,8 +122,8 @@ describe('an entry that was delivered to a consumer that died before it owned it
     await suite
       .redis()
       .call('XCLAIM', names.lbs, names.group, consumer.name, 0, id, 'IDLE', 50_000, 'JUSTID');
-    await wire.join('other~0000000c').then((other) => other.lease.holdBack([id], 0));
-    await consumer.lease.holdBack([id], 0);
+    await wire.join('other~0000000c').then((other) => other.lease.mark([id], 0));
+    await consumer.lease.mark([id], 0);
     const [row] = await consumer.group.pending('-', 1);
     expect(row).to.include({ consumer: consumer.name, deliveries: 0 });
     expect(row?.idleMs).to.be.at.least(50_000);

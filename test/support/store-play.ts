@@ -166,8 +166,8 @@ class Play {
     const [d, held] = await this.#owner('d~00000004');
     const unread = await announce('five');
     await d.read();
-    await this.#step('what it has not begun with is held back', () => d.lease.holdBack([unread], 0));
-    await this.#step('and begun with', () => d.lease.holdBack([unread], 1));
+    await this.#step('what it has not begun with is held back', () => d.lease.mark([unread], 0));
+    await this.#step('and begun with', () => d.lease.mark([unread], 1));
     const all = [...held, { id: unread, name: 'five' }];
     const heir = this.#wire.stranger('e~00000005');
     const take = (lockKeys: readonly string[] = []) =>

@@ -20,6 +20,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   minIdleMs: [],
   scanBatch: [],
   maxRetries: [],
+  provenAfterMs: [],
   maxEntryBytes: [],
   largeIntegers: [],
   dlqStream: [],

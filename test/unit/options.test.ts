@@ -26,6 +26,7 @@ describe('options', () => {
     minIdleMs: [1, 86_400_000, 30_000],
     scanBatch: [1, 500, 50],
     maxRetries: [0, 1_000_000, 3],
+    provenAfterMs: [100, 86_400_000, 60_000],
     dlqMaxLen: [0, 1_000_000_000, 10_000],
     notificationBuffer: [1, 1_000_000, 500],
     handOverGraceMs: [0, 600_000, 5000],

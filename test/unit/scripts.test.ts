@@ -176,7 +176,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     });
   await queueOf(true).list(1, null);
   await readEntries(reader, ['1-1', '2-2', '3-3', '4-4'], 1000);
-  await lease.holdBack(['1-1', '2-2', '3-3', '4-4'], 0);
+  await lease.mark(['1-1', '2-2', '3-3', '4-4'], 0);
   await queueOf(true).redrive(['1-1', '2-2', '3-3', '4-4']);
   await queueOf(false).redrive(['1-1', '2-2', '3-3', '4-4']);
   const claims = createClaims({

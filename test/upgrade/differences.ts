@@ -112,7 +112,7 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It changes nothing, and only its own process sends it.',
   },
   {
-    what: 'script hold-back',
+    what: 'script mark',
     why: 'It sets how often Redis says that an entry was delivered, which 0.1.0 shows and goes by nowhere.',
   },
   {

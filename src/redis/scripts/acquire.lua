@@ -10,7 +10,8 @@
 --   1. A is given e1 and is slow. B acquires e2, of the same name, and the answer is lost.   2. B stops, and gives back all that is
 --   pending for it. 3. A verifies e1: the record names e2, which is newer. Refused, and requeued under a new id.
 --
--- What stands behind another one has been looked at, and counts as not delivered: see lib/held-back.lua.
+-- What stands behind another one has been looked at, and counts as not delivered: it is marked with 0 (lib/marked.lua). What becomes owned has no
+-- such mark any more, since of what is owned it says something else (lib/marks.lua).
 --
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
@@ -29,7 +30,7 @@
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
---@include held-back
+--@include marked
 --@include entry-id
 --@include endings
 --@include history
@@ -53,7 +54,7 @@ elseif string.sub(recorded[1], 1, 3) ~= 'v1 ' then
 end
 
 local record = historian(KEYS[6])
-local pending = pendingFor(lbs, group, consumer, ids, 0)
+local pending, marks = pendingFor(lbs, group, consumer, ids, 0)
 local lastOwner = endings(KEYS[4], KEYS[5]).last(names)
 local results, writes, taken = {}, {}, {}
 for i = 1, #ids do
@@ -89,8 +90,11 @@ if #writes > 0 then
   redis.call('HSET', owners, unpack(writes))
 end
 for i = 1, #ids do
+  local id = ids[i]
   if type(results[i]) == 'string' then
-    heldBack(lbs, group, consumer, ids[i], pending[ids[i]], 0)
+    marked(lbs, group, consumer, id, pending[id], 0)
+  elseif marks[id] == 0 then
+    marked(lbs, group, consumer, id, pending[id], 1)
   end
 end
 return results

@@ -19,6 +19,7 @@
 --@include copy-entry
 --@include entry-size
 --@include due
+--@include marks
 local lbs, group, caller, reason = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local record = historian(KEYS[2])
 local due = dueConsumer(reason)
@@ -52,6 +53,10 @@ for i = 1, #ids do
     if reason == 'delivery_limit' then
       counts.deliveries = counts.deliveries + deliveries[id]
     elseif reason == 'max_retries_exceeded' then
+      -- Only what was owned has a retry to spend.
+      if isProven(deliveries[id]) then
+        counts = countsOf({})
+      end
       spend(counts, cause)
     elseif reason == 'rejected' then
       counts.failures = counts.failures + 1

@@ -42,13 +42,15 @@
 --@include entry-size
 --@include add-letter
 --@include due
+--@include marks
 --@include move-entry
 local lbs, presence, owners, dlq, lock = KEYS[1], KEYS[2], KEYS[3], KEYS[6], KEYS[7]
 local group, holder, caller = ARGV[1], ARGV[2], ARGV[3]
 local force, minIdle, spend, id, name = ARGV[4] == '1', tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7], ARGV[8]
 local reason = ARGV[9]
 
-local idle = pendingFor(lbs, group, holder, { id }, 0)[id]
+local pending, marks = pendingFor(lbs, group, holder, { id }, 0)
+local idle = pending[id]
 if not idle then
   return { 'notPending', '', 0 }
 end
@@ -77,7 +79,8 @@ if name == '' then
   result = move(id, name, reason)
 else
   local owned = redis.call('HGET', owners, name) == id
-  result = move(id, name, (spend or owned) and 'spend' or 'keep')
+  -- A consumer of the Go client marks nothing.
+  result = move(id, name, (spend or owned) and 'spend' or 'keep', { mark = not spend and marks[id] or nil })
 end
 if held then
   redis.call('SET', presence, 'v1:0' .. string.format('%.0f', tonumber(generation) + 1), 'KEEPTTL')

@@ -33,6 +33,7 @@
 --@include entry-size
 --@include add-letter
 --@include due
+--@include marks
 --@include move-entry
 local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local group, consumer, why = ARGV[1], ARGV[2], ARGV[6]
@@ -54,7 +55,7 @@ for i = 7, #ARGV, 2 do
   end
   ids[#ids + 1] = ARGV[i]
 end
-local pending = pendingFor(lbs, group, consumer, ids, 0)
+local pending, marks = pendingFor(lbs, group, consumer, ids, 0)
 local results, freed = {}, {}
 for i = 1, #ids do
   if isFull() then
@@ -72,7 +73,7 @@ for i = 1, #ids do
     if why == 'waiting' and taken then
       results[i] = { 'waiting', '', 0 }
     else
-      results[i] = move(id, name, plans[why], { error = ARGV[7 + 2 * #ids + i] })
+      results[i] = move(id, name, plans[why], { error = ARGV[7 + 2 * #ids + i], mark = marks[id] })
       -- One waiter a name and call: the others would only meet the first one's copy and wait again.
       freed[name] = why == 'waiting'
     end

@@ -40,6 +40,7 @@
 --@include entry-size
 --@include add-letter
 --@include due
+--@include marks
 --@include move-entry
 local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local group, dead, caller = ARGV[1], ARGV[2], ARGV[3]
@@ -58,7 +59,7 @@ local ids = {}
 for i = 9, #ARGV, 2 do
   ids[#ids + 1] = ARGV[i]
 end
-local pending, deliveries = pendingFor(lbs, group, dead, ids, minIdle)
+local pending, marks = pendingFor(lbs, group, dead, ids, minIdle)
 local results = {}
 for i = 1, #ids do
   if isFull() then
@@ -71,16 +72,17 @@ for i = 1, #ids do
   elseif ttl ~= -2 then
     results[i] = { 'locked', ttl, 0 }
   elseif name == '' and ARGV[7] == 'unread' then
-    results[i] = move(id, name, 'keep', { delivered = deliveries[id] })
+    results[i] = move(id, name, 'keep', { delivered = marks[id] })
   elseif name == '' then
     results[i] = move(id, name, ARGV[7] == 'tooLarge' and 'tooLarge' or 'unparseable')
   else
     local owner = redis.call('HGET', owners, name)
     if spendAlways or owner == id then
-      results[i] = move(id, name, 'spend')
+      -- A consumer of the Go client marks nothing.
+      results[i] = move(id, name, 'spend', { mark = not spendAlways and marks[id] or nil })
     else
       -- One that waited for its name was looked at, and nobody died of it. What acquire has found to wait counts as delivered 0 times.
-      results[i] = move(id, name, 'keep', { delivered = not owner and deliveries[id] or nil })
+      results[i] = move(id, name, 'keep', { delivered = not owner and marks[id] or nil })
     end
   end
 end

@@ -1,13 +1,14 @@
 -- mover{...}: functions that take pending entries out of their consumer's hands. move(id, name, plan, about): a copy goes back on the
 -- stream, or, when its retries are used up or no application can be given it, into the dead-letter stream. Needs copy-entry, entry-size,
--- add-letter and due. summary(results) makes the reply. isFull() says that enough bytes have been moved in one call: Redis stands still
+-- add-letter, due and marks. summary(results) makes the reply. isFull() says that enough bytes have been moved in one call: Redis stands still
 -- meanwhile, tens of milliseconds for each MiB. The caller then returns what has been done, and is called again for the rest.
 --
 -- The copy is added before the original is acknowledged: a script that fails in the middle (no memory left, say) has then
 -- lost nothing.
 --
 -- plan: 'keep' (count unchanged) | 'spend' (count + 1) | 'rejected' | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
--- about{delivered, error}; error: what the handler threw, as its letter is to say it; nil: nothing is known.
+-- about{delivered, error, mark}; error: what the handler threw, as its letter is to say it; nil: nothing is known. mark: of an entry that its
+-- consumer may own (lib/marks.lua); nil: none.
 -- delivered: how often it was delivered under this id to a consumer that has died without owning it; nil: it has not, or that does not count.
 -- That many are added to `_delivery_count`; too many, and it goes to the dead-letter stream as 'delivery_limit'. How many are allowed follows from
 -- maxRetries: one less, so that what consumers die of is gone before the streams that they own have used up theirs. Whoever has owned it has
@@ -73,7 +74,8 @@ local function mover(at)
     local fields = entry[2]
     movedBytes = movedBytes + entrySize(fields)
     local counts = countsOf(fields)
-    if isOwner(id, name) then
+    local isOwned = isOwner(id, name)
+    if isOwned then
       counts.deliveries = 0
     end
     if plan == 'rejected' then
@@ -81,6 +83,10 @@ local function mover(at)
     end
     if plan ~= 'keep' and plan ~= 'spend' then
       return deadLetter(id, name, fields, counts, plan, about)
+    end
+    local proven = isOwned and isProven(about.mark)
+    if proven then
+      counts = countsOf({})
     end
     if plan == 'spend' then
       spend(counts, at.cause)
@@ -96,7 +102,7 @@ local function mover(at)
     finish(id, name)
     at.record({
       op = 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = counts.retries, why = at.why,
-      deliveries = counts.deliveries > 0 and counts.deliveries or nil,
+      deliveries = counts.deliveries > 0 and counts.deliveries or nil, proven = proven or nil,
     })
     return { 'requeued', copyId, counts.retries }
   end

@@ -1,22 +1,23 @@
--- Says of entries of the caller how often they count as delivered: of several that may be what consumers die of, one is begun with after the
--- other, and only that one counts.
+-- Marks entries of the caller: what is to become of their counts, should it die or give them back (lib/marks.lua).
 --
---   1. e1 and e2 have been with consumers that died before they owned them. A is delivered both, and has both count 0 times.
---   2. A has e1 count once, begins with it, and dies of it. Whoever takes both adds 1 to the delivery count of e1 alone.
+-- Of several that may be what consumers die of before they own them, one is begun with after the other, and only that one counts:
+--
+--   1. e1 and e2 have been with consumers that died before they owned them. A is delivered both, and marks both with 0: not begun with.
+--   2. A marks e1 with 1, begins with it, and dies of it. Whoever takes both adds 1 to the delivery count of e1 alone.
 --
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
--- ARGV[4] count   how often each of them counts: 0 | 1
+-- ARGV[4] number  the mark
 -- ARGV[5...] entry ids (ascending)
 --
 -- Returns how many of them are pending for the caller
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
---@include held-back
+--@include marked
 local lbs, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local refused = fence(KEYS[2], ARGV[3])
 if refused then
@@ -31,7 +32,7 @@ local count = 0
 for i = 1, #ids do
   if pending[ids[i]] then
     count = count + 1
-    heldBack(lbs, group, consumer, ids[i], pending[ids[i]], ARGV[4])
+    marked(lbs, group, consumer, ids[i], pending[ids[i]], ARGV[4])
   end
 end
 return count
