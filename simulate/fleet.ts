@@ -525,11 +525,12 @@ export class Fleet implements Stage {
     // Read after the step: a server that is answering has to finish first.
     if (WRITES_HISTORY.has(label)) this.#isHistoryBehind = true;
     if (label === 'acquire') this.#acquired(commands, replies);
-    if (label === 'touch') this.#touched(replies);
+    if (label === 'touch') this.#vanished(Array.isArray(replies[0]) ? replies[0][2] : undefined);
     if (label === 'mark') {
       // Whatever it replied: a look says what is so.
       this.#marked.push(...(commands[0] ?? []).slice(3 + Number(commands[0]?.[2]) + 4).map(String));
       this.#isHistoryBehind = true;
+      this.#vanished(replies[0]);
     }
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
       if (!bystander.was(process)) continue;
@@ -551,10 +552,9 @@ export class Fleet implements Stage {
   }
 
   /** C-LOST-6: what has no payload is not pending any more. Its owner is told when it hears of that. */
-  #touched([reply]: readonly Reply[]): void {
-    if (!Array.isArray(reply)) return;
-    const [, , gone] = toTexts(reply) as [string, number, string[]];
-    for (const id of gone) {
+  #vanished(gone: Reply | undefined): void {
+    if (!Array.isArray(gone)) return;
+    for (const id of toTexts(gone) as string[]) {
       const life = this.ledger.lives.get(id);
       if (life === undefined || life.end !== undefined) continue;
       this.workers.excuseOwner('C-LOST-6', life, this.shape.heartbeatMs);

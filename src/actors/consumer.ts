@@ -166,7 +166,9 @@ export class Consumer {
     this.#toucher = new Toucher(kernel, this.lease, this.ownerships, {
       vanished: (ids) => this.verifier.vanished(ids),
     });
-    this.#prover = new Prover(kernel, this.lease, this.ownerships);
+    this.#prover = new Prover(kernel, this.lease, this.ownerships, {
+      vanished: (ids) => this.verifier.vanished(ids),
+    });
     this.#drain = new Drain(this, limits.handOverGraceMs);
     this.keyspace = new Keyspace(kernel, this.supervisor, (id) => this.#spec(id), {
       // Events from before are gone.

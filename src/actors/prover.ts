@@ -15,14 +15,21 @@ import type { Ownerships } from './ownerships.js';
 /** Keeps the script below 2 ms. */
 const BATCH = 200;
 
+export interface ProverHooks {
+  /** These were pending for us, and are not any more: somebody else has deleted their payload. */
+  vanished(ids: readonly string[]): void;
+}
+
 export class Prover {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
   readonly #ownerships: Ownerships;
+  readonly #hooks: ProverHooks;
   #timer: Timer | undefined;
   #isStopped = false;
 
-  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships) {
+  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, hooks: ProverHooks) {
+    this.#hooks = hooks;
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ownerships = ownerships;
@@ -83,8 +90,9 @@ export class Prover {
 
   async #mark(batch: readonly Ownership[]): Promise<void> {
     for (const ownership of batch) ownership.isProven = true;
+    let gone: readonly string[];
     try {
-      await this.#kernel.lease.mark(
+      gone = await this.#kernel.lease.mark(
         batch.map(({ id }) => id),
         PROVEN,
       );
@@ -93,5 +101,6 @@ export class Prover {
       throw error;
     }
     for (const ownership of batch) this.#ownerships.proven(ownership);
+    if (gone.length > 0) this.#hooks.vanished(gone);
   }
 }

@@ -98,8 +98,11 @@ export interface LeaseStore {
   refresh(): Promise<'alive' | 'lapsed'>;
   /** Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms. */
   acquire(batch: readonly EntryRef[]): Promise<Acquired[]>;
-  /** Marks entries of this incarnation: see `marks.ts`. Ascending ids, at most 200. */
-  mark(ids: readonly string[], mark: number): Promise<void>;
+  /**
+   * Marks entries of this incarnation: see `marks.ts`. Ascending ids, at most 200. Resolves with those whose payload somebody else has deleted, and
+   * that Redis has therefore taken off the pending list.
+   */
+  mark(ids: readonly string[], mark: number): Promise<readonly string[]>;
   /** Acknowledges and deletes entries that are pending for this incarnation: true where it was. Ascending ids, at most 200. */
   done(batch: readonly EntryRef[]): Promise<boolean[]>;
   /** Gives entries of this incarnation back to everyone. Ascending ids, at most 200. */
@@ -184,7 +187,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     },
     async mark(ids, mark) {
       const args = [names.group, consumer, generation, mark, ...ids];
-      await commands.script('mark', [names.lbs, presence], args);
+      return (await commands.script('mark', [names.lbs, presence], args)) as string[];
     },
     async done(batch) {
       const args = [names.group, consumer, generation, ...flatten(batch)];

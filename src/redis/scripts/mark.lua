@@ -13,7 +13,7 @@
 -- ARGV[4] number  the mark
 -- ARGV[5...] entry ids (ascending)
 --
--- Returns how many of them are pending for the caller
+-- Returns ids of those that are gone: they were pending for the caller, and their payload was deleted by somebody else
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
@@ -28,11 +28,11 @@ for i = 5, #ARGV do
   ids[#ids + 1] = ARGV[i]
 end
 local pending = pendingFor(lbs, group, consumer, ids, 0)
-local count = 0
+local gone = {}
 for i = 1, #ids do
-  if pending[ids[i]] then
-    count = count + 1
-    marked(lbs, group, consumer, ids[i], pending[ids[i]], ARGV[4])
+  local id = ids[i]
+  if pending[id] and not marked(lbs, group, consumer, id, pending[id], ARGV[4]) then
+    gone[#gone + 1] = id
   end
 end
-return count
+return gone
