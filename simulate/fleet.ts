@@ -23,6 +23,7 @@ import { Adds } from './invariants/adds.js';
 import { checkBeside } from './invariants/beside.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
+import { ConvictionWatch } from './invariants/convictions.js';
 import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
 import { checkLoss } from './invariants/losses.js';
 import { RejectionWatch } from './invariants/rejections.js';
@@ -110,6 +111,7 @@ export class Fleet implements Stage {
   readonly #uncertain: UncertainWatch;
   readonly #takeovers: TakeoverWatch;
   readonly #rejections: RejectionWatch;
+  readonly #convictions: ConvictionWatch;
 
   constructor(schedule: Schedule, { trace, recordings }: RunOptions) {
     this.#recordings = recordings;
@@ -147,6 +149,7 @@ export class Fleet implements Stage {
     );
     this.#takeovers = new TakeoverWatch(this);
     this.#rejections = new RejectionWatch(this);
+    this.#convictions = new ConvictionWatch(this, schedule.faults);
     const adds = new Adds(this.violations, () => this.now);
     this.announcers = numbers(shape.producers).map((index) => new Announcer(this, index, adds));
     this.goConsumers = numbers(shape.goConsumers).map((index) => new GoParty(this, index, shape.goVersion));
@@ -258,6 +261,7 @@ export class Fleet implements Stage {
           checkCall(this, party, call, handle);
         },
         crashed: (party) => this.#takeovers.crashed(party),
+        killed: (party) => this.later(0, () => this.#kill(party)),
         told: (party, notification) => {
           const id = 'id' in notification ? notification.id : '';
           this.say(`${party.consumer} is told ${notification.type} ${id}`);
@@ -274,6 +278,16 @@ export class Fleet implements Stage {
     this.members.push(member);
     for (const fault of this.#schedule.faults) this.#aim(fault, member, index);
     return member;
+  }
+
+  /** Its supervisor starts it again. */
+  #kill(member: Member): void {
+    if (!member.isAlive) return;
+    this.say(`POISON kills ${member.label}`);
+    const isServing = member.isServing;
+    member.crash();
+    for (const connection of this.world.network.of(member.process)) connection.close(0);
+    if (isServing) this.later(this.shape.heartbeatMs / 2, () => this.start(member.consumerId));
   }
 
   /** Its clocks are not to be gone by for so long, from now on. */
@@ -364,6 +378,7 @@ export class Fleet implements Stage {
     this.#era.history.push(record);
     this.#rejections.record(record);
     this.ledger.add(record);
+    this.#convictions.record(record);
     if (record.op === 'finished') this.told.markOver(record.owner, record.id);
     else if ('from' in record && record.from === record.by) this.told.markOver(record.from, record.id);
     checkTakeover(this, record);
@@ -418,6 +433,7 @@ export class Fleet implements Stage {
       if (isAtRest(this)) checkBeside(this);
     }
     checkCalm(this, restMs);
+    this.#convictions.check();
     this.#checkHistory();
     for (const { process } of [...this.members, ...this.bystanders]) process.end();
     await this.#until(this.now + 1);

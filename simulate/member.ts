@@ -8,7 +8,7 @@ import { ORDER } from '../src/simulation/timeline.js';
 import type { World } from '../src/simulation/world.js';
 import type { Party, Worker } from './invariants/workers.js';
 import { recordingIn } from './recordings.js';
-import type { Shape } from './schedule.js';
+import { isPoison, type Shape } from './schedule.js';
 import type { Victim } from './victim.js';
 
 /** One of the application's calls, and what it came to. */
@@ -28,6 +28,8 @@ export interface MemberHooks {
   /** What a call of the application came to. */
   settled(member: Member, call: Call, handle: StreamHandle): void;
   crashed(member: Member): void;
+  /** A poison has done its work. */
+  killed(member: Member): void;
   told(member: Member, notification: Notification): void;
   stopped(member: Member, report: StopReport): void;
   say(text: string): void;
@@ -59,6 +61,8 @@ export interface StopUnderWay {
 
 export type MemberState = 'starting' | 'running' | 'stopping' | 'ended' | 'crashed';
 
+/** What a poison takes to kill its process, in milliseconds. */
+const POISON_MS = 100;
 const HANDLER_FAILED = 'the handler failed';
 
 export class Member implements Party, Victim {
@@ -217,6 +221,10 @@ export class Member implements Party, Victim {
     const { hooks, isCalm } = this.#settings;
     const worker = hooks.begins(this, handle);
     const { signal } = handle;
+    if (isPoison(handle.name)) {
+      await Promise.race([this.#sleep(POISON_MS), aborted(signal)]);
+      if (!signal.aborted) hooks.killed(this);
+    }
     const isStubborn = !isCalm() && this.#temper.isTrue(0.1);
     try {
       const worked = this.#sleep(this.#workMs());

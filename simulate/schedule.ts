@@ -23,6 +23,8 @@ export interface Shape {
   readonly autoClaim: boolean;
   readonly maxRetries: number;
   readonly provenAfterMs: number;
+  /** Data streams that kill the process soon after it has begun with them; it is started again. */
+  readonly poisons: number;
   readonly handOverGraceMs: number;
   readonly reconcileEveryMs: number;
   /** Keys live apart, as in a cluster. */
@@ -56,6 +58,7 @@ const PLAIN = {
   producers: 0,
   rejecting: 0,
   provenAfterMs: 60_000,
+  poisons: 0,
 } as const;
 
 export function shapeOf({ shape }: Schedule): Shape {
@@ -185,6 +188,7 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
     autoClaim: chance.isTrue(0.9),
     maxRetries: chance.isTrue(0.2) ? chance.integer(0, 3) : 50,
     provenAfterMs: 60_000,
+    poisons: 0,
     handOverGraceMs: chance.pick([0, 300, 300, 1000]),
     reconcileEveryMs: 5000,
     isApart: chance.isTrue(0.15),
@@ -268,6 +272,16 @@ function drawElsewhere(chance: Chance, { goConsumers, producers }: Shape): Momen
   return { process, command: chance.weighted(commands) ?? 'XADD', nth, phase };
 }
 
+const POISON = 'poison-';
+
+export function poisonName(index: number): string {
+  return `${POISON}${index}`;
+}
+
+export function isPoison(name: string): boolean {
+  return name.startsWith(POISON);
+}
+
 export function goName(index: number): string {
   return `redis-consumer-go${index}`;
 }
@@ -299,7 +313,13 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
     atMs: Math.round(ofEntries.next() * shape.faultMs * 0.8),
     name: `order-${ofEntries.integer(1, shape.names)}`,
   }));
-  const announcements = enlarged(chance.fork('payloads'), plain, shape, wishes.payloads);
+  const ofPoisons = chance.fork('poisons');
+  const poisons = Array.from({ length: shape.poisons }, (_, index) => ({
+    atMs: Math.round(ofPoisons.next() * shape.faultMs * 0.2),
+    name: poisonName(index),
+  }));
+  const harmless = enlarged(chance.fork('payloads'), plain, shape, wishes.payloads);
+  const announcements = [...harmless, ...poisons];
   const ofFaults = chance.fork('faults');
   const kinds = wishes.kinds ?? Object.fromEntries(FAULT_KINDS.map(({ kind, weight }) => [kind, weight]));
   const most = wishes.mostFaults ?? 14;

@@ -3,7 +3,7 @@
  * name, tokens that grow, retries exact to the one.
  */
 import { compareFencingTokens } from '../../src/core/entry-id.js';
-import { PROVEN, UNMARKED } from '../../src/redis/marks.js';
+import { markOf, PROVEN, toTrial, UNMARKED } from '../../src/redis/marks.js';
 import { isIncarnation } from '../../src/redis/names.js';
 import type {
   AcquiredRecord,
@@ -21,6 +21,8 @@ export interface EntryLife {
   retryCount: number;
   /** What Redis has of how often it was delivered, which is a mark where it is owned; undefined: a tool, or lost data, had a hand in it. */
   mark: number | undefined;
+  /** As which suspect it is to be begun; 0: as none. */
+  trial: number;
   /** Who is recorded as its owner; undefined before, and after its end. */
   owner: string | undefined;
   /** It was somebody's once: a death costs a retry then. */
@@ -78,6 +80,10 @@ export function isOpen({ end }: EntryLife): boolean {
   return end === undefined || end === 'deadLetterDue';
 }
 
+function quarterOf(count: number): number {
+  return Math.max(1, Math.floor(count / 4));
+}
+
 /** Of how many retries each requeueing costs. */
 const CLAUSES = { dead: 'C-EXP-5', failed: 'C-HAND-3', waiting: 'C-NAME-2', handOver: 'C-STOP-2' } as const;
 
@@ -112,13 +118,14 @@ export class Ledger {
     this.#hooks = hooks;
   }
 
-  announced(id: string, name: string, retryCount = 0, root = id): void {
+  announced(id: string, name: string, retryCount = 0, root = id, trial = 0): void {
     this.lives.set(id, {
       id,
       name,
       root,
       retryCount,
       mark: UNMARKED,
+      trial,
       owner: undefined,
       wasOwned: false,
       isHanded: false,
@@ -299,7 +306,7 @@ export class Ledger {
     this.#lastTokens.set(name, id);
     this.#owned.set(name, life);
     // What waited, or was held back, is not proven by that.
-    if (life.mark === PROVEN) life.mark = UNMARKED;
+    if (life.mark === 0) life.mark = UNMARKED;
     life.owner = owner;
     life.wasOwned = true;
     life.isHanded = false;
@@ -311,6 +318,7 @@ export class Ledger {
     this.#checkProven(life, record);
     const spent = count - (record.proven ? 0 : life.retryCount);
     const due = this.#retriesDue(life, record);
+    this.#checkTrial(life, record);
     if (spent !== due && !(life.isRetryUnknown && why === 'dead')) {
       this.#violations.add(
         CLAUSES[why],
@@ -322,7 +330,7 @@ export class Ledger {
       this.#violations.add('C-POI-2', `${life.name} ${life.id} was requeued with ${count} retries`);
     }
     this.#moved(life, record, 'requeued');
-    this.announced(copy, life.name, count, life.root);
+    this.announced(copy, life.name, count, life.root, record.trial);
   }
 
   /** C-EXP-8: what its owner has marked, and nothing else. A consumer of the Go client marks nothing, and an operator takes as from one. */
@@ -337,7 +345,35 @@ export class Ledger {
     );
   }
 
-  #retriesDue(life: EntryLife, { why, from }: RequeuedRecord): number {
+  /** C-POI-11: what a death convicts of is exactly what was begun alone, and of the others exactly a quarter is begun together next. */
+  #checkTrial(life: EntryLife, { why, from, by, proven, trial = 0 }: RequeuedRecord): void {
+    if (life.mark === undefined) return;
+    const isDeath = why === 'dead' && !isOperator(by);
+    const due = proven ? 0 : isDeath && this.#wouldExceed(life, from) ? this.#nextTrial(life) : life.trial;
+    if (trial === due) return;
+    this.#violations.add(
+      'C-POI-11',
+      `${life.name} ${life.id} of ${from} goes on as suspect ${trial} (${why}), expected ${due ?? 'its letter'}; its mark was ${life.mark}, its trial ${life.trial}`,
+    );
+  }
+
+  /** This death of an owner would be one too many. */
+  #wouldExceed({ owner, retryCount, mark }: EntryLife, from: string): boolean {
+    const isOurs = owner === from && isIncarnation(from) && mark !== PROVEN;
+    return isOurs && this.#maxRetries > 0 && retryCount >= this.#maxRetries;
+  }
+
+  /** Undefined: it is convicted. The same as `scripts/lib/marks.lua` says, in other words. */
+  #nextTrial({ mark, trial }: EntryLife): number | undefined {
+    if (mark === undefined || mark < 1_000_000) return trial === 0 ? 1_000_000 : undefined;
+    const { window, among } = toTrial(mark);
+    if (among === 1) return undefined;
+    return among === 0 ? markOf({ window: window + 1, among }) : markOf({ window, among: quarterOf(among) });
+  }
+
+  #retriesDue(life: EntryLife, { why, from, by, trial }: RequeuedRecord): number {
+    // Nobody knows whether it was to blame.
+    if (why === 'dead' && trial !== undefined && !isOperator(by) && this.#wouldExceed(life, from)) return 0;
     // A consumer of the Go client keeps no record of what it was given.
     if (why === 'dead') return life.wasOwned || !isIncarnation(from) ? 1 : 0;
     if (why !== 'failed') return 0;
@@ -360,7 +396,18 @@ export class Ledger {
       life.end = 'deadLettered';
       return;
     }
-    if (reason === 'max_retries_exceeded' && (count <= this.#maxRetries || count !== life.retryCount + 1)) {
+    const isDeath = record.by !== record.from;
+    if (reason === 'max_retries_exceeded' && isDeath && life.mark !== undefined) {
+      const isTried = this.#wouldExceed(life, record.from);
+      if (isTried && this.#nextTrial(life) !== undefined) {
+        this.#violations.add(
+          'C-POI-11',
+          `${life.name} ${life.id} of ${record.from} was convicted by ${record.by}, although it was not begun alone; its mark was ${life.mark}, its trial ${life.trial}`,
+        );
+      }
+    }
+    const before = life.mark === PROVEN && life.owner === record.from ? 0 : life.retryCount;
+    if (reason === 'max_retries_exceeded' && (count <= this.#maxRetries || count !== before + 1)) {
       this.#violations.add(
         'C-POI-2',
         `${life.name} ${life.id} was dead-lettered with ${count} retries, after ${life.retryCount} of ${this.#maxRetries}`,

@@ -11,7 +11,7 @@ import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
 import { entryBytes, parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
-import { NOT_BEGUN, UNMARKED } from '../redis/marks.js';
+import { NOT_BEGUN, type Trial, trialFor, UNMARKED } from '../redis/marks.js';
 import { deathsOf, deliveryCountOf, failuresOf } from '../redis/own-fields.js';
 import { lengthOfLock, textBatches } from '../redis/text-batches.js';
 import type { Giver } from './giver.js';
@@ -21,9 +21,12 @@ import type { Lease } from './lease.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
 import { releaseLocks } from './release-locks.js';
+import { Trials } from './trials.js';
 
 /** Keeps the script below 5 ms. */
 export const ACQUIRE_BATCH = 128;
+/** The same of the one that marks. */
+const MARK_BATCH = 200;
 /** So many bytes are parsed before everybody else has a turn: a heartbeat above all. */
 const BYTES_A_TURN = 262_144;
 
@@ -33,12 +36,38 @@ export interface LargeEntry {
   readonly bytes: number;
 }
 
+export interface AcquirerHooks {
+  /** These were pending for us, and are not any more: somebody else has deleted their payload. */
+  vanished(ids: readonly string[]): void;
+  /** Suspects could not be begun, and that was no outage. */
+  failed(error: unknown): void;
+}
+
+function wasDelivered({ fields }: RawEntry): boolean {
+  return deliveryCountOf(fields) > 0;
+}
+
+function parted<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
+  const [yes, no]: [T[], T[]] = [[], []];
+  for (const one of all) (test(one) ? yes : no).push(one);
+  return [yes, no];
+}
+
+/** With the name that it announces: an earlier acquisition whose answer got lost may have recorded it as its owner. */
+function refOf(entry: RawEntry): EntryRef {
+  const parsed = parseEntry(entry);
+  return { id: entry.id, name: parsed.ok ? parsed.announcement.name : '' };
+}
+
 export class Acquirer {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
   readonly #ownerships: Ownerships;
   readonly #giver: Giver;
   readonly #ids: IdWatch;
+  readonly #hooks: AcquirerHooks;
+  /** Suspects are begun later, a few at a time. */
+  readonly #trials: Trials;
   /** Verified while the lease was overdue: handed over when it is confirmed. */
   readonly #held: Ownership[] = [];
   /** Calls of `acquire()` that have not ended. */
@@ -52,12 +81,36 @@ export class Acquirer {
   /** Entries that have been read or adopted. */
   received = 0;
 
-  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, giver: Giver, ids: IdWatch) {
+  constructor(
+    kernel: Kernel,
+    lease: Lease,
+    ownerships: Ownerships,
+    giver: Giver,
+    ids: IdWatch,
+    hooks: AcquirerHooks,
+  ) {
+    this.#hooks = hooks;
     this.#ids = ids;
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ownerships = ownerships;
     this.#giver = giver;
+    this.#trials = new Trials(kernel, lease, {
+      begin: (entries, mark) => this.#beginSuspects(entries, mark),
+      outlived: (ids, mark) => this.#markOutlived(ids, mark),
+      ended: (ids) => this.#leftQueue(ids),
+      giveBack: (entries) => this.giveUp('handOver', entries.map(refOf)),
+      failed: (error) => this.#hooks.failed(error),
+    });
+  }
+
+  /** Suspects that wait for being begun: they have no ownership, and take room. */
+  get heldBack(): number {
+    return this.#trials.waiting;
+  }
+
+  isHeldBack(id: string): boolean {
+    return this.#trials.has(id);
   }
 
   /** Entries that are being dealt with and have no ownership. */
@@ -82,6 +135,7 @@ export class Acquirer {
    */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#trials.stop();
     while (this.#underWay > 0) await this.#callEnded.rung();
   }
 
@@ -99,50 +153,102 @@ export class Acquirer {
     try {
       return await this.#acquire(entries);
     } finally {
-      for (const { id } of entries) if (!this.#burying.has(id)) this.#inHand.delete(id);
+      this.#putDown(entries.map(({ id }) => id));
       this.#underWay -= 1;
       this.#callEnded.ring();
     }
   }
 
+  /** What somebody here still deals with stays in hand. */
+  #putDown(ids: readonly string[]): void {
+    for (const id of ids) if (!this.#burying.has(id) && !this.#trials.has(id)) this.#inHand.delete(id);
+  }
+
+  /** There is room for others now. */
+  #leftQueue(ids: readonly string[]): void {
+    this.#putDown(ids);
+    this.#ownerships.changed.ring();
+  }
+
   async #acquire(entries: readonly RawEntry[]): Promise<number> {
     let count = 0;
     const fresh = entries
-      .filter(({ id }) => !this.#ownerships.has(id))
+      .filter(({ id }) => !this.#ownerships.has(id) && !this.#trials.has(id))
       .sort((a, b) => compareEntryIds(a.id, b.id));
-    const suspects = fresh.filter(({ fields }) => deliveryCountOf(fields) > 0);
-    const others = suspects.length === 0 ? fresh : fresh.filter((entry) => !suspects.includes(entry));
-    for (let at = 0; at < others.length && !this.#isStopped; at += ACQUIRE_BATCH) {
-      count += await this.#acquireBatch(others.slice(at, at + ACQUIRE_BATCH));
+    const { maxRetries } = this.#kernel.settings;
+    const suspects: { readonly entry: RawEntry; readonly trial: Trial }[] = [];
+    const others: RawEntry[] = [];
+    for (const entry of fresh) {
+      const trial = trialFor(entry.fields, maxRetries);
+      if (trial === undefined) others.push(entry);
+      else suspects.push({ entry, trial });
     }
-    return count + (await this.#acquireSuspects(suspects));
+    // First, so that they have nothing to do with what this consumer may die of now.
+    await this.#mark(
+      suspects.map(({ entry }) => entry),
+      NOT_BEGUN,
+    );
+    const [delivered, plain] = parted(others, wasDelivered);
+    for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
+      count += await this.#acquireBatch(plain.slice(at, at + ACQUIRE_BATCH));
+    }
+    if (delivered.length > 1) await this.#mark(delivered, NOT_BEGUN);
+    count += await this.#acquireOneByOne(delivered, delivered.length > 1 ? UNMARKED : undefined);
+    this.#trials.add(suspects);
+    return count;
   }
 
   /**
    * Consumers have died while they had these and did not own them yet, perhaps of one of them. They come last, so that they hold up nobody, and
    * one by one, so that only the one counts as delivered that this consumer dies of.
    */
-  async #acquireSuspects(suspects: readonly RawEntry[]): Promise<number> {
-    const isOnly = suspects.length <= 1;
+  async #acquireOneByOne(entries: readonly RawEntry[], mark: number | undefined): Promise<number> {
     let count = 0;
-    if (!isOnly) await this.#mark(suspects, NOT_BEGUN);
-    for (const suspect of suspects) {
+    for (const entry of entries) {
       if (this.#isStopped) break;
-      if (!isOnly) await this.#mark([suspect], UNMARKED);
-      count += await this.#acquireBatch([suspect]);
+      if (mark !== undefined) await this.#mark([entry], mark);
+      count += await this.#acquireBatch([entry]);
     }
     return count;
   }
 
-  async #mark(entries: readonly RawEntry[], mark: number): Promise<void> {
+  async #beginSuspects(group: readonly RawEntry[], mark: number): Promise<void> {
+    this.#underWay += 1;
     try {
-      await this.#kernel.lease.mark(
-        entries.map(({ id }) => id),
-        mark,
-      );
-    } catch (error) {
-      this.#lease.report(error);
-      throw error;
+      const entries = group
+        .filter(({ id }) => !this.#ownerships.has(id))
+        .sort((a, b) => compareEntryIds(a.id, b.id));
+      const [delivered, plain] = parted(entries, wasDelivered);
+      await this.#mark(plain, mark);
+      for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
+        await this.#acquireBatch(plain.slice(at, at + ACQUIRE_BATCH));
+      }
+      await this.#acquireOneByOne(delivered, mark);
+    } finally {
+      this.#underWay -= 1;
+      this.#callEnded.ring();
+    }
+  }
+
+  async #markOutlived(ids: readonly string[], mark: number): Promise<void> {
+    const ours = ids.flatMap((id) => this.#ownerships.get(id) ?? []);
+    await this.#mark(
+      ours.filter(({ isWorkedOn, isProven }) => isWorkedOn && !isProven),
+      mark,
+    );
+  }
+
+  async #mark(entries: readonly { readonly id: string }[], mark: number): Promise<void> {
+    const all = entries.map(({ id }) => id).sort(compareEntryIds);
+    for (let at = 0; at < all.length; at += MARK_BATCH) {
+      const ids = all.slice(at, at + MARK_BATCH);
+      try {
+        const gone = await this.#kernel.lease.mark(ids, mark);
+        if (gone.length > 0) this.#hooks.vanished(gone);
+      } catch (error) {
+        this.#lease.report(error);
+        throw error;
+      }
     }
   }
 
@@ -233,13 +339,14 @@ export class Acquirer {
       .move(why, entries)
       .catch((error: unknown) => {
         if (isStreamwardenError(error, 'RuntimeStopped')) return;
-        this.#kernel.logger.error({ error: messageOf(error) }, 'entries could not be dead-lettered');
+        this.#kernel.logger.error({ error: messageOf(error) }, 'entries could not be given up');
       })
       .finally(() => {
         for (const { id } of entries) {
           this.#burying.delete(id);
           this.#inHand.delete(id);
         }
+        this.#ownerships.changed.ring();
       });
   }
 

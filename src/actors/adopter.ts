@@ -83,7 +83,7 @@ export class Adopter {
   }
 
   #isKnown(id: string): boolean {
-    return this.#ownerships.has(id) || this.#giver.isMoving(id);
+    return this.#ownerships.has(id) || this.#giver.isMoving(id) || this.#acquirer.isHeldBack(id);
   }
 
   get #isOver(): boolean {

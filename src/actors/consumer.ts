@@ -107,7 +107,10 @@ export class Consumer {
     });
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
-    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver, this.ledger.ids);
+    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver, this.ledger.ids, {
+      vanished: (ids) => this.verifier.vanished(ids),
+      failed: (error) => this.intake.fail(error),
+    });
     const adopter = new Adopter(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
       failed: (error) => this.intake.fail(error),
       leftBehind: () => this.#drain.leftBehind(),

@@ -132,11 +132,12 @@ export class Intake {
   /** How many streams may be read now. */
   get room(): number {
     const { owned, waiting } = this.#ownerships;
+    const { heldBack } = this.#acquirer;
     return Math.min(
-      this.#capacity - owned,
+      this.#capacity - owned - heldBack,
       // Waiters take no capacity, but they take memory: their number is bounded as well.
       Math.max(this.#capacity, MAX_WAITING) - waiting.size,
-      this.#kernel.application.room,
+      this.#kernel.application.room - heldBack,
       ACQUIRE_BATCH,
     );
   }

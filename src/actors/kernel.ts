@@ -24,6 +24,7 @@ export interface ActorSettings {
   readonly reconcileEveryMs: number;
   readonly reconcileJitter: number;
   readonly minIdleMs: number;
+  readonly maxRetries: number;
   readonly provenAfterMs: number;
   readonly scanBatch: number;
   readonly dlqMaxLen: number;

@@ -4,6 +4,7 @@ export const RETRY_FIELD = '_retry_count';
 const DELIVERY_FIELD = '_delivery_count';
 const FAILURES_FIELD = '_failures';
 const DEATHS_FIELD = '_deaths';
+const TRIAL_FIELD = '_trial';
 export const REASON_FIELD = '_dlq_reason';
 export const ERROR_FIELD = '_dlq_error';
 export const OWNER_FIELD = '_dlq_owner';
@@ -15,6 +16,7 @@ export const OWN_FIELDS: ReadonlySet<string> = new Set([
   DELIVERY_FIELD,
   FAILURES_FIELD,
   DEATHS_FIELD,
+  TRIAL_FIELD,
   REASON_FIELD,
   ERROR_FIELD,
   OWNER_FIELD,
@@ -53,4 +55,9 @@ export function failuresOf(fields: readonly string[]): number {
 /** How often an owner of it died. */
 export function deathsOf(fields: readonly string[]): number {
   return countOf(fields, DEATHS_FIELD);
+}
+
+/** As which suspect it is to be begun, as a mark says it (`marks.ts`); 0: as none. */
+export function trialOf(fields: readonly string[]): number {
+  return countOf(fields, TRIAL_FIELD);
 }

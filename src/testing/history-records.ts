@@ -20,6 +20,7 @@ const recordSchema = z.discriminatedUnion('op', [
     count: z.number(),
     why: z.enum(['dead', 'handOver', 'failed', 'waiting']),
     proven: z.literal(true).optional(),
+    trial: z.number().optional(),
   }),
   z.object({
     ...moved,
@@ -80,6 +81,8 @@ export interface RequeuedRecord extends MovedRecord {
   readonly why: 'dead' | 'handOver' | 'failed' | 'waiting';
   /** The owner had it for so long that the counts from before are over: `count` begins at 0. */
   readonly proven?: true | undefined;
+  /** As which suspect the copy is to be begun: k × 1,000,000 + n is as one of n, or of nobody knows how many, in the k-th window. */
+  readonly trial?: number | undefined;
 }
 
 /**

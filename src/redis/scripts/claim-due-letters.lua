@@ -34,7 +34,7 @@ end
 -- Where the caller knows, they stand behind the ids.
 local known = 5 + #ids
 local cause, owner = ARGV[known + 1], ARGV[known + 2]
-local pending, deliveries = pendingFor(lbs, group, due, ids, tonumber(ARGV[4]))
+local pending, marks = pendingFor(lbs, group, due, ids, tonumber(ARGV[4]))
 local results = {}
 for i = 1, #ids do
   local id = ids[i]
@@ -51,10 +51,10 @@ for i = 1, #ids do
     -- As in the script that decided.
     local counts = countsOf(entry[2])
     if reason == 'delivery_limit' then
-      counts.deliveries = counts.deliveries + deliveries[id]
+      counts.deliveries = counts.deliveries + deliveriesOf(marks[id])
     elseif reason == 'max_retries_exceeded' then
       -- Only what was owned has a retry to spend.
-      if isProven(deliveries[id]) then
+      if isProven(marks[id]) then
         counts = countsOf({})
       end
       spend(counts, cause)

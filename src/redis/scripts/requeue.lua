@@ -72,7 +72,7 @@ for i = 1, #ids do
   elseif ttl ~= -2 then
     results[i] = { 'locked', ttl, 0 }
   elseif name == '' and ARGV[7] == 'unread' then
-    results[i] = move(id, name, 'keep', { delivered = marks[id] })
+    results[i] = move(id, name, 'keep', { delivered = deliveriesOf(marks[id]) })
   elseif name == '' then
     results[i] = move(id, name, ARGV[7] == 'tooLarge' and 'tooLarge' or 'unparseable')
   else
@@ -82,7 +82,7 @@ for i = 1, #ids do
       results[i] = move(id, name, 'spend', { mark = not spendAlways and marks[id] or nil })
     else
       -- One that waited for its name was looked at, and nobody died of it. What acquire has found to wait counts as delivered 0 times.
-      results[i] = move(id, name, 'keep', { delivered = not owner and marks[id] or nil })
+      results[i] = move(id, name, 'keep', { delivered = not owner and deliveriesOf(marks[id]) or nil })
     end
   end
 end

@@ -2,7 +2,7 @@
 
 -- countsOf(fields): the last of several counts. Malformed, negative or absurd reads as 0.
 local function countsOf(fields)
-  local counts = { retries = 0, deliveries = 0, failures = 0, deaths = 0 }
+  local counts = { retries = 0, deliveries = 0, failures = 0, deaths = 0, trial = 0 }
   for i = 1, #fields, 2 do
     local count = COUNTS[fields[i]]
     if count then
@@ -42,11 +42,16 @@ local function copyOf(fields, counts)
   if counts.deaths > 0 then
     write('_deaths', counts.deaths)
   end
+  if counts.trial > 0 then
+    write('_trial', counts.trial)
+  end
   return copy
 end
 
 -- letterOf(fields, counts, why): the copy for the dead-letter stream. why{reason, owner ('': nobody knows), error ('': none)}
 local function letterOf(fields, counts, why)
+  -- Its trial is over.
+  counts.trial = 0
   local letter = copyOf(fields, counts)
   local function write(field, value)
     if value ~= '' then

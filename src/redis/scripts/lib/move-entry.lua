@@ -6,7 +6,7 @@
 -- The copy is added before the original is acknowledged: a script that fails in the middle (no memory left, say) has then
 -- lost nothing.
 --
--- plan: 'keep' (count unchanged) | 'spend' (count + 1) | 'rejected' | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
+-- plan: 'keep' (count unchanged) | 'spend' (count + 1, unless an owner has died of who knows what: lib/marks.lua) | 'rejected' | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
 -- about{delivered, error, mark}; error: what the handler threw, as its letter is to say it; nil: nothing is known. mark: of an entry that its
 -- consumer may own (lib/marks.lua); nil: none.
 -- delivered: how often it was delivered under this id to a consumer that has died without owning it; nil: it has not, or that does not count.
@@ -90,7 +90,12 @@ local function mover(at)
     end
     if plan == 'spend' then
       spend(counts, at.cause)
-      if counts.retries > at.maxRetries then
+      local mayBeTried = at.cause == 'dead' and isOwned and at.maxRetries > 0
+      local trial = counts.retries > at.maxRetries and mayBeTried and nextTrial(about.mark, counts.trial)
+      if trial then
+        -- The retry is not spent: nobody knows whether it was to blame.
+        counts.retries, counts.trial = counts.retries - 1, trial
+      elseif counts.retries > at.maxRetries then
         return deadLetter(id, name, fields, counts, 'max_retries_exceeded', about)
       end
     end
@@ -102,7 +107,7 @@ local function mover(at)
     finish(id, name)
     at.record({
       op = 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = counts.retries, why = at.why,
-      deliveries = counts.deliveries > 0 and counts.deliveries or nil, proven = proven or nil,
+      deliveries = counts.deliveries > 0 and counts.deliveries or nil, proven = proven or nil, trial = counts.trial > 0 and counts.trial or nil,
     })
     return { 'requeued', copyId, counts.retries }
   end

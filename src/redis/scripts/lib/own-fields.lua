@@ -5,6 +5,7 @@
 --   deliveries  `_delivery_count`: how often it was delivered, under earlier ids, to a consumer that died before it had become the owner
 --   failures    `_failures`: how often a handler threw
 --   deaths      `_deaths`: how often an owner died
-local COUNTS = { _retry_count = 'retries', _delivery_count = 'deliveries', _failures = 'failures', _deaths = 'deaths' }
+--   trial       `_trial`: as which suspect it is to be begun (lib/marks.lua)
+local COUNTS = { _retry_count = 'retries', _delivery_count = 'deliveries', _failures = 'failures', _deaths = 'deaths', _trial = 'trial' }
 -- What only dead letters have.
 local FACTS = { _dlq_error = true, _dlq_owner = true, _dlq_at = true, _dlq_reason = true }
