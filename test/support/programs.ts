@@ -31,6 +31,7 @@ const PROGRAMS = [
   'test/support/consumer-main',
   'test/support/fleet-member-main',
   'test/support/frozen-main',
+  'test/support/poisoned-main',
   'test/support/replay-main',
   'test/support/without-telemetry-main',
 ] as const;

@@ -110,6 +110,11 @@ export class RuntimeProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Resolves when it is gone, for whatever reason. */
+  get exit(): Promise<unknown> {
+    return this.running ? once(this.#child, 'exit') : Promise.resolve();
+  }
+
   /** Resolves when it has ended by itself. */
   async ended(): Promise<void> {
     await eventually('the process ends', () => !this.running);
