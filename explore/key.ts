@@ -195,7 +195,7 @@ function commandText(command: Command, order?: Order): string {
 function redisText(view: View, order: Order): string {
   const { entries, pending, presence, owners, endings, letters } = view;
   return [
-    entries.map(({ id, name, root, retries, isDelivered }) => `${id} ${name} ${root} ${retries} ${isDelivered ? '' : 'new'}`).join('|'),
+    entries.map(({ id, name, root, retries, isSuspect, isDelivered }) => `${id} ${name} ${root} ${retries}${isSuspect ? '?' : ''} ${isDelivered ? '' : 'new'}`).join('|'),
     [...pending].map(([id, client]) => `${id}:${order[client]}`).join(' '),
     inPlace(order, presence.slice(0, order.length)).map((generation) => generation ?? '-').join(' '),
     ofNames(owners, (name, id) => pending.has(id) || hasOlder(view, name, id)),

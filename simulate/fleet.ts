@@ -129,7 +129,9 @@ export class Fleet implements Stage {
     this.told = new Told(this.violations);
     const toleranceMs = 0.5 + shape.clockDrift * shape.heartbeatMs * 2;
     this.workers = new Workers(this.violations, toleranceMs, () => this.now);
-    this.ledger = new Ledger(this.violations, shape.maxRetries, () => this.now, {
+    const { maxRetries, provenAfterMs } = shape;
+    const limits = { maxRetries, provenAfterMs: provenAfterMs * (1 - 2 * shape.clockDrift) };
+    this.ledger = new Ledger(this.violations, limits, () => this.now, {
       taken: (life, from, why, by) => this.#taken(life, from, why, by),
       takeThrow: (consumer, id) => this.#thrown.delete(`${consumer} ${id}`),
     });

@@ -107,6 +107,8 @@ export interface Wishes {
   /** How often each kind comes. Kinds that are not named do not come, unless none is. */
   readonly kinds?: Partial<Record<FaultKind, number>>;
   readonly announcements?: number;
+  /** All are announced within this share of the time of faults. @defaultValue 0.8 */
+  readonly announcedWithin?: number;
   readonly payloads?: Payloads;
   readonly mostFaults?: number;
   /** Share of faults that are aimed at commands. @defaultValue 0.5 */
@@ -309,13 +311,14 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
   const shape = drawShape(chance.fork('shape'), wishes.shape ?? {});
   const ofEntries = chance.fork('announcements');
   const count = wishes.announcements ?? ofEntries.integer(6, 20);
+  const { announcedWithin = 0.8 } = wishes;
   const plain = Array.from({ length: count }, () => ({
-    atMs: Math.round(ofEntries.next() * shape.faultMs * 0.8),
+    atMs: Math.round(ofEntries.next() * shape.faultMs * announcedWithin),
     name: `order-${ofEntries.integer(1, shape.names)}`,
   }));
   const ofPoisons = chance.fork('poisons');
   const poisons = Array.from({ length: shape.poisons }, (_, index) => ({
-    atMs: Math.round(ofPoisons.next() * shape.faultMs * 0.2),
+    atMs: Math.round(ofPoisons.next() * shape.faultMs * announcedWithin),
     name: poisonName(index),
   }));
   const harmless = enlarged(chance.fork('payloads'), plain, shape, wishes.payloads);

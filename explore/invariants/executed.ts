@@ -131,7 +131,15 @@ function judgeMoved(execution: Execution, past: Past, add: Add): Past {
       add('C-OVL-1', `${id} is moved, and was not pending for ${letterOf(from)}`);
     const original = before.entries.find((entry) => entry.id === id);
     const wasOwned = owned.some((one) => one.id === id);
-    const due = reason === 'failed' || ((reason === 'dead' || reason === 'claimed') && wasOwned) ? 1 : 0;
+    // C-POI-11: the first death too many makes a suspect of it.
+    const becomesSuspect =
+      reason === 'dead' &&
+      wasOwned &&
+      maxRetries > 0 &&
+      (original?.retries ?? 0) >= maxRetries &&
+      !original?.isSuspect;
+    const isSpent = reason === 'failed' || ((reason === 'dead' || reason === 'claimed') && wasOwned);
+    const due = isSpent && !becomesSuspect ? 1 : 0;
     const spent = count - (original?.retries ?? 0);
     if (outcome === 'requeued') {
       if (spent !== due) add(CLAUSES[reason], `${spent} retries were spent on ${id}, expected ${due}`);
@@ -140,7 +148,11 @@ function judgeMoved(execution: Execution, past: Past, add: Add): Past {
       const stored = after.entries.find((entry) => entry.id === copy);
       if (stored !== undefined && (stored.root !== original?.root || stored.retries !== count))
         add('C-EXP-5', `${copy} is no copy of ${id}`);
+      if (becomesSuspect && stored?.isSuspect === false)
+        add('C-POI-11', `${copy} is not taken for a suspect`);
       // Delivered too often to consumers that died without owning it: that costs no retry.
+    } else if (becomesSuspect) {
+      add('C-POI-11', `${id} is dead-lettered, and was not begun alone`);
     } else if ((due !== 1 || count !== maxRetries + 1) && (reason !== 'dead' || due !== 0 || spent !== 0)) {
       add('C-POI-2', `${id} is dead-lettered with ${count} retries, and ${maxRetries} are allowed`);
     }

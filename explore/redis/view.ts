@@ -1,5 +1,6 @@
 /** What lies in Redis, read from a snapshot without asking: for the invariants, for the key of a state, and for looks that change nothing. */
 import { parseEntry } from '../../src/redis/entry.js';
+import { trialOf } from '../../src/redis/own-fields.js';
 import { MAXIMUM_ID, ZERO_ID } from '../../src/simulation/redis/data/stream-id.js';
 import type { RedisSnapshot } from '../../src/simulation/redis/index.js';
 import { CONSUMERS } from '../consumers.js';
@@ -10,6 +11,8 @@ export interface StoredEntry extends Entry {
   /** Number of the announced entry that it is, or is a copy of. */
   readonly root: number;
   readonly retries: number;
+  /** It is a suspect: the next death convicts it, as clients mark nothing here. */
+  readonly isSuspect: boolean;
   /** It has been delivered to a consumer of the group. */
   readonly isDelivered: boolean;
 }
@@ -41,6 +44,7 @@ interface Payload {
   readonly name: string;
   readonly root: number;
   readonly retries: number;
+  readonly isSuspect: boolean;
   readonly reason: string;
 }
 
@@ -54,7 +58,13 @@ function payloadOf(id: string, fields: readonly string[]): Payload {
     if (!parsed.ok) throw new Error(`expected every entry to be one of ours, got: ${fields.join(' ')}`);
     const { name, info } = parsed.announcement;
     const reason = fields[fields.indexOf('_dlq_reason') + 1] ?? '';
-    payload = { name, root: Number(info?.root), retries: parsed.retryCount, reason };
+    payload = {
+      name,
+      root: Number(info?.root),
+      retries: parsed.retryCount,
+      isSuspect: trialOf(fields) > 0,
+      reason,
+    };
     payloads.set(fields, payload);
   }
   return payload;
@@ -87,8 +97,8 @@ function read(redis: RedisSnapshot): View {
       group === undefined ? -1 : Number(group.lastId.ms) === 0 ? -1 : Number(group.lastId.seq);
     for (const { id: parts, fields } of lbs.range(ZERO_ID, MAXIMUM_ID, 0, false)) {
       const id = String(parts);
-      const { name, root, retries } = payloadOf(id, fields);
-      entries.push({ id, name, root, retries, isDelivered: sequenceOf(id) <= delivered });
+      const { name, root, retries, isSuspect } = payloadOf(id, fields);
+      entries.push({ id, name, root, retries, isSuspect, isDelivered: sequenceOf(id) <= delivered });
     }
   }
   const dlq = values?.get(NAMES.dlq);

@@ -25,6 +25,8 @@ export interface EntryLife {
   trial: number;
   /** Who is recorded as its owner; undefined before, and after its end. */
   owner: string | undefined;
+  /** Since when, in milliseconds of the world. */
+  ownedAt: number;
   /** It was somebody's once: a death costs a retry then. */
   wasOwned: boolean;
   /** A tool has given it to another consumer, which acquires it without a record. */
@@ -60,6 +62,12 @@ interface Departure {
   readonly by: string;
 }
 
+export interface LedgerLimits {
+  readonly maxRetries: number;
+  /** Less what clocks may be wrong by. */
+  readonly provenAfterMs: number;
+}
+
 export interface LedgerHooks {
   /** An entry was taken out of its owner's hands by somebody else. */
   taken(life: EntryLife, from: string, why: string, by: string): void;
@@ -92,6 +100,7 @@ export class Ledger {
   readonly #violations: Violations;
   readonly #hooks: LedgerHooks;
   readonly #maxRetries: number;
+  readonly #provenAfterMs: number;
   readonly #now: () => number;
   /** Data stream name → the entry that is recorded as owned. */
   readonly #owned = new Map<string, EntryLife>();
@@ -111,10 +120,11 @@ export class Ledger {
   takeovers = 0;
 
   /** @param now milliseconds of the world */
-  constructor(violations: Violations, maxRetries: number, now: () => number, hooks: LedgerHooks) {
+  constructor(violations: Violations, limits: LedgerLimits, now: () => number, hooks: LedgerHooks) {
     this.#violations = violations;
     this.#now = now;
-    this.#maxRetries = maxRetries;
+    this.#maxRetries = limits.maxRetries;
+    this.#provenAfterMs = limits.provenAfterMs;
     this.#hooks = hooks;
   }
 
@@ -127,6 +137,7 @@ export class Ledger {
       mark: UNMARKED,
       trial,
       owner: undefined,
+      ownedAt: Number.POSITIVE_INFINITY,
       wasOwned: false,
       isHanded: false,
       isRetryUnknown: false,
@@ -237,7 +248,15 @@ export class Ledger {
   /** Redis has this mark of it now. */
   marked(id: string, mark: number): void {
     const life = this.lives.get(id);
-    if (life?.mark !== undefined) life.mark = mark;
+    if (life?.mark === undefined) return;
+    const heldMs = this.#now() - life.ownedAt;
+    if (mark === PROVEN && life.mark !== PROVEN && life.owner !== undefined && heldMs < this.#provenAfterMs) {
+      this.#violations.add(
+        'C-EXP-8',
+        `${life.name} ${id} is marked as proven, held for ${heldMs.toFixed(0)} ms by ${life.owner}`,
+      );
+    }
+    life.mark = mark;
   }
 
   ownerOf(id: string): string | undefined {
@@ -307,6 +326,7 @@ export class Ledger {
     this.#owned.set(name, life);
     // What waited, or was held back, is not proven by that.
     if (life.mark === 0) life.mark = UNMARKED;
+    if (life.owner !== owner) life.ownedAt = this.#now();
     life.owner = owner;
     life.wasOwned = true;
     life.isHanded = false;

@@ -68,6 +68,38 @@ export const LATE_GIVE_BACK: Wishes = {
   shape: { processes: 2, capacity: 3, isLong: false },
 };
 
+/** A stream that kills its process among many that do not, all of them announced at once. */
+export const POISONED: Wishes = {
+  mostFaults: 0,
+  announcements: 60,
+  announcedWithin: 0.02,
+  shape: {
+    processes: 1,
+    poisons: 1,
+    names: 500,
+    capacity: 100,
+    maxRetries: 3,
+    provenAfterMs: 60_000,
+    latencyMs: 2,
+    bytesPerMs: null,
+    autoClaim: true,
+    isLong: true,
+    rejecting: 0,
+    goConsumers: 0,
+    connectionLifeMs: null,
+    faultMs: 30_000,
+    calmMs: 120_000,
+  },
+};
+
+/** Streams become proven, between deaths and while names are waited for. */
+export const PROVEN: Wishes = {
+  kinds: { crash: 3, freeze: 1, cut: 1 },
+  mostFaults: 12,
+  announcements: 30,
+  shape: { provenAfterMs: 1000, isLong: true, names: 3, capacity: 3, maxRetries: 50 },
+};
+
 /** A payload takes longer than it takes to look again at what is pending: where there are consumers of the Go client, that is every two heartbeats. */
 export const SLOW_PAGES: Wishes = {
   kinds: { cut: 2, mute: 1, halfOpenReader: 2 },

@@ -1,5 +1,5 @@
 /** Changes of the machines and actors, some together with the check in a script that makes up for them. */
-import { DEATHS, LATE_GIVE_BACK, LATE_RAISES, SLOW_PAGES, WAKERS } from './aims.js';
+import { DEATHS, LATE_GIVE_BACK, LATE_RAISES, POISONED, PROVEN, SLOW_PAGES, WAKERS } from './aims.js';
 import type { Mutant } from './mutant.js';
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [
@@ -408,5 +408,35 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: { kinds: { serverRestart: 2, serverStall: 1, cut: 1 }, shape: { servers: 3, maxRetries: 0 } },
+  },
+  {
+    name: 'proven-at-once',
+    why: 'what was begun a moment ago counts as proven',
+    edits: [{ file: 'actors/prover.ts', from: 'if (ownership.heldFrom > until) break;', to: '' }],
+    wishes: PROVEN,
+  },
+  {
+    name: 'suspects-all-at-once',
+    why: 'the stream that kills is never begun alone',
+    edits: [
+      {
+        file: 'actors/suspect-queue.ts',
+        from: 'const suspects = alike.slice(0, most);',
+        to: 'const suspects = most > 0 ? all : alike;',
+      },
+    ],
+    wishes: POISONED,
+  },
+  {
+    name: 'window-left-out',
+    why: 'what kills in its window has outlived it',
+    edits: [
+      {
+        file: 'actors/trials.ts',
+        from: 'const endsAt = this.#now + this.#windowMs(trial);',
+        to: 'const endsAt = this.#now + 0 * this.#windowMs(trial);',
+      },
+    ],
+    wishes: POISONED,
   },
 ];

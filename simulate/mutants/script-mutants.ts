@@ -6,6 +6,8 @@ import {
   LATE,
   LATE_GIVE_BACK,
   LATE_TAKEOVER,
+  POISONED,
+  PROVEN,
   SLEEPERS,
   SLOW_READERS,
   WAKERS,
@@ -196,8 +198,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/move-entry.lua',
-        from: 'if counts.retries > at.maxRetries then',
-        to: 'if counts.retries >= at.maxRetries then',
+        from: 'local isOver = counts.retries > at.maxRetries',
+        to: 'local isOver = counts.retries >= at.maxRetries',
       },
     ],
     wishes: FEW_RETRIES,
@@ -208,8 +210,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/move-entry.lua',
-        from: 'if counts.retries > at.maxRetries then',
-        to: 'if false then',
+        from: 'local isOver = counts.retries > at.maxRetries',
+        to: 'local isOver = false',
       },
     ],
     wishes: FEW_RETRIES,
@@ -306,5 +308,37 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       { file: 'redis/scripts/finish-due-letters.lua', from: "redis.call('XACK', lbs, group, id)", to: '' },
     ],
     wishes: { kinds: { crash: 2, freeze: 1 }, shape: { maxRetries: 0, isApart: true } },
+  },
+  {
+    name: 'trial-convicts-its-group',
+    why: 'innocent streams fall with the one that kills',
+    edits: [{ file: 'redis/scripts/lib/marks.lua', from: 'if among == 1 then', to: 'if among > 0 then' }],
+    wishes: POISONED,
+  },
+  {
+    name: 'trial-never-smaller',
+    why: 'the stream that kills is never begun alone',
+    edits: [
+      {
+        file: 'redis/scripts/lib/marks.lua',
+        from: 'math.max(1, math.floor(among / 4))',
+        to: 'among',
+      },
+    ],
+    wishes: POISONED,
+  },
+  {
+    name: 'acquire-leaves-not-begun',
+    why: 'what has waited for its name counts as proven',
+    edits: [
+      { file: 'redis/scripts/acquire.lua', from: 'elseif marks[id] == 0 then', to: 'elseif false then' },
+    ],
+    wishes: POISONED,
+  },
+  {
+    name: 'move-remembers-proven',
+    why: 'what was proven has its retries still',
+    edits: [{ file: 'redis/scripts/lib/move-entry.lua', from: 'if proven then', to: 'if false then' }],
+    wishes: PROVEN,
   },
 ];

@@ -38,7 +38,11 @@ export function trialFor(fields: readonly string[], maxRetries: number): Trial |
   return isLast && deathsOf(fields) > 0 ? { window: 1, among: 0 } : undefined;
 }
 
-/** What `entries` counts as delivered where it is not owned, and to be shown where it is. */
+export function isSuspect(mark: number): boolean {
+  return mark >= TRIAL;
+}
+
+/** How often an entry that is not owned counts as delivered. */
 export function deliveriesOf(mark: number): number {
-  return mark >= TRIAL ? UNMARKED : mark;
+  return isSuspect(mark) ? UNMARKED : mark;
 }

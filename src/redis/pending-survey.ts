@@ -7,6 +7,7 @@ import { type DeadLetterReason, dueReason } from './due-consumer.js';
 import { parseEntry } from './entry.js';
 import type { EntryReader, ReadEntry } from './entry-reader.js';
 import type { GroupStore, PendingEntry } from './group.js';
+import { deliveriesOf, isSuspect, PROVEN, UNMARKED } from './marks.js';
 import { isIncarnation, type Names } from './names.js';
 import type { OwnerRecords } from './owner-records.js';
 
@@ -17,6 +18,8 @@ export type PendingState =
   | 'waiting'
   /** Given to a consumer, and nothing says that an application has it. */
   | 'delivered'
+  /** A suspect: its consumer has it and begins others first. */
+  | 'heldBack'
   /** Unknown to its holder: given to a living consumer of ours longer ago than it takes to own it, and not recorded as the owner. */
   | 'unknown'
   /** To be written to the dead-letter stream; in nobody's hands. */
@@ -41,7 +44,10 @@ export interface PendingRow {
   readonly lockMs: number | null;
   /** Milliseconds since the entry was last delivered. */
   readonly idleMs: number;
+  /** How often it was delivered under this id. Of what is held back: 0, since its consumer has not begun with it. */
   readonly deliveries: number;
+  /** Only of `owned`: what its owner has noted. `proven`: its counts are over. `suspect`: it is begun with few others at a time. */
+  readonly mark: 'proven' | 'suspect' | null;
   /** Null when the entry is gone, or has more than 8 MiB. */
   readonly retryCount: number | null;
   /** The entry that owns the name; only of one that waits. */
@@ -158,13 +164,15 @@ export function createPendingSurvey({ names, group, entries, owners }: PendingSu
           isGone,
           isOwned,
           isWaiting: waitsFor !== null,
+          isHeldBack: isOurs && deliveries === 0,
           isUnknown: isOurs && presence !== -2 && idleMs >= OWNABLE_MS,
         }),
         isAlive: reason !== null ? null : isOurs ? presence !== -2 : lock.isLocked,
         presenceMs: presence < 0 ? null : presence,
         ...lock,
         idleMs,
-        deliveries,
+        deliveries: isOwned ? Math.max(UNMARKED, deliveriesOf(deliveries)) : deliveriesOf(deliveries),
+        mark: isOurs && isOwned ? markOf(deliveries) : null,
         retryCount,
         waitsFor,
         reason,
@@ -195,12 +203,19 @@ interface Signs {
   readonly isOwned: boolean;
   readonly isWaiting: boolean;
   readonly isUnknown: boolean;
+  readonly isHeldBack: boolean;
 }
 
-function stateOf({ isDue, isGone, isOwned, isWaiting, isUnknown }: Signs): PendingState {
+function markOf(deliveries: number): PendingRow['mark'] {
+  if (deliveries === PROVEN) return 'proven';
+  return isSuspect(deliveries) ? 'suspect' : null;
+}
+
+function stateOf({ isDue, isGone, isOwned, isWaiting, isUnknown, isHeldBack }: Signs): PendingState {
   if (isDue) return 'deadLetterDue';
   if (isGone) return 'gone';
   if (isOwned) return 'owned';
   if (isWaiting) return 'waiting';
-  return isUnknown ? 'unknown' : 'delivered';
+  if (isUnknown) return 'unknown';
+  return isHeldBack ? 'heldBack' : 'delivered';
 }

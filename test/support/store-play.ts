@@ -5,6 +5,7 @@ import { createDeadLetterQueue, type DeadLetterQueue } from '../../src/redis/dea
 import { readEntries } from '../../src/redis/entry-reader.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
+import { markOf, PROVEN } from '../../src/redis/marks.js';
 import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
 import { createStranded } from '../../src/redis/stranded.js';
 import { Masks, pictureOf } from './redis-picture.js';
@@ -184,6 +185,22 @@ class Play {
     await redis().del(locks[0] as string);
     await this.#step('all is taken', () => take());
     await this.#step('the dead is forgotten', () => heir.group.forget(d.name));
+    await this.#marking(heir);
+  }
+
+  /** What is proven, what is begun alone, and what as one of several. */
+  async #marking(heir: WireConsumer): Promise<void> {
+    const [j, held] = await this.#owner('j~0000000a');
+    const ids = held.map(({ id }) => id);
+    await this.#step('one is proven', () => j.lease.mark(ids.slice(0, 1), PROVEN));
+    await this.#step('the others are suspects', () =>
+      j.lease.mark(ids.slice(1), markOf({ window: 1, among: 8 })),
+    );
+    await j.vanish();
+    await this.#step('they are taken', () =>
+      heir.group.requeue(j.name, held, { minIdleMs: 0, spendAlways: false, lockKeys: [] }),
+    );
+    await this.#step('j is forgotten', () => heir.group.forget(j.name));
   }
 
   async #claiming(): Promise<void> {

@@ -27,6 +27,7 @@ function adopterOf(whileRead: (adopter: Adopter, id: string) => void) {
   const acquirer = {
     isStopped: false,
     isInHand: () => false,
+    isHeldBack: () => false,
     acquire: async (entries: readonly ReadEntry[]) => {
       for (const { id } of entries) owned.add(id);
     },

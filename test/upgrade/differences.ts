@@ -17,7 +17,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'effect of acquire',
-    why: 'It also refuses an entry older than a record whose entry is no longer pending, and sets how often Redis says that an entry that waits was delivered to 0, which 0.1.0 shows and goes by nowhere.',
+    why: 'It also refuses an entry older than a record whose entry is no longer pending, and sets how often Redis says that an entry that waits was delivered to 0, and to 1 where one becomes owned that had a 0, which 0.1.0 shows and goes by nowhere.',
   },
   {
     what: 'interface of refresh',
@@ -77,7 +77,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'effect of requeue',
-    why: 'A copy may have more fields, _delivery_count, _failures, _deaths and those of a dead letter, which 0.1.0 keeps as it keeps every field that it does not know; and there are two reasons more for a dead letter, which 0.1.0 shows as text.',
+    why: 'A copy may have more fields, _delivery_count, _failures, _deaths, _trial and those of a dead letter, which 0.1.0 keeps as it keeps every field that it does not know; of what was proven the counts are 0; the death that exceeds maxRetries may leave them as they are, so that 0.1.0 dead-letters the entry with the next one; and there are two reasons more for a dead letter, which 0.1.0 shows as text.',
   },
   {
     what: 'interface of give-back',

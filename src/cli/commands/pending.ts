@@ -11,7 +11,15 @@ import {
 } from '../options.js';
 import { count, examples, timeSpan } from '../values.js';
 
-const STATES: readonly PendingState[] = ['owned', 'waiting', 'delivered', 'unknown', 'deadLetterDue', 'gone'];
+const STATES: readonly PendingState[] = [
+  'owned',
+  'waiting',
+  'heldBack',
+  'delivered',
+  'unknown',
+  'deadLetterDue',
+  'gone',
+];
 
 export function pendingCommand(run: Runner): Command {
   const command = new Command('pending')

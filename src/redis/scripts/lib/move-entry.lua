@@ -90,12 +90,13 @@ local function mover(at)
     end
     if plan == 'spend' then
       spend(counts, at.cause)
-      local mayBeTried = at.cause == 'dead' and isOwned and at.maxRetries > 0
-      local trial = counts.retries > at.maxRetries and mayBeTried and nextTrial(about.mark, counts.trial)
+      local isOver = counts.retries > at.maxRetries
+      local isTried = isOver and isOwned and at.cause == 'dead' and at.maxRetries > 0
+      local trial = isTried and nextTrial(about.mark, counts.trial)
       if trial then
         -- The retry is not spent: nobody knows whether it was to blame.
         counts.retries, counts.trial = counts.retries - 1, trial
-      elseif counts.retries > at.maxRetries then
+      elseif isOver then
         return deadLetter(id, name, fields, counts, 'max_retries_exceeded', about)
       end
     end
