@@ -345,10 +345,10 @@ export class Fleet implements Stage {
     );
   }
 
-  wasAnnounced(id: string, name: string, retryCount = 0): void {
+  wasAnnounced(id: string, name: string, retryCount = 0, trial = 0): void {
     this.say(`announced ${name} ${id}`);
     this.#era.announced.push(id);
-    this.ledger.announced(id, name, retryCount);
+    this.ledger.announced(id, name, retryCount, id, trial);
     // What befalls the server at the answer to a read that was waiting for it may come first.
     if ((this.#look('XRANGE', this.names.lbs, id, id) as unknown[]).length === 0) this.ledger.lostAsAdded(id);
   }

@@ -1,4 +1,5 @@
 /** Consumers of the Go client in the fleet, life after life, and what their commands mean for whoever keeps the books: they write no history. */
+import { trialOf } from '../src/redis/own-fields.js';
 import type { Command } from '../src/simulation/labels.js';
 import type { SimulatedProcess } from '../src/simulation/process.js';
 import type { Reply } from '../src/simulation/redis/index.js';
@@ -146,7 +147,8 @@ export class GoParty implements Bystander {
   #added(copy: string, fields: readonly string[]): void {
     const value = (name: string) => fields[fields.lastIndexOf(name) + 1];
     const { DataStreamName: name } = JSON.parse(value('lbs-input') as string) as { DataStreamName: string };
-    this.#fleet.wasAnnounced(copy, name, Number(value('_retry_count')));
+    // What it does not know it copies along.
+    this.#fleet.wasAnnounced(copy, name, Number(value('_retry_count')), trialOf(fields));
   }
 
   /** C-OVL-5: both owners hold the same token. */

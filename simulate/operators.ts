@@ -3,6 +3,7 @@
  * Redis refuses has done nothing, and excuses nothing.
  */
 import { isIncarnation } from '../src/redis/names.js';
+import { trialOf } from '../src/redis/own-fields.js';
 import { SCRIPTS } from '../src/redis/scripts.js';
 import type { Blow } from './blow.js';
 import type { FaultKind } from './fault-kinds.js';
@@ -30,6 +31,11 @@ function pendingRow({ fleet, chance }: Blow): PendingRow | undefined {
   const { lbs, group } = fleet.names;
   const rows = (fleet.askMaybe('XPENDING', lbs, group, '-', '+', 100) ?? []) as PendingRow[];
   return rows.length > 0 ? chance.pick(rows) : undefined;
+}
+
+function trialIn(fleet: Stage, id: string): number | undefined {
+  const [[, fields] = ['', []]] = (fleet.askMaybe('XRANGE', fleet.names.lbs, id, id) ?? []) as [string, string[]][];
+  return trialOf(fields) || undefined;
 }
 
 /** As `streamwarden claim` does it, in its script. */
@@ -74,8 +80,11 @@ function claim(blow: Blow, isForced: boolean): void {
   }
   // The script writes no history.
   const moved = { at: fleet.now, id, name: life.name, from: holder, by };
-  if (outcome === 'requeued') fleet.record({ ...moved, op: 'requeued', copy, count, why: 'dead' });
-  else if (outcome === 'gone') fleet.record({ ...moved, op: 'gone' });
+  if (outcome === 'requeued') {
+    const proven = fleet.ledger.isProven(id, holder) ? true : undefined;
+    fleet.record({ ...moved, op: 'requeued', copy, count, why: 'dead', proven, trial: trialIn(fleet, copy) });
+  }
+  if (outcome === 'gone') fleet.record({ ...moved, op: 'gone' });
 }
 
 const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {

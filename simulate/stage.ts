@@ -31,7 +31,7 @@ export interface Stage {
   readonly workers: Workers;
   readonly told: Told;
   /** This entry was added to the stream. */
-  wasAnnounced(id: string, name: string, retryCount?: number): void;
+  wasAnnounced(id: string, name: string, retryCount?: number, trial?: number): void;
   /** Milliseconds of the world. */
   readonly now: number;
   say(text: string): void;

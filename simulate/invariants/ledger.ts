@@ -259,6 +259,12 @@ export class Ledger {
     life.mark = mark;
   }
 
+  /** This owner has marked it as proven. */
+  isProven(id: string, owner: string): boolean {
+    const life = this.lives.get(id);
+    return life?.mark === PROVEN && life.owner === owner && isIncarnation(owner);
+  }
+
   ownerOf(id: string): string | undefined {
     return this.lives.get(id)?.owner;
   }
@@ -357,7 +363,7 @@ export class Ledger {
   #checkProven(life: EntryLife, { from, by, proven }: RequeuedRecord): void {
     const isSaid = proven === true;
     if (life.mark === undefined) return;
-    const isProven = life.mark === PROVEN && life.owner === from && isIncarnation(from);
+    const isProven = this.isProven(life.id, from);
     if (isSaid === isProven) return;
     this.#violations.add(
       'C-EXP-8',

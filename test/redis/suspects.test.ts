@@ -83,6 +83,15 @@ describe('a stream whose owner dies once too often', () => {
     expect(await die({})).to.equal('deadLettered');
   });
 
+  it('is taken from a consumer of the Go client as ever, and its trial is copied along', async () => {
+    await announce('_trial', suspect(1, 4));
+    expect(await die({ spendAlways: true, maxRetries: 9, mark: markOf({ window: 1, among: 4 }) })).to.deep.equal({
+      _retry_count: '4',
+      _deaths: '4',
+      _trial: suspect(1, 4),
+    });
+  });
+
   it('is dead-lettered by the first death with maxRetries 0, as before, and whoever of the Go client dies', async () => {
     await wire.announce('s');
     expect(await die({ maxRetries: 0 })).to.equal('deadLettered');
