@@ -58,7 +58,7 @@ export class Prover {
       await this.#markDue();
     } catch (error) {
       this.#lease.report(error);
-      if (!isPassing(error)) {
+      if (!isPassing(error) && !this.#isStopped) {
         onError(error);
         return;
       }

@@ -18,6 +18,8 @@ import { type SuspectGroup, SuspectQueue } from './suspect-queue.js';
 /** In milliseconds: what has waited for longer goes back. Below what an entry may be owned under its id, with time for a heartbeat. */
 const MOST_WAIT_MS = 8_000;
 const FIRST_WINDOW_MS = 1_000;
+/** The first group is a quarter of what comes within so many milliseconds: a backlog is read in several goes. */
+const GATHER_MS = 250;
 /** After a failure, and how often what has waited for long is looked for, in milliseconds. */
 const AGAIN_MS = 250;
 
@@ -85,6 +87,7 @@ export class Trials {
 
   async #work(): Promise<void> {
     try {
+      await pause(this.#kernel, GATHER_MS);
       while (!this.#isOver && this.#queue.size > 0) await this.#turn();
     } catch (error) {
       if (this.#kernel.ended.aborted) return;

@@ -74,6 +74,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
     capacity: consumer.intake.capacity,
     owned: ownerships.owned,
     waiting: ownerships.waiting.size,
+    heldBack: consumer.acquirer.heldBack,
     lease: {
       state: keeper === undefined ? 'absent' : pathOf(keeper.value.lease),
       certain: lease.isCertain,

@@ -101,6 +101,8 @@ export interface Snapshot {
   readonly owned: number;
   /** Entries that wait for their data stream's name. */
   readonly waiting: number;
+  /** Suspects that are begun later: streams that died with so many owners that they are begun a few at a time (C-POI-11). */
+  readonly heldBack: number;
   readonly streams: readonly StreamSnapshot[];
   readonly lease: {
     /** Path of the keeper's state, such as `present.confirmed`. */
