@@ -61,8 +61,6 @@ export interface StopUnderWay {
 
 export type MemberState = 'starting' | 'running' | 'stopping' | 'ended' | 'crashed';
 
-/** What a poison takes to kill its process, in milliseconds. */
-const POISON_MS = 100;
 const HANDLER_FAILED = 'the handler failed';
 
 export class Member implements Party, Victim {
@@ -222,7 +220,7 @@ export class Member implements Party, Victim {
     const worker = hooks.begins(this, handle);
     const { signal } = handle;
     if (isPoison(handle.name)) {
-      await Promise.race([this.#sleep(POISON_MS), aborted(signal)]);
+      await Promise.race([this.#sleep(this.#settings.shape.poisonMs), aborted(signal)]);
       if (!signal.aborted) hooks.killed(this);
     }
     const isStubborn = !isCalm() && this.#temper.isTrue(0.1);

@@ -25,6 +25,8 @@ export interface Shape {
   readonly provenAfterMs: number;
   /** Data streams that kill the process soon after it has begun with them; it is started again. */
   readonly poisons: number;
+  /** What each of them takes for that, in milliseconds. */
+  readonly poisonMs: number;
   readonly handOverGraceMs: number;
   readonly reconcileEveryMs: number;
   /** Keys live apart, as in a cluster. */
@@ -59,6 +61,7 @@ const PLAIN = {
   rejecting: 0,
   provenAfterMs: 60_000,
   poisons: 0,
+  poisonMs: 100,
 } as const;
 
 export function shapeOf({ shape }: Schedule): Shape {
@@ -191,6 +194,7 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
     maxRetries: chance.isTrue(0.2) ? chance.integer(0, 3) : 50,
     provenAfterMs: 60_000,
     poisons: 0,
+    poisonMs: 100,
     handOverGraceMs: chance.pick([0, 300, 300, 1000]),
     reconcileEveryMs: 5000,
     isApart: chance.isTrue(0.15),

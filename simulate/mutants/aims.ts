@@ -76,6 +76,7 @@ export const POISONED: Wishes = {
   shape: {
     processes: 1,
     poisons: 1,
+    poisonMs: 100,
     names: 500,
     capacity: 100,
     maxRetries: 3,

@@ -219,9 +219,11 @@ export class Acquirer {
         .filter(({ id }) => !this.#ownerships.has(id))
         .sort((a, b) => compareEntryIds(a.id, b.id));
       const [delivered, plain] = parted(entries, wasDelivered);
-      await this.#mark(plain, mark);
       for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
-        await this.#acquireBatch(plain.slice(at, at + ACQUIRE_BATCH));
+        const batch = plain.slice(at, at + ACQUIRE_BATCH);
+        // Only these: the next batch is not begun with if this consumer dies of one of them.
+        await this.#mark(batch, mark);
+        await this.#acquireBatch(batch);
       }
       await this.#acquireOneByOne(delivered, mark);
     } finally {

@@ -20,6 +20,12 @@ describe('a poison in a simulated fleet', () => {
     });
   }
 
+  it('that takes longer than the first window falls alone as well [C-POI-11]', async () => {
+    const shape = { poisonMs: 3_000, faultMs: 60_000, calmMs: 300_000 };
+    const { violations } = await runSchedule(drawSchedule(1, fleetOf(3, { shape })));
+    expect(violations).to.deep.equal([]);
+  });
+
   it('falls beside another one, and while the network is broken [C-POI-11]', async () => {
     const kinds = { cut: 2, halfOpenReader: 1, stall: 1 };
     const wishes = fleetOf(3, { kinds, mostFaults: 10, shape: { poisons: 2 } });
