@@ -3,7 +3,7 @@
  * name, tokens that grow, retries exact to the one.
  */
 import { compareFencingTokens } from '../../src/core/entry-id.js';
-import { markOf, PROVEN, toTrial, UNMARKED } from '../../src/redis/marks.js';
+import { PROVEN, UNMARKED } from '../../src/redis/marks.js';
 import { isIncarnation } from '../../src/redis/names.js';
 import type {
   AcquiredRecord,
@@ -11,6 +11,7 @@ import type {
   MovedRecord,
   RequeuedRecord,
 } from '../../src/testing/history-records.js';
+import { isTooMany, nextTrial } from './suspects.js';
 import type { Violations } from './violations.js';
 
 export interface EntryLife {
@@ -86,10 +87,6 @@ function isOperator(by: string): boolean {
 /** It has not come to an end: one that is due for the dead-letter stream has not been written there yet. */
 export function isOpen({ end }: EntryLife): boolean {
   return end === undefined || end === 'deadLetterDue';
-}
-
-function quarterOf(count: number): number {
-  return Math.max(1, Math.floor(count / 4));
 }
 
 /** Of how many retries each requeueing costs. */
@@ -375,7 +372,7 @@ export class Ledger {
   #checkTrial(life: EntryLife, { why, from, by, proven, trial = 0 }: RequeuedRecord): void {
     if (life.mark === undefined) return;
     const isDeath = why === 'dead' && !isOperator(by);
-    const due = proven ? 0 : isDeath && this.#wouldExceed(life, from) ? this.#nextTrial(life) : life.trial;
+    const due = proven ? 0 : isDeath && isTooMany(life, from, this.#maxRetries) ? nextTrial(life) : life.trial;
     if (trial === due) return;
     this.#violations.add(
       'C-POI-11',
@@ -383,23 +380,9 @@ export class Ledger {
     );
   }
 
-  /** This death of an owner would be one too many. */
-  #wouldExceed({ owner, retryCount, mark }: EntryLife, from: string): boolean {
-    const isOurs = owner === from && isIncarnation(from) && mark !== PROVEN;
-    return isOurs && this.#maxRetries > 0 && retryCount >= this.#maxRetries;
-  }
-
-  /** Undefined: it is convicted. The same as `scripts/lib/marks.lua` says, in other words. */
-  #nextTrial({ mark, trial }: EntryLife): number | undefined {
-    if (mark === undefined || mark < 1_000_000) return trial === 0 ? 1_000_000 : undefined;
-    const { window, among } = toTrial(mark);
-    if (among === 1) return undefined;
-    return among === 0 ? markOf({ window: window + 1, among }) : markOf({ window, among: quarterOf(among) });
-  }
-
   #retriesDue(life: EntryLife, { why, from, by, trial }: RequeuedRecord): number {
     // Nobody knows whether it was to blame.
-    if (why === 'dead' && trial !== undefined && !isOperator(by) && this.#wouldExceed(life, from)) return 0;
+    if (why === 'dead' && trial !== undefined && !isOperator(by) && isTooMany(life, from, this.#maxRetries)) return 0;
     // A consumer of the Go client keeps no record of what it was given.
     if (why === 'dead') return life.wasOwned || !isIncarnation(from) ? 1 : 0;
     if (why !== 'failed') return 0;
@@ -424,8 +407,8 @@ export class Ledger {
     }
     const isDeath = record.by !== record.from;
     if (reason === 'max_retries_exceeded' && isDeath && life.mark !== undefined) {
-      const isTried = this.#wouldExceed(life, record.from);
-      if (isTried && this.#nextTrial(life) !== undefined) {
+      const isTried = isTooMany(life, record.from, this.#maxRetries);
+      if (isTried && nextTrial(life) !== undefined) {
         this.#violations.add(
           'C-POI-11',
           `${life.name} ${life.id} of ${record.from} was convicted by ${record.by}, although it was not begun alone; its mark was ${life.mark}, its trial ${life.trial}`,

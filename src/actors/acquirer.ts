@@ -18,6 +18,7 @@ import type { Giver } from './giver.js';
 import type { IdWatch } from './id-watch.js';
 import type { CheckedInfo, Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
+import type { Marker } from './marker.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
 import { releaseLocks } from './release-locks.js';
@@ -25,8 +26,6 @@ import { Trials } from './trials.js';
 
 /** Keeps the script below 5 ms. */
 export const ACQUIRE_BATCH = 128;
-/** The same of the one that marks. */
-const MARK_BATCH = 200;
 /** So many bytes are parsed before everybody else has a turn: a heartbeat above all. */
 const BYTES_A_TURN = 262_144;
 
@@ -34,13 +33,6 @@ const BYTES_A_TURN = 262_144;
 export interface LargeEntry {
   readonly id: string;
   readonly bytes: number;
-}
-
-export interface AcquirerHooks {
-  /** These were pending for us, and are not any more: somebody else has deleted their payload. */
-  vanished(ids: readonly string[]): void;
-  /** Suspects could not be begun, and that was no outage. */
-  failed(error: unknown): void;
 }
 
 function wasDelivered({ fields }: RawEntry): boolean {
@@ -65,7 +57,7 @@ export class Acquirer {
   readonly #ownerships: Ownerships;
   readonly #giver: Giver;
   readonly #ids: IdWatch;
-  readonly #hooks: AcquirerHooks;
+  readonly #marker: Marker;
   /** Suspects are begun later, a few at a time. */
   readonly #trials: Trials;
   /** Verified while the lease was overdue: handed over when it is confirmed. */
@@ -81,15 +73,17 @@ export class Acquirer {
   /** Entries that have been read or adopted. */
   received = 0;
 
+  /** @param failed told when suspects could not be begun, and that was no outage */
   constructor(
     kernel: Kernel,
     lease: Lease,
     ownerships: Ownerships,
     giver: Giver,
     ids: IdWatch,
-    hooks: AcquirerHooks,
+    marker: Marker,
+    failed: (error: unknown) => void,
   ) {
-    this.#hooks = hooks;
+    this.#marker = marker;
     this.#ids = ids;
     this.#kernel = kernel;
     this.#lease = lease;
@@ -100,7 +94,7 @@ export class Acquirer {
       outlived: (ids, mark) => this.#markOutlived(ids, mark),
       ended: (ids) => this.#leftQueue(ids),
       giveBack: (entries) => this.giveUp('handOver', entries.map(refOf)),
-      failed: (error) => this.#hooks.failed(error),
+      failed,
     });
   }
 
@@ -184,7 +178,7 @@ export class Acquirer {
       else suspects.push({ entry, trial });
     }
     // First, so that they have nothing to do with what this consumer may die of now.
-    await this.#mark(
+    await this.#marker.mark(
       suspects.map(({ entry }) => entry),
       NOT_BEGUN,
     );
@@ -192,7 +186,7 @@ export class Acquirer {
     for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
       count += await this.#acquireBatch(plain.slice(at, at + ACQUIRE_BATCH));
     }
-    if (delivered.length > 1) await this.#mark(delivered, NOT_BEGUN);
+    if (delivered.length > 1) await this.#marker.mark(delivered, NOT_BEGUN);
     count += await this.#acquireOneByOne(delivered, delivered.length > 1 ? UNMARKED : undefined);
     this.#trials.add(suspects);
     return count;
@@ -206,7 +200,7 @@ export class Acquirer {
     let count = 0;
     for (const entry of entries) {
       if (this.#isStopped) break;
-      if (mark !== undefined) await this.#mark([entry], mark);
+      if (mark !== undefined) await this.#marker.mark([entry], mark);
       count += await this.#acquireBatch([entry]);
     }
     return count;
@@ -222,7 +216,7 @@ export class Acquirer {
       for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
         const batch = plain.slice(at, at + ACQUIRE_BATCH);
         // Only these: the next batch is not begun with if this consumer dies of one of them.
-        await this.#mark(batch, mark);
+        await this.#marker.mark(batch, mark);
         await this.#acquireBatch(batch);
       }
       await this.#acquireOneByOne(delivered, mark);
@@ -234,24 +228,10 @@ export class Acquirer {
 
   async #markOutlived(ids: readonly string[], mark: number): Promise<void> {
     const ours = ids.flatMap((id) => this.#ownerships.get(id) ?? []);
-    await this.#mark(
+    await this.#marker.mark(
       ours.filter(({ isWorkedOn, isProven }) => isWorkedOn && !isProven),
       mark,
     );
-  }
-
-  async #mark(entries: readonly { readonly id: string }[], mark: number): Promise<void> {
-    const all = entries.map(({ id }) => id).sort(compareEntryIds);
-    for (let at = 0; at < all.length; at += MARK_BATCH) {
-      const ids = all.slice(at, at + MARK_BATCH);
-      try {
-        const gone = await this.#kernel.lease.mark(ids, mark);
-        if (gone.length > 0) this.#hooks.vanished(gone);
-      } catch (error) {
-        this.#lease.report(error);
-        throw error;
-      }
-    }
   }
 
   /** The lease has been confirmed: what waited for that is handed over. */

@@ -23,6 +23,7 @@ import type { Kernel } from './kernel.js';
 import { Keyspace, THE_MASTER } from './keyspace.js';
 import { Lease } from './lease.js';
 import { MoveLedger } from './move-ledger.js';
+import { Marker } from './marker.js';
 import type { Ownership } from './ownership.js';
 import { Ownerships } from './ownerships.js';
 import { type InHand, PendingAudit } from './pending-audit.js';
@@ -107,10 +108,11 @@ export class Consumer {
     });
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
-    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver, this.ledger.ids, {
-      vanished: (ids) => this.verifier.vanished(ids),
-      failed: (error) => this.intake.fail(error),
-    });
+    const marker = new Marker(kernel, this.lease, (ids) => this.verifier.vanished(ids));
+    const { ids } = this.ledger;
+    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver, ids, marker, (error) =>
+      this.intake.fail(error),
+    );
     const adopter = new Adopter(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
       failed: (error) => this.intake.fail(error),
       leftBehind: () => this.#drain.leftBehind(),
@@ -169,9 +171,7 @@ export class Consumer {
     this.#toucher = new Toucher(kernel, this.lease, this.ownerships, {
       vanished: (ids) => this.verifier.vanished(ids),
     });
-    this.#prover = new Prover(kernel, this.lease, this.ownerships, {
-      vanished: (ids) => this.verifier.vanished(ids),
-    });
+    this.#prover = new Prover(kernel, this.lease, this.ownerships, marker);
     this.#drain = new Drain(this, limits.handOverGraceMs);
     this.keyspace = new Keyspace(kernel, this.supervisor, (id) => this.#spec(id), {
       // Events from before are gone.

@@ -4,32 +4,24 @@
  * they have at the latest. A fleet in which nobody dies writes no marks.
  */
 import type { Timer } from '../core/clock.js';
-import { compareEntryIds } from '../core/entry-id.js';
 import { PROVEN } from '../redis/marks.js';
 import { isPassing } from '../redis/reply-errors.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
+import type { Marker } from './marker.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
-
-/** Keeps the script below 2 ms. */
-const BATCH = 200;
-
-export interface ProverHooks {
-  /** These were pending for us, and are not any more: somebody else has deleted their payload. */
-  vanished(ids: readonly string[]): void;
-}
 
 export class Prover {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
   readonly #ownerships: Ownerships;
-  readonly #hooks: ProverHooks;
+  readonly #marker: Marker;
   #timer: Timer | undefined;
   #isStopped = false;
 
-  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, hooks: ProverHooks) {
-    this.#hooks = hooks;
+  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, marker: Marker) {
+    this.#marker = marker;
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ownerships = ownerships;
@@ -55,24 +47,14 @@ export class Prover {
 
   async #turn(onError: (error: unknown) => void): Promise<void> {
     try {
-      await this.#markDue();
+      if (this.#lease.isConfirmed) await this.#mark(this.#due());
     } catch (error) {
-      this.#lease.report(error);
       if (!isPassing(error) && !this.#isStopped) {
         onError(error);
         return;
       }
     }
     this.#schedule(onError);
-  }
-
-  async #markDue(): Promise<void> {
-    if (!this.#lease.isConfirmed) return;
-    const due = this.#due();
-    for (let at = 0; at < due.length; at += BATCH) {
-      const batch = due.slice(at, at + BATCH).filter(({ hasEnded }) => !hasEnded);
-      if (batch.length > 0) await this.#mark(batch);
-    }
   }
 
   /** The first to have become ours comes first, so that no more is looked at than is due. */
@@ -85,22 +67,18 @@ export class Prover {
       // One whose handler has thrown has proved nothing, and is on its way out.
       if (ownership.isWorkedOn && ownership.state !== 'backingOff') due.push(ownership);
     }
-    return due.sort((a, b) => compareEntryIds(a.id, b.id));
+    return due;
   }
 
-  async #mark(batch: readonly Ownership[]): Promise<void> {
-    for (const ownership of batch) ownership.isProven = true;
-    let gone: readonly string[];
+  async #mark(due: readonly Ownership[]): Promise<void> {
+    // Before it is so: whoever marks them otherwise meanwhile would have the last word.
+    for (const ownership of due) ownership.isProven = true;
     try {
-      gone = await this.#kernel.lease.mark(
-        batch.map(({ id }) => id),
-        PROVEN,
-      );
+      await this.#marker.mark(due, PROVEN);
     } catch (error) {
-      for (const ownership of batch) ownership.isProven = false;
+      for (const ownership of due) ownership.isProven = false;
       throw error;
     }
-    for (const ownership of batch) this.#ownerships.proven(ownership);
-    if (gone.length > 0) this.#hooks.vanished(gone);
+    for (const ownership of due) this.#ownerships.proven(ownership);
   }
 }
