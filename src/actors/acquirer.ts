@@ -91,6 +91,7 @@ export class Acquirer {
     this.#giver = giver;
     this.#trials = new Trials(kernel, lease, {
       begin: (entries, mark) => this.#beginSuspects(entries, mark),
+      isUnproven: (id) => this.#ownerships.get(id)?.isProven === false,
       outlived: (ids, mark) => this.#markOutlived(ids, mark),
       ended: (ids) => this.#leftQueue(ids),
       giveBack: (entries) => this.giveUp('handOver', entries.map(refOf)),

@@ -3,6 +3,11 @@
  *
  * The order: short windows before long ones, since whoever is to blame has killed within one; and few before many, since the few are what is left
  * of a group that an owner has died of. Where nobody knows how many, a quarter of those that are there.
+ *
+ * Who is begun by itself is not alone for that, which would convict it:
+ *
+ *   1. a and b are suspects. a is begun, and outlives its window. b is begun.   2. The process dies: of b, or of a, which takes a little longer.
+ *   So b counts as one of two, and comes first next time. What dies of it then dies of b; otherwise the window of a is longer by now.
  */
 import { compareEntryIds } from '../core/entry-id.js';
 import type { RawEntry } from '../redis/entry.js';
@@ -18,8 +23,12 @@ export interface Suspect {
 /** Suspects that are begun together. */
 export interface SuspectGroup {
   readonly suspects: readonly Suspect[];
+  /** As what they are begun. */
   readonly trial: Trial;
 }
+
+/** What one that is begun by itself counts as, while others may be to blame. */
+const ONE_OF = 2;
 
 /** Those of whom nobody knows how many belong together come last. */
 function rank({ among }: Trial): number {
@@ -66,8 +75,12 @@ export class SuspectQueue {
     return [...this.#byId.keys()];
   }
 
-  /** Who is begun next; undefined: there is nobody. They stay in the queue. */
-  next(): SuspectGroup | undefined {
+  /**
+   * Who is begun next; undefined: there is nobody. They stay in the queue.
+   *
+   * @param areOthersBegun suspects have been begun before, and are neither proven nor gone
+   */
+  next(areOthersBegun: boolean): SuspectGroup | undefined {
     const all = [...this.#byId.values()].sort(compare);
     const [first] = all;
     if (first === undefined) return undefined;
@@ -75,7 +88,9 @@ export class SuspectQueue {
     const alike = all.filter(({ trial }) => trial.window === window && among > 0 === trial.among > 0);
     const most = among > 0 ? among : this.#quarterOf(window, alike.length);
     const suspects = alike.slice(0, most);
-    return { suspects, trial: { window, among: suspects.length } };
+    const isSingledOut = among === 1 || (all.length === 1 && !areOthersBegun);
+    const least = isSingledOut ? 1 : ONE_OF;
+    return { suspects, trial: { window, among: Math.max(least, suspects.length) } };
   }
 
   #quarterOf(window: number, count: number): number {

@@ -26,6 +26,8 @@ const AGAIN_MS = 250;
 export interface TrialHooks {
   /** Has these marked and acquired. Rejects when Redis fails; then what has not become ours is as before. */
   begin(entries: readonly RawEntry[], mark: number): Promise<void>;
+  /** It is ours still, and not proven. */
+  isUnproven(id: string): boolean;
   /** Those of these that are ours still, and not proven meanwhile, have outlived their window: marks them so. */
   outlived(ids: readonly string[], mark: number): Promise<void>;
   /** These are in nobody's hands here any more: begun, or refused. */
@@ -41,6 +43,8 @@ export class Trials {
   readonly #lease: Lease;
   readonly #hooks: TrialHooks;
   readonly #queue = new SuspectQueue();
+  /** Suspects that have outlived their windows. */
+  readonly #outlived = new Set<string>();
   #isWorking = false;
   #isStopped = false;
 
@@ -102,7 +106,7 @@ export class Trials {
   async #turn(): Promise<void> {
     await this.#lease.confirmed();
     this.#giveBackOld();
-    const group = this.#isOver ? undefined : this.#queue.next();
+    const group = this.#isOver ? undefined : this.#queue.next(this.#areOthersBegun);
     if (group === undefined) return;
     const mark = markOf(group.trial);
     if (!(await this.#passes(() => this.#begin(group, mark)))) {
@@ -110,6 +114,11 @@ export class Trials {
       return;
     }
     await this.#window(group);
+  }
+
+  get #areOthersBegun(): boolean {
+    for (const id of this.#outlived) if (!this.#hooks.isUnproven(id)) this.#outlived.delete(id);
+    return this.#outlived.size > 0;
   }
 
   async #begin({ suspects, trial }: SuspectGroup, mark: number): Promise<void> {
@@ -129,6 +138,7 @@ export class Trials {
       this.#giveBackOld();
     }
     const ids = suspects.map(({ entry }) => entry.id);
+    for (const id of ids) this.#outlived.add(id);
     const mark = markOf({ window: trial.window, among: 0 });
     // Two groups in their windows at a time would be one to whoever counts.
     while (!this.#kernel.ended.aborted && !(await this.#passes(() => this.#hooks.outlived(ids, mark)))) {

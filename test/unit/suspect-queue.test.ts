@@ -17,8 +17,8 @@ function queueOf(...all: readonly (readonly [count: number, trial: Trial])[]): S
 /** The sizes of all groups, each of which outlives its window. */
 function sizesOf(queue: SuspectQueue): number[] {
   const sizes: number[] = [];
-  for (let group = queue.next(); group; group = queue.next()) {
-    expect(group.trial.among).to.equal(group.suspects.length);
+  for (let group = queue.next(true); group; group = queue.next(true)) {
+    expect(group.trial.among).to.equal(Math.max(2, group.suspects.length));
     sizes.push(group.suspects.length);
     for (const { entry } of group.suspects) queue.delete(entry.id);
   }
@@ -37,10 +37,10 @@ describe('the queue of suspects', () => {
 
   it('begins a quarter of more when more have come', () => {
     const queue = queueOf([4, FIRST]);
-    expect(queue.next()?.suspects).to.have.lengthOf(1);
+    expect(queue.next(false)?.suspects).to.have.lengthOf(1);
     for (let n = 0; n < 96; n += 1)
       queue.add({ entry: { id: `2-${n}`, fields: [] }, trial: FIRST, since: 9 });
-    expect(queue.next()?.suspects).to.have.lengthOf(25);
+    expect(queue.next(false)?.suspects).to.have.lengthOf(25);
   });
 
   it('begins first with those that few belong to, no more than those few, and with short windows [C-POI-11]', () => {
@@ -51,7 +51,7 @@ describe('the queue of suspects', () => {
       [1, { window: 1, among: 1 }],
     );
     const groups: [number, number][] = [];
-    for (let group = queue.next(); group; group = queue.next()) {
+    for (let group = queue.next(true); group; group = queue.next(true)) {
       groups.push([group.trial.window, group.suspects.length]);
       for (const { entry } of group.suspects) queue.delete(entry.id);
     }
@@ -70,12 +70,21 @@ describe('the queue of suspects', () => {
     ]);
   });
 
+  it('takes for alone only who has nobody beside it, or was singled out by a death before [C-POI-11]', () => {
+    const amongOf = (queue: SuspectQueue, areOthersBegun: boolean) => queue.next(areOthersBegun)?.trial.among;
+    expect(amongOf(queueOf([1, FIRST]), false)).to.equal(1);
+    expect(amongOf(queueOf([1, FIRST]), true)).to.equal(2);
+    expect(amongOf(queueOf([2, FIRST]), false)).to.equal(2);
+    expect(amongOf(queueOf([3, { window: 1, among: 1 }]), true)).to.equal(1);
+    expect(amongOf(queueOf([1, { window: 1, among: 9 }]), true)).to.equal(2);
+  });
+
   it('says who has waited for long, and forgets who is taken off', () => {
     const queue = queueOf([3, FIRST]);
     expect(queue.heldSince(2).map(({ entry }) => entry.id)).to.deep.equal(['1-1', '1-2']);
     queue.delete('1-1');
     expect([queue.has('1-1'), queue.has('1-2'), queue.size]).to.deep.equal([false, true, 2]);
     queue.clear();
-    expect([queue.size, queue.next()]).to.deep.equal([0, undefined]);
+    expect([queue.size, queue.next(false)]).to.deep.equal([0, undefined]);
   });
 });

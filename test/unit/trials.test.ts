@@ -33,6 +33,7 @@ function trialsOf({ provenAfterMs = 60_000 } = {}) {
     { confirmed: async () => undefined } as unknown as Lease,
     {
       begin: (entries, mark) => say(`begin ${entries.map(({ id }) => id)} as ${mark}`),
+      isUnproven: () => true,
       outlived: (ids, mark) => say(`outlived ${ids} as ${mark}`),
       ended: () => undefined,
       giveBack: (entries) => said.push(`give back ${entries.map(({ id }) => id)}`),
@@ -66,11 +67,11 @@ describe('trials', () => {
   it('begin one group after the other, each when the one before has outlived its window [C-POI-11]', async () => {
     const { add, pass, said } = trialsOf();
     await add(['1-1', '1-2']);
-    expect(said).to.deep.equal(['begin 1-1 as 1000001']);
+    expect(said).to.deep.equal(['begin 1-1 as 1000002']);
     await pass(900);
     expect(said).to.have.lengthOf(1);
     await pass(200);
-    expect(said.slice(1)).to.deep.equal(['outlived 1-1 as 1000000', 'begin 1-2 as 1000001']);
+    expect(said.slice(1)).to.deep.equal(['outlived 1-1 as 1000000', 'begin 1-2 as 1000002']);
     await pass(1_100);
     expect(said.slice(3)).to.deep.equal(['outlived 1-2 as 1000000']);
   });
@@ -107,12 +108,12 @@ describe('trials', () => {
     await add(['1-1', '1-2']);
     expect(said).to.deep.equal([]);
     await pass(300);
-    expect(said).to.deep.equal(['begin 1-1 as 1000001']);
+    expect(said).to.deep.equal(['begin 1-1 as 1000002']);
     failing.push(away(), away());
     await pass(1_300);
     expect(said).to.have.lengthOf(1);
     await pass(600);
-    expect(said.slice(1)).to.deep.equal(['outlived 1-1 as 1000000', 'begin 1-2 as 1000001']);
+    expect(said.slice(1)).to.deep.equal(['outlived 1-1 as 1000000', 'begin 1-2 as 1000002']);
   });
 
   it('hand on what no outage explains, and forget what waits: it is found again', async () => {
@@ -133,7 +134,7 @@ describe('trials', () => {
     expect([trials.waiting, trials.has('1-2')]).to.deep.equal([0, false]);
     await add(['1-3']);
     await pass(3_000);
-    expect(said).to.deep.equal(['begin 1-1 as 1000001', 'outlived 1-1 as 1000000']);
+    expect(said).to.deep.equal(['begin 1-1 as 1000002', 'outlived 1-1 as 1000000']);
   });
 
   it('end with the incarnation', async () => {
@@ -141,6 +142,6 @@ describe('trials', () => {
     await add(['1-1', '1-2']);
     end();
     await pass(3_000);
-    expect(said).to.deep.equal(['begin 1-1 as 1000001']);
+    expect(said).to.deep.equal(['begin 1-1 as 1000002']);
   });
 });
