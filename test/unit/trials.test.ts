@@ -117,7 +117,7 @@ describe('trials', () => {
   });
 
   it('hand on what no outage explains, and forget what waits: it is found again', async () => {
-    const { add, said, failing, trials } = trialsOf();
+    const { add, pass, said, failing, trials } = trialsOf();
     failing.push(new Error('no'));
     await add(['1-1', '1-2']);
     expect(said).to.deep.equal(['failed: no']);
