@@ -42,7 +42,7 @@ function compare(a: Suspect, b: Suspect): number {
 
 export class SuspectQueue {
   readonly #byId = new Map<string, Suspect>();
-  /** A quarter of the most that were there together, of those of whom nobody knows how many belong together. */
+  /** A quarter of the most that were there together, of those of whom nobody knows how many belong together: also when they go back, and come again. */
   #quarter = { window: 0, size: 0 };
 
   get size(): number {
@@ -59,11 +59,12 @@ export class SuspectQueue {
 
   delete(id: string): void {
     this.#byId.delete(id);
-    if (this.#byId.size === 0) this.#quarter = { window: 0, size: 0 };
   }
 
+  /** Forgets all of them, and how many there were. */
   clear(): void {
-    for (const id of [...this.#byId.keys()]) this.delete(id);
+    this.#byId.clear();
+    this.#quarter = { window: 0, size: 0 };
   }
 
   /** Those that have been in our hands since then, or for longer. */

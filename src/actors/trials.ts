@@ -100,6 +100,7 @@ export class Trials {
       this.#hooks.failed(error);
     } finally {
       this.#isWorking = false;
+      this.#queue.clear();
     }
   }
 
