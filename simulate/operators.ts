@@ -34,7 +34,10 @@ function pendingRow({ fleet, chance }: Blow): PendingRow | undefined {
 }
 
 function trialIn(fleet: Stage, id: string): number | undefined {
-  const [[, fields] = ['', []]] = (fleet.askMaybe('XRANGE', fleet.names.lbs, id, id) ?? []) as [string, string[]][];
+  const [[, fields] = ['', []]] = (fleet.askMaybe('XRANGE', fleet.names.lbs, id, id) ?? []) as [
+    string,
+    string[],
+  ][];
   return trialOf(fields) || undefined;
 }
 

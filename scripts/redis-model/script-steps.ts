@@ -115,7 +115,13 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const me = pick.of(HOLDERS.slice(0, 2));
       return [
         ['l', `p:${me}`],
-        ['g', me, generation(pick), pick.of([0, 1, 1_000_000, 1_000_001, 2_000_009]), ...batch(pick, known, me)],
+        [
+          'g',
+          me,
+          generation(pick),
+          pick.of([0, 1, 1_000_000, 1_000_001, 2_000_009]),
+          ...batch(pick, known, me),
+        ],
       ];
     },
   ],

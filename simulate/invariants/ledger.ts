@@ -372,7 +372,11 @@ export class Ledger {
   #checkTrial(life: EntryLife, { why, from, by, proven, trial = 0 }: RequeuedRecord): void {
     if (life.mark === undefined) return;
     const isDeath = why === 'dead' && !isOperator(by);
-    const due = proven ? 0 : isDeath && isTooMany(life, from, this.#maxRetries) ? nextTrial(life) : life.trial;
+    const due = proven
+      ? 0
+      : isDeath && isTooMany(life, from, this.#maxRetries)
+        ? nextTrial(life)
+        : life.trial;
     if (trial === due) return;
     this.#violations.add(
       'C-POI-11',
@@ -382,7 +386,11 @@ export class Ledger {
 
   #retriesDue(life: EntryLife, { why, from, by, trial }: RequeuedRecord): number {
     // Nobody knows whether it was to blame.
-    if (why === 'dead' && trial !== undefined && !isOperator(by) && isTooMany(life, from, this.#maxRetries)) return 0;
+    if (why === 'dead' && trial !== undefined && !isOperator(by) && isTooMany(life, from, this.#maxRetries))
+      return 0;
+    // A tool gave it to another consumer, which the record goes on naming as its owner, and nobody knows its mark.
+    const isUnknown = life.mark === undefined && life.retryCount >= this.#maxRetries;
+    if (why === 'dead' && isUnknown && trial !== undefined && trial !== life.trial) return 0;
     // A consumer of the Go client keeps no record of what it was given.
     if (why === 'dead') return life.wasOwned || !isIncarnation(from) ? 1 : 0;
     if (why !== 'failed') return 0;

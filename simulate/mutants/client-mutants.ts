@@ -125,8 +125,10 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'actors/acquirer.ts',
-        from: 'at < others.length && !this.#isStopped; at',
-        to: 'at < others.length; at',
+        from: `for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
+      count`,
+        to: `for (let at = 0; at < plain.length; at += ACQUIRE_BATCH) {
+      count`,
       },
       {
         file: 'actors/acquirer.ts',
@@ -414,18 +416,6 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'what was begun a moment ago counts as proven',
     edits: [{ file: 'actors/prover.ts', from: 'if (ownership.heldFrom > until) break;', to: '' }],
     wishes: PROVEN,
-  },
-  {
-    name: 'suspects-all-at-once',
-    why: 'the stream that kills is never begun alone',
-    edits: [
-      {
-        file: 'actors/suspect-queue.ts',
-        from: 'const suspects = alike.slice(0, most);',
-        to: 'const suspects = most > 0 ? all : alike;',
-      },
-    ],
-    wishes: POISONED,
   },
   {
     name: 'window-left-out',

@@ -328,14 +328,6 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     wishes: POISONED,
   },
   {
-    name: 'acquire-leaves-not-begun',
-    why: 'what has waited for its name counts as proven',
-    edits: [
-      { file: 'redis/scripts/acquire.lua', from: 'elseif marks[id] == 0 then', to: 'elseif false then' },
-    ],
-    wishes: POISONED,
-  },
-  {
     name: 'move-remembers-proven',
     why: 'what was proven has its retries still',
     edits: [{ file: 'redis/scripts/lib/move-entry.lua', from: 'if proven then', to: 'if false then' }],

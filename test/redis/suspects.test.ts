@@ -85,7 +85,9 @@ describe('a stream whose owner dies once too often', () => {
 
   it('is taken from a consumer of the Go client as ever, and its trial is copied along', async () => {
     await announce('_trial', suspect(1, 4));
-    expect(await die({ spendAlways: true, maxRetries: 9, mark: markOf({ window: 1, among: 4 }) })).to.deep.equal({
+    expect(
+      await die({ spendAlways: true, maxRetries: 9, mark: markOf({ window: 1, among: 4 }) }),
+    ).to.deep.equal({
       _retry_count: '4',
       _deaths: '4',
       _trial: suspect(1, 4),

@@ -63,7 +63,12 @@ class Crowd {
         continue;
       }
       const among = diesAt - atMs < windowMs(trial) ? trial.among : 0;
-      const next = nextTrial({ owner: '', retryCount: 0, mark: markOf({ ...trial, among }), trial: markOf(trial) });
+      const next = nextTrial({
+        owner: '',
+        retryCount: 0,
+        mark: markOf({ ...trial, among }),
+        trial: markOf(trial),
+      });
       if (next !== undefined) {
         this.#suspects.set(id, toTrial(next));
         continue;

@@ -14,8 +14,8 @@ import { count, examples, timeSpan } from '../values.js';
 const STATES: readonly PendingState[] = [
   'owned',
   'waiting',
-  'heldBack',
   'delivered',
+  'heldBack',
   'unknown',
   'deadLetterDue',
   'gone',
