@@ -178,7 +178,7 @@ const FREQUENT: ReadonlySet<string> = new Set([
 
 const PHASES: readonly CommandPhase[] = ['sent', 'arrived', 'executed', 'answered'];
 
-function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
+function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape {
   const heartbeatMs = 1000;
   const drawn: Shape = {
     processes: chance.integer(2, 4),
@@ -209,7 +209,10 @@ function drawShape(chance: Chance, wishes: Partial<Shape>): Shape {
     faultMs: 12_000,
     calmMs: 40_000,
   };
-  return clustered({ ...drawn, ...drawOthers(chance, drawn), ...wishes });
+  const whole = { ...drawn, ...drawOthers(chance, drawn), ...wishes };
+  // Faults of certain kinds are asked for by whoever wants those and no others.
+  const poison = kinds === undefined ? drawPoison(chance.fork('poisons'), whole) : {};
+  return clustered({ ...whole, ...poison, ...wishes });
 }
 
 /** In a cluster the keys are apart, and no consumer of the Go client is simulated. */
@@ -229,6 +232,21 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     producers: chance.fork('producers').pick([0, 1, 1, 2]),
     rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
     provenAfterMs: chance.fork('proven').pick([700, 2000, 60_000]),
+  };
+}
+
+/** Share of mixed runs in which a data stream kills its processes. */
+const POISON_SHARE = 0.15;
+
+function drawPoison(chance: Chance, { provenAfterMs }: Shape): Partial<Shape> {
+  if (!chance.isTrue(POISON_SHARE)) return {};
+  return {
+    poisons: 1,
+    // What kills later than provenAfterMs is never dead-lettered.
+    poisonMs: Math.min(chance.pick([30, 200, 1500]), Math.round(provenAfterMs / 3)),
+    maxRetries: chance.integer(0, 3),
+    // It goes on killing until it falls.
+    calmMs: 240_000,
   };
 }
 
@@ -312,7 +330,7 @@ function drawMoment(chance: Chance, shape: Shape, { aimed = 0.5, aim }: Wishes, 
 
 export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
   const chance = new Chance(seed).fork('schedule');
-  const shape = drawShape(chance.fork('shape'), wishes.shape ?? {});
+  const shape = drawShape(chance.fork('shape'), wishes);
   const ofEntries = chance.fork('announcements');
   const count = wishes.announcements ?? ofEntries.integer(6, 20);
   const { announcedWithin = 0.8 } = wishes;

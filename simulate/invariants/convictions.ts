@@ -1,12 +1,13 @@
 /** C-POI-11: a poison falls alone. Whose retries a death has used up, where nothing but poisons kills processes. */
 import type { HistoryRecord } from '../../src/testing/history-records.js';
+import type { FaultKind } from '../fault-kinds.js';
 import { isPoison, type PlannedFault } from '../schedule.js';
 import type { Stage } from '../stage.js';
 
 /** Innocents that may fall with each poison. */
 const MOST_INNOCENTS = 2;
-/** Whoever sees a process die of these takes it for what a stream has done. */
-const KILLS: ReadonlySet<string> = new Set(['crash', 'restart', 'stop', 'freeze', 'suspend']);
+/** Of these no process dies, and nobody takes it for dead. */
+const HARMLESS: ReadonlySet<FaultKind> = new Set(['cut', 'cutClient', 'halfOpenReader', 'stall']);
 
 export class ConvictionWatch {
   readonly #fleet: Stage;
@@ -16,7 +17,10 @@ export class ConvictionWatch {
 
   constructor(fleet: Stage, faults: readonly PlannedFault[]) {
     this.#fleet = fleet;
-    this.#isAsked = fleet.shape.poisons > 0 && !faults.some(({ kind }) => KILLS.has(kind));
+    const { poisons, maxRetries, goConsumers } = fleet.shape;
+    // With maxRetries 0 there are no suspects. A consumer of the Go client does not die of a poison.
+    const hasTrials = maxRetries > 0 && goConsumers === 0;
+    this.#isAsked = poisons > 0 && hasTrials && faults.every(({ kind }) => HARMLESS.has(kind));
   }
 
   record(record: HistoryRecord): void {
@@ -29,7 +33,9 @@ export class ConvictionWatch {
 
   check(): void {
     if (!this.#isAsked) return;
-    const { poisons } = this.#fleet.shape;
+    // A producer may have lost its connection before it was announced.
+    const names = [...this.#fleet.ledger.lives.values()].map(({ name }) => name);
+    const poisons = new Set(names.filter(isPoison)).size;
     const tell = (text: string) => this.#fleet.violations.add('C-POI-11', text);
     this.#fleet.say(`convicted: ${[...this.#guilty].join(', ')}; innocents: ${this.#innocents.join(', ')}`);
     if (this.#guilty.size < poisons) tell(`${this.#guilty.size} of ${poisons} poisons were dead-lettered`);
