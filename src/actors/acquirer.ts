@@ -222,6 +222,10 @@ export class Acquirer {
       }
       await this.#acquireOneByOne(delivered, mark);
     } finally {
+      for (const { id } of group) {
+        const ownership = this.#ownerships.get(id);
+        if (ownership !== undefined) ownership.isSuspect = true;
+      }
       this.#underWay -= 1;
       this.#callEnded.ring();
     }

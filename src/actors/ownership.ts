@@ -41,6 +41,8 @@ export class Ownership implements OwnershipFacts {
   heldFrom = Number.POSITIVE_INFINITY;
   /** It is marked as proven, or is just being marked. */
   isProven = false;
+  /** It was begun as one of a few, to find out whether owners die of it. */
+  isSuspect = false;
   /** What its handler threw, as a dead letter is to hold it; undefined: nothing. */
   failure: string | undefined;
   /** The application's view of it; the runtime's business. */
@@ -64,6 +66,12 @@ export class Ownership implements OwnershipFacts {
   /** It has something to its account that its next owner would hear of. */
   get hasCounts(): boolean {
     return this.retryCount + this.failures + this.deaths > 0;
+  }
+
+  /** What is noted of it beside its pending entry. */
+  get mark(): 'proven' | 'suspect' | null {
+    if (this.isProven) return 'proven';
+    return this.isSuspect ? 'suspect' : null;
   }
 
   get state(): OwnershipState {

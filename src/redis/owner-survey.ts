@@ -7,8 +7,9 @@ import { nextEntryId } from '../core/entry-id.js';
 import type { Commands } from './commands.js';
 import { parseEntry } from './entry.js';
 import { isIncarnation, type Names } from './names.js';
+import { trialOf } from './own-fields.js';
 import type { OwnerRecords } from './owner-records.js';
-import type { PendingRow, PendingSurvey } from './pending-survey.js';
+import type { PendingMark, PendingRow, PendingSurvey } from './pending-survey.js';
 import { replyOf } from './reply-errors.js';
 import { createStreamPages } from './stream-page.js';
 
@@ -16,6 +17,8 @@ import { createStreamPages } from './stream-page.js';
 export interface UnownedEntry {
   readonly id: string;
   readonly retryCount: number;
+  /** Its last owners died, and it is begun with few others. */
+  readonly isSuspect: boolean;
   /** Who it is pending for; null: it has not been delivered to anybody. */
   readonly pending: PendingRow | null;
 }
@@ -28,6 +31,8 @@ export type Ownership =
       /** The entry's id, which is the fencing token. */
       readonly id: string;
       readonly retryCount: number | null;
+      /** What its owner has noted of it. */
+      readonly mark: PendingMark;
       /** Epoch milliseconds by Redis's clock: when the entry was delivered to this owner. It became the owner no earlier, and at most 10 s later. */
       readonly sinceMs: number;
       /** How long the lease still holds unless it is renewed, in milliseconds: presence, of a consumer of the Go client the lock. Null: for ever. */
@@ -58,7 +63,7 @@ const PAGE = 500;
 /** What a larger entry announces is not looked at, in bytes. */
 const LARGEST_READ = 8_388_608;
 
-type Announced = Pick<UnownedEntry, 'id' | 'retryCount'>;
+type Announced = Omit<UnownedEntry, 'pending'>;
 
 export function createOwnerSurvey({
   names,
@@ -81,6 +86,7 @@ export function createOwnerSurvey({
       owner: row.consumer,
       id: row.id,
       retryCount: row.retryCount,
+      mark: row.mark,
       sinceMs: Math.round((await now()) - row.idleMs),
       leaseMs: isIncarnation(row.consumer) ? row.presenceMs : row.lockMs,
       isAlive: row.isAlive === true,
@@ -104,7 +110,7 @@ export function createOwnerSurvey({
         const fields = raw.map(String);
         const parsed = parseEntry({ id, fields });
         if (parsed.ok && parsed.announcement.name === name) {
-          found.push({ id, retryCount: parsed.retryCount });
+          found.push({ id, retryCount: parsed.retryCount, isSuspect: trialOf(fields) > 0 });
         }
       }
       const last = page.entries.at(-1);
@@ -138,8 +144,7 @@ export function createOwnerSurvey({
       return {
         state: 'unowned',
         entries: entries.map((entry) => ({
-          id: entry.id,
-          retryCount: entry.retryCount,
+          ...entry,
           pending: rows.find(({ id }) => id === entry.id) ?? null,
         })),
       };

@@ -27,6 +27,9 @@ export type PendingState =
   /** Its payload was deleted from the stream by someone else. */
   | 'gone';
 
+/** Only of `owned`: what its owner has noted. `proven`: its counts are over. `suspect`: it was begun with few others. Null: nothing. */
+export type PendingMark = 'proven' | 'suspect' | null;
+
 export interface PendingRow {
   readonly id: string;
   /** The data stream's name; null when the entry cannot be parsed, is gone, or has more than 8 MiB. */
@@ -46,8 +49,7 @@ export interface PendingRow {
   readonly idleMs: number;
   /** How often it was delivered under this id. Of what is held back: 0, since its consumer has not begun with it. */
   readonly deliveries: number;
-  /** Only of `owned`: what its owner has noted. `proven`: its counts are over. `suspect`: it is begun with few others at a time. */
-  readonly mark: 'proven' | 'suspect' | null;
+  readonly mark: PendingMark;
   /** Null when the entry is gone, or has more than 8 MiB. */
   readonly retryCount: number | null;
   /** The entry that owns the name; only of one that waits. */
@@ -206,7 +208,7 @@ interface Signs {
   readonly isHeldBack: boolean;
 }
 
-function markOf(deliveries: number): PendingRow['mark'] {
+function markOf(deliveries: number): PendingMark {
   if (deliveries === PROVEN) return 'proven';
   return isSuspect(deliveries) ? 'suspect' : null;
 }

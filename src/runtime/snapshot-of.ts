@@ -48,11 +48,12 @@ export function snapshotOf(consumer: Consumer, facts: RuntimeFacts & { readonly 
   return {
     at: facts.now,
     ...overviewOf(consumer, facts),
-    streams: [...consumer.ownerships].map(({ name, id, state, retryCount, since }) => ({
+    streams: [...consumer.ownerships].map(({ name, id, state, retryCount, mark, since }) => ({
       name,
       id,
       state,
       retryCount,
+      mark,
       since,
     })),
   };

@@ -13,6 +13,8 @@ export interface StreamSnapshot {
   readonly id: string;
   readonly state: OwnershipState;
   readonly retryCount: number;
+  /** `proven`: it has been ours for so long that its counts are over. `suspect`: it was begun with few others (C-POI-11). */
+  readonly mark: 'proven' | 'suspect' | null;
   /** When it was verified as ours, epoch milliseconds; null while it is not. */
   readonly since: number | null;
 }

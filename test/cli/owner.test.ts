@@ -42,6 +42,7 @@ describe('streamwarden owner', () => {
       id,
       token: id,
       retryCount: 2,
+      mark: null,
     });
     expect(leaseMs).to.be.within(1, heartbeatMs());
     expect(since).to.be.within(before - allowedMs(0), added.at + allowedMs(0));
@@ -74,7 +75,7 @@ describe('streamwarden owner', () => {
       stream: 'one',
       state: 'unowned',
       owner: null,
-      entries: [{ id, retryCount: 0, holder: 'go-consumer', holderState: 'delivered' }],
+      entries: [{ id, retryCount: 0, suspect: false, holder: 'go-consumer', holderState: 'delivered' }],
     });
   });
 
@@ -88,9 +89,15 @@ describe('streamwarden owner', () => {
     const later = await announce('one');
     const { entries } = await asked('one');
     expect(entries).to.deep.equal([
-      { id: due, retryCount: 0, holder: dueConsumer('max_retries_exceeded'), holderState: 'deadLetterDue' },
-      { id: given, retryCount: 0, holder: 'b~00000001', holderState: 'delivered' },
-      { id: later, retryCount: 0, holder: null, holderState: null },
+      {
+        id: due,
+        retryCount: 0,
+        suspect: false,
+        holder: dueConsumer('max_retries_exceeded'),
+        holderState: 'deadLetterDue',
+      },
+      { id: given, retryCount: 0, suspect: false, holder: 'b~00000001', holderState: 'delivered' },
+      { id: later, retryCount: 0, suspect: false, holder: null, holderState: null },
     ]);
     const { code, stdout } = await owner('one');
     expect(code).to.equal(1);

@@ -65,8 +65,8 @@ describe('streamwarden pending', () => {
     expect(waiting).to.deep.include({ id: second, state: 'waiting', waitsFor: first, alive: true });
 
     const { stdout } = await pending();
-    expect(stdout).to.match(/^ID +STATE +HOLDER +ALIVE +LOCK +IDLE +DELIVERIES +STREAM\n/);
-    expect(stdout).to.match(new RegExp(`^${first} +owned +${name} +yes +yes +[\\d.]+ m?s +1 +one$`, 'm'));
+    expect(stdout).to.match(/^ID +STATE +HOLDER +ALIVE +LOCK +IDLE +DELIVERIES +MARK +STREAM\n/);
+    expect(stdout).to.match(new RegExp(`^${first} +owned +${name} +yes +yes +[\\d.]+ m?s +1 +- +one$`, 'm'));
     expect(stdout).to.match(/\n2 pending: 1 owned, 1 waiting\n$/);
   });
 
@@ -173,5 +173,50 @@ describe('streamwarden pending', () => {
       env: { REDIS_URL: server().url },
     });
     expect(stdout).to.include('is unknown to its holder');
+  });
+
+  it('tells suspects, what is held back, and what is proven [C-EXP-8] [C-POI-11]', async () => {
+    await redis().xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
+    const names = ['proven', 'tried', 'plain', 'held'] as const;
+    const ids: string[] = [];
+    for (const name of names) ids.push(await announce(name));
+    await deliver('b~00000001', 4);
+    await redis().set(`{${LBS}}:presence:b~00000001`, 'v1:1');
+    const marks = [0, 1_000_004, 1, 0];
+    for (const [at, mark] of marks.entries()) {
+      const id = ids[at] as string;
+      await redis().xclaim(LBS, GROUP, 'b~00000001', 0, id, 'RETRYCOUNT', mark, 'JUSTID');
+      if (names[at] !== 'held') await redis().hset(`{${LBS}}:owners`, '', 'v1 x', names[at] as string, id);
+    }
+    await redis().xadd(LBS, '*', 'lbs-input', '{"DataStreamName":"next"}', '_trial', '1000000');
+    const found = await rows();
+    expect(
+      found.map(({ stream, state, mark, deliveries }) => [stream, state, mark, deliveries]),
+    ).to.deep.equal([
+      ['proven', 'owned', 'proven', 1],
+      ['tried', 'owned', 'suspect', 1],
+      ['plain', 'owned', null, 1],
+      ['held', 'heldBack', null, 0],
+    ]);
+    expect((await rows('--state', 'heldBack')).map(({ stream }) => stream)).to.deep.equal(['held']);
+    const { stdout } = await pending();
+    expect(stdout)
+      .to.match(/^\S+ +owned .* 1 +proven +proven$/m)
+      .and.match(/^\S+ +owned .* 1 +suspect +tried$/m);
+    expect(stdout).to.match(/^\S+ +heldBack .* 0 +- +held$/m);
+
+    const owner = async (name: string, ...args: string[]) => {
+      const env = { REDIS_URL: server().url };
+      return (await cli.run(['owner', name, '--service', 'orders', ...args], { env })).stdout;
+    };
+    expect(JSON.parse(await owner('proven', '--json'))).to.include({ state: 'owned', mark: 'proven' });
+    expect(await owner('proven')).to.match(/retries +0, which are over: .* \(proven\)\n/);
+    expect(await owner('tried')).to.match(/retries +0, all by deaths: .* \(suspect\)\n/);
+    expect(await owner('plain')).to.match(/retries +0\n/);
+    expect(await owner('held')).to.contain('is held back at b~00000001: a suspect');
+    expect(await owner('next'))
+      .to.contain('waits to be given')
+      .and.contain('a suspect');
+    expect(JSON.parse(await owner('next', '--json'))).to.have.nested.property('entries[0].suspect', true);
   });
 });

@@ -54,10 +54,11 @@ describe('suspects', () => {
     const { listening } = fleet();
     await group();
     await announce(SHORT, 's1', 's2');
-    const { log } = await listening({ heartbeatMs });
+    const { runtime, log } = await listening({ heartbeatMs });
     await log.count('StreamAdded', 2);
     const outlived = markOf({ window: 1, among: 0 });
     await eventually('both have outlived it', async () => (await marks()).every((mark) => mark === outlived));
+    expect(runtime.snapshot().streams.map(({ mark }) => mark)).to.deep.equal(['suspect', 'suspect']);
   });
 
   it('that wait go back to everyone when their process stops, and count as handed over [C-POI-11, C-STOP-10]', async () => {

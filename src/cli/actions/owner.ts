@@ -17,16 +17,17 @@ export async function owner(name: string, options: ServiceVisitOptions, output: 
 function toMembers(found: Ownership): Readonly<Record<string, unknown>> {
   switch (found.state) {
     case 'owned': {
-      const { state, owner: name, id, retryCount, sinceMs, leaseMs, isAlive } = found;
-      return { state, owner: name, alive: isAlive, id, token: id, since: sinceMs, leaseMs, retryCount };
+      const { state, owner: name, id, retryCount, mark, sinceMs, leaseMs, isAlive } = found;
+      return { state, owner: name, alive: isAlive, id, token: id, since: sinceMs, leaseMs, retryCount, mark };
     }
     case 'unowned':
       return {
         state: found.state,
         owner: null,
-        entries: found.entries.map(({ id, retryCount, pending }) => ({
+        entries: found.entries.map(({ id, retryCount, isSuspect, pending }) => ({
           id,
           retryCount,
+          suspect: isSuspect,
           holder: pending?.consumer ?? null,
           holderState: pending?.state ?? null,
         })),
@@ -36,18 +37,23 @@ function toMembers(found: Ownership): Readonly<Record<string, unknown>> {
   }
 }
 
+const MARKS = {
+  proven: 'which are over: its owner has held it for long (proven)',
+  suspect: 'all by deaths: it was begun with few others, to find out whether owners die of it (suspect)',
+} as const;
+
 function forPeople(name: string, found: Ownership): string {
   const stream = printable(name);
   switch (found.state) {
     case 'owned': {
-      const { owner: holder, id, retryCount, sinceMs, leaseMs, isAlive } = found;
+      const { owner: holder, id, retryCount, mark, sinceMs, leaseMs, isAlive } = found;
       const lease = leaseMs === null ? 'without end' : `${leaseMs} ms left, unless renewed`;
       return [
         `${stream} is owned by ${printable(holder)}`,
         `  token    ${id} (the entry's id)`,
         `  since    ${new Date(sinceMs).toISOString()}, ${duration(Math.max(0, Date.now() - sinceMs))} ago`,
         `  lease    ${isAlive ? lease : 'run out: the next sweep requeues it'}`,
-        `  retries  ${retryCount ?? 'unknown'}`,
+        `  retries  ${retryCount ?? 'unknown'}${mark === null ? '' : `, ${MARKS[mark]}`}`,
       ].join('\n');
     }
     case 'unowned':
@@ -57,14 +63,18 @@ function forPeople(name: string, found: Ownership): string {
   }
 }
 
-function entryForPeople({ id, pending }: UnownedEntry): string {
-  if (pending === null) return `  ${id}  waits to be given to a consumer`;
+function entryForPeople({ id, isSuspect, pending }: UnownedEntry): string {
+  if (pending === null) {
+    return `  ${id}  waits to be given to a consumer${isSuspect ? ', which begins it with few others: a suspect' : ''}`;
+  }
   const holder = printable(pending.consumer);
   switch (pending.state) {
     case 'deadLetterDue':
       return `  ${id}  is on its way to the dead-letter stream (${pending.reason})`;
     case 'waiting':
       return `  ${id}  waits at ${holder} for the entry ${pending.waitsFor} to end`;
+    case 'heldBack':
+      return `  ${id}  is held back at ${holder}: a suspect, which is begun after others`;
     case 'unknown':
       return `  ${id}  was given to ${holder} ${duration(pending.idleMs)} ago, and is unknown to its holder`;
     default:

@@ -73,11 +73,12 @@ function printer(output: Output): (row: PendingRow) => void {
     { heading: 'LOCK', width: 4 },
     { heading: 'IDLE', width: 8 },
     { heading: 'DELIVERIES', width: 10 },
+    { heading: 'MARK', width: 7 },
     { heading: 'STREAM', width: 0 },
   ]);
   const yesNo = (value: boolean | null) => (value === null ? '?' : value ? 'yes' : 'no');
   return (row) => {
-    const { id, name, consumer, state, isAlive, isLocked, idleMs, deliveries } = row;
+    const { id, name, consumer, state, isAlive, isLocked, idleMs, deliveries, mark } = row;
     if (output.json) {
       const { name: stream, isAlive: alive, isLocked: locked, ...rest } = row;
       output.line({ type: 'Pending', stream, alive, locked, ...rest }, '');
@@ -91,6 +92,7 @@ function printer(output: Output): (row: PendingRow) => void {
       yesNo(isLocked),
       duration(idleMs),
       deliveries,
+      mark ?? '-',
       name === null ? '-' : printable(name),
     ]);
   };

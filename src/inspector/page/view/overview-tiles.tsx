@@ -72,7 +72,7 @@ function DeadLetterCount({ runtime: { info, ended } }: Pick<TilesProps, 'runtime
   return <a href={hrefOf({ view: 'dead-letters' })}>{plural(value, 'dead letter')} of the service</a>;
 }
 
-function LoadTile({ runtime, overview: { owned, capacity, waiting, counters } }: TilesProps) {
+function LoadTile({ runtime, overview: { owned, capacity, waiting, heldBack, counters } }: TilesProps) {
   const ticks = runtime.ticks.items;
   const share = capacity === 0 ? 0 : Math.min(1, owned / capacity);
   return (
@@ -93,6 +93,11 @@ function LoadTile({ runtime, overview: { owned, capacity, waiting, counters } }:
       </span>
       <DeadLetterCount runtime={runtime} />
       {waiting > 0 && <span>{plural(waiting, 'entry waits', 'entries wait')} for their stream's name</span>}
+      {heldBack > 0 && (
+        <span title="Streams that died with several owners. They are begun a few at a time, so that the one to blame falls alone.">
+          <Badge tone="warn">held back</Badge> {plural(heldBack, 'suspect')}, begun a few at a time
+        </span>
+      )}
     </Tile>
   );
 }
