@@ -210,8 +210,9 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     calmMs: 40_000,
   };
   const whole = { ...drawn, ...drawOthers(chance, drawn), ...wishes };
-  // Faults of certain kinds are asked for by whoever wants those and no others.
-  const poison = kinds === undefined ? drawPoison(chance.fork('poisons'), whole) : {};
+  // Whoever asks for faults of certain kinds wants those and no others.
+  const isMixed = kinds === undefined && wishes.poisons === undefined;
+  const poison = isMixed ? drawPoison(chance.fork('poisons'), whole) : {};
   return clustered({ ...whole, ...poison, ...wishes });
 }
 
