@@ -18,6 +18,10 @@ const QUIET = [
   // One site in a page, and nothing foreign: a process less for each page.
   '--disable-site-isolation-trials',
   '--disable-features=SpareRendererForSitePerProcess,IsolateOrigins,site-per-process',
+  '--process-per-site',
+  '--renderer-process-limit=1',
+  // A page lives for seconds: it pays neither to optimise what it runs nor to do so on further threads.
+  '--js-flags=--single-threaded --no-opt',
 ];
 
 let kept: Promise<Browser | string> | undefined;

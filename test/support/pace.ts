@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -43,7 +44,9 @@ export function slowness(): number {
   // Each is noisy alone, and a single late timer of a few milliseconds says little.
   const ofProcess = pace.processStartMs / QUIET.processStartMs;
   const ofLoop = 1 + (pace.timerLatenessMs + pace.roundTripMs) / 25;
-  const measured = Math.max(ofProcess, ofLoop);
+  // Of one core nothing is left while a server or another process is busy, however quiet it was as it was measured.
+  const ofCores = 2 / availableParallelism();
+  const measured = Math.max(ofProcess, ofLoop, ofCores);
   return measured < NOTICEABLE ? 1 : Math.min(MOST_SLOWNESS, measured);
 }
 

@@ -95,7 +95,7 @@ describe('metrics of recovery', () => {
   });
 
   it('count the entries that somebody else was quicker to requeue', async () => {
-    const victim = await crew.start();
+    const victim = await crew.start({ heartbeatMs: 60_000, minIdleMs: 60_000 });
     const [id = ''] = await crew.announce('wanted');
     await victim.awaitNews('StreamAdded');
     let takeFirst: ((group: GroupStore, from: string) => Promise<void>) | undefined;
@@ -115,6 +115,9 @@ describe('metrics of recovery', () => {
       },
     );
     await victim.runtime.stop({ mode: 'abandon' });
+    for (const key of [names.presence(victim.name), names.lock('wanted', id)]) {
+      await suite.redis().pexpire(key, 1);
+    }
     await claimer.awaitNews('StreamExpired');
     takeFirst = async () => {
       await suite.redis().xack(crew.lbs, crew.group, id);
