@@ -1,17 +1,18 @@
-/** Two deaths in a row make nobody suspect: what they leave is recovered with as few questions as ever. */
+/** Two deaths in a row make nobody suspect: what they leave is recovered with as few questions as ever. 10,000 streams with `npm run test:long`. */
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
+import { isLong } from '../support/long.js';
 import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
-const STREAMS = 10_000;
+const STREAMS = isLong ? 10_000 : 2_000;
 /** Entries that one call of requeue takes. */
 const BATCH = 200;
 const APART_MS = 3_000;
 
-describe('an owner of 10,000 streams that is killed twice, 3 s apart', () => {
+describe(`an owner of ${STREAMS} streams that is killed twice, 3 s apart`, () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
 

@@ -4,8 +4,6 @@ import { runSchedule } from '../../simulate/fleet.js';
 import { POISONED } from '../../simulate/mutants/aims.js';
 import { drawSchedule, type Wishes } from '../../simulate/schedule.js';
 
-const SEEDS = [1, 2];
-
 function fleetOf(processes: number, more: Wishes = {}): Wishes {
   return { ...POISONED, ...more, shape: { ...POISONED.shape, ...more.shape, processes } };
 }
@@ -13,10 +11,8 @@ function fleetOf(processes: number, more: Wishes = {}): Wishes {
 describe('a poison in a simulated fleet', () => {
   for (const processes of [1, 3, 10]) {
     it(`of ${processes} processes falls alone [C-POI-11]`, async () => {
-      for (const seed of SEEDS) {
-        const { violations } = await runSchedule(drawSchedule(seed, fleetOf(processes)));
-        expect(violations, `seed ${seed}`).to.deep.equal([]);
-      }
+      const { violations } = await runSchedule(drawSchedule(1, fleetOf(processes)));
+      expect(violations).to.deep.equal([]);
     });
   }
 
