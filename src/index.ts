@@ -4,6 +4,7 @@ export { compareFencingTokens } from './core/entry-id.js';
 export { type ErrorCode, isStreamwardenError, StreamwardenError } from './core/errors.js';
 export type { Logger, LogMethod } from './core/logger.js';
 export type { ConsumerState } from './machines/consumer.machine.js';
+export type { Ensured } from './redis/announcing.js';
 export type { RedisSource } from './redis/asked-target.js';
 export type { RedisTarget } from './redis/target.js';
 export type {

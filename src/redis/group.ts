@@ -105,6 +105,8 @@ export interface GroupStore {
   forgetAll(consumers: readonly string[]): Promise<number>;
   /** Clears owner records that point to entries no longer pending, and what is no entry id at all. Walks the hash. */
   pruneOwners(): Promise<Pruned>;
+  /** Clears what is remembered of announced streams and of touches, and whose entry is gone; resolves with how many records. Walks both hashes. */
+  pruneAnnounced(): Promise<number>;
 }
 
 type Row = [id: string, consumer: string, idle: number, deliveries: number];
@@ -113,6 +115,8 @@ function toPending([id, consumer, idleMs, deliveries]: Row): PendingEntry {
   return { id, consumer, idleMs, deliveries };
 }
 
+/** Records that are looked at in one call; keeps the script below 5 ms. */
+const PRUNED_PAGE = 500;
 /** Owner records in one reply: few at first, as nobody knows how long their names are. */
 const FIRST_OWNERS = 8;
 const MOST_OWNERS = 200;
@@ -293,6 +297,20 @@ export function createGroupStore(
         garbage += pairs.filter(([, id]) => !isEntryId(id)).length;
       }
       return { cleared, garbage };
+    },
+    async pruneAnnounced() {
+      const keys = [lbs, names.announced, names.touches];
+      let cleared = 0;
+      for (const which of ['announced', 'touches']) {
+        let cursor = '0';
+        do {
+          const args = [group, which, cursor, PRUNED_PAGE];
+          const [next, count] = (await commands.script('prune-announced', keys, args)) as [string, number];
+          cursor = next;
+          cleared += count;
+        } while (cursor !== '0');
+      }
+      return cleared;
     },
   };
 }

@@ -14,6 +14,10 @@ export interface Names {
   readonly owners: string;
   /** Two hashes in the load balancer stream's slot, for even and odd windows of time: data stream name → id of the entry that owned it last. */
   readonly endings: readonly [string, string];
+  /** Hash in the load balancer stream's slot: data stream name → id of an entry that announced it, and may be gone. Only where producers ensure. */
+  readonly announced: string;
+  /** Hash in the load balancer stream's slot: entry id → how often its stream was ensured while it was owned; name in the group → the same of all of its entries. */
+  readonly touches: string;
   /** Key of the presence of the consumer with this name in the group. In the load balancer stream's slot. */
   presence(consumer: string): string;
   /** What every presence key begins with. */
@@ -67,6 +71,8 @@ export function createNames(input: NamesInput): Names {
     dlq: `${prefix}${input.dlqStream ?? `${input.service}-input-dlq`}`,
     owners: `${tag}:owners`,
     endings: [`${tag}:ended:0`, `${tag}:ended:1`],
+    announced: `${tag}:announced`,
+    touches: `${tag}:touches`,
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
     redriven: (letterId) => `${tag}:redriven:${letterId}`,

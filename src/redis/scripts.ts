@@ -30,6 +30,8 @@ export const SCRIPT_NAMES = [
   'extend-locks',
   'release-locks',
   'touch',
+  'ensure',
+  'prune-announced',
   'probe',
 ] as const;
 

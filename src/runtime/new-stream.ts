@@ -1,5 +1,6 @@
 /** What a producer is given, checked and encoded before anything is sent. */
 import { isStreamwardenError, messageOf, StreamwardenError, textOf } from '../core/errors.js';
+import type { NewEntry } from '../redis/announcing.js';
 import {
   encodeEntry,
   encodePayload,
@@ -23,11 +24,30 @@ export interface NewStream {
  * @throws StreamwardenError `InvalidOption`, whatever it is given
  */
 export function payloadsOf(streams: readonly NewStream[], maxEntryBytes: number): string[] {
-  if (!Array.isArray(streams)) throw invalid('streams', 'a list of objects with a name', streams);
-  return streams.map((stream) => payloadOf(stream, maxEntryBytes));
+  return checked(streams, maxEntryBytes).map(({ payload }) => payload);
 }
 
-function payloadOf(stream: unknown, maxEntryBytes: number): string {
+/**
+ * As `payloadsOf`, for names that are to be known again.
+ *
+ * @throws StreamwardenError `InvalidOption` for a name that is no text that Unicode allows, too: Redis would be asked for another one
+ */
+export function entriesOf(streams: readonly NewStream[], maxEntryBytes: number): NewEntry[] {
+  const entries = checked(streams, maxEntryBytes);
+  for (const { name } of entries) {
+    if (LONE_SURROGATE.test(name)) throw invalid('name', 'well-formed Unicode', name);
+  }
+  return entries;
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function checked(streams: readonly NewStream[], maxEntryBytes: number): NewEntry[] {
+  if (!Array.isArray(streams)) throw invalid('streams', 'a list of objects with a name', streams);
+  return streams.map((stream) => entryOf(stream, maxEntryBytes));
+}
+
+function entryOf(stream: unknown, maxEntryBytes: number): NewEntry {
   let what = 'the stream';
   try {
     if (typeof stream !== 'object' || stream === null) throw invalid(what, 'an object with a name', stream);
@@ -50,7 +70,7 @@ function payloadOf(stream: unknown, maxEntryBytes: number): string {
         `${bytes}`,
       );
     }
-    return payload;
+    return { name, payload };
   } catch (error) {
     if (isStreamwardenError(error, 'InvalidOption')) throw error;
     // A bigint, a circle, what is nested without end, or what a getter or a toJSON of the application's throws.

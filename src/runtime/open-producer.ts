@@ -3,12 +3,14 @@ import { type Clock, randomHex } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { TraceFields } from '../core/trace-fields.js';
+import type { Ensured, NewEntry } from '../redis/announcing.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
 import { encodeEntry, entryBytes, type Info } from '../redis/entry.js';
 import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
-import { type NewStream, payloadsOf } from './new-stream.js';
+import { BATCH_BYTES, createEnsurer, REFUSED_PAUSE_MS } from './ensurer.js';
+import { entriesOf, type NewStream, payloadsOf } from './new-stream.js';
 import { createProducerConnection } from './producer-connection.js';
 import type { CompiledProducerOptions } from './service-settings.js';
 
@@ -20,13 +22,18 @@ export interface Producer extends AsyncDisposable {
   add(name: string, info?: Info | null): Promise<string>;
   /** Announces many; resolves with their ids in the same order. Sent in batches of at most 500, and of about 1 MiB; when one fails, those before it are announced. */
   addMany(streams: readonly NewStream[]): Promise<string[]>;
+  /**
+   * Announces one data stream unless it waits already, or is owned: then its owner is told that it was touched. Resolves with the entry that
+   * announces it, and whether this call added that. Decided in one atomic step in Redis; safe to repeat, and repeated while the answer is lost.
+   * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
+   */
+  ensure(name: string, info?: Info | null): Promise<Ensured>;
+  /** The same for many, in their order; in batches as `addMany`. A name that is given twice is announced once at most. */
+  ensureMany(streams: readonly NewStream[]): Promise<Ensured[]>;
   close(): Promise<void>;
 }
 
 const BATCH = 500;
-/** Bytes that are sent in one go; a single entry may have more. */
-const BATCH_BYTES = 1_048_576;
-const REFUSED_PAUSE_MS = 100;
 
 export interface ProducerSettings extends CompiledProducerOptions {
   readonly logger: Logger;
@@ -48,6 +55,16 @@ export function openProducer(
   const link = connections.commands;
   const commands = createHomeCommands(connections, clock, Math.max(commandTimeoutFor(timeoutMs), 1000));
   const connection = createProducerConnection(connections, clock, timeoutMs);
+  const ensurer = createEnsurer({
+    connections,
+    connection,
+    commands,
+    names,
+    clock,
+    timeoutMs,
+    maxEntryBytes,
+    isClosed: () => isClosed,
+  });
   const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
   let isClosed = false;
 
@@ -108,6 +125,12 @@ export function openProducer(
     return await watch.send(payloads.length, isBatch, (trace) => send(payloads, trace));
   }
 
+  async function ensure(streams: readonly NewStream[], isBatch: boolean): Promise<Ensured[]> {
+    const entries: readonly NewEntry[] = entriesOf(streams, maxEntryBytes);
+    if (watch === undefined) return await ensurer.ensure(entries);
+    return await watch.ensure(entries.length, isBatch, (trace) => ensurer.ensure(entries, trace));
+  }
+
   async function close(): Promise<void> {
     isClosed = true;
     connection.close();
@@ -116,6 +139,8 @@ export function openProducer(
   return {
     add: async (name, info) => (await announce([{ name, info: info ?? null }], false))[0] as string,
     addMany: (streams) => announce(streams, true),
+    ensure: async (name, info) => (await ensure([{ name, info: info ?? null }], false))[0] as Ensured,
+    ensureMany: (streams) => ensure(streams, true),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -19,45 +19,81 @@ interface Begun {
   readonly trace: TraceFields | undefined;
   /** On the monotonic clock, in milliseconds. */
   readonly at: number;
+  readonly operation: Operation;
+}
+
+interface Operation {
+  readonly name: 'send' | 'ensure';
+  /** How many data streams it is called with. */
+  readonly count: number;
+  readonly isBatch: boolean;
 }
 
 export class ProducerTelemetry {
-  readonly #spanName: string;
+  readonly #lbs: string;
   readonly #attributes: Attributes;
   readonly #clock: Clock;
 
   constructor(lbs: string, clock: Clock) {
     this.#clock = clock;
-    this.#spanName = `send ${lbs}`;
-    this.#attributes = { ...serviceAttributes(lbs), [ATTRIBUTE.operation]: 'send' };
+    this.#lbs = lbs;
+    this.#attributes = serviceAttributes(lbs);
   }
 
   /** @param count how many data streams are announced */
   async send<T>(count: number, isBatch: boolean, send: Send<T>): Promise<T> {
-    const api = await openTelemetry();
-    return api === undefined ? await send(undefined) : await this.#traced(api, count, isBatch, send);
+    return await this.#watched({ name: 'send', count, isBatch }, send, () => count);
   }
 
-  async #traced<T>(api: OpenTelemetry, count: number, isBatch: boolean, send: Send<T>): Promise<T> {
-    const begun = guarded(api, () => this.#begin(api, count, isBatch));
+  /** @param count how many data streams are to be announced, if they are not */
+  async ensure<T extends readonly { readonly created: boolean }[]>(
+    count: number,
+    isBatch: boolean,
+    ensure: Send<T>,
+  ): Promise<T> {
+    const created = (ensured: T) => ensured.filter((one) => one.created).length;
+    return await this.#watched({ name: 'ensure', count, isBatch }, ensure, created);
+  }
+
+  /** @param countOf how many data streams have been announced */
+  async #watched<T>(operation: Operation, send: Send<T>, countOf: (sent: T) => number): Promise<T> {
+    const api = await openTelemetry();
+    return api === undefined ? await send(undefined) : await this.#traced(api, operation, send, countOf);
+  }
+
+  async #traced<T>(
+    api: OpenTelemetry,
+    operation: Operation,
+    send: Send<T>,
+    countOf: (sent: T) => number,
+  ): Promise<T> {
+    const begun = guarded(api, () => this.#begin(api, operation));
     // Sending is what is asked for; that it cannot be traced is no reason not to.
     if (begun === undefined) return await send(undefined);
     let failure: unknown;
+    let sent = operation.count;
     try {
-      return await within(api, begun.context, () => send(begun.trace));
+      const result = await within(api, begun.context, () => send(begun.trace));
+      sent = countOf(result);
+      return result;
     } catch (error) {
       failure = error;
       throw error;
     } finally {
-      guarded(api, () => this.#end(api, begun, count, failure));
+      guarded(api, () => this.#end(api, begun, sent, failure));
     }
   }
 
-  #begin(api: OpenTelemetry, count: number, isBatch: boolean): Begun {
-    const span = scopeOf(api).tracer.startSpan(this.#spanName, {
+  #attributesOf({ name }: Operation): Attributes {
+    return { ...this.#attributes, [ATTRIBUTE.operation]: name };
+  }
+
+  #begin(api: OpenTelemetry, operation: Operation): Begun {
+    const { name, count, isBatch } = operation;
+    const span = scopeOf(api).tracer.startSpan(`${name} ${this.#lbs}`, {
       kind: api.SpanKind.PRODUCER,
       attributes: {
-        ...this.#attributes,
+        ...this.#attributesOf(operation),
         [ATTRIBUTE.operationType]: 'send',
         ...(isBatch && { [ATTRIBUTE.batchSize]: count }),
       },
@@ -67,11 +103,12 @@ export class ProducerTelemetry {
       context: api.trace.setSpan(api.context.active(), span),
       trace: toFields(api, span.spanContext()),
       at: this.#clock.monotonic(),
+      operation,
     };
   }
 
   /** @param error what sending failed with; undefined: it has not */
-  #end(api: OpenTelemetry, { span, at }: Begun, count: number, error: unknown): void {
+  #end(api: OpenTelemetry, { span, at, operation }: Begun, count: number, error: unknown): void {
     const { instruments } = scopeOf(api);
     let failure: Attributes = {};
     if (error !== undefined) {
@@ -80,7 +117,7 @@ export class ProducerTelemetry {
       span.recordException(errorOf(error));
       span.setStatus({ code: api.SpanStatusCode.ERROR, message: messageOf(error) });
     }
-    const attributes = { ...this.#attributes, ...failure };
+    const attributes = { ...this.#attributesOf(operation), ...failure };
     instruments.count('sent', count, attributes);
     instruments.time('operation', this.#clock.monotonic() - at, {
       ...attributes,
