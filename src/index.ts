@@ -30,6 +30,7 @@ export type {
   StreamFailed,
   StreamRef,
   StreamTerminated,
+  StreamTouched,
   StreamUncertain,
 } from './runtime/notifications.js';
 export type { Producer } from './runtime/open-producer.js';
@@ -45,6 +46,7 @@ export type {
   TopologySnapshot,
 } from './runtime/snapshot.js';
 export type {
+  DoneOptions,
   Health,
   ProcessOptions,
   Runtime,
@@ -54,6 +56,7 @@ export type {
   StreamHandle,
   StreamHandler,
   StreamRefLike,
+  TouchListener,
 } from './runtime/types.js';
 export { UnrecoverableError } from './runtime/unrecoverable-error.js';
 export type { InspectionObserver } from './runtime/xstate-inspection.js';

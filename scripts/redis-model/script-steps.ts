@@ -68,7 +68,16 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       [pick.chance(0.9) ? 1 : 2, pick.of([3, 60000, 60000, 60000, 60000])],
     ],
   ],
-  refresh: [2, (pick) => [[`p:${pick.of(HOLDERS)}`], [generation(pick), pick.of([5, 60000, 60000, 60000])]]],
+  refresh: [
+    2,
+    (pick) => {
+      const me = pick.of(HOLDERS);
+      return [
+        [`p:${me}`, 't'],
+        [generation(pick), pick.of([5, 60000, 60000, 60000]), me],
+      ];
+    },
+  ],
   acquire: [
     8,
     (pick, known) => {
@@ -82,8 +91,33 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
       const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick)];
-      return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known, me))]];
+      const ids = batch(pick, known, me);
+      const args = ['g', me, generation(pick), ...pairs(pick, ids)];
+      if (pick.chance(0.6)) return [keys, args];
+      return [
+        [...keys, 't'],
+        [...args, '', ...ids.map(() => pick.of(['', 0, 1]))],
+      ];
     },
+  ],
+  ensure: [
+    4,
+    (pick) => {
+      const streams = pick.several(1, 3, () => pick.of(NAMES));
+      const marks = pick.chance(0.8) ? ['', ''] : ['trace', pick.of(['', 'state'])];
+      const items = streams.flatMap((name) => [name, `{"DataStreamName":"${name}"}`]);
+      return [
+        ['l', 'o', 'n', 't'],
+        ['g', ...marks, ...items],
+      ];
+    },
+  ],
+  'prune-announced': [
+    1,
+    (pick) => [
+      ['l', 'n', 't'],
+      ['g', pick.of(['announced', 'touches']), 0, 500],
+    ],
   ],
   'give-back': [
     5,

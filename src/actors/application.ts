@@ -31,6 +31,8 @@ export interface Application {
   uncertain(ownership: Ownership): void;
   confirmed(ownership: Ownership): void;
   disowned(ownership: Ownership, reason: string): void;
+  /** Its stream has been ensured by a producer meanwhile: `touches` has grown. */
+  touched(ownership: Ownership): void;
   expired(entry: ExpiredEntry): void;
   deadLettered(entry: BuriedEntry): void;
   /** Whether a handler of the application is at work on it. */

@@ -34,6 +34,7 @@ import { Releaser } from './releaser.js';
 import { isUnusable, StartUp } from './start-up.js';
 import { type StartChild, Supervisor } from './supervisor.js';
 import { Topology } from './topology.js';
+import { TouchWatch } from './touch-watch.js';
 import { Toucher } from './toucher.js';
 import { Verifier } from './verifier.js';
 
@@ -91,7 +92,9 @@ export class Consumer {
     this.#limits = limits;
     this.ledger = new MoveLedger(kernel);
     this.ownerships = new Ownerships(kernel, (ownership, error) => this.#ownershipFailed(ownership, error));
+    const touchWatch = new TouchWatch(kernel, this.ownerships);
     this.lease = new Lease(kernel, {
+      beat: () => touchWatch.beat(),
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
       // looks dead until it has renewed its lease.

@@ -14,6 +14,9 @@ const BATCH = 200;
 
 interface Request {
   readonly ownership: Ownership;
+  /** Undefined: it is finished however often it has been touched. */
+  readonly ifTouches: number | undefined;
+  readonly wasUncertain: boolean;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -41,11 +44,14 @@ export class Finisher {
 
   /**
    * Resolves when the stream is finished in Redis and its lock is released.
-   * @throws StreamwardenError `StreamNotOwned`: it is somebody else's; `OutcomeUnknown`: no answer came, and it is not pending any more
+   * @param ifTouches it is not finished where it has been touched more often
+   * @param wasUncertain its lease was overdue when that was asked for
+   * @throws StreamwardenError `StreamNotOwned`: it is somebody else's; `OutcomeUnknown`: no answer came, and it is not pending any more;
+   * `StreamTouched`: it has been touched more often, and is owned still
    */
-  finish(ownership: Ownership): Promise<void> {
+  finish(ownership: Ownership, ifTouches?: number, wasUncertain = false): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ ownership, resolve, reject });
+      this.#queue.push({ ownership, ifTouches, wasUncertain, resolve, reject });
       if (this.#isPumping) return;
       this.#isPumping = true;
       // Requests of the same turn of the loop share a batch.
@@ -72,13 +78,20 @@ export class Finisher {
   async #acknowledge(batch: readonly Request[]): Promise<void> {
     const { clock, seam } = this.#kernel;
     const began = clock.monotonic();
-    const refs = batch.map(({ ownership: { id, name } }) => ({ id, name }));
+    const refs = batch.map(({ ownership: { id, name, touches }, ifTouches }) => ({
+      id,
+      name,
+      ifTouches,
+      isTouched: touches > 0,
+    }));
     const { value: results, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
       this.#kernel.lease.done(refs),
     );
     const finished: Request[] = [];
     batch.forEach((request, index) => {
-      if (results[index]) finished.push(request);
+      const result = results[index];
+      if (typeof result === 'number') this.#touched(request, result);
+      else if (result) finished.push(request);
       else this.#refused(request, mayBeRepeat);
     });
     if (finished.length === 0) return;
@@ -97,6 +110,26 @@ export class Finisher {
       ownership.send({ type: 'acked', lockReleased: true });
       resolve();
     }
+  }
+
+  /** It is ours as before: Redis has just said so. */
+  #touched({ ownership, ifTouches, wasUncertain, reject }: Request, touches: number): void {
+    const { name, id } = ownership;
+    ownership.send({ type: 'ack.refused', wasUncertain });
+    if (!this.#lease.isCertain) {
+      if (!wasUncertain) ownership.send({ type: 'lease.missed' });
+      this.#lease.overdue();
+    } else if (wasUncertain) {
+      ownership.send({ type: 'lease.confirmed' });
+    }
+    if (touches > ownership.touches) {
+      ownership.touches = touches;
+      this.#kernel.application.touched(ownership);
+    }
+    const message = `${name} has been touched ${touches} times, and not ${ifTouches}: there may be more to do`;
+    reject(
+      new StreamwardenError('StreamTouched', message, { details: { stream: name, id, touches, ifTouches } }),
+    );
   }
 
   #refused({ ownership, reject }: Request, mayBeRepeat: boolean): void {

@@ -27,6 +27,8 @@ export interface LeaseHooks {
   verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<Verified>;
   /** A beat went unanswered, or Redis refused it; it is tried again. */
   beatFailed(error: unknown): void;
+  /** A beat found presence, and prolonged it. */
+  beat(): void;
   /** The deadline has passed without a beat. */
   missed(): void;
   /** All that is held has been verified. */
@@ -318,7 +320,9 @@ export class Lease {
         if (!signal.aborted) this.#standing = NOTHING_STANDS;
         return { outcome, inTime: false };
       }
-      return { outcome, inTime: this.#beat(sent, true, signal) };
+      const inTime = this.#beat(sent, true, signal);
+      this.#hooks.beat();
+      return { outcome, inTime };
     } catch (error) {
       const isStale = isStreamwardenError(error, 'LeaseRefused');
       tell(isStale ? 'stale' : null, isStale ? null : factOf(error).code);

@@ -63,6 +63,8 @@ function wordOf(notification: Notification): [what: string, about: string] {
       return ['uncertain', `${which}: not confirmed for ${Math.round(notification.overdueMs)} ms too long`];
     case 'StreamConfirmed':
       return ['confirmed', which];
+    case 'StreamTouched':
+      return ['touched', `${which}: ensured while it is owned, ${plural(notification.touched, 'time')} in all`];
     case 'StreamFailed':
       return ['failed', `${which}: ${redact(messageOf(notification.error))}`];
   }

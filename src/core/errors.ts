@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'LeaseRefused',
   'StreamNotOwned',
   'StreamReleased',
+  'StreamTouched',
   'LeaseUncertain',
   'AlreadyClaimed',
   'OwnerAlive',

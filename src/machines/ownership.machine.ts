@@ -12,7 +12,8 @@
  * backingOff   Its handler threw, in one of these two; the lease is kept until the back-off is over (`giveBack.requested`),
  *              then a retry is spent.
  * acking       done() was called, in one of acquired to backingOff; acknowledged once, however often the question has to be
- *              asked. Nothing else can be asked for until it is answered.
+ *              asked. Nothing else can be asked for until it is answered. `ack.refused` leads back: the stream was ensured anew
+ *              meanwhile, and done() was not to finish it then.
  * givingBack   A hand-over, a release or a spent retry is on its way, from the same four.
  * releasing    Acknowledged, its lock not yet released.
  *
@@ -50,6 +51,8 @@ export type OwnershipEvent =
   | { type: 'done.requested' }
   | { type: 'acked'; lockReleased: boolean }
   | { type: 'ack.unknown' }
+  /** @param wasUncertain when done() was called */
+  | { type: 'ack.refused'; wasUncertain: boolean }
   | { type: 'lock.released' }
   | { type: 'giveBack.requested'; reason: string }
   | { type: 'requeued' }
@@ -86,6 +89,7 @@ export const ownershipMachine = setup({
   guards: {
     isLockReleased: ({ event }) => event.type === 'acked' && event.lockReleased,
     isUnheard: ({ context }) => context.unheard,
+    wasUncertain: ({ event }) => event.type === 'ack.refused' && event.wasUncertain,
   },
   actions: {
     recordReason: assign({
@@ -151,6 +155,7 @@ export const ownershipMachine = setup({
       on: {
         acked: [{ target: 'released', guard: 'isLockReleased' }, { target: 'releasing' }],
         'ack.unknown': 'unknown',
+        'ack.refused': [{ guard: 'wasUncertain', target: 'uncertain' }, { target: 'extending' }],
         lost: { target: 'lost', actions: ['recordReason', 'disown'] },
       },
     },

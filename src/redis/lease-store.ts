@@ -30,6 +30,14 @@ export interface GivenBack extends EntryRef {
   readonly error?: string | undefined;
 }
 
+/** An entry that is to be finished. */
+export interface Finish extends EntryRef {
+  /** It is not finished where it has been touched more often; undefined: however often. */
+  readonly ifTouches?: number | undefined;
+  /** It is known to have been touched: that is forgotten with it. */
+  readonly isTouched?: boolean;
+}
+
 export type MoveOutcome =
   | 'requeued'
   | 'deadLettered'
@@ -96,6 +104,10 @@ export interface LeaseStore {
   raise(generation: number): Promise<Raised>;
   /** The heartbeat. `lapsed`: presence has expired, and nothing was written; raise a new generation. */
   refresh(): Promise<'alive' | 'lapsed'>;
+  /** How often entries of this incarnation had been touched in all, as of the last heartbeat that was answered. */
+  touchesHeard(): number;
+  /** How often each of these entries has been touched. At most 500. */
+  touches(ids: readonly string[]): Promise<number[]>;
   /** Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms. */
   acquire(batch: readonly EntryRef[]): Promise<Acquired[]>;
   /**
@@ -103,8 +115,11 @@ export interface LeaseStore {
    * that Redis has therefore taken off the pending list.
    */
   mark(ids: readonly string[], mark: number): Promise<readonly string[]>;
-  /** Acknowledges and deletes entries that are pending for this incarnation: true where it was. Ascending ids, at most 200. */
-  done(batch: readonly EntryRef[]): Promise<boolean[]>;
+  /**
+   * Acknowledges and deletes entries that are pending for this incarnation: true where it was. A number: how often it has been touched, which is
+   * more often than it may have been; nothing was done. Ascending ids, at most 200.
+   */
+  done(batch: readonly Finish[]): Promise<(boolean | number)[]>;
   /** Gives entries of this incarnation back to everyone. Ascending ids, at most 200. */
   giveBack(reason: GiveBackReason, batch: readonly GivenBack[]): Promise<MoveResult>;
   /**
@@ -161,6 +176,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   const ownKeys = [names.lbs, presence, names.owners, ...names.endings, ...history];
   const moveKeys = [names.lbs, presence, names.owners, ...names.endings, dlqKey(names, settings), ...history];
   let generation = 0;
+  let touchesHeard = 0;
 
   return {
     async raise(next) {
@@ -173,8 +189,17 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       return { raised: true, wasPresent: detail === 1 };
     },
     async refresh() {
-      const alive = await commands.script('refresh', [presence], [generation, heartbeatMs]);
-      return alive === 1 ? 'alive' : 'lapsed';
+      const args = [generation, heartbeatMs, consumer];
+      const alive = (await commands.script('refresh', [presence, names.touches], args)) as number;
+      if (alive < 1) return 'lapsed';
+      touchesHeard = alive - 1;
+      return 'alive';
+    },
+    touchesHeard: () => touchesHeard,
+    async touches(ids) {
+      if (ids.length === 0) return [];
+      const counts = await commands.run('HMGET', (client) => client.hmget(names.touches, ...ids));
+      return counts.map((count) => (count !== null && /^\d{1,15}$/.test(count) ? Number(count) : 0));
     },
     async acquire(batch) {
       const args = [names.group, consumer, generation, ...flatten(batch)];
@@ -190,9 +215,14 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       return (await commands.script('mark', [names.lbs, presence], args)) as string[];
     },
     async done(batch) {
-      const args = [names.group, consumer, generation, ...flatten(batch)];
-      const reply = (await commands.script('done', ownKeys, args)) as number[];
-      return reply.map((item) => item === 1);
+      const args: (string | number)[] = [names.group, consumer, generation, ...flatten(batch)];
+      let keys = ownKeys;
+      if (batch.some(({ ifTouches, isTouched }) => ifTouches !== undefined || isTouched)) {
+        args.push('', ...batch.map(({ ifTouches = '' }) => ifTouches));
+        keys = [...ownKeys, names.touches];
+      }
+      const reply = (await commands.script('done', keys, args)) as number[];
+      return reply.map((item) => (item < 0 ? -item : item === 1));
     },
     async giveBack(reason, batch) {
       const { maxRetries, dlqMaxLen } = settings;

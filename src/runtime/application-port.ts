@@ -19,6 +19,8 @@ export interface PortSettings {
   /** Gives a stream to the handler, if there is one. */
   process(ownership: Ownership): void;
   isBusy(ownership: Ownership): boolean;
+  /** Calls whoever listens for touches of this stream. */
+  touched(ownership: Ownership): void;
   /** Gives a stream back whose signal has aborted. */
   release(ownership: Ownership): void;
   /** An ownership has ended: whatever was planned for it is off. */
@@ -83,6 +85,11 @@ export function createApplicationPort(settings: PortSettings): Application {
         `${ownership.name} is not owned by this consumer any more: ${WORDS[why]}`,
       );
       tell({ type: 'StreamDisowned', at: clock.now(), ...refOf(ownership), reason: why });
+    },
+    touched(ownership) {
+      if (!ownership.isWorkedOn) return;
+      settings.touched(ownership);
+      tell({ type: 'StreamTouched', at: clock.now(), ...refOf(ownership), touched: ownership.touches });
     },
     expired(entry) {
       const { owner } = entry;

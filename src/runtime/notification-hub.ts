@@ -3,12 +3,13 @@
  *
  * What bounds it is that `StreamAdded` is only ever made when there is room: a reader that falls behind stops the reading of new
  * streams. Everything else must not wait and must not be lost, and is bounded by what it speaks of: a loss by the streams owned;
- * uncertain and confirmed are one per stream, the later one counting; expiries and dead letters are counted on the last one waiting.
+ * uncertain and confirmed are one per stream, the later one counting, and so is touched; expiries and dead letters are counted on the last one waiting.
  */
 import { Bell } from '../core/bell.js';
 import type { Notification } from './notifications.js';
 
-type LeaseNews = Extract<Notification, { type: 'StreamUncertain' | 'StreamConfirmed' }>;
+/** Of each kind the latest of a stream is what counts. */
+type Latest = Extract<Notification, { type: 'StreamUncertain' | 'StreamConfirmed' | 'StreamTouched' }>;
 
 /** Of these there may be any number; they say how many they stand for. */
 type Counted = Extract<Notification, { count: number }>;
@@ -17,8 +18,13 @@ function isCounted(notification: Notification): notification is Counted {
   return 'count' in notification;
 }
 
-function isLeaseNews(notification: Notification): notification is LeaseNews {
-  return notification.type === 'StreamUncertain' || notification.type === 'StreamConfirmed';
+function isLatest(notification: Notification): notification is Latest {
+  const { type } = notification;
+  return type === 'StreamUncertain' || type === 'StreamConfirmed' || type === 'StreamTouched';
+}
+
+function keyOf({ type, id }: Latest): string {
+  return type === 'StreamTouched' ? `touched ${id}` : id;
 }
 
 /** A queue that coalesces. Items are replaced in place, so that order is kept. */
@@ -27,8 +33,8 @@ class Buffer {
   #items: (Notification | undefined)[] = [];
   #head = 0;
   #count = 0;
-  /** Index of the waiting lease news of each entry. */
-  readonly #leaseNews = new Map<string, number>();
+  /** Index of what waits for each entry, by kind. */
+  readonly #latest = new Map<string, number>();
   /** Index of the last one that waits, by type. */
   readonly #lastCounted = new Map<Counted['type'], number>();
 
@@ -41,13 +47,14 @@ class Buffer {
   }
 
   push(notification: Notification): void {
-    if (isLeaseNews(notification)) {
-      const at = this.#leaseNews.get(notification.id);
+    if (isLatest(notification)) {
+      const key = keyOf(notification);
+      const at = this.#latest.get(key);
       if (at !== undefined) {
         this.#items[at] = notification;
         return;
       }
-      this.#leaseNews.set(notification.id, this.#items.length);
+      this.#latest.set(key, this.#items.length);
     } else if (isCounted(notification)) {
       const at = this.#lastCounted.get(notification.type);
       if (this.room <= 0 && at !== undefined) {
@@ -65,7 +72,7 @@ class Buffer {
     const notification = this.#items[this.#head];
     if (notification === undefined) return undefined;
     this.#items[this.#head] = undefined;
-    if (isLeaseNews(notification)) this.#leaseNews.delete(notification.id);
+    if (isLatest(notification)) this.#latest.delete(keyOf(notification));
     if (isCounted(notification) && this.#lastCounted.get(notification.type) === this.#head)
       this.#lastCounted.delete(notification.type);
     this.#head += 1;
@@ -83,7 +90,7 @@ class Buffer {
     const { length } = this.#items;
     this.#items = this.#items.slice(this.#head);
     const moved = length - this.#items.length;
-    for (const [id, at] of this.#leaseNews) this.#leaseNews.set(id, at - moved);
+    for (const [key, at] of this.#latest) this.#latest.set(key, at - moved);
     for (const [type, at] of this.#lastCounted) this.#lastCounted.set(type, at - moved);
     this.#head = 0;
   }

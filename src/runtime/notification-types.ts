@@ -8,6 +8,7 @@ const NOTIFICATIONS: Readonly<Record<Notification['type'], true>> = {
   StreamDisowned: true,
   StreamUncertain: true,
   StreamConfirmed: true,
+  StreamTouched: true,
   StreamFailed: true,
   StreamDeadLettered: true,
   StreamTerminated: true,

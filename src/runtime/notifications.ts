@@ -65,6 +65,13 @@ export interface StreamConfirmed<TInfo = unknown> extends StreamRef<TInfo>, At {
   readonly type: 'StreamConfirmed';
 }
 
+/** A producer ensured the stream while it was ours: there may be more to do. */
+export interface StreamTouched<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamTouched';
+  /** How often that has happened since it is ours. One that waits in a buffer is replaced by a later one. */
+  readonly touched: number;
+}
+
 /**
  * Its handler threw. The stream stays ours through the back-off; then one retry is spent, and everybody may be given it. After an
  * `UnrecoverableError` it is dead-lettered instead, at once.
@@ -114,6 +121,7 @@ export type Notification<TInfo = unknown> =
   | StreamDisowned<TInfo>
   | StreamUncertain<TInfo>
   | StreamConfirmed<TInfo>
+  | StreamTouched<TInfo>
   | StreamFailed<TInfo>
   | StreamDeadLettered
   | StreamTerminated;

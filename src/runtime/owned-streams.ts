@@ -7,8 +7,10 @@ import { factOf } from '../machines/facts.js';
 import { encodeLetterError } from '../redis/letter-error.js';
 import type { HandlerBackoff } from './handler-backoff.js';
 import type { HandlerFailures } from './handler-failures.js';
+import { invalid } from './option-errors.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
-import type { StreamHandle } from './types.js';
+import { TouchListeners } from './touch-listeners.js';
+import type { DoneOptions, StreamHandle, TouchListener } from './types.js';
 import { isUnrecoverable } from './unrecoverable-error.js';
 
 export interface OwnedStreamsSettings {
@@ -23,8 +25,19 @@ export interface OwnedStreamsSettings {
 export class OwnedStreams<TInfo> implements HandleOwner {
   readonly #settings: OwnedStreamsSettings;
 
+  readonly #touchListeners: TouchListeners;
+
   constructor(settings: OwnedStreamsSettings) {
     this.#settings = settings;
+    this.#touchListeners = new TouchListeners(settings.logger);
+  }
+
+  onTouched(ownership: Ownership, listener: TouchListener): () => void {
+    return this.#touchListeners.add(ownership, listener);
+  }
+
+  touched(ownership: Ownership): void {
+    this.#touchListeners.tell(ownership);
   }
 
   validUntil(): number {
@@ -53,12 +66,28 @@ export class OwnedStreams<TInfo> implements HandleOwner {
     }
   }
 
-  async done(ownership: Ownership): Promise<void> {
+  async done(ownership: Ownership, options: DoneOptions = {}): Promise<void> {
+    const ifTouches = ifTouchesOf(options);
     if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
     const { backoff, consumer } = this.#settings;
+    const { state } = ownership;
     backoff.cancel(ownership);
     ownership.send({ type: 'done.requested' });
-    await consumer.finisher.finish(ownership);
+    try {
+      await consumer.finisher.finish(ownership, ifTouches, state === 'uncertain');
+    } catch (error) {
+      const isRefused = isStreamwardenError(error, 'StreamTouched');
+      if (isRefused && (state === 'backingOff' || state === 'acquired')) this.#releaseTouched(ownership);
+      throw error;
+    }
+  }
+
+  /** Nobody works on it here, and there is more to do: whoever is given it next begins with that. */
+  #releaseTouched(ownership: Ownership): void {
+    abortReleased(ownership, `${ownership.name} was touched, and nobody worked on it`);
+    this.#settings.consumer.releaser.release(ownership, true).catch((error: unknown) => {
+      this.#unlessStopped(ownership, error, 'a touched stream could not be released');
+    });
   }
 
   async release(ownership: Ownership): Promise<void> {
@@ -110,6 +139,17 @@ export class OwnedStreams<TInfo> implements HandleOwner {
     if (isStreamwardenError(error, 'RuntimeStopped')) return;
     this.#settings.logger.error({ stream: name, id, error: messageOf(error) }, message);
   }
+}
+
+/** @throws StreamwardenError `InvalidOption` */
+function ifTouchesOf(options: unknown): number | undefined {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  const { ifTouches } = options as { readonly ifTouches?: unknown };
+  if (ifTouches === undefined) return undefined;
+  if (typeof ifTouches !== 'number' || !Number.isSafeInteger(ifTouches) || ifTouches < 0) {
+    throw invalid('ifTouches', 'an integer from 0 up', ifTouches);
+  }
+  return ifTouches;
 }
 
 function abortReleased(ownership: Ownership, message: string, ...cause: [unknown?]): void {

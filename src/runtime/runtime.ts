@@ -39,6 +39,7 @@ import type { Snapshot } from './snapshot.js';
 import { overviewOf, type RuntimeFacts, snapshotOf } from './snapshot-of.js';
 import { createStores } from './stores.js';
 import type {
+  DoneOptions,
   Health,
   ProcessOptions,
   Runtime,
@@ -222,8 +223,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     }
   }
 
-  async done(stream: StreamRefLike): Promise<void> {
-    await this.#streams.done(this.#streams.find(idOf(stream)));
+  async done(stream: StreamRefLike, options?: DoneOptions): Promise<void> {
+    await this.#streams.done(this.#streams.find(idOf(stream)), options);
   }
 
   async release(stream: StreamRefLike): Promise<void> {
@@ -347,6 +348,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
           else this.#telemetry.handed(ownership);
         },
         isBusy: (ownership) => this.#processor?.running.has(ownership) ?? false,
+        touched: (ownership) => this.#streams.touched(ownership),
         release: (ownership) => this.#streams.releaseUncertain(ownership),
         ended: (ownership) => {
           this.#backoff.cancel(ownership);

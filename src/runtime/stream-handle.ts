@@ -1,11 +1,13 @@
 /** The application's view of a stream that this process owns. */
 import type { Ownership } from '../actors/ownership.js';
-import type { StreamHandle } from './types.js';
+import type { DoneOptions, StreamHandle, TouchListener } from './types.js';
 
 /** What a handle asks of the runtime. */
 export interface HandleOwner {
   validUntil(): number;
-  done(ownership: Ownership): Promise<void>;
+  done(ownership: Ownership, options?: DoneOptions): Promise<void>;
+  /** Calls back whenever it has been touched, until what is returned is called. */
+  onTouched(ownership: Ownership, listener: TouchListener): () => void;
   release(ownership: Ownership): Promise<void>;
 }
 
@@ -54,8 +56,16 @@ class Handle<TInfo> implements StreamHandle<TInfo> {
     return this.#ownership.isWorkedOn ? this.#owner.validUntil() : 0;
   }
 
-  done(): Promise<void> {
-    return this.#owner.done(this.#ownership);
+  get touched(): number {
+    return this.#ownership.touches;
+  }
+
+  onTouched(listener: TouchListener): () => void {
+    return this.#owner.onTouched(this.#ownership, listener);
+  }
+
+  done(options?: DoneOptions): Promise<void> {
+    return this.#owner.done(this.#ownership, options);
   }
 
   release(): Promise<void> {

@@ -6,6 +6,18 @@ import type { Started } from './lifetime.js';
 import type { Notification, StreamRef } from './notifications.js';
 import type { Snapshot } from './snapshot.js';
 
+export interface DoneOptions {
+  /**
+   * How often the stream has been touched, as `touched` said before its work was looked for the last time. Where it has been touched since, it is
+   * not finished: `StreamTouched`.
+   * @defaultValue undefined: it is finished however often it has been touched
+   */
+  readonly ifTouches?: number;
+}
+
+/** @param touched how often, in all */
+export type TouchListener = (touched: number) => void;
+
 /** A data stream that this process owns. Valid until `signal` aborts or the stream is done. */
 export interface StreamHandle<TInfo = unknown> {
   /** Name of the data stream. */
@@ -35,8 +47,15 @@ export interface StreamHandle<TInfo = unknown> {
    * time. Past it another process may be given the stream, and it stays past until the stream has been found to be held still.
    */
   readonly validUntil: number;
-  /** The same as `runtime.done(stream)`. */
-  done(): Promise<void>;
+  /**
+   * How often a producer has ensured the stream since this process owns it, as far as is known: within a heartbeat. Take it before you look for
+   * work, and give it to `done`.
+   */
+  readonly touched: number;
+  /** Calls back when `touched` has grown, until what is returned is called, or the stream is owned no more. */
+  onTouched(listener: TouchListener): () => void;
+  /** The same as `runtime.done(stream, options)`. */
+  done(options?: DoneOptions): Promise<void>;
   /** The same as `runtime.release(stream)`. */
   release(): Promise<void>;
 }
@@ -106,8 +125,11 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   notifications(): AsyncIterableIterator<Notification<TInfo>>;
   /** Attaches the one handler that processes every stream this process owns. */
   process(handler: StreamHandler<TInfo>, options?: ProcessOptions): void;
-  /** Announces that a stream is finished. Waits out an outage of Redis. */
-  done(stream: StreamRefLike): Promise<void>;
+  /**
+   * Announces that a stream is finished. Waits out an outage of Redis. Rejects with `StreamTouched`, and the stream is owned as before, where
+   * `ifTouches` is exceeded.
+   */
+  done(stream: StreamRefLike, options?: DoneOptions): Promise<void>;
   /**
    * Gives a stream back to everyone, this process included, no retry spent. Its signal aborts; a handler that is at work on it gets
    * `handOverGraceMs` to return first, unless it is the one that asks.

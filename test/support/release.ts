@@ -70,6 +70,8 @@ export function layoutNow(): Record<string, string> {
     put('owners', names.owners);
     put('endings, even', names.endings[0]);
     put('endings, odd', names.endings[1]);
+    put('announced', names.announced);
+    put('touches', names.touches);
     put('presence', names.presence('pod~00000000'));
     put('redriven', names.redriven('1-1'));
     put('lock', names.lock('stream', '1-1'));

@@ -1,7 +1,9 @@
 /** One life of a group, told by every script there is: what each replies, and what Redis holds after it. */
 import { systemClock } from '../../src/core/clock.js';
+import { ensureEntries } from '../../src/redis/announcing.js';
 import { createClaims } from '../../src/redis/claims.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
+import { encodePayload } from '../../src/redis/entry.js';
 import { readEntries } from '../../src/redis/entry-reader.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
@@ -250,6 +252,22 @@ class Play {
     const { announce, names, redis, commands } = this.#wire;
     await announce('seven');
     const [i, held] = await this.#owner('i~00000009');
+    const ensure = (...streams: string[]) =>
+      ensureEntries(
+        commands(),
+        names,
+        streams.map((name) => ({ name, payload: encodePayload(name) })),
+        undefined,
+      );
+    await this.#step('what i holds is ensured, and what nobody has', () => ensure('seven', 'eight'));
+    await this.#step('i hears of it', async () => {
+      await i.lease.refresh();
+      return [i.lease.touchesHeard(), await i.lease.touches(held.map(({ id }) => id))];
+    });
+    const touched = held.map((ref) => ({ ...ref, ifTouches: 0 }));
+    await this.#step('it does not finish what was touched', () => i.lease.done(touched));
+    for (const { id } of await i.read()) await redis().xack(names.lbs, names.group, id);
+    await this.#step('what is remembered of it is pruned', () => i.group.pruneAnnounced());
     await this.#step('what i holds is touched', () => i.lease.touch('-', 100, 60_000));
     await this.#step('its payloads are looked for', async () => {
       const { gone } = await i.group.payloads(held.map(({ id }) => id));

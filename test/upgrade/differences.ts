@@ -21,7 +21,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of refresh',
-    why: 'The keys, the arguments and the two replies are the same. Only its own process hears them: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+    why: 'It takes the hash of touches and the name in the group as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
     what: 'effect of claim',
@@ -139,4 +139,30 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'interface of finish-due-letters',
     why: 'Its header names every reason there is by now. What it takes and answers is the same.',
   },
+  {
+    what: 'interface of done',
+    why: 'Conditions stand behind an empty item, and the hash that they are held against is the last key; both are sent only where an application asks for it. What that of 0.1.0 is sent, and answers, is the same; it knows no conditions.',
+  },
+  {
+    what: 'effect of done',
+    why: 'That of 0.1.0 is never sent conditions, as its own process knows none; it would find an entry without an id that is not pending, and finish nothing.',
+  },
+  {
+    what: 'script ensure',
+    why: 'It adds entries as a producer of 0.1.0 does, and writes two hashes that 0.1.0 leaves alone. It goes by the pending list and by owner records, which 0.1.0 writes alike.',
+  },
+  {
+    what: 'script prune-announced',
+    why: 'It clears records in the hashes that only `ensure` and `done` of this version know.',
+  },
+  ...['plain', 'tagged', 'prefixed', 'own dlq'].flatMap((service) => [
+    {
+      what: `name of ${service}: announced`,
+      why: 'A hash that only `ensure` reads. It finds out itself what consumers of 0.1.0 move, and what its producers add.',
+    },
+    {
+      what: `name of ${service}: touches`,
+      why: 'A hash that consumers of 0.1.0 know nothing of: who ensures a stream that they own is told so, and they are not.',
+    },
+  ]),
 ];

@@ -7,12 +7,15 @@
 -- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] list    history; only when one is kept
+-- KEYS[last...] hash  touches: entry id -> how often its stream was ensured while it was owned; only where conditions are given
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
--- ARGV[4...] pairs of entry id (ascending) and data stream name
+-- ARGV[4...] pairs of entry id (ascending) and data stream name; then, where there are conditions, '' and in the same order how often each may
+--                 have been touched, or '' (however often)
 --
--- Returns one item an entry: 1 finished; 0 not pending for the caller, nothing was done
+-- Returns one item an entry: 1 finished; 0 not pending for the caller, nothing was done; less: touched so often, counted from -1 down, which is
+-- more than allowed, and nothing was done
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
@@ -28,15 +31,28 @@ end
 
 local ids, names = {}, {}
 for i = 4, #ARGV, 2 do
+  if ARGV[i] == '' then
+    break
+  end
   ids[#ids + 1] = ARGV[i]
   names[#names + 1] = ARGV[i + 1]
 end
-local record = historian(KEYS[6])
+local conditions = 4 + 2 * #ids
+local touches = #ARGV > conditions and KEYS[#KEYS]
+local counts = touches and redis.call('HMGET', touches, unpack(ids))
+local function excess(i)
+  local digits = counts and string.match(counts[i] or '', '^%d+$')
+  local most = digits and #digits <= 15 and tonumber(ARGV[conditions + i])
+  return most and tonumber(digits) > most and tonumber(digits)
+end
+local record = historian((not touches or #KEYS > 6) and KEYS[6])
 local pending = pendingFor(lbs, group, consumer, ids, 0)
 local recorded = redis.call('HMGET', owners, unpack(names))
 local results, finished, cleared, ended = {}, {}, {}, {}
 for i = 1, #ids do
-  if pending[ids[i]] then
+  if pending[ids[i]] and excess(i) then
+    results[i] = -excess(i)
+  elseif pending[ids[i]] then
     results[i] = 1
     finished[#finished + 1] = ids[i]
     if recorded[i] == ids[i] then
@@ -51,6 +67,9 @@ end
 if #finished > 0 then
   redis.call('XACK', lbs, group, unpack(finished))
   redis.call('XDEL', lbs, unpack(finished))
+  if touches then
+    redis.call('HDEL', touches, unpack(finished))
+  end
 end
 if #cleared > 0 then
   redis.call('HDEL', owners, unpack(cleared))

@@ -43,6 +43,8 @@ const samples: OwnershipEvent[] = [
   giveBack,
   e('requeued'),
   e('deadLettered'),
+  { type: 'ack.refused', wasUncertain: false },
+  { type: 'ack.refused', wasUncertain: true },
 ];
 
 /** The whole machine: what is not listed here changes nothing. */
@@ -70,12 +72,21 @@ const table: Record<Living, Partial<Record<string, OwnershipState>>> = {
     lost: 'lost',
   },
   backingOff: { 'done.requested': 'acking', 'giveBack.requested': 'givingBack', lost: 'lost' },
-  acking: { 'acked+': 'released', acked: 'releasing', 'ack.unknown': 'unknown', lost: 'lost' },
+  acking: {
+    'acked+': 'released',
+    acked: 'releasing',
+    'ack.unknown': 'unknown',
+    'ack.refused': 'extending',
+    'ack.refused?': 'uncertain',
+    lost: 'lost',
+  },
   givingBack: { requeued: 'handedOver', deadLettered: 'deadLettered', lost: 'lost' },
   releasing: { 'lock.released': 'released' },
 };
-const keyOf = (event: OwnershipEvent) =>
-  event.type === 'acked' && event.lockReleased ? 'acked+' : event.type;
+const keyOf = (event: OwnershipEvent) => {
+  if (event.type === 'ack.refused' && event.wasUncertain) return 'ack.refused?';
+  return event.type === 'acked' && event.lockReleased ? 'acked+' : event.type;
+};
 
 describe('ownership machine', () => {
   for (const [state, way] of Object.entries(ways) as Array<[Living, OwnershipEvent[]]>) {
@@ -134,6 +145,15 @@ describe('ownership machine', () => {
 
   it('keeps why it was given back', () => {
     expect(ownership(...ways.givingBack, e('requeued')).context.reason).to.equal('release');
+  });
+
+  it('goes on when it was not to be finished, and tells once that its lease was confirmed after all [C-ENS-6]', () => {
+    const fold = ownership(...ways.uncertain, e('done.requested'), { type: 'ack.refused', wasUncertain: true });
+    expect(fold.value).to.equal('uncertain');
+    expect(fold.send(e('lease.confirmed')).told).to.deep.equal(['tellConfirmed']);
+    expect(ownership(...ways.acking, { type: 'ack.refused', wasUncertain: false }, lost).told).to.deep.equal([
+      'disown',
+    ]);
   });
 
   it('is not given back while done is on its way: one of the two has to be decided first', () => {
