@@ -11,6 +11,7 @@ import type { Scenario } from './scenario.js';
 import { assignDone } from './scenarios/assign-done.js';
 import { onCluster } from './scenarios/cluster.js';
 import { deadConsumers } from './scenarios/dead-consumers.js';
+import { ensure } from './scenarios/ensure.js';
 import { failOverBySigkill } from './scenarios/fail-over.js';
 import { hold } from './scenarios/hold.js';
 import { idleFleet } from './scenarios/idle-fleet.js';
@@ -24,6 +25,7 @@ import { telemetry } from './scenarios/telemetry.js';
 
 const SCENARIOS: readonly Scenario[] = [
   assignDone,
+  ensure,
   hold,
   failOverBySigkill,
   large,

@@ -8,6 +8,7 @@ import type { SimulatedProcess } from '../src/simulation/process.js';
 import type { Reply } from '../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../src/simulation/replies.js';
 import type { Adds, Attempt } from './invariants/adds.js';
+import type { EnsureWatch } from './invariants/ensures.js';
 import { type Announcement, producerName } from './schedule.js';
 import { SERVICE, type Stage } from './stage.js';
 import type { Bystander } from './victim.js';
@@ -22,6 +23,7 @@ export class Announcer implements Bystander {
   readonly label: string;
   readonly #fleet: Stage;
   readonly #adds: Adds;
+  readonly #ensures: EnsureWatch;
   readonly #temper: Chance;
   #lives = 0;
   #isAlive = true;
@@ -34,9 +36,10 @@ export class Announcer implements Bystander {
   /** What has not come to anything yet. */
   readonly #open = new Set<Announcement>();
 
-  constructor(fleet: Stage, index: number, adds: Adds) {
+  constructor(fleet: Stage, index: number, adds: Adds, ensures: EnsureWatch) {
     this.#fleet = fleet;
     this.#adds = adds;
+    this.#ensures = ensures;
     this.label = producerName(index);
     this.#temper = fleet.world.chance.fork(`temper of ${this.label}`);
     [this.#process, this.#producer] = this.#begin();
@@ -96,6 +99,28 @@ export class Announcer implements Bystander {
   }
 
   #try(announcement: Announcement): void {
+    if (announcement.isEnsured) this.#ensure(announcement);
+    else this.#add(announcement);
+  }
+
+  /** Safe to repeat, until it is known to be there. */
+  #ensure(announcement: Announcement): void {
+    const { name, bytes = 0 } = announcement;
+    this.#carries(bytes);
+    this.#producer.ensure(name, bytes > 0 ? { pad: 'x'.repeat(bytes) } : null).then(
+      ({ id }) => {
+        this.#ensures.resolved(this.label, name, id);
+        this.#open.delete(announcement);
+      },
+      (error: unknown) => {
+        if (!isStreamwardenError(error)) throw error;
+        if (error.retriable) this.#process.clock.setTimeout(() => this.#try(announcement), REPEAT_AFTER_MS);
+        else this.#open.delete(announcement);
+      },
+    );
+  }
+
+  #add(announcement: Announcement): void {
     const { name, bytes = 0 } = announcement;
     const attempt = this.#adds.begin(this, name);
     this.#carries(bytes);

@@ -25,6 +25,7 @@ import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
 import { ConvictionWatch } from './invariants/convictions.js';
 import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
+import { EnsureWatch } from './invariants/ensures.js';
 import { checkLoss } from './invariants/losses.js';
 import { RejectionWatch } from './invariants/rejections.js';
 import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
@@ -112,6 +113,7 @@ export class Fleet implements Stage {
   readonly #takeovers: TakeoverWatch;
   readonly #rejections: RejectionWatch;
   readonly #convictions: ConvictionWatch;
+  readonly #ensures: EnsureWatch;
 
   constructor(schedule: Schedule, { trace, recordings }: RunOptions) {
     this.#recordings = recordings;
@@ -152,8 +154,9 @@ export class Fleet implements Stage {
     this.#takeovers = new TakeoverWatch(this);
     this.#rejections = new RejectionWatch(this);
     this.#convictions = new ConvictionWatch(this, schedule.faults);
+    this.#ensures = new EnsureWatch(this);
     const adds = new Adds(this.violations, () => this.now);
-    this.announcers = numbers(shape.producers).map((index) => new Announcer(this, index, adds));
+    this.announcers = numbers(shape.producers).map((index) => new Announcer(this, index, adds, this.#ensures));
     this.goConsumers = numbers(shape.goConsumers).map((index) => new GoParty(this, index, shape.goVersion));
     for (const fault of schedule.faults) {
       for (const bystander of this.bystanders) this.#aim(fault, bystander, bystander.label);
@@ -258,6 +261,7 @@ export class Fleet implements Stage {
           this.#thrown.add(`${party.consumer} ${id}`);
           if (isRejected) this.#rejections.rejects(party, handle);
         },
+        asks: (party, handle, ifTouches) => this.#ensures.asks(party, handle, ifTouches),
         settled: (party, call, handle) => {
           this.say(`${party.consumer}: ${call.name} ${handle.id} ${call.code ?? 'resolved'}`);
           checkCall(this, party, call, handle);
@@ -271,6 +275,7 @@ export class Fleet implements Stage {
           checkTold(this, party, notification);
           checkLoss(this, party, notification);
           this.#rejections.told(party, notification);
+          this.#ensures.told(party, notification);
           this.#uncertain.told(party, notification);
         },
         stopped: (party, report) => this.#stopped(party, report),
@@ -379,6 +384,7 @@ export class Fleet implements Stage {
   record(record: HistoryRecord): void {
     this.#era.history.push(record);
     this.#rejections.record(record);
+    this.#ensures.record(record);
     this.ledger.add(record);
     this.#convictions.record(record);
     if (record.op === 'finished') this.told.markOver(record.owner, record.id);
@@ -513,6 +519,7 @@ export class Fleet implements Stage {
     }
     checkBegin(this, member, handle);
     this.#rejections.begins(member, handle);
+    this.#ensures.begins(member, handle);
     return worker;
   }
 
@@ -549,6 +556,11 @@ export class Fleet implements Stage {
       this.#marked.push(...(commands[0] ?? []).slice(3 + Number(commands[0]?.[2]) + 4).map(String));
       this.#isHistoryBehind = true;
       this.#vanished(replies[0]);
+    }
+    if (label === 'ensure') {
+      // What was executed before, in the same step.
+      if (this.#isHistoryBehind) this.readHistory();
+      this.#ensures.executed(commands, replies);
     }
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
       if (!bystander.was(process)) continue;
@@ -601,6 +613,7 @@ export class Fleet implements Stage {
       this.#uncertain.look();
       this.#takeovers.look();
       this.#rejections.look();
+      this.#ensures.look();
       if (this.#isEnding) for (const member of this.living) if (isWell(member)) member.wellAt = this.now;
       this.#endOldConnections();
       this.#lookAgain();

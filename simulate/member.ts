@@ -1,5 +1,5 @@
 /** One process of the fleet: a real runtime on a simulated clock and a simulated Redis, and an application with its tempers. */
-import type { Notification, Runtime, StopMode, StopReport, StreamHandle } from '../src/index.js';
+import type { DoneOptions, Notification, Runtime, StopMode, StopReport, StreamHandle } from '../src/index.js';
 import { isStreamwardenError, UnrecoverableError } from '../src/index.js';
 import { composeRuntime } from '../src/runtime/runtime.js';
 import type { Chance } from '../src/simulation/chance.js';
@@ -25,6 +25,8 @@ export interface MemberHooks {
   begins(member: Member, handle: StreamHandle): Worker;
   returned(member: Member, worker: Worker): void;
   threw(member: Member, handle: StreamHandle, isRejected: boolean): void;
+  /** The application is about to call done(), if it has not been touched more often; undefined: in any case. */
+  asks(member: Member, handle: StreamHandle, ifTouches: number | undefined): void;
   /** What a call of the application came to. */
   settled(member: Member, call: Call, handle: StreamHandle): void;
   crashed(member: Member): void;
@@ -73,6 +75,7 @@ export class Member implements Party, Victim {
   readonly #settings: MemberSettings;
   readonly #temper: Chance;
   readonly #rejects: Chance;
+  readonly #conditions: Chance;
   state: MemberState = 'starting';
   stop: StopUnderWay | undefined;
   /** Milliseconds of the world. */
@@ -99,6 +102,7 @@ export class Member implements Party, Victim {
     const chance = world.chance.fork(`member ${index}`);
     this.#temper = chance.fork('temper');
     this.#rejects = chance.fork('rejects');
+    this.#conditions = chance.fork('conditions');
     this.process = world.process(`member ${index}`, {
       rate: 1 + chance.between(-shape.clockDrift, shape.clockDrift),
       wallOffsetMs: Math.round(chance.between(-500, 500)),
@@ -233,6 +237,10 @@ export class Member implements Party, Victim {
           await this.#sleep(this.#temper.next() * this.#settings.shape.handOverGraceMs * 1.5);
         return;
       }
+      if (this.#settings.shape.ensuring > 0 && this.#conditions.isTrue(0.6)) {
+        await this.#finishUntouched(handle, worker);
+        return;
+      }
       const temper = isCalm() ? 1 : this.#temper.next();
       if (temper < 0.12) {
         // What is thrown after the signal has aborted, or after done(), spends nothing.
@@ -249,8 +257,26 @@ export class Member implements Party, Victim {
     }
   }
 
-  async #call(call: 'done' | 'release', handle: StreamHandle, worker: Worker): Promise<void> {
+  /** Until nobody has touched it since it was looked at last. */
+  async #finishUntouched(handle: StreamHandle, worker: Worker): Promise<void> {
+    const { shape, isCalm } = this.#settings;
+    while (!handle.signal.aborted) {
+      const { touched } = handle;
+      await this.#sleep(isCalm() ? 5 : this.#conditions.next() * shape.heartbeatMs);
+      const code = await this.#call('done', handle, worker, { ifTouches: touched });
+      if (code !== 'StreamTouched') return;
+      worker.isOver = false;
+    }
+  }
+
+  async #call(
+    call: 'done' | 'release',
+    handle: StreamHandle,
+    worker: Worker,
+    options?: DoneOptions,
+  ): Promise<string | null> {
     const { hooks } = this.#settings;
+    hooks.asks(this, handle, options?.ifTouches);
     worker.isOver = true;
     const key = `${call} ${handle.id}`;
     const atMs = this.#settings.world.timeline.now;
@@ -258,12 +284,13 @@ export class Member implements Party, Victim {
     if (call === 'release' && this.stop !== undefined) this.released += 1;
     let code: string | null = null;
     try {
-      await handle[call]();
+      await (call === 'done' ? handle.done(options) : handle.release());
     } catch (error) {
       code = codeOf(error);
     }
     this.open.delete(key);
     hooks.settled(this, { name: call, atMs, code }, handle);
+    return code;
   }
 
   #workMs(): number {

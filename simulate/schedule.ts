@@ -38,6 +38,8 @@ export interface Shape {
   readonly goVersion: GoVersion;
   /** Processes with producers; 0: entries appear on the stream, and nobody has sent them. */
   readonly producers: number;
+  /** Share of what producers announce only unless it is there; where there is any, handlers finish what nobody has touched meanwhile. */
+  readonly ensuring: number;
   /** Handlers that take many heartbeats. */
   readonly isLong: boolean;
   /** Share of what handlers throw that says that no try can succeed. */
@@ -58,6 +60,7 @@ const PLAIN = {
   goConsumers: 0,
   goVersion: 'pr',
   producers: 0,
+  ensuring: 0,
   rejecting: 0,
   provenAfterMs: 60_000,
   poisons: 0,
@@ -73,6 +76,8 @@ export interface Announcement {
   readonly name: string;
   /** How much there is to know about it, beyond its name. */
   readonly bytes?: number;
+  /** By a producer: only unless it is there. */
+  readonly isEnsured?: boolean;
 }
 
 /** When a fault comes: at a moment, or at a command. */
@@ -154,6 +159,7 @@ const AIMED: Readonly<Record<string, number>> = {
 
 /** The same of producers, and of consumers of the Go client. */
 const AIMED_AT_PRODUCERS: Readonly<Record<string, number>> = { XADD: 1 };
+const AIMED_WHERE_ENSURED: Readonly<Record<string, number>> = { XADD: 1, ensure: 2 };
 const AIMED_AT_GO: Readonly<Record<string, number>> = {
   XREADGROUP: 3,
   SET: 2,
@@ -202,6 +208,7 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     goConsumers: 0,
     goVersion: 'pr',
     producers: 0,
+    ensuring: 0,
     isLong: chance.isTrue(0.3),
     rejecting: 0,
     connectionLifeMs: null,
@@ -231,6 +238,7 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     goConsumers: hasGo ? ofGo.integer(1, 2) : 0,
     goVersion: ofGo.pick(['pr', 'v0.4']),
     producers: chance.fork('producers').pick([0, 1, 1, 2]),
+    ensuring: chance.fork('ensuring').pick([0, 0, 0.5, 1]),
     rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
     provenAfterMs: chance.fork('proven').pick([700, 2000, 60_000]),
   };
@@ -289,11 +297,13 @@ function enlarged(
   });
 }
 
-function drawElsewhere(chance: Chance, { goConsumers, producers }: Shape): Moment {
+function drawElsewhere(chance: Chance, { goConsumers, producers, ensuring }: Shape): Moment {
   const [phase, nth] = [chance.pick(PHASES), chance.integer(1, 6)];
   const who = chance.integer(0, goConsumers + producers - 1);
   const [process, commands] =
-    who < goConsumers ? [goName(who), AIMED_AT_GO] : [producerName(who - goConsumers), AIMED_AT_PRODUCERS];
+    who < goConsumers
+      ? [goName(who), AIMED_AT_GO]
+      : [producerName(who - goConsumers), ensuring > 0 ? AIMED_WHERE_ENSURED : AIMED_AT_PRODUCERS];
   return { process, command: chance.weighted(commands) ?? 'XADD', nth, phase };
 }
 
@@ -339,12 +349,14 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
     atMs: Math.round(ofEntries.next() * shape.faultMs * announcedWithin),
     name: `order-${ofEntries.integer(1, shape.names)}`,
   }));
+  const ensured = chance.fork('ensured');
+  const drawn = plain.map((one) => (ensured.isTrue(shape.ensuring) ? { ...one, isEnsured: true } : one));
   const ofPoisons = chance.fork('poisons');
   const poisons = Array.from({ length: shape.poisons }, (_, index) => ({
     atMs: Math.round(ofPoisons.next() * shape.faultMs * announcedWithin),
     name: poisonName(index),
   }));
-  const harmless = enlarged(chance.fork('payloads'), plain, shape, wishes.payloads);
+  const harmless = enlarged(chance.fork('payloads'), drawn, shape, wishes.payloads);
   const announcements = [...harmless, ...poisons];
   const ofFaults = chance.fork('faults');
   const kinds = wishes.kinds ?? Object.fromEntries(FAULT_KINDS.map(({ kind, weight }) => [kind, weight]));
