@@ -118,3 +118,11 @@ export const SLOW_PAGES: Wishes = {
     isLong: false,
   },
 };
+
+/** Producers that announce the same few names again and again, unless they are there. */
+export const ENSURED: Wishes = {
+  kinds: { crash: 2, freeze: 1, stop: 1 },
+  announcements: 60,
+  mostFaults: 6,
+  shape: { producers: 2, ensuring: 1, names: 2, processes: 2, capacity: 3, goConsumers: 0, isLong: false },
+};

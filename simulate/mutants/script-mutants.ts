@@ -2,6 +2,7 @@
 import {
   BACK_BEFORE_TAKEOVER,
   DEATHS,
+  ENSURED,
   FEW_RETRIES,
   LATE,
   LATE_GIVE_BACK,
@@ -332,5 +333,53 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     why: 'what was proven has its retries still',
     edits: [{ file: 'redis/scripts/lib/move-entry.lua', from: 'if proven then', to: 'if false then' }],
     wishes: PROVEN,
+  },
+  {
+    name: 'ensure-trusts-records',
+    why: 'a name that is finished counts as announced',
+    edits: [
+      {
+        file: 'redis/scripts/ensure.lua',
+        from: 'if (holder or holder == nil and entries.isNew(id)) and read(id, id) then',
+        to: 'if true then',
+      },
+    ],
+    wishes: ENSURED,
+  },
+  {
+    name: 'ensure-reads-nothing',
+    why: 'what was requeued is announced a second time',
+    edits: [
+      {
+        file: 'redis/scripts/ensure.lua',
+        from: 'while count < MOST_READ and bytes <= MOST_BYTES do',
+        to: 'while false do',
+      },
+    ],
+    wishes: ENSURED,
+  },
+  {
+    name: 'ensure-touches-nobody',
+    why: 'an owner does not hear that its stream was ensured',
+    edits: [
+      {
+        file: 'redis/scripts/ensure.lua',
+        from: 'touched[holder] = (touched[holder] or 0) + 1',
+        to: '',
+      },
+    ],
+    wishes: ENSURED,
+  },
+  {
+    name: 'done-ignores-touches',
+    why: 'what was ensured last is lost to a done() that asks',
+    edits: [
+      {
+        file: 'redis/scripts/done.lua',
+        from: 'return most and tonumber(digits) > most and tonumber(digits)',
+        to: 'return false',
+      },
+    ],
+    wishes: ENSURED,
   },
 ];

@@ -71,6 +71,7 @@ export class Consumer {
   readonly verifier: Verifier;
   readonly supervisor: Supervisor;
   readonly ledger: MoveLedger;
+  readonly touches: TouchWatch;
   readonly keyspace: Keyspace;
   /** Follows the masters of a cluster; undefined where there is but one server. */
   readonly topology: Topology | undefined;
@@ -92,9 +93,9 @@ export class Consumer {
     this.#limits = limits;
     this.ledger = new MoveLedger(kernel);
     this.ownerships = new Ownerships(kernel, (ownership, error) => this.#ownershipFailed(ownership, error));
-    const touchWatch = new TouchWatch(kernel, this.ownerships);
+    this.touches = new TouchWatch(kernel, this.ownerships);
     this.lease = new Lease(kernel, {
-      beat: () => touchWatch.beat(),
+      beat: () => this.touches.beat(),
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
       // looks dead until it has renewed its lease.
@@ -121,7 +122,7 @@ export class Consumer {
       leftBehind: () => this.#drain.leftBehind(),
     });
     this.verifier = new Verifier(kernel, this.lease, this.ownerships, adopter, this.giver, this.ledger);
-    this.finisher = new Finisher(kernel, this.lease, (ownership, error) =>
+    this.finisher = new Finisher(kernel, this.lease, this.touches, (ownership, error) =>
       this.operationFailed(ownership, 'handOver', error),
     );
     this.releaser = new Releaser(

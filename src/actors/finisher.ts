@@ -8,6 +8,7 @@ import type { Lease } from './lease.js';
 import type { Ownership } from './ownership.js';
 import { releaseLocks } from './release-locks.js';
 import { retrying } from './retrying.js';
+import type { TouchWatch } from './touch-watch.js';
 
 /** Keeps the script below 5 ms. */
 const BATCH = 200;
@@ -28,6 +29,7 @@ function lengthOf({ ownership }: Request): number {
 export class Finisher {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
+  readonly #touches: TouchWatch;
   readonly #onFailure: (ownership: Ownership, error: unknown) => void;
   readonly #queue: Request[] = [];
   #isPumping = false;
@@ -36,9 +38,15 @@ export class Finisher {
   finished = 0;
 
   /** @param onFailure what no outage explains: the stream, then in `acking`, cannot stay there */
-  constructor(kernel: Kernel, lease: Lease, onFailure: (ownership: Ownership, error: unknown) => void) {
+  constructor(
+    kernel: Kernel,
+    lease: Lease,
+    touches: TouchWatch,
+    onFailure: (ownership: Ownership, error: unknown) => void,
+  ) {
     this.#kernel = kernel;
     this.#lease = lease;
+    this.#touches = touches;
     this.#onFailure = onFailure;
   }
 
@@ -122,10 +130,7 @@ export class Finisher {
     } else if (wasUncertain) {
       ownership.send({ type: 'lease.confirmed' });
     }
-    if (touches > ownership.touches) {
-      ownership.touches = touches;
-      this.#kernel.application.touched(ownership);
-    }
+    this.#touches.note(ownership, touches);
     const message = `${name} has been touched ${touches} times, and not ${ifTouches}: there may be more to do`;
     reject(
       new StreamwardenError('StreamTouched', message, { details: { stream: name, id, touches, ifTouches } }),

@@ -18,6 +18,8 @@ export class TouchWatch {
   /** Touches in all that have been told of. */
   #told = 0;
   #isAsking = false;
+  /** Touches of streams that are, or were, owned. */
+  heard = 0;
 
   constructor(kernel: Kernel, ownerships: Ownerships) {
     this.#kernel = kernel;
@@ -51,13 +53,17 @@ export class TouchWatch {
     for (let at = 0; at < own.length; at += PAGE) {
       const page = own.slice(at, at + PAGE).filter(({ hasEnded }) => !hasEnded);
       const counts = await this.#kernel.lease.touches(page.map(({ id }) => id));
-      page.forEach((ownership, index) => this.#note(ownership, counts[index] ?? 0));
+      page.forEach((ownership, index) => this.note(ownership, counts[index] ?? 0));
     }
   }
 
-  #note(ownership: Ownership, touches: number): void {
-    if (touches <= ownership.touches || ownership.hasEnded) return;
+  /** @param touches how often it has been touched in all */
+  note(ownership: Ownership, touches: number): void {
+    const count = touches - ownership.touches;
+    if (count <= 0 || ownership.hasEnded) return;
     ownership.touches = touches;
+    this.heard += count;
+    this.#kernel.seam.emit('touched', { count });
     this.#kernel.application.touched(ownership);
   }
 }

@@ -69,6 +69,8 @@ export interface SeamEvents {
   };
   /** Entries of which a requeue found that they are somebody else's. */
   moveRefused: { readonly why: string; readonly count: number };
+  /** An owner has heard that its stream was ensured so often since it heard last. */
+  touched: { readonly count: number };
   /** Payloads of entries were gone from the stream before those were finished. */
   vanished: { readonly count: number };
   /** Presence was refreshed: `alive`, `lapsed`, `stale`; or not, and then with the code of the error. */

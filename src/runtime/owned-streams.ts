@@ -82,7 +82,7 @@ export class OwnedStreams<TInfo> implements HandleOwner {
     }
   }
 
-  /** Nobody works on it here, and there is more to do: whoever is given it next begins with that. */
+  /** Nobody works on it here any more, and there is more to do: whoever is given it next begins with that. */
   #releaseTouched(ownership: Ownership): void {
     abortReleased(ownership, `${ownership.name} was touched, and nobody worked on it`);
     this.#settings.consumer.releaser.release(ownership, true).catch((error: unknown) => {
@@ -108,6 +108,11 @@ export class OwnedStreams<TInfo> implements HandleOwner {
 
   /** Its handler threw: after a pause, in which it stays ours, a retry is spent; or, when no retry can succeed, it is dead-lettered now. */
   handlerFailed(ownership: Ownership, error: unknown): void {
+    // There is more to do, and that is no failure.
+    if (isStreamwardenError(error, 'StreamTouched') && error.details.id === ownership.id) {
+      this.#releaseTouched(ownership);
+      return;
+    }
     const { backoff, failures } = this.#settings;
     ownership.send({ type: 'handler.failed', error: factOf(error) });
     ownership.failure = encodeLetterError(error);

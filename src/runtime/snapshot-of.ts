@@ -48,12 +48,13 @@ export function snapshotOf(consumer: Consumer, facts: RuntimeFacts & { readonly 
   return {
     at: facts.now,
     ...overviewOf(consumer, facts),
-    streams: [...consumer.ownerships].map(({ name, id, state, retryCount, mark, since }) => ({
+    streams: [...consumer.ownerships].map(({ name, id, state, retryCount, mark, touches, since }) => ({
       name,
       id,
       state,
       retryCount,
       mark,
+      touched: touches,
       since,
     })),
   };
@@ -111,6 +112,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
       deadLettersTrimmed: ledger.trimmed,
       vanished: ledger.vanished,
       unknownOutcomes: consumer.finisher.unknownOutcomes,
+      touches: consumer.touches.heard,
       keyspaceEvents: consumer.keyspace.events,
       notificationsDropped: facts.notificationsDropped,
     },

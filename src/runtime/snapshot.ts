@@ -15,6 +15,8 @@ export interface StreamSnapshot {
   readonly retryCount: number;
   /** `proven`: it has been ours for so long that its counts are over. `suspect`: it was begun with few others (C-POI-11). */
   readonly mark: 'proven' | 'suspect' | null;
+  /** How often producers ensured it since it is ours, as far as is known. */
+  readonly touched: number;
   /** When it was verified as ours, epoch milliseconds; null while it is not. */
   readonly since: number | null;
 }
@@ -83,6 +85,8 @@ export interface Counters {
   vanished: number;
   /** done() calls whose outcome could not be found out. */
   unknownOutcomes: number;
+  /** How often producers ensured streams while they were ours, as far as is known. */
+  touches: number;
   keyspaceEvents: number;
   notificationsDropped: number;
 }

@@ -4,6 +4,7 @@ import { StreamwardenError, textOf } from '../core/errors.js';
 import type { Info } from '../redis/entry.js';
 import { createNames } from '../redis/names.js';
 import type { Notification } from '../runtime/notifications.js';
+import type { Ensured } from '../redis/announcing.js';
 import type { Producer } from '../runtime/open-producer.js';
 import { composeProducer } from '../runtime/producer.js';
 import type { Runtime, StopOptions, StopReport } from '../runtime/types.js';
@@ -135,6 +136,14 @@ class Simulation implements SimulatedWorld {
   }
 
   async announce(name: string, info?: Info | null, options?: ServiceChoice): Promise<string> {
+    return await this.#answered(this.#announcer(options).add(name, info));
+  }
+
+  async ensure(name: string, info?: Info | null, options?: ServiceChoice): Promise<Ensured> {
+    return await this.#answered(this.#announcer(options).ensure(name, info));
+  }
+
+  #announcer(options: ServiceChoice | undefined): Producer {
     this.#expectNoEnd();
     const { service } = this.#service(options).names;
     let announcer = this.#announcers.get(service);
@@ -142,8 +151,11 @@ class Simulation implements SimulatedWorld {
       announcer = this.producer({ service });
       this.#announcers.set(service, announcer);
     }
-    const added = announcer.add(name, info);
-    return this.#driver.isRunning ? await added : await this.until(added);
+    return announcer;
+  }
+
+  async #answered<T>(call: Promise<T>): Promise<T> {
+    return this.#driver.isRunning ? await call : await this.until(call);
   }
 
   async advance(duration: Duration): Promise<void> {
@@ -402,16 +414,17 @@ class Simulation implements SimulatedWorld {
 
   #executed({ process, role }: Connection, commands: readonly Command[], replies: readonly Reply[]): void {
     this.#say(`${this.#labels.get(process)} [${role}] ${labelOf(commands)}`);
-    commands.forEach(([name, key], at) => {
-      if (name === 'XADD') this.#announced(key, replies[at]);
+    commands.forEach((command, at) => {
+      const reply = replies[at];
+      if (reply === undefined || isReplyError(reply)) return;
+      if (command[0] === 'XADD') this.#announced(command[1], [String(toTexts(reply))]);
+      else if (labelOf([command]) === 'ensure') this.#announced(command[3], createdIn(toTexts(reply)));
     });
   }
 
-  #announced(key: Argument | undefined, reply: Reply | undefined): void {
+  #announced(key: Argument | undefined, ids: readonly string[]): void {
     for (const { names, announced } of this.#services.values()) {
-      if (names.lbs === String(key) && reply !== undefined && !isReplyError(reply)) {
-        announced.push(String(toTexts(reply)));
-      }
+      if (names.lbs === String(key)) announced.push(...ids);
     }
   }
 
@@ -424,6 +437,12 @@ class Simulation implements SimulatedWorld {
     if (this.#trace.length >= 1.5 * TRACE_LINES) this.#trace.splice(0, this.#trace.length - TRACE_LINES);
     this.#trace.push(`${this.now.toFixed(3).padStart(12)} ${text}`);
   }
+}
+
+/** The ids of what an `ensure` has announced; its reply has two items a stream. */
+function createdIn(reply: unknown): string[] {
+  const items = reply as readonly (string | number)[];
+  return items.flatMap((id, at) => (at % 2 === 0 && items[at + 1] === 1 ? [String(id)] : []));
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Info } from '../redis/entry.js';
 import type { Notification } from '../runtime/notifications.js';
+import type { Ensured } from '../redis/announcing.js';
 import type { Producer } from '../runtime/open-producer.js';
 import type { RuntimeOptions } from '../runtime/options.js';
 import type { ProducerOptions } from '../runtime/producer.js';
@@ -105,6 +106,12 @@ export interface SimulatedWorld extends AsyncDisposable {
    * @throws StreamwardenError `InvalidOption`; `RedisUnavailable` when Redis is away for more than 10 s
    */
   announce(name: string, info?: Info | null, options?: ServiceChoice): Promise<string>;
+  /**
+   * Announces a data stream unless it waits or is owned already, as `producer.ensure()`; otherwise as `announce`. Of one that is owned the owner
+   * is told that it was touched.
+   * @throws StreamwardenError `InvalidOption`; `RedisUnavailable` when Redis is away for more than 10 s
+   */
+  ensure(name: string, info?: Info | null, options?: ServiceChoice): Promise<Ensured>;
   /** Lets so much time go by. Timers and messages that are due at its very end have happened when it resolves. */
   advance(duration: Duration): Promise<void>;
   /**

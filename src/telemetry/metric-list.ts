@@ -211,6 +211,12 @@ export const METRICS = list({
     unit: '{entry}',
     description: 'Entries whose payload something else had trimmed or deleted before they were finished.',
   },
+  touches: {
+    name: 'streamwarden.streams.touches',
+    kind: 'counter',
+    unit: '{touch}',
+    description: 'Touches that owners heard of: producers ensured streams that they own.',
+  },
   groupRecreations: {
     name: 'streamwarden.group.recreations',
     kind: 'counter',

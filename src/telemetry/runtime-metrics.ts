@@ -57,6 +57,7 @@ export class RuntimeMetrics {
         this.#count('requeues', count, { ...this.#reason(why), ...this.#outcome('refused') });
       }),
       on('vanished', ({ count }) => this.#count('vanished', count)),
+      on('touched', ({ count }) => this.#count('touches', count)),
       on('heartbeat', ({ outcome, error, tookMs }) => {
         this.#time('heartbeat', tookMs, this.#result(error, outcome ?? 'failed'));
       }),

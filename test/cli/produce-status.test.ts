@@ -36,6 +36,18 @@ describe('streamwarden produce', () => {
     expect(stdout).to.match(/^\d+-0 {2}stream-1\n\d+-\d+ {2}stream-2\n2 streams announced\n$/);
   });
 
+  it('announces only what is not there, and says so [C-ENS-1]', async () => {
+    await produce('--count', '2');
+    const { stdout } = await produce('--ensure', '--count', '3', '--json');
+    const lines = jsonLines(stdout);
+    expect(lines.map(({ created }) => created)).to.deep.equal([false, false, true]);
+    expect(Object.keys(lines[0] ?? {})).to.deep.equal(['at', 'type', 'stream', 'id', 'created']);
+    const words = await produce('--ensure', '--count', '4');
+    expect(words.stdout).to.match(/stream-3 {2}is there already\n\d+-\d+ {2}stream-4\n/);
+    expect(words.stdout).to.match(/\n1 stream announced, 3 there already\n$/);
+    expect(await redis().xlen('orders-input')).to.equal(4);
+  });
+
   it('is quiet when its output is read by nobody any more', async () => {
     const one = cli.spawn(['produce', '--redis', server().url, '--service', 'orders', '--count', '5000']);
     one.stopReading();

@@ -1,15 +1,21 @@
+import * as chai from 'chai';
 import { expect } from 'chai';
 import { createProducer, type Producer, type StreamHandle } from '../../src/index.js';
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { SCRIPTS } from '../../src/redis/scripts.js';
+import { startFaultProxy } from '../../src/testing/fault-proxy.js';
+import { loadRecording, recordings } from '../../src/testing/index.js';
 import { eventually } from '../support/eventually.js';
+import { useFolder } from '../support/recordings.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useFleet } from '../support/runtimes.js';
 
+chai.use(recordings);
+
 describe('a stream that is ensured while it is owned', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
+  const folder = useFolder();
   let producer: Producer;
 
   beforeEach(() => {
@@ -122,6 +128,37 @@ describe('a stream that is ensured while it is owned', () => {
     });
     await eventually('it is begun anew', () => handles.length === 2);
     expect(handles[1]).to.include({ retryCount: 0 });
+  });
+
+  it('goes back to everyone when its handler throws that it was touched, and no retry is spent [C-ENS-6]', async () => {
+    const { create } = fleet();
+    const runtime = create();
+    const handles: StreamHandle[] = [];
+    runtime.process(async (stream) => {
+      handles.push(stream);
+      if (handles.length > 1) return;
+      await producer.ensure('one');
+      await stream.done({ ifTouches: 0 });
+    });
+    await runtime.start();
+    await producer.ensure('one');
+    await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
+    expect(handles.map(({ retryCount }) => retryCount)).to.deep.equal([0, 0]);
+    expect(runtime.snapshot().counters).to.include({ handlerFailures: 0, touches: 1 });
+  });
+
+  it('is recorded so that it replays [C-ENS-6]', async () => {
+    const { runtime, handle } = await owning();
+    const recording = runtime.record({ file: folder('touched.jsonl') });
+    await producer.ensure('one');
+    expect(await rejection(handle.done({ ifTouches: 0 }))).to.include({ code: 'StreamTouched' });
+    await handle.done({ ifTouches: 1 });
+    await recording.stop();
+    const recorded = await loadRecording(folder('touched.jsonl'));
+    expect(recorded).to.replay();
+    expect(recorded).to.visitInOrder(['extending', 'acking', 'extending', 'acking', 'released'], {
+      machine: 'ownership',
+    });
   });
 
   it('is announced once though the answer was lost, and once by many who ask at once [C-ENS-1, C-ENS-2]', async () => {

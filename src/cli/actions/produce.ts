@@ -19,6 +19,13 @@ interface ProduceOptions extends RedisFlags {
   readonly info?: Record<string, unknown>;
   readonly startTimeout: number;
   readonly maxEntryBytes: number;
+  readonly ensure?: boolean;
+}
+
+interface Produced {
+  readonly id: string;
+  /** Undefined: nobody asked whether it was there. */
+  readonly created?: boolean;
 }
 
 /** Progress and ids appear a batch at a time; memory stays small however many are asked for. */
@@ -42,24 +49,34 @@ export async function produce(options: ProduceOptions, output: Output): Promise<
   );
   // Progress is for somebody who watches and does not see the lines themselves go by.
   const showsProgress = stderr.isTTY && !stdout.isTTY && total > BATCH;
+  const announce = async (streams: readonly NewStream[]): Promise<readonly Produced[]> =>
+    options.ensure
+      ? await producer.ensureMany(streams)
+      : (await producer.addMany(streams)).map((id) => ({ id }));
+  let announced = 0;
   for (let done = 0; done < total; ) {
     const size = Math.min(BATCH, total - done);
     const streams: NewStream[] = Array.from({ length: size }, (_, index) => ({
       name: nameOf(done + index),
       info,
     }));
-    const ids = await producer.addMany(streams).catch(async (error: unknown) => {
+    const produced = await announce(streams).catch(async (error: unknown) => {
       throw await explained(url, error);
     });
     const at = Date.now();
-    for (const [index, id] of ids.entries()) {
+    for (const [index, one] of produced.entries()) {
       const stream = nameOf(done + index);
-      output.line({ at, type: 'Produced', stream, id }, `${id}  ${printable(stream)}`);
+      const words = one.created === false ? '  is there already' : '';
+      output.line({ at, type: 'Produced', stream, ...one }, `${one.id}  ${printable(stream)}${words}`);
+      if (one.created !== false) announced += 1;
     }
     done += size;
     if (showsProgress) stderr.write(`\r${done} of ${total}`);
   }
   if (showsProgress) stderr.write('\n');
-  if (!output.json && total > 1) output.write(`${plural(total, 'stream')} announced`);
+  if (!output.json && total > 1) {
+    const there = options.ensure ? `, ${total - announced} there already` : '';
+    output.write(`${plural(announced, 'stream')} announced${there}`);
+  }
   return EXIT.ok;
 }

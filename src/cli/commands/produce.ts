@@ -25,6 +25,9 @@ export function produceCommand(run: Runner): Command {
         .argParser(wholeNumber)
         .default(1_048_576),
     )
+    .addOption(
+      new Option('--ensure', 'only what neither waits nor is owned; whoever owns one is told that it was touched'),
+    )
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
     .action(run(async () => (await import('../actions/produce.js')).produce));
@@ -32,6 +35,7 @@ export function produceCommand(run: Runner): Command {
     command,
     'streamwarden produce --service orders --name order-1 --info \'{"region":"eu"}\'',
     'streamwarden produce --service orders --count 1000 --prefix load- --json',
+    'streamwarden produce --service sessions --name session-7 --ensure',
     'streamwarden produce --service orders --redis redis-sentinel://127.0.0.1:26379/mymaster',
   );
 }

@@ -67,7 +67,7 @@ function onStreams({ lbs, dlq, group }: Names): Need[] {
 }
 
 function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
-  const { owners, endings, lbs, dlq } = names;
+  const { owners, endings, announced, touches, lbs, dlq } = names;
   const presence = names.presence('doctor');
   const lock = names.lock('doctor', NO_ID);
   const touched = [
@@ -75,6 +75,8 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     dlq,
     owners,
     ...endings,
+    announced,
+    touches,
     presence,
     names.scratch('doctor'),
     ...(lockKeys ? [lock] : []),

@@ -86,15 +86,19 @@ if owning[1] and string.sub(owning[1], 1, 3) ~= 'v1 ' then
   return redis.error_reply('SWPROTOCOL owners are written in another format: ' .. owning[1])
 end
 
-local entries
+local known = {}
 for i = 2, #names do
-  if recorded[i] or owning[i] then
-    entries = standings(lbs, group)
-    if entries.error then
-      return entries.error
-    end
-    break
+  local id = isId(owning[i]) and owning[i] or recorded[i]
+  if isId(id) then
+    known[#known + 1] = id
   end
+end
+local entries = #known > 0 and standings(lbs, group)
+if entries and entries.error then
+  return entries.error
+end
+if entries then
+  entries.ask(known)
 end
 local touched, added, results = {}, {}, {}
 local isAnew = false

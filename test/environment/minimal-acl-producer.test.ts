@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { createProducer } from '../../src/index.js';
+import { createNames } from '../../src/redis/names.js';
+import { useRedis } from '../support/redis.js';
+import { rejection } from '../support/rejection.js';
+
+const DOCUMENT = new URL('../../docs/how-to/minimal-acl-user.md', import.meta.url);
+const { lbs, group, owners, announced } = createNames({ service: 'orders' });
+
+describe('the documented minimal ACL user of a producer that ensures', () => {
+  const suite = useRedis();
+  let rules: string[];
+
+  before(async () => {
+    const line = /^ACL SETUSER (orders-producer .+)$/m.exec(await readFile(DOCUMENT, 'utf8'))?.[1];
+    if (line === undefined) throw new Error('expected a line of orders-producer in the document, got: none');
+    rules = line.split(' ');
+  });
+
+  async function producerWithout(...left: string[]) {
+    expect(rules, 'a rule to leave out is in the document').to.include.members(left);
+    await suite.redis().call('ACL', 'SETUSER', ...rules.filter((rule) => !left.includes(rule)));
+    const { host, port } = suite.server();
+    return createProducer({
+      redis: `redis://${rules[0]}:change-me@${host}:${port}`,
+      service: 'orders',
+      timeoutMs: 2000,
+    });
+  }
+
+  /** What waits, what is owned, what is gone, and a stream that has begun anew. */
+  async function live(left: readonly string[] = []): Promise<void> {
+    await using producer = await producerWithout(...left);
+    const redis = suite.redis();
+    await redis.xgroup('CREATE', lbs, group, '0', 'MKSTREAM');
+    await producer.add('plain');
+    const { id } = await producer.ensure('one');
+    await redis.xreadgroup('GROUP', group, 'a~00000001', 'COUNT', 10, 'STREAMS', lbs, '>');
+    await redis.hset(owners, '', 'v1 epoch', 'one', id);
+    expect(await producer.ensureMany([{ name: 'one' }, { name: 'plain' }, { name: 'two' }])).to.have.length(3);
+    await redis.hset(announced, '', 'v1 9999999999999-0');
+    expect(await producer.ensure('three')).to.have.property('created', true);
+  }
+
+  it('may do all that it takes', async () => {
+    await live();
+  });
+
+  for (const command of ['xadd', 'xrange', 'xpending', 'xinfo|groups', 'hget', 'hmget', 'hset', 'del']) {
+    it(`is refused, and says so, without ${command}`, async () => {
+      const error = await rejection(live([`+${command}`]));
+      expect(error).to.include({ code: 'PermissionDenied' });
+    });
+  }
+
+  for (const key of ['announced', 'touches', 'owners']) {
+    it(`is refused, and says so, without the key ${key}`, async () => {
+      expect(await rejection(live([`~{orders-input}:${key}`]))).to.include({ code: 'PermissionDenied' });
+    });
+  }
+});
