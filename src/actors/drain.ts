@@ -99,29 +99,21 @@ export class Drain {
     this.#isQuiet = true;
     // At once, so that others need not wait until we are through; and not waited for here, since it waits out an outage.
     this.#giveBackUnheard().catch(() => {});
-    await this.#until(() => this.#mode !== 'finish' || !this.#some((o) => o.isWorkedOn), this.#finishBy);
+    // What is being acknowledged may be refused, as it was touched, and is worked on then.
+    const isAtWork = (o: Ownership) => o.isWorkedOn || o.state === 'acking';
+    await this.#until(() => this.#mode !== 'finish' || !this.#some(isAtWork), this.#finishBy);
     if (this.#isAbandoned) return;
 
-    const worked = [...ownerships].filter((ownership) => ownership.isWorkedOn);
-    for (const ownership of worked) ownership.abort(() => this.#stopping(ownership));
-    await this.#until(() => !worked.some((o) => kernel.application.isBusy(o)), this.#now + this.#graceMs);
-    this.#stragglers = worked.filter((o) => kernel.application.isBusy(o)).map(({ name }) => name);
-    if (this.#stragglers.length > 0) {
-      kernel.logger.warn(
-        { streams: this.#stragglers.slice(0, 100), count: this.#stragglers.length },
-        'handlers ignored their signal',
+    do {
+      await this.#giveBackWorked();
+      if (this.#isAbandoned) return;
+      // What was acknowledged a moment ago may still wait for its answer.
+      await this.#until(
+        () => this.#some((o) => o.isWorkedOn) || !this.#some((o) => o.state !== 'contended'),
+        Number.POSITIVE_INFINITY,
       );
-    }
-    if (this.#isAbandoned) return;
-
-    // A handler that threw before the stop has failed, whatever comes after.
-    const failed = worked.filter((ownership) => ownership.state === 'backingOff');
-    const fine = worked.filter((ownership) => ownership.isWorkedOn && ownership.state !== 'backingOff');
-    await this.#giveBack('failed', failed);
-    await this.#giveBack('handOver', fine);
-    // What was acknowledged a moment ago may still wait for its answer.
-    await this.#until(() => !this.#some((o) => o.state !== 'contended'), Number.POSITIVE_INFINITY);
-    if (this.#isAbandoned) return;
+      if (this.#isAbandoned) return;
+    } while (this.#some((o) => o.isWorkedOn));
     const waiting = [...ownerships.waiting];
     await this.#before(giver.giveBack('handOver', waiting));
     this.#handedOver += handedOver(waiting);
@@ -136,6 +128,29 @@ export class Drain {
     supervisor.dismiss('toucher');
     supervisor.dismiss('prover');
     await this.#before(kernel.lease.leave());
+  }
+
+  /** What the application works on, once its handlers have had their grace. */
+  async #giveBackWorked(): Promise<void> {
+    const { ownerships, kernel } = this.#crew;
+    const worked = [...ownerships].filter((ownership) => ownership.isWorkedOn);
+    for (const ownership of worked) ownership.abort(() => this.#stopping(ownership));
+    await this.#until(() => !worked.some((o) => kernel.application.isBusy(o)), this.#now + this.#graceMs);
+    const stragglers = worked.filter((o) => kernel.application.isBusy(o)).map(({ name }) => name);
+    this.#stragglers = [...this.#stragglers, ...stragglers];
+    if (stragglers.length > 0) {
+      kernel.logger.warn(
+        { streams: stragglers.slice(0, 100), count: stragglers.length },
+        'handlers ignored their signal',
+      );
+    }
+    if (this.#isAbandoned) return;
+
+    // A handler that threw before the stop has failed, whatever comes after.
+    const failed = worked.filter((ownership) => ownership.state === 'backingOff');
+    const fine = worked.filter((ownership) => ownership.isWorkedOn && ownership.state !== 'backingOff');
+    await this.#giveBack('failed', failed);
+    await this.#giveBack('handOver', fine);
   }
 
   async #giveBack(reason: 'failed' | 'handOver', ownerships: readonly Ownership[]): Promise<void> {

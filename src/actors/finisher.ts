@@ -130,7 +130,7 @@ export class Finisher {
     } else if (wasUncertain) {
       ownership.send({ type: 'lease.confirmed' });
     }
-    this.#touches.note(ownership, touches);
+    this.#touches.refused(ownership, touches);
     const message = `${name} has been touched ${touches} times, and not ${ifTouches}: there may be more to do`;
     reject(
       new StreamwardenError('StreamTouched', message, { details: { stream: name, id, touches, ifTouches } }),

@@ -53,12 +53,19 @@ export class TouchWatch {
     for (let at = 0; at < own.length; at += PAGE) {
       const page = own.slice(at, at + PAGE).filter(({ hasEnded }) => !hasEnded);
       const counts = await this.#kernel.lease.touches(page.map(({ id }) => id));
-      page.forEach((ownership, index) => this.note(ownership, counts[index] ?? 0));
+      page.forEach((ownership, index) => this.#note(ownership, counts[index] ?? 0));
     }
   }
 
+  /** It was not finished, as it has been touched so often: it is worked on as before. */
+  refused(ownership: Ownership, touches: number): void {
+    this.#note(ownership, touches);
+    // Whoever waits for it to end, or to be worked on.
+    this.#ownerships.changed.ring();
+  }
+
   /** @param touches how often it has been touched in all */
-  note(ownership: Ownership, touches: number): void {
+  #note(ownership: Ownership, touches: number): void {
     const count = touches - ownership.touches;
     if (count <= 0 || ownership.hasEnded) return;
     ownership.touches = touches;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import * as chai from 'chai';
 import { expect } from 'chai';
 import { createProducer, type Producer, type StreamHandle } from '../../src/index.js';
@@ -5,6 +6,7 @@ import { SCRIPTS } from '../../src/redis/scripts.js';
 import { startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { loadRecording, recordings } from '../../src/testing/index.js';
 import { eventually } from '../support/eventually.js';
+import { heldCall } from '../support/held-call.js';
 import { useFolder } from '../support/recordings.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -146,6 +148,31 @@ describe('a stream that is ensured while it is owned', () => {
     expect(handles.map(({ retryCount }) => retryCount)).to.deep.equal([0, 0]);
     expect(runtime.snapshot().counters).to.include({ handlerFailures: 0, touches: 1 });
   });
+
+  for (const mode of ['handOver', 'finish'] as const) {
+    it(`is worked on as before when a stop (${mode}) has begun meanwhile [C-ENS-6, C-STOP-2]`, async () => {
+      const done = heldCall('lease', 'done');
+      const runtime = fleet().create({}, done.substitutes);
+      const refusals: unknown[] = [];
+      runtime.process(async (stream) => {
+        await producer.ensure('one');
+        refusals.push(await rejection(stream.done({ ifTouches: 0 })));
+        if (mode === 'finish') await stream.done({ ifTouches: 1 });
+        else if (!stream.signal.aborted) await once(stream.signal, 'abort');
+      });
+      await runtime.start();
+      const executed = done.next();
+      await producer.ensure('one');
+      await executed;
+      const stopping = runtime.stop({ mode });
+      await eventually('it stops', () => runtime.state === 'draining');
+      done.letGo();
+      const handedOver = mode === 'finish' ? 0 : 1;
+      expect(await stopping).to.deep.include({ handedOver, stragglers: [], abandoned: [] });
+      expect(refusals[0]).to.include({ code: 'StreamTouched' });
+      expect(await suite.redis().xlen(fleet().names.lbs)).to.equal(handedOver);
+    });
+  }
 
   it('is recorded so that it replays [C-ENS-6]', async () => {
     const { runtime, handle } = await owning();
