@@ -156,7 +156,9 @@ export class Fleet implements Stage {
     this.#convictions = new ConvictionWatch(this, schedule.faults);
     this.#ensures = new EnsureWatch(this);
     const adds = new Adds(this.violations, () => this.now);
-    this.announcers = numbers(shape.producers).map((index) => new Announcer(this, index, adds, this.#ensures));
+    this.announcers = numbers(shape.producers).map(
+      (index) => new Announcer(this, index, adds, this.#ensures),
+    );
     this.goConsumers = numbers(shape.goConsumers).map((index) => new GoParty(this, index, shape.goVersion));
     for (const fault of schedule.faults) {
       for (const bystander of this.bystanders) this.#aim(fault, bystander, bystander.label);

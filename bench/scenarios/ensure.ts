@@ -32,7 +32,12 @@ const namesOf = (count: number, prefix: string): NewStream[] =>
 async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]> {
   const client = new Redis(redis.url);
   const bare: number[] = [];
-  const ours = { fresh: [] as number[], waiting: [] as number[], owned: [] as number[], behind: [] as number[] };
+  const ours = {
+    fresh: [] as number[],
+    waiting: [] as number[],
+    owned: [] as number[],
+    behind: [] as number[],
+  };
   const lbsOf = (service: string) => createNames({ service }).lbs;
   for (let round = 0; round <= rounds; round += 1) {
     const keep = (list: number[], ms: number) => {
@@ -60,7 +65,8 @@ async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]
       ours.owned,
       await timed(async () => {
         const found = await toucher.ensureMany(all);
-        if (found.some(({ created }) => created)) throw new Error('expected all to be owned, got: one that is not');
+        if (found.some(({ created }) => created))
+          throw new Error('expected all to be owned, got: one that is not');
       }),
     );
     await subject.close();

@@ -66,6 +66,8 @@ export class EnsureWatch {
       if (newest === undefined || compareFencingTokens(life.id, newest.id) > 0) newest = life;
     }
     this.#fleet.wasAnnounced(id, name);
+    // C-ENS-3: a consumer of the Go client moves an entry in two steps, and its name counts as free in between.
+    if (this.#fleet.shape.goConsumers > 0) return;
     if (newest === undefined || !isOpen(newest) || newest.end === 'deadLetterDue') return;
     if (newest.isTrimmed || !ledger.isWhole(newest.id) || !ledger.knowsAll) return;
     this.#add('C-ENS-1', `${name} was announced as ${id}, though ${newest.id} waits or is owned`);
@@ -129,7 +131,10 @@ export class EnsureWatch {
     const count = this.#touches.get(id) ?? 0;
     if (most === undefined || count <= most || !this.#fleet.ledger.isWhole(id)) return;
     if (!this.#fleet.ledger.knowsAll) return;
-    this.#add('C-ENS-6', `${owner} finished ${name} ${id} if touched ${most} times, and it was ${count} times`);
+    this.#add(
+      'C-ENS-6',
+      `${owner} finished ${name} ${id} if touched ${most} times, and it was ${count} times`,
+    );
   }
 
   look(): void {

@@ -53,7 +53,7 @@ export class TouchWatch {
     for (let at = 0; at < own.length; at += PAGE) {
       const page = own.slice(at, at + PAGE).filter(({ hasEnded }) => !hasEnded);
       const counts = await this.#kernel.lease.touches(page.map(({ id }) => id));
-      page.forEach((ownership, index) => this.#note(ownership, counts[index] ?? 0));
+      for (const [index, ownership] of page.entries()) this.#note(ownership, counts[index] ?? 0);
     }
   }
 

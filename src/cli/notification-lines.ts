@@ -64,7 +64,10 @@ function wordOf(notification: Notification): [what: string, about: string] {
     case 'StreamConfirmed':
       return ['confirmed', which];
     case 'StreamTouched':
-      return ['touched', `${which}: ensured while it is owned, ${plural(notification.touched, 'time')} in all`];
+      return [
+        'touched',
+        `${which}: ensured while it is owned, ${plural(notification.touched, 'time')} in all`,
+      ];
     case 'StreamFailed':
       return ['failed', `${which}: ${redact(messageOf(notification.error))}`];
   }

@@ -171,7 +171,12 @@ export async function probe(
     throw clusterClientRequired();
   }
   const keys = [names.lbs, elsewhere?.dlq ? names.lbs : names.dlq, names.scratch(consumer)];
-  const others = [names.owners, names.touches, names.presence(consumer), ...(historyKey === undefined ? [] : [historyKey])];
+  const others = [
+    names.owners,
+    names.touches,
+    names.presence(consumer),
+    ...(historyKey === undefined ? [] : [historyKey]),
+  ];
   const lockKey = lockKeys ? [names.lock('probe', '0-0')] : [];
   await noteRefusedCommands(commands, shortfall);
   if (!shortfall.has('EVAL')) {

@@ -1,10 +1,10 @@
 /** `simulate()`: a world with a seed, for the tests of applications. */
 import type { Clock } from '../core/clock.js';
 import { StreamwardenError, textOf } from '../core/errors.js';
+import type { Ensured } from '../redis/announcing.js';
 import type { Info } from '../redis/entry.js';
 import { createNames } from '../redis/names.js';
 import type { Notification } from '../runtime/notifications.js';
-import type { Ensured } from '../redis/announcing.js';
 import type { Producer } from '../runtime/open-producer.js';
 import { composeProducer } from '../runtime/producer.js';
 import type { Runtime, StopOptions, StopReport } from '../runtime/types.js';

@@ -1,8 +1,8 @@
 /** The public face of a simulated world. */
 import type { Clock } from '../core/clock.js';
+import type { Ensured } from '../redis/announcing.js';
 import type { Info } from '../redis/entry.js';
 import type { Notification } from '../runtime/notifications.js';
-import type { Ensured } from '../redis/announcing.js';
 import type { Producer } from '../runtime/open-producer.js';
 import type { RuntimeOptions } from '../runtime/options.js';
 import type { ProducerOptions } from '../runtime/producer.js';

@@ -38,7 +38,9 @@ describe('the documented minimal ACL user of a producer that ensures', () => {
     const { id } = await producer.ensure('one');
     await redis.xreadgroup('GROUP', group, 'a~00000001', 'COUNT', 10, 'STREAMS', lbs, '>');
     await redis.hset(owners, '', 'v1 epoch', 'one', id);
-    expect(await producer.ensureMany([{ name: 'one' }, { name: 'plain' }, { name: 'two' }])).to.have.length(3);
+    expect(await producer.ensureMany([{ name: 'one' }, { name: 'plain' }, { name: 'two' }])).to.have.length(
+      3,
+    );
     await redis.hset(announced, '', 'v1 9999999999999-0');
     expect(await producer.ensure('three')).to.have.property('created', true);
   }

@@ -40,7 +40,10 @@ describe('ensuring that a stream is announced', () => {
     const written: [name: string, payload: string][] = [
       ['plain', encodePayload('plain')],
       ['with info', encodePayload('with info', { a: { DataStreamName: 'other' } })],
-      ['<&> "quoted" \\ \u{1F600}', '{"DataStreamName":"\\u003c\\u0026\\u003e \\"quoted\\" \\\\ \\ud83d\\ude00"}'],
+      [
+        '<&> "quoted" \\ \u{1F600}',
+        '{"DataStreamName":"\\u003c\\u0026\\u003e \\"quoted\\" \\\\ \\ud83d\\ude00"}',
+      ],
       ['turned', '{"Info":{"a":[1]},"datastreamname":"turned"}'],
       ['spaced', ' { "DataStreamName" : "spaced" } '],
       ['long', encodePayload('long', { filling: 'x'.repeat(100_000), more: 'DataStreamName' })],
@@ -99,7 +102,10 @@ describe('ensuring that a stream is announced', () => {
     await redis().xdel(names.lbs, id);
     expect(await ensureOne('waiting')).to.have.property('created', true);
     await redis().xgroup('DESTROY', names.lbs, names.group);
-    expect(await ensureOne('waiting'), 'all is undelivered without a group').to.have.property('created', false);
+    expect(await ensureOne('waiting'), 'all is undelivered without a group').to.have.property(
+      'created',
+      false,
+    );
     await redis().del(names.lbs);
     expect(await ensureOne('waiting')).to.have.property('created', true);
   });
@@ -167,14 +173,7 @@ describe('ensuring that a stream is announced', () => {
     const entries = [{ name: 'one', payload: encodePayload('one') }];
     await ensureEntries(wire.commands(), names, entries, { traceparent: 'p', tracestate: 's' });
     const [[, fields] = ['', []]] = await wire.entries(names.lbs);
-    expect(fields).to.deep.equal([
-      'lbs-input',
-      encodePayload('one'),
-      'traceparent',
-      'p',
-      'tracestate',
-      's',
-    ]);
+    expect(fields).to.deep.equal(['lbs-input', encodePayload('one'), 'traceparent', 'p', 'tracestate', 's']);
   });
 
   it('refuses records in another format', async () => {
@@ -193,7 +192,11 @@ describe('ensuring that a stream is announced', () => {
     await suite.redis().hset(names.touches, 'gone~00000009', '1');
     await suite.redis().hset(names.announced, 'garbage', 'no id');
     expect(await owner.group.pruneAnnounced()).to.equal(4);
-    expect(Object.keys(await suite.redis().hgetall(names.announced))).to.have.members(['', 'held', 'waiting']);
+    expect(Object.keys(await suite.redis().hgetall(names.announced))).to.have.members([
+      '',
+      'held',
+      'waiting',
+    ]);
     expect(Object.keys(await suite.redis().hgetall(names.touches))).to.have.members([owner.name, held?.id]);
     expect(await ensureOne('waiting')).to.have.property('created', false);
   });

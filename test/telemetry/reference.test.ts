@@ -51,7 +51,12 @@ describe('docs/reference/telemetry.md', () => {
 
   it('lists every span', () => {
     const listed = rowsBelow('Spans').map(([name]) => name);
-    const all = ['send <service>-input', 'ensure <service>-input', 'process <service>-input', ...Object.values(SPANS)];
+    const all = [
+      'send <service>-input',
+      'ensure <service>-input',
+      'process <service>-input',
+      ...Object.values(SPANS),
+    ];
     expect(listed).to.deep.equal(all.map(code));
   });
 

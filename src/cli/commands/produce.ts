@@ -26,7 +26,10 @@ export function produceCommand(run: Runner): Command {
         .default(1_048_576),
     )
     .addOption(
-      new Option('--ensure', 'only what neither waits nor is owned; whoever owns one is told that it was touched'),
+      new Option(
+        '--ensure',
+        'only what neither waits nor is owned; whoever owns one is told that it was touched',
+      ),
     )
     .addOption(startTimeoutOption())
     .addOption(jsonOption())

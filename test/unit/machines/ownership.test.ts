@@ -148,7 +148,10 @@ describe('ownership machine', () => {
   });
 
   it('goes on when it was not to be finished, and tells once that its lease was confirmed after all [C-ENS-6]', () => {
-    const fold = ownership(...ways.uncertain, e('done.requested'), { type: 'ack.refused', wasUncertain: true });
+    const fold = ownership(...ways.uncertain, e('done.requested'), {
+      type: 'ack.refused',
+      wasUncertain: true,
+    });
     expect(fold.value).to.equal('uncertain');
     expect(fold.send(e('lease.confirmed')).told).to.deep.equal(['tellConfirmed']);
     expect(ownership(...ways.acking, { type: 'ack.refused', wasUncertain: false }, lost).told).to.deep.equal([
