@@ -233,12 +233,13 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
   const hasGo = lockKeys && ofGo.isTrue(0.35);
   const ofServers = chance.fork('servers');
   const isCluster = isApart && !hasGo && ofServers.isTrue(0.6);
+  const producers = chance.fork('producers').pick([0, 1, 1, 2]);
   return {
     servers: isCluster ? ofServers.integer(2, 3) : 1,
     goConsumers: hasGo ? ofGo.integer(1, 2) : 0,
     goVersion: ofGo.pick(['pr', 'v0.4']),
-    producers: chance.fork('producers').pick([0, 1, 1, 2]),
-    ensuring: chance.fork('ensuring').pick([0, 0, 0.5, 1]),
+    producers,
+    ensuring: producers > 0 ? chance.fork('ensuring').pick([0, 0, 0.5, 1]) : 0,
     rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
     provenAfterMs: chance.fork('proven').pick([700, 2000, 60_000]),
   };

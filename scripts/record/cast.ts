@@ -37,6 +37,12 @@ export async function announce(url: string, ...names: string[]): Promise<void> {
   await producer.addMany(names.map((name) => ({ name })));
 }
 
+/** A producer that announces it unless it is there; its owner is told. */
+export async function ensure(url: string, name: string): Promise<void> {
+  await using producer = createProducer({ redis: url, service: SERVICE });
+  await producer.ensure(name);
+}
+
 export async function onRedis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url);
   try {

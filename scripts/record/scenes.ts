@@ -1,8 +1,20 @@
 /** What the recordings of `test/recordings/` tell of. Each scene is lived through by real consumers. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isStreamwardenError } from '../../src/index.js';
 import { createNames } from '../../src/redis/names.js';
 import { startRedis, startRedisCluster } from '../../src/testing/index.js';
-import { announce, enter, HEARTBEAT_MS, leave, onRedis, play, printed, SERVICE, until } from './cast.js';
+import {
+  announce,
+  ensure,
+  enter,
+  HEARTBEAT_MS,
+  leave,
+  onRedis,
+  play,
+  printed,
+  SERVICE,
+  until,
+} from './cast.js';
 
 /** Names the file of a role; without one, that of the scene. */
 type FileOf = (role?: string) => string;
@@ -98,6 +110,31 @@ async function deadLetters(file: FileOf): Promise<void> {
   });
 }
 
+/** A stream is ensured while its owner is about to finish it, once in peace and once in an outage: it goes on until nobody has. */
+async function touched(file: FileOf): Promise<void> {
+  await using redis = await startRedis({ appendOnly: true, config: { appendfsync: 'always' } });
+  await using player = await play(redis.url, file());
+  const finish = async () => {
+    const [stream] = player.runtime.ownedStreams();
+    await stream?.done({ ifTouches: 0 }).then(
+      () => Promise.reject(new Error('expected done() to be refused')),
+      (error: unknown) => (isStreamwardenError(error, 'StreamTouched') ? undefined : Promise.reject(error)),
+    );
+  };
+  await ensure(redis.url, 'one');
+  await player.awaits('StreamAdded');
+  await ensure(redis.url, 'one');
+  await finish();
+  await player.awaits('StreamTouched');
+  await redis.kill('SIGKILL');
+  await player.awaits('StreamUncertain');
+  const refused = finish();
+  await redis.restart();
+  await refused;
+  await player.awaits('StreamConfirmed');
+  for (const stream of player.runtime.ownedStreams()) await stream.done({ ifTouches: stream.touched });
+}
+
 /** The master that serves the streams is killed in a cluster; its replica takes over, and the streams are confirmed. */
 async function clusterFailover(file: FileOf): Promise<void> {
   await using cluster = await startRedisCluster({ masters: 3, replicasPerMaster: 1 });
@@ -135,6 +172,7 @@ export const SCENES: Readonly<Record<string, (file: FileOf) => Promise<void>>> =
   zombie,
   'redis-outage': redisOutage,
   'dead-letters': deadLetters,
+  touched,
   'cluster-failover': clusterFailover,
   'partial-keyspace': partialKeyspace,
 };

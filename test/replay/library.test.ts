@@ -71,6 +71,7 @@ describe('the library of recordings', () => {
       'plain-life',
       'redis-outage',
       'sigkill-recovery',
+      'touched',
       'zombie',
     ]);
   });
@@ -237,6 +238,15 @@ describe('the library of recordings', () => {
       expect(recording).to.visitInOrder(['degraded', 'running', 'stopped'], { actor: 'consumer' });
       expect(recording).to.visitInOrder(['configuring', 'failed'], { machine: 'masterSubscription' });
       expect(recording).to.reach('released', owned);
+    });
+
+    it('of a stream that is ensured as it is to be finished', () => {
+      const recording = recordingOf('touched');
+      expect(recording).to.visitInOrder(
+        ['extending', 'acking', 'extending', 'uncertain', 'acking', 'uncertain', 'extending', 'released'],
+        owned,
+      );
+      expect(recording).to.neverReach('lost', owned);
     });
 
     it('of dead letters', () => {

@@ -117,6 +117,8 @@ export const MUTANTS: readonly Mutant[] = [
     actions: 'tellConfirmed',
   })),
   transition('ownership', 'a failed handler is forgotten', 'states.extending', 'handler.failed', without),
+  transition('ownership', 'ack.refused is ignored', 'states.acking', 'ack.refused', without),
+  inverted('ownership', 'wasUncertain'),
   transition('ownership', 'requeued leads to released', 'states.givingBack', 'requeued', to('released')),
   emptied('ownership', 'recordReason'),
   changed('ownership', 'handedOver is not final', 'states.handedOver', () => ({})),
