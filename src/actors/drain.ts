@@ -97,10 +97,10 @@ export class Drain {
     await this.#before(Promise.all([intake.stop(), acquirer.stop()]));
     if (this.#isAbandoned) return;
     this.#isQuiet = true;
-    // At once, so that others need not wait until we are through; and not waited for here, since it waits out an outage.
-    this.#giveBackUnheard().catch(() => {});
     // What is being acknowledged may be refused, as it was touched, and is worked on then.
     const isAtWork = (o: Ownership) => o.isWorkedOn || o.state === 'acking';
+    // At once, so that others need not wait until we are through; and not waited for here, since it waits out an outage.
+    this.#giveBackUnheard().catch(() => {});
     await this.#until(() => this.#mode !== 'finish' || !this.#some(isAtWork), this.#finishBy);
     if (this.#isAbandoned) return;
 

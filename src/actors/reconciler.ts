@@ -490,7 +490,7 @@ export class Reconciler {
   /** After a whole scan: owner records that point nowhere, and dead consumers with nothing pending. */
   async #tidyUp(): Promise<void> {
     const { clock, group, consumer, logger, names, settings } = this.#kernel;
-    const { garbage } = await group.pruneOwners();
+    const { garbage, hasAnnounced } = await group.pruneOwners();
     if (garbage > 0) {
       logger.warn(
         { hash: names.owners, count: garbage },
@@ -500,7 +500,7 @@ export class Reconciler {
     await this.#lookForPayloads();
     const others = (await group.consumers()).filter(({ name }) => name !== consumer && isIncarnation(name));
     // One of the fleet will do: there may be as many records as streams that wait.
-    if (clock.random() * (others.length + 1) < 1) await group.pruneAnnounced();
+    if (hasAnnounced && clock.random() * (others.length + 1) < 1) await group.pruneAnnounced();
     const idle = others.filter(({ pending }) => pending === 0).slice(0, MOST_TIDIED);
     const ttls = await group.presence(idle.map(({ name }) => name));
     const dead = idle.filter((_, index) => ttls[index] === -2).map(({ name }) => name);

@@ -64,15 +64,24 @@ async function noteRefusedCommands(commands: Commands, shortfall: Shortfall): Pr
   }
 }
 
-/** Which of these keys the user may not touch: a script that is given one is refused before it begins. */
-async function refusedKeys(commands: Commands, keys: readonly string[]): Promise<string[]> {
+/**
+ * Which of these keys the user may not touch: a script that is given one is refused before it begins.
+ *
+ * @param keys several in one item are asked for at once, and one by one only where they are refused
+ */
+async function refusedKeys(
+  commands: Commands,
+  keys: readonly (string | readonly string[])[],
+): Promise<string[]> {
   const refused: string[] = [];
-  for (const key of keys) {
+  for (const item of keys) {
+    const together = typeof item === 'string' ? [item] : item;
     try {
-      await commands.run('EVAL', (client) => client.eval('return 0', 1, key));
+      await commands.run('EVAL', (client) => client.eval('return 0', together.length, ...together));
     } catch (error) {
       if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
-      if (/\bkeys?\b/.test(error.message)) refused.push(`key ${key}`);
+      if (together.length > 1) refused.push(...(await refusedKeys(commands, together)));
+      else if (/\bkeys?\b/.test(error.message)) refused.push(`key ${together[0]}`);
     }
   }
   return refused;
@@ -172,8 +181,7 @@ export async function probe(
   }
   const keys = [names.lbs, elsewhere?.dlq ? names.lbs : names.dlq, names.scratch(consumer)];
   const others = [
-    names.owners,
-    names.touches,
+    [names.owners, names.announced, names.touches],
     names.presence(consumer),
     ...(historyKey === undefined ? [] : [historyKey]),
   ];

@@ -55,10 +55,19 @@ export interface RequeueOptions {
   readonly lockKeys: readonly string[];
 }
 
-/** How many owner records were cleared; of those, how many were no entry id. */
 export interface Pruned {
+  /** Owner records that were cleared. */
   readonly cleared: number;
+  /** Those of them that were no entry id. */
   readonly garbage: number;
+  /** There is something for `pruneAnnounced` to look at. */
+  readonly hasAnnounced: boolean;
+}
+
+interface OwnerPage {
+  readonly pairs: [name: string, id: string][];
+  /** How many of the keys that were asked for exist, on the first page. */
+  readonly existing: number;
 }
 
 export interface Payloads {
@@ -162,20 +171,26 @@ export function createGroupStore(
   }
 
   /** Names and ids as they are recorded; the field '' holds the format's version. */
-  async function* ownerPages(): AsyncGenerator<[name: string, id: string][]> {
+  /** @param beside keys: with the first page it is asked, in the same message, how many of them there are */
+  async function* ownerPages(beside: readonly string[] = []): AsyncGenerator<OwnerPage> {
     let cursor = '0';
     let count = FIRST_OWNERS;
     do {
-      const [next, flat] = await commands.run('HSCAN', (client) =>
-        client.hscan(owners, cursor, 'COUNT', count),
-      );
+      const isAsked = cursor === '0' && beside.length > 0;
+      const [page, existing = 0] = (await commands.run('HSCAN', (client) =>
+        pipelined<unknown>(client, (pipeline) => {
+          pipeline.hscan(owners, cursor, 'COUNT', count);
+          if (isAsked) pipeline.exists(...beside);
+        }),
+      )) as [[string, string[]], number?];
+      const [next, flat] = page;
       cursor = next;
       count = nextCount(count, flat);
       const pairs: [string, string][] = [];
       for (let at = 0; at + 1 < flat.length; at += 2) {
         if (flat[at] !== '') pairs.push([flat[at] as string, flat[at + 1] as string]);
       }
-      yield pairs;
+      yield { pairs, existing };
     } while (cursor !== '0');
   }
 
@@ -240,7 +255,7 @@ export function createGroupStore(
     async namesOf(ids) {
       const wanted = new Set(ids);
       const found = new Map<string, string>();
-      for await (const pairs of ownerPages()) {
+      for await (const { pairs } of ownerPages()) {
         for (const [name, id] of pairs) if (wanted.has(id)) found.set(id, name);
       }
       return found;
@@ -288,7 +303,9 @@ export function createGroupStore(
     async pruneOwners() {
       let cleared = 0;
       let garbage = 0;
-      for await (const pairs of ownerPages()) {
+      let hasAnnounced = false;
+      for await (const { pairs, existing } of ownerPages([names.announced, names.touches])) {
+        hasAnnounced ||= existing > 0;
         if (pairs.length === 0) continue;
         const keys = [lbs, owners, ...endings];
         for (const some of textBatches(pairs, MOST_OWNERS, ([name, id]) => name.length + id.length)) {
@@ -296,7 +313,7 @@ export function createGroupStore(
         }
         garbage += pairs.filter(([, id]) => !isEntryId(id)).length;
       }
-      return { cleared, garbage };
+      return { cleared, garbage, hasAnnounced };
     },
     async pruneAnnounced() {
       const keys = [lbs, names.announced, names.touches];

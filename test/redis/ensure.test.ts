@@ -191,6 +191,7 @@ describe('ensuring that a stream is announced', () => {
     await owner.lease.done([finished as { id: string; name: string }]);
     await suite.redis().hset(names.touches, 'gone~00000009', '1');
     await suite.redis().hset(names.announced, 'garbage', 'no id');
+    expect(await owner.group.pruneOwners()).to.include({ hasAnnounced: true });
     expect(await owner.group.pruneAnnounced()).to.equal(4);
     expect(Object.keys(await suite.redis().hgetall(names.announced))).to.have.members([
       '',

@@ -138,10 +138,10 @@ describe('the group in Redis', () => {
       const id = await wire.announce('kept');
       await a.lease.acquire(await a.read());
       await suite.redis().hset(names.owners, 'finished by hand', '1-1', 'another', '2-2');
-      expect(await a.group.pruneOwners()).to.deep.equal({ cleared: 2, garbage: 0 });
+      expect(await a.group.pruneOwners()).to.deep.include({ cleared: 2, garbage: 0 });
       expect(await suite.redis().hkeys(names.owners)).to.have.members(['', 'kept']);
       expect(await suite.redis().hget(names.owners, 'kept')).to.equal(id);
-      expect(await a.group.pruneOwners()).to.deep.equal({ cleared: 0, garbage: 0 });
+      expect(await a.group.pruneOwners()).to.deep.include({ cleared: 0, garbage: 0 });
     });
 
     it('walks a hash of any size', async () => {
@@ -149,13 +149,13 @@ describe('the group in Redis', () => {
       const pipeline = suite.redis().pipeline();
       for (let index = 0; index < 3000; index++) pipeline.hset(names.owners, `s${index}`, '1-1');
       await pipeline.exec();
-      expect(await group.pruneOwners()).to.deep.equal({ cleared: 3000, garbage: 0 });
+      expect(await group.pruneOwners()).to.deep.include({ cleared: 3000, garbage: 0 });
       expect(await suite.redis().exists(names.owners)).to.equal(0);
     });
 
     it('does nothing where there is no hash', async () => {
       const { group } = wire.stranger(A);
-      expect(await group.pruneOwners()).to.deep.equal({ cleared: 0, garbage: 0 });
+      expect(await group.pruneOwners()).to.deep.include({ cleared: 0, garbage: 0 });
     });
   });
 
