@@ -106,11 +106,12 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     return {
       pexpire: () => slots.push([null, 1]),
       callBuffer: (_command: string, call: Call) => slots.push([null, called(call)]),
+      hscan: () => slots.push([null, ['0', ['', 'v1', 'a', '1-1', 'b', '2-2']]]),
+      exists: () => slots.push([null, 0]),
       exec: async () => slots,
     };
   }
   const client = {
-    hscan: async () => ['0', ['', 'v1', 'a', '1-1', 'b', '2-2']],
     pipeline,
     xrangeBuffer: async () => [letter],
     xdel: async () => 1,
