@@ -298,6 +298,8 @@ export class Ledger {
       case 'deadLettered':
       case 'deadLetterDue':
         this.#deadLettered(life, record);
+        // Its owner record is cleared: a tool may take it from there, for somebody who has not owned it.
+        life.wasOwned = false;
         break;
       case 'gone':
         if (!life.isTrimmed) {

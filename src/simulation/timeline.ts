@@ -151,6 +151,8 @@ export class Timeline {
     }
     if (owner.stillUntil > next.at) {
       next.at = owner.stillUntil;
+      // Its time has come: should the machine fall asleep now, it is late already.
+      next.slept = Number.POSITIVE_INFINITY;
       this.#push(next);
       return true;
     }
