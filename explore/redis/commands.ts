@@ -65,8 +65,9 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
   const script = SCRIPT_OF[command.kind];
   switch (command.kind) {
     case 'raise':
-    case 'refresh':
       return { script, keys: [presence], args: [command.generation, HEARTBEAT_MS] };
+    case 'refresh':
+      return { script, keys: [presence], args: [command.generation, HEARTBEAT_MS, consumer, NAMES.touches] };
     case 'acquire':
     case 'done': {
       const { generation, entries } = command;

@@ -72,10 +72,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     2,
     (pick) => {
       const me = pick.of(HOLDERS);
-      return [
-        [`p:${me}`, 't'],
-        [generation(pick), pick.of([5, 60000, 60000, 60000]), me],
-      ];
+      return [[`p:${me}`], [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 't']];
     },
   ],
   acquire: [

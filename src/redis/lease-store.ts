@@ -189,8 +189,8 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       return { raised: true, wasPresent: detail === 1 };
     },
     async refresh() {
-      const args = [generation, heartbeatMs, consumer];
-      const alive = (await commands.script('refresh', [presence, names.touches], args)) as number;
+      const args = [generation, heartbeatMs, consumer, names.touches];
+      const alive = (await commands.script('refresh', [presence], args)) as number;
       if (alive < 1) return 'lapsed';
       touchesHeard = alive - 1;
       return 'alive';

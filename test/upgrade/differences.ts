@@ -21,7 +21,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of refresh',
-    why: 'It takes the hash of touches and the name in the group as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+    why: 'It takes the name in the group and the key of the hash of touches as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
     what: 'effect of claim',

@@ -6,13 +6,14 @@
 --   If the refresh wrote presence, it would be of generation 1, and the acquire, which A has given up, would not be refused.
 --
 -- KEYS[1] string  presence of the caller
--- KEYS[2] hash    touches: name in the group -> how often any of its entries was touched; see ensure
 -- ARGV[1] number  generation of the caller
 -- ARGV[2] ms      time to live of presence
 -- ARGV[3] text    consumer: the caller's name in the group
+-- ARGV[4] text    key of the hash of touches: name in the group -> how often any of its entries was touched; see ensure. Not one of KEYS: while
+--                 their slot is moved, two keys may be on two servers, which would refuse the whole script until the move is over
 --
 -- Returns 1 and more: it was there and now lives on; as many more as its entries have been touched, so that it costs no command to hear of
---            that
+--            that. As many as 0 where the hash is on another server just now
 --         0: it has lapsed, and nothing was written. The caller must raise a new generation, and verify all it holds: what was
 --            taken before that is gone
 -- Refuses with SWSTALE <generation> when another generation stands.
@@ -24,6 +25,6 @@ if held ~= 'v1:' .. ARGV[1] then
   return redis.error_reply('SWSTALE ' .. string.sub(held, 4))
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-local touched = redis.call('HGET', KEYS[2], ARGV[3])
-local digits = touched and #touched <= 15 and string.match(touched, '^%d+$')
+local touched = redis.pcall('HGET', ARGV[4], ARGV[3])
+local digits = type(touched) == 'string' and #touched <= 15 and string.match(touched, '^%d+$')
 return 1 + (digits and tonumber(digits) or 0)
