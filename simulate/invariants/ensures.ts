@@ -100,6 +100,8 @@ export class EnsureWatch {
   }
 
   begins({ consumer }: Member, { id, touched }: StreamHandle): void {
+    // One that was lost, and adopted again, has been asked nothing yet.
+    this.#conditions.delete(`${consumer} ${id}`);
     this.#hears(consumer, id, touched);
   }
 
