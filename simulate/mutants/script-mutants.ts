@@ -376,7 +376,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/done.lua',
-        from: 'return most and tonumber(digits) > most and tonumber(digits)',
+        from: 'return most and count > most and count',
         to: 'return false',
       },
     ],

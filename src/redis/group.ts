@@ -170,8 +170,11 @@ export function createGroupStore(
     );
   }
 
-  /** Names and ids as they are recorded; the field '' holds the format's version. */
-  /** @param beside keys: with the first page it is asked, in the same message, how many of them there are */
+  /**
+   * Names and ids as they are recorded; the field '' holds the format's version.
+   *
+   * @param beside keys: with the first page it is asked, in the same message, how many of them there are
+   */
   async function* ownerPages(beside: readonly string[] = []): AsyncGenerator<OwnerPage> {
     let cursor = '0';
     let count = FIRST_OWNERS;

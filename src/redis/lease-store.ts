@@ -5,6 +5,7 @@
 import type { Commands } from './commands.js';
 import type { DeadLetterReason } from './due-consumer.js';
 import type { Names } from './names.js';
+import { toCount } from './own-fields.js';
 
 /** An entry of the load balancer stream and the data stream it announces ('' when it cannot be parsed). */
 export interface EntryRef {
@@ -199,7 +200,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     async touches(ids) {
       if (ids.length === 0) return [];
       const counts = await commands.run('HMGET', (client) => client.hmget(names.touches, ...ids));
-      return counts.map((count) => (count !== null && /^\d{1,15}$/.test(count) ? Number(count) : 0));
+      return counts.map(toCount);
     },
     async acquire(batch) {
       const args = [names.group, consumer, generation, ...flatten(batch)];

@@ -31,10 +31,13 @@ export function fieldOf(fields: readonly string[], name: string): string | undef
   return undefined;
 }
 
-/** Absent, malformed and negative counts read as 0. */
+/** A count as somebody has written it. Absent, malformed and negative ones read as 0. */
+export function toCount(text: string | null | undefined): number {
+  return text && /^\+?\d{1,15}$/.test(text) ? Number(text) : 0;
+}
+
 function countOf(fields: readonly string[], name: string): number {
-  const text = fieldOf(fields, name);
-  return text !== undefined && /^\+?\d{1,15}$/.test(text) ? Number(text) : 0;
+  return toCount(fieldOf(fields, name));
 }
 
 /** Retries that were spent. */

@@ -24,7 +24,6 @@ export interface OwnedStreamsSettings {
 
 export class OwnedStreams<TInfo> implements HandleOwner {
   readonly #settings: OwnedStreamsSettings;
-
   readonly #touchListeners: TouchListeners;
 
   constructor(settings: OwnedStreamsSettings) {

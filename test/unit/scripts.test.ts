@@ -291,6 +291,10 @@ describe('Lua scripts', () => {
     });
   }
 
+  it('that keep presence have one key: two may be on two servers while a slot is moved, and would be refused [C-CLU-10]', () => {
+    for (const name of ['raise', 'refresh'] as const) expect(headerOf(name).keys, name).to.have.length(1);
+  });
+
   it('and what the runtime sends beside them are all tried by the probe, so that nothing is refused later', () => {
     const containers = /^(XGROUP|XINFO|CLIENT|CONFIG)$/;
     const calls = (text: string, function_: string) =>

@@ -32,6 +32,7 @@
 --@include pending
 --@include marked
 --@include entry-id
+--@include count
 --@include endings
 --@include history
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]

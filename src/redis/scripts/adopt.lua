@@ -11,6 +11,7 @@
 -- bytes, as Redis stands still meanwhile: the caller asks again for the rest
 --@include pending
 --@include entry-id
+--@include count
 --@include endings
 --@include own-fields
 --@include copy-entry

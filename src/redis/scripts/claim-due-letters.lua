@@ -16,6 +16,7 @@
 --@include pending
 --@include history
 --@include own-fields
+--@include count
 --@include copy-entry
 --@include entry-size
 --@include due

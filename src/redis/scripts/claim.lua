@@ -35,6 +35,7 @@
 -- Refuses with SWPROTOCOL.
 --@include pending
 --@include entry-id
+--@include count
 --@include endings
 --@include history
 --@include own-fields

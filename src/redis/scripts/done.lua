@@ -20,6 +20,7 @@
 --@include fence
 --@include pending
 --@include entry-id
+--@include count
 --@include endings
 --@include history
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
@@ -41,9 +42,9 @@ local conditions = 4 + 2 * #ids
 local touches = #ARGV > conditions and KEYS[#KEYS]
 local counts = touches and redis.call('HMGET', touches, unpack(ids))
 local function excess(i)
-  local digits = counts and string.match(counts[i] or '', '^%d+$')
-  local most = digits and #digits <= 15 and tonumber(ARGV[conditions + i])
-  return most and tonumber(digits) > most and tonumber(digits)
+  local most = counts and tonumber(ARGV[conditions + i])
+  local count = most and countOf(counts[i])
+  return most and count > most and count
 end
 local record = historian((not touches or #KEYS > 6) and KEYS[6])
 local pending = pendingFor(lbs, group, consumer, ids, 0)

@@ -22,7 +22,9 @@
 -- streams only, or of none, where much had to be read, as Redis stands still meanwhile: the caller asks again for the rest
 -- Refuses with SWPROTOCOL.
 --@include entry-id
+--@include count
 --@include endings
+--@include last-delivered
 --@include standing
 --@include announced-name
 local lbs, owners, announced, touches = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -165,10 +167,8 @@ end
 if #fields > 0 then
   local before, counts = redis.call('HMGET', touches, unpack(fields)), {}
   for i = 1, #fields do
-    local digits = string.match(before[i] or '', '^%d+$')
-    local had = digits and #digits <= 15 and tonumber(digits) or 0
     counts[#counts + 1] = fields[i]
-    counts[#counts + 1] = string.format('%.0f', had + touched[fields[i]])
+    counts[#counts + 1] = string.format('%.0f', countOf(before[i]) + touched[fields[i]])
   end
   redis.call('HSET', touches, unpack(counts))
 end

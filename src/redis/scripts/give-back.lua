@@ -26,6 +26,7 @@
 --@include fence
 --@include pending
 --@include entry-id
+--@include count
 --@include endings
 --@include history
 --@include own-fields

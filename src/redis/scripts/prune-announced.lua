@@ -11,7 +11,9 @@
 --
 -- Returns {where the next page begins, 0: there is none; how many fields were cleared}
 --@include entry-id
+--@include count
 --@include endings
+--@include last-delivered
 --@include standing
 local lbs, group, which = KEYS[1], ARGV[1], ARGV[2]
 local hash = which == 'announced' and KEYS[2] or KEYS[3]

@@ -12,6 +12,7 @@
 -- Returns how many records were cleared.
 --@include pending
 --@include entry-id
+--@include count
 --@include endings
 local cleared, ended = 0, {}
 for i = 2, #ARGV, 2 do

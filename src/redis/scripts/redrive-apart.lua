@@ -13,6 +13,7 @@
 --
 -- Returns the id of its entry on the load balancer stream.
 --@include own-fields
+--@include count
 --@include copy-entry
 local lbs, mark = KEYS[1], KEYS[2]
 local announced = redis.call('GET', mark)

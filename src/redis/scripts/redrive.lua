@@ -8,6 +8,7 @@
 -- Returns one item a letter: the id of its entry on the load balancer stream; '' when there is no such letter any more. Of the first letters
 -- only where these have many bytes, as Redis stands still meanwhile: the caller asks again for the rest.
 --@include own-fields
+--@include count
 --@include copy-entry
 --@include entry-size
 local lbs, dlq = KEYS[1], KEYS[2]

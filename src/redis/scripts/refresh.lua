@@ -17,6 +17,7 @@
 --         0: it has lapsed, and nothing was written. The caller must raise a new generation, and verify all it holds: what was
 --            taken before that is gone
 -- Refuses with SWSTALE <generation> when another generation stands.
+--@include count
 local held = redis.call('GET', KEYS[1])
 if not held then
   return 0
@@ -25,6 +26,4 @@ if held ~= 'v1:' .. ARGV[1] then
   return redis.error_reply('SWSTALE ' .. string.sub(held, 4))
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-local touched = redis.pcall('HGET', ARGV[4], ARGV[3])
-local digits = type(touched) == 'string' and #touched <= 15 and string.match(touched, '^%d+$')
-return 1 + (digits and tonumber(digits) or 0)
+return 1 + countOf(redis.pcall('HGET', ARGV[4], ARGV[3]))

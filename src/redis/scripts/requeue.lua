@@ -33,6 +33,7 @@
 -- Returns 0 when the consumer is alive: its presence stands.
 --@include pending
 --@include entry-id
+--@include count
 --@include endings
 --@include history
 --@include own-fields

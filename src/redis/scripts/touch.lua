@@ -18,6 +18,7 @@
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include entry-id
+--@include count
 --@include endings
 local lbs, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local refused = fence(KEYS[2], ARGV[3])

@@ -1,4 +1,4 @@
--- Needs own-fields.
+-- Needs own-fields and count.
 
 -- countsOf(fields): the last of several counts. Malformed, negative or absurd reads as 0.
 local function countsOf(fields)
@@ -6,8 +6,7 @@ local function countsOf(fields)
   for i = 1, #fields, 2 do
     local count = COUNTS[fields[i]]
     if count then
-      local digits = string.match(fields[i + 1], '^%+?(%d+)$')
-      counts[count] = digits and #digits <= 15 and tonumber(digits) or 0
+      counts[count] = countOf(fields[i + 1])
     end
   end
   return counts

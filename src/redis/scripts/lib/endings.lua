@@ -1,4 +1,4 @@
--- Needs entry-id.
+-- Needs entry-id and count.
 -- endings(even, odd): which entry owned a data stream's name last, remembered for 10 to 20 seconds, so that fencing tokens only grow.
 --
 --   1. A owns e1. B has been delivered e2 of the same name, and is slow to verify it.
@@ -30,8 +30,7 @@ end
 
 -- 0 for what is no number: it is then written anew.
 local function windowOf(key)
-  local digits = string.match(redis.call('HGET', key, '') or '', '^%d+$')
-  return digits and #digits <= 15 and tonumber(digits) or 0
+  return countOf(redis.call('HGET', key, ''))
 end
 
 local function endings(even, odd)

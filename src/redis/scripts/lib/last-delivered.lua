@@ -1,6 +1,5 @@
--- groupOf(lbs, group): what XINFO GROUPS says of this group, by name; nil when there is no such group.
-local function groupOf(lbs, group)
-  local groups = redis.call('XINFO', 'GROUPS', lbs)
+-- groupIn(groups, group): what a reply to XINFO GROUPS says of this group, by name; nil when there is no such group.
+local function groupIn(groups, group)
   for i = 1, #groups do
     local fields = {}
     for at = 1, #groups[i], 2 do
@@ -11,6 +10,10 @@ local function groupOf(lbs, group)
     end
   end
   return nil
+end
+
+local function groupOf(lbs, group)
+  return groupIn(redis.call('XINFO', 'GROUPS', lbs), group)
 end
 
 -- lastDelivered(lbs, group): the id up to which the group has been given everything; nil when there is no such group.

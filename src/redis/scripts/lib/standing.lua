@@ -1,4 +1,4 @@
--- Needs entry-id and endings.
+-- Needs entry-id, endings and last-delivered.
 -- standings(lbs, group): where entries stand. error is what Redis answers to whoever may not ask for its groups.
 --   holderOf(id): the consumer that it is pending for; nil: nobody; false: nobody will be given it, as it is due for the dead-letter stream
 --                 (lib/due.lua)
@@ -7,21 +7,13 @@
 local function standings(lbs, group)
   local self = {}
   local groups = redis.pcall('XINFO', 'GROUPS', lbs)
-  local last
   if groups.err then
     -- Without a stream there is no group.
     self.error = not string.find(groups.err, 'no such key', 1, true) and groups or nil
     groups = {}
   end
-  for i = 1, #groups do
-    local fields = {}
-    for at = 1, #groups[i], 2 do
-      fields[groups[i][at]] = groups[i][at + 1]
-    end
-    if fields.name == group then
-      last = fields['last-delivered-id']
-    end
-  end
+  local found = groupIn(groups, group)
+  local last = found and found['last-delivered-id']
 
   local NOBODY = ''
   local known = {}
