@@ -60,7 +60,8 @@ export class Consumers {
       'reconcile-every': heartbeatMs * 10,
       'history-key': historyKey,
       'hand-over-grace': 500,
-      'start-timeout': 30_000,
+      // Only catches hanging: faults go on while it starts.
+      'start-timeout': 300_000,
       capacity: 200,
       record: join(recordings, `consumer-${String(this.#count).padStart(4, '0')}.jsonl`),
     };

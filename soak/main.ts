@@ -25,7 +25,8 @@ const HEARTBEAT_MS = 1000;
 /** For so long both passwords count: longer than any connection takes that is being made. */
 const ROTATED_AFTER_MS = 10_000;
 const TICK_MS = 100;
-const SETTLE_MS = 90_000;
+/** Without a fault something ends at least so often, as long as anything is left: names that were announced a hundred times take their time. */
+const HANGING_MS = 90_000;
 
 const { values } = parseArgs({
   options: {
@@ -215,11 +216,10 @@ async function announce(streams: readonly NewStream[]): Promise<void> {
   }
 }
 
-/** Nothing is left to be worked on, and nothing is pending whose payload has vanished. */
-async function isSettled(): Promise<boolean> {
-  if ((await client.xlen(names.lbs)) > 0) return false;
+/** How many entries are left to be worked on, or pending though their payload has vanished. */
+async function unfinished(): Promise<number> {
   const [pending] = (await client.xpending(names.lbs, names.group)) as [number];
-  return pending === 0;
+  return Math.max(await client.xlen(names.lbs), pending);
 }
 
 const durationMs = minutes * 60_000;
@@ -265,8 +265,15 @@ proxy.delay(0);
 proxy.limit(undefined);
 proxy.thaw();
 while (consumers.running.length < FEWEST) consumers.start(holdMsFor(random));
-const settleBy = performance.now() + SETTLE_MS;
-while (!(await isSettled()) && performance.now() < settleBy) await delay(100);
+let fewest = Number.POSITIVE_INFINITY;
+let hangsFrom = 0;
+for (;;) {
+  const left = await unfinished();
+  if (left === 0) break;
+  if (left < fewest) [fewest, hangsFrom] = [left, performance.now() + HANGING_MS];
+  if (performance.now() > hangsFrom) break;
+  await delay(100);
+}
 await consumers.stopAll(30_000);
 
 const { violations: unproven, ...history } = await judge({

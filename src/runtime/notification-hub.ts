@@ -133,13 +133,16 @@ export class NotificationHub {
     this.#onRoom();
   }
 
-  tell(notification: Notification): void {
+  /** @returns whether it is told: after the last one nothing is, whatever ends later */
+  tell(notification: Notification): boolean {
+    if (this.#isClosed) return false;
     this.#backlog?.push(notification);
     if (this.#backlog === undefined && this.#readers.size === 0) this.dropped += 1;
     for (const { buffer, bell } of this.#readers) {
       buffer.push(notification);
       bell.ring();
     }
+    return true;
   }
 
   /** Nothing more will be told. Readers end when they have read what is there. */

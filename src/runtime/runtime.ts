@@ -398,8 +398,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   #tell(notification: Notification): void {
-    this.#hub.tell(notification);
-    this.seam.emit('notification', notification);
+    if (this.#hub.tell(notification)) this.seam.emit('notification', notification);
   }
 
   #terminated(thrown: unknown): void {

@@ -26,7 +26,8 @@ describe('an owner that dies on a cluster', () => {
     await victim.awaitNews('StreamAdded', STREAMS);
     const locks = ids.map((id, index) => `stream-${index}<MUTEX_KEY_SEP>${id}`);
     const owners = new Set<string>();
-    for (const lock of locks) owners.add((await cluster.masterOf(lock)).address);
+    // The first few are on all of them.
+    for (const lock of locks.slice(0, 30)) owners.add((await cluster.masterOf(lock)).address);
     expect(owners.size).to.equal(3);
     const survivors: Member[] = await Promise.all([crew.start(), crew.start()]);
     for (const survivor of survivors) await awaitCover(cluster, survivor);

@@ -58,6 +58,7 @@ describe('every interleaving of a small world', () => {
   });
 });
 
+// Those that take seconds are left to `npm run mutants`.
 describe('a script with one mistake', () => {
   const FENCE = "if held ~= 'v1:' .. generation then";
   const LAPSED = "if not held then\n    return redis.error_reply('SWLAPSED presence has expired')\n  end";
@@ -75,7 +76,6 @@ describe('a script with one mistake', () => {
     ['give-back accepts any generation', 'give-back', FENCE, 'if false then', 'late-commands', 'C-DONE-3'],
     ['give-back needs no presence', 'give-back', LAPSED, "if not held then held = 'v1:' .. generation end", 'stop-and-lapse', 'C-EXP-1'],
     ['refresh writes after a lapse', 'refresh', 'if not held then\n', "if not held then\n  redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2])\n", 'late-beat-and-lapse', 'C-DONE-3'],
-    ['claim by force writes a generation that a command may carry', 'claim', "'v1:0' ..", "'v1:' ..", 'force-after-late-raise', 'C-DONE-3'],
   ]; // biome-ignore format: a table
   for (const [what, script, from, to, where, clause] of MISTAKES) {
     it(`breaks the contract: ${what}`, () => {

@@ -3,7 +3,7 @@ import { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import { hangingMs } from '../support/pace.js';
 import { compiled } from '../support/programs.js';
 
-const SECONDS = 10;
+const SECONDS = 6;
 
 // Contract: C-OVL-1 and everything that is to hold with it. `npm run soak` runs it for longer.
 describe('a fleet under kills, pauses, broken networks, lost replies and restarts', () => {

@@ -201,6 +201,16 @@ describe('the notification hub', () => {
     expect(await take(hub.read(), 1)).to.deep.equal(['end']);
   });
 
+  it('tells nothing more once it is closed, also to readers that are behind [C-TERM-1]', async () => {
+    const hub = hubOf(10);
+    const behind = hub.read();
+    expect(hub.tell(added('1'))).to.equal(true);
+    hub.close();
+    expect(hub.tell(added('2'))).to.equal(false);
+    expect(await take(behind, 3)).to.deep.equal(['Added 1', 'end']);
+    expect(hub.dropped).to.equal(0);
+  });
+
   it('ends a reader that leaves while it waits', async () => {
     const hub = hubOf(10);
     const reader = hub.read();

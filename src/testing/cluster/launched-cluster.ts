@@ -10,7 +10,7 @@ import { quietMs } from './elections.js';
 import { form, introduce } from './formation.js';
 import { Member } from './member.js';
 import { type NodeCalls, withCalls } from './node-calls.js';
-import { expandSlots } from './node-view.js';
+import { expandSlots, hasSlot } from './node-view.js';
 import { MarkedSlots } from './slot-migration.js';
 import type {
   AddNodeOptions,
@@ -86,7 +86,7 @@ export class LaunchedCluster implements RedisCluster {
 
   async masterOf(keyOrSlot: string | number): Promise<Member> {
     const slot = typeof keyOrSlot === 'number' ? keyOrSlot : this.slotOf(keyOrSlot);
-    const [master] = await this.#find((view) => expandSlots(view.myself.slotRanges).includes(slot));
+    const [master] = await this.#find((view) => hasSlot(view.myself.slotRanges, slot));
     if (master !== undefined) return master;
     throw await this.#notSettled(`a node that serves slot ${slot}`, 'none');
   }
@@ -131,7 +131,7 @@ export class LaunchedCluster implements RedisCluster {
     await this.#wait(
       `another node to serve the slots of ${master.address}`,
       async (calls) => {
-        const serving = await this.#find((view) => expandSlots(view.myself.slotRanges).includes(slot), calls);
+        const serving = await this.#find((view) => hasSlot(view.myself.slotRanges, slot), calls);
         successor = serving.find((member) => member !== master);
         return successor === undefined ? 'none' : whyUnsettled(this.#members, calls);
       },

@@ -64,7 +64,19 @@ function healthOf(flags: ReadonlySet<string>): MemberView['health'] {
 /** `['0-2', '7']` → 0, 1, 2, 7. */
 export function expandSlots(ranges: readonly string[]): number[] {
   return ranges.flatMap((range) => {
-    const [first = 0, last = first] = range.split('-').map(Number);
+    const { first, last } = boundsOf(range);
     return Array.from({ length: last - first + 1 }, (_, at) => first + at);
   });
+}
+
+export function hasSlot(ranges: readonly string[], slot: number): boolean {
+  return ranges.some((range) => {
+    const { first, last } = boundsOf(range);
+    return first <= slot && slot <= last;
+  });
+}
+
+function boundsOf(range: string): { readonly first: number; readonly last: number } {
+  const [first = 0, last = first] = range.split('-').map(Number);
+  return { first, last };
 }

@@ -119,7 +119,6 @@ export function SequenceRow({ row, places: { width, x }, height, isCurrent }: Se
       width={width}
       height={height}
       aria-hidden="true"
-      onClick={() => openActorOf(row)}
     >
       {actor !== null && <title>{`Open ${actor}`}</title>}
       {lines}

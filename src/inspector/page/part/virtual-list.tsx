@@ -1,5 +1,5 @@
 /** A list of which only the rows in sight are in the document: ten thousand scroll like ten. All rows are equally high. */
-import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
+import type { ComponentChildren, TargetedKeyboardEvent, TargetedPointerEvent } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const BEYOND = 8;
@@ -32,7 +32,19 @@ interface VirtualListProps<T> {
   /** What tells the current row from others, wherever it is: it is brought into sight whenever that changes. */
   readonly currentKey?: string | number | null;
   readonly onKeyDown?: (event: TargetedKeyboardEvent<HTMLDivElement>) => void;
+  /** Called with the row that the pointer went down on, also when others have come or gone above it before the pointer went up. */
+  readonly onPick?: (item: T) => void;
 }
+
+/** The row under a pointer that went down. */
+interface Pressed {
+  readonly key: string | number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Farther than this, in pixels, the pointer selects text, and picks nothing. */
+const STILL_PX = 6;
 
 export function VirtualList<T>(props: VirtualListProps<T>) {
   const {
@@ -47,10 +59,12 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     current = -1,
     currentKey = null,
     onKeyDown,
+    onPick,
   } = props;
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 0 });
   const isAtEnd = useRef(true);
+  const pressed = useRef<Pressed | null>(null);
   const id = useId();
 
   const look = () => {
@@ -86,12 +100,27 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
 
   const first = Math.max(0, Math.floor(view.top / rowHeight) - BEYOND);
   const last = Math.min(items.length, Math.ceil((view.top + view.height) / rowHeight) + BEYOND);
+  const onPointerDown = ({ target, clientX: x, clientY: y }: TargetedPointerEvent<HTMLDivElement>) => {
+    const index = Number((target as Element).closest<HTMLElement>('.list-row')?.dataset.index ?? -1);
+    const item = items[index];
+    pressed.current = item === undefined ? null : { key: keyOf(item, index), x, y };
+  };
+  // A row that has moved since gets no click of its own: the browser gives it to what both places are in.
+  const onClick = ({ clientX, clientY }: { readonly clientX: number; readonly clientY: number }) => {
+    const down = pressed.current;
+    pressed.current = null;
+    if (down === null || Math.hypot(clientX - down.x, clientY - down.y) > STILL_PX) return;
+    const item = items.find((candidate, index) => keyOf(candidate, index) === down.key);
+    if (item !== undefined) onPick?.(item);
+  };
   const semantics = {
     role,
     'aria-label': label,
     'aria-activedescendant': current >= first && current < last ? `${id}-${current}` : undefined,
     tabIndex: 0,
     onKeyDown,
+    onPointerDown,
+    onClick,
   };
   const semanticsOfRow = (item: T, index: number) => ({
     role: ROW_ROLES[role],
@@ -110,6 +139,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
             <div
               class="list-row"
               id={`${id}-${index}`}
+              data-index={index}
               key={keyOf(item, index)}
               tabIndex={-1}
               style={{ top: `${index * rowHeight}px`, height: `${rowHeight}px` }}

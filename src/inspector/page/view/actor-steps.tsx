@@ -26,13 +26,11 @@ function beginning({ kind, skipped }: Step): string {
   return kind === 'spawn' ? 'started' : 'seen as it stood';
 }
 
-function Row({ step, onChoose }: { readonly step: Step; readonly onChoose: () => void }) {
+function Row({ step }: { readonly step: Step }) {
   const { seq, at, event, from, state, effects, status, threw } = step;
   const { left, entered } = movedBetween(from === null ? [] : pathsOf(from), pathsOf(state));
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys
-    // biome-ignore lint/a11y/noStaticElementInteractions: its row is the option of the list
-    <div class="step-row" onClick={onChoose} data-step={seq}>
+    <div class="step-row" data-step={seq}>
       <span class="muted mono">{seq}</span>
       <span class="mono">{clockTime(at)}</span>
       <span title={event?.type}>
@@ -106,8 +104,9 @@ export function ActorSteps({ steps, hasMachine, chosen, onChoose }: ActorStepsPr
             current={chosen === null ? -1 : current}
             currentKey={chosen}
             onKeyDown={onKeyDown}
+            onPick={({ seq }) => onChoose(seq)}
           >
-            {(step) => <Row step={step} onChoose={() => onChoose(step.seq)} />}
+            {(step) => <Row step={step} />}
           </VirtualList>
         </div>
       )}

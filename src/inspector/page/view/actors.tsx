@@ -93,13 +93,7 @@ function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: Ro
   const { path, label, state, status, restarts, events, last } = row;
   const name = nameOf(path);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys
-    // biome-ignore lint/a11y/noStaticElementInteractions: its row is the option of the list
-    <div
-      class={`tree-row ${isCurrent ? 'is-current' : ''}`}
-      data-actor={path}
-      onClick={() => go({ view: 'actor', actor: path })}
-    >
+    <div class={`tree-row ${isCurrent ? 'is-current' : ''}`} data-actor={path}>
       <span
         class="tree-name"
         title={label === null ? path : `${label} (${path})`}
@@ -241,6 +235,7 @@ function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilt
         current={current}
         currentKey={currentRow}
         onKeyDown={onKeyDown}
+        onPick={({ row: { path } }) => go({ view: 'actor', actor: path })}
       >
         {(item, index) => (
           <Row

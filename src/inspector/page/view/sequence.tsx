@@ -76,6 +76,7 @@ function Diagram({ lanes, rows }: Drawn) {
           current={current}
           currentKey={chosen}
           onKeyDown={onKeyDown}
+          onPick={openActorOf}
         >
           {(row, index) => (
             <SequenceRow row={row} places={places} height={ROW_HEIGHT} isCurrent={index === current} />
