@@ -1,7 +1,7 @@
 // Runs mocha over every test file, five at a time for two cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
-// have a cluster, of which only three run at a time (test/support/cluster.ts), a browser, which keeps a core busy, or faults, which are mostly waited
-// for, are spread over the run.
+// have a cluster, of which only three run at a time (test/support/cluster.ts), keep a core busy, as those with a browser and those that compute
+// do, or are mostly waited for, as those with faults, are spread over the run.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,6 +22,8 @@ const LONG = [
 /** Only three files at a time have one. */
 const CLUSTER = /(use(Cluster|Sentinels)|startRedis(Cluster|Sentinels))\(/;
 const BROWSER = /useBrowser\(/;
+/** Keeps a core busy as well. */
+const COMPUTING = /^test\/(simulation|explore|replay)\//;
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
@@ -45,20 +47,24 @@ function filesInOrder() {
   const wants = (pattern) => (file) => pattern.test(readFileSync(file, 'utf8'));
   const [clusters, withoutCluster] = partition(others, wants(CLUSTER));
   const [browsers, withoutBrowser] = partition(withoutCluster, wants(BROWSER));
-  const [faults, rest] = partition(withoutBrowser, (file) => file.startsWith('test/faults/'));
-  // The rest is short, unit tests most of all: it comes last, so that no file runs alone at the end.
-  const early = [clusters, browsers, faults].flatMap((list, n) => spread(list, (n + 1) / 4, 0.8));
-  const all = [...early, ...spread(rest, 0, 1)].sort((a, b) => a.at - b.at);
-  return [...all.map(({ file }) => file), ...unit];
+  const [faults, withoutFaults] = partition(withoutBrowser, (file) => file.startsWith('test/faults/'));
+  const [computing, rest] = partition(withoutFaults, (file) => COMPUTING.test(file));
+  const all = [
+    ...[clusters, browsers, faults, computing].flatMap((list, n) => spread(list, 0, 0.8, (n + 1) / 5)),
+    ...spread(rest, 0, 1),
+    // They are short, and compute while the last of the others wait: no file runs alone at the end.
+    ...spread(unit, 0.5, 1.2),
+  ];
+  return all.sort((a, b) => a.at - b.at).map(({ file }) => file);
 }
 
 function partition(list, isWanted) {
   return [list.filter((item) => isWanted(item)), list.filter((item) => !isWanted(item))];
 }
 
-/** In their order, evenly over so much of the run; `shift` keeps lists apart that are spread over one another. */
-function spread(list, shift, share) {
-  return list.map((file, index) => ({ file, at: ((index + shift) / list.length) * share }));
+/** In their order, evenly over this part of the run; `shift` keeps lists apart that are spread over one another. */
+function spread(list, from, to, shift = 0) {
+  return list.map((file, index) => ({ file, at: from + ((index + shift) / list.length) * (to - from) }));
 }
 
 function rankOf(file) {
