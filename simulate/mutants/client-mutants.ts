@@ -429,4 +429,10 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     ],
     wishes: POISONED,
   },
+  {
+    name: 'told-after-the-end',
+    why: 'whoever reads late is told of what happened after the end',
+    edits: [{ file: 'runtime/notification-hub.ts', from: 'if (this.#isClosed) return false;', to: '' }],
+    kept: 'told-after-the-end',
+  },
 ];

@@ -267,6 +267,21 @@ describe("the inspector's page", () => {
       .and.not.to.include('tenant-2');
   });
 
+  it('opens the row that was pressed, also when one above it goes before it is let go', async () => {
+    const { runtime, log, inspector } = await watched();
+    await fleet().announce(['tenant-1', 'tenant-2', 'tenant-3']);
+    await log.count('StreamAdded', 3);
+    const page = await browser.open(`${inspector.url}#/actors?machine=ownership`);
+    const row = page.getByRole('treeitem', { name: 'tenant-2' });
+    const before = await row.boundingBox();
+    await row.hover();
+    await page.mouse.down();
+    await finish(runtime, 'tenant-1');
+    await eventually('it moves up', async () => Number((await row.boundingBox())?.y) < Number(before?.y));
+    await page.mouse.up();
+    await page.getByRole('heading', { name: 'tenant-2' }).waitFor();
+  });
+
   it('finds its way by keys, by the address bar, and in both colour schemes', async () => {
     const { log, inspector } = await watched();
     await fleet().announce(streamNames(300, 'tenant'));
