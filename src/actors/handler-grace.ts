@@ -14,7 +14,7 @@ export async function handlerReturned(
   const timer = clock.setTimeout(() => {
     isOver = true;
     changed.ring();
-  }, graceMs);
+  }, Math.max(0, graceMs));
   while (application.isBusy(ownership) && ownership.isWorkedOn && !isOver && !ended.aborted)
     await changed.rung();
   clock.clearTimeout(timer);
