@@ -130,8 +130,9 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     2,
     (pick) => {
       const marks = pick.chance(0.8) ? ['', ''] : ['trace', pick.of(['', 'state'])];
-      const items = pick.several(1, 3, () => pick.of(NAMES)).flatMap((name) => [name, `{"DataStreamName":"${name}"}`]);
-      return [DELAYED, [pick.of([0, 1, 60000]), ...marks, ...items]];
+      const names = pick.several(1, 3, () => pick.of(NAMES));
+      const delays = names.map(() => pick.of([0, 1, 60000])).join(' ');
+      return [DELAYED, [delays, ...marks, ...names.flatMap((name) => [name, `{"DataStreamName":"${name}"}`])]];
     },
   ],
   'end-delays': [2, (pick) => [['l', ...DELAYED, ...history(pick)], ['me', pick.of([1, 2, 250])]]],

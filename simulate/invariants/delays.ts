@@ -36,9 +36,10 @@ export class DelayWatch {
     if (reply === undefined || isReplyError(reply)) return;
     const args = command.slice(3 + Number(command[2])).map(String);
     if (label === 'add-delayed') {
+      const delays = String(args[0]).split(' ');
       (toTexts(reply) as string[]).forEach((id, index) => {
         const name = args[3 + 2 * index] as string;
-        this.#begin(id, name, Number(args[0]));
+        this.#begin(id, name, Number(delays[index]));
         this.#fleet.wasAnnounced(id, name);
       });
       return;

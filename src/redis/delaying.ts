@@ -6,9 +6,8 @@ import type { Names } from './names.js';
 
 /** The longest delay, in milliseconds: 366 days. */
 export const MOST_DELAY_MS = 31_622_400_000;
-/** Entries of one call; keeps the script below 10 ms. */
-export const MOST_DELAYED = 500;
-const MOST_ENDED = 250;
+/** Entries of one call; keeps the script below 5 ms. */
+const MOST_ENDED = 128;
 
 /** What one call gave to everyone. */
 export interface EndedDelays {
@@ -27,7 +26,7 @@ export interface DelayedSurvey {
 }
 
 export interface DelayedStore {
-  /** Gives what is due to everyone, at most 250 of it and about 1 MiB. Safe to repeat. */
+  /** Gives what is due to everyone, at most 128 of it and about 1 MiB. Safe to repeat. */
   end(): Promise<EndedDelays>;
   survey(): Promise<DelayedSurvey>;
 }
@@ -37,15 +36,20 @@ export interface DelayedSettings {
   readonly historyKey: string | undefined;
 }
 
+/** An entry that is to be added, and how much later somebody may be given it, in milliseconds. */
+export interface LaterEntry extends NewEntry {
+  readonly delayMs: number;
+}
+
 /** Announces streams after a delay, at most 500. Resolves with the ids of what is delayed. */
 export async function addDelayed(
   commands: Commands,
   { delayed, delayedDue, delayedNames }: Names,
-  entries: readonly NewEntry[],
-  delayMs: number,
+  entries: readonly LaterEntry[],
   trace: TraceFields | undefined,
 ): Promise<string[]> {
-  const args: (string | number)[] = [delayMs, trace?.traceparent ?? '', trace?.tracestate ?? ''];
+  const delays = entries.map(({ delayMs }) => delayMs).join(' ');
+  const args = [delays, trace?.traceparent ?? '', trace?.tracestate ?? ''];
   for (const { name, payload } of entries) args.push(name, payload);
   return (await commands.script('add-delayed', [delayed, delayedDue, delayedNames], args)) as string[];
 }

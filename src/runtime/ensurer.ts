@@ -24,8 +24,8 @@ export interface Ensurer {
   ensure(entries: readonly NewEntry[], trace?: TraceFields): Promise<Ensured[]>;
 }
 
-export interface Batch {
-  readonly entries: readonly NewEntry[];
+export interface Batch<T extends NewEntry> {
+  readonly entries: readonly T[];
   readonly trace: TraceFields | undefined;
 }
 
@@ -34,14 +34,14 @@ export interface Batch {
  *
  * @param to before this place
  */
-export function batchAt(
-  entries: readonly NewEntry[],
+export function batchAt<T extends NewEntry>(
+  entries: readonly T[],
   from: number,
   to: number,
   trace: TraceFields | undefined,
   maxEntryBytes: number,
-): Batch {
-  const batch: NewEntry[] = [];
+): Batch<T> {
+  const batch: T[] = [];
   let bytes = 0;
   let isTraced = false;
   for (const entry of entries.slice(from, Math.min(to, from + MOST_ENSURED))) {

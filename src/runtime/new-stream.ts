@@ -1,7 +1,7 @@
 /** What a producer is given, checked and encoded before anything is sent. */
 import { isStreamwardenError, messageOf, StreamwardenError, textOf } from '../core/errors.js';
 import type { NewEntry } from '../redis/announcing.js';
-import { MOST_DELAY_MS } from '../redis/delaying.js';
+import { type LaterEntry, MOST_DELAY_MS } from '../redis/delaying.js';
 import {
   encodeEntry,
   encodePayload,
@@ -31,16 +31,11 @@ export interface AddOptions {
 /** A stream that is to be added. */
 export interface AddedStream extends NewStream, AddOptions {}
 
-/** An entry that is to be added, and when somebody may be given it. */
-export interface AddedEntry extends NewEntry {
-  readonly delayMs: number;
-}
-
 /**
  * @param maxEntryBytes what consumers would dead-letter for its size is not announced
  * @throws StreamwardenError `InvalidOption`, whatever it is given
  */
-export function addedEntriesOf(streams: readonly AddedStream[], maxEntryBytes: number): AddedEntry[] {
+export function addedEntriesOf(streams: readonly AddedStream[], maxEntryBytes: number): LaterEntry[] {
   const entries = checked(streams, maxEntryBytes);
   return entries.map((entry, index) => ({ ...entry, delayMs: delayOf(streams[index]) }));
 }

@@ -7,13 +7,12 @@ import type { Ensured, NewEntry } from '../redis/announcing.js';
 import { type Cancelled, cancelStreams, MOST_CANCELLED } from '../redis/cancelling.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
-import { addDelayed } from '../redis/delaying.js';
+import { addDelayed, type LaterEntry } from '../redis/delaying.js';
 import { encodeEntry, entryBytes, type Info } from '../redis/entry.js';
 import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
 import { BATCH_BYTES, batchAt, createEnsurer } from './ensurer.js';
 import {
-  type AddedEntry,
   type AddedStream,
   type AddOptions,
   addedEntriesOf,
@@ -111,30 +110,29 @@ export function openProducer(
     }
   }
 
-  /** Those from one place on that are delayed for as long as the first. What has no answer may be there: it is not sent again. */
-  async function addLater(
-    entries: readonly AddedEntry[],
-    from: number,
-    trace: TraceFields | undefined,
-  ): Promise<string[]> {
-    const { delayMs } = entries[from] as AddedEntry;
-    const end = entries.findIndex((entry, index) => index > from && entry.delayMs !== delayMs);
-    const batch = batchAt(entries, from, end === -1 ? entries.length : end, trace, maxEntryBytes);
-    return await repeated(
-      () => addDelayed(commands, names, batch.entries, delayMs, batch.trace),
-      (error) => isElsewhere(error),
-    );
-  }
-
-  async function send(entries: readonly AddedEntry[], trace?: TraceFields): Promise<string[]> {
+  /** What has no answer may be there: it is not sent again. */
+  async function addLater(entries: readonly LaterEntry[], trace?: TraceFields): Promise<string[]> {
     const ids: string[] = [];
     while (ids.length < entries.length) {
-      const from = ids.length;
-      const isLater = (entries[from] as AddedEntry).delayMs > 0;
-      const next = entries.findIndex(({ delayMs }, index) => index > from && delayMs > 0 !== isLater);
-      const end = next === -1 ? entries.length : next;
-      if (isLater) ids.push(...(await addLater(entries, from, trace)));
-      else ids.push(...(await addNow(entries.slice(from, end), trace)));
+      const batch = batchAt(entries, ids.length, entries.length, trace, maxEntryBytes);
+      const added = await repeated(
+        () => addDelayed(commands, names, batch.entries, batch.trace),
+        (error) => isElsewhere(error),
+      );
+      ids.push(...added);
+    }
+    return ids;
+  }
+
+  /** In their order: those that go together are next to one another. */
+  async function send(entries: readonly LaterEntry[], trace?: TraceFields): Promise<string[]> {
+    const ids: string[] = [];
+    for (let from = 0; from < entries.length; from = ids.length) {
+      const isLater = (entries[from] as LaterEntry).delayMs > 0;
+      let end = from + 1;
+      while (end < entries.length && (entries[end] as LaterEntry).delayMs > 0 === isLater) end += 1;
+      const some = entries.slice(from, end);
+      ids.push(...(await (isLater ? addLater(some, trace) : addNow(some, trace))));
     }
     return ids;
   }

@@ -30,8 +30,7 @@ describe('cancelling streams', () => {
     const later = await addDelayed(
       wire.commands(),
       names,
-      ['later', 'later'].map((name) => ({ name, payload: encodePayload(name) })),
-      HOUR_MS,
+      ['later', 'later'].map((name) => ({ name, payload: encodePayload(name), delayMs: HOUR_MS })),
       undefined,
     );
     expect(await cancel('waiting', 'later', 'late', 'none')).to.deep.equal([

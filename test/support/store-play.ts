@@ -294,11 +294,10 @@ class Play {
     const [k, held] = await this.#owner('k~0000000b');
     const [first, second] = [held.slice(0, 1), held.slice(1, 2)];
     await this.#step('k delays one', () => k.lease.delay(first, 0));
-    const entries = [{ name: 'eleven', payload: encodePayload('eleven') }];
-    await this.#step('a producer delays another', () => addDelayed(commands(), names, entries, 0, undefined));
-    await this.#step('and a third', () =>
-      addDelayed(commands(), names, [{ name: 'twelve', payload: encodePayload('twelve') }], 3_600_000, undefined),
-    );
+    const later = (name: string, delayMs: number) =>
+      addDelayed(commands(), names, [{ name, payload: encodePayload(name), delayMs }], undefined);
+    await this.#step('a producer delays another', () => later('eleven', 0));
+    await this.#step('and a third', () => later('twelve', 3_600_000));
     const delayed = createDelayedStore(commands(), names, { consumer: k.name, historyKey });
     await this.#step('what is due is given out', async () => (await delayed.end()).count);
     await this.#step('what waits, is delayed, is owned and is not there is cancelled', () =>

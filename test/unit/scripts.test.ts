@@ -166,7 +166,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   const streams = ['a', 'b'].map((name) => ({ name, payload: '{}' }));
   await ensureEntries(commands, names, streams, undefined);
   await lease.delay(batch, 1000);
-  await addDelayed(commands, names, streams, 1000, undefined);
+  const later = streams.map((stream) => ({ ...stream, delayMs: 1000 }));
+  await addDelayed(commands, names, later, undefined);
   await createDelayedStore(commands, names, settings).end();
   await cancelStreams(commands, names, ['a', 'b', 'c', 'd']);
   await group.balance();
