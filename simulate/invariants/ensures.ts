@@ -89,6 +89,8 @@ export class EnsureWatch {
       this.#touches.set(id, count);
       if (life?.owner !== undefined) this.#open.add({ consumer: life.owner, id, count, atMs: now });
     }
+    if (life?.isCancelled && ledger.isWhole(id) && ledger.knowsAll)
+      this.#add('C-CAN-4', `${name} was said to be announced by ${id}, which had been cancelled`);
     if (life === undefined || life.name !== name) {
       this.#add('C-ENS-1', `${name} was said to be ${id}, which is ${life?.name ?? 'no entry'}`);
       return;

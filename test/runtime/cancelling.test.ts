@@ -109,6 +109,26 @@ describe('a stream that a producer cancels', () => {
     expect(await left()).to.deep.equal([0, []]);
   });
 
+  it('is finished also where a done() of its handler is refused meanwhile, as it was touched [C-CAN-2, C-ENS-6]', async () => {
+    const done = heldCall('lease', 'done');
+    const runtime = fleet().create({}, done.substitutes);
+    const refusals: unknown[] = [];
+    runtime.process(async (stream) => {
+      await producer.ensure('one');
+      refusals.push(await rejection(stream.done({ ifTouches: 0 })));
+    });
+    await runtime.start();
+    const executed = done.next();
+    await producer.add('one');
+    await executed;
+    await producer.cancel('one');
+    await eventually('its owner has heard of it', () => runtime.snapshot().counters.cancelled === 1);
+    done.letGo();
+    await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
+    expect(refusals[0]).to.include({ code: 'StreamTouched' });
+    expect(await left()).to.deep.equal([0, []]);
+  });
+
   it('is finished by a stop that comes first, and counts as nothing that went back [C-CAN-3]', async () => {
     const beat = heldCall('lease', 'refresh');
     const runtime = fleet().create({}, beat.substitutes);
