@@ -385,7 +385,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     };
   }
 
-  #inside({ names, layout, bulk, connections, group, seam, clock, logger }: Kernel): Inside {
+  #inside({ names, layout, bulk, connections, group, delayed, seam, clock, logger }: Kernel): Inside {
     const timeoutMs = bulkTimeoutFor(this.#options.heartbeatMs);
     const letters = layout.dlqIsLocal ? bulk : (connections.shards?.bulkFor(names.dlq) ?? bulk);
     return {
@@ -396,6 +396,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       clock,
       logger,
       group,
+      delayed,
       deadLetters: createDeadLetterQueue({ names, home: bulk, letters, layout, clock, timeoutMs }),
       idTrouble: () => this.#incarnation.ledger.ids.trouble,
       overview: () => overviewOf(this.#incarnation, this.#facts),
