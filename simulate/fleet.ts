@@ -21,13 +21,13 @@ import { applyFault } from './faults.js';
 import { GoParty } from './go-party.js';
 import { Adds } from './invariants/adds.js';
 import { checkBeside } from './invariants/beside.js';
-import { CancelWatch } from './invariants/cancels.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
+import { CancelWatch } from './invariants/cancels.js';
 import { ConvictionWatch } from './invariants/convictions.js';
 import { DelayWatch } from './invariants/delays.js';
-import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
 import { EnsureWatch } from './invariants/ensures.js';
+import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
 import { checkLoss } from './invariants/losses.js';
 import { RejectionWatch } from './invariants/rejections.js';
 import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
@@ -269,7 +269,11 @@ export class Fleet implements Stage {
         begins: (party, handle) => this.#begins(party, handle),
         returned: (party, worker) => {
           this.say(`${party.consumer} leaves ${worker.name} ${worker.id}`);
-          this.#cancels.returned(party.consumer, this.ledger.lives.get(worker.id), worker.handle.signal.reason);
+          this.#cancels.returned(
+            party.consumer,
+            this.ledger.lives.get(worker.id),
+            worker.handle.signal.reason,
+          );
           this.workers.end(worker);
         },
         threw: (party, handle, isRejected) => {
@@ -372,7 +376,9 @@ export class Fleet implements Stage {
     this.#era.announced.push(id);
     this.ledger.announced(id, name, retryCount, id, trial);
     // What befalls the server at the answer to a read that was waiting for it may come first.
-    const [key, at] = id.startsWith(DELAYED) ? [this.names.delayed, id.slice(DELAYED.length)] : [this.names.lbs, id];
+    const [key, at] = id.startsWith(DELAYED)
+      ? [this.names.delayed, id.slice(DELAYED.length)]
+      : [this.names.lbs, id];
     if ((this.#look('XRANGE', key, at, at) as unknown[]).length === 0) this.ledger.lostAsAdded(id);
   }
 

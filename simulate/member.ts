@@ -1,5 +1,13 @@
 /** One process of the fleet: a real runtime on a simulated clock and a simulated Redis, and an application with its tempers. */
-import type { DoneOptions, Notification, ReleaseOptions, Runtime, StopMode, StopReport, StreamHandle } from '../src/index.js';
+import type {
+  DoneOptions,
+  Notification,
+  ReleaseOptions,
+  Runtime,
+  StopMode,
+  StopReport,
+  StreamHandle,
+} from '../src/index.js';
 import { isStreamwardenError, UnrecoverableError } from '../src/index.js';
 import { composeRuntime } from '../src/runtime/runtime.js';
 import type { Chance } from '../src/simulation/chance.js';

@@ -123,7 +123,10 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
       const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...DELAYED, 'c', ...history(pick)];
-      return [keys, ['g', me, generation(pick), pick.of([0, 1, 60000]), ...pairs(pick, batch(pick, known, me))]];
+      return [
+        keys,
+        ['g', me, generation(pick), pick.of([0, 1, 60000]), ...pairs(pick, batch(pick, known, me))],
+      ];
     },
   ],
   'add-delayed': [
@@ -132,10 +135,19 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const marks = pick.chance(0.8) ? ['', ''] : ['trace', pick.of(['', 'state'])];
       const names = pick.several(1, 3, () => pick.of(NAMES));
       const delays = names.map(() => pick.of([0, 1, 60000])).join(' ');
-      return [DELAYED, [delays, ...marks, ...names.flatMap((name) => [name, `{"DataStreamName":"${name}"}`])]];
+      return [
+        DELAYED,
+        [delays, ...marks, ...names.flatMap((name) => [name, `{"DataStreamName":"${name}"}`])],
+      ];
     },
   ],
-  'end-delays': [2, (pick) => [['l', ...DELAYED, ...history(pick)], ['me', pick.of([1, 2, 250])]]],
+  'end-delays': [
+    2,
+    (pick) => [
+      ['l', ...DELAYED, ...history(pick)],
+      ['me', pick.of([1, 2, 250])],
+    ],
+  ],
   cancel: [
     3,
     (pick) => [

@@ -52,7 +52,8 @@ export function checkCalm(fleet: Stage, restMs: number): void {
     violations.add(clause, `${id} is stuck ${restMs.toFixed(0)} ms after the last fault: ${where}`);
   }
   const later = Number(fleet.askMaybe('XLEN', names.delayed) ?? 0);
-  if (later > 0) violations.add('C-DLY-2', `${later} are delayed still, ${restMs.toFixed(0)} ms after the last fault`);
+  if (later > 0)
+    violations.add('C-DLY-2', `${later} are delayed still, ${restMs.toFixed(0)} ms after the last fault`);
   for (const row of rows) {
     if (!onStream.includes(row[0]))
       violations.add('C-LOST-1', `${row[0]} is pending for ${row[1]}, and its payload is gone`);

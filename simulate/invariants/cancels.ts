@@ -44,7 +44,8 @@ export class CancelWatch {
     const args = command.slice(3 + Number(command[2])).map(String);
     (toTexts(reply) as string[][]).forEach((found, index) => {
       const name = args[1 + index] as string;
-      for (let at = 0; at < found.length; at += 2) this.#found(name, found[at] as string, found[at + 1] as string);
+      for (let at = 0; at < found.length; at += 2)
+        this.#found(name, found[at] as string, found[at + 1] as string);
       if (found.length === 0) this.#nothing(name);
     });
   }
@@ -58,7 +59,8 @@ export class CancelWatch {
       return;
     }
     const isKnown = ledger.isWhole(id) && ledger.knowsAll;
-    if (isKnown && !isOpen(life)) this.#add('C-CAN-1', `${name} ${id} was cancelled after its end (${life.end})`);
+    if (isKnown && !isOpen(life))
+      this.#add('C-CAN-1', `${name} ${id} was cancelled after its end (${life.end})`);
     if (as === 'owned') {
       if (this.#marked.has(id)) return;
       const cancel = { id, name, consumer: life.owner, atMs: now };
@@ -83,7 +85,8 @@ export class CancelWatch {
     if (open.length !== 1 || only === undefined || only.end === 'deadLetterDue') return;
     // Of several that wait the newest is known.
     const isNewest = [...ledger.lives.values()].every(
-      ({ id, name: other }) => other !== name || id.startsWith('delayed:') || compareFencingTokens(id, only.id) <= 0,
+      ({ id, name: other }) =>
+        other !== name || id.startsWith('delayed:') || compareFencingTokens(id, only.id) <= 0,
     );
     if (!only.id.startsWith('delayed:') && only.owner === undefined && !isNewest) return;
     if (only.isTrimmed || !ledger.isWhole(only.id)) return;
@@ -103,7 +106,10 @@ export class CancelWatch {
     if (goesOn && ledger.lives.get(record.id)?.end !== 'deadLetterDue')
       this.#add('C-CAN-3', `${record.name} ${record.id} was ${record.op} after it had been cancelled`);
     if (record.op === 'acquired' && cancel.consumer === undefined)
-      this.#add('C-CAN-3', `${record.owner} acquired ${record.name} ${record.id} after it had been cancelled`);
+      this.#add(
+        'C-CAN-3',
+        `${record.owner} acquired ${record.name} ${record.id} after it had been cancelled`,
+      );
   }
 
   look(): void {
@@ -146,7 +152,10 @@ export class CancelWatch {
     const { ledger } = this.#fleet;
     if (!ledger.knowsAll || !ledger.isWhole(life.id)) return;
     if (!this.#marked.has(life.id) && isOpen(life))
-      this.#add('C-CAN-2', `${consumer} was told that ${life.name} ${life.id} is cancelled, which nobody did`);
+      this.#add(
+        'C-CAN-2',
+        `${consumer} was told that ${life.name} ${life.id} is cancelled, which nobody did`,
+      );
   }
 
   #add(clause: string, message: string): void {

@@ -41,7 +41,15 @@ export interface EntryLife {
   isCancelled: boolean;
   /** It was taken off the pending list and stays on the stream: nobody is given it again. */
   isOrphaned: boolean;
-  end: 'finished' | 'requeued' | 'deadLettered' | 'deadLetterDue' | 'gone' | 'cancelled' | 'excused' | undefined;
+  end:
+    | 'finished'
+    | 'requeued'
+    | 'deadLettered'
+    | 'deadLetterDue'
+    | 'gone'
+    | 'cancelled'
+    | 'excused'
+    | undefined;
   /** Who finished it, or moved it. */
   endedBy: string | undefined;
 }

@@ -1,5 +1,15 @@
 /** Changes of the machines and actors, some together with the check in a script that makes up for them. */
-import { CANCELLED, DEATHS, DELAYED, LATE_GIVE_BACK, LATE_RAISES, POISONED, PROVEN, SLOW_PAGES, WAKERS } from './aims.js';
+import {
+  CANCELLED,
+  DEATHS,
+  DELAYED,
+  LATE_GIVE_BACK,
+  LATE_RAISES,
+  POISONED,
+  PROVEN,
+  SLOW_PAGES,
+  WAKERS,
+} from './aims.js';
 import type { Mutant } from './mutant.js';
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [

@@ -387,9 +387,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     name: 'delayed-too-short',
     why: 'what is delayed is given out before it is due',
-    edits: [
-      { file: 'redis/scripts/end-delays.lua', from: 'if at > now or', to: 'if at > now + 1000 or' },
-    ],
+    edits: [{ file: 'redis/scripts/end-delays.lua', from: 'if at > now or', to: 'if at > now + 1000 or' }],
     wishes: DELAYED,
   },
   {

@@ -87,7 +87,10 @@ export class Delays {
       next = result.nextMs;
     } catch (error) {
       leastMs = AGAIN_MS;
-      logger.warn({ error: redact(messageOf(error)) }, 'what is due could not be given out; it is tried again');
+      logger.warn(
+        { error: redact(messageOf(error)) },
+        'what is due could not be given out; it is tried again',
+      );
     }
     this.#isEnding = false;
     this.#plan(next, leastMs);

@@ -11,10 +11,13 @@ export async function handlerReturned(
   graceMs: number,
 ): Promise<void> {
   let isOver = false;
-  const timer = clock.setTimeout(() => {
-    isOver = true;
-    changed.ring();
-  }, Math.max(0, graceMs));
+  const timer = clock.setTimeout(
+    () => {
+      isOver = true;
+      changed.ring();
+    },
+    Math.max(0, graceMs),
+  );
   while (application.isBusy(ownership) && ownership.isWorkedOn && !isOver && !ended.aborted)
     await changed.rung();
   clock.clearTimeout(timer);

@@ -125,10 +125,7 @@ export async function readServiceStatus(client: ShortClient, names: Names): Prom
   };
 }
 
-async function delayedOf(
-  client: ShortClient,
-  { delayed, delayedDue }: Names,
-): Promise<DelayedStatus | null> {
+async function delayedOf(client: ShortClient, { delayed, delayedDue }: Names): Promise<DelayedStatus | null> {
   try {
     const count = await client.xlen(delayed);
     if (count === 0) return { count, nextMs: null, lateMs: 0 };

@@ -72,7 +72,11 @@ export function createDelayedStore(
 }
 
 /** How much there is, when it is due, and what time it is, in one message. */
-async function surveyDelayed(commands: Commands, delayed: string, delayedDue: string): Promise<DelayedSurvey> {
+async function surveyDelayed(
+  commands: Commands,
+  delayed: string,
+  delayedDue: string,
+): Promise<DelayedSurvey> {
   const replies = await commands.run('ZRANGE', async (client) =>
     client.pipeline().xlen(delayed).zrange(delayedDue, '0', '0', 'WITHSCORES').time().exec(),
   );

@@ -280,7 +280,16 @@ export function createGroupStore(
     },
     timesToLive,
     async requeue(from, batch, { minIdleMs, spendAlways, nameless, lockKeys }) {
-      const keys = [lbs, names.presence(from), owners, ...endings, dlq, ...history, names.cancels, ...lockKeys];
+      const keys = [
+        lbs,
+        names.presence(from),
+        owners,
+        ...endings,
+        dlq,
+        ...history,
+        names.cancels,
+        ...lockKeys,
+      ];
       const { consumer, maxRetries, dlqMaxLen } = settings;
       const flag = nameless ?? (spendAlways ? 1 : 0);
       const flags = [maxRetries, dlqMaxLen, minIdleMs, flag, lockKeys.length];

@@ -187,7 +187,15 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   const presence = names.presence(consumer);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
   const ownKeys = [names.lbs, presence, names.owners, ...names.endings, ...history];
-  const moveKeys = [names.lbs, presence, names.owners, ...names.endings, dlqKey(names, settings), ...history, names.cancels];
+  const moveKeys = [
+    names.lbs,
+    presence,
+    names.owners,
+    ...names.endings,
+    dlqKey(names, settings),
+    ...history,
+    names.cancels,
+  ];
   const delayedKeys = [names.delayed, names.delayedDue, names.delayedNames];
   let generation = 0;
   let touchesHeard = 0;
@@ -207,7 +215,11 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     async refresh() {
       const args = [generation, heartbeatMs, consumer, names.touches, names.delayedDue, names.cancels];
       const reply = await commands.script('refresh', [presence], args);
-      const [alive, due, cancels] = (Array.isArray(reply) ? reply : [reply, '', 0]) as [number, string, number];
+      const [alive, due, cancels] = (Array.isArray(reply) ? reply : [reply, '', 0]) as [
+        number,
+        string,
+        number,
+      ];
       if (alive < 1) return 'lapsed';
       touchesHeard = alive - 1;
       dueInMs = due === '' ? undefined : Number(due);
@@ -252,7 +264,15 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       return reply.map((item) => (item < 0 ? -item : item === 1));
     },
     async delay(batch, afterMs) {
-      const keys = [names.lbs, presence, names.owners, ...names.endings, ...delayedKeys, names.cancels, ...history];
+      const keys = [
+        names.lbs,
+        presence,
+        names.owners,
+        ...names.endings,
+        ...delayedKeys,
+        names.cancels,
+        ...history,
+      ];
       const args = [names.group, consumer, generation, afterMs, ...flatten(batch)];
       return readMoves(await commands.script('delay', keys, args));
     },

@@ -17,8 +17,8 @@ import {
   type AddOptions,
   addedEntriesOf,
   entriesOf,
-  namesOf,
   type NewStream,
+  namesOf,
 } from './new-stream.js';
 import { invalid } from './option-errors.js';
 import { createProducerConnection } from './producer-connection.js';
@@ -75,7 +75,13 @@ export function openProducer(
   const link = connections.commands;
   const commands = createHomeCommands(connections, clock, Math.max(commandTimeoutFor(timeoutMs), 1000));
   const connection = createProducerConnection(connections, clock, timeoutMs);
-  const repeated = createRepeatedCall({ connections, connection, clock, timeoutMs, isClosed: () => isClosed });
+  const repeated = createRepeatedCall({
+    connections,
+    connection,
+    clock,
+    timeoutMs,
+    isClosed: () => isClosed,
+  });
   const ensurer = createEnsurer({ commands, names, maxEntryBytes, repeated });
   const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
   let isClosed = false;

@@ -18,7 +18,10 @@ export interface RepeatedCallSettings {
   isClosed(): boolean;
 }
 
-export type RepeatedCall = <T>(call: () => Promise<T>, isRepeatable?: (error: unknown) => boolean) => Promise<T>;
+export type RepeatedCall = <T>(
+  call: () => Promise<T>,
+  isRepeatable?: (error: unknown) => boolean,
+) => Promise<T>;
 
 /** @throws StreamwardenError `RuntimeStopped` when the producer is closed; what the last try met */
 export function createRepeatedCall(settings: RepeatedCallSettings): RepeatedCall {

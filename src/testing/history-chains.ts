@@ -16,7 +16,14 @@ import type {
  * - `owned`: its last copy has an owner
  * - `waiting`: its last copy has had none yet
  */
-export type ChainEnd = 'finished' | 'deadLettered' | 'gone' | 'cancelled' | 'deadLetterDue' | 'owned' | 'waiting';
+export type ChainEnd =
+  | 'finished'
+  | 'deadLettered'
+  | 'gone'
+  | 'cancelled'
+  | 'deadLetterDue'
+  | 'owned'
+  | 'waiting';
 
 /** An announced entry and all its copies. */
 export interface HistoryChain {

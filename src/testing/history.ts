@@ -196,7 +196,15 @@ class Check {
 
   report(announced: readonly string[] | undefined, onStream: ReadonlySet<string>): HistoryReport {
     const chains = new Map<string, HistoryChain>();
-    const ends = { finished: 0, deadLettered: 0, gone: 0, cancelled: 0, deadLetterDue: 0, owned: 0, waiting: 0 };
+    const ends = {
+      finished: 0,
+      deadLettered: 0,
+      gone: 0,
+      cancelled: 0,
+      deadLetterDue: 0,
+      owned: 0,
+      waiting: 0,
+    };
     const lost: string[] = [];
     const finishedTwice: string[] = [];
     for (const id of announced ?? this.#lives.roots()) {

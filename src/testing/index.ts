@@ -60,13 +60,12 @@ export {
 export type { ChainEnd, HistoryChain } from './history-chains.js';
 export {
   type AcquiredRecord,
+  type CancelledRecord,
   type DeadLetterDueRecord,
   type DeadLetteredRecord,
-  type FinishedRecord,
-  type CancelledRecord,
   type DelayedRecord,
+  type FinishedRecord,
   type GoneRecord,
-  type UndelayedRecord,
   type HistoryRecord,
   type HistoryRecordBase,
   type MovedRecord,
@@ -74,6 +73,7 @@ export {
   type ReadHistoryOptions,
   type RequeuedRecord,
   readHistory,
+  type UndelayedRecord,
 } from './history-records.js';
 export { type OpenServer, openServers } from './open-servers.js';
 export {

@@ -120,7 +120,9 @@ describe('streamwarden produce --delay, cancel, and what status says of them', (
 
   it('delays what it announces, which status counts [C-DLY-1, C-DLY-5]', async () => {
     const { stdout } = await run('produce', '--name', 'order-1', '--delay', '2h', '--json');
-    expect(JSON.parse(stdout)).to.have.property('id').that.matches(/^delayed:\d+-\d+$/);
+    expect(JSON.parse(stdout))
+      .to.have.property('id')
+      .that.matches(/^delayed:\d+-\d+$/);
     expect(await redis().xlen('orders-input')).to.equal(0);
     const found = JSON.parse((await run('status', '--json')).stdout);
     expect(found.delayed).to.include({ count: 1, lateMs: 0 });
@@ -140,7 +142,10 @@ describe('streamwarden produce --delay, cancel, and what status says of them', (
     await run('produce', '--name', 'order-2');
     const { code, stdout } = await run('cancel', 'order-1', 'order-2', 'order-3', '--json');
     expect(code).to.equal(1);
-    const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(lines.map(({ stream, cancelled }) => [stream, cancelled])).to.deep.equal([
       ['order-1', 'delayed'],
       ['order-2', 'waiting'],

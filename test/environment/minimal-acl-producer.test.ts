@@ -53,7 +53,21 @@ describe('the documented minimal ACL user of a producer that ensures, delays and
     await live();
   });
 
-  for (const command of ['xadd', 'xrange', 'xpending', 'xinfo|groups', 'hget', 'hmget', 'hset', 'del', 'xdel', 'zadd', 'zrange', 'zrem', 'time']) {
+  for (const command of [
+    'xadd',
+    'xrange',
+    'xpending',
+    'xinfo|groups',
+    'hget',
+    'hmget',
+    'hset',
+    'del',
+    'xdel',
+    'zadd',
+    'zrange',
+    'zrem',
+    'time',
+  ]) {
     it(`is refused, and says so, without ${command}`, async () => {
       const error = await rejection(live([`+${command}`]));
       expect(error).to.include({ code: 'PermissionDenied' });

@@ -169,9 +169,6 @@ describe('cancelling streams', () => {
     await cancel('one', 'two');
     await a.lease.done(held.slice(0, 1));
     await a.group.pruneAnnounced();
-    expect(Object.keys(await suite.redis().hgetall(names.cancels))).to.have.members([
-      held[1]?.id,
-      a.name,
-    ]);
+    expect(Object.keys(await suite.redis().hgetall(names.cancels))).to.have.members([held[1]?.id, a.name]);
   });
 });

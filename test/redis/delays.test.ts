@@ -14,7 +14,10 @@ describe('delayed streams', () => {
   const { names, join, own, announce } = wire;
   let delayed: DelayedStore;
   beforeEach(() => {
-    delayed = createDelayedStore(wire.commands(), names, { consumer: 'a~00000001', historyKey: wire.historyKey });
+    delayed = createDelayedStore(wire.commands(), names, {
+      consumer: 'a~00000001',
+      historyKey: wire.historyKey,
+    });
   });
 
   const add = (delayMs: number, ...streams: string[]) =>

@@ -60,7 +60,13 @@ describe('a stream that is given out later', () => {
     expect(runtime.snapshot().counters).to.include({ delayed: 1, delaysEnded: 1 });
     const records = await readHistory(suite.redis(), fleet().historyKey);
     expect(checkHistory({ records }).violations).to.deep.equal([]);
-    expect(records.map(({ op }) => op)).to.deep.equal(['acquired', 'delayed', 'undelayed', 'acquired', 'finished']);
+    expect(records.map(({ op }) => op)).to.deep.equal([
+      'acquired',
+      'delayed',
+      'undelayed',
+      'acquired',
+      'finished',
+    ]);
   });
 
   it('is added so by a producer, among others, in their order [C-DLY-1]', async () => {
@@ -91,7 +97,10 @@ describe('a stream that is given out later', () => {
     const { host, port } = suite.server();
     const proxy = await startFaultProxy({ host, port });
     try {
-      const armed = proxy.arm({ fault: 'cutReply', matches: (args) => args[1] === SCRIPTS['end-delays'].sha });
+      const armed = proxy.arm({
+        fault: 'cutReply',
+        matches: (args) => args[1] === SCRIPTS['end-delays'].sha,
+      });
       const first = await fleet().start({ redis: proxy.url });
       // The script is known from then on, so that its name is sent.
       await suite.redis().script('LOAD', SCRIPTS['end-delays'].source);
@@ -119,7 +128,9 @@ describe('a stream that is given out later', () => {
     const handle = runtime.owned('one') as StreamHandle;
     for (const wrong of [-1, 1.5, '1', null, Number.NaN, 31_622_400_001] as number[]) {
       expect(await rejection(handle.release({ afterMs: wrong }))).to.include({ code: 'InvalidOption' });
-      expect(await rejection(producer.add('two', null, { delayMs: wrong }))).to.include({ code: 'InvalidOption' });
+      expect(await rejection(producer.add('two', null, { delayMs: wrong }))).to.include({
+        code: 'InvalidOption',
+      });
     }
     expect(await rejection(handle.release(7 as never))).to.include({ code: 'InvalidOption' });
     expect(await rejection(producer.add('two', null, 7 as never))).to.include({ code: 'InvalidOption' });
@@ -160,7 +171,12 @@ describe('releasing many streams', () => {
     const report = await runtime.releaseMany(({ name }) => name.startsWith('a-'));
     expect(report).to.deep.equal({ matched: 2, released: 2, ended: 0, failed: 0 });
     expect([...runtime.ownedStreams()].map(({ name }) => name)).to.deep.equal(['b-1']);
-    expect(await runtime.releaseMany(() => false)).to.deep.equal({ matched: 0, released: 0, ended: 0, failed: 0 });
+    expect(await runtime.releaseMany(() => false)).to.deep.equal({
+      matched: 0,
+      released: 0,
+      ended: 0,
+      failed: 0,
+    });
     const delayed = await runtime.releaseMany(() => true, { afterMs: 3_600_000 });
     expect(delayed).to.include({ matched: 1, released: 1 });
     expect(await suite.redis().xlen(fleet().names.delayed)).to.equal(1);

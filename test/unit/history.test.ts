@@ -134,7 +134,9 @@ describe('checkHistory', () => {
     expect(checkHistory({ ...waits, onStream: ['delayed:1-0'] }).violations).to.deep.equal([]);
     expect(checkHistory(waits).lost).to.deep.equal(['1-0']);
     const twice: HistoryRecord = { op: 'undelayed', id: 'delayed:1-0', copy: '6-0', ...by };
-    expect(checkHistory({ records: [...records, twice] }).violations.join()).to.include('after it had been undelayed');
+    expect(checkHistory({ records: [...records, twice] }).violations.join()).to.include(
+      'after it had been undelayed',
+    );
   });
 
   it('takes an entry that is due for the dead-letter stream as pending for nobody, until it is dead-lettered', () => {

@@ -315,7 +315,8 @@ describe('Lua scripts', () => {
     const probed = new Set(calls(SCRIPTS.probe.source, 'try'));
     for (const name of SCRIPT_NAMES) {
       // Those of operators and producers are refused where they are used; what is pruned is pruned without XINFO GROUPS as well.
-      if (['probe', 'balance', 'stranded', 'adopt', 'ensure', 'cancel', 'prune-announced'].includes(name)) continue;
+      if (['probe', 'balance', 'stranded', 'adopt', 'ensure', 'cancel', 'prune-announced'].includes(name))
+        continue;
       for (const command of calls(SCRIPTS[name].source, 'redis\\.p?call')) {
         expect([...probed], `${command} of ${name}`).to.include(command);
       }

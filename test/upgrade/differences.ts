@@ -157,7 +157,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'script delay',
-    why: 'It takes an entry out of its owner\'s hands as give-back does, and keeps the copy in keys that 0.1.0 leaves alone. A consumer of this version puts it back on the stream, where it is an entry like any other.',
+    why: "It takes an entry out of its owner's hands as give-back does, and keeps the copy in keys that 0.1.0 leaves alone. A consumer of this version puts it back on the stream, where it is an entry like any other.",
   },
   {
     what: 'script add-delayed',

@@ -53,7 +53,14 @@ export async function claim(id: string, options: ClaimOptions, output: Output): 
   });
 }
 
-const TAKEN: ReadonlySet<string> = new Set(['requeued', 'adopted', 'gone', 'cancelled', 'deadLettered', 'deadLetterDue']);
+const TAKEN: ReadonlySet<string> = new Set([
+  'requeued',
+  'adopted',
+  'gone',
+  'cancelled',
+  'deadLettered',
+  'deadLetterDue',
+]);
 
 async function claimed({ claims }: ServiceAccess, id: string, force: boolean): Promise<ClaimOutcome> {
   try {

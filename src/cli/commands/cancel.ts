@@ -12,7 +12,9 @@ import { examples } from '../values.js';
 
 export function cancelCommand(run: Runner): Command {
   const command = new Command('cancel')
-    .description('Cancels data streams: what waits or is delayed is gone; who owns one is told to stop, and finishes it.')
+    .description(
+      'Cancels data streams: what waits or is delayed is gone; who owns one is told to stop, and finishes it.',
+    )
     .argument('<names...>', 'of the data streams')
     .addOption(redisOption())
     .addOption(passwordFileOption())
@@ -20,7 +22,10 @@ export function cancelCommand(run: Runner): Command {
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
     .action(run(async () => (await import('../actions/cancel.js')).cancel))
-    .addHelpText('after', '\nExits with 0 when all of them are cancelled, with 1 when one is not there, or a Go consumer has it.');
+    .addHelpText(
+      'after',
+      '\nExits with 0 when all of them are cancelled, with 1 when one is not there, or a Go consumer has it.',
+    );
   return examples(
     command,
     'streamwarden cancel order-17 --service orders',

@@ -21,7 +21,8 @@ export function statusInWords({ service, stream, group, consumers, dlq, delayed 
 
 /** A service that delays nothing need not hear of it. */
 export function delayedInWords({ count, nextMs, lateMs }: DelayedStatus): string {
-  const when = nextMs === null ? `the first is ${duration(lateMs)} late` : `the next is due in ${duration(nextMs)}`;
+  const when =
+    nextMs === null ? `the first is ${duration(lateMs)} late` : `the next is due in ${duration(nextMs)}`;
   return `${count} delayed: ${when}`;
 }
 

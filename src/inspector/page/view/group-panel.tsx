@@ -23,7 +23,8 @@ function Presence({ due, keepsPresence, presenceMs }: GroupMember) {
 function delayedInWords({ delayed }: GroupReply): string | null {
   if (delayed === null || delayed.count === 0 || delayed.nextMs === null) return null;
   const { count, nextMs } = delayed;
-  const when = nextMs < 0 ? `the first is ${duration(-nextMs)} late` : `the next is due in ${duration(nextMs)}`;
+  const when =
+    nextMs < 0 ? `the first is ${duration(-nextMs)} late` : `the next is due in ${duration(nextMs)}`;
   return `${plural(count, 'stream', 'streams')} delayed: ${when}.`;
 }
 
