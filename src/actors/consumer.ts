@@ -138,7 +138,7 @@ export class Consumer {
     const { handOverGraceMs } = limits;
     this.canceller = new Canceller(kernel, this.ownerships, this.finisher, handOverGraceMs);
     this.#cancels = new CancelWatch(kernel, this.ownerships, (one) => this.canceller.cancel(one));
-    this.delays = new Delays(kernel, () => this.reconciler.isFirst);
+    this.delays = new Delays(kernel, () => this.reconciler.place);
     this.releaser = new Releaser(
       kernel,
       this.ownerships,

@@ -109,8 +109,8 @@ export class Reconciler {
   #scanned = 0;
   /** Where the stream began when the scan under way did. */
   #firstId: string | undefined;
-  /** Of the living that the last sweep found, this is the one whose name comes first: it does what one of them has to. */
-  isFirst = false;
+  /** The place of this incarnation among the living that the last sweep found, by their names, from 0: the first does what one of them has to. */
+  place = Number.POSITIVE_INFINITY;
   /** Whether consumers of the Go client were in the group when it was last looked at. */
   #hasForeign = false;
 
@@ -296,8 +296,8 @@ export class Reconciler {
     });
     this.#presentUntil = presentUntil;
     this.#longestTtl = longestTtl;
-    this.isFirst = [...living].sort()[0] === consumer;
-    if (this.isFirst) await this.#census.tidy(others, presences);
+    this.place = [...living].sort().indexOf(consumer);
+    if (this.place === 0) await this.#census.tidy(others, presences);
     const found = [...dead, ...due];
     for (const name of this.#deadSince.keys()) {
       if (!found.some((other) => other.name === name)) this.#deadSince.delete(name);

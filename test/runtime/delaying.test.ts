@@ -141,8 +141,20 @@ describe('a stream that is given out later', () => {
     const streams = Array.from({ length: 5_000 }, (_, index) => ({ name: `s-${index}`, delayMs: HOUR_MS }));
     await producer.addMany(streams);
     const runtime = await fleet().start();
-    const beats = () => runtime.snapshot().lease.lastVerify;
-    await eventually('it beats', () => beats() !== null);
+    await eventually('it has begun', () => runtime.snapshot().lease.lastVerify !== null);
+    await suite.redis().config('RESETSTAT');
+    const calls = async () => {
+      const stats = await suite.redis().info('commandstats');
+      return new Map(
+        [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, count]) => [name, Number(count)]),
+      );
+    };
+    await eventually('it has beaten a few times', async () => ((await calls()).get('zrange') ?? 0) >= 4);
+    const found = await calls();
+    // One look a beat, and nothing for each stream.
+    expect(found.get('zrange')).to.be.at.most(found.get('evalsha') ?? 0);
+    for (const command of ['zadd', 'zrem', 'xadd', 'xdel'])
+      expect(found.get(command), command).to.equal(undefined);
     expect(runtime.snapshot().counters.delaysEnded).to.equal(0);
     expect(await delayed()).to.equal(5_000);
   });
