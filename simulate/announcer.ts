@@ -3,7 +3,7 @@ import { isStreamwardenError } from '../src/index.js';
 import type { Producer } from '../src/runtime/open-producer.js';
 import { composeProducer } from '../src/runtime/producer.js';
 import type { Chance } from '../src/simulation/chance.js';
-import type { Command } from '../src/simulation/labels.js';
+import { type Command, labelOf } from '../src/simulation/labels.js';
 import type { SimulatedProcess } from '../src/simulation/process.js';
 import type { Reply } from '../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../src/simulation/replies.js';
@@ -99,7 +99,8 @@ export class Announcer implements Bystander {
   }
 
   #try(announcement: Announcement): void {
-    if (announcement.isEnsured) this.#ensure(announcement);
+    if (announcement.isCancelled) this.#cancel(announcement);
+    else if (announcement.isEnsured) this.#ensure(announcement);
     else this.#add(announcement);
   }
 
@@ -120,12 +121,24 @@ export class Announcer implements Bystander {
     );
   }
 
+  /** Safe to repeat as well. */
+  #cancel(announcement: Announcement): void {
+    this.#producer.cancel(announcement.name).then(
+      () => this.#open.delete(announcement),
+      (error: unknown) => {
+        if (!isStreamwardenError(error)) throw error;
+        if (error.retriable) this.#process.clock.setTimeout(() => this.#try(announcement), REPEAT_AFTER_MS);
+        else this.#open.delete(announcement);
+      },
+    );
+  }
+
   #add(announcement: Announcement): void {
-    const { name, bytes = 0 } = announcement;
+    const { name, bytes = 0, delayMs = 0 } = announcement;
     const attempt = this.#adds.begin(this, name);
     this.#carries(bytes);
     const info = { attempt: attempt.number, ...(bytes > 0 ? { pad: 'x'.repeat(bytes) } : {}) };
-    this.#producer.add(name, info).then(
+    this.#producer.add(name, info, { delayMs }).then(
       (id) => {
         this.#adds.resolved(attempt, id);
         this.#open.delete(announcement);
@@ -159,6 +172,10 @@ export class Announcer implements Bystander {
   /** The server has executed one of its commands. */
   executed(command: Command, reply: Reply | undefined): void {
     const { names } = this.#fleet;
+    if (labelOf([command]) === 'add-delayed' && reply !== undefined && !isReplyError(reply)) {
+      const number = Number(/"attempt":(\d+)/.exec(String(command.at(-1)))?.[1]);
+      this.#adds.executed(number, String((toTexts(reply) as string[])[0]));
+    }
     if (command[0] !== 'XADD' || reply === undefined || isReplyError(reply)) return;
     const id = String(toTexts(reply));
     const payload = String(command[command.indexOf('lbs-input') + 1]);

@@ -23,7 +23,9 @@ import { Adds } from './invariants/adds.js';
 import { checkBeside } from './invariants/beside.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
+import { CancelWatch } from './invariants/cancels.js';
 import { ConvictionWatch } from './invariants/convictions.js';
+import { DelayWatch } from './invariants/delays.js';
 import { EnsureWatch } from './invariants/ensures.js';
 import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
 import { checkLoss } from './invariants/losses.js';
@@ -69,8 +71,12 @@ const WRITES_HISTORY: ReadonlySet<string> = new Set([
   'requeue',
   'finish-due-letters',
   'claim',
+  'delay',
+  'end-delays',
 ]);
 const LOOK_EVERY_MS = 25;
+/** What ids of what is delayed begin with. */
+const DELAYED = 'delayed:';
 
 /** From the beginning, or a loss of data, to the next one. */
 interface Era {
@@ -114,6 +120,8 @@ export class Fleet implements Stage {
   readonly #rejections: RejectionWatch;
   readonly #convictions: ConvictionWatch;
   readonly #ensures: EnsureWatch;
+  readonly #delays: DelayWatch;
+  readonly #cancels: CancelWatch;
 
   constructor(schedule: Schedule, { trace, recordings }: RunOptions) {
     this.#recordings = recordings;
@@ -155,6 +163,8 @@ export class Fleet implements Stage {
     this.#rejections = new RejectionWatch(this);
     this.#convictions = new ConvictionWatch(this, schedule.faults);
     this.#ensures = new EnsureWatch(this);
+    this.#delays = new DelayWatch(this);
+    this.#cancels = new CancelWatch(this);
     const adds = new Adds(this.violations, () => this.now);
     this.announcers = numbers(shape.producers).map(
       (index) => new Announcer(this, index, adds, this.#ensures),
@@ -221,6 +231,10 @@ export class Fleet implements Stage {
     return toTexts(answer);
   }
 
+  lookAt(...command: (string | number)[]): unknown {
+    return this.#look(...command);
+  }
+
   /** Asks that of the load balancer stream. */
   ask(...command: (string | number)[]): unknown {
     return this.#ask(this.world.server, command);
@@ -255,6 +269,11 @@ export class Fleet implements Stage {
         begins: (party, handle) => this.#begins(party, handle),
         returned: (party, worker) => {
           this.say(`${party.consumer} leaves ${worker.name} ${worker.id}`);
+          this.#cancels.returned(
+            party.consumer,
+            this.ledger.lives.get(worker.id),
+            worker.handle.signal.reason,
+          );
           this.workers.end(worker);
         },
         threw: (party, handle, isRejected) => {
@@ -357,7 +376,10 @@ export class Fleet implements Stage {
     this.#era.announced.push(id);
     this.ledger.announced(id, name, retryCount, id, trial);
     // What befalls the server at the answer to a read that was waiting for it may come first.
-    if ((this.#look('XRANGE', this.names.lbs, id, id) as unknown[]).length === 0) this.ledger.lostAsAdded(id);
+    const [key, at] = id.startsWith(DELAYED)
+      ? [this.names.delayed, id.slice(DELAYED.length)]
+      : [this.names.lbs, id];
+    if ((this.#look('XRANGE', key, at, at) as unknown[]).length === 0) this.ledger.lostAsAdded(id);
   }
 
   get #era(): Era {
@@ -387,6 +409,8 @@ export class Fleet implements Stage {
     this.#era.history.push(record);
     this.#rejections.record(record);
     this.#ensures.record(record);
+    this.#delays.record(record);
+    this.#cancels.record(record);
     this.ledger.add(record);
     this.#convictions.record(record);
     if (record.op === 'finished') this.told.markOver(record.owner, record.id);
@@ -564,6 +588,11 @@ export class Fleet implements Stage {
       if (this.#isHistoryBehind) this.readHistory();
       this.#ensures.executed(commands, replies);
     }
+    if (label === 'cancel') {
+      if (this.#isHistoryBehind) this.readHistory();
+      this.#cancels.executed(commands, replies);
+    }
+    if (label === 'delay' || label === 'add-delayed') this.#delays.executed(label, commands, replies);
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
       if (!bystander.was(process)) continue;
       for (const [at, command] of commands.entries()) bystander.executed(command, replies[at]);
@@ -616,6 +645,8 @@ export class Fleet implements Stage {
       this.#takeovers.look();
       this.#rejections.look();
       this.#ensures.look();
+      this.#delays.look();
+      this.#cancels.look();
       if (this.#isEnding) for (const member of this.living) if (isWell(member)) member.wellAt = this.now;
       this.#endOldConnections();
       this.#lookAgain();
@@ -637,6 +668,10 @@ export class Fleet implements Stage {
     const onStream = ((this.askMaybe('XRANGE', this.names.lbs, '-', '+') ?? []) as [string][]).map(
       ([id]) => id,
     );
+    const later = ((this.askMaybe('XRANGE', this.names.delayed, '-', '+') ?? []) as [string][]).map(
+      ([id]) => `${DELAYED}${id}`,
+    );
+    onStream.push(...later);
     const { ledger } = this;
     for (const { id, name } of ledger.lost(new Set(onStream)))
       this.violations.add('C-ADD-4', `${name} ${id} is lost: neither finished nor on the stream`);

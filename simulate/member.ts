@@ -1,5 +1,13 @@
 /** One process of the fleet: a real runtime on a simulated clock and a simulated Redis, and an application with its tempers. */
-import type { DoneOptions, Notification, Runtime, StopMode, StopReport, StreamHandle } from '../src/index.js';
+import type {
+  DoneOptions,
+  Notification,
+  ReleaseOptions,
+  Runtime,
+  StopMode,
+  StopReport,
+  StreamHandle,
+} from '../src/index.js';
 import { isStreamwardenError, UnrecoverableError } from '../src/index.js';
 import { composeRuntime } from '../src/runtime/runtime.js';
 import type { Chance } from '../src/simulation/chance.js';
@@ -8,7 +16,7 @@ import { ORDER } from '../src/simulation/timeline.js';
 import type { World } from '../src/simulation/world.js';
 import type { Party, Worker } from './invariants/workers.js';
 import { recordingIn } from './recordings.js';
-import { isPoison, type Shape } from './schedule.js';
+import { isPoison, MOST_DELAY_MS, type Shape } from './schedule.js';
 import type { Victim } from './victim.js';
 
 /** One of the application's calls, and what it came to. */
@@ -76,6 +84,7 @@ export class Member implements Party, Victim {
   readonly #temper: Chance;
   readonly #rejects: Chance;
   readonly #conditions: Chance;
+  readonly #delays: Chance;
   state: MemberState = 'starting';
   stop: StopUnderWay | undefined;
   /** Milliseconds of the world. */
@@ -103,6 +112,7 @@ export class Member implements Party, Victim {
     this.#temper = chance.fork('temper');
     this.#rejects = chance.fork('rejects');
     this.#conditions = chance.fork('conditions');
+    this.#delays = chance.fork('delays');
     this.process = world.process(`member ${index}`, {
       rate: 1 + chance.between(-shape.clockDrift, shape.clockDrift),
       wallOffsetMs: Math.round(chance.between(-500, 500)),
@@ -248,13 +258,20 @@ export class Member implements Party, Victim {
         if (!signal.aborted) hooks.threw(this, handle, isRejected);
         throw isRejected ? new UnrecoverableError(HANDLER_FAILED) : new Error(HANDLER_FAILED);
       }
-      if (temper < 0.22) await this.#call('release', handle, worker);
+      if (temper < 0.22) await this.#release(handle, worker);
       else if (temper < 0.45) await this.#call('done', handle, worker);
       // Busy: the event loop stands still.
       else if (temper < 0.47) this.#block(this.#temper.next() * this.#settings.shape.heartbeatMs * 1.5);
     } finally {
       hooks.returned(this, worker);
     }
+  }
+
+  async #release(handle: StreamHandle, worker: Worker): Promise<void> {
+    const afterMs = this.#delays.isTrue(this.#settings.shape.delaying)
+      ? this.#delays.integer(0, MOST_DELAY_MS)
+      : 0;
+    await this.#call('release', handle, worker, undefined, { afterMs });
   }
 
   /** Until nobody has touched it since it was looked at last. */
@@ -274,6 +291,7 @@ export class Member implements Party, Victim {
     handle: StreamHandle,
     worker: Worker,
     options?: DoneOptions,
+    released?: ReleaseOptions,
   ): Promise<string | null> {
     const { hooks } = this.#settings;
     hooks.asks(this, handle, options?.ifTouches);
@@ -284,7 +302,7 @@ export class Member implements Party, Victim {
     if (call === 'release' && this.stop !== undefined) this.released += 1;
     let code: string | null = null;
     try {
-      await (call === 'done' ? handle.done(options) : handle.release());
+      await (call === 'done' ? handle.done(options) : handle.release(released));
     } catch (error) {
       code = codeOf(error);
     }

@@ -59,6 +59,7 @@ function claim(blow: Blow, isForced: boolean): void {
     ...names.endings,
     names.dlq,
     names.lock(life.name, id),
+    names.cancels,
   ];
   const reply = fleet.askMaybe(
     'EVAL',
@@ -77,7 +78,7 @@ function claim(blow: Blow, isForced: boolean): void {
   fleet.say(`  claim${isForced ? ' --force' : ''} ${id} of ${holder}: ${JSON.stringify(reply)}`);
   const [outcome, copy, count] = (reply ?? []) as [string, string, number];
   // C-LOST-2: taken from a living owner on the word of an operator, whose insisting is no promise of ours.
-  if (isForced && (outcome === 'requeued' || outcome === 'gone')) {
+  if (isForced && ['requeued', 'gone', 'cancelled'].includes(outcome)) {
     // It finds out with its next beat, and then verifies.
     fleet.workers.excuseFor('C-LOST-2', id, fleet.shape.heartbeatMs);
   }
@@ -87,7 +88,7 @@ function claim(blow: Blow, isForced: boolean): void {
     const proven = fleet.ledger.isProven(id, holder) ? true : undefined;
     fleet.record({ ...moved, op: 'requeued', copy, count, why: 'dead', proven, trial: trialIn(fleet, copy) });
   }
-  if (outcome === 'gone') fleet.record({ ...moved, op: 'gone' });
+  if (outcome === 'gone' || outcome === 'cancelled') fleet.record({ ...moved, op: outcome });
 }
 
 const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {

@@ -40,6 +40,10 @@ export interface Shape {
   readonly producers: number;
   /** Share of what producers announce only unless it is there; where there is any, handlers finish what nobody has touched meanwhile. */
   readonly ensuring: number;
+  /** Share of what producers announce, and of what handlers release, that is given out only later. */
+  readonly delaying: number;
+  /** How often producers cancel a name, for each announcement. */
+  readonly cancelling: number;
   /** Handlers that take many heartbeats. */
   readonly isLong: boolean;
   /** Share of what handlers throw that says that no try can succeed. */
@@ -61,6 +65,8 @@ const PLAIN = {
   goVersion: 'pr',
   producers: 0,
   ensuring: 0,
+  delaying: 0,
+  cancelling: 0,
   rejecting: 0,
   provenAfterMs: 60_000,
   poisons: 0,
@@ -78,6 +84,10 @@ export interface Announcement {
   readonly bytes?: number;
   /** By a producer: only unless it is there. */
   readonly isEnsured?: boolean;
+  /** By a producer: it is given out so many milliseconds later. */
+  readonly delayMs?: number;
+  /** By a producer: what has this name is cancelled instead. */
+  readonly isCancelled?: boolean;
 }
 
 /** When a fault comes: at a moment, or at a command. */
@@ -160,6 +170,7 @@ const AIMED: Readonly<Record<string, number>> = {
 /** The same of producers, and of consumers of the Go client. */
 const AIMED_AT_PRODUCERS: Readonly<Record<string, number>> = { XADD: 1 };
 const AIMED_WHERE_ENSURED: Readonly<Record<string, number>> = { XADD: 1, ensure: 2 };
+const AIMED_WHERE_DELAYED: Readonly<Record<string, number>> = { delay: 3, 'end-delays': 3 };
 const AIMED_AT_GO: Readonly<Record<string, number>> = {
   XREADGROUP: 3,
   SET: 2,
@@ -181,6 +192,9 @@ const FREQUENT: ReadonlySet<string> = new Set([
   'XREADGROUP',
   'extend-locks',
 ]);
+
+/** The longest delay, in milliseconds. */
+export const MOST_DELAY_MS = 4000;
 
 const PHASES: readonly CommandPhase[] = ['sent', 'arrived', 'executed', 'answered'];
 
@@ -209,6 +223,8 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     goVersion: 'pr',
     producers: 0,
     ensuring: 0,
+    delaying: 0,
+    cancelling: 0,
     isLong: chance.isTrue(0.3),
     rejecting: 0,
     connectionLifeMs: null,
@@ -240,6 +256,8 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     goVersion: ofGo.pick(['pr', 'v0.4']),
     producers,
     ensuring: producers > 0 ? chance.fork('ensuring').pick([0, 0, 0.5, 1]) : 0,
+    delaying: chance.fork('delaying').pick([0, 0, 0.2, 0.6]),
+    cancelling: producers > 0 ? chance.fork('cancelling').pick([0, 0, 0.3, 0.8]) : 0,
     rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
     provenAfterMs: chance.fork('proven').pick([700, 2000, 60_000]),
   };
@@ -298,13 +316,23 @@ function enlarged(
   });
 }
 
-function drawElsewhere(chance: Chance, { goConsumers, producers, ensuring }: Shape): Moment {
+/** Commands of producers, as far as they are used. */
+function aimedAtProducers({ ensuring, delaying, cancelling }: Shape): Readonly<Record<string, number>> {
+  return {
+    ...(ensuring > 0 ? AIMED_WHERE_ENSURED : AIMED_AT_PRODUCERS),
+    ...(delaying > 0 ? { 'add-delayed': 1 } : {}),
+    ...(cancelling > 0 ? { cancel: 2 } : {}),
+  };
+}
+
+function drawElsewhere(chance: Chance, shape: Shape): Moment {
+  const { goConsumers, producers } = shape;
   const [phase, nth] = [chance.pick(PHASES), chance.integer(1, 6)];
   const who = chance.integer(0, goConsumers + producers - 1);
   const [process, commands] =
     who < goConsumers
       ? [goName(who), AIMED_AT_GO]
-      : [producerName(who - goConsumers), ensuring > 0 ? AIMED_WHERE_ENSURED : AIMED_AT_PRODUCERS];
+      : [producerName(who - goConsumers), aimedAtProducers(shape)];
   return { process, command: chance.weighted(commands) ?? 'XADD', nth, phase };
 }
 
@@ -331,7 +359,8 @@ function drawMoment(chance: Chance, shape: Shape, { aimed = 0.5, aim }: Wishes, 
   const hasOthers = aim === undefined && shape.goConsumers + shape.producers > 0;
   if (hasOthers && BEFALLS_ANYONE.has(kind) && chance.isTrue(AIMED_ELSEWHERE))
     return drawElsewhere(chance, shape);
-  const command = chance.weighted(aim?.commands ?? AIMED) ?? 'acquire';
+  const usual = shape.delaying > 0 ? { ...AIMED, ...AIMED_WHERE_DELAYED } : AIMED;
+  const command = chance.weighted(aim?.commands ?? usual) ?? 'acquire';
   return {
     process: chance.integer(0, shape.processes),
     command,
@@ -351,7 +380,19 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
     name: `order-${ofEntries.integer(1, shape.names)}`,
   }));
   const ensured = chance.fork('ensured');
-  const drawn = plain.map((one) => (ensured.isTrue(shape.ensuring) ? { ...one, isEnsured: true } : one));
+  const delayed = chance.fork('delayed');
+  const isDelayed = () => shape.producers > 0 && delayed.isTrue(shape.delaying);
+  const cancelled = chance.fork('cancelled');
+  const drawn: Announcement[] = plain.flatMap((one) => {
+    const first = ensured.isTrue(shape.ensuring)
+      ? { ...one, isEnsured: true }
+      : isDelayed()
+        ? { ...one, delayMs: delayed.integer(0, MOST_DELAY_MS) }
+        : one;
+    if (!cancelled.isTrue(shape.cancelling)) return [first];
+    const atMs = Math.round(one.atMs + cancelled.next() * cancelled.pick([0, 50, 1000, 3000]));
+    return [first, { atMs, name: one.name, isCancelled: true }];
+  });
   const ofPoisons = chance.fork('poisons');
   const poisons = Array.from({ length: shape.poisons }, (_, index) => ({
     atMs: Math.round(ofPoisons.next() * shape.faultMs * announcedWithin),

@@ -39,6 +39,8 @@ export interface Stage {
   later(ms: number, act: () => void): void;
   /** Asks the server of the load balancer stream directly, at once, whatever the network is like; undefined when it refuses. */
   askMaybe(...command: (string | number)[]): unknown;
+  /** The same, whatever it refuses to others. */
+  lookAt(...command: (string | number)[]): unknown;
   /** The same of any server. */
   readonly askAt: (server: SimulatedServer, ...command: (string | number)[]) => unknown;
   /** C-OUT-5: those who live may be told of these once more. */

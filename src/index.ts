@@ -6,6 +6,7 @@ export type { Logger, LogMethod } from './core/logger.js';
 export type { ConsumerState } from './machines/consumer.machine.js';
 export type { Ensured } from './redis/announcing.js';
 export type { RedisSource } from './redis/asked-target.js';
+export type { Cancelled, CancelledAs } from './redis/cancelling.js';
 export type { RedisTarget } from './redis/target.js';
 export type {
   ActiveRecording,
@@ -18,11 +19,12 @@ export type { HandlerDelay } from './runtime/handler-backoff.js';
 export type { ErrorListener } from './runtime/handler-failures.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
 export type { Started } from './runtime/lifetime.js';
-export type { NewStream } from './runtime/new-stream.js';
+export type { AddedStream, AddOptions, NewStream } from './runtime/new-stream.js';
 export type {
   DisownedReason,
   Notification,
   StreamAdded,
+  StreamCancelled,
   StreamConfirmed,
   StreamDeadLettered,
   StreamDisowned,
@@ -49,6 +51,8 @@ export type {
   DoneOptions,
   Health,
   ProcessOptions,
+  ReleaseOptions,
+  ReleaseReport,
   Runtime,
   StopMode,
   StopOptions,

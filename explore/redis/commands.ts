@@ -67,34 +67,38 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
     case 'raise':
       return { script, keys: [presence], args: [command.generation, HEARTBEAT_MS] };
     case 'refresh':
-      return { script, keys: [presence], args: [command.generation, HEARTBEAT_MS, consumer, NAMES.touches] };
+      return {
+        script,
+        keys: [presence],
+        args: [command.generation, HEARTBEAT_MS, consumer, NAMES.touches, NAMES.delayedDue, NAMES.cancels],
+      };
     case 'acquire':
     case 'done': {
       const { generation, entries } = command;
       return {
         script,
-        keys: [lbs, presence, owners, ...endings],
+        keys: [lbs, presence, owners, ...endings, ...(script === 'acquire' ? [NAMES.cancels] : [])],
         args: [group, consumer, generation, ...flatten(entries)],
       };
     }
     case 'giveBack': {
       const { generation, entries, reason } = command;
       const args = [group, consumer, generation, maxRetries, DLQ_MAX_LEN, reason, ...flatten(entries)];
-      return { script, keys: [lbs, presence, owners, ...endings, dlq], args };
+      return { script, keys: [lbs, presence, owners, ...endings, dlq, NAMES.cancels], args };
     }
     case 'leave':
       return { script, keys: [lbs, presence], args: [group, consumer] };
     case 'requeue': {
       const dead = CONSUMERS[command.from] as string;
       const args = [group, dead, consumer, maxRetries, DLQ_MAX_LEN, 0, 0, 0, ...flatten(command.entries)];
-      return { script, keys: [lbs, NAMES.presence(dead), owners, ...endings, dlq], args };
+      return { script, keys: [lbs, NAMES.presence(dead), owners, ...endings, dlq, NAMES.cancels], args };
     }
     case 'claim': {
       const holder = CONSUMERS[command.from] as string;
       const [{ id, name }] = command.entries;
       return {
         script,
-        keys: [lbs, NAMES.presence(holder), owners, ...endings, dlq, lbs],
+        keys: [lbs, NAMES.presence(holder), owners, ...endings, dlq, lbs, NAMES.cancels],
         args: [group, holder, OPERATOR, command.isForced ? 1 : 0, 0, 0, id, name],
       };
     }

@@ -43,6 +43,12 @@ export async function ensure(url: string, name: string): Promise<void> {
   await producer.ensure(name);
 }
 
+/** A producer that cancels it. */
+export async function cancel(url: string, name: string): Promise<void> {
+  await using producer = createProducer({ redis: url, service: SERVICE });
+  await producer.cancel(name);
+}
+
 export async function onRedis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url);
   try {

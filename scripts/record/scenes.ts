@@ -5,6 +5,7 @@ import { createNames } from '../../src/redis/names.js';
 import { startRedis, startRedisCluster } from '../../src/testing/index.js';
 import {
   announce,
+  cancel,
   ensure,
   enter,
   HEARTBEAT_MS,
@@ -135,6 +136,19 @@ async function touched(file: FileOf): Promise<void> {
   for (const stream of player.runtime.ownedStreams()) await stream.done({ ifTouches: stream.touched });
 }
 
+/** A stream is given back for a while, comes again, and is cancelled by a producer while its handler works. */
+async function laterAndCancelled(file: FileOf): Promise<void> {
+  await using redis = await startRedis();
+  await using player = await play(redis.url, file());
+  await announce(redis.url, 'one');
+  await player.awaits('StreamAdded');
+  for (const stream of player.runtime.ownedStreams()) await stream.release({ afterMs: HEARTBEAT_MS });
+  await player.awaits('StreamAdded', 2);
+  await cancel(redis.url, 'one');
+  await player.awaits('StreamCancelled');
+  await until('it is finished', () => player.runtime.snapshot().counters.finished === 1);
+}
+
 /** The master that serves the streams is killed in a cluster; its replica takes over, and the streams are confirmed. */
 async function clusterFailover(file: FileOf): Promise<void> {
   await using cluster = await startRedisCluster({ masters: 3, replicasPerMaster: 1 });
@@ -173,6 +187,7 @@ export const SCENES: Readonly<Record<string, (file: FileOf) => Promise<void>>> =
   'redis-outage': redisOutage,
   'dead-letters': deadLetters,
   touched,
+  'later-and-cancelled': laterAndCancelled,
   'cluster-failover': clusterFailover,
   'partial-keyspace': partialKeyspace,
 };

@@ -48,7 +48,7 @@ export function benchmark(): void {
   }
 
   const scenes: [name: string, count: number, isOwned: boolean, call: () => void][] = [];
-  scenes.push(['refresh', 1, false, () => call('refresh', ['p'], [1, 60000, 'a~00000001', 't'])]);
+  scenes.push(['refresh', 1, false, () => call('refresh', ['p'], [1, 60000, 'a~00000001', 't', 'dd', 'c'])]);
   for (const count of [1, 20]) {
     scenes.push([`acquire ${count}`, count, false, () => call('acquire', keys, ['g', 'a', 1, ...pairs()])]);
     scenes.push([`done ${count}`, count, true, () => call('done', keys, ['g', 'a', 1, ...pairs()])]);

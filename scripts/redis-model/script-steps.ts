@@ -6,6 +6,8 @@ import { anId, type Known } from './vocabulary.js';
 
 const HOLDERS = ['a~00000001', 'b~00000002', 'go'];
 const NAMES = ['x', 'y', 'z'];
+/** What is delayed, when it is due, and its names. */
+const DELAYED = ['dl', 'dd', 'dn'];
 const DUE = ['max_retries_exceeded', 'unparseable'];
 
 /** Which data stream an entry announces: by its id, so that it is the same one most of the time. */
@@ -72,14 +74,14 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     2,
     (pick) => {
       const me = pick.of(HOLDERS);
-      return [[`p:${me}`], [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 't']];
+      return [[`p:${me}`], [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 't', 'dd', 'c']];
     },
   ],
   acquire: [
     8,
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
-      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick)];
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick), 'c'];
       return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known, me))]];
     },
   ],
@@ -104,7 +106,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const marks = pick.chance(0.8) ? ['', ''] : ['trace', pick.of(['', 'state'])];
       const items = streams.flatMap((name) => [name, `{"DataStreamName":"${name}"}`]);
       return [
-        ['l', 'o', 'n', 't'],
+        ['l', 'o', 'n', 't', 'c', ...DELAYED],
         ['g', ...marks, ...items],
       ];
     },
@@ -112,15 +114,52 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
   'prune-announced': [
     1,
     (pick) => [
-      ['l', 'n', 't'],
-      ['g', pick.of(['announced', 'touches']), 0, 500],
+      ['l', 'n', 't', 'c'],
+      ['g', pick.of(['announced', 'touches', 'cancels']), 0, 500],
+    ],
+  ],
+  delay: [
+    3,
+    (pick, known) => {
+      const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...DELAYED, 'c', ...history(pick)];
+      return [
+        keys,
+        ['g', me, generation(pick), pick.of([0, 1, 60000]), ...pairs(pick, batch(pick, known, me))],
+      ];
+    },
+  ],
+  'add-delayed': [
+    2,
+    (pick) => {
+      const marks = pick.chance(0.8) ? ['', ''] : ['trace', pick.of(['', 'state'])];
+      const names = pick.several(1, 3, () => pick.of(NAMES));
+      const delays = names.map(() => pick.of([0, 1, 60000])).join(' ');
+      return [
+        DELAYED,
+        [delays, ...marks, ...names.flatMap((name) => [name, `{"DataStreamName":"${name}"}`])],
+      ];
+    },
+  ],
+  'end-delays': [
+    2,
+    (pick) => [
+      ['l', ...DELAYED, ...history(pick)],
+      ['me', pick.of([1, 2, 250])],
+    ],
+  ],
+  cancel: [
+    3,
+    (pick) => [
+      ['l', 'o', 'n', 'c', ...DELAYED],
+      ['g', ...pick.several(1, 2, () => pick.of(NAMES))],
     ],
   ],
   'give-back': [
     5,
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
-      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick)];
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), 'c'];
       const why = pick.of(['handOver', 'failed', 'waiting', 'unparseable', 'tooLarge']);
       const limits = [pick.upTo(2), pick.of([0, 2, 100])];
       return [keys, ['g', me, generation(pick), ...limits, why, ...pairs(pick, batch(pick, known, me))]];
@@ -162,7 +201,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const dead = pick.chance(0.7) ? 'go' : aHolder(pick, known);
       const ids = batch(pick, known, dead);
       const locks = pick.chance(0.4) ? ids.map((id) => `lock${id.slice(-1)}`) : [];
-      const keys = ['l', `p:${dead}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), ...locks];
+      const keys = ['l', `p:${dead}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), 'c', ...locks];
       const flag = pick.of([0, 1, 'tooLarge', 'unread']);
       const flags = [pick.upTo(2), pick.of([0, 2, 100]), pick.of([0, 0, 1, 5]), flag, locks.length];
       return [keys, ['g', dead, 'me', ...flags, ...pairs(pick, ids)]];
@@ -174,7 +213,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const holder = aHolder(pick, known);
       const [id = '1-1'] = batch(pick, known, holder);
       const lock = pick.chance(0.5) ? 'l' : `lock${id.slice(-1)}`;
-      const keys = ['l', `p:${holder}`, 'o', 'e0', 'e1', dlq(pick), lock];
+      const keys = ['l', `p:${holder}`, 'o', 'e0', 'e1', dlq(pick), lock, 'c'];
       const reason = pick.of(['unparseable', 'tooLarge']);
       const flags = [pick.upTo(1), pick.of([0, 5]), pick.upTo(1)];
       return [keys, ['g', holder, 'op', ...flags, id, nameOf(pick, id), reason]];

@@ -27,7 +27,8 @@ export function checkCall(
   if (call === 'done' && code === null && !isFinished) {
     violations.add('C-DONE-1', `done() of ${name} ${id} resolved for ${consumer}, which has not finished it`);
   }
-  if (call === 'done' && code === 'StreamNotOwned' && isFinished) {
+  // C-CAN-2: a stream that was cancelled its owner finishes by itself.
+  if (call === 'done' && code === 'StreamNotOwned' && isFinished && !life.isCancelled) {
     violations.add(
       'C-DONE-5',
       `done() of ${name} ${id} rejected with StreamNotOwned for ${consumer}, which has finished it`,

@@ -20,6 +20,7 @@ export function isAtRest(fleet: Stage): boolean {
   if (fleet.living.some(({ runtime, open }) => open.size > 0 || !runtime.ownedStreams().next().done))
     return false;
   if (!fleet.areBystandersIdle) return false;
+  if (fleet.askMaybe('XLEN', fleet.names.delayed) !== 0) return false;
   return fleet.askMaybe('XLEN', fleet.names.lbs) === 0 || left(fleet).length === 0;
 }
 
@@ -50,6 +51,9 @@ export function checkCalm(fleet: Stage, restMs: number): void {
       row === undefined ? 'C-OUT-1' : stateOf(fleet, row[1]) === 'running' ? 'C-ADD-5' : 'C-EXP-2';
     violations.add(clause, `${id} is stuck ${restMs.toFixed(0)} ms after the last fault: ${where}`);
   }
+  const later = Number(fleet.askMaybe('XLEN', names.delayed) ?? 0);
+  if (later > 0)
+    violations.add('C-DLY-2', `${later} are delayed still, ${restMs.toFixed(0)} ms after the last fault`);
   for (const row of rows) {
     if (!onStream.includes(row[0]))
       violations.add('C-LOST-1', `${row[0]} is pending for ${row[1]}, and its payload is gone`);

@@ -63,11 +63,19 @@ export class EnsureWatch {
     let newest: EntryLife | undefined;
     for (const life of ledger.lives.values()) {
       if (life.name !== name || life.id === id) continue;
+      // C-DLY-4: what is delayed is announced.
+      if (life.id.startsWith('delayed:')) {
+        if (isOpen(life) && ledger.isWhole(life.id) && ledger.knowsAll)
+          this.#add('C-DLY-4', `${name} was announced as ${id}, though it is delayed (${life.id})`);
+        continue;
+      }
       if (newest === undefined || compareFencingTokens(life.id, newest.id) > 0) newest = life;
     }
     this.#fleet.wasAnnounced(id, name);
     // C-ENS-3: a consumer of the Go client moves an entry in two steps, and its name counts as free in between.
     if (this.#fleet.shape.goConsumers > 0) return;
+    // C-CAN-4: what is cancelled is over for whoever ensures it.
+    if (newest?.isCancelled) return;
     if (newest === undefined || !isOpen(newest) || newest.end === 'deadLetterDue') return;
     if (newest.isTrimmed || !ledger.isWhole(newest.id) || !ledger.knowsAll) return;
     this.#add('C-ENS-1', `${name} was announced as ${id}, though ${newest.id} waits or is owned`);
@@ -81,6 +89,8 @@ export class EnsureWatch {
       this.#touches.set(id, count);
       if (life?.owner !== undefined) this.#open.add({ consumer: life.owner, id, count, atMs: now });
     }
+    if (life?.isCancelled && ledger.isWhole(id) && ledger.knowsAll)
+      this.#add('C-CAN-4', `${name} was said to be announced by ${id}, which had been cancelled`);
     if (life === undefined || life.name !== name) {
       this.#add('C-ENS-1', `${name} was said to be ${id}, which is ${life?.name ?? 'no entry'}`);
       return;
@@ -132,7 +142,8 @@ export class EnsureWatch {
     const most = this.#conditions.get(`${owner} ${id}`);
     const count = this.#touches.get(id) ?? 0;
     if (most === undefined || count <= most || !this.#fleet.ledger.isWhole(id)) return;
-    if (!this.#fleet.ledger.knowsAll) return;
+    // C-CAN-2: what is cancelled is finished, however often it was touched before.
+    if (!this.#fleet.ledger.knowsAll || this.#fleet.ledger.lives.get(id)?.isCancelled) return;
     this.#add(
       'C-ENS-6',
       `${owner} finished ${name} ${id} if touched ${most} times, and it was ${count} times`,

@@ -7,6 +7,7 @@ import { PROVEN, UNMARKED } from '../../src/redis/marks.js';
 import { isIncarnation } from '../../src/redis/names.js';
 import type {
   AcquiredRecord,
+  DelayedRecord,
   HistoryRecord,
   MovedRecord,
   RequeuedRecord,
@@ -36,9 +37,19 @@ export interface EntryLife {
   isRetryUnknown: boolean;
   /** Its payload was trimmed: nobody can be given it again. */
   isTrimmed: boolean;
+  /** A producer has cancelled it while a consumer had it: it is given to nobody after that one. */
+  isCancelled: boolean;
   /** It was taken off the pending list and stays on the stream: nobody is given it again. */
   isOrphaned: boolean;
-  end: 'finished' | 'requeued' | 'deadLettered' | 'deadLetterDue' | 'gone' | 'excused' | undefined;
+  end:
+    | 'finished'
+    | 'requeued'
+    | 'deadLettered'
+    | 'deadLetterDue'
+    | 'gone'
+    | 'cancelled'
+    | 'excused'
+    | undefined;
   /** Who finished it, or moved it. */
   endedBy: string | undefined;
 }
@@ -139,6 +150,7 @@ export class Ledger {
       isHanded: false,
       isRetryUnknown: false,
       isTrimmed: false,
+      isCancelled: false,
       isOrphaned: false,
       end: undefined,
       endedBy: undefined,
@@ -293,7 +305,15 @@ export class Ledger {
         this.#close(life, 'finished', record.owner);
         break;
       case 'requeued':
+      case 'delayed':
         this.#requeued(life, record);
+        break;
+      case 'undelayed':
+        this.#close(life, 'requeued', record.by);
+        this.announced(record.copy, life.name, life.retryCount, life.root, life.trial);
+        break;
+      case 'cancelled':
+        this.#moved(life, record, 'cancelled');
         break;
       case 'deadLettered':
       case 'deadLetterDue':
@@ -338,7 +358,7 @@ export class Ledger {
     life.isRetryUnknown = false;
   }
 
-  #requeued(life: EntryLife, record: RequeuedRecord): void {
+  #requeued(life: EntryLife, record: RequeuedRecord | DelayedRecord): void {
     const { copy, count, why, from, by } = record;
     this.#checkProven(life, record);
     const spent = count - (record.proven ? 0 : life.retryCount);
@@ -359,7 +379,7 @@ export class Ledger {
   }
 
   /** C-EXP-8: what its owner has marked, and nothing else. A consumer of the Go client marks nothing, and an operator takes as from one. */
-  #checkProven(life: EntryLife, { from, by, proven }: RequeuedRecord): void {
+  #checkProven(life: EntryLife, { from, by, proven }: RequeuedRecord | DelayedRecord): void {
     const isSaid = proven === true;
     if (life.mark === undefined) return;
     const isProven = this.isProven(life.id, from);
@@ -371,7 +391,7 @@ export class Ledger {
   }
 
   /** C-POI-11: what a death convicts of is exactly what was begun alone, and of the others exactly a quarter is begun together next. */
-  #checkTrial(life: EntryLife, { why, from, by, proven, trial = 0 }: RequeuedRecord): void {
+  #checkTrial(life: EntryLife, { why, from, by, proven, trial = 0 }: RequeuedRecord | DelayedRecord): void {
     if (life.mark === undefined) return;
     const isDeath = why === 'dead' && !isOperator(by);
     const due = proven
@@ -386,7 +406,7 @@ export class Ledger {
     );
   }
 
-  #retriesDue(life: EntryLife, { why, from, by, trial }: RequeuedRecord): number {
+  #retriesDue(life: EntryLife, { why, from, by, trial }: RequeuedRecord | DelayedRecord): number {
     // Nobody knows whether it was to blame.
     if (why === 'dead' && trial !== undefined && !isOperator(by) && isTooMany(life, from, this.#maxRetries))
       return 0;

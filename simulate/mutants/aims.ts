@@ -126,3 +126,19 @@ export const ENSURED: Wishes = {
   mostFaults: 6,
   shape: { producers: 2, ensuring: 1, names: 2, processes: 2, capacity: 3, goConsumers: 0, isLong: false },
 };
+
+/** Streams that are given out later, by producers and by their owners, and ensured meanwhile. */
+export const DELAYED: Wishes = {
+  kinds: { crash: 1, freeze: 1, cut: 1, late: 1 },
+  announcements: 30,
+  mostFaults: 4,
+  shape: { producers: 2, delaying: 0.6, ensuring: 0.3, names: 3, processes: 3, capacity: 3, goConsumers: 0 },
+};
+
+/** Streams that are cancelled soon after they were announced, and while they are worked on. */
+export const CANCELLED: Wishes = {
+  kinds: { crash: 2, freeze: 1, stop: 1 },
+  announcements: 40,
+  mostFaults: 6,
+  shape: { producers: 2, cancelling: 1, ensuring: 0.5, names: 3, processes: 3, capacity: 3, goConsumers: 0 },
+};

@@ -1,5 +1,15 @@
 /** Changes of the machines and actors, some together with the check in a script that makes up for them. */
-import { DEATHS, LATE_GIVE_BACK, LATE_RAISES, POISONED, PROVEN, SLOW_PAGES, WAKERS } from './aims.js';
+import {
+  CANCELLED,
+  DEATHS,
+  DELAYED,
+  LATE_GIVE_BACK,
+  LATE_RAISES,
+  POISONED,
+  PROVEN,
+  SLOW_PAGES,
+  WAKERS,
+} from './aims.js';
 import type { Mutant } from './mutant.js';
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [
@@ -434,5 +444,24 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'whoever reads late is told of what happened after the end',
     edits: [{ file: 'runtime/notification-hub.ts', from: 'if (this.#isClosed) return false;', to: '' }],
     kept: 'told-after-the-end',
+  },
+  {
+    name: 'delays-forgotten',
+    why: 'what is due is given out by nobody',
+    edits: [{ file: 'actors/delays.ts', from: 'this.#plan(this.#kernel.lease.dueInMs());', to: '' }],
+    wishes: DELAYED,
+  },
+  {
+    name: 'cancel-forgets-refusals',
+    why: 'a cancelled stream whose done() was refused stays with its owner for ever',
+    edits: [
+      {
+        file: 'actors/canceller.ts',
+        from: "if (ownership.state !== 'acking' || ownership.hasEnded || ended.aborted) break;",
+        to: 'break;',
+      },
+    ],
+    wishes: { ...CANCELLED, shape: { ...CANCELLED.shape, ensuring: 1 } },
+    budget: 150,
   },
 ];

@@ -1,7 +1,9 @@
 /** Changes of the scripts. */
 import {
   BACK_BEFORE_TAKEOVER,
+  CANCELLED,
   DEATHS,
+  DELAYED,
   ENSURED,
   FEW_RETRIES,
   LATE,
@@ -223,8 +225,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/move-entry.lua',
-        from: "local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, counts)))",
-        to: `local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, counts)))
+        from: "at.delay(name, copy) or redis.call('XADD', at.lbs, '*', unpack(copy))",
+        to: `at.delay(name, copy) or redis.call('XADD', at.lbs, '*', unpack(copy))
     redis.call('XDEL', at.lbs, copyId)`,
       },
     ],
@@ -340,7 +342,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/ensure.lua',
-        from: 'if (holder or holder == nil and entries.isNew(id)) and read(id, id) then',
+        from: 'if (holder and not isCancelled(id) or holder == nil and entries.isNew(id)) and announced.read(id) then',
         to: 'if true then',
       },
     ],
@@ -351,8 +353,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     why: 'what was requeued is announced a second time',
     edits: [
       {
-        file: 'redis/scripts/ensure.lua',
-        from: 'while count < MOST_READ and bytes <= MOST_BYTES do',
+        file: 'redis/scripts/lib/announcements.lua',
+        from: 'while count < MOST_READ and not self.isFull() do',
         to: 'while false do',
       },
     ],
@@ -381,5 +383,83 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: ENSURED,
+  },
+  {
+    name: 'delayed-too-short',
+    why: 'what is delayed is given out before it is due',
+    edits: [{ file: 'redis/scripts/end-delays.lua', from: 'if at > now or', to: 'if at > now + 1000 or' }],
+    wishes: DELAYED,
+  },
+  {
+    name: 'delayed-without-end',
+    why: 'nobody knows when it is due',
+    edits: [
+      {
+        file: 'redis/scripts/lib/delayed.lua',
+        from: "redis.call('ZADD', due, string.format('%.0f', self.now() + ms), id)",
+        to: '',
+      },
+    ],
+    wishes: DELAYED,
+  },
+  {
+    name: 'delayed-and-kept',
+    why: 'what is given back for later is lost with its entry',
+    edits: [
+      {
+        file: 'redis/scripts/lib/move-entry.lua',
+        from: 'at.delay and at.delay(name, copy) or',
+        to: "at.delay and 'delayed:0-1' or",
+      },
+    ],
+    wishes: DELAYED,
+  },
+  {
+    name: 'delayed-not-announced',
+    why: 'a delayed name is announced a second time',
+    edits: [{ file: 'redis/scripts/ensure.lua', from: 'if later then', to: 'if false then' }],
+    wishes: DELAYED,
+  },
+  {
+    name: 'cancelled-requeued',
+    why: 'what was cancelled is given to somebody else',
+    edits: [
+      {
+        file: 'redis/scripts/lib/move-entry.lua',
+        from: "if at.cancels and redis.call('HGET', at.cancels, id) then",
+        to: 'if false then',
+      },
+    ],
+    wishes: CANCELLED,
+  },
+  {
+    name: 'cancelled-acquired',
+    why: 'what was cancelled on its way to a consumer is given to an application',
+    edits: [{ file: 'redis/scripts/acquire.lua', from: 'elseif cancelled[i] then', to: 'elseif false then' }],
+    wishes: CANCELLED,
+  },
+  {
+    name: 'cancel-unheard',
+    why: 'an owner works on although its stream was cancelled',
+    edits: [
+      {
+        file: 'redis/scripts/cancel.lua',
+        from: "local count = countOf(redis.call('HGET', cancels, holder)) + 1",
+        to: "local count = countOf(redis.call('HGET', cancels, holder))",
+      },
+    ],
+    wishes: CANCELLED,
+  },
+  {
+    name: 'cancelled-ensured',
+    why: 'what is ensured after a cancel is over with what was cancelled',
+    edits: [
+      {
+        file: 'redis/scripts/ensure.lua',
+        from: 'if holder and not isCancelled(owner) then',
+        to: 'if holder then',
+      },
+    ],
+    wishes: CANCELLED,
   },
 ];

@@ -33,6 +33,8 @@ export interface Application {
   disowned(ownership: Ownership, reason: string): void;
   /** Its stream has been ensured by a producer meanwhile: `touches` has grown. */
   touched(ownership: Ownership): void;
+  /** A producer has cancelled its stream: nobody shall work on it any more. */
+  cancelled(ownership: Ownership): void;
   expired(entry: ExpiredEntry): void;
   deadLettered(entry: BuriedEntry): void;
   /** Whether a handler of the application is at work on it. */

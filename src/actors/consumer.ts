@@ -12,7 +12,10 @@ import type { ServerFacts } from '../redis/capabilities.js';
 import { replyOf } from '../redis/reply-errors.js';
 import { Acquirer } from './acquirer.js';
 import { Adopter } from './adopter.js';
+import { CancelWatch } from './cancel-watch.js';
+import { Canceller } from './canceller.js';
 import { DeadLetters } from './dead-letters.js';
+import { Delays } from './delays.js';
 import { Drain, type DrainReport } from './drain.js';
 import { Extender } from './extender.js';
 import { Finisher } from './finisher.js';
@@ -72,6 +75,8 @@ export class Consumer {
   readonly supervisor: Supervisor;
   readonly ledger: MoveLedger;
   readonly touches: TouchWatch;
+  readonly canceller: Canceller;
+  readonly delays: Delays;
   readonly keyspace: Keyspace;
   /** Follows the masters of a cluster; undefined where there is but one server. */
   readonly topology: Topology | undefined;
@@ -80,6 +85,7 @@ export class Consumer {
   readonly #extender: Extender;
   readonly #toucher: Toucher;
   readonly #prover: Prover;
+  readonly #cancels: CancelWatch;
   readonly #drain: Drain;
   readonly #startUp: StartUp;
   readonly #actor: Actor<typeof consumerMachine>;
@@ -95,7 +101,11 @@ export class Consumer {
     this.ownerships = new Ownerships(kernel, (ownership, error) => this.#ownershipFailed(ownership, error));
     this.touches = new TouchWatch(kernel, this.ownerships);
     this.lease = new Lease(kernel, {
-      beat: () => this.touches.beat(),
+      beat: () => {
+        this.touches.beat();
+        this.#cancels.beat();
+        this.delays.beat();
+      },
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
       // looks dead until it has renewed its lease.
@@ -125,11 +135,16 @@ export class Consumer {
     this.finisher = new Finisher(kernel, this.lease, this.touches, (ownership, error) =>
       this.operationFailed(ownership, 'handOver', error),
     );
+    const { handOverGraceMs } = limits;
+    this.canceller = new Canceller(kernel, this.ownerships, this.finisher, handOverGraceMs);
+    this.#cancels = new CancelWatch(kernel, this.ownerships, (one) => this.canceller.cancel(one));
+    this.delays = new Delays(kernel, () => this.reconciler.place);
     this.releaser = new Releaser(
       kernel,
       this.ownerships,
       this.giver,
-      limits.handOverGraceMs,
+      handOverGraceMs,
+      (afterMs) => this.delays.expect(afterMs),
       (ownership, error) => this.operationFailed(ownership, 'handOver', error),
     );
     this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);
@@ -176,7 +191,7 @@ export class Consumer {
       vanished: (ids) => this.verifier.vanished(ids),
     });
     this.#prover = new Prover(kernel, this.lease, this.ownerships, marker);
-    this.#drain = new Drain(this, limits.handOverGraceMs);
+    this.#drain = new Drain(this, handOverGraceMs);
     this.keyspace = new Keyspace(kernel, this.supervisor, (id) => this.#spec(id), {
       // Events from before are gone.
       live: () => this.reconciler.hint(),

@@ -33,7 +33,7 @@ interface Crew {
 }
 
 function handedOver(ownerships: readonly Ownership[]): number {
-  return ownerships.filter(({ state }) => state === 'handedOver').length;
+  return ownerships.filter(({ state, isCancelled }) => state === 'handedOver' && !isCancelled).length;
 }
 
 export class Drain {

@@ -54,15 +54,17 @@ export class Giver {
    * Moves entries and says what became of each; their locks are released. Waits out an outage.
    *
    * @param isStillHeld asked before each try: what has left our hands since may have come back under the same id, to be worked on
+   * @param afterMs everyone may have them only so many milliseconds later; 0: at once
    */
   async move(
     reason: GiveBackReason,
     entries: readonly GivenBack[],
     isStillHeld: (id: string) => boolean = () => true,
+    afterMs = 0,
   ): Promise<Map<string, Moved>> {
     for (const { id } of entries) this.#moving.set(id, (this.#moving.get(id) ?? 0) + 1);
     try {
-      return await this.#move(reason, entries, isStillHeld);
+      return await this.#move(reason, entries, isStillHeld, afterMs);
     } finally {
       for (const { id } of entries) {
         const others = (this.#moving.get(id) ?? 1) - 1;
@@ -76,6 +78,7 @@ export class Giver {
     reason: GiveBackReason,
     entries: readonly GivenBack[],
     isStillHeld: (id: string) => boolean,
+    afterMs: number,
   ): Promise<Map<string, Moved>> {
     const sorted = [...entries].sort((a, b) => compareEntryIds(a.id, b.id));
     const outcomes = new Map<string, Moved>();
@@ -86,7 +89,9 @@ export class Giver {
       const { value, mayBeRepeat } = await retrying(this.#kernel, this.#lease, async () => {
         asked = asked.filter(({ id }) => isStillHeld(id));
         try {
-          return asked.length > 0 ? await this.#kernel.lease.giveBack(reason, asked) : undefined;
+          if (asked.length === 0) return undefined;
+          const { lease } = this.#kernel;
+          return await (afterMs > 0 ? lease.delay(asked, afterMs) : lease.giveBack(reason, asked));
         } catch (error) {
           this.#ledger.ids.failed(error);
           throw error;
@@ -117,13 +122,14 @@ export class Giver {
   }
 
   /** The same for entries that have an ownership, whose actors are told. Those must be in `givingBack` or `contended`. */
-  async giveBack(reason: GiveBackReason, ownerships: readonly Ownership[]): Promise<void> {
+  async giveBack(reason: GiveBackReason, ownerships: readonly Ownership[], afterMs = 0): Promise<void> {
     const held = new Map(ownerships.map((ownership) => [ownership.id, ownership]));
     const isStillHeld = (id: string) => held.get(id)?.hasEnded === false;
     const outcomes = await this.move(
       reason,
       ownerships.map((ownership) => givenBack(ownership, reason)),
       isStillHeld,
+      afterMs,
     );
     for (const ownership of ownerships) {
       switch (outcomes.get(ownership.id)?.outcome) {
@@ -142,7 +148,12 @@ export class Giver {
         case 'gone':
           ownership.send({ type: 'lost', reason: 'entryGone' });
           break;
-        // Requeued, or whoever sweeps will write it to the dead-letter stream: others see to it, in either case.
+        // It is finished, and nobody else is given it.
+        case 'cancelled':
+          ownership.isCancelled = true;
+          ownership.send({ type: 'requeued' });
+          break;
+        // Requeued, delayed, or whoever sweeps will write it to the dead-letter stream: others see to it, in either case.
         default:
           if (reason === 'handOver') this.handedOver += 1;
           ownership.send({ type: 'requeued' });

@@ -5,6 +5,7 @@ import type { Seam } from '../core/seam.js';
 import type { Commands } from '../redis/commands.js';
 import type { Connections } from '../redis/connections.js';
 import type { DeadLetterStore } from '../redis/dead-letter-store.js';
+import type { DelayedStore } from '../redis/delaying.js';
 import type { DueLetterStore } from '../redis/due-letters.js';
 import type { Info } from '../redis/entry.js';
 import type { EntryReader } from '../redis/entry-reader.js';
@@ -51,6 +52,7 @@ export interface Stores {
   readonly locks: LockStore;
   readonly due: DueLetterStore;
   readonly deadLetters: DeadLetterStore;
+  readonly delayed: DelayedStore;
 }
 
 export interface Kernel extends Stores {

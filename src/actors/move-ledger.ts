@@ -16,6 +16,8 @@ const MOST_NAMED = 20;
 export class MoveLedger {
   requeued = 0;
   deadLettered = 0;
+  /** Given back, to be given to everyone later. */
+  delayed = 0;
   trimmed = 0;
   /** Entries whose payload somebody else had deleted or trimmed before they were finished. */
   vanished = 0;
@@ -33,6 +35,7 @@ export class MoveLedger {
   record(why: string, refs: readonly EntryRef[], { moved, trimmed, dlqLength }: MoveResult): void {
     let requeued = 0;
     let refused = 0;
+    let delayed = 0;
     const gone: EntryRef[] = [];
     const buried: BuriedEntry[] = [];
     moved.forEach(({ outcome, copyId, retryCount, reason }, index) => {
@@ -44,12 +47,15 @@ export class MoveLedger {
       if (outcome === 'deadLettered')
         buried.push({ id, name, retryCount, reason: reason as DeadLetterReason, letterId: copyId });
       else if (outcome === 'notMine' || outcome === 'notPending') refused += 1;
+      else if (outcome === 'delayed') delayed += 1;
       else if (outcome === 'gone') gone.push({ id, name });
     });
     const deadLettered = buried.length;
     this.noteVanished(gone);
     this.#tell(buried);
     this.requeued += requeued;
+    this.delayed += delayed;
+    if (delayed > 0) this.#kernel.seam.emit('delayed', { count: delayed });
     this.deadLettered += deadLettered;
     this.trimmed += trimmed;
     if (requeued + deadLettered > 0) {

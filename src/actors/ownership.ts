@@ -35,6 +35,8 @@ export class Ownership implements OwnershipFacts {
   readonly lockKey: string;
   /** It has left our hands, one way or another. */
   hasEnded = false;
+  /** A producer has cancelled it: it is given to nobody after us. */
+  isCancelled = false;
   /** How often its stream was ensured since it is ours, as far as is known. */
   touches = 0;
   /** When it was verified as ours, epoch milliseconds. */

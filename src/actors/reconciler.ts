@@ -109,6 +109,8 @@ export class Reconciler {
   #scanned = 0;
   /** Where the stream began when the scan under way did. */
   #firstId: string | undefined;
+  /** The place of this incarnation among the living that the last sweep found, by their names, from 0: the first does what one of them has to. */
+  place = Number.POSITIVE_INFINITY;
   /** Whether consumers of the Go client were in the group when it was last looked at. */
   #hasForeign = false;
 
@@ -294,7 +296,8 @@ export class Reconciler {
     });
     this.#presentUntil = presentUntil;
     this.#longestTtl = longestTtl;
-    if ([...living].sort()[0] === consumer) await this.#census.tidy(others, presences);
+    this.place = [...living].sort().indexOf(consumer);
+    if (this.place === 0) await this.#census.tidy(others, presences);
     const found = [...dead, ...due];
     for (const name of this.#deadSince.keys()) {
       if (!found.some((other) => other.name === name)) this.#deadSince.delete(name);

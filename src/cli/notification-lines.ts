@@ -68,6 +68,8 @@ function wordOf(notification: Notification): [what: string, about: string] {
         'touched',
         `${which}: ensured while it is owned, ${plural(notification.touched, 'time')} in all`,
       ];
+    case 'StreamCancelled':
+      return ['cancelled', `${which}: a producer cancelled it`];
     case 'StreamFailed':
       return ['failed', `${which}: ${redact(messageOf(notification.error))}`];
   }

@@ -13,6 +13,7 @@ type CommandLoader = () => Promise<(run: Runner) => Command>;
 /** In the order of `--help`. */
 const COMMANDS: Readonly<Record<string, CommandLoader>> = {
   produce: async () => (await import('./commands/produce.js')).produceCommand,
+  cancel: async () => (await import('./commands/cancel.js')).cancelCommand,
   consume: async () => (await import('./commands/consume.js')).consumeCommand,
   status: async () => (await import('./commands/status.js')).statusCommand,
   topology: async () => (await import('./commands/topology.js')).topologyCommand,

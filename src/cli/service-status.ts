@@ -43,7 +43,17 @@ export interface ServiceStatus {
   };
   readonly consumers: readonly ConsumerStatus[];
   readonly dlq: { readonly name: string; readonly length: number };
+  /** What is to be given out only later. Null: the user may not look. */
+  readonly delayed: DelayedStatus | null;
   readonly totals: Totals;
+}
+
+export interface DelayedStatus {
+  readonly count: number;
+  /** In how many milliseconds the first one is due; null: nothing is delayed, or it is overdue. */
+  readonly nextMs: number | null;
+  /** For how many milliseconds the first one has been due; 0: it is not. More than a second: no consumer runs that could give it out. */
+  readonly lateMs: number;
 }
 
 /** What Redis has counted since a stream, or the group, was made. Null where it does not: before Redis 7, say. */
@@ -78,14 +88,16 @@ export function namesOfService(url: string, service: string, dlqStream: string |
 export async function readServiceStatus(client: ShortClient, names: Names): Promise<ServiceStatus> {
   const { service } = names;
   const kind = await client.type(names.lbs);
-  if (kind === 'none') {
+  const delayed = await delayedOf(client, names);
+  if (kind === 'none' && !delayed?.count) {
     throw new CliError('ServiceNotFound', `no service ${service} here: there is no stream ${names.lbs}`);
   }
-  if (kind !== 'stream') {
+  if (kind !== 'stream' && kind !== 'none') {
     throw new CliError('NotAStream', `expected ${names.lbs} to be a stream, got: a ${kind}`);
   }
   const stream = await countsOf(client, names.lbs);
-  const groups = ((await client.xinfo('GROUPS', names.lbs)) as unknown[]).map(fieldsOf);
+  const found = kind === 'none' ? [] : await client.xinfo('GROUPS', names.lbs);
+  const groups = (found as unknown[]).map(fieldsOf);
   const group = groups.find(({ name }) => name === names.group);
   const balance = group && toBalance(await balanceReply(client, names, [stream.length, group]));
   const length = balance?.length ?? stream.length;
@@ -104,12 +116,28 @@ export async function readServiceStatus(client: ShortClient, names: Names): Prom
     },
     consumers: group === undefined ? [] : await consumersOf(client, names, pending),
     dlq: { name: names.dlq, length: dlq.length },
+    delayed,
     totals: {
       added: stream.added,
       delivered: numberOrNull(group?.['entries-read']),
       deadLettered: dlq.added,
     },
   };
+}
+
+async function delayedOf(client: ShortClient, { delayed, delayedDue }: Names): Promise<DelayedStatus | null> {
+  try {
+    const count = await client.xlen(delayed);
+    if (count === 0) return { count, nextMs: null, lateMs: 0 };
+    const [, due] = (await client.zrange(delayedDue, '0', '0', 'WITHSCORES')).flat() as string[];
+    if (due === undefined) return { count, nextMs: null, lateMs: 0 };
+    const [seconds, microseconds] = await client.time();
+    const leftMs = Number(due) - (Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000));
+    return { count, nextMs: leftMs > 0 ? leftMs : null, lateMs: Math.max(0, -leftMs) };
+  } catch (error) {
+    if (!messageOf(error).startsWith('NOPERM')) throw error;
+    return null;
+  }
 }
 
 /** All at one moment; to whoever may run no scripts, as it was told in two steps. */

@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   'StreamNotOwned',
   'StreamReleased',
   'StreamTouched',
+  'StreamCancelled',
   'LeaseUncertain',
   'AlreadyClaimed',
   'OwnerAlive',

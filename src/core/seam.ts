@@ -71,6 +71,12 @@ export interface SeamEvents {
   moveRefused: { readonly why: string; readonly count: number };
   /** An owner has heard that its stream was ensured so often since it heard last. */
   touched: { readonly count: number };
+  /** An owner has heard that producers cancelled so many of its streams. */
+  cancelled: { readonly count: number };
+  /** An owner has given so many streams back that everyone may have only later. */
+  delayed: { readonly count: number };
+  /** What was delayed has been given to everyone; for how many milliseconds the first of it had been due. */
+  delaysEnded: { readonly count: number; readonly lateMs: number };
   /** Payloads of entries were gone from the stream before those were finished. */
   vanished: { readonly count: number };
   /** Presence was refreshed: `alive`, `lapsed`, `stale`; or not, and then with the code of the error. */

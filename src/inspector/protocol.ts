@@ -422,8 +422,16 @@ export interface GroupReply {
   readonly consumers: readonly GroupMember[];
   /** Where the entries of the load balancer stream are. Null: there is no group, or the user may not ask (`XINFO GROUPS`). */
   readonly entries: GroupEntries | null;
+  /** What is to be given out only later. Null: it could not be asked for. */
+  readonly delayed: DelayedStreams | null;
   /** What is wrong with the ids of the load balancer stream, in words, as `health().reasons` has it; null: nothing. */
   readonly ids: string | null;
+}
+
+export interface DelayedStreams {
+  readonly count: number;
+  /** In how many milliseconds the first one is due; below 0: for so long it has been. Null: nothing is delayed. */
+  readonly nextMs: number | null;
 }
 
 export interface GroupEntries {

@@ -10,6 +10,7 @@ import type {
   DeadLetterRow,
   DeadLettersOutcome,
   DeadLettersReply,
+  DelayedStreams,
   GroupEntries,
   GroupReply,
 } from './protocol.js';
@@ -154,8 +155,18 @@ export class ServiceView {
         };
       }),
       entries,
+      delayed: await this.#delayed(),
       ids: this.#inside.idTrouble(),
     };
+  }
+
+  async #delayed(): Promise<DelayedStreams | null> {
+    try {
+      return await this.#inside.delayed.survey();
+    } catch (error) {
+      if (isStreamwardenError(error, 'RedisUnavailable')) throw error;
+      return null;
+    }
   }
 
   /** Consumers need no right to this, and may not have it. */

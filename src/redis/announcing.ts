@@ -11,9 +11,9 @@ export interface NewEntry {
 
 /** What `ensure` found or did for one data stream. */
 export interface Ensured {
-  /** Id of the entry that announces it. */
+  /** Id of the entry that announces it; of what is delayed, which has no entry yet, `delayed:` and a number. */
   readonly id: string;
-  /** This call announced it. False: it waits on the load balancer stream, or somebody owns it. */
+  /** This call announced it. False: it waits on the load balancer stream, is delayed, or somebody owns it. */
   readonly created: boolean;
 }
 
@@ -27,13 +27,14 @@ export const MOST_ENSURED = 500;
  */
 export async function ensureEntries(
   commands: Commands,
-  { lbs, owners, announced, touches, group }: Names,
+  { lbs, owners, announced, touches, cancels, delayed, delayedDue, delayedNames, group }: Names,
   entries: readonly NewEntry[],
   trace: TraceFields | undefined,
 ): Promise<Ensured[]> {
   const args = [group, trace?.traceparent ?? '', trace?.tracestate ?? ''];
   for (const { name, payload } of entries) args.push(name, payload);
-  const reply = (await commands.script('ensure', [lbs, owners, announced, touches], args)) as unknown[];
+  const keys = [lbs, owners, announced, touches, cancels, delayed, delayedDue, delayedNames];
+  const reply = (await commands.script('ensure', keys, args)) as unknown[];
   const ensured: Ensured[] = [];
   for (let at = 0; at < reply.length; at += 2) {
     ensured.push({ id: String(reply[at]), created: reply[at + 1] === 1 });

@@ -181,7 +181,15 @@ export async function probe(
   }
   const keys = [names.lbs, elsewhere?.dlq ? names.lbs : names.dlq, names.scratch(consumer)];
   const others = [
-    [names.owners, names.announced, names.touches],
+    [
+      names.owners,
+      names.announced,
+      names.touches,
+      names.cancels,
+      names.delayed,
+      names.delayedDue,
+      names.delayedNames,
+    ],
     names.presence(consumer),
     ...(historyKey === undefined ? [] : [historyKey]),
   ];

@@ -23,6 +23,8 @@ export type ClaimOutcome =
     }
   /** Its payload was deleted by someone else; it is off the pending list. */
   | { readonly outcome: 'gone'; readonly holder: string }
+  /** It had been cancelled by a producer: it is finished, and given to nobody. */
+  | { readonly outcome: 'cancelled'; readonly holder: string }
   /** No name could be read from it. Due: written to a dead-letter stream of another slot by the next sweep of a consumer. */
   | {
       readonly outcome: 'deadLettered' | 'deadLetterDue';
@@ -112,7 +114,7 @@ export function createClaims({ names, layout, commands, group, entries, caller }
     const isOurs = isIncarnation(holder);
     const [outcome, second, retryCount] = (await commands.script(
       'claim',
-      [lbs, names.presence(holder), owners, ...endings, dlq, lockKey],
+      [lbs, names.presence(holder), owners, ...endings, dlq, lockKey, names.cancels],
       [names.group, holder, caller, force ? 1 : 0, isOurs ? 0 : LOCKING_MS, isOurs ? 0 : 1, id, name, reason],
     )) as Reply;
     switch (outcome) {
@@ -125,6 +127,7 @@ export function createClaims({ names, layout, commands, group, entries, caller }
       case 'notPending':
         return { outcome: 'moved', holder };
       case 'gone':
+      case 'cancelled':
         return { outcome, holder };
       default:
         return { outcome: outcome as 'deadLettered' | 'deadLetterDue', holder, reason };

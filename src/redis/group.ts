@@ -114,7 +114,7 @@ export interface GroupStore {
   forgetAll(consumers: readonly string[]): Promise<number>;
   /** Clears owner records that point to entries no longer pending, and what is no entry id at all. Walks the hash. */
   pruneOwners(): Promise<Pruned>;
-  /** Clears what is remembered of announced streams and of touches, and whose entry is gone; resolves with how many records. Walks both hashes. */
+  /** Clears what is remembered of announced streams, touches and cancels, and whose entry is gone; resolves with how many records. Walks the hashes. */
   pruneAnnounced(): Promise<number>;
 }
 
@@ -280,7 +280,16 @@ export function createGroupStore(
     },
     timesToLive,
     async requeue(from, batch, { minIdleMs, spendAlways, nameless, lockKeys }) {
-      const keys = [lbs, names.presence(from), owners, ...endings, dlq, ...history, ...lockKeys];
+      const keys = [
+        lbs,
+        names.presence(from),
+        owners,
+        ...endings,
+        dlq,
+        ...history,
+        names.cancels,
+        ...lockKeys,
+      ];
       const { consumer, maxRetries, dlqMaxLen } = settings;
       const flag = nameless ?? (spendAlways ? 1 : 0);
       const flags = [maxRetries, dlqMaxLen, minIdleMs, flag, lockKeys.length];
@@ -307,7 +316,7 @@ export function createGroupStore(
       let cleared = 0;
       let garbage = 0;
       let hasAnnounced = false;
-      for await (const { pairs, existing } of ownerPages([names.announced, names.touches])) {
+      for await (const { pairs, existing } of ownerPages([names.announced, names.touches, names.cancels])) {
         hasAnnounced ||= existing > 0;
         if (pairs.length === 0) continue;
         const keys = [lbs, owners, ...endings];
@@ -319,9 +328,9 @@ export function createGroupStore(
       return { cleared, garbage, hasAnnounced };
     },
     async pruneAnnounced() {
-      const keys = [lbs, names.announced, names.touches];
+      const keys = [lbs, names.announced, names.touches, names.cancels];
       let cleared = 0;
-      for (const which of ['announced', 'touches']) {
+      for (const which of ['announced', 'touches', 'cancels']) {
         let cursor = '0';
         do {
           const args = [group, which, cursor, PRUNED_PAGE];

@@ -45,6 +45,10 @@ export type MoveOutcome =
   /** To be written to a dead-letter stream in another slot: out of everybody's hands, and not there yet. */
   | 'deadLetterDue'
   | 'gone'
+  /** It had been cancelled: it is finished. */
+  | 'cancelled'
+  /** It will be given to everyone later. */
+  | 'delayed'
   | 'notMine'
   | 'waiting'
   | 'notPending'
@@ -52,7 +56,7 @@ export type MoveOutcome =
 
 export interface Moved {
   readonly outcome: MoveOutcome;
-  /** Id of the copy: on the load balancer stream when requeued, on the dead-letter stream when dead-lettered; else ''. */
+  /** Id of the copy: on the load balancer stream when requeued, on the dead-letter stream when dead-lettered, of what is delayed; else ''. */
   readonly copyId: string;
   /** Retry count of the copy. */
   readonly retryCount: number;
@@ -107,6 +111,12 @@ export interface LeaseStore {
   refresh(): Promise<'alive' | 'lapsed'>;
   /** How often entries of this incarnation had been touched in all, as of the last heartbeat that was answered. */
   touchesHeard(): number;
+  /** In how many milliseconds what is delayed is due next, as of the last heartbeat that was answered; below 1: now. Undefined: nothing is delayed. */
+  dueInMs(): number | undefined;
+  /** How often this incarnation was to hear of a cancel, as of the last heartbeat that was answered. */
+  cancelsHeard(): number;
+  /** Which of these entries have been cancelled. At most 500. */
+  cancelled(ids: readonly string[]): Promise<boolean[]>;
   /** How often each of these entries has been touched. At most 500. */
   touches(ids: readonly string[]): Promise<number[]>;
   /** Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms. */
@@ -121,6 +131,8 @@ export interface LeaseStore {
    * more often than it may have been; nothing was done. Ascending ids, at most 200.
    */
   done(batch: readonly Finish[]): Promise<(boolean | number)[]>;
+  /** The same, but not before so many milliseconds have passed. Ascending ids, at most 200. */
+  delay(batch: readonly EntryRef[], afterMs: number): Promise<MoveResult>;
   /** Gives entries of this incarnation back to everyone. Ascending ids, at most 200. */
   giveBack(reason: GiveBackReason, batch: readonly GivenBack[]): Promise<MoveResult>;
   /**
@@ -175,9 +187,20 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   const presence = names.presence(consumer);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
   const ownKeys = [names.lbs, presence, names.owners, ...names.endings, ...history];
-  const moveKeys = [names.lbs, presence, names.owners, ...names.endings, dlqKey(names, settings), ...history];
+  const moveKeys = [
+    names.lbs,
+    presence,
+    names.owners,
+    ...names.endings,
+    dlqKey(names, settings),
+    ...history,
+    names.cancels,
+  ];
+  const delayedKeys = [names.delayed, names.delayedDue, names.delayedNames];
   let generation = 0;
   let touchesHeard = 0;
+  let dueInMs: number | undefined;
+  let cancelsHeard = 0;
 
   return {
     async raise(next) {
@@ -190,13 +213,27 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       return { raised: true, wasPresent: detail === 1 };
     },
     async refresh() {
-      const args = [generation, heartbeatMs, consumer, names.touches];
-      const alive = (await commands.script('refresh', [presence], args)) as number;
+      const args = [generation, heartbeatMs, consumer, names.touches, names.delayedDue, names.cancels];
+      const reply = await commands.script('refresh', [presence], args);
+      const [alive, due, cancels] = (Array.isArray(reply) ? reply : [reply, '', 0]) as [
+        number,
+        string,
+        number,
+      ];
       if (alive < 1) return 'lapsed';
       touchesHeard = alive - 1;
+      dueInMs = due === '' ? undefined : Number(due);
+      cancelsHeard = cancels;
       return 'alive';
     },
     touchesHeard: () => touchesHeard,
+    dueInMs: () => dueInMs,
+    cancelsHeard: () => cancelsHeard,
+    async cancelled(ids) {
+      if (ids.length === 0) return [];
+      const marks = await commands.run('HMGET', (client) => client.hmget(names.cancels, ...ids));
+      return marks.map((mark) => mark !== null);
+    },
     async touches(ids) {
       if (ids.length === 0) return [];
       const counts = await commands.run('HMGET', (client) => client.hmget(names.touches, ...ids));
@@ -204,7 +241,8 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     },
     async acquire(batch) {
       const args = [names.group, consumer, generation, ...flatten(batch)];
-      const reply = (await commands.script('acquire', ownKeys, args)) as (number | string)[];
+      const keys = [...ownKeys, names.cancels];
+      const reply = (await commands.script('acquire', keys, args)) as (number | string)[];
       return reply.map((item): Acquired => {
         if (item === 1) return { result: 'owned' };
         if (item === 2) return { result: 'owned', overwrote: true };
@@ -224,6 +262,19 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       }
       const reply = (await commands.script('done', keys, args)) as number[];
       return reply.map((item) => (item < 0 ? -item : item === 1));
+    },
+    async delay(batch, afterMs) {
+      const keys = [
+        names.lbs,
+        presence,
+        names.owners,
+        ...names.endings,
+        ...delayedKeys,
+        names.cancels,
+        ...history,
+      ];
+      const args = [names.group, consumer, generation, afterMs, ...flatten(batch)];
+      return readMoves(await commands.script('delay', keys, args));
     },
     async giveBack(reason, batch) {
       const { maxRetries, dlqMaxLen } = settings;

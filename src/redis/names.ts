@@ -18,6 +18,14 @@ export interface Names {
   readonly announced: string;
   /** Hash in the load balancer stream's slot: entry id → how often its stream was ensured while it was owned; name in the group → the same of all of its entries. */
   readonly touches: string;
+  /** Hash in the load balancer stream's slot: entry id → 1, of what was cancelled; name in the group → how often it was to hear of one. */
+  readonly cancels: string;
+  /** Stream in the load balancer stream's slot: what is delayed. */
+  readonly delayed: string;
+  /** Sorted set in the load balancer stream's slot: id of what is delayed → when it is due. */
+  readonly delayedDue: string;
+  /** Sorted set in the load balancer stream's slot: names and ids of what is delayed. */
+  readonly delayedNames: string;
   /** Key of the presence of the consumer with this name in the group. In the load balancer stream's slot. */
   presence(consumer: string): string;
   /** What every presence key begins with. */
@@ -73,6 +81,10 @@ export function createNames(input: NamesInput): Names {
     endings: [`${tag}:ended:0`, `${tag}:ended:1`],
     announced: `${tag}:announced`,
     touches: `${tag}:touches`,
+    cancels: `${tag}:cancels`,
+    delayed: `${tag}:delayed`,
+    delayedDue: `${tag}:delayed:due`,
+    delayedNames: `${tag}:delayed:names`,
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
     redriven: (letterId) => `${tag}:redriven:${letterId}`,

@@ -32,6 +32,10 @@ export const SCRIPT_NAMES = [
   'touch',
   'ensure',
   'prune-announced',
+  'delay',
+  'add-delayed',
+  'end-delays',
+  'cancel',
   'probe',
 ] as const;
 

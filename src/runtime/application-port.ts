@@ -21,6 +21,8 @@ export interface PortSettings {
   isBusy(ownership: Ownership): boolean;
   /** Calls whoever listens for touches of this stream. */
   touched(ownership: Ownership): void;
+  /** Whatever was planned for a cancelled stream is off. */
+  cancelled(ownership: Ownership): void;
   /** Gives a stream back whose signal has aborted. */
   release(ownership: Ownership): void;
   /** An ownership has ended: whatever was planned for it is off. */
@@ -90,6 +92,13 @@ export function createApplicationPort(settings: PortSettings): Application {
       if (!ownership.isWorkedOn) return;
       settings.touched(ownership);
       tell({ type: 'StreamTouched', at: clock.now(), ...refOf(ownership), touched: ownership.touches });
+    },
+    cancelled(ownership) {
+      // One that the application has not heard of it does not hear of now.
+      const isTold = ownership.state !== 'acquired';
+      settings.cancelled(ownership);
+      abort(ownership, 'StreamCancelled', `${ownership.name} was cancelled by a producer`);
+      if (isTold) tell({ type: 'StreamCancelled', at: clock.now(), ...refOf(ownership) });
     },
     expired(entry) {
       const { owner } = entry;

@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.js';
 import { packageVersion } from '../core/package-version.js';
 import type { Seam } from '../core/seam.js';
 import type { DeadLetterQueue } from '../redis/dead-letter-queue.js';
+import type { DelayedStore } from '../redis/delaying.js';
 import type { GroupStore } from '../redis/group.js';
 import type { Names } from '../redis/names.js';
 import type { Tap } from '../replay/tap.js';
@@ -25,6 +26,7 @@ export interface Inside {
   readonly logger: Logger;
   readonly group: Pick<GroupStore, 'consumers' | 'presence' | 'balance'>;
   readonly deadLetters: DeadLetterQueue;
+  readonly delayed: Pick<DelayedStore, 'survey'>;
   /** What is wrong with the ids of the load balancer stream, in words; null: nothing that has been seen. */
   idTrouble(): string | null;
   /** Cheap, however many streams are owned. */

@@ -1,6 +1,7 @@
 /** What a producer is given, checked and encoded before anything is sent. */
 import { isStreamwardenError, messageOf, StreamwardenError, textOf } from '../core/errors.js';
 import type { NewEntry } from '../redis/announcing.js';
+import { type LaterEntry, MOST_DELAY_MS } from '../redis/delaying.js';
 import {
   encodeEntry,
   encodePayload,
@@ -19,16 +20,47 @@ export interface NewStream {
   readonly info?: Info | null;
 }
 
+export interface AddOptions {
+  /**
+   * It is given to somebody only so many milliseconds later, by the clock of Redis: an integer from 0 to 31622400000, which is 366 days.
+   * @defaultValue 0: at once
+   */
+  readonly delayMs?: number;
+}
+
+/** A stream that is to be added. */
+export interface AddedStream extends NewStream, AddOptions {}
+
 /**
  * @param maxEntryBytes what consumers would dead-letter for its size is not announced
  * @throws StreamwardenError `InvalidOption`, whatever it is given
  */
-export function payloadsOf(streams: readonly NewStream[], maxEntryBytes: number): string[] {
-  return checked(streams, maxEntryBytes).map(({ payload }) => payload);
+export function addedEntriesOf(streams: readonly AddedStream[], maxEntryBytes: number): LaterEntry[] {
+  const entries = checked(streams, maxEntryBytes);
+  return entries.map((entry, index) => ({ ...entry, delayMs: delayOf(streams[index]) }));
+}
+
+function delayOf(stream: unknown): number {
+  const { delayMs = 0 } = stream as { readonly delayMs?: unknown };
+  if (typeof delayMs !== 'number' || !Number.isInteger(delayMs) || delayMs < 0 || delayMs > MOST_DELAY_MS) {
+    throw invalid('delayMs', `an integer from 0 to ${MOST_DELAY_MS}`, delayMs);
+  }
+  return delayMs;
+}
+
+/** @throws StreamwardenError `InvalidOption` */
+export function namesOf(names: readonly string[]): readonly string[] {
+  if (!Array.isArray(names)) throw invalid('names', 'a list of names', names);
+  for (const name of names as readonly unknown[]) {
+    if (typeof name !== 'string' || name === '') throw invalid('name', 'a non-empty string', name);
+    if (isNameTooLong(name)) throw invalid('name', `at most ${MOST_NAME_BYTES} bytes long`, name);
+    if (LONE_SURROGATE.test(name)) throw invalid('name', 'well-formed Unicode', name);
+  }
+  return names;
 }
 
 /**
- * As `payloadsOf`, for names that are to be known again.
+ * As `addedEntriesOf`, for names that are to be known again.
  *
  * @throws StreamwardenError `InvalidOption` for a name that is no text that Unicode allows, too: Redis would be asked for another one
  */

@@ -9,6 +9,7 @@ const NOTIFICATIONS: Readonly<Record<Notification['type'], true>> = {
   StreamUncertain: true,
   StreamConfirmed: true,
   StreamTouched: true,
+  StreamCancelled: true,
   StreamFailed: true,
   StreamDeadLettered: true,
   StreamTerminated: true,

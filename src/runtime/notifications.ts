@@ -72,6 +72,11 @@ export interface StreamTouched<TInfo = unknown> extends StreamRef<TInfo>, At {
   readonly touched: number;
 }
 
+/** A producer cancelled the stream while it was ours. Its signal has aborted; it is finished when its handler has returned, or its grace is over. */
+export interface StreamCancelled<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamCancelled';
+}
+
 /**
  * Its handler threw. The stream stays ours through the back-off; then one retry is spent, and everybody may be given it. After an
  * `UnrecoverableError` it is dead-lettered instead, at once.
@@ -122,6 +127,7 @@ export type Notification<TInfo = unknown> =
   | StreamUncertain<TInfo>
   | StreamConfirmed<TInfo>
   | StreamTouched<TInfo>
+  | StreamCancelled<TInfo>
   | StreamFailed<TInfo>
   | StreamDeadLettered
   | StreamTerminated;

@@ -4,24 +4,36 @@ import { StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { TraceFields } from '../core/trace-fields.js';
 import type { Ensured, NewEntry } from '../redis/announcing.js';
+import { type Cancelled, cancelStreams, MOST_CANCELLED } from '../redis/cancelling.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
+import { addDelayed, type LaterEntry } from '../redis/delaying.js';
 import { encodeEntry, entryBytes, type Info } from '../redis/entry.js';
 import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
-import { BATCH_BYTES, createEnsurer, REFUSED_PAUSE_MS } from './ensurer.js';
-import { entriesOf, type NewStream, payloadsOf } from './new-stream.js';
+import { BATCH_BYTES, batchAt, createEnsurer } from './ensurer.js';
+import {
+  type AddedStream,
+  type AddOptions,
+  addedEntriesOf,
+  entriesOf,
+  type NewStream,
+  namesOf,
+} from './new-stream.js';
+import { invalid } from './option-errors.js';
 import { createProducerConnection } from './producer-connection.js';
+import { createRepeatedCall, REFUSED_PAUSE_MS } from './repeated-call.js';
 import type { CompiledProducerOptions } from './service-settings.js';
 
 export interface Producer extends AsyncDisposable {
   /**
-   * Announces one data stream; resolves with its entry id.
+   * Announces one data stream; resolves with its entry id. With `delayMs` nobody is given it before that time has passed, and it has its entry only
+   * then: the id is that of what is delayed, `delayed:` and a number.
    * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, and then `details.sent` says whether the entry may be there
    */
-  add(name: string, info?: Info | null): Promise<string>;
+  add(name: string, info?: Info | null, options?: AddOptions): Promise<string>;
   /** Announces many; resolves with their ids in the same order. Sent in batches of at most 500, and of about 1 MiB; when one fails, those before it are announced. */
-  addMany(streams: readonly NewStream[]): Promise<string[]>;
+  addMany(streams: readonly AddedStream[]): Promise<string[]>;
   /**
    * Announces one data stream unless it waits already, or is owned: then its owner is told that it was touched. Resolves with the entry that
    * announces it, and whether this call added that. Decided in one atomic step in Redis; safe to repeat, and repeated while the answer is lost.
@@ -30,6 +42,14 @@ export interface Producer extends AsyncDisposable {
   ensure(name: string, info?: Info | null): Promise<Ensured>;
   /** The same for many, in their order; in batches as `addMany`. A name that is given twice is announced once at most. */
   ensureMany(streams: readonly NewStream[]): Promise<Ensured[]>;
+  /**
+   * Cancels a data stream. What waits or is delayed is gone when it resolves. Where a consumer owns it, its signal aborts with `StreamCancelled`, within
+   * a heartbeat, and it is finished when its handler has returned or its grace is over. Safe to repeat, and repeated while the answer is lost.
+   * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
+   */
+  cancel(name: string): Promise<Cancelled>;
+  /** The same for many, in their order; 100 at a time. */
+  cancelMany(names: readonly string[]): Promise<Cancelled[]>;
   close(): Promise<void>;
 }
 
@@ -55,16 +75,14 @@ export function openProducer(
   const link = connections.commands;
   const commands = createHomeCommands(connections, clock, Math.max(commandTimeoutFor(timeoutMs), 1000));
   const connection = createProducerConnection(connections, clock, timeoutMs);
-  const ensurer = createEnsurer({
+  const repeated = createRepeatedCall({
     connections,
     connection,
-    commands,
-    names,
     clock,
     timeoutMs,
-    maxEntryBytes,
     isClosed: () => isClosed,
   });
+  const ensurer = createEnsurer({ commands, names, maxEntryBytes, repeated });
   const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
   let isClosed = false;
 
@@ -98,11 +116,38 @@ export function openProducer(
     }
   }
 
-  async function send(payloads: readonly string[], trace?: TraceFields): Promise<string[]> {
+  /** What has no answer may be there: it is not sent again. */
+  async function addLater(entries: readonly LaterEntry[], trace?: TraceFields): Promise<string[]> {
+    const ids: string[] = [];
+    while (ids.length < entries.length) {
+      const batch = batchAt(entries, ids.length, entries.length, trace, maxEntryBytes);
+      const added = await repeated(
+        () => addDelayed(commands, names, batch.entries, batch.trace),
+        (error) => isElsewhere(error),
+      );
+      ids.push(...added);
+    }
+    return ids;
+  }
+
+  /** In their order: those that go together are next to one another. */
+  async function send(entries: readonly LaterEntry[], trace?: TraceFields): Promise<string[]> {
+    const ids: string[] = [];
+    for (let from = 0; from < entries.length; from = ids.length) {
+      const isLater = (entries[from] as LaterEntry).delayMs > 0;
+      let end = from + 1;
+      while (end < entries.length && (entries[end] as LaterEntry).delayMs > 0 === isLater) end += 1;
+      const some = entries.slice(from, end);
+      ids.push(...(await (isLater ? addLater(some, trace) : addNow(some, trace))));
+    }
+    return ids;
+  }
+
+  async function addNow(entries: readonly NewEntry[], trace?: TraceFields): Promise<string[]> {
     const ids: string[] = [];
     let batch: string[][] = [];
     let batchBytes = 0;
-    for (const payload of payloads) {
+    for (const { payload } of entries) {
       const traced = encodeEntry(payload, trace);
       // It fits without: what it is worth to a tracer is no reason to refuse it.
       const entry = entryBytes(traced) > maxEntryBytes ? encodeEntry(payload) : traced;
@@ -119,10 +164,20 @@ export function openProducer(
     return ids;
   }
 
-  async function announce(streams: readonly NewStream[], isBatch: boolean): Promise<string[]> {
-    const payloads = payloadsOf(streams, maxEntryBytes);
-    if (watch === undefined) return await send(payloads);
-    return await watch.send(payloads.length, isBatch, (trace) => send(payloads, trace));
+  async function announce(streams: readonly AddedStream[], isBatch: boolean): Promise<string[]> {
+    const entries = addedEntriesOf(streams, maxEntryBytes);
+    if (watch === undefined) return await send(entries);
+    return await watch.send(entries.length, isBatch, (trace) => send(entries, trace));
+  }
+
+  async function cancel(given: readonly string[]): Promise<Cancelled[]> {
+    const streams = namesOf(given);
+    const cancelled: Cancelled[] = [];
+    while (cancelled.length < streams.length) {
+      const some = streams.slice(cancelled.length, cancelled.length + MOST_CANCELLED);
+      cancelled.push(...(await repeated(() => cancelStreams(commands, names, some))));
+    }
+    return cancelled;
   }
 
   async function ensure(streams: readonly NewStream[], isBatch: boolean): Promise<Ensured[]> {
@@ -137,10 +192,16 @@ export function openProducer(
   }
 
   return {
-    add: async (name, info) => (await announce([{ name, info: info ?? null }], false))[0] as string,
+    add: async (name, info, options = {}) => {
+      if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+      const { delayMs = 0 } = options;
+      return (await announce([{ name, info: info ?? null, delayMs }], false))[0] as string;
+    },
     addMany: (streams) => announce(streams, true),
     ensure: async (name, info) => (await ensure([{ name, info: info ?? null }], false))[0] as Ensured,
     ensureMany: (streams) => ensure(streams, true),
+    cancel: async (name) => (await cancel([name]))[0] as Cancelled,
+    cancelMany: (streams) => cancel(streams),
     close,
     [Symbol.asyncDispose]: close,
   };

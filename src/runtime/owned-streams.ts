@@ -4,13 +4,14 @@ import type { Ownership } from '../actors/ownership.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { factOf } from '../machines/facts.js';
+import { MOST_DELAY_MS } from '../redis/delaying.js';
 import { encodeLetterError } from '../redis/letter-error.js';
 import type { HandlerBackoff } from './handler-backoff.js';
 import type { HandlerFailures } from './handler-failures.js';
 import { invalid } from './option-errors.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
 import { TouchListeners } from './touch-listeners.js';
-import type { DoneOptions, StreamHandle, TouchListener } from './types.js';
+import type { DoneOptions, ReleaseOptions, ReleaseReport, StreamHandle, TouchListener } from './types.js';
 import { isUnrecoverable } from './unrecoverable-error.js';
 
 export interface OwnedStreamsSettings {
@@ -89,12 +90,37 @@ export class OwnedStreams<TInfo> implements HandleOwner {
     });
   }
 
-  async release(ownership: Ownership): Promise<void> {
+  async release(ownership: Ownership, options: ReleaseOptions = {}): Promise<void> {
+    const afterMs = afterMsOf(options);
     if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
     const { backoff, consumer, isInside } = this.#settings;
     backoff.cancel(ownership);
     abortReleased(ownership, `${ownership.name} was released`);
-    await consumer.releaser.release(ownership, !isInside(ownership));
+    await consumer.releaser.release(ownership, !isInside(ownership), afterMs);
+  }
+
+  async releaseMany(
+    predicate: (stream: StreamHandle<TInfo>) => boolean,
+    options: ReleaseOptions = {},
+  ): Promise<ReleaseReport> {
+    if (typeof predicate !== 'function') throw invalid('predicate', 'a function', predicate);
+    afterMsOf(options);
+    // All are looked at before the first one is released.
+    const chosen = [...this.#settings.consumer.ownerships].filter(
+      (ownership) => ownership.isWorkedOn && predicate(this.handle(ownership)),
+    );
+    const settled = await Promise.allSettled(chosen.map((ownership) => this.release(ownership, options)));
+    let released = 0;
+    let failed = 0;
+    settled.forEach((result, index) => {
+      const ownership = chosen[index] as Ownership;
+      if (ownership.state === 'handedOver') released += 1;
+      else if (result.status === 'rejected' && !isStreamwardenError(result.reason, 'StreamNotOwned')) {
+        failed += 1;
+        this.#unlessStopped(ownership, result.reason, 'a stream could not be released');
+      }
+    });
+    return { matched: chosen.length, released, ended: chosen.length - released - failed, failed };
   }
 
   /** Its signal aborted while its lease was overdue; now that it is known to be ours, others may have it. */
@@ -154,6 +180,16 @@ function ifTouchesOf(options: unknown): number | undefined {
     throw invalid('ifTouches', 'an integer from 0 up', ifTouches);
   }
   return ifTouches;
+}
+
+/** @throws StreamwardenError `InvalidOption` */
+function afterMsOf(options: unknown): number {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  const { afterMs = 0 } = options as { readonly afterMs?: unknown };
+  if (typeof afterMs !== 'number' || !Number.isInteger(afterMs) || afterMs < 0 || afterMs > MOST_DELAY_MS) {
+    throw invalid('afterMs', `an integer from 0 to ${MOST_DELAY_MS}`, afterMs);
+  }
+  return afterMs;
 }
 
 function abortReleased(ownership: Ownership, message: string, ...cause: [unknown?]): void {

@@ -42,6 +42,8 @@ import type {
   DoneOptions,
   Health,
   ProcessOptions,
+  ReleaseOptions,
+  ReleaseReport,
   Runtime,
   StopOptions,
   StopReport,
@@ -227,8 +229,15 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     await this.#streams.done(this.#streams.find(idOf(stream)), options);
   }
 
-  async release(stream: StreamRefLike): Promise<void> {
-    await this.#streams.release(this.#streams.find(idOf(stream)));
+  async release(stream: StreamRefLike, options?: ReleaseOptions): Promise<void> {
+    await this.#streams.release(this.#streams.find(idOf(stream)), options);
+  }
+
+  async releaseMany(
+    predicate: (stream: StreamHandle<TInfo>) => boolean,
+    options?: ReleaseOptions,
+  ): Promise<ReleaseReport> {
+    return await this.#streams.releaseMany(predicate, options);
   }
 
   async claim(stream: StreamRefLike): Promise<void> {
@@ -349,6 +358,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         },
         isBusy: (ownership) => this.#processor?.running.has(ownership) ?? false,
         touched: (ownership) => this.#streams.touched(ownership),
+        cancelled: (ownership) => this.#backoff.cancel(ownership),
         release: (ownership) => this.#streams.releaseUncertain(ownership),
         ended: (ownership) => {
           this.#backoff.cancel(ownership);
@@ -375,7 +385,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     };
   }
 
-  #inside({ names, layout, bulk, connections, group, seam, clock, logger }: Kernel): Inside {
+  #inside({ names, layout, bulk, connections, group, delayed, seam, clock, logger }: Kernel): Inside {
     const timeoutMs = bulkTimeoutFor(this.#options.heartbeatMs);
     const letters = layout.dlqIsLocal ? bulk : (connections.shards?.bulkFor(names.dlq) ?? bulk);
     return {
@@ -386,6 +396,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       clock,
       logger,
       group,
+      delayed,
       deadLetters: createDeadLetterQueue({ names, home: bulk, letters, layout, clock, timeoutMs }),
       idTrouble: () => this.#incarnation.ledger.ids.trouble,
       overview: () => overviewOf(this.#incarnation, this.#facts),

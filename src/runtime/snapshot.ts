@@ -87,6 +87,12 @@ export interface Counters {
   unknownOutcomes: number;
   /** How often producers ensured streams while they were ours, as far as is known. */
   touches: number;
+  /** Streams that a producer cancelled while they were this runtime's. */
+  cancelled: number;
+  /** Streams given back to be given out later. */
+  delayed: number;
+  /** Delayed streams that this runtime gave to everyone when they were due. */
+  delaysEnded: number;
   keyspaceEvents: number;
   notificationsDropped: number;
 }

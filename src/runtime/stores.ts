@@ -4,6 +4,7 @@ import { type Clock, randomHex } from '../core/clock.js';
 import type { Commands } from '../redis/commands.js';
 import { bulkTimeoutFor, type Connections } from '../redis/connections.js';
 import { createDeadLetterStore } from '../redis/dead-letter-store.js';
+import { createDelayedStore } from '../redis/delaying.js';
 import { createDueLetterStore } from '../redis/due-letters.js';
 import { createEntryReader } from '../redis/entry-reader.js';
 import { createGroupStore } from '../redis/group.js';
@@ -32,6 +33,7 @@ export function createStores(
   const lease = createLeaseStore(commands, names, settings);
   const group = createGroupStore(commands, names, settings, clock);
   const entries = createEntryReader(bulk, names, clock, bulkTimeoutFor(heartbeatMs));
+  const delayed = createDelayedStore(commands, names, settings);
   const due = createDueLetterStore(commands, bulk, names, settings);
   if (shards === undefined) {
     return {
@@ -39,6 +41,7 @@ export function createStores(
       group,
       entries,
       due,
+      delayed,
       deadLetters: createDeadLetterStore(bulk, names, dlqMaxLen),
       locks: lockKeys ? createLockStore(commands, lockValue, heartbeatMs) : noLocks,
     };
@@ -49,6 +52,7 @@ export function createStores(
     group: { ...group, timesToLive: (keys) => spread.timesToLive(keys) },
     entries,
     due,
+    delayed,
     deadLetters: createDeadLetterStore(shards.bulkFor(names.dlq), names, dlqMaxLen),
     locks: lockKeys ? createSpreadLockStore(spread, lockValue, heartbeatMs) : noLocks,
   };

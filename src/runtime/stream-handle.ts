@@ -1,6 +1,6 @@
 /** The application's view of a stream that this process owns. */
 import type { Ownership } from '../actors/ownership.js';
-import type { DoneOptions, StreamHandle, TouchListener } from './types.js';
+import type { DoneOptions, ReleaseOptions, StreamHandle, TouchListener } from './types.js';
 
 /** What a handle asks of the runtime. */
 export interface HandleOwner {
@@ -8,7 +8,7 @@ export interface HandleOwner {
   done(ownership: Ownership, options?: DoneOptions): Promise<void>;
   /** Calls back whenever it has been touched, until what is returned is called. */
   onTouched(ownership: Ownership, listener: TouchListener): () => void;
-  release(ownership: Ownership): Promise<void>;
+  release(ownership: Ownership, options?: ReleaseOptions): Promise<void>;
 }
 
 class Handle<TInfo> implements StreamHandle<TInfo> {
@@ -68,8 +68,8 @@ class Handle<TInfo> implements StreamHandle<TInfo> {
     return this.#owner.done(this.#ownership, options);
   }
 
-  release(): Promise<void> {
-    return this.#owner.release(this.#ownership);
+  release(options?: ReleaseOptions): Promise<void> {
+    return this.#owner.release(this.#ownership, options);
   }
 }
 

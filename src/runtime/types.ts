@@ -15,6 +15,26 @@ export interface DoneOptions {
   readonly ifTouches?: number;
 }
 
+export interface ReleaseOptions {
+  /**
+   * Everyone may have the stream only so many milliseconds later, by the clock of Redis: an integer from 0 to 31622400000, which is 366 days.
+   * @defaultValue 0: at once
+   */
+  readonly afterMs?: number;
+}
+
+/** What came of the streams that `releaseMany()` was to release. */
+export interface ReleaseReport {
+  /** For which the predicate held. */
+  readonly matched: number;
+  /** Given back to everyone, or delayed. */
+  readonly released: number;
+  /** Finished by their handlers meanwhile, or lost. */
+  readonly ended: number;
+  /** Redis refused for good to take them back, or the runtime ended first; the log says why. */
+  readonly failed: number;
+}
+
 /** @param touched how often, in all */
 export type TouchListener = (touched: number) => void;
 
@@ -56,8 +76,8 @@ export interface StreamHandle<TInfo = unknown> {
   onTouched(listener: TouchListener): () => void;
   /** The same as `runtime.done(stream, options)`. */
   done(options?: DoneOptions): Promise<void>;
-  /** The same as `runtime.release(stream)`. */
-  release(): Promise<void>;
+  /** The same as `runtime.release(stream, options)`. */
+  release(options?: ReleaseOptions): Promise<void>;
 }
 
 /** What processes one data stream. Resolving means done; throwing spends a retry, unless the signal has aborted. */
@@ -132,9 +152,17 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   done(stream: StreamRefLike, options?: DoneOptions): Promise<void>;
   /**
    * Gives a stream back to everyone, this process included, no retry spent. Its signal aborts; a handler that is at work on it gets
-   * `handOverGraceMs` to return first, unless it is the one that asks.
+   * `handOverGraceMs` to return first, unless it is the one that asks. With `afterMs` nobody is given it before that time has passed.
    */
-  release(stream: StreamRefLike): Promise<void>;
+  release(stream: StreamRefLike, options?: ReleaseOptions): Promise<void>;
+  /**
+   * Releases every stream that this process owns and for which the predicate holds, all at once. What the predicate throws it rejects with, and
+   * nothing is released then.
+   */
+  releaseMany(
+    predicate: (stream: StreamHandle<TInfo>) => boolean,
+    options?: ReleaseOptions,
+  ): Promise<ReleaseReport>;
   /** Requeues a stream of a dead owner for everyone. `AlreadyClaimed` when there is nothing to claim, `OwnerAlive` when it is held. */
   claim(stream: Pick<StreamRef, 'id'>): Promise<void>;
   /**

@@ -50,6 +50,8 @@ export class ServiceView {
   readonly historyKey: string;
   /** Ids of what has been announced. */
   readonly announced: string[] = [];
+  /** What producers have cancelled before anybody was given it, in the words of a history: they write none. */
+  readonly cancelled: HistoryRecord[] = [];
   /** Where its dead letters go: every runtime may say. */
   readonly dlqs = new Set<string>();
   /** Data has been lost with the server, by the test's own doing. */
@@ -83,8 +85,13 @@ export class ServiceView {
 
   history(): SimulatedHistory {
     const records = this.#list<string>('LRANGE', this.historyKey, 0, -1).map(parseHistoryRecord);
-    const onStream = this.#list<Entry>('XRANGE', this.names.lbs, '-', '+').map(([id]) => id);
-    const input: CheckHistoryInput = { records, announced: this.announced, onStream };
+    const idsOn = (stream: string) => this.#list<Entry>('XRANGE', stream, '-', '+').map(([id]) => id);
+    const later = idsOn(this.names.delayed).map((id) => `delayed:${id}`);
+    const input: CheckHistoryInput = {
+      records: [...records, ...this.cancelled],
+      announced: this.announced,
+      onStream: [...idsOn(this.names.lbs), ...later],
+    };
     return { ...checkHistory(input), records };
   }
 

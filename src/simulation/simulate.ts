@@ -419,12 +419,28 @@ class Simulation implements SimulatedWorld {
       if (reply === undefined || isReplyError(reply)) return;
       if (command[0] === 'XADD') this.#announced(command[1], [String(toTexts(reply))]);
       else if (labelOf([command]) === 'ensure') this.#announced(command[3], createdIn(toTexts(reply)));
+      else if (labelOf([command]) === 'add-delayed') this.#announced(command[3], toTexts(reply) as string[]);
+      else if (labelOf([command]) === 'cancel') this.#cancelled(command[3], toTexts(reply));
     });
   }
 
   #announced(key: Argument | undefined, ids: readonly string[]): void {
     for (const { names, announced } of this.#services.values()) {
-      if (names.lbs === String(key)) announced.push(...ids);
+      if (names.lbs === String(key) || names.delayed === String(key)) announced.push(...ids);
+    }
+  }
+
+  /** What nobody had been given is gone: its history says nothing of that. */
+  #cancelled(key: Argument | undefined, reply: unknown): void {
+    for (const { names, cancelled } of this.#services.values()) {
+      if (names.lbs !== String(key)) continue;
+      for (const found of reply as string[][]) {
+        for (let at = 0; at < found.length; at += 2) {
+          const [as, id = ''] = found.slice(at, at + 2);
+          if (as !== 'waiting' && as !== 'delayed') continue;
+          cancelled.push({ op: 'cancelled', at: this.now, id, name: '', from: '', by: '' });
+        }
+      }
     }
   }
 

@@ -217,6 +217,30 @@ export const METRICS = list({
     unit: '{touch}',
     description: 'Touches that owners heard of: producers ensured streams that they own.',
   },
+  cancels: {
+    name: 'streamwarden.streams.cancels',
+    kind: 'counter',
+    unit: '{stream}',
+    description: 'Streams of which their owners heard that a producer had cancelled them.',
+  },
+  delays: {
+    name: 'streamwarden.streams.delays',
+    kind: 'counter',
+    unit: '{stream}',
+    description: 'Streams that owners gave back to be given out later.',
+  },
+  delaysEnded: {
+    name: 'streamwarden.delays.ended',
+    kind: 'counter',
+    unit: '{stream}',
+    description: 'Delayed streams that were given to everyone when they were due.',
+  },
+  delayLateness: {
+    name: 'streamwarden.delays.lateness',
+    kind: 'histogram',
+    unit: 's',
+    description: 'For how long the first of the delayed streams that were given out together had been due.',
+  },
   groupRecreations: {
     name: 'streamwarden.group.recreations',
     kind: 'counter',

@@ -58,6 +58,12 @@ export class RuntimeMetrics {
       }),
       on('vanished', ({ count }) => this.#count('vanished', count)),
       on('touched', ({ count }) => this.#count('touches', count)),
+      on('cancelled', ({ count }) => this.#count('cancels', count)),
+      on('delayed', ({ count }) => this.#count('delays', count)),
+      on('delaysEnded', ({ count, lateMs }) => {
+        this.#count('delaysEnded', count);
+        this.#time('delayLateness', lateMs);
+      }),
       on('heartbeat', ({ outcome, error, tookMs }) => {
         this.#time('heartbeat', tookMs, this.#result(error, outcome ?? 'failed'));
       }),

@@ -2,19 +2,28 @@
 import type {
   AcquiredRecord,
   DeadLetterDueRecord,
+  DelayedRecord,
   HistoryRecord,
   RequeuedRecord,
+  UndelayedRecord,
 } from './history-records.js';
 
 /**
  * How a chain ends, or stands.
  *
- * - `finished`, `deadLettered`, `gone`: as its last record says
+ * - `finished`, `deadLettered`, `gone`, `cancelled`: as its last record says
  * - `deadLetterDue`: its last copy is to be written to the dead-letter stream
  * - `owned`: its last copy has an owner
  * - `waiting`: its last copy has had none yet
  */
-export type ChainEnd = 'finished' | 'deadLettered' | 'gone' | 'deadLetterDue' | 'owned' | 'waiting';
+export type ChainEnd =
+  | 'finished'
+  | 'deadLettered'
+  | 'gone'
+  | 'cancelled'
+  | 'deadLetterDue'
+  | 'owned'
+  | 'waiting';
 
 /** An announced entry and all its copies. */
 export interface HistoryChain {
@@ -61,9 +70,11 @@ export class EntryLives {
 
   end(record: EndRecord): void {
     this.of(record.id).ends.push(record);
-    if (record.op !== 'requeued') return;
+    if (!hasCopy(record)) return;
     this.#copies.add(record.copy);
-    this.#lives.set(record.copy, { ...this.of(record.copy), count: record.count });
+    const count = record.op === 'undelayed' ? this.of(record.id).count : record.count;
+    const copy = this.of(record.copy);
+    this.#lives.set(record.copy, count === undefined ? copy : { ...copy, count });
   }
 
   /** Ids that are no copies. */
@@ -93,20 +104,21 @@ export class EntryLives {
     const ids = new Set([announced]);
     // A set goes on with what is added while it is walked; an id that names itself as its copy ends nothing.
     for (const id of ids) {
-      for (const { copy } of this.of(id).ends.filter(isRequeue)) ids.add(copy);
+      for (const { copy } of this.of(id).ends.filter(hasCopy)) ids.add(copy);
     }
     return [...ids];
   }
 
   #endOf(id: string): ChainEnd {
     const { acquisitions, due, ends } = this.of(id);
-    const end = ends.find(({ op }) => op === 'finished') ?? ends.findLast((record) => !isRequeue(record));
-    if (end !== undefined && !isRequeue(end)) return end.op;
+    const end = ends.find(({ op }) => op === 'finished') ?? ends.findLast((record) => !hasCopy(record));
+    if (end !== undefined && !hasCopy(end)) return end.op;
     if (due.length > 0) return 'deadLetterDue';
     return acquisitions.length > 0 ? 'owned' : 'waiting';
   }
 }
 
-function isRequeue(record: HistoryRecord): record is RequeuedRecord {
-  return record.op === 'requeued';
+/** It goes on under another id. */
+function hasCopy(record: HistoryRecord): record is RequeuedRecord | DelayedRecord | UndelayedRecord {
+  return record.op === 'requeued' || record.op === 'delayed' || record.op === 'undelayed';
 }

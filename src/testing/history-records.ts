@@ -37,6 +37,17 @@ const recordSchema = z.discriminatedUnion('op', [
     reason: z.string(),
   }),
   z.object({ ...moved, op: z.literal('gone') }),
+  z.object({ ...moved, op: z.literal('cancelled') }),
+  z.object({
+    ...moved,
+    op: z.literal('delayed'),
+    copy: z.string(),
+    count: z.number(),
+    why: z.literal('handOver'),
+    proven: z.literal(true).optional(),
+    trial: z.number().optional(),
+  }),
+  z.object({ ...common, op: z.literal('undelayed'), by: z.string(), copy: z.string() }),
 ]);
 
 /** What every record says. */
@@ -112,6 +123,34 @@ export interface GoneRecord extends MovedRecord {
   readonly op: 'gone';
 }
 
+/** A producer had cancelled the stream, and the entry was finished as it was taken out of a consumer's hands. */
+export interface CancelledRecord extends MovedRecord {
+  readonly op: 'cancelled';
+}
+
+/** Its owner gave the entry back, to be given to everyone only later. */
+export interface DelayedRecord extends MovedRecord {
+  readonly op: 'delayed';
+  /** Id of what is delayed, `delayed:` and a number: it is no entry. */
+  readonly copy: string;
+  /** Retry count of what is delayed. */
+  readonly count: number;
+  readonly why: 'handOver';
+  /** As of a requeue. */
+  readonly proven?: true | undefined;
+  /** As of a requeue. */
+  readonly trial?: number | undefined;
+}
+
+/** What had been delayed was given to everyone. Its id is that of what was delayed. */
+export interface UndelayedRecord extends HistoryRecordBase {
+  readonly op: 'undelayed';
+  /** Name in the group of the consumer that saw to it. */
+  readonly by: string;
+  /** Id of the entry. */
+  readonly copy: string;
+}
+
 /** One change of owner. */
 export type HistoryRecord =
   | AcquiredRecord
@@ -119,7 +158,10 @@ export type HistoryRecord =
   | RequeuedRecord
   | DeadLetterDueRecord
   | DeadLetteredRecord
-  | GoneRecord;
+  | GoneRecord
+  | CancelledRecord
+  | DelayedRecord
+  | UndelayedRecord;
 
 /**
  * Reads one record as it stands in the list.

@@ -19,7 +19,8 @@ export interface CheckHistoryInput {
    */
   readonly announced?: readonly string[];
   /**
-   * Ids that are still on the load balancer stream, pending ones included (`XRANGE <lbs> - +`), read after the records. An
+   * Ids that are still on the load balancer stream, pending ones included (`XRANGE <lbs> - +`), read after the records; and, where streams are delayed,
+   * those of what is delayed, each with `delayed:` in front. An
    * announced entry that has not ended and is not among them is lost.
    *
    * @defaultValue none: everything announced must have ended
@@ -101,7 +102,7 @@ class Check {
       return;
     }
     this.#checkHolder(record);
-    if (record.op === 'requeued') this.#requeued(record);
+    if (record.op === 'requeued' || record.op === 'delayed') this.#requeued(record);
     // From then on the data stream's name is free, and nobody has the entry.
     this.#close(record.id);
     if (record.op === 'deadLetterDue') this.#lives.of(record.id).due.push(record);
@@ -149,6 +150,8 @@ class Check {
         holder,
         record,
       );
+    } else if (record.op === 'undelayed') {
+      // Nobody had it.
     } else if (due !== undefined) {
       if (due.to === record.from) return;
       this.#violation(
@@ -165,10 +168,11 @@ class Check {
     }
   }
 
-  #requeued(record: Extract<HistoryRecord, { op: 'requeued' }>): void {
+  #requeued(record: Extract<HistoryRecord, { op: 'requeued' | 'delayed' }>): void {
     if (record.why === 'dead') this.#recovered += 1;
     if (record.why === 'handOver') this.#handedOver += 1;
-    if (!grows(record.id, record.copy)) {
+    // What is delayed has an id of its own kind.
+    if (record.op === 'requeued' && !grows(record.id, record.copy)) {
       this.#violation(`the copy ${record.copy} of entry ${record.id} is not newer than it`, record);
     }
     if (this.#lives.isKnown(record.copy)) {
@@ -192,14 +196,22 @@ class Check {
 
   report(announced: readonly string[] | undefined, onStream: ReadonlySet<string>): HistoryReport {
     const chains = new Map<string, HistoryChain>();
-    const ends = { finished: 0, deadLettered: 0, gone: 0, deadLetterDue: 0, owned: 0, waiting: 0 };
+    const ends = {
+      finished: 0,
+      deadLettered: 0,
+      gone: 0,
+      cancelled: 0,
+      deadLetterDue: 0,
+      owned: 0,
+      waiting: 0,
+    };
     const lost: string[] = [];
     const finishedTwice: string[] = [];
     for (const id of announced ?? this.#lives.roots()) {
       const chain = this.#lives.chain(id);
       chains.set(id, chain);
       ends[chain.end] += 1;
-      const hasEnded = chain.end === 'finished' || chain.end === 'deadLettered';
+      const hasEnded = ['finished', 'deadLettered', 'cancelled'].includes(chain.end);
       const isLost = chain.end === 'gone' || (!hasEnded && !onStream.has(chain.last));
       if (isLost) {
         lost.push(id);

@@ -60,8 +60,10 @@ export {
 export type { ChainEnd, HistoryChain } from './history-chains.js';
 export {
   type AcquiredRecord,
+  type CancelledRecord,
   type DeadLetterDueRecord,
   type DeadLetteredRecord,
+  type DelayedRecord,
   type FinishedRecord,
   type GoneRecord,
   type HistoryRecord,
@@ -71,6 +73,7 @@ export {
   type ReadHistoryOptions,
   type RequeuedRecord,
   readHistory,
+  type UndelayedRecord,
 } from './history-records.js';
 export { type OpenServer, openServers } from './open-servers.js';
 export {

@@ -23,7 +23,7 @@ export interface Reown {
    * - `deadLettered` (or due to be), `gone`: there was nothing to own any more
    * - `open`: none of this has happened yet
    */
-  readonly outcome: 'reowned' | 'finished' | 'deadLettered' | 'gone' | 'open';
+  readonly outcome: 'reowned' | 'finished' | 'deadLettered' | 'gone' | 'cancelled' | 'open';
   /** The next owner's entry: the fencing token it holds. Null unless reowned. */
   readonly copy: string | null;
   /** The next owner's name in the group. Null unless reowned. */
@@ -53,7 +53,7 @@ export function reownTimes({ records, victim, killedAt }: ReownInput): Reown[] {
       const end = ends.get(step);
       if (end === undefined) break;
       if (end.op === 'deadLetterDue') return { ...none, outcome: 'deadLettered' };
-      if (end.op !== 'requeued') return { ...none, outcome: end.op };
+      if (!('copy' in end) || end.op === 'deadLettered') return { ...none, outcome: end.op };
       const next = acquisitions.get(end.copy);
       if (next !== undefined) {
         return { name, id, outcome: 'reowned', copy: next.id, owner: next.owner, ms: next.at - killedAt };

@@ -111,3 +111,48 @@ describe('streamwarden status', () => {
     });
   });
 });
+
+describe('streamwarden produce --delay, cancel, and what status says of them', () => {
+  const { server, redis } = useRedis();
+  const cli = useCli();
+  const run = (command: string, ...args: string[]) =>
+    cli.run([command, '--redis', server().url, '--service', 'orders', ...args]);
+
+  it('delays what it announces, which status counts [C-DLY-1, C-DLY-5]', async () => {
+    const { stdout } = await run('produce', '--name', 'order-1', '--delay', '2h', '--json');
+    expect(JSON.parse(stdout))
+      .to.have.property('id')
+      .that.matches(/^delayed:\d+-\d+$/);
+    expect(await redis().xlen('orders-input')).to.equal(0);
+    const found = JSON.parse((await run('status', '--json')).stdout);
+    expect(found.delayed).to.include({ count: 1, lateMs: 0 });
+    expect(found.delayed.nextMs).to.be.within(7_000_000, 7_200_000);
+    expect((await run('status')).stdout).to.match(/\n {2}1 delayed: the next is due in \d+ (min|h)\n/);
+    await redis().zadd('{orders-input}:delayed:due', 'XX', 0, JSON.parse(stdout).id.slice('delayed:'.length));
+    expect((await run('status')).stdout).to.match(/\n {2}1 delayed: the first is \d+ h late\n/);
+  });
+
+  it('refuses a time that is none, and one beside --ensure', async () => {
+    expect((await run('produce', '--name', 'order-1', '--delay', 'soon')).code).to.equal(2);
+    expect((await run('produce', '--name', 'order-1', '--delay', '1h', '--ensure')).code).to.equal(2);
+  });
+
+  it('cancels what is there, and says what is not [C-CAN-1]', async () => {
+    await run('produce', '--name', 'order-1', '--delay', '2h');
+    await run('produce', '--name', 'order-2');
+    const { code, stdout } = await run('cancel', 'order-1', 'order-2', 'order-3', '--json');
+    expect(code).to.equal(1);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ stream, cancelled }) => [stream, cancelled])).to.deep.equal([
+      ['order-1', 'delayed'],
+      ['order-2', 'waiting'],
+      ['order-3', 'none'],
+    ]);
+    await run('produce', '--name', 'order-4');
+    expect(await run('cancel', 'order-4')).to.include({ code: 0, stdout: 'order-4 waited, and is gone\n' });
+    expect((await run('cancel', '')).code).to.equal(2);
+  });
+});

@@ -8,7 +8,7 @@ import { rejection } from '../support/rejection.js';
 const DOCUMENT = new URL('../../docs/how-to/minimal-acl-user.md', import.meta.url);
 const { lbs, group, owners, announced } = createNames({ service: 'orders' });
 
-describe('the documented minimal ACL user of a producer that ensures', () => {
+describe('the documented minimal ACL user of a producer that ensures, delays and cancels', () => {
   const suite = useRedis();
   let rules: string[];
 
@@ -43,20 +43,38 @@ describe('the documented minimal ACL user of a producer that ensures', () => {
     );
     await redis.hset(announced, '', 'v1 9999999999999-0');
     expect(await producer.ensure('three')).to.have.property('created', true);
+    await producer.add('later', null, { delayMs: 60_000 });
+    expect(await producer.ensure('later')).to.have.property('created', false);
+    const cancelled = await producer.cancelMany(['later', 'three', 'one', 'none']);
+    expect(cancelled.map((each) => each.cancelled)).to.deep.equal(['delayed', 'waiting', 'owned', 'none']);
   }
 
   it('may do all that it takes', async () => {
     await live();
   });
 
-  for (const command of ['xadd', 'xrange', 'xpending', 'xinfo|groups', 'hget', 'hmget', 'hset', 'del']) {
+  for (const command of [
+    'xadd',
+    'xrange',
+    'xpending',
+    'xinfo|groups',
+    'hget',
+    'hmget',
+    'hset',
+    'del',
+    'xdel',
+    'zadd',
+    'zrange',
+    'zrem',
+    'time',
+  ]) {
     it(`is refused, and says so, without ${command}`, async () => {
       const error = await rejection(live([`+${command}`]));
       expect(error).to.include({ code: 'PermissionDenied' });
     });
   }
 
-  for (const key of ['announced', 'touches', 'owners']) {
+  for (const key of ['announced', 'touches', 'owners', 'cancels', 'delayed*']) {
     it(`is refused, and says so, without the key ${key}`, async () => {
       expect(await rejection(live([`~{orders-input}:${key}`]))).to.include({ code: 'PermissionDenied' });
     });

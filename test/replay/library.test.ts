@@ -67,6 +67,7 @@ describe('the library of recordings', () => {
       'cluster-failover',
       'dead-letters',
       'hand-over',
+      'later-and-cancelled',
       'partial-keyspace',
       'plain-life',
       'redis-outage',
@@ -246,6 +247,13 @@ describe('the library of recordings', () => {
         ['extending', 'acking', 'extending', 'uncertain', 'acking', 'uncertain', 'extending', 'released'],
         owned,
       );
+      expect(recording).to.neverReach('lost', owned);
+    });
+
+    it('of a stream that is given back for a while, and cancelled', () => {
+      const recording = recordingOf('later-and-cancelled');
+      expect(recording).to.visitInOrder(['extending', 'givingBack', 'handedOver'], owned);
+      expect(recording).to.visitInOrder(['extending', 'acking', 'released'], owned);
       expect(recording).to.neverReach('lost', owned);
     });
 

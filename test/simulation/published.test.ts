@@ -226,6 +226,52 @@ describe('the published simulation', () => {
       expect(world.history({ service: SERVICE }).ends.finished).to.equal(1);
     }));
 
+  it('gives out later, at most a second late, whoever dies meanwhile [C-DLY-1, C-DLY-2]', () =>
+    withWorld(async (world) => {
+      const begun: [name: string, at: number][] = [];
+      const runtimes = ['a', 'b', 'c'].map((consumerId) => {
+        const runtime = world.runtime({ service: SERVICE, consumerId });
+        runtime.process(({ name }) => void begun.push([name, world.now]));
+        return runtime;
+      });
+      await world.advance('5 s');
+      const producer = world.producer({ service: SERVICE });
+      const from = world.now;
+      await world.until(
+        producer.addMany([
+          { name: 'soon', delayMs: 100 },
+          { name: 'later', delayMs: 7_000 },
+          { name: 'last', delayMs: 3_600_000 },
+        ]),
+      );
+      await world.advance('5 s');
+      // Of those that live it is the first that would see to it.
+      for (const runtime of runtimes.slice(0, 2)) world.crash(runtime);
+      await world.advance('1 h');
+      expect(begun.map(([name]) => name)).to.deep.equal(['soon', 'later', 'last']);
+      const late = begun.map(([, at], index) => at - from - ([100, 7_000, 3_600_000][index] ?? 0));
+      for (const ms of late) expect(ms).to.be.within(0, 1_100);
+    }));
+
+  it('cancels what waits, is delayed or is owned, and takes none of it for lost [C-CAN-1, C-CAN-2]', () =>
+    withWorld(async (world) => {
+      const notes: string[] = [];
+      const producer = world.producer({ service: SERVICE });
+      await world.until(producer.addMany([{ name: 'waiting' }, { name: 'later', delayMs: 60_000 }]));
+      const cancelled = await world.until(producer.cancelMany(['waiting', 'later']));
+      expect(cancelled.map((one) => one.cancelled)).to.deep.equal(['waiting', 'delayed']);
+      const a = world.runtime({ service: SERVICE, consumerId: 'a' });
+      a.process(worker(world, '1 h', notes));
+      await world.announce('owned');
+      await world.until(() => world.owners().has('owned'));
+      const at = world.now;
+      await world.until(producer.cancel('owned'));
+      await world.until(() => !world.owners().has('owned'));
+      expect(world.now - at).to.be.below(2_000);
+      expect(notes).to.have.length(1);
+      expect(world.history().ends).to.include({ cancelled: 2, finished: 1 });
+    }));
+
   it('lets a handler announce, and gives it the clock of its process', () =>
     withWorld(async (world) => {
       const seen: string[] = [];

@@ -72,6 +72,10 @@ export function layoutNow(): Record<string, string> {
     put('endings, odd', names.endings[1]);
     put('announced', names.announced);
     put('touches', names.touches);
+    put('cancels', names.cancels);
+    put('delayed', names.delayed);
+    put('delayed, due', names.delayedDue);
+    put('delayed, names', names.delayedNames);
     put('presence', names.presence('pod~00000000'));
     put('redriven', names.redriven('1-1'));
     put('lock', names.lock('stream', '1-1'));

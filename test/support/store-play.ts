@@ -1,8 +1,10 @@
 /** One life of a group, told by every script there is: what each replies, and what Redis holds after it. */
 import { systemClock } from '../../src/core/clock.js';
 import { ensureEntries } from '../../src/redis/announcing.js';
+import { cancelStreams } from '../../src/redis/cancelling.js';
 import { createClaims } from '../../src/redis/claims.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
+import { addDelayed, createDelayedStore } from '../../src/redis/delaying.js';
 import { encodePayload } from '../../src/redis/entry.js';
 import { readEntries } from '../../src/redis/entry-reader.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
@@ -78,6 +80,7 @@ class Play {
     await this.#claiming();
     await this.#lettersApart();
     await this.#newcomers();
+    await this.#delaying();
     await this.#leaving();
   }
 
@@ -281,6 +284,31 @@ class Play {
     await this.#step('what it leaves behind is announced anew', () => stranded.adopt(lost));
     await i.vanish();
     await this.#step('it is forgotten among others', () => i.group.forgetAll([i.name, 'nobody~00000000']));
+  }
+
+  /** What is given out later, and what is cancelled: scripts that the release has not got, among those that it has. */
+  async #delaying(): Promise<void> {
+    const { announce, names, commands, historyKey } = this.#wire;
+    await announce('nine');
+    await announce('ten');
+    const [k, held] = await this.#owner('k~0000000b');
+    const [first, second] = [held.slice(0, 1), held.slice(1, 2)];
+    await this.#step('k delays one', () => k.lease.delay(first, 0));
+    const later = (name: string, delayMs: number) =>
+      addDelayed(commands(), names, [{ name, payload: encodePayload(name), delayMs }], undefined);
+    await this.#step('a producer delays another', () => later('eleven', 0));
+    await this.#step('and a third', () => later('twelve', 3_600_000));
+    const delayed = createDelayedStore(commands(), names, { consumer: k.name, historyKey });
+    await this.#step('what is due is given out', async () => (await delayed.end()).count);
+    await this.#step('what waits, is delayed, is owned and is not there is cancelled', () =>
+      cancelStreams(commands(), names, ['eleven', 'twelve', 'ten', 'none']),
+    );
+    await this.#step('k hears of it', async () => {
+      await k.lease.refresh();
+      return [k.lease.cancelsHeard(), await k.lease.cancelled(second.map(({ id }) => id))];
+    });
+    await this.#step('and finishes it', () => k.lease.done(second));
+    await k.vanish();
   }
 
   async #leaving(): Promise<void> {

@@ -98,6 +98,9 @@ function tellRareThings(seam: Seam): void {
   seam.emit('locksExtended', { count: 1, failed: 0, foreign: 0, error: null });
   seam.emit('readFailed', { error: 'RedisUnavailable' });
   seam.emit('touched', { count: 1 });
+  seam.emit('cancelled', { count: 1 });
+  seam.emit('delayed', { count: 1 });
+  seam.emit('delaysEnded', { count: 1, lateMs: 1 });
   seam.emit('tookOver', { requeued: 1, deadLettered: 0, afterMs: 1 });
   seam.emit('moved', { why: 'dead', requeued: 1, deadLettered: 1, trimmed: 1, dlqLength: 1 });
   seam.emit('scanFailed', { error: 'RedisUnavailable', isFirst: false, tookMs: 1 });

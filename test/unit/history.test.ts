@@ -72,6 +72,7 @@ describe('checkHistory', () => {
         finished: 2,
         deadLettered: 0,
         gone: 0,
+        cancelled: 0,
         deadLetterDue: 0,
         owned: 0,
         waiting: 0,
@@ -114,6 +115,28 @@ describe('checkHistory', () => {
       'gone',
       'waiting',
     ]);
+  });
+
+  it('follows what is delayed through its delay, and what is cancelled to its end', () => {
+    const by = { by: 'b', name: 's', at: 0 };
+    const records: HistoryRecord[] = [
+      acquired('1-0', 'a'),
+      { op: 'delayed', id: '1-0', from: 'a', copy: 'delayed:1-0', count: 0, why: 'handOver', ...by, by: 'a' },
+      { op: 'undelayed', id: 'delayed:1-0', copy: '5-0', ...by },
+      acquired('5-0', 'b'),
+      { op: 'cancelled', id: '5-0', from: 'b', ...by },
+    ];
+    const { chains, ends, violations } = checkHistory({ records, announced: ['1-0'] });
+    expect(violations).to.deep.equal([]);
+    expect(ends).to.include({ cancelled: 1, finished: 0 });
+    expect(chains.get('1-0')?.ids).to.deep.equal(['1-0', 'delayed:1-0', '5-0']);
+    const waits = { records: records.slice(0, 2), announced: ['1-0'] };
+    expect(checkHistory({ ...waits, onStream: ['delayed:1-0'] }).violations).to.deep.equal([]);
+    expect(checkHistory(waits).lost).to.deep.equal(['1-0']);
+    const twice: HistoryRecord = { op: 'undelayed', id: 'delayed:1-0', copy: '6-0', ...by };
+    expect(checkHistory({ records: [...records, twice] }).violations.join()).to.include(
+      'after it had been undelayed',
+    );
   });
 
   it('takes an entry that is due for the dead-letter stream as pending for nobody, until it is dead-lettered', () => {

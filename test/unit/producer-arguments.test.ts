@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { compareFencingTokens, isStreamwardenError } from '../../src/index.js';
 import { encodeEntry, parseEntry } from '../../src/redis/entry.js';
-import { type NewStream, payloadsOf } from '../../src/runtime/new-stream.js';
+import { addedEntriesOf, type NewStream } from '../../src/runtime/new-stream.js';
 import { simulate } from '../../src/simulation/index.js';
 import { hostile, refuses } from '../support/hostile-values.js';
 import { rejection } from '../support/rejection.js';
@@ -56,7 +56,7 @@ describe('what a producer is given', () => {
         ({ value: stream }) => {
           let payloads: string[];
           try {
-            payloads = payloadsOf([stream as NewStream], 1_048_576);
+            payloads = addedEntriesOf([stream as NewStream], 1_048_576).map(({ payload }) => payload);
           } catch (error) {
             expect(isStreamwardenError(error, 'InvalidOption')).to.equal(true);
             return;

@@ -4,10 +4,12 @@ import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { systemClock } from '../../src/core/clock.js';
 import { ensureEntries } from '../../src/redis/announcing.js';
+import { cancelStreams } from '../../src/redis/cancelling.js';
 import { createClaims } from '../../src/redis/claims.js';
 import type { Commands } from '../../src/redis/commands.js';
 import { createDeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { createDeadLetterStore } from '../../src/redis/dead-letter-store.js';
+import { addDelayed, createDelayedStore } from '../../src/redis/delaying.js';
 import { createDueLetterStore } from '../../src/redis/due-letters.js';
 import { createEntryReader, readEntries } from '../../src/redis/entry-reader.js';
 import { createGroupStore } from '../../src/redis/group.js';
@@ -87,6 +89,10 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     touch: ['', 0, []],
     ensure: ['1-1', 1, '2-2', 0],
     'prune-announced': ['0', 0],
+    delay: [[], 0, 0],
+    'add-delayed': ['delayed:1-1', 'delayed:2-2'],
+    'end-delays': [0, 0, ''],
+    cancel: [[], [], [], []],
     payloads: ['1-1', 2, [], 4],
     balance: [3, 1, 1],
     stranded: ['', []],
@@ -159,6 +165,11 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await group.pruneAnnounced();
   const streams = ['a', 'b'].map((name) => ({ name, payload: '{}' }));
   await ensureEntries(commands, names, streams, undefined);
+  await lease.delay(batch, 1000);
+  const later = streams.map((stream) => ({ ...stream, delayMs: 1000 }));
+  await addDelayed(commands, names, later, undefined);
+  await createDelayedStore(commands, names, settings).end();
+  await cancelStreams(commands, names, ['a', 'b', 'c', 'd']);
   await group.balance();
   await group.payloads(['1-1', '2-2', '3-3', '4-4']);
   await locks.take(['k1', 'k2']);
@@ -304,7 +315,8 @@ describe('Lua scripts', () => {
     const probed = new Set(calls(SCRIPTS.probe.source, 'try'));
     for (const name of SCRIPT_NAMES) {
       // Those of operators and producers are refused where they are used; what is pruned is pruned without XINFO GROUPS as well.
-      if (['probe', 'balance', 'stranded', 'adopt', 'ensure', 'prune-announced'].includes(name)) continue;
+      if (['probe', 'balance', 'stranded', 'adopt', 'ensure', 'cancel', 'prune-announced'].includes(name))
+        continue;
       for (const command of calls(SCRIPTS[name].source, 'redis\\.p?call')) {
         expect([...probed], `${command} of ${name}`).to.include(command);
       }

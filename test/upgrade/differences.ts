@@ -21,7 +21,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of refresh',
-    why: 'It takes the name in the group and the key of the hash of touches as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+    why: 'It takes the name in the group the keys of touches, of what is delayed and of cancels as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and where there is something to say of the others that too, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
     what: 'effect of claim',
@@ -155,7 +155,27 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'script prune-announced',
     why: 'It clears records in the hashes that only `ensure` and `done` of this version know.',
   },
+  {
+    what: 'script delay',
+    why: "It takes an entry out of its owner's hands as give-back does, and keeps the copy in keys that 0.1.0 leaves alone. A consumer of this version puts it back on the stream, where it is an entry like any other.",
+  },
+  {
+    what: 'script add-delayed',
+    why: 'It writes keys that 0.1.0 leaves alone.',
+  },
+  {
+    what: 'script end-delays',
+    why: 'It adds entries as a producer of 0.1.0 does. A fleet of consumers of 0.1.0 alone gives nothing out that was delayed, and keeps it.',
+  },
+  {
+    what: 'script cancel',
+    why: 'It deletes what nobody has been given, as an operator may, and marks what is owned in a hash that 0.1.0 leaves alone: an owner of 0.1.0 does not hear of it, and what it gives back, or takes over, is given to somebody again.',
+  },
   ...['plain', 'tagged', 'prefixed', 'own dlq'].flatMap((service) => [
+    ...['cancels', 'delayed', 'delayed, due', 'delayed, names'].map((key) => ({
+      what: `name of ${service}: ${key}`,
+      why: 'A key that consumers of 0.1.0 know nothing of.',
+    })),
     {
       what: `name of ${service}: announced`,
       why: 'A hash that only `ensure` reads. It finds out itself what consumers of 0.1.0 move, and what its producers add.',

@@ -53,7 +53,14 @@ export async function claim(id: string, options: ClaimOptions, output: Output): 
   });
 }
 
-const TAKEN: ReadonlySet<string> = new Set(['requeued', 'adopted', 'gone', 'deadLettered', 'deadLetterDue']);
+const TAKEN: ReadonlySet<string> = new Set([
+  'requeued',
+  'adopted',
+  'gone',
+  'cancelled',
+  'deadLettered',
+  'deadLetterDue',
+]);
 
 async function claimed({ claims }: ServiceAccess, id: string, force: boolean): Promise<ClaimOutcome> {
   try {
@@ -147,6 +154,8 @@ function forPeople(id: string, found: ClaimOutcome, force: boolean): string {
     }
     case 'gone':
       return `${id} taken from ${holder}: it was no longer on the stream, and is off the pending list`;
+    case 'cancelled':
+      return `${id} taken from ${holder}: it had been cancelled, and is finished`;
     case 'deadLettered':
       return `${id} taken from ${holder}: ${whyDead(found.reason)}, and is a dead letter now`;
     case 'deadLetterDue':

@@ -1,7 +1,7 @@
 /** Announces data streams. */
 import { systemClock } from '../../core/clock.js';
 import { silentLogger } from '../../core/logger.js';
-import type { NewStream } from '../../runtime/new-stream.js';
+import type { AddedStream } from '../../runtime/new-stream.js';
 import { openProducer } from '../../runtime/open-producer.js';
 import { serviceSettings } from '../../runtime/service-settings.js';
 import { isApiInUse } from '../../telemetry/api-in-use.js';
@@ -20,6 +20,8 @@ interface ProduceOptions extends RedisFlags {
   readonly startTimeout: number;
   readonly maxEntryBytes: number;
   readonly ensure?: boolean;
+  /** Milliseconds. */
+  readonly delay?: number;
 }
 
 interface Produced {
@@ -49,16 +51,17 @@ export async function produce(options: ProduceOptions, output: Output): Promise<
   );
   // Progress is for somebody who watches and does not see the lines themselves go by.
   const showsProgress = stderr.isTTY && !stdout.isTTY && total > BATCH;
-  const announce = async (streams: readonly NewStream[]): Promise<readonly Produced[]> =>
+  const announce = async (streams: readonly AddedStream[]): Promise<readonly Produced[]> =>
     options.ensure
       ? await producer.ensureMany(streams)
       : (await producer.addMany(streams)).map((id) => ({ id }));
   let announced = 0;
   for (let done = 0; done < total; ) {
     const size = Math.min(BATCH, total - done);
-    const streams: NewStream[] = Array.from({ length: size }, (_, index) => ({
+    const streams: AddedStream[] = Array.from({ length: size }, (_, index) => ({
       name: nameOf(done + index),
       info,
+      ...(options.delay === undefined ? {} : { delayMs: options.delay }),
     }));
     const produced = await announce(streams).catch(async (error: unknown) => {
       throw await explained(url, error);

@@ -8,7 +8,7 @@ import {
   serviceOption,
   startTimeoutOption,
 } from '../options.js';
-import { count, examples, jsonObject, wholeNumber } from '../values.js';
+import { count, examples, jsonObject, timeSpan, wholeNumber } from '../values.js';
 
 export function produceCommand(run: Runner): Command {
   const command = new Command('produce')
@@ -31,6 +31,11 @@ export function produceCommand(run: Runner): Command {
         'only what neither waits nor is owned; whoever owns one is told that it was touched',
       ),
     )
+    .addOption(
+      new Option('--delay <time>', 'nobody is given one before this has passed: 90s, 30m, 1h, 7d')
+        .argParser(timeSpan)
+        .conflicts('ensure'),
+    )
     .addOption(startTimeoutOption())
     .addOption(jsonOption())
     .action(run(async () => (await import('../actions/produce.js')).produce));
@@ -39,6 +44,7 @@ export function produceCommand(run: Runner): Command {
     'streamwarden produce --service orders --name order-1 --info \'{"region":"eu"}\'',
     'streamwarden produce --service orders --count 1000 --prefix load- --json',
     'streamwarden produce --service sessions --name session-7 --ensure',
+    'streamwarden produce --service orders --name order-1 --delay 15m',
     'streamwarden produce --service orders --redis redis-sentinel://127.0.0.1:26379/mymaster',
   );
 }

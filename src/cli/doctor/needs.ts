@@ -67,7 +67,7 @@ function onStreams({ lbs, dlq, group }: Names): Need[] {
 }
 
 function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
-  const { owners, endings, announced, touches, lbs, dlq } = names;
+  const { owners, endings, announced, touches, cancels, delayed, delayedDue, delayedNames, lbs, dlq } = names;
   const presence = names.presence('doctor');
   const lock = names.lock('doctor', NO_ID);
   const touched = [
@@ -77,6 +77,10 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     ...endings,
     announced,
     touches,
+    cancels,
+    delayed,
+    delayedDue,
+    delayedNames,
     presence,
     names.scratch('doctor'),
     ...(lockKeys ? [lock] : []),
@@ -91,6 +95,9 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     changes('HSET', [owners], owners, 'field', 'value'),
     changes('HSETNX', [owners], owners, 'field', 'value'),
     changes('HDEL', [owners], owners, 'field'),
+    reads('ZRANGE', delayedDue, '0', '0'),
+    changes('ZADD', [delayedDue], delayedDue, '1', 'member'),
+    changes('ZREM', [delayedDue], delayedDue, 'member'),
     reads('GET', presence),
     reads('PTTL', presence),
     reads('EXISTS', presence),

@@ -2,20 +2,28 @@
 import { dueReason } from '../../redis/due-consumer.js';
 import { duration, entries, plural, table, timeOfDay } from '../output.js';
 import { printable } from '../printable.js';
-import type { ConsumerStatus, ServiceStatus } from '../service-status.js';
+import type { ConsumerStatus, DelayedStatus, ServiceStatus } from '../service-status.js';
 import type { Rates } from './rates.js';
 
-export function statusInWords({ service, stream, group, consumers, dlq }: ServiceStatus): string {
+export function statusInWords({ service, stream, group, consumers, dlq, delayed }: ServiceStatus): string {
   const read = group.created ? readInWords(group) : `no group ${group.name} yet: no consumer has started`;
   const lines = [
     `service ${service}`,
     `  ${stream.name}: ${entries(stream.length)} (${read})`,
     `  ${dlq.name}: ${plural(dlq.length, 'dead letter')}`,
+    ...(delayed === null || delayed.count === 0 ? [] : [`  ${delayedInWords(delayed)}`]),
     '',
   ];
   if (consumers.length === 0) return [...lines, 'no consumers'].join('\n');
   const headings = ['CONSUMER', 'PENDING', 'PRESENCE', 'IDLE', 'OWNED', 'WAITING'];
   return [...lines, table(headings, consumers.map(rowOf))].join('\n');
+}
+
+/** A service that delays nothing need not hear of it. */
+export function delayedInWords({ count, nextMs, lateMs }: DelayedStatus): string {
+  const when =
+    nextMs === null ? `the first is ${duration(lateMs)} late` : `the next is due in ${duration(nextMs)}`;
+  return `${count} delayed: ${when}`;
 }
 
 /** What should not be there is only told of where it is. */

@@ -13,6 +13,9 @@
 -- What stands behind another one has been looked at, and counts as not delivered: it is marked with 0 (lib/marked.lua). What becomes owned has no
 -- such mark any more, since of what is owned it says something else (lib/marks.lua).
 --
+-- What is cancelled (see cancel) and nobody's yet is finished here. What the caller owns already it is to hear of with its next heartbeat, since
+-- whoever knew of that may have forgotten it with an ownership that failed.
+--
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
 -- KEYS[3] hash    owners: data stream name -> entry id; the field '' holds the format's version and a
@@ -20,12 +23,13 @@
 -- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] list    history; only when one is kept
+-- KEYS[last...] hash  cancels, the last one: entry id -> 1; name in the group -> how often it was to hear of one
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
 -- ARGV[4...] pairs of entry id (ascending) and data stream name
 --
--- Returns one item an entry: 1 owned; 2 owned, and what was recorded as its name's owner was no entry id; 0 not pending for the caller; else the id of the entry that stands in its way: the name's
+-- Returns one item an entry: 1 owned; 2 owned, and what was recorded as its name's owner was no entry id; 0 not pending for the caller, or cancelled; else the id of the entry that stands in its way: the name's
 -- owner, or its last one that had a newer token (the entry's own id: delivered too long ago to know)
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
@@ -54,10 +58,13 @@ elseif string.sub(recorded[1], 1, 3) ~= 'v1 ' then
   return redis.error_reply('SWPROTOCOL owners are written in another format: ' .. recorded[1])
 end
 
-local record = historian(KEYS[6])
+local record = historian(#KEYS > 6 and KEYS[6] or nil)
 local pending, marks = pendingFor(lbs, group, consumer, ids, 0)
 local lastOwner = endings(KEYS[4], KEYS[5]).last(names)
 local results, writes, taken = {}, {}, {}
+local cancels = KEYS[#KEYS]
+local cancelled = redis.call('HMGET', cancels, unpack(ids))
+local isToHear = false
 for i = 1, #ids do
   local id, name = ids[i], names[i + 1]
   local owner = taken[name] or recorded[i + 1]
@@ -71,6 +78,13 @@ for i = 1, #ids do
   elseif owner == id then
     -- Ours already: an earlier answer was lost.
     results[i] = 1
+    isToHear = isToHear or cancelled[i]
+  elseif cancelled[i] then
+    results[i] = 0
+    redis.call('XACK', lbs, group, id)
+    redis.call('XDEL', lbs, id)
+    redis.call('HDEL', cancels, id)
+    record({ op = 'cancelled', id = id, name = name, from = consumer, by = consumer })
   elseif owner and isPending(lbs, group, owner) then
     results[i] = owner
   elseif owner and isNewer(owner, id) then
@@ -90,11 +104,14 @@ end
 if #writes > 0 then
   redis.call('HSET', owners, unpack(writes))
 end
+if isToHear then
+  redis.call('HSET', cancels, consumer, string.format('%.0f', countOf(redis.call('HGET', cancels, consumer)) + 1))
+end
 for i = 1, #ids do
   local id = ids[i]
   if type(results[i]) == 'string' then
     marked(lbs, group, consumer, id, pending[id], 0)
-  elseif marks[id] == 0 then
+  elseif results[i] ~= 0 and marks[id] == 0 then
     marked(lbs, group, consumer, id, pending[id], 1)
   end
 end

@@ -18,6 +18,7 @@
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] stream  dead-letter stream; the load balancer stream again where that lives in another slot
 -- KEYS[7] string  lock of the entry; the load balancer stream again where that lives in another slot, or there is none
+-- KEYS[8] hash    cancels; see cancel
 -- ARGV[1] text    group
 -- ARGV[2] text    holder
 -- ARGV[3] text    caller: who takes
@@ -28,7 +29,7 @@
 -- ARGV[8] text    data stream name ('' = none could be read from it)
 -- ARGV[9] text    reason: why there is no name: unparseable | tooLarge (it does not arrive, even alone)
 --
--- Returns {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (it has no name) | gone | notPending |
+-- Returns {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (it has no name) | gone | cancelled | notPending |
 --   alive (the second item is what is left of the holder's presence in ms, -1 for ever; -2: it has none, and has had the entry for too
 --   short a time) | locked (then the second item is the lock's remaining time to live in ms, -1 for ever) |
 --   deadLetterDue (then the second item is the reason: see lib/due.lua)
@@ -71,7 +72,7 @@ if held and not generation then
 end
 
 local move = mover({
-  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
+  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq, cancels = KEYS[8],
   maxRetries = math.huge, dlqMaxLen = 0,
   from = holder, by = caller, why = 'claimed', cause = not held and 'dead' or nil, record = historian(nil),
 })

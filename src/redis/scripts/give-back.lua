@@ -8,6 +8,7 @@
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] stream  dead-letter stream; the load balancer stream again where that lives in another slot
 -- KEYS[7] list    history; only when one is kept
+-- KEYS[last...] hash  cancels, the last one; see cancel
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
@@ -19,7 +20,7 @@
 --                 what each threw ('': nothing)
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
---   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (the fourth item is the reason) | gone | notMine | waiting |
+--   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (the fourth item is the reason) | gone | cancelled | notMine | waiting |
 --   deadLetterDue (then the second item is the reason: see lib/due.lua). Results are of the first entries only where these had many
 --   bytes: the caller asks again for the rest
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
@@ -36,7 +37,7 @@
 --@include due
 --@include marks
 --@include move-entry
-local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
+local lbs, presence, owners, dlq, cancels = KEYS[1], KEYS[2], KEYS[3], KEYS[6], KEYS[#KEYS]
 local group, consumer, why = ARGV[1], ARGV[2], ARGV[6]
 local refused = fence(presence, ARGV[3])
 if refused then
@@ -45,9 +46,9 @@ end
 
 local plans = { handOver = 'keep', failed = 'spend', waiting = 'keep', rejected = 'rejected', unparseable = 'unparseable', tooLarge = 'tooLarge' }
 local move, summary, isFull = mover({
-  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
+  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq, cancels = cancels,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
-  from = consumer, by = consumer, why = why, cause = 'failed', record = historian(KEYS[7]),
+  from = consumer, by = consumer, why = why, cause = 'failed', record = historian(#KEYS > 7 and KEYS[7] or nil),
 })
 local ids = {}
 for i = 7, #ARGV, 2 do
@@ -69,7 +70,7 @@ for i = 1, #ids do
     local taken = freed[name]
     if why == 'waiting' and not taken then
       local owner = redis.call('HGET', owners, name)
-      taken = isId(owner) and owner ~= id and isPending(lbs, group, owner)
+      taken = isId(owner) and owner ~= id and isPending(lbs, group, owner) and not redis.call('HGET', cancels, id)
     end
     if why == 'waiting' and taken then
       results[i] = { 'waiting', '', 0 }

@@ -1,11 +1,12 @@
--- Clears what is remembered of entries that are gone: of streams that were announced, and of touches. Such records count for nothing; this only
+-- Clears what is remembered of entries that are gone: of streams that were announced, of touches, and of cancels. Such records count for nothing; this only
 -- keeps the hashes from growing. A page of one of them at a time.
 --
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] hash    announced: data stream name -> entry id; see ensure
 -- KEYS[3] hash    touches: entry id, or name in the group -> how often; see ensure
+-- KEYS[4] hash    cancels: entry id -> 1; name in the group -> how often; see cancel
 -- ARGV[1] text    group
--- ARGV[2] text    which: announced | touches
+-- ARGV[2] text    which: announced | touches | cancels
 -- ARGV[3] text    where the page begins, as HSCAN takes it; 0: at the beginning
 -- ARGV[4] number  fields a page, about
 --
@@ -16,7 +17,7 @@
 --@include last-delivered
 --@include standing
 local lbs, group, which = KEYS[1], ARGV[1], ARGV[2]
-local hash = which == 'announced' and KEYS[2] or KEYS[3]
+local hash = which == 'announced' and KEYS[2] or which == 'touches' and KEYS[3] or KEYS[4]
 local page = redis.call('HSCAN', hash, ARGV[3], 'COUNT', ARGV[4])
 local flat, gone = page[2], {}
 local entries = #flat > 0 and standings(lbs, group)

@@ -12,8 +12,13 @@
 -- ARGV[4] text    key of the hash of touches: name in the group -> how often any of its entries was touched; see ensure. Not one of KEYS: while
 --                 their slot is moved, two keys may be on two servers, which would refuse the whole script until the move is over
 --
+-- ARGV[5] text    key of when what is delayed is due; likewise (see lib/delayed.lua)
+-- ARGV[6] text    key of the hash of cancels: name in the group -> how often it was to hear of one; likewise (see cancel)
+--
 -- Returns 1 and more: it was there and now lives on; as many more as its entries have been touched, so that it costs no command to hear of
 --            that. As many as 0 where the hash is on another server just now
+--         {the same; in how many ms what is delayed is due next, below 1: now, '': nothing is; how often the caller was to hear of a cancel}, where there is
+--            anything of these to say
 --         0: it has lapsed, and nothing was written. The caller must raise a new generation, and verify all it holds: what was
 --            taken before that is gone
 -- Refuses with SWSTALE <generation> when another generation stands.
@@ -26,4 +31,12 @@ if held ~= 'v1:' .. ARGV[1] then
   return redis.error_reply('SWSTALE ' .. string.sub(held, 4))
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 1 + countOf(redis.pcall('HGET', ARGV[4], ARGV[3]))
+local alive = 1 + countOf(redis.pcall('HGET', ARGV[4], ARGV[3]))
+local due = redis.pcall('ZRANGE', ARGV[5], 0, 0, 'WITHSCORES')[2]
+local cancels = countOf(redis.pcall('HGET', ARGV[6], ARGV[3]))
+if not due and cancels == 0 then
+  return alive
+end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+return { alive, due and string.format('%.0f', tonumber(due) - now) or '', cancels }

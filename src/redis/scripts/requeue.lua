@@ -12,7 +12,8 @@
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] stream  dead-letter stream; the load balancer stream again where that lives in another slot
 -- KEYS[7] list    history; only when one is kept
--- KEYS[last...] strings  lock keys, one an entry in the same order; only where every key lives on this server
+-- KEYS[last...] hash and strings  cancels (see cancel), then lock keys, one an entry in the same order, which are there only where every key lives on
+--                 this server
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer that is taken from
 -- ARGV[3] text    caller: who takes, for the history
@@ -26,7 +27,7 @@
 -- ARGV[9...] pairs of entry id (ascending) and data stream name ('' = cannot be parsed, or see ARGV[7])
 --
 -- Returns {results, number of dead letters trimmed away, length of the dead-letter stream}; a result is
---   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (the fourth item is the reason) | gone | notPending |
+--   {outcome, id of the copy, its retry count}; outcome: requeued | deadLettered (the fourth item is the reason) | gone | cancelled | notPending |
 --   locked (then the second item is the lock's remaining time to live in ms, -1 for ever) |
 --   deadLetterDue (then the second item is the reason: see lib/due.lua). Results are of the first entries only where these had many
 --   bytes: the caller asks again for the rest
@@ -52,9 +53,9 @@ end
 
 local firstLock = #KEYS - locks
 local move, summary, isFull = mover({
-  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq,
+  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq, cancels = KEYS[firstLock],
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
-  from = dead, by = caller, why = 'dead', cause = 'dead', record = historian(firstLock >= 7 and KEYS[7] or nil),
+  from = dead, by = caller, why = 'dead', cause = 'dead', record = historian(firstLock > 7 and KEYS[7] or nil),
 })
 local ids = {}
 for i = 9, #ARGV, 2 do

@@ -146,6 +146,7 @@ export function service({
       },
       consumers: [],
       dlq: { name: 'orders-input-dlq', length: dlq },
+      delayed: { count: 0, nextMs: null, lateMs: 0 },
       totals: { added: null, delivered: null, deadLettered: null },
     },
     consumers,

@@ -16,6 +16,7 @@ function seen(
       group: { name: 'orders-group', created: true, pending: 0, undelivered: 0, stranded: null, vanished: 0 },
       consumers: [],
       dlq: { name: 'orders-input-dlq', length: 0 },
+      delayed: { count: 0, nextMs: null, lateMs: 0 },
       totals: { added, delivered, deadLettered },
     },
   };

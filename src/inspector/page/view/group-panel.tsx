@@ -19,6 +19,15 @@ function Presence({ due, keepsPresence, presenceMs }: GroupMember) {
   );
 }
 
+/** Of a service that delays nothing there is nothing to say. */
+function delayedInWords({ delayed }: GroupReply): string | null {
+  if (delayed === null || delayed.count === 0 || delayed.nextMs === null) return null;
+  const { count, nextMs } = delayed;
+  const when =
+    nextMs < 0 ? `the first is ${duration(-nextMs)} late` : `the next is due in ${duration(nextMs)}`;
+  return `${plural(count, 'stream', 'streams')} delayed: ${when}.`;
+}
+
 /** What nobody will work on, and what keeps the group from working, with what to do about it. */
 function troublesOf({ entries, ids }: GroupReply): string[] {
   const troubles: string[] = [];
@@ -62,6 +71,11 @@ export function GroupPanel({ runtime, isLive }: GroupPanelProps) {
               {trouble}
             </div>
           ))}
+          {delayedInWords(value) !== null && (
+            <div class="banner tone-busy" role="status">
+              {delayedInWords(value)}
+            </div>
+          )}
           <table>
             <thead>
               <tr>

@@ -14,11 +14,13 @@
 -- maxRetries: one less, so that what consumers die of is gone before the streams that they own have used up theirs. Whoever has owned it has
 -- shown that it can be: the count ends.
 -- Returns {outcome, id of the copy, retry count of the copy}; outcome: requeued | deadLettered (with the reason as the fourth item) | gone (its
--- payload was deleted or trimmed from the stream by someone else: there is nothing left to give to anybody) | deadLetterDue (the dead-letter
+-- payload was deleted or trimmed from the stream by someone else: there is nothing left to give to anybody) | cancelled (it is finished, whatever the
+-- plan: see cancel) | delayed (where there is at.delay: the second item is the id of what is delayed) | deadLetterDue (the dead-letter
 -- stream lives in another slot: claimed for dueConsumer(reason); the second item is the reason).
 --
 -- at{lbs, group, owners, ended, dlq (lbs: it lives in another slot), dlqMaxLen, maxRetries, from, by, why, cause (of retries that are spent:
--- see spend), record}
+-- see spend), record, cancels (nil: what is cancelled is moved like the rest), delay(name, fields) (keeps the copy apart, and returns its id; nil: it goes
+-- on the stream)}
 local function mover(at)
   local MOST_BYTES = 1048576
   local maxDeliveries = math.min(20, math.max(1, at.maxRetries - 1))
@@ -74,6 +76,12 @@ local function mover(at)
     local fields = entry[2]
     movedBytes = movedBytes + entrySize(fields)
     local counts = countsOf(fields)
+    if at.cancels and redis.call('HGET', at.cancels, id) then
+      finish(id, name)
+      redis.call('HDEL', at.cancels, id)
+      at.record({ op = 'cancelled', id = id, name = name, from = at.from, by = at.by })
+      return { 'cancelled', '', counts.retries }
+    end
     local isOwned = isOwner(id, name)
     if isOwned then
       counts.deliveries = 0
@@ -104,13 +112,14 @@ local function mover(at)
     if about.delivered and counts.deliveries > maxDeliveries then
       return deadLetter(id, name, fields, counts, 'delivery_limit', about)
     end
-    local copyId = redis.call('XADD', at.lbs, '*', unpack(copyOf(fields, counts)))
+    local copy = copyOf(fields, counts)
+    local copyId = at.delay and at.delay(name, copy) or redis.call('XADD', at.lbs, '*', unpack(copy))
     finish(id, name)
     at.record({
-      op = 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = counts.retries, why = at.why,
+      op = at.delay and 'delayed' or 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = counts.retries, why = at.why,
       deliveries = counts.deliveries > 0 and counts.deliveries or nil, proven = proven or nil, trial = counts.trial > 0 and counts.trial or nil,
     })
-    return { 'requeued', copyId, counts.retries }
+    return { at.delay and 'delayed' or 'requeued', copyId, counts.retries }
   end
 
   local function summary(results)

@@ -2,7 +2,6 @@ import { integer, parseDouble } from '../arguments.js';
 import { type Command, type CommandContext, command, look } from '../command.js';
 import { SortedSetValue } from '../data/sorted-set.js';
 import { type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
-import { Unsupported } from '../unsupported.js';
 
 /** A score as Redis writes it: a whole number plainly, any other with 17 digits, or since 7.2 with as many as tell it from all others. */
 export function scoreText({ server }: CommandContext, score: number): string {
@@ -149,7 +148,7 @@ function withScores(
 }
 
 interface RangeOptions {
-  by: 'rank' | 'score';
+  by: 'rank' | 'score' | 'lex';
   isReversed: boolean;
   hasScores: boolean;
   offset: number;
@@ -168,7 +167,7 @@ function rangeOptions(argv: readonly string[], options: RangeOptions, isZrange: 
       at += 2;
     } else if (isZrange && option === 'rev') options.isReversed = true;
     else if (isZrange && option === 'byscore') options.by = 'score';
-    else if (isZrange && option === 'bylex') throw new Unsupported('ZRANGE BYLEX');
+    else if (isZrange && option === 'bylex') options.by = 'lex';
     else throw SYNTAX_ERROR;
   }
   if (hasLimit && options.by === 'rank') {
@@ -179,10 +178,43 @@ function rangeOptions(argv: readonly string[], options: RangeOptions, isZrange: 
   return options;
 }
 
+interface LexBound {
+  readonly text: string;
+  readonly isOpen: boolean;
+}
+
+/** Members are compared by their bytes; `-` and `+` are before and behind all. */
+function lexBound(text: string): LexBound | '-' | '+' {
+  if (text === '-' || text === '+') return text;
+  const isOpen = text.startsWith('(');
+  if (!isOpen && !text.startsWith('[')) throw new ReplyError('ERR min or max not valid string range item');
+  return { text: text.slice(1), isOpen };
+}
+
+function isBetween(member: string, min: LexBound | '-' | '+', max: LexBound | '-' | '+'): boolean {
+  if (min === '+' || max === '-') return false;
+  const isFrom = min === '-' || (min.isOpen ? member > min.text : member >= min.text);
+  return isFrom && (max === '+' || (max.isOpen ? member < max.text : member <= max.text));
+}
+
 function range(by: RangeOptions['by'], isReversed: boolean, isZrange: boolean) {
   return (context: CommandContext, argv: string[]): Reply => {
     const options = rangeOptions(argv, { by, isReversed, hasScores: false, offset: 0, count: -1 }, isZrange);
     const key = argv[1] as string;
+    if (options.by === 'lex' && options.hasScores) {
+      throw new ReplyError('ERR syntax error, WITHSCORES not supported in combination with BYLEX');
+    }
+    if (options.by === 'lex') {
+      const [first, second] = [lexBound(argv[2] as string), lexBound(argv[3] as string)];
+      const [min, max] = options.isReversed ? [second, first] : [first, second];
+      let found = (look(context, key, 'zset')?.members ?? []).filter(({ member }) =>
+        isBetween(member, min, max),
+      );
+      if (options.isReversed) found = found.reverse();
+      if (options.offset < 0) return [];
+      const end = options.count < 0 ? found.length : options.offset + options.count;
+      return withScores(context, found.slice(options.offset, end), false);
+    }
     if (options.by === 'score') {
       const [min, max] = options.isReversed
         ? [bound(argv[3] as string), bound(argv[2] as string)]

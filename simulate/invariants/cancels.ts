@@ -1,0 +1,164 @@
+/** C-CAN-1 to C-CAN-4: what is cancelled is given to nobody after that; who has it hears of it, and finishes it. */
+import { compareFencingTokens } from '../../src/core/entry-id.js';
+import { isStreamwardenError } from '../../src/index.js';
+import type { Command } from '../../src/simulation/labels.js';
+import type { Reply } from '../../src/simulation/redis/index.js';
+import { isReplyError, toTexts } from '../../src/simulation/replies.js';
+import type { HistoryRecord } from '../../src/testing/history-records.js';
+import type { Stage } from '../stage.js';
+import { type EntryLife, isOpen } from './ledger.js';
+
+/** How long ago something may have befallen a connection that only an answer that does not come shows: in heartbeats. */
+const SHOWS_AFTER = 2;
+/** What hearing of it may take beside a heartbeat and messages, in milliseconds, and how many of the slowest messages. */
+const WITHIN_MS = 100;
+const MESSAGES = 6;
+const SLOWEST = 20;
+const SLOWEST_MS = 100;
+
+const PRODUCER = 'a producer';
+
+interface Cancel {
+  readonly id: string;
+  readonly name: string;
+  /** Who owned it; undefined: nobody did yet. */
+  readonly consumer: string | undefined;
+  /** Milliseconds of the world. */
+  readonly atMs: number;
+}
+
+export class CancelWatch {
+  readonly #fleet: Stage;
+  /** What is marked as cancelled, by entry id. */
+  readonly #marked = new Map<string, Cancel>();
+  /** Those that their owners have not stopped for yet. */
+  readonly #unheard = new Set<Cancel>();
+
+  constructor(fleet: Stage) {
+    this.#fleet = fleet;
+  }
+
+  /** The script has been executed; the ledger knows what happened before. */
+  executed([command = []]: readonly Command[], [reply]: readonly Reply[]): void {
+    if (reply === undefined || isReplyError(reply)) return;
+    const args = command.slice(3 + Number(command[2])).map(String);
+    (toTexts(reply) as string[][]).forEach((found, index) => {
+      const name = args[1 + index] as string;
+      for (let at = 0; at < found.length; at += 2)
+        this.#found(name, found[at] as string, found[at + 1] as string);
+      if (found.length === 0) this.#nothing(name);
+    });
+  }
+
+  #found(name: string, as: string, id: string): void {
+    const { ledger, now } = this.#fleet;
+    this.#fleet.say(`cancelled ${name} ${id} (${as})`);
+    const life = ledger.lives.get(id);
+    if (life === undefined || life.name !== name) {
+      this.#add('C-CAN-1', `${name} was said to be ${id}, which is ${life?.name ?? 'no entry'}`);
+      return;
+    }
+    const isKnown = ledger.isWhole(id) && ledger.knowsAll;
+    if (isKnown && !isOpen(life))
+      this.#add('C-CAN-1', `${name} ${id} was cancelled after its end (${life.end})`);
+    if (as === 'owned') {
+      if (this.#marked.has(id)) return;
+      const cancel = { id, name, consumer: life.owner, atMs: now };
+      this.#marked.set(id, cancel);
+      life.isCancelled = true;
+      if (life.owner !== undefined) this.#unheard.add(cancel);
+    } else if (as !== 'foreign') {
+      if (isKnown && life.owner !== undefined)
+        this.#add('C-CAN-1', `${name} ${id} was deleted (${as}), and ${life.owner} owns it`);
+      // Producers write no history.
+      this.#marked.set(id, { id, name, consumer: undefined, atMs: now });
+      const record = { at: now, id, name, from: PRODUCER, by: PRODUCER };
+      if (isOpen(life)) this.#fleet.record({ ...record, op: 'cancelled' });
+    }
+  }
+
+  #nothing(name: string): void {
+    const { ledger, shape } = this.#fleet;
+    if (shape.goConsumers > 0 || !ledger.knowsAll) return;
+    const open = ledger.open.filter((life) => life.name === name);
+    const [only] = open;
+    if (open.length !== 1 || only === undefined || only.end === 'deadLetterDue') return;
+    // Of several that wait the newest is known.
+    const isNewest = [...ledger.lives.values()].every(
+      ({ id, name: other }) =>
+        other !== name || id.startsWith('delayed:') || compareFencingTokens(id, only.id) <= 0,
+    );
+    if (!only.id.startsWith('delayed:') && only.owner === undefined && !isNewest) return;
+    if (only.isTrimmed || !ledger.isWhole(only.id)) return;
+    this.#add('C-CAN-1', `${name} was said to be nowhere, and is ${only.id}`);
+  }
+
+  record(record: HistoryRecord): void {
+    const cancel = this.#marked.get(record.id);
+    const { ledger } = this.#fleet;
+    if (record.op === 'cancelled' && cancel === undefined && ledger.knowsAll)
+      this.#add('C-CAN-3', `${record.name} ${record.id} was finished as cancelled, which nobody did`);
+    if (cancel === undefined) return;
+    if (record.op !== 'acquired' && record.op !== 'deadLetterDue') this.#marked.delete(record.id);
+    if (!ledger.isWhole(record.id) || !ledger.knowsAll) return;
+    const goesOn = record.op === 'requeued' || record.op === 'delayed' || record.op === 'deadLettered';
+    // What lies on another server is dead-lettered in two steps, of which the first may have been before.
+    if (goesOn && ledger.lives.get(record.id)?.end !== 'deadLetterDue')
+      this.#add('C-CAN-3', `${record.name} ${record.id} was ${record.op} after it had been cancelled`);
+    if (record.op === 'acquired' && cancel.consumer === undefined)
+      this.#add(
+        'C-CAN-3',
+        `${record.owner} acquired ${record.name} ${record.id} after it had been cancelled`,
+      );
+  }
+
+  look(): void {
+    const { now } = this.#fleet;
+    for (const cancel of this.#unheard) {
+      if (this.#isExcused(cancel)) this.#unheard.delete(cancel);
+      else if (now - cancel.atMs > this.#dueMs) {
+        this.#unheard.delete(cancel);
+        const { consumer, name, id, atMs } = cancel;
+        const afterMs = (now - atMs).toFixed(0);
+        this.#add('C-CAN-2', `${consumer} works on ${name} ${id} ${afterMs} ms after it was cancelled`);
+      }
+    }
+  }
+
+  get #dueMs(): number {
+    const { heartbeatMs, latencyMs } = this.#fleet.shape;
+    return heartbeatMs + WITHIN_MS + MESSAGES * Math.min(SLOWEST * latencyMs, SLOWEST_MS);
+  }
+
+  #isExcused({ consumer = '', id, atMs }: Cancel): boolean {
+    const { ledger, shape, members, workers } = this.#fleet;
+    const member = members.find((one) => one.consumer === consumer);
+    const worker = workers.of(consumer).findLast((one) => one.id === id);
+    return (
+      member?.state !== 'running' ||
+      member.process.isStill ||
+      member.disturbedUntil >= atMs - SHOWS_AFTER * shape.heartbeatMs ||
+      worker === undefined ||
+      worker.isOver ||
+      worker.handle.signal.aborted ||
+      ledger.ownerOf(id) !== consumer ||
+      !ledger.isWhole(id)
+    );
+  }
+
+  /** A handler ends: what it was told when its signal aborted. */
+  returned(consumer: string, life: EntryLife | undefined, reason: unknown): void {
+    if (!isStreamwardenError(reason, 'StreamCancelled') || life === undefined) return;
+    const { ledger } = this.#fleet;
+    if (!ledger.knowsAll || !ledger.isWhole(life.id)) return;
+    if (!this.#marked.has(life.id) && isOpen(life))
+      this.#add(
+        'C-CAN-2',
+        `${consumer} was told that ${life.name} ${life.id} is cancelled, which nobody did`,
+      );
+  }
+
+  #add(clause: string, message: string): void {
+    this.#fleet.violations.add(clause, message);
+  }
+}

@@ -1,0 +1,92 @@
+/** What is to be given to everyone only later: kept beside the load balancer stream until it is due. Primitive: no retry, no timer, no policy. */
+import type { TraceFields } from '../core/trace-fields.js';
+import type { NewEntry } from './announcing.js';
+import type { Commands } from './commands.js';
+import type { Names } from './names.js';
+
+/** The longest delay, in milliseconds: 366 days. */
+export const MOST_DELAY_MS = 31_622_400_000;
+/** Entries of one call; keeps the script below 5 ms. */
+const MOST_ENDED = 128;
+
+/** What one call gave to everyone. */
+export interface EndedDelays {
+  readonly count: number;
+  /** For how long the first of them had been due, in milliseconds. */
+  readonly lateMs: number;
+  /** In how many milliseconds the next one is due; below 1: now. Undefined: nothing is delayed any more. */
+  readonly nextMs: number | undefined;
+}
+
+/** What is delayed at the moment. */
+export interface DelayedSurvey {
+  readonly count: number;
+  /** In how many milliseconds the first one is due; below 0: for so long it has been. Null: nothing is delayed. */
+  readonly nextMs: number | null;
+}
+
+export interface DelayedStore {
+  /** Gives what is due to everyone, at most 128 of it and about 1 MiB. Safe to repeat. */
+  end(): Promise<EndedDelays>;
+  survey(): Promise<DelayedSurvey>;
+}
+
+export interface DelayedSettings {
+  readonly consumer: string;
+  readonly historyKey: string | undefined;
+}
+
+/** An entry that is to be added, and how much later somebody may be given it, in milliseconds. */
+export interface LaterEntry extends NewEntry {
+  readonly delayMs: number;
+}
+
+/** Announces streams after a delay, at most 500. Resolves with the ids of what is delayed. */
+export async function addDelayed(
+  commands: Commands,
+  { delayed, delayedDue, delayedNames }: Names,
+  entries: readonly LaterEntry[],
+  trace: TraceFields | undefined,
+): Promise<string[]> {
+  const delays = entries.map(({ delayMs }) => delayMs).join(' ');
+  const args = [delays, trace?.traceparent ?? '', trace?.tracestate ?? ''];
+  for (const { name, payload } of entries) args.push(name, payload);
+  return (await commands.script('add-delayed', [delayed, delayedDue, delayedNames], args)) as string[];
+}
+
+export function createDelayedStore(
+  commands: Commands,
+  { lbs, delayed, delayedDue, delayedNames }: Names,
+  { consumer, historyKey }: DelayedSettings,
+): DelayedStore {
+  const history = historyKey === undefined ? [] : [historyKey];
+  const keys = [lbs, delayed, delayedDue, delayedNames, ...history];
+  return {
+    async end() {
+      const reply = await commands.script('end-delays', keys, [consumer, MOST_ENDED]);
+      const [count, lateMs, next] = reply as [number, number, string];
+      return { count, lateMs, nextMs: next === '' ? undefined : Number(next) };
+    },
+    survey: () => surveyDelayed(commands, delayed, delayedDue),
+  };
+}
+
+/** How much there is, when it is due, and what time it is, in one message. */
+async function surveyDelayed(
+  commands: Commands,
+  delayed: string,
+  delayedDue: string,
+): Promise<DelayedSurvey> {
+  const replies = await commands.run('ZRANGE', async (client) =>
+    client.pipeline().xlen(delayed).zrange(delayedDue, '0', '0', 'WITHSCORES').time().exec(),
+  );
+  const [count, first, time] = (replies ?? []).map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  }) as [number, unknown[], [string | number, string | number]];
+  // A pair where the connection speaks RESP3.
+  const [, due] = first.flat() as string[];
+  if (due === undefined) return { count, nextMs: null };
+  const nowMs = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000);
+  return { count, nextMs: Number(due) - nowMs };
+}

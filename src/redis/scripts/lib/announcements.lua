@@ -1,0 +1,91 @@
+-- Needs entry-id, endings and announced-name.
+-- announcements(lbs, hash): which entry announced a data stream last. Others add to the stream without a word: producers, consumers that requeue, of
+-- every version and of the Go client, operators. Ids only grow, so what was added since the last call is read first, up to the end of the stream.
+-- hash: data stream name -> entry id, which may be gone; the field '' holds the format's version and the id up to which the stream has been read.
+--   error        what to return, where it is written in another format
+--   read(id)     the entry; nil: it is gone
+--   readOn()     false where much was to be read, as Redis stands still meanwhile: the caller is called again
+--   isFull()     so much has been read in this call
+--   of(names)    the id recorded for each, or false
+--   add(name, fields)  announces it: its id
+--   save()       writes what was added
+local function announcements(lbs, hash)
+  local self = {}
+  local MOST_READ, MOST_BYTES = 1000, 1048576
+  local bytes = 0
+  local writes, isAnew = {}, false
+  local state = redis.call('HGET', hash, '')
+  local mark = state and string.match(state, '^v1 (%d+%-%d+)$')
+  if state and not isId(mark) then
+    self.error = redis.error_reply('SWPROTOCOL what is announced is written in another format: ' .. state)
+  end
+
+  local function range(from, to)
+    local entry = redis.call('XRANGE', lbs, from, to, 'COUNT', 1)[1]
+    for i = 1, entry and #entry[2] or 0 do
+      bytes = bytes + #entry[2][i]
+    end
+    return entry
+  end
+
+  local function write(name, id)
+    writes[#writes + 1] = name
+    writes[#writes + 1] = id
+  end
+
+  function self.read(id)
+    return range(id, id)
+  end
+
+  function self.isFull()
+    return bytes > MOST_BYTES
+  end
+
+  function self.save()
+    if isAnew then
+      redis.call('DEL', hash)
+      mark = '0-0'
+    end
+    if #writes > 0 then
+      write('', 'v1 ' .. mark)
+      redis.call('HSET', hash, unpack(writes))
+    end
+    writes, isAnew = {}, false
+  end
+
+  function self.readOn()
+    local count = 0
+    while count < MOST_READ and not self.isFull() do
+      local entry = range(mark and '(' .. mark or '-', '+')
+      if not entry then
+        break
+      end
+      mark, count = entry[1], count + 1
+      local name = announcedName(entry[2])
+      if name then
+        write(name, mark)
+      end
+    end
+    -- Also where no name was in it: it is not read again.
+    if count > 0 and #writes == 0 then
+      redis.call('HSET', hash, '', 'v1 ' .. mark)
+    end
+    self.save()
+    return count < MOST_READ and not self.isFull()
+  end
+
+  function self.of(names)
+    return redis.call('HMGET', hash, unpack(names))
+  end
+
+  function self.add(name, fields)
+    local id = redis.call('XADD', lbs, '*', unpack(fields))
+    write(name, id)
+    -- The stream is not the one that has been read: it was deleted, and Redis's clock set back.
+    isAnew = isAnew or (mark and not isNewer(id, mark))
+    mark = id
+    return id
+  end
+
+  return self
+end
