@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { heartbeatMs, ready, useCli } from '../support/cli.js';
+import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 
 describe('streamwarden produce', () => {
@@ -154,5 +155,20 @@ describe('streamwarden produce --delay, cancel, and what status says of them', (
     await run('produce', '--name', 'order-4');
     expect(await run('cancel', 'order-4')).to.include({ code: 0, stdout: 'order-4 waited, and is gone\n' });
     expect((await run('cancel', '')).code).to.equal(2);
+  });
+
+  it('has a consumer stop for what is cancelled, and finish it [C-CAN-2]', async () => {
+    const consumer = cli.startConsumer({ redis: server().url, service: 'orders' });
+    await ready(consumer);
+    await run('produce', '--name', 'order-1');
+    await consumer.waitFor(({ type }) => type === 'StreamAdded', { name: 'the stream is owned' });
+    const { code, stdout } = await run('cancel', 'order-1');
+    expect({ code, stdout }).to.deep.equal({
+      code: 0,
+      stdout: 'order-1 is owned: its owner is told to stop, and finishes it\n',
+    });
+    const line = await consumer.waitFor(({ type }) => type === 'StreamCancelled', { name: 'it is told' });
+    expect(line).to.include({ stream: 'order-1' });
+    await eventually('it is finished', async () => (await redis().xlen('orders-input')) === 0);
   });
 });

@@ -72,7 +72,8 @@ async function live(runtime: Runtime, options: Options, output: Output): Promise
   for await (const notification of notifications) {
     output.line(lineOf(notification), wordsOf(notification));
     if (notification.type === 'StreamAdded') holder.hold(notification);
-    if (notification.type === 'StreamDisowned') holder.forget(notification.id);
+    if (notification.type === 'StreamDisowned' || notification.type === 'StreamCancelled')
+      holder.forget(notification.id);
     if (notification.type === 'StreamTerminated') failure = notification.error;
   }
   await holder.end();
