@@ -105,7 +105,7 @@ describe('streamwarden doctor of a server that refuses', () => {
 
     it('of which none is left for doctor are an error with the reason: exit code 2', async () => {
       await redis().config('SET', 'maxclients', '1');
-      const { code, stdout, stderr } = await examined();
+      const { code, stdout, stderr } = await cli.run(['doctor', '--redis', suite.server().url]);
       expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
       expect(stderr).to.match(/^error: .*max number of clients reached/);
     });
