@@ -91,7 +91,8 @@ describe('streamwarden doctor of a server that refuses', () => {
 
     it('that are nearly used up are named, and the remedy heals it', async () => {
       await redis().config('SET', 'maxclients', String(MOST));
-      const connected = async () => Number(/connected_clients:(\d+)/.exec(await redis().info('clients'))?.[1]);
+      const connected = async () =>
+        Number(/connected_clients:(\d+)/.exec(await redis().info('clients'))?.[1]);
       // Doctor itself takes two or three.
       const more: Redis[] = Array.from({ length: MOST - 3 - (await connected()) }, () => suite.connect());
       await Promise.all(more.map((client) => client.ping()));

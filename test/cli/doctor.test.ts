@@ -134,8 +134,7 @@ describe('streamwarden doctor of a server that is fit', () => {
   it('tells of Go consumers beside one without lock keys, and of what heals that', async () => {
     const start = (...args: string[]) =>
       cli.startConsumer({ redis: server().url, service: 'orders', consumerId: 'ours', args });
-    const examined = async () =>
-      (await doctor(server().url, '--service', 'orders')).checks['go-consumers'];
+    const examined = async () => (await doctor(server().url, '--service', 'orders')).checks['go-consumers'];
     const without = start('--no-lock-keys');
     await ready(without);
     await redis().xgroup('CREATECONSUMER', 'orders-input', 'orders-group', 'go-consumer');

@@ -145,7 +145,9 @@ describe('a cluster with a master in trouble', () => {
     const clock = { ...systemClock, now: () => Date.now() + aheadMs };
     const member = await crew.start({ clock });
     const unsettled = () =>
-      member.runtime.health().reasons.filter((reason) => reason.startsWith('the cluster is not settled since'));
+      member.runtime
+        .health()
+        .reasons.filter((reason) => reason.startsWith('the cluster is not settled since'));
     await crew.announce(...names);
     await member.awaitNews('StreamAdded', names.length);
     await cutOff(troubled, 'peers');
@@ -156,7 +158,9 @@ describe('a cluster with a master in trouble', () => {
     expect(member.runtime.snapshot().topology?.problems).not.to.deep.equal([]);
     // So long no failover takes.
     aheadMs = 10_000;
-    expect(unsettled().join()).to.match(/ since \d{4}-\S+Z: .*/).and.include(troubled.address);
+    expect(unsettled().join())
+      .to.match(/ since \d{4}-\S+Z: .*/)
+      .and.include(troubled.address);
     await restore?.();
     await awaitCover(cluster, member);
     await member.runtime.resetTopology();

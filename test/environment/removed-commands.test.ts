@@ -111,7 +111,10 @@ describe('a server whose commands were renamed or removed', () => {
       const { code, checks } = await doctor(server.url);
       expect(code).to.equal(1);
       expect(checks.commands).to.deep.include({ result: 'bad' });
-      expect(checks.commands?.found).to.match(/^missing: /).and.include('XACK').and.include('TIME');
+      expect(checks.commands?.found)
+        .to.match(/^missing: /)
+        .and.include('XACK')
+        .and.include('TIME');
       remedy = checks.commands?.remedy ?? '';
     }
     expect(remedy).to.match(/^remove their rename-command lines from redis\.conf/);

@@ -113,7 +113,8 @@ function draw(
     .map((answer): NodePicture => {
       const { address } = answer;
       const known = facts.get(address) ?? NO_FACTS;
-      if ('error' in answer) return { address, id: null, state: 'unreachable', error: answer.error, ...known };
+      if ('error' in answer)
+        return { address, id: null, state: 'unreachable', error: answer.error, ...known };
       const { id } = answer.view;
       return foreign.includes(address)
         ? { address, id, ...ANOTHER_ANSWERS, ...known }

@@ -25,7 +25,7 @@ export const reachable: Check = {
       .map(({ address, state, error }) => `${address}: ${error ?? silentOf(address)?.error ?? state}`)
       .join('; ');
     const remedy = all.every(({ state }) => state === 'foreign')
-      ? 'as topology says'
+      ? 'follow the remedy of topology'
       : 'start it, or let this machine reach it: redis-cli -h HOST -p PORT PING';
     return missed.length > 0 ? bad(`a master does not answer: ${found}`, remedy) : warning(found, remedy);
   },

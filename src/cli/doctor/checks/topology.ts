@@ -50,7 +50,7 @@ function displace(strangers: readonly NodePicture[]): string {
   const addresses = strangers.map(({ address }) => address).join(', ');
   return [
     'give the node of this cluster its address back; or, if a master was there that has no heir, CLUSTER FAILOVER FORCE on its replica',
-    'then CLUSTER FORGET ID on every node, for each ID that CLUSTER NODES marks noaddr or fail',
+    'then CLUSTER FORGET ID on every node, for each ID that CLUSTER NODES marks noaddr',
     `and leave ${addresses} out of the URL`,
   ].join('; ');
 }
