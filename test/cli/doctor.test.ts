@@ -118,6 +118,36 @@ describe('streamwarden doctor of a server that is fit', () => {
     expect(checks['go-consumers']).to.deep.include({ result: 'warning' });
     expect(checks['go-consumers']?.found).to.contain('go-consumer');
     expect(checks['dead-letters']?.found).to.equal('orders-input-dlq: 1 dead letter');
+
+    expect(checks['dead-owners']?.remedy).to.equal('start a consumer');
+    await ready(cli.startConsumer({ redis: server().url, service: 'orders' }));
+    const [, remove = ''] = /: (XGROUP DELCONSUMER .*)$/.exec(checks['go-consumers']?.remedy ?? '') ?? [];
+    const [command = '', ...args] = remove.split(' ');
+    await redis().call(command, ...args);
+    const healed = await eventually('it is taken over', async () => {
+      const next = await doctor(server().url, '--service', 'orders');
+      return next.checks['dead-owners']?.result === 'good' ? next.checks : null;
+    });
+    expect(healed['go-consumers']).to.deep.include({ result: 'good', found: 'none' });
+  });
+
+  it('tells of Go consumers beside one without lock keys, and of what heals that', async () => {
+    const start = (...args: string[]) =>
+      cli.startConsumer({ redis: server().url, service: 'orders', consumerId: 'ours', args });
+    const examined = async () => (await doctor(server().url, '--service', 'orders')).checks['go-consumers'];
+    const without = start('--no-lock-keys');
+    await ready(without);
+    await redis().xgroup('CREATECONSUMER', 'orders-input', 'orders-group', 'go-consumer');
+    await cli.run(['produce', '--redis', server().url, '--service', 'orders', '--count', '2']);
+    await eventually('all are owned', async () => (await redis().hlen('{orders-input}:owners')) >= 2);
+    const check = await examined();
+    expect(check).to.deep.include({ result: 'bad', remedy: 'lockKeys: true in every process' });
+    expect(check?.found).to.match(/; ours~[0-9a-f]+ keep no lock keys/);
+    without.kill('SIGTERM');
+    await without.exit;
+    await ready(start());
+    await eventually('it has lock keys', async () => (await redis().keys('*<MUTEX_KEY_SEP>*')).length === 2);
+    expect(await examined()).to.deep.include({ result: 'warning' });
   });
 
   it('says that a service is unknown, and what to look for', async () => {

@@ -3,8 +3,10 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { createProducer } from '../../src/index.js';
 import { type RedisServer, startRedis } from '../../src/testing/index.js';
+import { useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { useCrew } from '../support/crew.js';
+import { useDoctor } from '../support/doctor.js';
 import { eventually } from '../support/eventually.js';
 import { hangingMs, keepable } from '../support/pace.js';
 
@@ -13,6 +15,8 @@ const names = Array.from({ length: 20 }, (_, index) => `stream-${index}`);
 describe('a node of another cluster at the address of one of ours', () => {
   const suite = useCluster();
   const crew = useCrew(suite, { heartbeatMs: keepable(1000), minIdleMs: keepable(3000) });
+  const cli = useCli();
+  const doctor = useDoctor(cli);
   let foreign: RedisServer | undefined;
   let looking: Redis | undefined;
 
@@ -75,6 +79,72 @@ describe('a node of another cluster at the address of one of ours', () => {
     await foreign?.stop();
     foreign = undefined;
     await cluster.restart(home);
+    await cluster.settled();
+  });
+
+  it('before there is an heir, is named by topology and doctor, and the remedy of doctor heals it', async () => {
+    const cluster = suite.cluster();
+    const home = await cluster.masterOf(crew.lbs);
+    const [replica] = await cluster.replicasOf(home);
+    const others = cluster.nodes.filter((node) => node !== home);
+    const setTimeouts = async (ms: number) => {
+      for (const node of others) await node.call('CONFIG', 'SET', 'cluster-node-timeout', ms);
+    };
+    const [, usualMs] = (await home.call('CONFIG', 'GET', 'cluster-node-timeout')) as [string, string];
+    // Its address is given away before anybody takes it for dead.
+    await setTimeouts(600_000);
+    await cluster.kill(home);
+    await startForeign(home.port);
+    await eventually('all know that it is not there', async () => {
+      const views = await Promise.all(others.map((node) => node.call('CLUSTER', 'NODES')));
+      return views.every((view) => new RegExp(`^${home.id} \\S+ \\S*noaddr`, 'm').test(String(view)));
+    });
+    await setTimeouts(Number(usualMs));
+
+    const shown = await cli.run(['topology', '--redis', cluster.url, '--json']);
+    const picture = JSON.parse(shown.stdout) as { settled: boolean; others: { address: string }[] };
+    expect(picture.settled).to.equal(true);
+    expect(picture.others.find(({ address }) => address === home.address)).to.deep.include({
+      state: 'foreign',
+      keyspaceEvents: null,
+      subscribers: null,
+    });
+    const { code, checks } = await doctor(cluster.url);
+    expect(code).to.equal(1);
+    expect(checks.topology).to.deep.include({
+      result: 'bad',
+      found: `${home.address} is a node of another cluster`,
+    });
+    expect(checks['cluster-slots']).to.deep.include({ result: 'bad' });
+    expect(checks.reachable?.found).to.equal(`${home.address}: a node of another cluster answers here`);
+    // What it is set to is nobody's business here.
+    for (const check of ['persistence', 'keyspace-events']) {
+      expect(checks[check]?.found).not.to.include(home.address);
+      expect(checks[check]?.remedy).not.to.include(home.address);
+    }
+
+    const remedy = checks.topology?.remedy ?? '';
+    const [failover = ''] = /CLUSTER FAILOVER FORCE/.exec(remedy) ?? [];
+    const [forget = ''] = /CLUSTER FORGET/.exec(remedy) ?? [];
+    const [, left] = /leave (\S+) out of the URL/.exec(remedy) ?? [];
+    expect(left).to.equal(home.address);
+    await replica?.call('CLUSTER', ...failover.split(' ').slice(1));
+    await eventually('the replica serves', async () => (await replica?.role()) === 'master');
+    for (const node of others) await node.call('CLUSTER', ...forget.split(' ').slice(1), home.id);
+    const url = `redis-cluster://${others.map(({ address }) => address).join(',')}`;
+    await eventually('doctor finds it healed', async () => {
+      const healed = await doctor(url);
+      expect(healed.checks.topology).to.deep.include({ result: 'good' });
+      expect(healed.checks['cluster-slots']).to.deep.include({ result: 'good' });
+      return true;
+    });
+
+    looking?.disconnect();
+    await foreign?.stop();
+    foreign = undefined;
+    // Who was forgotten has to be met again.
+    await home.server.restart();
+    for (const node of others) await node.call('CLUSTER', 'MEET', home.host, home.port);
     await cluster.settled();
   });
 });

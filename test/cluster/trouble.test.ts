@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { systemClock } from '../../src/core/clock.js';
 import type { RedisClusterNode } from '../../src/testing/redis-cluster.js';
 import { useCluster } from '../support/cluster.js';
 import { type Member, useCrew } from '../support/crew.js';
@@ -138,9 +139,15 @@ describe('a cluster with a master in trouble', () => {
     await expectWork(member);
   });
 
-  it('that its peers do not hear: a reset is refused while the nodes disagree, and the new master is covered [C-CLU-4, C-CLU-7]', async () => {
+  it('that its peers do not hear: a reset is refused while the nodes disagree, health() says so in time, and the new master is covered [C-CLU-4, C-CLU-7, C-CLU-12]', async () => {
     const cluster = suite.cluster();
-    const member = await crew.start();
+    let aheadMs = 0;
+    const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+    const member = await crew.start({ clock });
+    const unsettled = () =>
+      member.runtime
+        .health()
+        .reasons.filter((reason) => reason.startsWith('the cluster is not settled since'));
     await crew.announce(...names);
     await member.awaitNews('StreamAdded', names.length);
     await cutOff(troubled, 'peers');
@@ -149,9 +156,15 @@ describe('a cluster with a master in trouble', () => {
     expect(codeOf(error)).to.equal('ClusterNotSettled');
     expect((error as Error).message).to.include(troubled.address);
     expect(member.runtime.snapshot().topology?.problems).not.to.deep.equal([]);
+    // So long no failover takes.
+    aheadMs = 10_000;
+    expect(unsettled().join())
+      .to.match(/ since \d{4}-\S+Z: .*/)
+      .and.include(troubled.address);
     await restore?.();
     await awaitCover(cluster, member);
     await member.runtime.resetTopology();
+    expect(unsettled()).to.deep.equal([]);
     await awaitHearing(cluster, member);
     expect(member.told('StreamDisowned')).to.deep.equal([]);
     await cluster.failBack(troubled);

@@ -103,4 +103,22 @@ describe('a server whose commands were renamed or removed', () => {
         expect(checks.commands).to.deep.include({ result: 'bad', found: 'missing: TIME' });
     });
   }
+
+  it('is named by doctor, whose remedy heals it: the same configuration without those lines', async () => {
+    let remedy = '';
+    {
+      await using server = await without('XACK', 'TIME');
+      const { code, checks } = await doctor(server.url);
+      expect(code).to.equal(1);
+      expect(checks.commands).to.deep.include({ result: 'bad' });
+      expect(checks.commands?.found)
+        .to.match(/^missing: /)
+        .and.include('XACK')
+        .and.include('TIME');
+      remedy = checks.commands?.remedy ?? '';
+    }
+    expect(remedy).to.match(/^remove their rename-command lines from redis\.conf/);
+    await using server = await without();
+    expect((await doctor(server.url)).checks.commands).to.deep.include({ result: 'good' });
+  });
 });

@@ -1,28 +1,17 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { type OldReplies, startOldReplies } from '../support/old-replies.js';
+import { passingStates } from '../support/passing-states.js';
 import { useRedis } from '../support/redis.js';
 
 const names = Array.from({ length: 6 }, (_, index) => `stream-${index}`);
 
-interface PassingState {
-  /** Has Redis refuse, and resolves when it does. */
-  begin(): Promise<void>;
-  end(): Promise<void>;
-}
-
 describe('states of Redis that pass, met by scripts', () => {
   const suite = useRedis();
   const redis = () => suite.redis();
-  const snapshot = () => join(suite.server().dir, 'dump.rdb');
+  const states = passingStates(suite);
   let relay: OldReplies | undefined;
-
-  async function infoSays(field: string): Promise<void> {
-    await eventually(field, async () => (await redis().info()).includes(`${field}\r\n`));
-  }
 
   async function failedScripts(): Promise<number> {
     const stats = await redis().info('commandstats');
@@ -40,38 +29,6 @@ describe('states of Redis that pass, met by scripts', () => {
         ),
     );
   }
-
-  const states: Readonly<Record<string, PassingState>> = {
-    MISCONF: {
-      async begin() {
-        // A snapshot cannot take the place of a folder.
-        await rm(snapshot(), { recursive: true, force: true });
-        await mkdir(snapshot());
-        await redis().config('SET', 'save', '3600 1');
-        await redis().bgsave();
-        await infoSays('rdb_last_bgsave_status:err');
-      },
-      async end() {
-        await rm(snapshot(), { recursive: true });
-        await redis().bgsave();
-        await infoSays('rdb_last_bgsave_status:ok');
-        await redis().config('SET', 'save', '');
-      },
-    },
-    NOREPLICAS: {
-      begin: async () => void (await redis().config('SET', 'min-replicas-to-write', '1')),
-      end: async () => void (await redis().config('SET', 'min-replicas-to-write', '0')),
-    },
-    OOM: {
-      begin: async () => void (await redis().config('SET', 'maxmemory', '1')),
-      end: async () => void (await redis().config('SET', 'maxmemory', '0')),
-    },
-    READONLY: {
-      // Of a master that is not there.
-      begin: async () => void (await redis().replicaof('127.0.0.1', 1)),
-      end: async () => void (await redis().replicaof('NO', 'ONE')),
-    },
-  };
 
   afterEach(async () => {
     await relay?.[Symbol.asyncDispose]();

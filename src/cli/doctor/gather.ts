@@ -46,7 +46,9 @@ async function gatherServers(
   { masters, others }: TopologyPicture,
   asked: Asked,
 ): Promise<Pick<Facts, 'servers' | 'silent'>> {
-  const look = async ({ address }: NodePicture, role: ServerFacts['role']) => {
+  const look = async ({ address, state, error: problem }: NodePicture, role: ServerFacts['role']) => {
+    // Whoever answers there is none of ours: neither its settings nor its rights say anything.
+    if (state === 'foreign') return { address, error: problem ?? state };
     try {
       return await gatherServer(await pool.commandsAt(address), address, role, asked);
     } catch (error) {

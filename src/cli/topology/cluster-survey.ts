@@ -40,7 +40,9 @@ export class ClusterSurvey implements Survey {
     const facts = new Map<string, NodeFacts>();
     await Promise.all(
       answers.map(async (answer) => {
-        if ('view' in answer) facts.set(answer.address, await this.#factsOf(answer.address));
+        // What a stranger is set to is no setting of ours.
+        if ('view' in answer && !verdict.foreign.includes(answer.address))
+          facts.set(answer.address, await this.#factsOf(answer.address));
       }),
     );
     return draw(verdict, answers, facts);
@@ -72,8 +74,10 @@ export class ClusterSurvey implements Survey {
   }
 }
 
+const ANOTHER_ANSWERS = { state: 'foreign', error: 'a node of another cluster answers here' } as const;
+
 function draw(
-  { settled, problems, view, silent }: ClusterVerdict,
+  { settled, problems, view, silent, foreign }: ClusterVerdict,
   answers: readonly NodeAnswer[],
   facts: ReadonlyMap<string, NodeFacts>,
 ): TopologyPicture {
@@ -82,6 +86,7 @@ function draw(
   const moving = movingByNode(answers);
 
   const nodeOf = ({ address, id, isFailed }: ClusterNode): NodePicture => {
+    if (foreign.includes(address)) return { address, id, ...ANOTHER_ANSWERS, ...NO_FACTS };
     const error = errors.get(address) ?? null;
     const state = isFailed ? 'failed' : error === null ? 'up' : 'unreachable';
     return { address, id, state, error, ...(facts.get(address) ?? NO_FACTS) };
@@ -105,13 +110,16 @@ function draw(
   const addresses = new Set(nodes.map(({ address }) => address));
   const unknown = answers
     .filter(({ address }) => !addresses.has(address))
-    .map((answer) => ({
-      address: answer.address,
-      id: 'view' in answer ? answer.view.id : null,
-      state: 'view' in answer ? ('up' as const) : ('unreachable' as const),
-      error: 'error' in answer ? answer.error : null,
-      ...(facts.get(answer.address) ?? NO_FACTS),
-    }));
+    .map((answer): NodePicture => {
+      const { address } = answer;
+      const known = facts.get(address) ?? NO_FACTS;
+      if ('error' in answer)
+        return { address, id: null, state: 'unreachable', error: answer.error, ...known };
+      const { id } = answer.view;
+      return foreign.includes(address)
+        ? { address, id, ...ANOTHER_ANSWERS, ...known }
+        : { address, id, state: 'up', error: null, ...known };
+    });
   return {
     kind: 'cluster',
     settled,

@@ -4,6 +4,7 @@ import { systemClock } from '../../core/clock.js';
 import { silentLogger } from '../../core/logger.js';
 import { type Commands, createCommands } from '../../redis/commands.js';
 import { withDeadline } from '../../redis/deadline.js';
+import { reasonOf } from '../../redis/failure-reason.js';
 import { Link } from '../../redis/link.js';
 
 /** Makes a client of one node that is not connected. */
@@ -11,6 +12,8 @@ export type MakeClient = (address: string, settings: RedisOptions) => Redis;
 
 interface PooledNode {
   readonly link: Link;
+  /** What is being found out of why the last attempt failed. */
+  explanation: Promise<Error | undefined> | undefined;
   readonly commands: Commands;
 }
 
@@ -33,11 +36,16 @@ export class NodePool implements Disposable {
   async commandsAt(address: string): Promise<Commands> {
     // A look that is under way when it is told to stop asks on.
     if (this.#isClosed) throw new Error('nobody looks any more');
-    const { link, commands } = this.#node(address);
+    const node = this.#node(address);
+    const { link, commands } = node;
     if (link.isUp) return commands;
     if (link.lastError !== undefined) throw link.lastError;
     const late = () => new Error(`no connection within ${this.#timeoutMs} ms`);
-    await withDeadline(systemClock, this.#timeoutMs, link.whenUp(), late);
+    try {
+      await withDeadline(systemClock, this.#timeoutMs, link.whenUp(), late);
+    } catch (error) {
+      throw (await node.explanation) ?? error;
+    }
     return commands;
   }
 
@@ -58,8 +66,13 @@ export class NodePool implements Disposable {
       connectTimeoutMs: this.#timeoutMs,
       retryMs: 100,
       maxRetryMs: 500,
+      explain: (client, error) => {
+        node.explanation = reasonOf(client, error).catch(() => undefined);
+        return node.explanation;
+      },
     });
-    const node = { link, commands: createCommands(link, systemClock, this.#timeoutMs) };
+    const commands = createCommands(link, systemClock, this.#timeoutMs);
+    const node: PooledNode = { link, commands, explanation: undefined };
     this.#nodes.set(address, node);
     return node;
   }

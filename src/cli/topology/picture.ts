@@ -13,9 +13,12 @@ export interface NodePicture {
   readonly address: string;
   /** Node id; null outside a cluster. */
   readonly id: string | null;
-  /** `failed`: declared dead by the cluster. `unreachable`: it does not answer us, or not what it is asked. */
-  readonly state: 'up' | 'failed' | 'unreachable';
-  /** Why it did not answer; null when it did. */
+  /**
+   * `failed`: declared dead by the cluster. `foreign`: a node of another cluster answers at its address. `unreachable`: it does not answer us, or
+   * not what it is asked.
+   */
+  readonly state: 'up' | 'failed' | 'foreign' | 'unreachable';
+  /** Why it did not answer, or who answered in its place; null when it did. */
   readonly error: string | null;
   /** Null when it may not be read. */
   readonly keyspaceEvents: KeyspaceSetting | null;
@@ -47,7 +50,7 @@ export interface SentinelPicture {
 export interface TopologyPicture {
   readonly kind: 'single' | 'sentinel' | 'cluster';
   readonly settled: boolean;
-  /** Why it is not settled; empty when it is. */
+  /** Why it is not settled, and which nodes are of another cluster; the latter are no reason not to be settled. */
   readonly problems: readonly string[];
   /** `cluster_current_epoch`, which grows with every failover; null outside a cluster. */
   readonly epoch: number | null;

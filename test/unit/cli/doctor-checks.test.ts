@@ -114,7 +114,23 @@ describe('the checks of doctor', () => {
 
 describe('a check of doctor', () => {
   const down = { state: 'unreachable', error: 'connect ECONNREFUSED' } as const;
+  const stranger = { state: 'foreign', error: 'a node of another cluster answers here' } as const;
   of('reachable', [
+    [
+      'another cluster answers in the place of a master',
+      {
+        topology: {
+          kind: 'cluster',
+          masters: [master('a:1', { slots: slots(9) }), master('b:2', { ...stranger, slots: slots(9) })],
+        },
+        servers: [at('a:1')],
+      },
+      [
+        'bad',
+        /^a master does not answer: b:2: a node of another cluster answers here$/,
+        /^follow the remedy of topology$/,
+      ],
+    ],
     ['all answer', { servers: [at('a:1'), at('b:2')] }, ['good', /^2 servers answered$/]],
     [
       'a master is down',
@@ -163,6 +179,45 @@ describe('a check of doctor', () => {
       ['bad', /^a and b disagree$/, /cluster check/],
     ],
     [
+      'settled, with a node of another cluster at the address of one of ours',
+      {
+        topology: {
+          kind: 'cluster',
+          problems: ['a:1 is a node of another cluster'],
+          masters: [master('a:1', { ...stranger, slots: slots(9) }), master('b:2', { slots: slots(9) })],
+        },
+        servers: [at('b:2')],
+      },
+      [
+        'bad',
+        /^a:1 is a node of another cluster$/,
+        /CLUSTER FAILOVER FORCE .*CLUSTER FORGET .*leave a:1 out of the URL$/,
+      ],
+    ],
+    [
+      'settled, with a node of another cluster at an address that the URL names',
+      {
+        topology: {
+          kind: 'cluster',
+          problems: ['c:3 is a node of another cluster'],
+          others: [node('c:3', stranger)],
+        },
+      },
+      ['bad', /^c:3 is a node of another cluster$/, /leave c:3 out of the URL$/],
+    ],
+    [
+      'not settled either',
+      {
+        topology: {
+          kind: 'cluster',
+          settled: false,
+          problems: ['a and b disagree', 'c:3 is a node of another cluster'],
+          others: [node('c:3', stranger)],
+        },
+      },
+      ['bad', /^a and b disagree; c:3 is/, /leave c:3 out of the URL; .*cluster check/],
+    ],
+    [
       'it may not be asked',
       {
         topology: {
@@ -193,6 +248,11 @@ describe('a check of doctor', () => {
       'some are on the way',
       cluster(master('a:1', { slots: slots(16_384, ['[1->-b]']) })),
       ['warning', /^a:1: 1 on the way$/],
+    ],
+    [
+      'those of a master in whose place another cluster answers do not count',
+      cluster(master('a:1', { slots: slots(10_000) }), master('b:2', { ...stranger, slots: slots(6_384) })),
+      ['bad', /^10000 of 16384/],
     ],
     [
       'those of a master that is down do not count',
@@ -362,6 +422,16 @@ describe('a check of doctor', () => {
       'snapshots that fail',
       { info: { ...rdb, rdb_last_bgsave_status: 'err' }, config: { save: '3600 1' } },
       ['bad', /MISCONF/],
+    ],
+    [
+      'snapshots that fail, beside an append-only file',
+      { info: { rdb_last_bgsave_status: 'err' }, config: { save: '3600 1' } },
+      ['bad', /MISCONF/, /then BGSAVE$/],
+    ],
+    [
+      'a snapshot by hand that failed: no schedule, nothing is refused',
+      { info: { rdb_last_bgsave_status: 'err' } },
+      ['good', /^append-only file/],
     ],
     ['none', { info: { aof_enabled: 0 } }, ['bad', /loses every announcement/, /appendonly yes/]],
     [

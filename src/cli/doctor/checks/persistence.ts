@@ -15,8 +15,10 @@ const USE_AOF = setTo('appendonly', 'yes');
 function judge(server: ServerFacts): Verdict {
   const { info, config } = server;
   if (info.size === 0) return warning('could not be told: INFO may not be read', PERMIT_INFO);
-  if (info.get('aof_enabled') === '1') return appendOnly(server);
   const schedule = config.get('save');
+  // Writes are refused for this with an append-only file as well.
+  if (info.get('rdb_last_bgsave_status') === 'err' && schedule !== '') return failedSnapshot(schedule);
+  if (info.get('aof_enabled') === '1') return appendOnly(server);
   if (schedule === undefined) {
     return warning('no append-only file; whether snapshots are taken could not be told', PERMIT_CONFIG);
   }
@@ -44,13 +46,16 @@ function appendOnly({ info, config }: ServerFacts): Verdict {
   );
 }
 
+/** @param schedule undefined: it may not be read, and there may be none */
+function failedSnapshot(schedule: string | undefined): Verdict {
+  const unless = `stop-writes-on-bgsave-error is no${schedule === undefined ? ', or no snapshots are scheduled' : ''}`;
+  return bad(
+    `the last snapshot failed: every write is refused (MISCONF) unless ${unless}`,
+    "make room on the disk, or memory for the fork; the server's log says why it failed; then BGSAVE",
+  );
+}
+
 function snapshots(server: ServerFacts, schedule: string): Verdict {
-  if (server.info.get('rdb_last_bgsave_status') === 'err') {
-    return bad(
-      'the last snapshot failed: every write is refused (MISCONF) unless stop-writes-on-bgsave-error is no',
-      "make room on the disk, or memory for the fork; the server's log says why it failed; then BGSAVE",
-    );
-  }
   const changes = numberOf(server, 'rdb_changes_since_last_save') ?? 0;
   const savedAt = (numberOf(server, 'rdb_last_save_time') ?? 0) * 1_000;
   const now = (numberOf(server, 'server_time_usec') ?? Number.NaN) / 1_000;

@@ -24,7 +24,9 @@ export const reachable: Check = {
     const found = all
       .map(({ address, state, error }) => `${address}: ${error ?? silentOf(address)?.error ?? state}`)
       .join('; ');
-    const remedy = 'start it, or let this machine reach it: redis-cli -h HOST -p PORT PING';
+    const remedy = all.every(({ state }) => state === 'foreign')
+      ? 'follow the remedy of topology'
+      : 'start it, or let this machine reach it: redis-cli -h HOST -p PORT PING';
     return missed.length > 0 ? bad(`a master does not answer: ${found}`, remedy) : warning(found, remedy);
   },
 };

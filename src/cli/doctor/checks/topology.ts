@@ -1,3 +1,4 @@
+import type { NodePicture, TopologyPicture } from '../../topology/picture.js';
 import { bad, type Check, good, warning } from '../finding.js';
 import { PERMIT_INFO } from '../remedies.js';
 
@@ -13,10 +14,19 @@ const REMEDIES = {
 
 const PERMIT_CLUSTER = 'ACL SETUSER <user> +cluster|info +cluster|nodes +cluster|slots';
 
-/** Whether those who answer agree on who is master, and who serves what. */
+/**
+ * Whether those who answer agree on who is master, and who serves what, and whether each is one of ours. Redis declares no node dead whose
+ * address answers as another one: without a failover its slots stay out of reach, while all the others agree.
+ */
 export const topology: Check = {
   name: 'topology',
-  judge({ topology: { kind, settled, problems, masters, others }, servers }) {
+  judge({ topology: picture, servers }) {
+    const { kind, settled, problems, masters, others } = picture;
+    const strangers = strangersIn(picture);
+    if (strangers.length > 0) {
+      const remedies = [displace(strangers), ...(settled ? [] : [REMEDIES[kind]])];
+      return bad(problems.join('; '), remedies.join('; '));
+    }
     if (settled) return good(`${KINDS[kind]}, settled`);
     // It answers, and not this question: rights are missing.
     const mute = [...masters, ...others].find(
@@ -30,3 +40,17 @@ export const topology: Check = {
         );
   },
 };
+
+function strangersIn({ masters, others }: TopologyPicture): NodePicture[] {
+  const all = [...masters, ...masters.flatMap(({ replicas }) => replicas), ...others];
+  return all.filter(({ state }) => state === 'foreign');
+}
+
+function displace(strangers: readonly NodePicture[]): string {
+  const addresses = strangers.map(({ address }) => address).join(', ');
+  return [
+    'give the node of this cluster its address back; or, if a master was there that has no heir, CLUSTER FAILOVER FORCE on its replica',
+    'then CLUSTER FORGET ID on every node, for each ID that CLUSTER NODES marks noaddr',
+    `and leave ${addresses} out of the URL`,
+  ].join('; ');
+}
