@@ -83,6 +83,35 @@ export default [
     },
   },
   {
+    // What others choose is made safe for a terminal where it is written, so that no command can forget it.
+    files: ['src/cli/**/*.ts'],
+    ignores: [
+      'src/cli/output.ts',
+      // Draw, and write out what a terminal would obey in what they are given.
+      'src/cli/{live-screen,live-text,progress}.ts',
+      // Help, in Commander's words.
+      'src/cli/run-cli.ts',
+      // Asks; the question is made printable there.
+      'src/cli/confirmation.ts',
+      // An empty write, to wait for what is on its way.
+      'src/cli/main.ts',
+    ],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "MemberExpression[property.name='write'][object.property.name=/^(stdout|stderr)$/]",
+          "MemberExpression[property.name='write'][object.name=/^(stdout|stderr|terminal|process)$/]",
+        ].map((selector) => ({
+          selector,
+          message:
+            'what a command prints goes through Output (src/cli/output.ts), which makes it safe for a terminal',
+        })),
+      ],
+    },
+  },
+  {
     // With one job, and with --no-parallel, Mocha loads its files by `require`.
     files: ['test/**/*.ts'],
     ignores: ['test/**/*-main.ts'],

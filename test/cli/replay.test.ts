@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadRecording, replay } from '../../src/testing/index.js';
@@ -98,6 +98,7 @@ describe('streamwarden replay', () => {
     const { code, stdout } = await cli.run(['replay', good, '--trim', '20..40', '--out', out]);
     expect(code).to.equal(0);
     expect(stdout).to.match(/part\.jsonl: \d+ lines of /);
+    expect(statSync(out).mode & 0o777, 'for its owner alone').to.equal(0o600);
     const part = await loadRecording(out);
     expect(replay(part)).to.include({ agrees: true, complete: true });
     expect(part.lines.every(({ seq }) => seq >= 20 && seq <= 41)).to.equal(true);

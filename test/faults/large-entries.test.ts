@@ -53,11 +53,19 @@ describe('large entries on a network that takes its time for them', function () 
     await announceLarge(suite, crew, names, 150_000);
     proxy().limit(BYTES_PER_MS);
     await deliverUnheard(suite, crew, member.name);
+    // Another consumer, which has a line of its own and none of this, is given what is announced now, and ends it meanwhile.
+    const other = await crew.start();
+    await crew.announce('elsewhere');
+    await other.awaitNews('StreamAdded');
     proxy().cut();
     // Whatever is not adopted within ten seconds goes back on the stream, to be read under another id.
     member.runtime.resume();
+    await member.awaitNews('StreamAdded', 2);
+    expect(await other.runtime.owned('elsewhere')?.done()).to.equal(undefined);
     await member.awaitNews('StreamAdded', 121);
     heldAllTheWhile(member);
+    heldAllTheWhile(other);
+    expect(added(other)).to.deep.equal(['elsewhere']);
     expect(added(member).sort()).to.deep.equal(['small', ...names].sort());
     const retries = member.told('StreamAdded').map(({ retryCount }) => retryCount);
     expect(new Set(retries)).to.deep.equal(new Set([0]));
@@ -80,7 +88,7 @@ describe('large entries on a network that takes its time for them', function () 
     heldAllTheWhile(heir);
   });
 
-  it('larger than allowed are dead-lettered as they are, and stop nobody [C-POI-5]', async () => {
+  it('larger than allowed are dead-lettered as they are, and stop nobody [C-POI-5, C-POI-10]', async () => {
     const names = streamNames(16);
     const member = await crew.start({ redis: proxy().url });
     proxy().limit(BYTES_PER_MS);
@@ -94,13 +102,23 @@ describe('large entries on a network that takes its time for them', function () 
     const [[, fields] = []] = await suite.redis().xrange(crew.dlq, '-', '+', 'COUNT', 1);
     expect(fields?.slice(-2)).to.deep.equal(['_dlq_reason', 'tooLarge']);
     expect(fields?.[1]).to.equal(payload(names[0] as string, 1_500_000));
+    const told = await member.awaitNews('StreamDeadLettered', 16);
+    expect(new Set(told.map(({ stream, reason }) => `${stream} ${reason}`))).to.deep.equal(
+      new Set(['null tooLarge']),
+    );
     heldAllTheWhile(member);
   });
 
-  it('that do not arrive in time even alone are moved aside, and what comes behind them is adopted [C-POI-5]', async () => {
+  it('that do not arrive in time even alone are moved aside, and what comes behind them is adopted [C-POI-5, C-POI-10]', async () => {
     // Three times in vain, each as long as a command may take, and every time from small pages on.
     const heartbeatMs = keepable(2000);
-    const member = await crew.start({ redis: proxy().url, heartbeatMs, maxEntryBytes: 100_000_000 });
+    const member = await crew.start({
+      redis: proxy().url,
+      heartbeatMs,
+      // What a machine keeps is measured anew, and may have become more than all of this suite has.
+      minIdleMs: heartbeatMs,
+      maxEntryBytes: 100_000_000,
+    });
     await member.runtime.pause();
     await announceLarge(suite, crew, ['huge'], 6_000_000);
     await announceLarge(suite, crew, ['large'], 30_000);
@@ -110,7 +128,13 @@ describe('large entries on a network that takes its time for them', function () 
     member.runtime.resume();
     await member.awaitNews('StreamAdded');
     expect(added(member)).to.deep.equal(['large']);
-    await eventually('it is a dead letter', async () => (await suite.redis().xlen(crew.dlq)) === 1);
+    const [told] = await member.awaitNews('StreamDeadLettered');
+    const letters = await suite.redis().xrange(crew.dlq, '-', '+');
+    expect(told).to.include({ stream: null, reason: 'tooLarge', letterId: letters[0]?.[0] });
+    expect(letters).to.have.length(1);
+    const fields = letters[0]?.[1] ?? [];
+    expect(fields.slice(0, 2)).to.deep.equal(['lbs-input', payload('huge', 6_000_000)]);
+    expect(fields.slice(-2)).to.deep.equal(['_dlq_reason', 'tooLarge']);
     heldAllTheWhile(member);
   });
 

@@ -3,6 +3,7 @@ import type { StopMode } from '../../src/index.js';
 import { composeRuntime } from '../../src/runtime/runtime.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { useFaultProxy } from '../support/fault-proxy.js';
 import { hangingMs } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 
@@ -37,6 +38,7 @@ async function nothingMoreThan(before: Record<string, number>): Promise<void> {
 describe('a runtime that has stopped', () => {
   const suite = useRedis();
   const crew = useCrew(suite);
+  const proxy = useFaultProxy(suite);
 
   const ours = async () => {
     const list = (await suite.redis().client('LIST')) as string;
@@ -85,6 +87,20 @@ describe('a runtime that has stopped', () => {
     expect(report.abandoned).to.deep.equal(['one']);
     await nothingMoreThan(before);
     suite.server().resume();
+    await eventually('Redis lists none of its connections', async () => (await ours()).length === 0);
+  });
+
+  it('leaves nothing behind, at once, when it was stopped while Redis refused its connections [C-STOP-6]', async () => {
+    const before = await resourcesNow();
+    const runtime = composeRuntime(crew.options({ redis: proxy().url }), {});
+    await runtime.start();
+    await crew.announce('one');
+    await eventually('the stream is owned', () => runtime.owned('one') !== undefined);
+    proxy().refuse();
+    await eventually('it has heard of it', () => !runtime.health().ready);
+    const report = await runtime.stop({ timeoutMs: 100 });
+    expect(report.abandoned).to.deep.equal(['one']);
+    await nothingMoreThan(before);
     await eventually('Redis lists none of its connections', async () => (await ours()).length === 0);
   });
 

@@ -35,6 +35,8 @@ describe('thousands of dead consumers in the group', () => {
     const alive = await suite.redis().set(`{${crew.lbs}}:presence:pod~${hex(7)}`, 'v1:1', 'PX', 600_000);
     expect(alive).to.equal('OK');
     const member = await crew.start();
+    await crew.announce('held');
+    await member.awaitNews('StreamAdded');
     await eventually('it sweeps', () => member.runtime.snapshot().reconciler.sweeps > 0);
     const before = member.runtime.snapshot().reconciler.sweeps;
     let swept = 0;
@@ -51,6 +53,12 @@ describe('thousands of dead consumers in the group', () => {
     });
     const left = (await suite.redis().xinfo('CONSUMERS', crew.lbs, crew.group)) as unknown[][];
     expect(left.map(([, name]) => name)).to.have.members([member.name, `pod~${hex(7)}`]);
+    // What it owns has stayed certain all the while.
+    expect(member.runtime.snapshot().lease).to.include({ lapses: 0 });
+    expect(member.runtime.owned('held')).not.to.equal(undefined);
+    for (const kind of ['StreamUncertain', 'StreamDisowned'] as const) {
+      expect(member.told(kind)).to.deep.equal([]);
+    }
   });
 
   it('hide no dead one that has streams, and no living one that comes back', async () => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import * as chai from 'chai';
 import { expect } from 'chai';
 import { loadRecording, recordings, replay } from '../../src/testing/index.js';
@@ -66,11 +67,34 @@ describe('recording a runtime', () => {
     await suite.redis().del(fleet().names.lbs);
     await log.count('StreamDisowned', 1);
     await eventually('it has written', () => (runtime.recording?.report.files.length ?? 0) > 0);
+    expect(statSync(folder('incident.jsonl')).mode & 0o777, 'for its owner alone').to.equal(0o600);
     const incident = await loadRecording(folder('incident.jsonl'));
     expect(incident.header.why).to.equal('StreamDisowned');
     expect(incident).to.replay();
     expect(incident).to.reach('lost', { machine: 'ownership' });
   });
+
+  for (const [what, ring] of [
+    ['recording', undefined],
+    ['flight recorder', { dumpOn: ['StreamTerminated'] }],
+  ] as const) {
+    it(`costs no heartbeat with a ${what}, however long a name is that looks like many URLs`, async () => {
+      const file = folder('long.jsonl');
+      const name = 'a://'.repeat(16_000);
+      const runtime = await fleet().start({ record: ring === undefined ? { file } : { file, ring } });
+      const seen: string[] = [];
+      runtime.process((stream) => {
+        seen.push(stream.name);
+      });
+      await fleet().announce([name]);
+      await eventually('it is done', async () => (await suite.redis().xlen(fleet().names.lbs)) === 0);
+      const { lapses } = runtime.snapshot().lease;
+      await runtime.stop();
+      expect(seen).to.deep.equal([name]);
+      expect(lapses).to.equal(0);
+      expect(await loadRecording(file)).to.replay();
+    });
+  }
 
   it('does not hold the runtime up when it cannot be written', async () => {
     const runtime = await fleet().start({ record: { file: '/dev/null/a.jsonl' } });

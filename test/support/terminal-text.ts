@@ -7,6 +7,12 @@ export function controlIn(text: string): string | undefined {
   return found?.codePointAt(0)?.toString(16);
 }
 
+/** Without what the command line itself draws with on a terminal: its screens, the place of the cursor, what is erased. */
+export function withoutDrawing(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  return text.replaceAll(/\x1b\[(?:\?\d+[hl]|\d*[AGHJK])|\r/g, '');
+}
+
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => String.fromCharCode(from + at));
 

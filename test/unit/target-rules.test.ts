@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Cluster, type ClusterNode, Redis } from 'ioredis';
 import { createProducer } from '../../src/index.js';
-import { deploymentOf, type RedisTarget } from '../../src/redis/target.js';
+import { formatAddress } from '../../src/redis/address.js';
+import { type ClusterDeployment, deploymentOf, type RedisTarget } from '../../src/redis/target.js';
 import { problemOfTarget } from '../../src/redis/target-rules.js';
 import { hostile } from '../support/hostile-values.js';
 
@@ -136,6 +137,80 @@ describe('what is a target', () => {
         expect([host, port, path].some((part) => part !== undefined && part !== null)).to.equal(true);
       }),
     );
+  });
+
+  const drawn = <T>(value: fc.Arbitrary<T>) =>
+    fc.option(fc.oneof({ weight: 6, arbitrary: value }, fc.anything() as fc.Arbitrary<T>), {
+      nil: undefined,
+      freq: 8,
+    });
+  const hosts = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6());
+  const ports = fc.integer({ min: 1, max: 65_535 });
+  const places = fc.record({ host: drawn(hosts), port: drawn(ports) }, { requiredKeys: [] });
+
+  function expectPlace({ host, port }: { readonly host?: unknown; readonly port?: unknown }): void {
+    expect(host === undefined || host === null || (typeof host === 'string' && host !== '')).to.equal(true);
+    expect(port === undefined || (Number(port) > 0 && Number(port) < 65_536)).to.equal(true);
+    expect(host ?? port, 'it names one of them').not.to.equal(undefined);
+  }
+
+  it('leads by its Sentinels to the master that it names, whatever options there are', () => {
+    let accepted = 0;
+    const options = fc.record(
+      {
+        sentinels: drawn(fc.array(places, { minLength: 1, maxLength: 3 })),
+        name: drawn(fc.string({ minLength: 1 })),
+        role: fc.constantFrom('master', 'slave'),
+        host: fc.option(hosts, { nil: undefined }),
+        db: fc.option(fc.nat({ max: 15 }), { nil: undefined }),
+      },
+      { requiredKeys: ['sentinels', 'name'] },
+    );
+    fc.assert(
+      fc.property(options, (target) => {
+        if (problemOfTarget(target) !== undefined) return;
+        if (target.sentinels === undefined || target.sentinels === null) return;
+        accepted += 1;
+        expect(target.name).to.be.a('string').and.not.equal('');
+        const { kind, options: found } = deploymentOf(target as RedisTarget);
+        expect(kind).to.equal('sentinel');
+        expect(found.name).to.equal(target.name);
+        expect(found.sentinels).to.deep.equal(target.sentinels);
+        expect(found.sentinels).to.have.length.above(0);
+        for (const sentinel of found.sentinels ?? []) expectPlace(sentinel);
+      }),
+      { numRuns: 300 },
+    );
+    expect(accepted).to.be.above(10);
+  });
+
+  it('begins with the nodes of a cluster that it is given, and with no other', () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(fc.array(places, { minLength: 1, maxLength: 3 }), (nodes) => {
+        let target: Cluster;
+        try {
+          target = new Cluster(nodes as ClusterNode[], { lazyConnect: true });
+        } catch {
+          return;
+        }
+        const message = messageFor(target);
+        if (message !== 'accepted') {
+          expect(message).to.match(/^InvalidOption: /);
+          return;
+        }
+        accepted += 1;
+        for (const node of nodes) expectPlace(node);
+        const { seeds } = deploymentOf(target) as ClusterDeployment;
+        expect(seeds).to.deep.equal(
+          nodes.map(({ host, port }) =>
+            formatAddress({ host: host ?? '127.0.0.1', port: Number(port ?? 6379) }),
+          ),
+        );
+      }),
+      { numRuns: 300 },
+    );
+    expect(accepted).to.be.above(10);
   });
 
   it('is told from what is none without throwing, whatever it is', () => {

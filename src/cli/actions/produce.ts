@@ -8,6 +8,7 @@ import { isApiInUse } from '../../telemetry/api-in-use.js';
 import { CliError, EXIT } from '../errors.js';
 import { type Output, plural } from '../output.js';
 import { printable } from '../printable.js';
+import { Progress } from '../progress.js';
 import { type RedisFlags, redisSourceOf, redisUrlOf } from '../redis-option.js';
 import { explained } from '../url-mistakes.js';
 
@@ -40,7 +41,7 @@ export async function produce(options: ProduceOptions, output: Output): Promise<
   const total = options.name === undefined ? options.count : 1;
   const info = options.info ?? null;
   const nameOf = (index: number) => options.name ?? `${options.prefix}${index + 1}`;
-  const { env, stdout, stderr } = output.host;
+  const { env } = output.host;
   const redis = redisSourceOf(options, env);
   const url = redisUrlOf(options, env);
   const { service, startTimeout: timeoutMs, maxEntryBytes } = options;
@@ -49,8 +50,8 @@ export async function produce(options: ProduceOptions, output: Output): Promise<
     { ...settings, redis, maxEntryBytes, logger: silentLogger, telemetry: isApiInUse() },
     systemClock,
   );
-  // Progress is for somebody who watches and does not see the lines themselves go by.
-  const showsProgress = stderr.isTTY && !stdout.isTTY && total > BATCH;
+  // For somebody who watches and does not see the lines themselves go by.
+  using progress = output.host.stdout.isTTY || total <= BATCH ? undefined : new Progress(total, output);
   const announce = async (streams: readonly AddedStream[]): Promise<readonly Produced[]> =>
     options.ensure
       ? await producer.ensureMany(streams)
@@ -74,9 +75,8 @@ export async function produce(options: ProduceOptions, output: Output): Promise<
       if (one.created !== false) announced += 1;
     }
     done += size;
-    if (showsProgress) stderr.write(`\r${done} of ${total}`);
+    progress?.show(done);
   }
-  if (showsProgress) stderr.write('\n');
   if (!output.json && total > 1) {
     const there = options.ensure ? `, ${total - announced} there already` : '';
     output.write(`${plural(announced, 'stream')} announced${there}`);
