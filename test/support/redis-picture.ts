@@ -46,8 +46,7 @@ const READING: Readonly<Record<string, (key: string) => RedisCommand>> = {
 interface Row {
   readonly key: string;
   readonly type: string;
-  /** What is left of its life, in milliseconds; below 0: it lives for ever. */
-  readonly pttl: number;
+  readonly life: string;
   readonly content: unknown;
 }
 
@@ -70,8 +69,8 @@ async function rowsOf(redis: Redis, keys: readonly string[]): Promise<Row[]> {
   );
   return keys.map((key, at) => {
     const type = types[at] as string;
-    const pttl = Number(looks[2 * at + 1]);
-    return { key, type, pttl, content: contentOf(type, reads[at], groups.get(key)) };
+    const life = lifetime(Number(looks[2 * at + 1]));
+    return { key, type, life, content: contentOf(type, reads[at], groups.get(key)) };
   });
 }
 
@@ -125,16 +124,15 @@ export async function pictureOf(redis: Redis, masks: Masks): Promise<string[]> {
   const isEnding = ({ key }: Row) => /:ended:[01]$/.test(key);
   const lines = rows
     .filter((row) => !isEnding(row))
-    .map(({ key, type, pttl, content }) => {
+    .map(({ key, type, life, content }) => {
       const text = masks.text(content);
-      return `${masks.text(key)} (${type}, ${lifetime(pttl)}): ${text}`;
+      return `${masks.text(key)} (${type}, ${life}): ${text}`;
     });
   const endings = rows.filter(isEnding);
   if (endings.length > 0) {
-    // The older of the two runs out while the life goes on, sooner or later by how fast the machine is.
-    const longest = lifetime(Math.max(...endings.map(({ pttl }) => pttl)));
+    const lives = new Set(endings.map(({ life }) => life));
     const merged = endingsOf(endings.map(({ content }) => content as [string, string][]));
-    lines.push(`endings (${longest}): ${masks.text(merged)}`);
+    lines.push(`endings (${[...lives].join(', ')}): ${masks.text(merged)}`);
   }
   return lines;
 }
