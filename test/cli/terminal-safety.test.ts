@@ -93,6 +93,7 @@ describe('no command prints a control character', () => {
     return [
       [['produce', ...on, '--name', name], 0],
       [['pending', ...on], 0],
+      [['cancel', ...on, `${name}.`], 1],
       [['owner', ...on, name], 0],
       [['owner', ...on, `${name}.`], 1],
       [['status', ...on], 0],
