@@ -20,9 +20,9 @@ export class Masks {
   }
 }
 
-/** Times to live, as far as two runs cannot differ in them: in powers of two. */
-function lifetime(pttl: number): string {
-  return pttl < 0 ? 'for ever' : `about 2^${Math.round(Math.log2(pttl / 1000))} s`;
+/** Times to live, as far as two runs cannot differ in them: in powers of two, or of what is given. */
+function lifetime(pttl: number, base = 2): string {
+  return pttl < 0 ? 'for ever' : `about ${base}^${Math.round(Math.log(pttl / 1000) / Math.log(base))} s`;
 }
 
 type RedisCommand = readonly [name: string, ...args: (string | number)[]];
@@ -46,7 +46,8 @@ const READING: Readonly<Record<string, (key: string) => RedisCommand>> = {
 interface Row {
   readonly key: string;
   readonly type: string;
-  readonly life: string;
+  /** What is left of its life, in milliseconds; below 0: it lives for ever. */
+  readonly pttl: number;
   readonly content: unknown;
 }
 
@@ -69,8 +70,8 @@ async function rowsOf(redis: Redis, keys: readonly string[]): Promise<Row[]> {
   );
   return keys.map((key, at) => {
     const type = types[at] as string;
-    const life = lifetime(Number(looks[2 * at + 1]));
-    return { key, type, life, content: contentOf(type, reads[at], groups.get(key)) };
+    const pttl = Number(looks[2 * at + 1]);
+    return { key, type, pttl, content: contentOf(type, reads[at], groups.get(key)) };
   });
 }
 
@@ -124,13 +125,14 @@ export async function pictureOf(redis: Redis, masks: Masks): Promise<string[]> {
   const isEnding = ({ key }: Row) => /:ended:[01]$/.test(key);
   const lines = rows
     .filter((row) => !isEnding(row))
-    .map(({ key, type, life, content }) => {
+    .map(({ key, type, pttl, content }) => {
       const text = masks.text(content);
-      return `${masks.text(key)} (${type}, ${life}): ${text}`;
+      return `${masks.text(key)} (${type}, ${lifetime(pttl)}): ${text}`;
     });
   const endings = rows.filter(isEnding);
   if (endings.length > 0) {
-    const lives = new Set(endings.map(({ life }) => life));
+    // The older one has run for a while: on a busy machine for so long that a power of two would tell.
+    const lives = new Set(endings.map(({ pttl }) => lifetime(pttl, 4)));
     const merged = endingsOf(endings.map(({ content }) => content as [string, string][]));
     lines.push(`endings (${[...lives].join(', ')}): ${masks.text(merged)}`);
   }
