@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import * as chai from 'chai';
 import { expect } from 'chai';
-import { createProducer, type Producer, type StreamHandle } from '../../src/index.js';
+import { createProducer, type StreamHandle } from '../../src/index.js';
 import { SCRIPTS } from '../../src/redis/scripts.js';
 import { startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { loadRecording, recordings } from '../../src/testing/index.js';
 import { eventually } from '../support/eventually.js';
 import { heldCall } from '../support/held-call.js';
+import { useProducer } from '../support/producers.js';
 import { useFolder } from '../support/recordings.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -20,15 +21,7 @@ describe('a stream that a producer cancels', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
   const folder = useFolder();
-  let producer: Producer;
-
-  beforeEach(() => {
-    producer = createProducer({ redis: suite.server().url, service: fleet().service });
-  });
-
-  afterEach(async () => {
-    await producer.close();
-  });
+  const producer = useProducer(suite, fleet);
 
   const left = async () => {
     const { lbs, owners } = fleet().names;
@@ -36,9 +29,9 @@ describe('a stream that a producer cancels', () => {
   };
 
   it('is gone at once where nobody has it, and is none where it is not there [C-CAN-1]', async () => {
-    const id = await producer.add('waiting');
-    const later = await producer.add('later', null, { delayMs: HOUR_MS });
-    expect(await producer.cancelMany(['waiting', 'later', 'none'])).to.deep.equal([
+    const id = await producer().add('waiting');
+    const later = await producer().add('later', null, { delayMs: HOUR_MS });
+    expect(await producer().cancelMany(['waiting', 'later', 'none'])).to.deep.equal([
       { cancelled: 'waiting', ids: [id] },
       { cancelled: 'delayed', ids: [later] },
       { cancelled: 'none', ids: [] },
@@ -59,9 +52,9 @@ describe('a stream that a producer cancels', () => {
     });
     const log = fleet().listen(runtime);
     await runtime.start();
-    const id = await producer.add('one');
+    const id = await producer().add('one');
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
-    expect(await producer.cancel('one')).to.deep.equal({ cancelled: 'owned', ids: [id] });
+    expect(await producer().cancel('one')).to.deep.equal({ cancelled: 'owned', ids: [id] });
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     expect(hasReturned).to.equal(true);
     expect(reasons[0]).to.include({ code: 'StreamCancelled', retriable: false });
@@ -72,10 +65,10 @@ describe('a stream that a producer cancels', () => {
 
   it('is finished without a handler as soon as its owner has heard of it [C-CAN-2]', async () => {
     const { runtime, log } = await fleet().listening();
-    await producer.add('one');
+    await producer().add('one');
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
     const { signal } = runtime.owned('one') as StreamHandle;
-    await producer.cancel('one');
+    await producer().cancel('one');
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     expect(signal.reason).to.include({ code: 'StreamCancelled' });
     expect(log.all.some(({ type }) => type === 'StreamDisowned')).to.equal(false);
@@ -86,9 +79,9 @@ describe('a stream that a producer cancels', () => {
     let letGo = () => {};
     runtime.process(() => new Promise<void>((resolve) => (letGo = resolve)));
     await runtime.start();
-    await producer.add('one');
+    await producer().add('one');
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
-    await producer.cancel('one');
+    await producer().cancel('one');
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     letGo();
   });
@@ -101,9 +94,9 @@ describe('a stream that a producer cancels', () => {
       throw new Error('no');
     });
     await runtime.start();
-    await producer.add('one');
+    await producer().add('one');
     await eventually('it has failed', () => runtime.snapshot().streams[0]?.state === 'backingOff');
-    await producer.cancel('one');
+    await producer().cancel('one');
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     expect(calls).to.equal(1);
     expect(await left()).to.deep.equal([0, []]);
@@ -114,14 +107,14 @@ describe('a stream that a producer cancels', () => {
     const runtime = fleet().create({}, done.substitutes);
     const refusals: unknown[] = [];
     runtime.process(async (stream) => {
-      await producer.ensure('one');
+      await producer().ensure('one');
       refusals.push(await rejection(stream.done({ ifTouches: 0 })));
     });
     await runtime.start();
     const executed = done.next();
-    await producer.add('one');
+    await producer().add('one');
     await executed;
-    await producer.cancel('one');
+    await producer().cancel('one');
     await eventually('its owner has heard of it', () => runtime.snapshot().counters.cancelled === 1);
     done.letGo();
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
@@ -134,9 +127,9 @@ describe('a stream that a producer cancels', () => {
     const runtime = fleet().create({}, beat.substitutes);
     runtime.process(({ signal }) => once(signal, 'abort').then(() => {}));
     await runtime.start();
-    await producer.add('one');
+    await producer().add('one');
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
-    await producer.cancel('one');
+    await producer().cancel('one');
     const report = await runtime.stop();
     expect(report.stragglers).to.deep.equal([]);
     expect(await left()).to.deep.equal([0, []]);
@@ -146,9 +139,9 @@ describe('a stream that a producer cancels', () => {
     const victim = fleet().create();
     victim.process(({ signal }) => once(signal, 'abort').then(() => {}));
     await victim.start();
-    await producer.add('one');
+    await producer().add('one');
     await eventually('it is owned', () => victim.owned('one') !== undefined);
-    await producer.cancel('one');
+    await producer().cancel('one');
     await victim.stop({ mode: 'abandon' });
     const heir = await fleet().start();
     await eventually('nothing is left', async () => (await left())[0] === 0);
@@ -167,10 +160,10 @@ describe('a stream that a producer cancels', () => {
       atOnce -= 1;
     });
     await runtime.start();
-    await producer.ensure('one');
+    await producer().ensure('one');
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
-    await producer.cancel('one');
-    expect(await producer.ensure('one')).to.have.property('created', true);
+    await producer().cancel('one');
+    expect(await producer().ensure('one')).to.have.property('created', true);
     await eventually('both are finished', () => runtime.snapshot().counters.finished === 2);
     expect(begun).to.have.length(2);
   });
@@ -181,7 +174,7 @@ describe('a stream that a producer cancels', () => {
     await using lossy = createProducer({ redis: proxy.url, service: fleet().service, timeoutMs: 5000 });
     try {
       await lossy.cancel('zero');
-      await producer.add('one');
+      await producer().add('one');
       const armed = proxy.arm({ fault: 'cutReply', matches: (args) => args[1] === SCRIPTS.cancel.sha });
       expect(await lossy.cancel('one')).to.have.property('cancelled', 'none');
       expect(armed.struck).to.equal(1);
@@ -193,20 +186,20 @@ describe('a stream that a producer cancels', () => {
 
   it('is refused where it is no name, before anything is sent [C-CAN-6]', async () => {
     for (const name of ['', 'half of \ud83d', 7 as unknown as string]) {
-      expect(await rejection(producer.cancel(name))).to.include({ code: 'InvalidOption' });
+      expect(await rejection(producer().cancel(name))).to.include({ code: 'InvalidOption' });
     }
-    expect(await rejection(producer.cancelMany('one' as never))).to.include({ code: 'InvalidOption' });
-    expect(await producer.cancelMany([])).to.deep.equal([]);
-    await producer.close();
-    expect(await rejection(producer.cancel('one'))).to.include({ code: 'RuntimeStopped' });
+    expect(await rejection(producer().cancelMany('one' as never))).to.include({ code: 'InvalidOption' });
+    expect(await producer().cancelMany([])).to.deep.equal([]);
+    await producer().close();
+    expect(await rejection(producer().cancel('one'))).to.include({ code: 'RuntimeStopped' });
   });
 
   it('is recorded so that it replays [C-CAN-2]', async () => {
     const { runtime } = await fleet().listening();
-    await producer.add('one');
+    await producer().add('one');
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
     const recording = runtime.record({ file: folder('cancelled.jsonl') });
-    await producer.cancel('one');
+    await producer().cancel('one');
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     await recording.stop();
     const recorded = await loadRecording(folder('cancelled.jsonl'));

@@ -1,10 +1,11 @@
 import * as chai from 'chai';
 import { expect } from 'chai';
-import { compareFencingTokens, createProducer, type Producer, type StreamHandle } from '../../src/index.js';
+import { compareFencingTokens, type StreamHandle } from '../../src/index.js';
 import { SCRIPTS } from '../../src/redis/scripts.js';
 import { startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { checkHistory, loadRecording, readHistory, recordings } from '../../src/testing/index.js';
 import { eventually } from '../support/eventually.js';
+import { useProducer } from '../support/producers.js';
 import { useFolder } from '../support/recordings.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -18,15 +19,7 @@ describe('a stream that is given out later', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
   const folder = useFolder();
-  let producer: Producer;
-
-  beforeEach(() => {
-    producer = createProducer({ redis: suite.server().url, service: fleet().service });
-  });
-
-  afterEach(async () => {
-    await producer.close();
-  });
+  const producer = useProducer(suite, fleet);
 
   const onStream = () => suite.redis().xlen(fleet().names.lbs);
   const delayed = () => suite.redis().xlen(fleet().names.delayed);
@@ -48,7 +41,7 @@ describe('a stream that is given out later', () => {
       await stream.release({ afterMs: 300 });
     });
     await runtime.start();
-    await producer.add('one', { a: 1 });
+    await producer().add('one', { a: 1 });
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     const [first, second] = begun;
     expect((second?.at ?? 0) - releasedAt).to.be.at.least(299);
@@ -71,7 +64,7 @@ describe('a stream that is given out later', () => {
 
   it('is added so by a producer, among others, in their order [C-DLY-1]', async () => {
     const { runtime, log } = await fleet().listening();
-    const ids = await producer.addMany([
+    const ids = await producer().addMany([
       { name: 'now' },
       { name: 'later', delayMs: 200 },
       { name: 'never', delayMs: HOUR_MS },
@@ -88,7 +81,7 @@ describe('a stream that is given out later', () => {
 
   it('outlives those who run, and waits for nobody [C-DLY-2]', async () => {
     const before = await fleet().start();
-    await producer.add('one', null, { delayMs: 50 });
+    await producer().add('one', null, { delayMs: 50 });
     await before.stop();
     const runtime = await fleet().start();
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
@@ -106,7 +99,7 @@ describe('a stream that is given out later', () => {
       const first = await fleet().start({ redis: proxy.url });
       // The script is known from then on, so that its name is sent.
       await suite.redis().script('LOAD', SCRIPTS['end-delays'].source);
-      await producer.add('one', null, { delayMs: 1 });
+      await producer().add('one', null, { delayMs: 1 });
       await eventually('it is owned', () => first.owned('one') !== undefined);
       expect(armed.struck).to.equal(1);
       expect(await onStream()).to.equal(1);
@@ -117,7 +110,7 @@ describe('a stream that is given out later', () => {
 
   it('is no entry until then: a consumer of the Go client cannot see it [C-DLY-6]', async () => {
     await fleet().start();
-    await producer.add('one', null, { delayMs: HOUR_MS });
+    await producer().add('one', null, { delayMs: HOUR_MS });
     expect(await onStream()).to.equal(0);
     const { lbs, group } = fleet().names;
     expect(await suite.redis().xreadgroup('GROUP', group, 'go', 'STREAMS', lbs, '>')).to.equal(null);
@@ -125,23 +118,23 @@ describe('a stream that is given out later', () => {
 
   it('is refused where the time is none [C-APP-4]', async () => {
     const { runtime } = await fleet().listening();
-    await producer.add('one');
+    await producer().add('one');
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
     const handle = runtime.owned('one') as StreamHandle;
     for (const wrong of [-1, 1.5, '1', null, Number.NaN, 31_622_400_001] as number[]) {
       expect(await rejection(handle.release({ afterMs: wrong }))).to.include({ code: 'InvalidOption' });
-      expect(await rejection(producer.add('two', null, { delayMs: wrong }))).to.include({
+      expect(await rejection(producer().add('two', null, { delayMs: wrong }))).to.include({
         code: 'InvalidOption',
       });
     }
     expect(await rejection(handle.release(7 as never))).to.include({ code: 'InvalidOption' });
-    expect(await rejection(producer.add('two', null, 7 as never))).to.include({ code: 'InvalidOption' });
+    expect(await rejection(producer().add('two', null, 7 as never))).to.include({ code: 'InvalidOption' });
     expect(handle.signal.aborted).to.equal(false);
   });
 
   it('costs nothing while it waits: of thousands a beat says no more than of one [C-DLY-5]', async () => {
     const streams = Array.from({ length: 5_000 }, (_, index) => ({ name: `s-${index}`, delayMs: HOUR_MS }));
-    await producer.addMany(streams);
+    await producer().addMany(streams);
     const runtime = await fleet().start();
     await eventually('it has begun', () => runtime.snapshot().lease.lastVerify !== null);
     await suite.redis().config('RESETSTAT');
@@ -163,7 +156,7 @@ describe('a stream that is given out later', () => {
 
   it('is recorded so that it replays [C-DLY-1]', async () => {
     const { runtime } = await fleet().listening();
-    await producer.add('one');
+    await producer().add('one');
     await eventually('it is owned', () => runtime.owned('one') !== undefined);
     const recording = runtime.record({ file: folder('delayed.jsonl') });
     await (runtime.owned('one') as StreamHandle).release({ afterMs: 100 });

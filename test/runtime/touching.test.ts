@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import * as chai from 'chai';
 import { expect } from 'chai';
-import { createProducer, type Producer, type StreamHandle } from '../../src/index.js';
+import { createProducer, type StreamHandle } from '../../src/index.js';
 import { SCRIPTS } from '../../src/redis/scripts.js';
 import { startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { loadRecording, recordings } from '../../src/testing/index.js';
 import { eventually } from '../support/eventually.js';
 import { heldCall } from '../support/held-call.js';
+import { useProducer } from '../support/producers.js';
 import { useFolder } from '../support/recordings.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -18,19 +19,11 @@ describe('a stream that is ensured while it is owned', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
   const folder = useFolder();
-  let producer: Producer;
-
-  beforeEach(() => {
-    producer = createProducer({ redis: suite.server().url, service: fleet().service });
-  });
-
-  afterEach(async () => {
-    await producer.close();
-  });
+  const producer = useProducer(suite, fleet);
 
   async function owning(name = 'one') {
     const { runtime, log } = await fleet().listening();
-    const { id } = await producer.ensure(name);
+    const { id } = await producer().ensure(name);
     await eventually(`${name} is owned`, () => runtime.owned(name) !== undefined);
     return { runtime, log, id, handle: runtime.owned(name) as StreamHandle };
   }
@@ -43,24 +36,24 @@ describe('a stream that is ensured while it is owned', () => {
       throw new Error('a listener throws');
     });
     expect(handle.touched).to.equal(0);
-    expect(await producer.ensure('one')).to.deep.equal({ id, created: false });
+    expect(await producer().ensure('one')).to.deep.equal({ id, created: false });
     await eventually('the count has grown', () => handle.touched === 1);
     expect(heard).to.deep.equal([1]);
     forget();
-    await producer.ensureMany([{ name: 'one' }, { name: 'one' }]);
+    await producer().ensureMany([{ name: 'one' }, { name: 'one' }]);
     await eventually('it has grown again', () => handle.touched === 3);
     expect(heard).to.deep.equal([1]);
     await eventually('it is told', () =>
       log.all.some((one) => one.type === 'StreamTouched' && one.id === id && one.touched === 3),
     );
     await runtime.done(handle);
-    expect(await producer.ensure('one')).to.have.property('created', true);
+    expect(await producer().ensure('one')).to.have.property('created', true);
   });
 
   it('is not finished by done({ ifTouches }) when it was touched since, and is owned as before [C-ENS-6]', async () => {
     const { runtime, id, handle } = await owning();
     const { touched } = handle;
-    await producer.ensure('one');
+    await producer().ensure('one');
     const error = await rejection(handle.done({ ifTouches: touched }));
     expect(error).to.include({ code: 'StreamTouched', retriable: false });
     expect(error).to.have.deep.property('details', { stream: 'one', id, touches: 1, ifTouches: 0 });
@@ -106,7 +99,7 @@ describe('a stream that is ensured while it is owned', () => {
     }
     for (let at = 0; at < 300; at += 1) {
       await suite.redis().rpush(messages, String(at));
-      await producer.ensure('session');
+      await producer().ensure('session');
     }
     await eventually('all are handled', () => handled.length === 300);
     expect(handled.map(Number)).to.deep.equal(Array.from({ length: 300 }, (_, at) => at));
@@ -121,9 +114,9 @@ describe('a stream that is ensured while it is owned', () => {
       if (handles.length === 1) throw new Error('no');
     });
     await runtime.start();
-    await producer.ensure('one');
+    await producer().ensure('one');
     await eventually('it has failed', () => runtime.snapshot().streams[0]?.state === 'backingOff');
-    await producer.ensure('one');
+    await producer().ensure('one');
     const [first] = handles;
     expect(await rejection((first as StreamHandle).done({ ifTouches: 0 }))).to.include({
       code: 'StreamTouched',
@@ -139,11 +132,11 @@ describe('a stream that is ensured while it is owned', () => {
     runtime.process(async (stream) => {
       handles.push(stream);
       if (handles.length > 1) return;
-      await producer.ensure('one');
+      await producer().ensure('one');
       await stream.done({ ifTouches: 0 });
     });
     await runtime.start();
-    await producer.ensure('one');
+    await producer().ensure('one');
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     expect(handles.map(({ retryCount }) => retryCount)).to.deep.equal([0, 0]);
     expect(runtime.snapshot().counters).to.include({ handlerFailures: 0, touches: 1 });
@@ -155,14 +148,14 @@ describe('a stream that is ensured while it is owned', () => {
       const runtime = fleet().create({}, done.substitutes);
       const refusals: unknown[] = [];
       runtime.process(async (stream) => {
-        await producer.ensure('one');
+        await producer().ensure('one');
         refusals.push(await rejection(stream.done({ ifTouches: 0 })));
         if (mode === 'finish') await stream.done({ ifTouches: 1 });
         else if (!stream.signal.aborted) await once(stream.signal, 'abort');
       });
       await runtime.start();
       const executed = done.next();
-      await producer.ensure('one');
+      await producer().ensure('one');
       await executed;
       const stopping = runtime.stop({ mode });
       await eventually('it stops', () => runtime.state === 'draining');
@@ -177,7 +170,7 @@ describe('a stream that is ensured while it is owned', () => {
   it('is recorded so that it replays [C-ENS-6]', async () => {
     const { runtime, handle } = await owning();
     const recording = runtime.record({ file: folder('touched.jsonl') });
-    await producer.ensure('one');
+    await producer().ensure('one');
     expect(await rejection(handle.done({ ifTouches: 0 }))).to.include({ code: 'StreamTouched' });
     await handle.done({ ifTouches: 1 });
     await recording.stop();
@@ -198,7 +191,7 @@ describe('a stream that is ensured while it is owned', () => {
       const { id, created } = await lossy.ensure('one');
       expect(armed.struck).to.equal(1);
       expect(created).to.equal(false);
-      const all = await Promise.all(Array.from({ length: 50 }, () => producer.ensure('two')));
+      const all = await Promise.all(Array.from({ length: 50 }, () => producer().ensure('two')));
       expect(all.filter((one) => one.created).length).to.equal(1);
       const entries = await suite.redis().xrange(fleet().names.lbs, '-', '+');
       expect(entries.length).to.equal(3);
@@ -210,22 +203,22 @@ describe('a stream that is ensured while it is owned', () => {
 
   it('is refused where it is no name, before anything is sent [C-ENS-2]', async () => {
     for (const name of ['', 'half of \ud83d', 7 as unknown as string]) {
-      expect(await rejection(producer.ensure(name))).to.include({ code: 'InvalidOption' });
+      expect(await rejection(producer().ensure(name))).to.include({ code: 'InvalidOption' });
     }
-    expect(await rejection(producer.ensureMany([{ name: 'fine' }, { name: '' }]))).to.include({
+    expect(await rejection(producer().ensureMany([{ name: 'fine' }, { name: '' }]))).to.include({
       code: 'InvalidOption',
     });
     expect(await suite.redis().exists(fleet().names.lbs)).to.equal(0);
-    expect(await producer.ensureMany([])).to.deep.equal([]);
-    await producer.close();
-    expect(await rejection(producer.ensure('one'))).to.include({ code: 'RuntimeStopped' });
+    expect(await producer().ensureMany([])).to.deep.equal([]);
+    await producer().close();
+    expect(await rejection(producer().ensure('one'))).to.include({ code: 'RuntimeStopped' });
   });
 
   it('is ensured in batches, in order [C-ENS-2]', async () => {
     const streams = Array.from({ length: 1_300 }, (_, at) => ({ name: `stream-${at}`, info: { at } }));
-    const first = await producer.ensureMany(streams);
+    const first = await producer().ensureMany(streams);
     expect(first.every(({ created }) => created)).to.equal(true);
-    const again = await producer.ensureMany([...streams].reverse());
+    const again = await producer().ensureMany([...streams].reverse());
     expect(again.map(({ id }) => id).reverse()).to.deep.equal(first.map(({ id }) => id));
     expect(again.some(({ created }) => created)).to.equal(false);
   });
