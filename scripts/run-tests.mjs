@@ -1,7 +1,7 @@
 // Runs mocha over every test file, five at a time for two cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
-// have a cluster, of which only three run at a time (test/support/cluster.ts), keep a core busy, as those with a browser and those that compute
-// do, or are mostly waited for, as those with faults, are spread over the run.
+// have a cluster, of which only three run at a time (test/support/cluster.ts), keep a core busy, as those with a browser do, or are mostly
+// waited for, as those with faults, are spread over the run. Those that compute are one file to mocha, and begin at once.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +11,6 @@ import { join } from 'node:path';
 const LONG = [
   'test/cluster',
   'test/upgrade',
-  'test/simulation',
   'test/soak',
   'test/testing',
   'test/faults',
@@ -22,8 +21,11 @@ const LONG = [
 /** Only three files at a time have one. */
 const CLUSTER = /(use(Cluster|Sentinels)|startRedis(Cluster|Sentinels))\(/;
 const BROWSER = /useBrowser\(/;
-/** Keeps a core busy as well. */
+/** Run the same code for seconds: each worker that runs one of them compiles it anew. */
 const COMPUTING = /^test\/(simulation|explore|replay)\//;
+
+/** Stands for the files that $TESTS_AS_ONE names. */
+const AS_ONE = 'test/support/tests-as-one.ts';
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
@@ -32,25 +34,32 @@ if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
 }
 
 // A single job is no parallel run: mocha then runs all files in one process.
-const child = spawn(process.execPath, [mocha, ...filesInOrder(), ...args], { stdio: 'inherit' });
+const [computing, others] = partition(filesOf('test'), (file) => COMPUTING.test(file));
+const child = spawn(process.execPath, [mocha, AS_ONE, ...inOrder(others), ...args], {
+  stdio: 'inherit',
+  env: { ...process.env, TESTS_AS_ONE: computing.join(':') },
+});
 child.once('exit', (code, signal) => {
   process.exitCode = code ?? (signal === null ? 0 : 1);
 });
 
-function filesInOrder() {
-  const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
-    .map((file) => join('test', file))
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => join(folder, file))
     .filter((file) => file.endsWith('.test.ts'))
-    .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+    .sort();
+}
+
+function inOrder(list) {
+  const files = list.toSorted((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
   const [unit, others] = partition(files, (file) => file.startsWith('test/unit/'));
   // Two that want the same are not next to one another.
   const wants = (pattern) => (file) => pattern.test(readFileSync(file, 'utf8'));
   const [clusters, withoutCluster] = partition(others, wants(CLUSTER));
   const [browsers, withoutBrowser] = partition(withoutCluster, wants(BROWSER));
-  const [faults, withoutFaults] = partition(withoutBrowser, (file) => file.startsWith('test/faults/'));
-  const [computing, rest] = partition(withoutFaults, (file) => COMPUTING.test(file));
+  const [faults, rest] = partition(withoutBrowser, (file) => file.startsWith('test/faults/'));
   const all = [
-    ...[clusters, browsers, faults, computing].flatMap((list, n) => spread(list, 0, 0.8, (n + 1) / 5)),
+    ...[clusters, browsers, faults].flatMap((list, n) => spread(list, 0, 0.8, (n + 1) / 4)),
     ...spread(rest, 0, 1),
     // They are short, and compute while the last of the others wait: no file runs alone at the end.
     ...spread(unit, 0.5, 1.2),

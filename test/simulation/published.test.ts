@@ -241,15 +241,15 @@ describe('the published simulation', () => {
         producer.addMany([
           { name: 'soon', delayMs: 100 },
           { name: 'later', delayMs: 7_000 },
-          { name: 'last', delayMs: 3_600_000 },
+          { name: 'last', delayMs: 600_000 },
         ]),
       );
       await world.advance('5 s');
       // Of those that live it is the first that would see to it.
       for (const runtime of runtimes.slice(0, 2)) world.crash(runtime);
-      await world.advance('1 h');
+      await world.advance('10 min');
       expect(begun.map(([name]) => name)).to.deep.equal(['soon', 'later', 'last']);
-      const late = begun.map(([, at], index) => at - from - ([100, 7_000, 3_600_000][index] ?? 0));
+      const late = begun.map(([, at], index) => at - from - ([100, 7_000, 600_000][index] ?? 0));
       for (const ms of late) expect(ms).to.be.within(0, 1_100);
     }));
 

@@ -25,23 +25,34 @@ function lifetime(pttl: number, base = 2): string {
   return pttl < 0 ? 'for ever' : `about ${base}^${Math.round(Math.log(pttl / 1000) / Math.log(base))} s`;
 }
 
-type RedisCommand = readonly [name: string, ...args: (string | number)[]];
+/** Everything there is, in one round trip: a picture is taken after each step. Of each key its name, type, PTTL and content; of a stream its groups too. */
+const LOOK = `
+  local READING = {
+    string = function(key) return redis.call('GET', key) end,
+    list = function(key) return redis.call('LRANGE', key, 0, -1) end,
+    hash = function(key) return redis.call('HGETALL', key) end,
+    stream = function(key) return redis.call('XRANGE', key, '-', '+') end,
+  }
+  local function groups_of(key)
+    local groups = {}
+    for _, info in ipairs(redis.call('XINFO', 'GROUPS', key)) do
+      local group = info[2]
+      local pending = redis.call('XPENDING', key, group, '-', '+', 1000)
+      groups[#groups + 1] = { group, redis.call('XINFO', 'CONSUMERS', key, group), pending }
+    end
+    return groups
+  end
+  local rows = {}
+  for _, key in ipairs(redis.call('KEYS', '*')) do
+    local kind = redis.call('TYPE', key).ok
+    local content = READING[kind] and READING[kind](key) or 'a ' .. kind
+    rows[#rows + 1] = { key, kind, redis.call('PTTL', key), content, kind == 'stream' and groups_of(key) or {} }
+  end
+  return rows`;
 
-/** Answers many commands at the price of one: a picture is taken after each step. */
-async function askAll(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {
-  const replies = (await redis.pipeline(commands.map((command) => [...command])).exec()) ?? [];
-  return replies.map(([error, reply]) => {
-    if (error) throw error;
-    return reply;
-  });
-}
-
-const READING: Readonly<Record<string, (key: string) => RedisCommand>> = {
-  string: (key) => ['get', key],
-  list: (key) => ['lrange', key, 0, -1],
-  hash: (key) => ['hgetall', key],
-  stream: (key) => ['xrange', key, '-', '+'],
-};
+type Reply = readonly (string | number)[];
+type Group = readonly [name: string, consumers: readonly Reply[], pending: readonly Reply[]];
+type Look = readonly [key: string, type: string, pttl: number, content: unknown, groups: readonly Group[]];
 
 interface Row {
   readonly key: string;
@@ -51,62 +62,35 @@ interface Row {
   readonly content: unknown;
 }
 
-async function rowsOf(redis: Redis, keys: readonly string[]): Promise<Row[]> {
-  const looks = await askAll(
-    redis,
-    keys.flatMap((key): RedisCommand[] => [
-      ['type', key],
-      ['pttl', key],
-    ]),
-  );
-  const types = keys.map((_key, at) => String(looks[2 * at]));
-  const reads = await askAll(
-    redis,
-    keys.map((key, at) => READING[types[at] as string]?.(key) ?? ['exists', key]),
-  );
-  const groups = await groupsOf(
-    redis,
-    keys.filter((_key, at) => types[at] === 'stream'),
-  );
-  return keys.map((key, at) => {
-    const type = types[at] as string;
-    const pttl = Number(looks[2 * at + 1]);
-    return { key, type, pttl, content: contentOf(type, reads[at], groups.get(key)) };
-  });
+async function rowsOf(redis: Redis): Promise<Row[]> {
+  const looks = (await redis.eval(LOOK, 0)) as Look[];
+  return looks
+    .map(([key, type, pttl, content, groups]) => ({
+      key,
+      type,
+      pttl,
+      content: contentOf(type, content, groups),
+    }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-function contentOf(type: string, read: unknown, groups: unknown): unknown {
-  if (type === 'hash') return Object.entries(read as Record<string, string>).sort();
-  if (type === 'stream') return { entries: read, groups };
-  return type in READING ? read : `a ${type}`;
+function contentOf(type: string, content: unknown, groups: readonly Group[]): unknown {
+  if (type === 'hash') return pairsOf(content as string[]).sort();
+  if (type === 'stream') return { entries: content, groups: groups.map(groupOf) };
+  return content;
 }
 
-/** Of each stream its groups, with their consumers and what is pending. */
-async function groupsOf(redis: Redis, streams: readonly string[]): Promise<Map<string, unknown[]>> {
-  const infos = (await askAll(
-    redis,
-    streams.map((key) => ['xinfo', 'GROUPS', key]),
-  )) as unknown[][][];
-  const all = streams.flatMap((key, at) =>
-    (infos[at] ?? []).map(([, group]) => ({ key, group: String(group) })),
-  );
-  const answers = (await askAll(
-    redis,
-    all.flatMap(({ key, group }): RedisCommand[] => [
-      ['xpending', key, group, '-', '+', 1000],
-      ['xinfo', 'CONSUMERS', key, group],
-    ]),
-  )) as unknown[][][];
-  const found = new Map<string, unknown[]>(streams.map((key) => [key, []]));
-  for (const [at, { key, group }] of all.entries()) {
-    const [rows = [], consumers = []] = answers.slice(2 * at);
-    found.get(key)?.push({
-      group,
-      consumers: consumers.map(([, name]) => name),
-      pending: rows.map(([id, consumer, _idle, times]) => [id, consumer, times]),
-    });
-  }
-  return found;
+function pairsOf(flat: readonly string[]): string[][] {
+  return Array.from({ length: flat.length / 2 }, (_none, at) => flat.slice(2 * at, 2 * at + 2));
+}
+
+/** With its consumers, and what is pending. */
+function groupOf([group, consumers, pending]: Group): unknown {
+  return {
+    group,
+    consumers: consumers.map(([, name]) => name),
+    pending: pending.map(([id, consumer, _idle, times]) => [id, consumer, times]),
+  };
 }
 
 /** The clock decides which of the two hashes of endings is in use, and what the number of its window is. */
@@ -121,7 +105,7 @@ function endingsOf(hashes: readonly (readonly [string, string][])[]): unknown {
 
 /** A line a key, in order. */
 export async function pictureOf(redis: Redis, masks: Masks): Promise<string[]> {
-  const rows = await rowsOf(redis, (await redis.keys('*')).sort());
+  const rows = await rowsOf(redis);
   const isEnding = ({ key }: Row) => /:ended:[01]$/.test(key);
   const lines = rows
     .filter((row) => !isEnding(row))
