@@ -3,14 +3,14 @@ import { Redis } from 'ioredis';
 import { type ErrorCode, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { formatAddress, parseAddress } from '../redis/address.js';
+import { type ServerMode, serverMode } from '../redis/info.js';
 import { hostsOf, parseMultiHostUrl } from '../redis/redis-url.js';
 import { type Deployment, deploymentOf } from '../redis/target.js';
 import { CliError } from './errors.js';
 import { addressOf } from './redis-option.js';
 
-/** `redis_mode` of a server, and the kind of URL that leads to it. */
+/** What a server has to run as, for the kinds of URL. */
 const MODES = { single: 'standalone', sentinel: 'sentinel', cluster: 'cluster' } as const;
-type Mode = (typeof MODES)[keyof typeof MODES];
 
 /** Errors that may come of a URL of the wrong kind. */
 const PERHAPS_THE_URL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -27,7 +27,7 @@ const LOOK_MS = 1_000;
 interface Seen {
   readonly address: string;
   /** Undefined when it did not say. */
-  readonly mode: Mode | undefined;
+  readonly mode: ServerMode | undefined;
   /** Sentinels only: the masters that it watches. */
   readonly masters: readonly string[];
   readonly error: string | undefined;
@@ -104,8 +104,7 @@ async function look({ kind, options }: Deployment, address: string): Promise<See
     reported = error;
   });
   try {
-    const info = await client.info('server');
-    const mode = /^redis_mode:(\w+)/m.exec(info)?.[1] as Mode | undefined;
+    const mode = serverMode(await client.info('server'));
     return {
       address,
       mode,

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import type { Commands } from './commands.js';
+import { infoField, serverMode } from './info.js';
 import type { Names } from './names.js';
 import { isPassing, replyOf } from './reply-errors.js';
 import { Shortfall } from './shortfall.js';
@@ -16,10 +17,6 @@ export interface ServerFacts {
   readonly evictionPolicy: string | null;
   /** What a person should know: an eviction policy that may take lock keys, say. */
   readonly warnings: readonly string[];
-}
-
-function infoField(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
 }
 
 async function evictionPolicy(commands: Commands): Promise<string | null> {
@@ -176,7 +173,7 @@ export async function probe(
       },
     );
   }
-  if (elsewhere === undefined && infoField(info ?? '', 'redis_mode') === 'cluster') {
+  if (elsewhere === undefined && serverMode(info ?? '') === 'cluster') {
     throw clusterClientRequired();
   }
   const keys = [names.lbs, elsewhere?.dlq ? names.lbs : names.dlq, names.scratch(consumer)];

@@ -5,6 +5,7 @@
  * (`cluster-preferred-endpoint-type`). They are joined by node id.
  */
 import { formatAddress } from './address.js';
+import { infoField } from './info.js';
 
 /** From and to, both included. */
 export type SlotRange = readonly [from: number, to: number];
@@ -71,8 +72,8 @@ export function parseClusterView(
   return {
     from,
     id,
-    state: field(replies.info, 'cluster_state') ?? 'unknown',
-    epoch: Number(field(replies.info, 'cluster_current_epoch') ?? 0),
+    state: infoField(replies.info, 'cluster_state') ?? 'unknown',
+    epoch: Number(infoField(replies.info, 'cluster_current_epoch') ?? 0),
     nodes,
   };
 }
@@ -81,10 +82,6 @@ export function parseClusterView(
 export function idOfMyself(nodes: string): string | undefined {
   const line = nodes.split('\n').find((one) => one.split(' ')[2]?.split(',').includes('myself'));
   return line?.split(' ')[0];
-}
-
-function field(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
 }
 
 /** Node id → where clients are to connect. */

@@ -44,5 +44,7 @@ export function isHalfWay(message: string): boolean {
 
 /** Whether the server has no such command: it was renamed or removed, or is too old. */
 export function isUnknownCommand(message: string): boolean {
-  return /^-?ERR unknown (?:command|subcommand)|[Uu]nknown \w+ command called from/i.test(unwrapped(message));
+  return /^-?ERR unknown (?:command|subcommand)|unknown (?:\w+ )?command called from/i.test(
+    unwrapped(message),
+  );
 }

@@ -7,9 +7,9 @@ import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
 /** Answers as much of the protocol as a client asks before it is told the version. */
-function answer(command: string, version: string): string {
+function answer(command: string, server: string): string {
   if (/^info\b/i.test(command)) {
-    const info = `# Server\r\nredis_version:${version}\r\nredis_mode:standalone\r\nloading:0\r\n`;
+    const info = `# Server\r\n${server}\r\nloading:0\r\n`;
     return `$${info.length}\r\n${info}\r\n`;
   }
   if (/^hello\b/i.test(command)) return "-ERR unknown command 'HELLO'\r\n";
@@ -29,14 +29,14 @@ function commandsIn(chunk: string): string[] {
     );
 }
 
-/** Claims to be Redis of any version. */
-async function pretend(version: string): Promise<{ url: string } & AsyncDisposable> {
+/** @param facts what INFO says of it, a field a line */
+async function pretend(...facts: string[]): Promise<{ url: string } & AsyncDisposable> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
-      for (const command of commandsIn(String(chunk))) socket.write(answer(command, version));
+      for (const command of commandsIn(String(chunk))) socket.write(answer(command, facts.join('\r\n')));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -55,13 +55,20 @@ describe('the server', () => {
 
   for (const version of ['6.0.9', '5.0.14', '2.8.0']) {
     it(`${version} is refused as too old, at once [C-STA-3]`, async () => {
-      await using old = await pretend(version);
+      await using old = await pretend(`redis_version:${version}`, 'redis_mode:standalone');
       const { runtime } = crew.make({ redis: old.url });
       const error = await rejection(runtime.start());
       expect(isStreamwardenError(error, 'ServerTooOld'), error.message).to.equal(true);
       expect(error.message).to.equal(`expected Redis 6.2 or newer, got: redis ${version}`);
     });
   }
+
+  it('that is a node of a cluster of Valkey is refused at once, as one of Redis is [C-CLU-1]', async () => {
+    await using node = await pretend('redis_version:7.2.4', 'valkey_version:8.1.1', 'server_mode:cluster');
+    const { runtime } = crew.make({ redis: node.url });
+    const error = await rejection(runtime.start());
+    expect(isStreamwardenError(error, 'ClusterClientRequired'), error.message).to.equal(true);
+  });
 
   it('is described in the snapshot', async () => {
     const { runtime } = await crew.start();

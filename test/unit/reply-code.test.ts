@@ -133,6 +133,7 @@ describe('the code of an error reply', () => {
       ['ERR unknown command `XACK`, with args beginning with: `a`, ', true],
       ["ERR unknown subcommand 'DRYRUN'. Try ACL HELP.", true],
       [`ERR Unknown Redis command called from script script: ${SHA}, on @user_script:1.`, true],
+      [`ERR Unknown command called from script script: ${SHA}, on @user_script:1.`, true],
       [
         `ERR Error running script (call to f_${SHA}): @user_script:1: @user_script: 1: Unknown Redis command called from Lua script`,
         true,

@@ -2,6 +2,7 @@
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
 import { formatAddress } from '../../redis/address.js';
+import { infoField } from '../../redis/info.js';
 import type { SingleDeployment } from '../../redis/target.js';
 import { fieldsOf } from '../flat-reply.js';
 import { NO_FACTS, readFacts } from './node-facts.js';
@@ -89,7 +90,7 @@ export class ReplicationSurvey implements Survey {
     try {
       const commands = await this.#nodes.commandsAt(address);
       const info = await commands.run('INFO replication', (client) => client.info('replication'));
-      const role = field(info, 'role') === 'master' ? 'master' : 'replica';
+      const role = infoField(info, 'role') === 'master' ? 'master' : 'replica';
       const node: NodePicture = {
         address,
         id: null,
@@ -149,13 +150,11 @@ function problemsWith({ node: { address, error }, role }: Looked): string[] {
   return role === 'master' ? [] : [`${address} should be the master and says that it is a replica`];
 }
 
-function field(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
-}
-
 function masterOf(info: string): string | undefined {
-  const host = field(info, 'master_host');
-  return host === undefined ? undefined : formatAddress({ host, port: Number(field(info, 'master_port')) });
+  const host = infoField(info, 'master_host');
+  return host === undefined
+    ? undefined
+    : formatAddress({ host, port: Number(infoField(info, 'master_port')) });
 }
 
 /** `slave0:ip=127.0.0.1,port=6380,state=online,…` */

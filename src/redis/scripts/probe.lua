@@ -23,7 +23,8 @@ local function try(command, ...)
     if string.find(text, 'noperm', 1, true) or string.find(text, 'acl failure', 1, true)
       or string.find(text, 'user executing the script', 1, true) then
       prefix = ''
-    elseif string.find(text, 'unknown %w+ command called from') then
+    -- Valkey leaves the product's name out.
+    elseif string.find(text, 'unknown %w* ?command called from') then
       prefix = 'missing '
     end
     local container = prefix == '' and (command == 'XGROUP' or command == 'XINFO')
