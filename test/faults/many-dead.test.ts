@@ -61,7 +61,7 @@ describe('thousands of dead consumers in the group', () => {
     }
   });
 
-  it('hide no dead one that has streams, and no living one that comes back', async () => {
+  it('hide no dead one that has streams', async () => {
     await bury(DEAD);
     await crew.announce('a');
     await suite
@@ -69,5 +69,7 @@ describe('thousands of dead consumers in the group', () => {
       .xreadgroup('GROUP', crew.group, `pod~${hex(DEAD)}`, 'COUNT', 1, 'STREAMS', crew.lbs, '>');
     const member = await crew.start();
     await member.awaitNews('StreamAdded');
+    // By turns it would be found after all the others, which are fifteen slices.
+    expect(member.runtime.snapshot().reconciler.sweeps).to.be.below(8);
   });
 });
