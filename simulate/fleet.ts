@@ -109,6 +109,8 @@ export class Fleet implements Stage {
   >();
   #read = 0;
   #isHistoryBehind = false;
+  /** Entries that a group which was set back delivers anew, and how long their owners may need to find out. */
+  readonly #setBack = new Map<string, number>();
   /** Entries of which a mark may have been written since the last look. */
   #marked: string[] = [];
   /** Who is well at the end is looked at from now on. */
@@ -354,6 +356,16 @@ export class Fleet implements Stage {
     const announcer = this.announcers[by % Math.max(1, this.announcers.length)];
     if (announcer === undefined) this.#appear(announcement);
     else announcer.announce(announcement);
+  }
+
+  deliversAnew(lives: readonly EntryLife[], foundOutMs: number): void {
+    this.mayRepeat(lives);
+    for (const life of lives) {
+      this.workers.excuseOwner('C-OUT-5', life, foundOutMs);
+      this.ledger.handed(life);
+      life.isOrphaned = false;
+      this.#setBack.set(life.id, foundOutMs);
+    }
   }
 
   #appear(announcement: Announcement): void {
@@ -606,7 +618,9 @@ export class Fleet implements Stage {
     const consumer = args[1] as string;
     reply.forEach((result, index) => {
       const id = args[3 + 2 * index];
-      if (result !== 1 || id === undefined) return;
+      if ((result !== 1 && result !== 2) || id === undefined) return;
+      const foundOutMs = this.#setBack.get(id);
+      if (foundOutMs !== undefined) this.workers.excuseFor('C-OUT-5', id, foundOutMs);
       this.workers.acquired(id, consumer);
       this.told.acquired(consumer, id);
     });
@@ -647,7 +661,8 @@ export class Fleet implements Stage {
       this.#ensures.look();
       this.#delays.look();
       this.#cancels.look();
-      if (this.#isEnding) for (const member of this.living) if (isWell(member)) member.wellAt = this.now;
+      if (this.#isEnding)
+        for (const member of this.living) if (isWell(member, this)) member.wellAt = this.now;
       this.#endOldConnections();
       this.#lookAgain();
     });

@@ -2,6 +2,7 @@
  * What people and their tools do to a service. Done at once, at the server: what their own connections suffer is not looked at. A command that
  * Redis refuses has done nothing, and excuses nothing.
  */
+import { compareFencingTokens, isEntryId } from '../src/core/entry-id.js';
 import { isIncarnation } from '../src/redis/names.js';
 import { trialOf } from '../src/redis/own-fields.js';
 import { SCRIPTS } from '../src/redis/scripts.js';
@@ -25,6 +26,13 @@ function foundOutMs({ shape }: Stage): number {
   return LONGEST_INTERVAL * shape.reconcileEveryMs + (SUSPENDED + VERIFIED_WITHIN) * shape.heartbeatMs;
 }
 
+/** What is no entry id. */
+const GARBAGE = ['', '-', '5', '5-', '1-1-1', ' 1-1', 'nil', 'v1', '99999999999999999999-0'] as const;
+
+const HOUR_MS = 3_600_000;
+/** Beyond what a number of Lua, or of JavaScript, tells from its neighbours; an entry with the very largest id would end all requeueing. */
+const LARGE_IDS = ['9007199254740993-9007199254740993', '18446744073709551614-18446744073709550000'] as const;
+
 type PendingRow = [id: string, consumer: string, idleMs: number, deliveries: number];
 
 function pendingRow({ fleet, chance }: Blow): PendingRow | undefined {
@@ -39,6 +47,13 @@ function trialIn(fleet: Stage, id: string): number | undefined {
     string[],
   ][];
   return trialOf(fields) || undefined;
+}
+
+/** What the group has been given up to. */
+function lastDelivered(fleet: Stage): string {
+  const groups = (fleet.askMaybe('XINFO', 'GROUPS', fleet.names.lbs) ?? []) as string[][];
+  const [facts = []] = groups;
+  return facts[facts.indexOf('last-delivered-id') + 1] ?? '0-0';
 }
 
 /** As `streamwarden claim` does it, in its script. */
@@ -171,6 +186,45 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
       const life = fleet.ledger.lives.get(id);
       if (life !== undefined) life.isTrimmed = true;
     }
+  },
+  /** Something writes into the hashes beside the stream what means nothing there. */
+  garbage({ fleet, chance }) {
+    const { names, shape, ledger } = fleet;
+    const name = `order-${chance.integer(1, shape.names)}`;
+    const key = chance.pick([names.owners, ...names.endings]);
+    const text = chance.pick(GARBAGE);
+    if (fleet.askMaybe('HSET', key, name, text) === undefined) return;
+    fleet.say(`  ${key} ${name}: ${JSON.stringify(text)}`);
+    // C-ADD-9: what stood there is forgotten.
+    if (key !== names.owners) ledger.endingLost(name);
+    else for (const life of ledger.recordLost(name)) fleet.workers.excuseFor('C-ADD-9', life.id, Infinity);
+  },
+  /** C-OUT-5: what is on the stream is delivered anew under the same id, also what is pending. */
+  setBack({ fleet, chance }) {
+    const { lbs, group } = fleet.names;
+    const entries = (fleet.askMaybe('XRANGE', lbs, '-', '+') ?? []) as [string][];
+    const delivered = lastDelivered(fleet);
+    const earlier = entries.map(([id]) => id).filter((id) => compareFencingTokens(id, delivered) <= 0);
+    const to = chance.isTrue(0.5) || earlier.length === 0 ? '0-0' : chance.pick(earlier);
+    if (fleet.askMaybe('XGROUP', 'SETID', lbs, group, to) === undefined) return;
+    fleet.say(`  the group is set back to ${to}`);
+    const { open, orphaned } = fleet.ledger.standing;
+    const anew = [...open, ...orphaned].filter(({ id }) => isEntryId(id) && compareFencingTokens(id, to) > 0);
+    fleet.deliversAnew(anew, foundOutMs(fleet));
+  },
+  /** Ids only grow: everything that is added from now on has one that is as late. */
+  ahead({ fleet, chance }) {
+    const { lbs } = fleet.names;
+    const [seconds] = fleet.lookAt('TIME') as [string];
+    const id = chance.pick([
+      `${Number(seconds) * 1000 + chance.pick([3, 24, 100_000]) * HOUR_MS}-0`,
+      ...LARGE_IDS,
+    ]);
+    const name = `order-${chance.integer(1, fleet.shape.names)}`;
+    const payload = JSON.stringify({ DataStreamName: name });
+    if (fleet.askMaybe('XADD', lbs, id, 'lbs-input', payload) === undefined) return;
+    fleet.ledger.isAhead = true;
+    fleet.wasAnnounced(id, name);
   },
 };
 

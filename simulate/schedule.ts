@@ -278,6 +278,20 @@ function drawPoison(chance: Chance, { provenAfterMs }: Shape): Partial<Shape> {
   };
 }
 
+/** Share of mixed runs in which somebody writes where nobody should, drawn apart: what else befalls a run does not depend on it. */
+const MEDDLING_SHARE = 0.1;
+const MEDDLING = ['garbage', 'setBack', 'ahead'] as const;
+
+function drawMeddling(chance: Chance, { faultMs }: Shape): PlannedFault[] {
+  if (!chance.isTrue(MEDDLING_SHARE)) return [];
+  const kind = chance.pick(MEDDLING);
+  return Array.from({ length: chance.integer(1, 3) }, () => ({
+    kind,
+    moment: { atMs: Math.round(chance.next() * faultMs), who: chance.next() },
+    dice: chance.integer(1, 2 ** 31),
+  }));
+}
+
 /** How large payloads are, by how long a connection takes for them, in milliseconds. */
 export interface Payloads {
   /** A single one, at least. @defaultValue next to nothing */
@@ -410,5 +424,8 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
     const moment = drawMoment(ofFaults, shape, wishes, kind);
     faults.push({ kind, moment, dice: ofFaults.integer(1, 2 ** 31) });
   }
+  const isMixed = wishes.kinds === undefined && wishes.mostFaults === undefined;
+  if (isMixed && wishes.shape?.poisons === undefined)
+    faults.push(...drawMeddling(chance.fork('meddling'), shape));
   return { seed, shape, announcements, faults };
 }

@@ -45,6 +45,8 @@ export interface Stage {
   readonly askAt: (server: SimulatedServer, ...command: (string | number)[]) => unknown;
   /** C-OUT-5: those who live may be told of these once more. */
   mayRepeat(lives: readonly EntryLife[]): void;
+  /** C-OUT-5: these may be given to somebody else under the same id, whoever has them; who has them finds out within so long after that. */
+  deliversAnew(lives: readonly EntryLife[], foundOutMs: number): void;
   start(consumerId?: string): Member;
   /** Its clocks are not to be gone by for so long, from now on. */
   unsettle(member: Member, ms: number): void;

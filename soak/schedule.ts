@@ -47,7 +47,7 @@ export type Act =
   | { readonly act: 'vanish'; readonly who: number };
 
 /** What the error begins with. */
-export const REFUSALS = ['NOREPLICAS', 'OOM', 'READONLY'] as const;
+export const REFUSALS = ['NOREPLICAS', 'OOM', 'READONLY', 'MISCONF'] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 export type Planned = Act & { readonly atMs: number };

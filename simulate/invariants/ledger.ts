@@ -123,6 +123,8 @@ export class Ledger {
   knowsLetters = true;
   /** Nothing of the history has been lost with data. */
   knowsAll = true;
+  /** An entry was added with an id that is far ahead of the clock. */
+  isAhead = false;
   records = 0;
   /** Streams taken over from the dead. */
   takeovers = 0;
@@ -185,6 +187,26 @@ export class Ledger {
       life.end = undefined;
     }
     this.#forgetOwners();
+  }
+
+  /** C-ADD-9: nobody remembers who owned this name last. */
+  endingLost(name: string): void {
+    const last = this.lives.get(this.#lastTokens.get(name) ?? '');
+    if (last !== undefined) this.#gaps.add(last.root);
+    this.#lastTokens.delete(name);
+  }
+
+  /** C-ADD-9: nor who owns it. Returns what is owned under that name. */
+  recordLost(name: string): EntryLife[] {
+    this.endingLost(name);
+    const life = this.#owned.get(name);
+    if (life === undefined) return [];
+    this.#gaps.add(life.root);
+    this.#owned.delete(name);
+    life.isHanded = true;
+    life.isRetryUnknown = true;
+    life.mark = undefined;
+    return [life];
   }
 
   #forgetOwners(): void {

@@ -31,8 +31,17 @@ export function setCommonHeaders(response: ServerResponse): void {
   response.setHeader('cache-control', 'no-store');
 }
 
+/** JSON that has been written already, by a thread that has the time for it. */
+export class WrittenJson {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 export function sendJson(response: ServerResponse, value: unknown, status = 200): void {
-  const body = JSON.stringify(value);
+  const body = value instanceof WrittenJson ? value.bytes : JSON.stringify(value);
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(body);
 }
 

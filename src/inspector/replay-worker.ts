@@ -12,13 +12,22 @@ import type { ReplayReport } from '../replay/report.js';
 export type ReplayMessage =
   /** The next piece may come. */
   | { readonly kind: 'more' }
-  | { readonly kind: 'report'; readonly report: ReplayReport }
+  /** JSON, written here: as much stands in a report as its recording has, and the other thread has other things to do. */
+  | { readonly kind: 'report'; readonly report: Uint8Array }
+  | { readonly kind: 'tooLong' }
   | { readonly kind: 'refused'; readonly code: string | null; readonly message: string };
 
-const { file } = workerData as { readonly file: string | null };
+const { file, mostBytes } = workerData as { readonly file: string | null; readonly mostBytes: number };
 
 function say(message: ReplayMessage): void {
   parentPort?.postMessage(message);
+}
+
+function sayReport(report: ReplayReport): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(report));
+  if (bytes.length > mostBytes) say({ kind: 'tooLong' });
+  else parentPort?.postMessage({ kind: 'report', report: bytes } satisfies ReplayMessage, [bytes.buffer]);
+  parentPort?.close();
 }
 
 function failed(error: unknown): void {
@@ -45,17 +54,14 @@ function reader(): (piece: Uint8Array | null) => ReplayReport | undefined {
 }
 
 if (file !== null) {
-  replayFile(file).then((report) => say({ kind: 'report', report }), failed);
+  replayFile(file).then(sayReport).catch(failed);
 } else {
   const take = reader();
   parentPort?.on('message', (piece: Uint8Array | null) => {
     try {
       const report = take(piece);
       if (report === undefined) say({ kind: 'more' });
-      else {
-        say({ kind: 'report', report });
-        parentPort?.close();
-      }
+      else sayReport(report);
     } catch (error) {
       failed(error);
     }

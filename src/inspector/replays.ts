@@ -2,12 +2,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import { ERROR_CODES, type ErrorCode, StreamwardenError } from '../core/errors.js';
-import type { ReplayReport } from '../replay/report.js';
-import { bodyOf, expectType } from './http.js';
+import { bodyOf, expectType, WrittenJson } from './http.js';
 import { Refusal } from './refusal.js';
 import type { ReplayMessage } from './replay-worker.js';
 
 export const MAX_REPLAY_BYTES = 128 * 1024 * 1024;
+
+/** A page could hardly show more, and it stands in the memory of the process that has the leases. */
+const MAX_REPORT_BYTES = 32 * 1024 * 1024;
 
 /** As built, also where this runs from its source: a thread that compiles first would cost more than most replays. */
 const WORKER = new URL('../../dist/inspector/replay-worker.js', import.meta.url);
@@ -29,10 +31,10 @@ export class Replays {
   }
 
   /**
-   * The report on the recording in a request's body, read as it comes.
+   * The report (ReplayReport) on the recording in a request's body, read as it comes.
    * @throws Refusal `Busy`, `TooLarge`, `TooCostly`; StreamwardenError `RecordingMalformed`, `RecordingUnsupported`
    */
-  async ofBody(request: IncomingMessage): Promise<ReplayReport> {
+  async ofBody(request: IncomingMessage): Promise<WrittenJson> {
     expectType(request, 'application/x-ndjson');
     return await this.#alone(async () => {
       await using thread = new ReplayThread(null, this.#limits);
@@ -40,7 +42,7 @@ export class Replays {
         const answer = await thread.give(chunk);
         if (answer !== undefined) return answer;
       }
-      return (await thread.give(null)) as ReplayReport;
+      return (await thread.give(null)) as WrittenJson;
     });
   }
 
@@ -48,9 +50,9 @@ export class Replays {
    * Whoever started the inspector named this one, and may drop another one on the page meanwhile.
    * @throws Refusal `TooCostly`; StreamwardenError `RecordingUnreadable`, `RecordingMalformed`, `RecordingUnsupported`
    */
-  async ofFile(file: string): Promise<ReplayReport> {
+  async ofFile(file: string): Promise<WrittenJson> {
     await using thread = new ReplayThread(file, this.#limits);
-    return (await thread.answer()) as ReplayReport;
+    return (await thread.answer()) as WrittenJson;
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -69,7 +71,7 @@ class ReplayThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #timer: NodeJS.Timeout;
   readonly #tooCostly: Refusal;
-  #settle: { resolve(report: ReplayReport | undefined): void; reject(error: Error): void } | undefined;
+  #settle: { resolve(report: WrittenJson | undefined): void; reject(error: Error): void } | undefined;
   #failure: Error | undefined;
 
   constructor(file: string | null, { ms, megabytes }: ReplayLimits) {
@@ -79,7 +81,7 @@ class ReplayThread implements AsyncDisposable {
       `expected a recording that is replayed within ${ms / 1000} s and ${megabytes} MB, got: a more costly one; streamwarden replay has no such limits`,
     );
     this.#worker = new Worker(WORKER, {
-      workerData: { file },
+      workerData: { file, mostBytes: MAX_REPORT_BYTES },
       env: {},
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: 64 },
@@ -92,12 +94,12 @@ class ReplayThread implements AsyncDisposable {
   }
 
   /** @returns the report, when it was the last piece */
-  async give(piece: Uint8Array | null): Promise<ReplayReport | undefined> {
+  async give(piece: Uint8Array | null): Promise<WrittenJson | undefined> {
     this.#worker.postMessage(piece);
     return await this.answer();
   }
 
-  answer(): Promise<ReplayReport | undefined> {
+  answer(): Promise<WrittenJson | undefined> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       if (this.#failure !== undefined) reject(this.#failure);
@@ -111,7 +113,8 @@ class ReplayThread implements AsyncDisposable {
 
   #hear(message: ReplayMessage): void {
     if (message.kind === 'more') this.#settle?.resolve(undefined);
-    else if (message.kind === 'report') this.#settle?.resolve(message.report);
+    else if (message.kind === 'report') this.#settle?.resolve(new WrittenJson(message.report));
+    else if (message.kind === 'tooLong') this.#fail(tooLong());
     else this.#fail(errorOf(message));
   }
 
@@ -119,6 +122,15 @@ class ReplayThread implements AsyncDisposable {
     this.#failure ??= error;
     this.#settle?.reject(this.#failure);
   }
+}
+
+function tooLong(): Refusal {
+  const megabytes = MAX_REPORT_BYTES / 1024 / 1024;
+  return new Refusal(
+    422,
+    'TooCostly',
+    `expected a recording whose report has at most ${megabytes} MB, got: one with a longer report; streamwarden replay has no such limit`,
+  );
 }
 
 function errorOf({ code, message }: Extract<ReplayMessage, { kind: 'refused' }>): Error {

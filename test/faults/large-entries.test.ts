@@ -109,6 +109,24 @@ describe('large entries on a network that takes its time for them', function () 
     heldAllTheWhile(member);
   });
 
+  it('are read as many at a time as the last ones were large [C-SIZE-1]', async () => {
+    const reads = async () =>
+      Number(/cmdstat_xreadgroup:calls=(\d+)/.exec(await suite.redis().info('commandstats'))?.[1] ?? 0);
+    const member = await crew.start();
+    const isAside = (count: number) =>
+      eventually('they are dead letters', async () => (await suite.redis().xlen(crew.dlq)) === count);
+    await announceLarge(suite, crew, ['first'], 1_500_000);
+    await isAside(1);
+    await member.runtime.pause();
+    const names = streamNames(8);
+    await announceLarge(suite, crew, names, 1_500_000);
+    const before = await reads();
+    member.runtime.resume();
+    await isAside(1 + names.length);
+    // A page has at most 1 MiB, so each comes alone; the first of several answers would have all of them.
+    expect((await reads()) - before).to.be.at.least(names.length);
+  });
+
   it('that do not arrive in time even alone are moved aside, and what comes behind them is adopted [C-POI-5, C-POI-10]', async () => {
     // Three times in vain, each as long as a command may take, and every time from small pages on.
     const heartbeatMs = keepable(2000);

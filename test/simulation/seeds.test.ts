@@ -61,6 +61,18 @@ describe('fleets keep the contract, and no more is excepted than it says, under'
     expect(broken).to.deep.equal([]);
   });
 
+  it('what is no entry id in the hashes beside the stream [C-ADD-9]', async () => {
+    expect(await brokenByOnly('garbage')).to.deep.equal([]);
+  });
+
+  it('a group that is set back [C-OUT-5]', async () => {
+    expect(await brokenByOnly('setBack')).to.deep.equal([]);
+  });
+
+  it('entries with ids far ahead of the clock [C-ADD-7]', async () => {
+    expect(await brokenByOnly('ahead')).to.deep.equal([]);
+  });
+
   it('a failover that loses the last writes [C-OVL-6]', async () => {
     expect(await brokenByOnly('failover')).to.deep.equal([]);
   });

@@ -14,13 +14,21 @@ local WINDOW_MS = 10000
 -- Windows by which a clock may have gone back: ten days.
 local MOST_AHEAD = 86400
 
-local function isNewer(a, b)
-  local aMs, aSequence = string.match(a, '^(%d+)-(%d+)$')
-  local bMs, bSequence = string.match(b, '^(%d+)-(%d+)$')
-  if aMs ~= bMs then
-    return tonumber(aMs) > tonumber(bMs)
+-- Of digits as Redis writes them the longer text is the larger number. Numbers here have 53 bits, and halves of ids 64.
+local function isLarger(a, b)
+  if #a ~= #b then
+    return #a > #b
   end
-  return tonumber(aSequence) > tonumber(bSequence)
+  return a > b
+end
+
+local function isNewer(a, b)
+  local aMs, aSequence = string.match(a, '^0*(%d+)-0*(%d+)$')
+  local bMs, bSequence = string.match(b, '^0*(%d+)-0*(%d+)$')
+  if aMs ~= bMs then
+    return isLarger(aMs, bMs)
+  end
+  return isLarger(aSequence, bSequence)
 end
 
 -- Whether an entry was delivered so long ago (idle, ms) that an owner of its name may have been forgotten since.
