@@ -6,15 +6,8 @@ import type { Reply } from '../../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../../src/simulation/replies.js';
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Stage } from '../stage.js';
+import { hearsWithinMs, needNotHear } from './hearing.js';
 import { type EntryLife, isOpen } from './ledger.js';
-
-/** How long ago something may have befallen a connection that only an answer that does not come shows: in heartbeats. */
-const SHOWS_AFTER = 2;
-/** What hearing of it may take beside a heartbeat and messages, in milliseconds, and how many of the slowest messages. */
-const WITHIN_MS = 100;
-const MESSAGES = 6;
-const SLOWEST = 20;
-const SLOWEST_MS = 100;
 
 const PRODUCER = 'a producer';
 
@@ -115,35 +108,14 @@ export class CancelWatch {
   look(): void {
     const { now } = this.#fleet;
     for (const cancel of this.#unheard) {
-      if (this.#isExcused(cancel)) this.#unheard.delete(cancel);
-      else if (now - cancel.atMs > this.#dueMs) {
+      if (needNotHear(this.#fleet, cancel)) this.#unheard.delete(cancel);
+      else if (now - cancel.atMs > hearsWithinMs(this.#fleet)) {
         this.#unheard.delete(cancel);
         const { consumer, name, id, atMs } = cancel;
         const afterMs = (now - atMs).toFixed(0);
         this.#add('C-CAN-2', `${consumer} works on ${name} ${id} ${afterMs} ms after it was cancelled`);
       }
     }
-  }
-
-  get #dueMs(): number {
-    const { heartbeatMs, latencyMs } = this.#fleet.shape;
-    return heartbeatMs + WITHIN_MS + MESSAGES * Math.min(SLOWEST * latencyMs, SLOWEST_MS);
-  }
-
-  #isExcused({ consumer = '', id, atMs }: Cancel): boolean {
-    const { ledger, shape, members, workers } = this.#fleet;
-    const member = members.find((one) => one.consumer === consumer);
-    const worker = workers.of(consumer).findLast((one) => one.id === id);
-    return (
-      member?.state !== 'running' ||
-      member.process.isStill ||
-      member.disturbedUntil >= atMs - SHOWS_AFTER * shape.heartbeatMs ||
-      worker === undefined ||
-      worker.isOver ||
-      worker.handle.signal.aborted ||
-      ledger.ownerOf(id) !== consumer ||
-      !ledger.isWhole(id)
-    );
   }
 
   /** A handler ends: what it was told when its signal aborted. */

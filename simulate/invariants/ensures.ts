@@ -10,15 +10,8 @@ import { isReplyError, toTexts } from '../../src/simulation/replies.js';
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Member } from '../member.js';
 import type { Stage } from '../stage.js';
+import { hearsWithinMs, needNotHear } from './hearing.js';
 import { type EntryLife, isOpen } from './ledger.js';
-
-/** How long ago something may have befallen a connection that only an answer that does not come shows: in heartbeats. */
-const SHOWS_AFTER = 2;
-/** What hearing of a touch may take beside a heartbeat and messages, in milliseconds, and how many of the slowest messages. */
-const WITHIN_MS = 100;
-const MESSAGES = 6;
-const SLOWEST = 20;
-const SLOWEST_MS = 100;
 
 interface Touch {
   readonly consumer: string;
@@ -154,7 +147,7 @@ export class EnsureWatch {
     const { now } = this.#fleet;
     for (const touch of this.#open) {
       if (this.#isExcused(touch)) this.#open.delete(touch);
-      else if (now - touch.atMs > this.#dueMs) {
+      else if (now - touch.atMs > hearsWithinMs(this.#fleet)) {
         this.#open.delete(touch);
         const { consumer, id, count, atMs } = touch;
         const afterMs = (now - atMs).toFixed(0);
@@ -163,26 +156,9 @@ export class EnsureWatch {
     }
   }
 
-  get #dueMs(): number {
-    const { heartbeatMs, latencyMs } = this.#fleet.shape;
-    return heartbeatMs + WITHIN_MS + MESSAGES * Math.min(SLOWEST * latencyMs, SLOWEST_MS);
-  }
-
-  #isExcused({ consumer, id, count, atMs }: Touch): boolean {
-    const { ledger, shape, members, workers } = this.#fleet;
-    if ((this.#heard.get(`${consumer} ${id}`) ?? 0) >= count) return true;
-    const member = members.find((one) => one.consumer === consumer);
-    const worker = workers.of(consumer).findLast((one) => one.id === id);
-    return (
-      member?.state !== 'running' ||
-      member.process.isStill ||
-      member.disturbedUntil >= atMs - SHOWS_AFTER * shape.heartbeatMs ||
-      worker === undefined ||
-      worker.isOver ||
-      worker.handle.signal.aborted ||
-      ledger.ownerOf(id) !== consumer ||
-      !ledger.isWhole(id)
-    );
+  #isExcused(touch: Touch): boolean {
+    const { consumer, id, count } = touch;
+    return (this.#heard.get(`${consumer} ${id}`) ?? 0) >= count || needNotHear(this.#fleet, touch);
   }
 
   #add(clause: string, message: string): void {

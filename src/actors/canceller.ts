@@ -5,6 +5,7 @@
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import type { Finisher } from './finisher.js';
 import { handlerReturned } from './handler-grace.js';
+import { HeartbeatWatch } from './heartbeat-watch.js';
 import type { Kernel } from './kernel.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
@@ -14,6 +15,7 @@ export class Canceller {
   readonly #ownerships: Ownerships;
   readonly #finisher: Finisher;
   readonly #graceMs: number;
+  readonly #watch: HeartbeatWatch<boolean>;
   /** Streams that were cancelled while they were ours. */
   cancelled = 0;
 
@@ -22,10 +24,29 @@ export class Canceller {
     this.#ownerships = ownerships;
     this.#finisher = finisher;
     this.#graceMs = graceMs;
+    this.#watch = new HeartbeatWatch(kernel, ownerships, {
+      what: 'cancels',
+      count: () => kernel.lease.cancelsHeard(),
+      ask: (ids) => kernel.lease.cancelled(ids),
+      tell: (ownership, isMarked = false) => this.#heard(ownership, isMarked),
+    });
+  }
+
+  /** A heartbeat has been answered. */
+  beat(): void {
+    this.#watch.beat();
+  }
+
+  /** False where it is just being acquired: what is to become of it is known with the next heartbeat. */
+  #heard(ownership: Ownership, isMarked: boolean): boolean {
+    if (!isMarked || ownership.hasEnded || ownership.isCancelled) return true;
+    if (ownership.state === 'acquiring') return false;
+    this.#cancel(ownership);
+    return true;
   }
 
   /** It is ours, and is marked in Redis. */
-  cancel(ownership: Ownership): void {
+  #cancel(ownership: Ownership): void {
     const { application, logger, seam } = this.#kernel;
     ownership.isCancelled = true;
     this.cancelled += 1;

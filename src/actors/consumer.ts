@@ -12,7 +12,6 @@ import type { ServerFacts } from '../redis/capabilities.js';
 import { replyOf } from '../redis/reply-errors.js';
 import { Acquirer } from './acquirer.js';
 import { Adopter } from './adopter.js';
-import { CancelWatch } from './cancel-watch.js';
 import { Canceller } from './canceller.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delays } from './delays.js';
@@ -37,7 +36,7 @@ import { Releaser } from './releaser.js';
 import { isUnusable, StartUp } from './start-up.js';
 import { type StartChild, Supervisor } from './supervisor.js';
 import { Topology } from './topology.js';
-import { TouchWatch } from './touch-watch.js';
+import { Touches } from './touches.js';
 import { Toucher } from './toucher.js';
 import { Verifier } from './verifier.js';
 
@@ -74,7 +73,7 @@ export class Consumer {
   readonly verifier: Verifier;
   readonly supervisor: Supervisor;
   readonly ledger: MoveLedger;
-  readonly touches: TouchWatch;
+  readonly touches: Touches;
   readonly canceller: Canceller;
   readonly delays: Delays;
   readonly keyspace: Keyspace;
@@ -85,7 +84,6 @@ export class Consumer {
   readonly #extender: Extender;
   readonly #toucher: Toucher;
   readonly #prover: Prover;
-  readonly #cancels: CancelWatch;
   readonly #drain: Drain;
   readonly #startUp: StartUp;
   readonly #actor: Actor<typeof consumerMachine>;
@@ -99,11 +97,11 @@ export class Consumer {
     this.#limits = limits;
     this.ledger = new MoveLedger(kernel);
     this.ownerships = new Ownerships(kernel, (ownership, error) => this.#ownershipFailed(ownership, error));
-    this.touches = new TouchWatch(kernel, this.ownerships);
+    this.touches = new Touches(kernel, this.ownerships);
     this.lease = new Lease(kernel, {
       beat: () => {
         this.touches.beat();
-        this.#cancels.beat();
+        this.canceller.beat();
         this.delays.beat();
       },
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
@@ -137,7 +135,6 @@ export class Consumer {
     );
     const { handOverGraceMs } = limits;
     this.canceller = new Canceller(kernel, this.ownerships, this.finisher, handOverGraceMs);
-    this.#cancels = new CancelWatch(kernel, this.ownerships, (one) => this.canceller.cancel(one));
     this.delays = new Delays(kernel, () => this.reconciler.place);
     this.releaser = new Releaser(
       kernel,

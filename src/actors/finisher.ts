@@ -8,7 +8,7 @@ import type { Lease } from './lease.js';
 import type { Ownership } from './ownership.js';
 import { releaseLocks } from './release-locks.js';
 import { retrying } from './retrying.js';
-import type { TouchWatch } from './touch-watch.js';
+import type { Touches } from './touches.js';
 
 /** Keeps the script below 5 ms. */
 const BATCH = 200;
@@ -29,7 +29,7 @@ function lengthOf({ ownership }: Request): number {
 export class Finisher {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
-  readonly #touches: TouchWatch;
+  readonly #touches: Touches;
   readonly #onFailure: (ownership: Ownership, error: unknown) => void;
   readonly #queue: Request[] = [];
   #isPumping = false;
@@ -41,7 +41,7 @@ export class Finisher {
   constructor(
     kernel: Kernel,
     lease: Lease,
-    touches: TouchWatch,
+    touches: Touches,
     onFailure: (ownership: Ownership, error: unknown) => void,
   ) {
     this.#kernel = kernel;

@@ -8,6 +8,8 @@ import type { Names } from './names.js';
 export const MOST_DELAY_MS = 31_622_400_000;
 /** Entries of one call; keeps the script below 5 ms. */
 const MOST_ENDED = 128;
+/** What is delayed under one name, of which no more is looked at. */
+const MOST_OF_NAME = 100;
 
 /** What one call gave to everyone. */
 export interface EndedDelays {
@@ -23,6 +25,14 @@ export interface DelayedSurvey {
   readonly count: number;
   /** In how many milliseconds the first one is due; below 0: for so long it has been. Null: nothing is delayed. */
   readonly nextMs: number | null;
+}
+
+/** One stream that is to be given to everyone later. */
+export interface DelayedStream {
+  /** `delayed:` and a number. */
+  readonly id: string;
+  /** Epoch milliseconds by Redis's clock. */
+  readonly dueMs: number;
 }
 
 export interface DelayedStore {
@@ -89,4 +99,26 @@ async function surveyDelayed(
   if (due === undefined) return { count, nextMs: null };
   const nowMs = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000);
   return { count, nextMs: Number(due) - nowMs };
+}
+
+/** What is delayed under one name, the first that is due first. At most 100. */
+export async function delayedUnder(
+  commands: Commands,
+  { delayedDue, delayedNames }: Names,
+  name: string,
+): Promise<DelayedStream[]> {
+  // As `scripts/lib/delayed.lua` writes them.
+  const prefix = `${Buffer.byteLength(name)}:${name}`;
+  const members = await commands.run('ZRANGE', (client) =>
+    client.zrange(delayedNames, `[${prefix}:`, `(${prefix};`, 'BYLEX', 'LIMIT', 0, MOST_OF_NAME),
+  );
+  const ids = members.map((member) => member.slice(prefix.length + 1));
+  const dues = await commands.run('ZSCORE', (client) =>
+    Promise.all(ids.map((id) => client.zscore(delayedDue, id))),
+  );
+  const found = ids.flatMap((id, index) => {
+    const due = dues[index];
+    return due === null || due === undefined ? [] : [{ id: `delayed:${id}`, dueMs: Number(due) }];
+  });
+  return found.sort((a, b) => a.dueMs - b.dueMs);
 }

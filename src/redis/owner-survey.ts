@@ -5,6 +5,7 @@
 import type { Clock } from '../core/clock.js';
 import { nextEntryId } from '../core/entry-id.js';
 import type { Commands } from './commands.js';
+import { type DelayedStream, delayedUnder } from './delaying.js';
 import { parseEntry } from './entry.js';
 import { isIncarnation, type Names } from './names.js';
 import { trialOf } from './own-fields.js';
@@ -42,7 +43,9 @@ export type Ownership =
     }
   /** Announced, and nobody is known to own it: not delivered yet, or delivered to somebody of whom nothing more is known. */
   | { readonly state: 'unowned'; readonly entries: readonly UnownedEntry[] }
-  /** Nothing on the load balancer stream announces it: finished, dead-lettered, or never announced. */
+  /** Nothing on the load balancer stream announces it yet: it is given to everyone when its time has come. The first that is due first. */
+  | { readonly state: 'delayed'; readonly delayed: readonly DelayedStream[]; readonly nowMs: number }
+  /** Nothing announces it: finished, dead-lettered, or never announced. */
   | { readonly state: 'unknown' };
 
 export interface OwnerSurvey {
@@ -119,6 +122,11 @@ export function createOwnerSurvey({
     }
   }
 
+  async function delayedOrUnknown(name: string): Promise<Ownership> {
+    const delayed = await delayedUnder(commands, names, name);
+    return delayed.length === 0 ? { state: 'unknown' } : { state: 'delayed', delayed, nowMs: await now() };
+  }
+
   /** Before the first consumer starts there is no group, and so nothing is pending. */
   async function rowsOf(ids: readonly string[]): Promise<PendingRow[]> {
     try {
@@ -137,7 +145,7 @@ export function createOwnerSurvey({
 
       // A consumer of the Go client keeps no records, and an entry that waits has none.
       const entries = await announcedAs(name);
-      if (entries.length === 0) return { state: 'unknown' };
+      if (entries.length === 0) return await delayedOrUnknown(name);
       const rows = await rowsOf(entries.map(({ id }) => id));
       const holder = rows.find(({ state }) => state === 'owned');
       if (holder !== undefined) return await owned(holder);

@@ -1,5 +1,5 @@
 /** Recordings as they are read: the whole of a short one in memory, a long one line by line. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import type { Header, Line } from './format.js';
@@ -51,6 +51,15 @@ export async function loadRecording(file: string | URL): Promise<Recording> {
   return { ...parseRecording(text, name), file: name };
 }
 
+/** What can be no path, as it holds a NUL, is refused at once, and not by the first read. */
+function chunksOf(file: string): ReadStream {
+  try {
+    return createReadStream(file, { encoding: 'utf8', highWaterMark: 256 * 1024 });
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
 /** A recording that is being read, a batch of lines at a time. */
 export interface RecordingReader extends AsyncIterable<readonly Line[]> {
   readonly header: Header;
@@ -65,7 +74,7 @@ export interface RecordingReader extends AsyncIterable<readonly Line[]> {
  */
 export async function openRecording(file: string): Promise<RecordingReader> {
   const parser = new RecordingParser(file);
-  const chunks = createReadStream(file, { encoding: 'utf8', highWaterMark: 256 * 1024 });
+  const chunks = chunksOf(file);
   const iterator = chunks[Symbol.asyncIterator]() as AsyncIterator<string>;
 
   async function next(): Promise<readonly Line[] | undefined> {

@@ -170,14 +170,19 @@ export function openProducer(
     return await watch.send(entries.length, isBatch, (trace) => send(entries, trace));
   }
 
-  async function cancel(given: readonly string[]): Promise<Cancelled[]> {
-    const streams = namesOf(given);
+  async function cancelAll(streams: readonly string[]): Promise<Cancelled[]> {
     const cancelled: Cancelled[] = [];
     while (cancelled.length < streams.length) {
       const some = streams.slice(cancelled.length, cancelled.length + MOST_CANCELLED);
       cancelled.push(...(await repeated(() => cancelStreams(commands, names, some))));
     }
     return cancelled;
+  }
+
+  async function cancel(given: readonly string[], isBatch: boolean): Promise<Cancelled[]> {
+    const streams = namesOf(given);
+    if (watch === undefined) return await cancelAll(streams);
+    return await watch.cancel(streams.length, isBatch, () => cancelAll(streams));
   }
 
   async function ensure(streams: readonly NewStream[], isBatch: boolean): Promise<Ensured[]> {
@@ -200,8 +205,8 @@ export function openProducer(
     addMany: (streams) => announce(streams, true),
     ensure: async (name, info) => (await ensure([{ name, info: info ?? null }], false))[0] as Ensured,
     ensureMany: (streams) => ensure(streams, true),
-    cancel: async (name) => (await cancel([name]))[0] as Cancelled,
-    cancelMany: (streams) => cancel(streams),
+    cancel: async (name) => (await cancel([name], false))[0] as Cancelled,
+    cancelMany: (streams) => cancel(streams, true),
     close,
     [Symbol.asyncDispose]: close,
   };

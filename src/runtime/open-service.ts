@@ -24,7 +24,7 @@ export interface ServiceAccess extends AsyncDisposable {
   readonly owners: OwnerSurvey;
   readonly claims: Claims;
   readonly stranded: Stranded;
-  /** Whether there is a load balancer stream, or a dead-letter stream, of this service. */
+  /** Whether there is a load balancer stream, a dead-letter stream, or something delayed, of this service. */
   exists(): Promise<boolean>;
   /** The clock of the server that the dead-letter stream is on, epoch milliseconds. */
   lettersNow(): Promise<number>;
@@ -95,10 +95,10 @@ export async function openService(
     claims: createClaims({ names, layout, commands: home, group, entries, caller: settings.consumer }),
     async exists() {
       const there = await Promise.all([
-        home.run('EXISTS', (client) => client.exists(names.lbs)),
+        home.run('EXISTS', (client) => client.exists(names.lbs, names.delayed)),
         letters.run('EXISTS', (client) => client.exists(names.dlq)),
       ]);
-      return there.includes(1);
+      return there.some((count) => count > 0);
     },
     async lettersNow() {
       const [seconds] = await letters.run('TIME', (client) => client.time());

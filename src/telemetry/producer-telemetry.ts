@@ -1,4 +1,4 @@
-/** OpenTelemetry of one producer: a `send` span for each call, whose context travels in the entries that it adds. */
+/** OpenTelemetry of one producer: a span for each call. The context of those that announce travels in the entries that they add. */
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { Clock } from '../core/clock.js';
 import { errorOf, isStreamwardenError, messageOf } from '../core/errors.js';
@@ -23,10 +23,20 @@ interface Begun {
 }
 
 interface Operation {
-  readonly name: 'send' | 'ensure';
+  readonly name: 'send' | 'ensure' | 'cancel';
+  /** As the conventions call it. What is sent is counted. */
+  readonly type: 'send' | 'settle';
   /** How many data streams it is called with. */
   readonly count: number;
   readonly isBatch: boolean;
+}
+
+/** What an answer tells. */
+interface Told<T> {
+  /** How many data streams have been announced. */
+  readonly sent?: (answer: T) => number;
+  /** What became of the one that was asked for. */
+  readonly outcome?: (answer: T) => string | undefined;
 }
 
 export class ProducerTelemetry {
@@ -42,7 +52,9 @@ export class ProducerTelemetry {
 
   /** @param count how many data streams are announced */
   async send<T>(count: number, isBatch: boolean, send: Send<T>): Promise<T> {
-    return await this.#watched({ name: 'send', count, isBatch }, send, () => count);
+    return await this.#watched({ name: 'send', type: 'send', count, isBatch }, send, {
+      sent: () => count,
+    });
   }
 
   /** @param count how many data streams are to be announced, if they are not */
@@ -51,22 +63,28 @@ export class ProducerTelemetry {
     isBatch: boolean,
     ensure: Send<T>,
   ): Promise<T> {
-    const created = (ensured: T) => ensured.filter((one) => one.created).length;
-    return await this.#watched({ name: 'ensure', count, isBatch }, ensure, created);
+    return await this.#watched({ name: 'ensure', type: 'send', count, isBatch }, ensure, {
+      sent: (ensured: T) => ensured.filter((one) => one.created).length,
+    });
   }
 
-  /** @param countOf how many data streams have been announced */
-  async #watched<T>(operation: Operation, send: Send<T>, countOf: (sent: T) => number): Promise<T> {
-    const api = await openTelemetry();
-    return api === undefined ? await send(undefined) : await this.#traced(api, operation, send, countOf);
-  }
-
-  async #traced<T>(
-    api: OpenTelemetry,
-    operation: Operation,
-    send: Send<T>,
-    countOf: (sent: T) => number,
+  /** @param count how many data streams are to be cancelled */
+  async cancel<T extends readonly { readonly cancelled: string }[]>(
+    count: number,
+    isBatch: boolean,
+    cancel: () => Promise<T>,
   ): Promise<T> {
+    return await this.#watched({ name: 'cancel', type: 'settle', count, isBatch }, cancel, {
+      outcome: ([one]: T) => (isBatch ? undefined : one?.cancelled),
+    });
+  }
+
+  async #watched<T>(operation: Operation, send: Send<T>, told: Told<T>): Promise<T> {
+    const api = await openTelemetry();
+    return api === undefined ? await send(undefined) : await this.#traced(api, operation, send, told);
+  }
+
+  async #traced<T>(api: OpenTelemetry, operation: Operation, send: Send<T>, told: Told<T>): Promise<T> {
     const begun = guarded(api, () => this.#begin(api, operation));
     // Sending is what is asked for; that it cannot be traced is no reason not to.
     if (begun === undefined) return await send(undefined);
@@ -74,7 +92,9 @@ export class ProducerTelemetry {
     let sent = operation.count;
     try {
       const result = await within(api, begun.context, () => send(begun.trace));
-      sent = countOf(result);
+      if (told.sent) sent = told.sent(result);
+      const outcome = told.outcome?.(result);
+      if (outcome !== undefined) guarded(api, () => begun.span.setAttribute(ATTRIBUTE.outcome, outcome));
       return result;
     } catch (error) {
       failure = error;
@@ -89,12 +109,13 @@ export class ProducerTelemetry {
   }
 
   #begin(api: OpenTelemetry, operation: Operation): Begun {
-    const { name, count, isBatch } = operation;
+    const { name, type, count, isBatch } = operation;
     const span = scopeOf(api).tracer.startSpan(`${name} ${this.#lbs}`, {
-      kind: api.SpanKind.PRODUCER,
+      // No entry carries the context of what sends nothing.
+      kind: type === 'send' ? api.SpanKind.PRODUCER : api.SpanKind.CLIENT,
       attributes: {
         ...this.#attributesOf(operation),
-        [ATTRIBUTE.operationType]: 'send',
+        [ATTRIBUTE.operationType]: type,
         ...(isBatch && { [ATTRIBUTE.batchSize]: count }),
       },
     });
@@ -118,10 +139,10 @@ export class ProducerTelemetry {
       span.setStatus({ code: api.SpanStatusCode.ERROR, message: messageOf(error) });
     }
     const attributes = { ...this.#attributesOf(operation), ...failure };
-    instruments.count('sent', count, attributes);
+    if (operation.type === 'send') instruments.count('sent', count, attributes);
     instruments.time('operation', this.#clock.monotonic() - at, {
       ...attributes,
-      [ATTRIBUTE.operationType]: 'send',
+      [ATTRIBUTE.operationType]: operation.type,
     });
     span.end();
   }

@@ -131,6 +131,34 @@ describe('streamwarden doctor of a server that is fit', () => {
     expect(healed['go-consumers']).to.deep.include({ result: 'good', found: 'none' });
   });
 
+  it('tells of delays that nobody ends: a consumer does [C-DLY-2, C-DLY-5, C-DLY-6]', async () => {
+    const delays = async () => (await doctor(server().url, '--service', 'orders')).checks.delays;
+    await cli.run([
+      'produce',
+      '--redis',
+      server().url,
+      '--service',
+      'orders',
+      '--count',
+      '2',
+      '--delay',
+      '1h',
+    ]);
+    expect((await delays())?.found).to.match(/^2 delayed, the next one for (60 min|1 h) more$/);
+    const due = '{orders-input}:delayed:due';
+    const [first = ''] = await redis().zrange(due, '0', '0');
+    await redis().zadd(due, Date.now() - 10_000, first);
+    const found = await delays();
+    expect(found).to.deep.include({ result: 'bad', remedy: 'start a consumer of this version' });
+    expect(found?.found).to.match(
+      /^2 delayed, of which the first has been due for 1\d\.\d s; and nobody lives/,
+    );
+
+    const consumer = cli.startConsumer({ redis: server().url, service: 'orders' });
+    await consumer.waitFor(({ type }) => type === 'StreamAdded', { name: 'it is given out' });
+    expect(await delays()).to.deep.include({ result: 'good' });
+  });
+
   it('tells of Go consumers beside one without lock keys, and of what heals that', async () => {
     const start = (...args: string[]) =>
       cli.startConsumer({ redis: server().url, service: 'orders', consumerId: 'ours', args });

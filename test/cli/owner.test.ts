@@ -109,6 +109,41 @@ describe('streamwarden owner', () => {
     expect((await owner('early')).stdout).to.contain(`${undelivered}  waits to be given`);
   });
 
+  it('says until when a name is delayed, also where nothing has been on the stream yet [C-DLY-4, C-DLY-5]', async () => {
+    const produce = (...args: string[]) =>
+      cli.run(['produce', '--service', 'orders', '--name', 'é:1', '--json', ...args], {
+        env: { REDIS_URL: server().url },
+      });
+    // Names that begin with it, and what is longer, are others.
+    await produce('--delay', '1h');
+    await cli.run(['produce', '--service', 'orders', '--name', 'é', '--delay', '1m'], {
+      env: { REDIS_URL: server().url },
+    });
+    await produce('--delay', '1m');
+    const { delayed, ...found } = await asked('é:1');
+    expect(found).to.deep.equal({ code: 1, stream: 'é:1', state: 'delayed', owner: null });
+    const key = `{${LBS}}:delayed:due`;
+    const dues = await redis().zrange(key, '0', '-1', 'WITHSCORES');
+    const [, , second, secondDue, last, lastDue] = dues;
+    expect(delayed).to.deep.equal([
+      { id: `delayed:${second}`, due: Number(secondDue) },
+      { id: `delayed:${last}`, due: Number(lastDue) },
+    ]);
+    const { code, stdout } = await owner('é:1');
+    expect(code).to.equal(1);
+    const [head, first] = stdout.split('\n');
+    expect(head).to.equal('nobody owns é:1: it is delayed');
+    expect(first).to.match(
+      new RegExp(
+        `^ {2}delayed:${second} {2}until ${new Date(Number(secondDue)).toISOString()}, for .* more$`,
+      ),
+    );
+    await redis().zadd(key, 1, String(last));
+    const [, late] = (await owner('é:1')).stdout.split('\n');
+    expect(late).to.contain(`delayed:${last}  until 1970-01-01T00:00:00.001Z, which was `);
+    expect(await asked('other')).to.include({ state: 'unknown' });
+  });
+
   it('believes no record whose entry is no longer pending', async () => {
     await redis().xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
     await redis().hset(`{${LBS}}:owners`, '', 'v1 x', 'one', '1-1');

@@ -105,6 +105,21 @@ describe('streamwarden replay', () => {
     expect(part.lines.some(({ kind }) => kind === 'join')).to.equal(true);
   });
 
+  it('replaces no file with a part, unless it is told to: for its owner alone then, too', async () => {
+    const out = folder('there.jsonl');
+    writeFileSync(out, 'what was there, and longer than nothing', { mode: 0o644 });
+    const args = ['replay', good, '--trim', '20..40', '--out', out];
+    const { code, stderr } = await cli.run(args);
+    expect({ code, stderr }).to.deep.equal({
+      code: 2,
+      stderr: `error: expected no file ${out} yet, got: one; --force replaces it\n`,
+    });
+    expect(readFileSync(out, 'utf8')).to.equal('what was there, and longer than nothing');
+    expect((await cli.run([...args, '--force'])).code).to.equal(0);
+    expect(statSync(out).mode & 0o777).to.equal(0o600);
+    expect(replay(await loadRecording(out))).to.include({ agrees: true });
+  });
+
   it('reads up to where a file was cut off, and says so', async () => {
     const file = folder('cut.jsonl');
     copyFileSync(good, file);
@@ -125,6 +140,8 @@ describe('streamwarden replay', () => {
       /expected line 1 of package\.json to be JSON/,
     ],
     'trim without out': [['replay', good, '--trim', '1..2'], /expected --trim and --out together/],
+    'force without out': [['replay', good, '--force'], /expected --force with --out, got: it alone/],
+    'a path that is none': [['replay', 'a\0b'], /expected .* to be readable, got: .*null bytes/],
     'out without trim': [['replay', good, '--out', 'x'], /expected --trim and --out together/],
     'a range that is none': [['replay', good, '--trim', '5..2', '--out', 'x'], /Expected FROM\.\.TO/],
     'a part of nothing': [

@@ -54,6 +54,9 @@ describe('the documented user of an operator', () => {
     for await (const rows of pending.pages()) expect(rows).to.have.length(2);
     const found = await owners.of('two');
     expect(found.state).to.equal('unowned');
+    await redis.zadd(`{${LBS}}:delayed:names`, 0, '5:later:5-1');
+    await redis.zadd(`{${LBS}}:delayed:due`, 60_000, '5-1');
+    expect((await owners.of('later')).state).to.equal('delayed');
     const [held] = (await redis.xpending(LBS, GROUP, '-', '+', 1)) as [[string]];
     await redis.hset(`{${LBS}}:owners`, '', 'v1 x', 'two', held[0]);
     expect((await owners.of('two')).state).to.equal('owned');

@@ -107,6 +107,13 @@ describe('reading a recording', () => {
         expect(error).to.include({ code: 'RecordingUnreadable' });
       }
     });
+
+    it('what can be no path', async () => {
+      for (const read of [loadRecording, openRecording, replayFile]) {
+        const error = await rejection(read('a\0b'));
+        expect(error).to.deep.include({ code: 'RecordingUnreadable', details: { file: 'a\0b' } });
+      }
+    });
   });
 
   it('reads up to where the file was cut off, wherever that is', async () => {

@@ -99,6 +99,42 @@ describe('spans', () => {
     expect(await telemetry.atLeast('messaging.client.sent.messages', 2)).to.equal(2);
   });
 
+  it('tell of a cancel, and what it found, in the span it is called in; it sends nothing', async () => {
+    await using announcing = producer();
+    await announcing.addMany([{ name: 'a' }, { name: 'b' }]);
+    await trace.getTracer('application').startActiveSpan('request', async (span) => {
+      await announcing.cancel('a');
+      span.end();
+    });
+    await announcing.cancelMany(['a', 'b']);
+    const [one, many] = telemetry.spans('cancel orders-input');
+    const [request] = telemetry.spans('request');
+    expect(one?.kind).to.equal(SpanKind.CLIENT);
+    expect(one?.parentSpanContext?.spanId).to.equal(request?.spanContext().spanId);
+    const common = {
+      'messaging.system': 'redis',
+      'messaging.destination.name': 'orders-input',
+      'messaging.operation.name': 'cancel',
+      'messaging.operation.type': 'settle',
+    };
+    expect(one?.attributes).to.deep.equal({ ...common, 'streamwarden.outcome': 'waiting' });
+    expect(many?.attributes).to.deep.equal({ ...common, 'messaging.batch.message_count': 2 });
+    await telemetry.atLeast('messaging.client.operation.duration', 2, {
+      'messaging.operation.name': 'cancel',
+      'messaging.operation.type': 'settle',
+    });
+    // Both that were announced, and no more.
+    expect(await telemetry.atLeast('messaging.client.sent.messages', 2)).to.equal(2);
+
+    await suite.redis().del(crew.lbs);
+    await suite.redis().set(crew.lbs, 'no stream');
+    const error = await announcing.cancel('a').catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: 'RedisRefused' });
+    const failed = telemetry.spans('cancel orders-input').at(-1);
+    expect(failed?.status.code).to.equal(SpanStatusCode.ERROR);
+    expect(failed?.attributes).to.include({ 'error.type': 'RedisRefused' });
+  });
+
   it('pass on the trace state, and nothing that was not traced', async () => {
     await using announcing = producer();
     const [traced] = await context.with(

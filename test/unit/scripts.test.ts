@@ -330,6 +330,7 @@ describe('Lua scripts', () => {
       'PSUBSCRIBE',
       'XGROUP CREATE',
       'XREVRANGE',
+      'ZSCORE',
       'ROLE',
       'CLUSTER NODES',
     ])

@@ -1,4 +1,5 @@
 /** Who owns a data stream now, as far as Redis can tell. */
+import type { DelayedStream } from '../../redis/delaying.js';
 import type { Ownership, UnownedEntry } from '../../redis/owner-survey.js';
 import { CliError, EXIT } from '../errors.js';
 import { duration, type Output } from '../output.js';
@@ -32,6 +33,12 @@ function toMembers(found: Ownership): Readonly<Record<string, unknown>> {
           holderState: pending?.state ?? null,
         })),
       };
+    case 'delayed':
+      return {
+        state: found.state,
+        owner: null,
+        delayed: found.delayed.map(({ id, dueMs }) => ({ id, due: dueMs })),
+      };
     default:
       return { state: found.state, owner: null };
   }
@@ -58,9 +65,22 @@ function forPeople(name: string, found: Ownership): string {
     }
     case 'unowned':
       return [`nobody owns ${stream}`, ...found.entries.map(entryForPeople)].join('\n');
+    case 'delayed':
+      return [
+        `nobody owns ${stream}: it is delayed`,
+        ...found.delayed.map((one) => delayedForPeople(one, found.nowMs)),
+      ].join('\n');
     default:
       return `nobody owns ${stream}, and nothing on the load balancer stream announces it`;
   }
+}
+
+function delayedForPeople({ id, dueMs }: DelayedStream, nowMs: number): string {
+  const leftMs = dueMs - nowMs;
+  const until = `until ${new Date(dueMs).toISOString()}`;
+  return leftMs > 0
+    ? `  ${id}  ${until}, for ${duration(leftMs)} more`
+    : `  ${id}  ${until}, which was ${duration(-leftMs)} ago: no consumer has given it out yet`;
 }
 
 function entryForPeople({ id, isSuspect, pending }: UnownedEntry): string {

@@ -1,6 +1,6 @@
 /** Lives recordings through again, with the machines of this version. */
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline/promises';
 import { messageOf } from '../../core/errors.js';
@@ -20,6 +20,7 @@ interface ReplayOptions {
   readonly diagram?: boolean;
   readonly trim?: Range;
   readonly out?: string;
+  readonly force?: boolean;
 }
 
 export async function replayFiles(
@@ -30,6 +31,9 @@ export async function replayFiles(
   if ((options.trim === undefined) !== (options.out === undefined)) {
     throw new CliError('Usage', 'expected --trim and --out together, got: one of them');
   }
+  if (options.force && options.out === undefined) {
+    throw new CliError('Usage', 'expected --force with --out, got: it alone');
+  }
   if (options.trim !== undefined && files.length > 1) {
     throw new CliError('Usage', `expected one file with --trim, got: ${files.length}`);
   }
@@ -39,9 +43,9 @@ export async function replayFiles(
 }
 
 async function replayOne(file: string, options: ReplayOptions, output: Output): Promise<number> {
-  const { trim, out, diagram, step, actor } = options;
+  const { trim, out, force = false, diagram, step, actor } = options;
   if (trim !== undefined && out !== undefined)
-    return await writePart(file, out, { ...trim, ...only(actor) }, output);
+    return await writePart(file, { file: out, mayReplace: force }, { ...trim, ...only(actor) }, output);
   if (diagram) return await draw(file, actor, output);
   if (step) return await walk(file, actor, output);
   const report = await replayFile(file, only(actor));
@@ -117,9 +121,16 @@ async function goesOn(terminal: Interface): Promise<boolean> {
   }
 }
 
+/** Where a part of a recording is to stand. */
+interface Part {
+  readonly file: string;
+  /** A file that is there is replaced. */
+  readonly mayReplace: boolean;
+}
+
 async function writePart(
   file: string,
-  out: string,
+  { file: out, mayReplace }: Part,
   range: Range & { readonly actor?: string },
   output: Output,
 ): Promise<number> {
@@ -138,8 +149,11 @@ async function writePart(
   }
   kept.push(trim.end());
   try {
-    await writeFile(out, `${kept.map((line) => JSON.stringify(line)).join('\n')}\n`, { mode: 0o600 });
+    await write(out, `${kept.map((line) => JSON.stringify(line)).join('\n')}\n`, mayReplace);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new CliError('FileExists', `expected no file ${out} yet, got: one; --force replaces it`);
+    }
     throw new CliError('RecordingFailed', `expected ${out} to be writable, got: ${messageOf(error)} (--out)`);
   }
   const lines = kept.length;
@@ -149,4 +163,16 @@ async function writePart(
       : `${out}: ${plural(lines, 'line')} of ${file}`,
   );
   return EXIT.ok;
+}
+
+/** For whoever runs the process alone: names stand in it. A file that is replaced had rights of its own. */
+async function write(file: string, text: string, mayReplace: boolean): Promise<void> {
+  const handle = await open(file, mayReplace ? 'w' : 'wx', 0o600);
+  try {
+    // A device has no rights that could be set.
+    if ((await handle.stat()).isFile()) await handle.chmod(0o600);
+    await handle.writeFile(text);
+  } finally {
+    await handle.close();
+  }
 }

@@ -26,7 +26,8 @@ export function replayCommand(run: Runner): Command {
         'cut these seq numbers out, as a recording of its own, with --out',
       ).argParser(rangeOf),
     )
-    .addOption(new Option('--out <file>', 'where --trim writes to'))
+    .addOption(new Option('--out <file>', 'where --trim writes to: a new file'))
+    .addOption(new Option('--force', 'let --out replace a file that is there'))
     .addOption(jsonOption())
     .action(run(async () => (await import('../actions/replay.js')).replayFiles))
     .addHelpText('after', '\nExits with 1 when an actor diverges, with 2 when a file is no recording.');

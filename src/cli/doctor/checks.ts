@@ -7,6 +7,7 @@ import { consumerSettings } from './checks/consumer-settings.js';
 import { consumers } from './checks/consumers.js';
 import { deadLetters } from './checks/dead-letters.js';
 import { deadOwners } from './checks/dead-owners.js';
+import { delays } from './checks/delays.js';
 import { deliveryLimit } from './checks/delivery-limit.js';
 import { eviction } from './checks/eviction.js';
 import { goConsumers } from './checks/go-consumers.js';
@@ -63,6 +64,7 @@ export const CHECKS: readonly Check[] = [
   consumers,
   consumerSettings,
   deadOwners,
+  delays,
   goConsumers,
   deadLetters,
   tooLarge,

@@ -622,6 +622,31 @@ describe('a check of doctor', () => {
     ['and nobody else', { service: service({ consumers: [dead] }) }, ['bad', /nobody lives/]],
   ]);
 
+  const late = (lateMs: number, consumers = [a]) => ({
+    service: service({ consumers, delayed: { count: 3, nextMs: null, lateMs } }),
+  });
+  of('delays', [
+    ['none', { service: service({ consumers: [a] }) }, ['good', /^nothing is delayed$/]],
+    [
+      'which are not due',
+      { service: service({ delayed: { count: 2, nextMs: 90_000, lateMs: 0 } }) },
+      ['good', /^2 delayed, the next one for 90\.0 s more$/],
+    ],
+    ['which are just due', late(4_999), ['good', /^3 delayed, due now$/]],
+    ['which are late', late(5_000), ['warning', /due for 5\.0 s$/, /0\.1\.0 give nothing out/]],
+    ['which nobody ends', late(60_000), ['bad', /due for 60\.0 s$/, /0\.1\.0 give nothing out/]],
+    [
+      'and nobody lives',
+      late(5_000, [dead, go]),
+      ['bad', /nobody lives/, /^start a consumer of this version$/],
+    ],
+    [
+      'of which nothing may be read',
+      { service: service({ delayed: null }) },
+      ['warning', /could not be told/, /\+xlen \+zrange \+time$/],
+    ],
+  ]);
+
   of('go-consumers', [
     ['none', { service: service({ consumers: [a] }) }, ['good', /^none$/]],
     [

@@ -6,6 +6,7 @@ import type {
   ServerFacts,
   ServiceFacts,
 } from '../../../src/cli/doctor/facts.js';
+import type { DelayedStatus } from '../../../src/cli/service-status.js';
 import type { MasterPicture, NodePicture, TopologyPicture } from '../../../src/cli/topology/picture.js';
 
 export type Spoilt<T> = { readonly [K in keyof T]?: T[K] };
@@ -120,6 +121,7 @@ export interface ServiceInput {
   readonly dlq?: number;
   readonly dueLetters?: number;
   readonly letters?: Readonly<Record<string, LetterFacts>>;
+  readonly delayed?: DelayedStatus | null;
 }
 
 export function service({
@@ -129,6 +131,7 @@ export function service({
   dlq = 0,
   dueLetters = 0,
   letters = {},
+  delayed = { count: 0, nextMs: null, lateMs: 0 },
 }: ServiceInput = {}): ServiceFacts {
   return {
     service: 'orders',
@@ -146,7 +149,7 @@ export function service({
       },
       consumers: [],
       dlq: { name: 'orders-input-dlq', length: dlq },
-      delayed: { count: 0, nextMs: null, lateMs: 0 },
+      delayed,
       totals: { added: null, delivered: null, deadLettered: null },
     },
     consumers,

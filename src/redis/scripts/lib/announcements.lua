@@ -12,6 +12,8 @@
 local function announcements(lbs, hash)
   local self = {}
   local MOST_READ, MOST_BYTES = 1000, 1048576
+  -- So many are read by one command while they are small: a command costs more than one of these. Large ones come one by one.
+  local AT_ONCE, SMALL = 16, 4096
   local bytes = 0
   local writes, isAnew = {}, false
   local state = redis.call('HGET', hash, '')
@@ -20,12 +22,15 @@ local function announcements(lbs, hash)
     self.error = redis.error_reply('SWPROTOCOL what is announced is written in another format: ' .. state)
   end
 
-  local function range(from, to)
-    local entry = redis.call('XRANGE', lbs, from, to, 'COUNT', 1)[1]
-    for i = 1, entry and #entry[2] or 0 do
-      bytes = bytes + #entry[2][i]
+  local function range(from, to, most)
+    local entries = redis.call('XRANGE', lbs, from, to, 'COUNT', most)
+    for at = 1, #entries do
+      local fields = entries[at][2]
+      for i = 1, #fields do
+        bytes = bytes + #fields[i]
+      end
     end
-    return entry
+    return entries
   end
 
   local function write(name, id)
@@ -34,7 +39,7 @@ local function announcements(lbs, hash)
   end
 
   function self.read(id)
-    return range(id, id)
+    return range(id, id, 1)[1]
   end
 
   function self.isFull()
@@ -54,17 +59,21 @@ local function announcements(lbs, hash)
   end
 
   function self.readOn()
-    local count = 0
+    local count, most = 0, 1
     while count < MOST_READ and not self.isFull() do
-      local entry = range(mark and '(' .. mark or '-', '+')
-      if not entry then
+      local before = bytes
+      local entries = range(mark and '(' .. mark or '-', '+', most)
+      for i = 1, #entries do
+        mark, count = entries[i][1], count + 1
+        local name = announcedName(entries[i][2])
+        if name then
+          write(name, mark)
+        end
+      end
+      if #entries < most then
         break
       end
-      mark, count = entry[1], count + 1
-      local name = announcedName(entry[2])
-      if name then
-        write(name, mark)
-      end
+      most = bytes - before <= most * SMALL and AT_ONCE or 1
     end
     -- Also where no name was in it: it is not read again.
     if count > 0 and #writes == 0 then
