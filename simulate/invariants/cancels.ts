@@ -6,7 +6,7 @@ import type { Reply } from '../../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../../src/simulation/replies.js';
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Stage } from '../stage.js';
-import { type EntryLife, isOpen } from './ledger.js';
+import { type EntryLife, isAside, isOpen } from './ledger.js';
 
 /** How long ago something may have befallen a connection that only an answer that does not come shows: in heartbeats. */
 const SHOWS_AFTER = 2;
@@ -85,10 +85,9 @@ export class CancelWatch {
     if (open.length !== 1 || only === undefined || only.end === 'deadLetterDue') return;
     // Of several that wait the newest is known.
     const isNewest = [...ledger.lives.values()].every(
-      ({ id, name: other }) =>
-        other !== name || id.startsWith('delayed:') || compareFencingTokens(id, only.id) <= 0,
+      ({ id, name: other }) => other !== name || isAside(id) || compareFencingTokens(id, only.id) <= 0,
     );
-    if (!only.id.startsWith('delayed:') && only.owner === undefined && !isNewest) return;
+    if (!isAside(only.id) && only.owner === undefined && !isNewest) return;
     if (only.isTrimmed || !ledger.isWhole(only.id)) return;
     this.#add('C-CAN-1', `${name} was said to be nowhere, and is ${only.id}`);
   }

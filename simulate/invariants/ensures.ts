@@ -10,7 +10,7 @@ import { isReplyError, toTexts } from '../../src/simulation/replies.js';
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Member } from '../member.js';
 import type { Stage } from '../stage.js';
-import { type EntryLife, isOpen } from './ledger.js';
+import { type EntryLife, isAside, isOpen } from './ledger.js';
 
 /** How long ago something may have befallen a connection that only an answer that does not come shows: in heartbeats. */
 const SHOWS_AFTER = 2;
@@ -64,9 +64,12 @@ export class EnsureWatch {
     for (const life of ledger.lives.values()) {
       if (life.name !== name || life.id === id) continue;
       // C-DLY-4: what is delayed is announced.
-      if (life.id.startsWith('delayed:')) {
+      if (isAside(life.id)) {
         if (isOpen(life) && ledger.isWhole(life.id) && ledger.knowsAll)
-          this.#add('C-DLY-4', `${name} was announced as ${id}, though it is delayed (${life.id})`);
+          this.#add(
+            'C-DLY-4',
+            `${name} was announced as ${id}, though it is delayed, or parked (${life.id})`,
+          );
         continue;
       }
       if (newest === undefined || compareFencingTokens(life.id, newest.id) > 0) newest = life;

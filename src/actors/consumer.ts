@@ -29,6 +29,7 @@ import { Marker } from './marker.js';
 import { MoveLedger } from './move-ledger.js';
 import type { Ownership } from './ownership.js';
 import { Ownerships } from './ownerships.js';
+import { Parking } from './parking.js';
 import { type InHand, PendingAudit } from './pending-audit.js';
 import { Prover } from './prover.js';
 import { Reconciler } from './reconciler.js';
@@ -77,6 +78,7 @@ export class Consumer {
   readonly touches: TouchWatch;
   readonly canceller: Canceller;
   readonly delays: Delays;
+  readonly parking: Parking;
   readonly keyspace: Keyspace;
   /** Follows the masters of a cluster; undefined where there is but one server. */
   readonly topology: Topology | undefined;
@@ -105,6 +107,7 @@ export class Consumer {
         this.touches.beat();
         this.#cancels.beat();
         this.delays.beat();
+        this.parking.beat();
       },
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
@@ -124,7 +127,9 @@ export class Consumer {
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
     const marker = new Marker(kernel, this.lease, (ids) => this.verifier.vanished(ids));
     const { ids } = this.ledger;
-    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver, ids, marker, (error) =>
+    this.parking = new Parking(kernel, () => this.reconciler.place === 0);
+    const { lease, ownerships, giver, parking } = this;
+    this.acquirer = new Acquirer(kernel, { lease, ownerships, giver, ids, marker, parking }, (error) =>
       this.intake.fail(error),
     );
     const adopter = new Adopter(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
@@ -148,7 +153,7 @@ export class Consumer {
       (ownership, error) => this.operationFailed(ownership, 'handOver', error),
     );
     this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);
-    const { acquirer, ownerships } = this;
+    const { acquirer } = this;
     const inHand: InHand = {
       get size() {
         return ownerships.size;
@@ -180,6 +185,7 @@ export class Consumer {
       heldIds: () => [...ownerships].filter(({ isAtRest }) => isAtRest).map(({ id }) => id),
       seenId: (id) => this.ledger.ids.seen(id),
       withoutPayload: (ids) => this.verifier.withoutPayload(ids),
+      tidyParked: () => this.parking.tidy(),
     });
     this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer);
     this.supervisor = new Supervisor(kernel, {
