@@ -14,6 +14,7 @@ import { deadConsumers } from './scenarios/dead-consumers.js';
 import { ensure } from './scenarios/ensure.js';
 import { failOverBySigkill } from './scenarios/fail-over.js';
 import { hold } from './scenarios/hold.js';
+import { hotName } from './scenarios/hot-name.js';
 import { idleFleet } from './scenarios/idle-fleet.js';
 import { inspector } from './scenarios/inspector.js';
 import { large } from './scenarios/large.js';
@@ -26,6 +27,7 @@ import { telemetry } from './scenarios/telemetry.js';
 const SCENARIOS: readonly Scenario[] = [
   assignDone,
   ensure,
+  hotName,
   hold,
   failOverBySigkill,
   large,

@@ -1,13 +1,18 @@
 /** The runtime under measurement: default options but for those given, producer in the same process. */
+import { setTimeout } from 'node:timers/promises';
 import type { Runtime, RuntimeOptions, StreamHandle } from '../src/index.js';
 import { createProducer, createRuntime } from './built.js';
 
+const BATCH = 10_000;
+
 export interface Subject {
   readonly runtime: Runtime;
-  /** Announces so many and waits until they have been added. */
-  assign(count: number): Promise<void>;
+  /** Announces so many, numbered from `from` on, and waits until they have been added. */
+  assign(count: number, from?: number): Promise<void>;
   /** Waits until so many more have been added, whoever announced them; calls back for each. */
   added(count: number, onAdded?: (stream: string) => void): Promise<void>;
+  /** Announces one name so many times, a batch at a time, and waits until this process has put so many aside in all. */
+  repeat(name: string, count: number): Promise<void>;
   /** All at once, or by so many callers of which each waits for its own. */
   done(callers: number | 'all'): Promise<void>;
   close(): Promise<void>;
@@ -38,9 +43,16 @@ export async function createSubject(
   return {
     runtime,
     added,
-    async assign(count) {
-      const streams = Array.from({ length: count }, (_, n) => ({ name: `stream-${n}`, info: { n } }));
+    async assign(count, from = 0) {
+      const streams = Array.from({ length: count }, (_, n) => ({ name: `stream-${from + n}`, info: { n } }));
       await Promise.all([producer.addMany(streams), added(count)]);
+    },
+    async repeat(name, count) {
+      const until = runtime.snapshot().counters.parked + count;
+      for (let left = count; left > 0; left -= BATCH) {
+        await producer.addMany(Array.from({ length: Math.min(BATCH, left) }, () => ({ name })));
+      }
+      while (runtime.snapshot().counters.parked < until) await setTimeout(1);
     },
     async done(callers) {
       const all = [...runtime.ownedStreams()];

@@ -38,6 +38,7 @@ const TWICE = ['n', 'n'];
 
 export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('same-name', 'two entries of one name, and a handler that throws: tokens', { throw: 1 }, { entries: TWICE }),
+  configuration('same-name-apart', 'two entries of one name, each read by another consumer: tokens', { throw: 1 }, { entries: TWICE, capacity: 1 }),
   configuration('lost-answers', 'connections break twice, at any point of any command', { cut: 2 }, { entries: TWICE, struck: 1 }),
   configuration('late-commands', 'commands that were given up are executed later', { late: 2 }, { entries: TWICE, struck: 1 }),
   configuration('late-and-crash', 'the same, and the process that gave them up is gone', { late: 1, crash: 1 }, { entries: TWICE, struck: 1 }),

@@ -193,13 +193,15 @@ function commandText(command: Command, order?: Order): string {
 }
 
 function redisText(view: View, order: Order): string {
-  const { entries, pending, presence, owners, endings, letters } = view;
+  const { entries, pending, presence, owners, endings, parked, turns, letters } = view;
   return [
     entries.map(({ id, name, root, retries, isSuspect, isDelivered }) => `${id} ${name} ${root} ${retries}${isSuspect ? '?' : ''} ${isDelivered ? '' : 'new'}`).join('|'),
     [...pending].map(([id, client]) => `${id}:${order[client]}`).join(' '),
     inPlace(order, presence.slice(0, order.length)).map((generation) => generation ?? '-').join(' '),
     ofNames(owners, (name, id) => pending.has(id) || hasOlder(view, name, id)),
     ofNames(endings, (name, id) => hasOlder(view, name, id)),
+    parked.map(({ name, root, retries }) => `${name} ${root} ${retries}`).join('|'),
+    ofNames(turns, () => true),
     letters.map(({ root, retries }) => `${root}:${retries}`).sort().join(' '),
   ].join('\n'); // biome-ignore format: one list
 }

@@ -100,6 +100,7 @@ export class Announcer implements Bystander {
 
   #try(announcement: Announcement): void {
     if (announcement.isCancelled) this.#cancel(announcement);
+    else if (announcement.pauseMs !== undefined) void this.#pause(announcement, announcement.pauseMs);
     else if (announcement.isEnsured) this.#ensure(announcement);
     else this.#add(announcement);
   }
@@ -131,6 +132,21 @@ export class Announcer implements Bystander {
         else this.#open.delete(announcement);
       },
     );
+  }
+
+  /** Until it has been resumed as well, however often. */
+  async #pause(announcement: Announcement, ms: number): Promise<void> {
+    const { clock } = this.#process;
+    try {
+      await this.#producer.pause(announcement.name);
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, ms));
+      await this.#producer.resume(announcement.name);
+      this.#open.delete(announcement);
+    } catch (error) {
+      if (!isStreamwardenError(error)) throw error;
+      if (error.retriable) clock.setTimeout(() => this.#try(announcement), REPEAT_AFTER_MS);
+      else this.#open.delete(announcement);
+    }
   }
 
   #add(announcement: Announcement): void {

@@ -29,6 +29,7 @@ import { DelayWatch } from './invariants/delays.js';
 import { EnsureWatch } from './invariants/ensures.js';
 import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
 import { checkLoss } from './invariants/losses.js';
+import { ParkingWatch } from './invariants/parking.js';
 import { RejectionWatch } from './invariants/rejections.js';
 import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
 import { checkTakeover, TakeoverWatch } from './invariants/takeovers.js';
@@ -73,10 +74,12 @@ const WRITES_HISTORY: ReadonlySet<string> = new Set([
   'claim',
   'delay',
   'end-delays',
+  'unpark',
 ]);
 const LOOK_EVERY_MS = 25;
-/** What ids of what is delayed begin with. */
+/** What ids of what is delayed, and of what is parked, begin with. */
 const DELAYED = 'delayed:';
+const PARKED = 'parked:';
 
 /** From the beginning, or a loss of data, to the next one. */
 interface Era {
@@ -123,6 +126,7 @@ export class Fleet implements Stage {
   readonly #convictions: ConvictionWatch;
   readonly #ensures: EnsureWatch;
   readonly #delays: DelayWatch;
+  readonly #parking: ParkingWatch;
   readonly #cancels: CancelWatch;
 
   constructor(schedule: Schedule, { trace, recordings }: RunOptions) {
@@ -166,6 +170,7 @@ export class Fleet implements Stage {
     this.#convictions = new ConvictionWatch(this, schedule.faults);
     this.#ensures = new EnsureWatch(this);
     this.#delays = new DelayWatch(this);
+    this.#parking = new ParkingWatch(this);
     this.#cancels = new CancelWatch(this);
     const adds = new Adds(this.violations, () => this.now);
     this.announcers = numbers(shape.producers).map(
@@ -422,6 +427,7 @@ export class Fleet implements Stage {
     this.#rejections.record(record);
     this.#ensures.record(record);
     this.#delays.record(record);
+    this.#parking.record(record);
     this.#cancels.record(record);
     this.ledger.add(record);
     this.#convictions.record(record);
@@ -434,6 +440,7 @@ export class Fleet implements Stage {
   dataLost(standing: Standing): void {
     this.#read = Number(this.#look('LLEN', this.#historyKey));
     this.ledger.rolledBack(standing);
+    this.#parking.dataLost();
     this.#eras.push({ history: [], announced: [] });
   }
 
@@ -467,6 +474,7 @@ export class Fleet implements Stage {
     while (this.now < endsAt) {
       this.#isEnding = this.now > endsAt - this.#watchedMs;
       await this.#until(this.now + shape.heartbeatMs);
+      if (this.areBystandersIdle) this.#parking.resumeAll();
       if (isAtRest(this)) break;
     }
     const restMs = this.now - calmedAt;
@@ -604,6 +612,10 @@ export class Fleet implements Stage {
       if (this.#isHistoryBehind) this.readHistory();
       this.#cancels.executed(commands, replies);
     }
+    if (label === 'pause') {
+      if (this.#isHistoryBehind) this.readHistory();
+      this.#parking.executed(commands, replies);
+    }
     if (label === 'delay' || label === 'add-delayed') this.#delays.executed(label, commands, replies);
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
       if (!bystander.was(process)) continue;
@@ -660,6 +672,7 @@ export class Fleet implements Stage {
       this.#rejections.look();
       this.#ensures.look();
       this.#delays.look();
+      this.#parking.look();
       this.#cancels.look();
       if (this.#isEnding)
         for (const member of this.living) if (isWell(member, this)) member.wellAt = this.now;
@@ -686,7 +699,10 @@ export class Fleet implements Stage {
     const later = ((this.askMaybe('XRANGE', this.names.delayed, '-', '+') ?? []) as [string][]).map(
       ([id]) => `${DELAYED}${id}`,
     );
-    onStream.push(...later);
+    const parked = ((this.askMaybe('XRANGE', this.names.parking[0], '-', '+') ?? []) as [string][]).map(
+      ([id]) => `${PARKED}${id}`,
+    );
+    onStream.push(...later, ...parked);
     const { ledger } = this;
     for (const { id, name } of ledger.lost(new Set(onStream)))
       this.violations.add('C-ADD-4', `${name} ${id} is lost: neither finished nor on the stream`);

@@ -134,6 +134,7 @@ export class Member implements Party, Victim {
         lockKeys: shape.lockKeys,
         onUncertain: shape.onUncertain,
         autoClaim: shape.autoClaim,
+        duplicates: shape.isCoalescing ? 'coalesce' : 'queue',
         maxRetries: shape.maxRetries,
         provenAfterMs: shape.provenAfterMs,
         keyspaceEvents: shape.keyspaceEvents,

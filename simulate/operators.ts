@@ -75,6 +75,7 @@ function claim(blow: Blow, isForced: boolean): void {
     names.dlq,
     names.lock(life.name, id),
     names.cancels,
+    ...names.parking,
   ];
   const reply = fleet.askMaybe(
     'EVAL',

@@ -44,6 +44,10 @@ export interface Shape {
   readonly delaying: number;
   /** How often producers cancel a name, for each announcement. */
   readonly cancelling: number;
+  /** How often producers pause a name for a while, for each announcement. */
+  readonly pausing: number;
+  /** Entries whose names wait already are finished. */
+  readonly isCoalescing: boolean;
   /** Handlers that take many heartbeats. */
   readonly isLong: boolean;
   /** Share of what handlers throw that says that no try can succeed. */
@@ -67,6 +71,8 @@ const PLAIN = {
   ensuring: 0,
   delaying: 0,
   cancelling: 0,
+  pausing: 0,
+  isCoalescing: false,
   rejecting: 0,
   provenAfterMs: 60_000,
   poisons: 0,
@@ -88,6 +94,8 @@ export interface Announcement {
   readonly delayMs?: number;
   /** By a producer: what has this name is cancelled instead. */
   readonly isCancelled?: boolean;
+  /** By a producer: this name is paused instead, for so many milliseconds. */
+  readonly pauseMs?: number;
 }
 
 /** When a fault comes: at a moment, or at a command. */
@@ -225,6 +233,8 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     ensuring: 0,
     delaying: 0,
     cancelling: 0,
+    pausing: 0,
+    isCoalescing: false,
     isLong: chance.isTrue(0.3),
     rejecting: 0,
     connectionLifeMs: null,
@@ -258,6 +268,8 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     ensuring: producers > 0 ? chance.fork('ensuring').pick([0, 0, 0.5, 1]) : 0,
     delaying: chance.fork('delaying').pick([0, 0, 0.2, 0.6]),
     cancelling: producers > 0 ? chance.fork('cancelling').pick([0, 0, 0.3, 0.8]) : 0,
+    pausing: producers > 0 ? chance.fork('pausing').pick([0, 0, 0.2, 0.5]) : 0,
+    isCoalescing: chance.fork('coalescing').isTrue(0.25),
     rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
     provenAfterMs: chance.fork('proven').pick([700, 2000, 60_000]),
   };
@@ -331,11 +343,17 @@ function enlarged(
 }
 
 /** Commands of producers, as far as they are used. */
-function aimedAtProducers({ ensuring, delaying, cancelling }: Shape): Readonly<Record<string, number>> {
+function aimedAtProducers({
+  ensuring,
+  delaying,
+  cancelling,
+  pausing,
+}: Shape): Readonly<Record<string, number>> {
   return {
     ...(ensuring > 0 ? AIMED_WHERE_ENSURED : AIMED_AT_PRODUCERS),
     ...(delaying > 0 ? { 'add-delayed': 1 } : {}),
     ...(cancelling > 0 ? { cancel: 2 } : {}),
+    ...(pausing > 0 ? { pause: 1 } : {}),
   };
 }
 
@@ -407,6 +425,15 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
     const atMs = Math.round(one.atMs + cancelled.next() * cancelled.pick([0, 50, 1000, 3000]));
     return [first, { atMs, name: one.name, isCancelled: true }];
   });
+  const paused = chance.fork('paused');
+  for (const { atMs, name } of plain) {
+    if (!paused.isTrue(shape.pausing)) continue;
+    drawn.push({
+      atMs: Math.max(0, Math.round(atMs - paused.pick([0, 50, 500]))),
+      name,
+      pauseMs: paused.integer(0, 3000),
+    });
+  }
   const ofPoisons = chance.fork('poisons');
   const poisons = Array.from({ length: shape.poisons }, (_, index) => ({
     atMs: Math.round(ofPoisons.next() * shape.faultMs * announcedWithin),

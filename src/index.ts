@@ -7,6 +7,8 @@ export type { ConsumerState } from './machines/consumer.machine.js';
 export type { Ensured } from './redis/announcing.js';
 export type { RedisSource } from './redis/asked-target.js';
 export type { Cancelled, CancelledAs } from './redis/cancelling.js';
+export type { HotName, ParkedCounts } from './redis/lease-store.js';
+export type { PauseChange } from './redis/parking.js';
 export type { RedisTarget } from './redis/target.js';
 export type {
   ActiveRecording,

@@ -19,7 +19,7 @@ type Add = (clause: string, message: string) => void;
 /** Each announced entry is on the stream once, or has been finished once, or dead-lettered once. */
 function checkNothingIsLost({ announced, past }: World, view: View, add: Add): void {
   for (let root = 0; root < announced; root += 1) {
-    const onStream = view.entries.filter((entry) => entry.root === root);
+    const onStream = [...view.entries, ...view.parked].filter((entry) => entry.root === root);
     const finished = past.finished.filter((one) => one === root).length;
     const letters = view.letters.filter((letter) => letter.root === root).length;
     const count = onStream.length + finished + letters;
@@ -74,6 +74,7 @@ function checkWorkers({ clients, past }: World, view: View, add: Add): void {
 export function isAtRest(world: World, entries: number): boolean {
   if (!world.clients.some(({ life }) => life === 'running' || life === 'draining')) return true;
   const view = viewOf(world.redis);
-  if (world.announced < entries || view.entries.length > 0 || view.pending.size > 0) return false;
+  if (world.announced < entries || view.entries.length > 0 || view.parked.length > 0 || view.pending.size > 0)
+    return false;
   return world.clients.every(({ life, held }) => life !== 'draining' && held.length === 0);
 }

@@ -43,10 +43,11 @@ export function answerOf(command: ScriptCommand, reply: Reply): Answer {
         : { kind: 'standing', generation: detail };
     }
     case 'refresh':
-      return { kind: reply === 1 ? 'beat' : 'lapsed' };
+      return { kind: reply === 0 ? 'lapsed' : 'beat' };
     case 'acquire': {
       const results = (reply as (number | string)[]).map((item) =>
-        item === 1 ? 'owned' : item === 0 ? 'notMine' : 'contended',
+        // What is parked is in nobody's hands.
+        item === 1 ? 'owned' : item === 0 || item === 3 || item === 4 ? 'notMine' : 'contended',
       );
       return { kind: 'acquired', results };
     }

@@ -57,6 +57,9 @@ const SCRIPT_OF: Record<ScriptCommand['kind'], ScriptName> = {
   claim: 'claim',
 };
 
+const ASIDE = [NAMES.cancels, ...NAMES.parking];
+const [parked, , parkedCounts] = NAMES.parking;
+
 /** @param client who sends it */
 export function callOf(command: ScriptCommand, client: number, maxRetries: number): ScriptCall {
   const { lbs, group, owners, endings, dlq } = NAMES;
@@ -70,35 +73,44 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
       return {
         script,
         keys: [presence],
-        args: [command.generation, HEARTBEAT_MS, consumer, NAMES.touches, NAMES.delayedDue, NAMES.cancels],
+        args: [
+          command.generation,
+          HEARTBEAT_MS,
+          consumer,
+          NAMES.touches,
+          NAMES.delayedDue,
+          NAMES.cancels,
+          parked,
+          parkedCounts,
+        ],
       };
     case 'acquire':
     case 'done': {
       const { generation, entries } = command;
       return {
         script,
-        keys: [lbs, presence, owners, ...endings, ...(script === 'acquire' ? [NAMES.cancels] : [])],
+        keys: [lbs, presence, owners, ...endings, ...(script === 'acquire' ? ASIDE : NAMES.parking)],
         args: [group, consumer, generation, ...flatten(entries)],
       };
     }
     case 'giveBack': {
       const { generation, entries, reason } = command;
       const args = [group, consumer, generation, maxRetries, DLQ_MAX_LEN, reason, ...flatten(entries)];
-      return { script, keys: [lbs, presence, owners, ...endings, dlq, NAMES.cancels], args };
+      return { script, keys: [lbs, presence, owners, ...endings, dlq, ...ASIDE], args };
     }
     case 'leave':
       return { script, keys: [lbs, presence], args: [group, consumer] };
     case 'requeue': {
       const dead = CONSUMERS[command.from] as string;
       const args = [group, dead, consumer, maxRetries, DLQ_MAX_LEN, 0, 0, 0, ...flatten(command.entries)];
-      return { script, keys: [lbs, NAMES.presence(dead), owners, ...endings, dlq, NAMES.cancels], args };
+      return { script, keys: [lbs, NAMES.presence(dead), owners, ...endings, dlq, ...ASIDE], args };
     }
     case 'claim': {
       const holder = CONSUMERS[command.from] as string;
       const [{ id, name }] = command.entries;
       return {
         script,
-        keys: [lbs, NAMES.presence(holder), owners, ...endings, dlq, lbs, NAMES.cancels],
+        keys: [lbs, NAMES.presence(holder), owners, ...endings, dlq, lbs, ...ASIDE],
         args: [group, holder, OPERATOR, command.isForced ? 1 : 0, 0, 0, id, name],
       };
     }

@@ -27,6 +27,9 @@ export interface View {
   /** Data stream name → id that is recorded as its owner. */
   readonly owners: ReadonlyMap<string, string>;
   readonly endings: ReadonlyMap<string, string>;
+  /** What waits aside for its name, in the order in which it was put there, and names with whose turn it is. */
+  readonly parked: readonly { readonly name: string; readonly root: number; readonly retries: number }[];
+  readonly turns: ReadonlyMap<string, string>;
   /** On the dead-letter stream. */
   readonly letters: readonly { readonly root: number; readonly retries: number; readonly reason: string }[];
   /** Clients with a consumer in the group. */
@@ -101,6 +104,15 @@ function read(redis: RedisSnapshot): View {
       entries.push({ id, name, root, retries, isSuspect, isDelivered: sequenceOf(id) <= delivered });
     }
   }
+  const [parkedKey, , , turnsKey] = NAMES.parking;
+  const aside = values?.get(parkedKey);
+  const parked =
+    aside?.type === 'stream'
+      ? // The field 'name' stands first.
+        aside
+          .range(ZERO_ID, MAXIMUM_ID, 0, false)
+          .map(({ id, fields }) => payloadOf(String(id), fields.slice(2)))
+      : [];
   const dlq = values?.get(NAMES.dlq);
   const letters =
     dlq?.type === 'stream'
@@ -117,6 +129,8 @@ function read(redis: RedisSnapshot): View {
     presence,
     owners: hash(NAMES.owners),
     endings: new Map([...hash(even), ...hash(odd)]),
+    parked,
+    turns: hash(turnsKey),
     letters,
     members: members.sort(),
   };

@@ -32,6 +32,8 @@ export function benchmark(): void {
     run(session, 'EVALSHA', SCRIPTS[name].sha, keys.length, ...keys, ...args);
   for (const { source } of Object.values(SCRIPTS)) run(session, 'SCRIPT', 'LOAD', source);
   const keys = ['l', 'p', 'o', 'e0', 'e1'];
+  const parking = ['pk', 'pn', 'pc', 'pt', 'ps'];
+  const acquireKeys = [...keys, 'c', ...parking];
   let ids: string[] = [];
   const pairs = () => ids.flatMap((id, position) => [id, `stream-${position}`]);
 
@@ -44,20 +46,39 @@ export function benchmark(): void {
       String(run(session, 'XADD', 'l', '*', 'lbs-input', `{"DataStreamName":"stream-${position}"}`)),
     );
     run(session, 'XREADGROUP', 'GROUP', 'g', 'a', 'COUNT', count, 'STREAMS', 'l', '>');
-    if (isOwned) call('acquire', keys, ['g', 'a', 1, ...pairs()]);
+    if (isOwned) call('acquire', acquireKeys, ['g', 'a', 1, ...pairs()]);
   }
 
   const scenes: [name: string, count: number, isOwned: boolean, call: () => void][] = [];
-  scenes.push(['refresh', 1, false, () => call('refresh', ['p'], [1, 60000, 'a~00000001', 't', 'dd', 'c'])]);
+  scenes.push([
+    'refresh',
+    1,
+    false,
+    () => call('refresh', ['p'], [1, 60000, 'a~00000001', 't', 'dd', 'c', 'pk', 'pc']),
+  ]);
   for (const count of [1, 20]) {
-    scenes.push([`acquire ${count}`, count, false, () => call('acquire', keys, ['g', 'a', 1, ...pairs()])]);
-    scenes.push([`done ${count}`, count, true, () => call('done', keys, ['g', 'a', 1, ...pairs()])]);
+    scenes.push([
+      `acquire ${count}`,
+      count,
+      false,
+      () => call('acquire', acquireKeys, ['g', 'a', 1, ...pairs()]),
+    ]);
+    scenes.push([
+      `done ${count}`,
+      count,
+      true,
+      () => call('done', [...keys, ...parking], ['g', 'a', 1, ...pairs()]),
+    ]);
     scenes.push([
       `requeue ${count}`,
       count,
       true,
       () =>
-        call('requeue', ['l', 'none', 'o', 'e0', 'e1', 'd'], ['g', 'a', 'me', 3, 100, 0, 0, 0, ...pairs()]),
+        call(
+          'requeue',
+          ['l', 'none', 'o', 'e0', 'e1', 'd', 'c', ...parking],
+          ['g', 'a', 'me', 3, 100, 0, 0, 0, ...pairs()],
+        ),
     ]);
   }
   for (const [name, count, isOwned, scene] of scenes) {

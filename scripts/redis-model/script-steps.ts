@@ -8,6 +8,8 @@ const HOLDERS = ['a~00000001', 'b~00000002', 'go'];
 const NAMES = ['x', 'y', 'z'];
 /** What is delayed, when it is due, and its names. */
 const DELAYED = ['dl', 'dd', 'dn'];
+/** What is parked, its names, how many of each, whose turn it is, and what is paused. */
+const PARKING = ['pk', 'pn', 'pc', 'pt', 'ps'];
 const DUE = ['max_retries_exceeded', 'unparseable'];
 
 /** Which data stream an entry announces: by its id, so that it is the same one most of the time. */
@@ -74,14 +76,27 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     2,
     (pick) => {
       const me = pick.of(HOLDERS);
-      return [[`p:${me}`], [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 't', 'dd', 'c']];
+      return [
+        [`p:${me}`],
+        [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 't', 'dd', 'c', 'pk', 'pc'],
+      ];
     },
   ],
   acquire: [
     8,
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
-      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick), 'c'];
+      const keys = [
+        'l',
+        `p:${me}`,
+        'o',
+        'e0',
+        'e1',
+        ...history(pick),
+        'c',
+        ...PARKING,
+        ...pick.of([[], [], ['l']]),
+      ];
       return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known, me))]];
     },
   ],
@@ -89,7 +104,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     4,
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
-      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick)];
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...history(pick), ...PARKING];
       const ids = batch(pick, known, me);
       const args = ['g', me, generation(pick), ...pairs(pick, ids)];
       if (pick.chance(0.6)) return [keys, args];
@@ -106,7 +121,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const marks = pick.chance(0.8) ? ['', ''] : ['trace', pick.of(['', 'state'])];
       const items = streams.flatMap((name) => [name, `{"DataStreamName":"${name}"}`]);
       return [
-        ['l', 'o', 'n', 't', 'c', ...DELAYED],
+        ['l', 'o', 'n', 't', 'c', ...DELAYED, ...PARKING],
         ['g', ...marks, ...items],
       ];
     },
@@ -122,7 +137,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     3,
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
-      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...DELAYED, 'c', ...history(pick)];
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', ...DELAYED, 'c', ...PARKING, ...history(pick)];
       return [
         keys,
         ['g', me, generation(pick), pick.of([0, 1, 60000]), ...pairs(pick, batch(pick, known, me))],
@@ -141,6 +156,20 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       ];
     },
   ],
+  unpark: [
+    3,
+    (pick) => [
+      ['l', 'o', ...PARKING, ...history(pick)],
+      ['g', 'me', pick.of(['parked', 'parked', 'turns']), 0, 200],
+    ],
+  ],
+  pause: [
+    1,
+    (pick) => [
+      ['ps', 'pc'],
+      [pick.of(['pause', 'resume']), ...pick.several(1, 2, () => pick.of(NAMES))],
+    ],
+  ],
   'end-delays': [
     2,
     (pick) => [
@@ -151,7 +180,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
   cancel: [
     3,
     (pick) => [
-      ['l', 'o', 'n', 'c', ...DELAYED],
+      ['l', 'o', 'n', 'c', ...DELAYED, ...PARKING],
       ['g', ...pick.several(1, 2, () => pick.of(NAMES))],
     ],
   ],
@@ -159,7 +188,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     5,
     (pick, known) => {
       const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
-      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), 'c'];
+      const keys = ['l', `p:${me}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), 'c', ...PARKING];
       const why = pick.of(['handOver', 'failed', 'waiting', 'unparseable', 'tooLarge']);
       const limits = [pick.upTo(2), pick.of([0, 2, 100])];
       return [keys, ['g', me, generation(pick), ...limits, why, ...pairs(pick, batch(pick, known, me))]];
@@ -201,7 +230,18 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const dead = pick.chance(0.7) ? 'go' : aHolder(pick, known);
       const ids = batch(pick, known, dead);
       const locks = pick.chance(0.4) ? ids.map((id) => `lock${id.slice(-1)}`) : [];
-      const keys = ['l', `p:${dead}`, 'o', 'e0', 'e1', dlq(pick), ...history(pick), 'c', ...locks];
+      const keys = [
+        'l',
+        `p:${dead}`,
+        'o',
+        'e0',
+        'e1',
+        dlq(pick),
+        ...history(pick),
+        'c',
+        ...PARKING,
+        ...locks,
+      ];
       const flag = pick.of([0, 1, 'tooLarge', 'unread']);
       const flags = [pick.upTo(2), pick.of([0, 2, 100]), pick.of([0, 0, 1, 5]), flag, locks.length];
       return [keys, ['g', dead, 'me', ...flags, ...pairs(pick, ids)]];
@@ -213,7 +253,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const holder = aHolder(pick, known);
       const [id = '1-1'] = batch(pick, known, holder);
       const lock = pick.chance(0.5) ? 'l' : `lock${id.slice(-1)}`;
-      const keys = ['l', `p:${holder}`, 'o', 'e0', 'e1', dlq(pick), lock, 'c'];
+      const keys = ['l', `p:${holder}`, 'o', 'e0', 'e1', dlq(pick), lock, 'c', ...PARKING];
       const reason = pick.of(['unparseable', 'tooLarge']);
       const flags = [pick.upTo(1), pick.of([0, 5]), pick.upTo(1)];
       return [keys, ['g', holder, 'op', ...flags, id, nameOf(pick, id), reason]];

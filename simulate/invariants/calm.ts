@@ -23,6 +23,7 @@ export function isAtRest(fleet: Stage): boolean {
     return false;
   if (!fleet.areBystandersIdle) return false;
   if (fleet.askMaybe('XLEN', fleet.names.delayed) !== 0) return false;
+  if (fleet.askMaybe('XLEN', fleet.names.parking[0]) !== 0) return false;
   return fleet.askMaybe('XLEN', fleet.names.lbs) === 0 || left(fleet).length === 0;
 }
 
@@ -58,6 +59,9 @@ export function checkCalm(fleet: Stage, restMs: number): void {
   const later = Number(fleet.askMaybe('XLEN', names.delayed) ?? 0);
   if (later > 0)
     violations.add('C-DLY-2', `${later} are delayed still, ${restMs.toFixed(0)} ms after the last fault`);
+  const parked = Number(fleet.askMaybe('XLEN', names.parking[0]) ?? 0);
+  if (parked > 0)
+    violations.add('C-NAME-8', `${parked} are parked still, ${restMs.toFixed(0)} ms after the last fault`);
   for (const row of rows) {
     if (!onStream.includes(row[0]))
       violations.add('C-LOST-1', `${row[0]} is pending for ${row[1]}, and its payload is gone`);

@@ -7,7 +7,7 @@ import { isReplyError, toTexts } from '../../src/simulation/replies.js';
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Stage } from '../stage.js';
 import { hearsWithinMs, needNotHear } from './hearing.js';
-import { type EntryLife, isOpen } from './ledger.js';
+import { type EntryLife, isAside, isOpen } from './ledger.js';
 
 const PRODUCER = 'a producer';
 
@@ -78,10 +78,9 @@ export class CancelWatch {
     if (open.length !== 1 || only === undefined || only.end === 'deadLetterDue') return;
     // Of several that wait the newest is known.
     const isNewest = [...ledger.lives.values()].every(
-      ({ id, name: other }) =>
-        other !== name || id.startsWith('delayed:') || compareFencingTokens(id, only.id) <= 0,
+      ({ id, name: other }) => other !== name || isAside(id) || compareFencingTokens(id, only.id) <= 0,
     );
-    if (!only.id.startsWith('delayed:') && only.owner === undefined && !isNewest) return;
+    if (!isAside(only.id) && only.owner === undefined && !isNewest) return;
     if (only.isTrimmed || !ledger.isWhole(only.id)) return;
     this.#add('C-CAN-1', `${name} was said to be nowhere, and is ${only.id}`);
   }

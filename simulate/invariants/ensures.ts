@@ -11,7 +11,7 @@ import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Member } from '../member.js';
 import type { Stage } from '../stage.js';
 import { hearsWithinMs, needNotHear } from './hearing.js';
-import { type EntryLife, isOpen } from './ledger.js';
+import { type EntryLife, isAside, isOpen } from './ledger.js';
 
 interface Touch {
   readonly consumer: string;
@@ -57,9 +57,12 @@ export class EnsureWatch {
     for (const life of ledger.lives.values()) {
       if (life.name !== name || life.id === id) continue;
       // C-DLY-4: what is delayed is announced.
-      if (life.id.startsWith('delayed:')) {
+      if (isAside(life.id)) {
         if (isOpen(life) && ledger.isWhole(life.id) && ledger.knowsAll)
-          this.#add('C-DLY-4', `${name} was announced as ${id}, though it is delayed (${life.id})`);
+          this.#add(
+            'C-DLY-4',
+            `${name} was announced as ${id}, though it is delayed, or parked (${life.id})`,
+          );
         continue;
       }
       if (newest === undefined || compareFencingTokens(life.id, newest.id) > 0) newest = life;

@@ -48,6 +48,7 @@ export interface EntryLife {
     | 'deadLetterDue'
     | 'gone'
     | 'cancelled'
+    | 'coalesced'
     | 'excused'
     | undefined;
   /** Who finished it, or moved it. */
@@ -93,6 +94,11 @@ export const INSISTING_OPERATOR = 'insisting operator';
 
 function isOperator(by: string): boolean {
   return by === OPERATOR || by === INSISTING_OPERATOR;
+}
+
+/** It is kept beside the stream: such an id is none of an entry. */
+export function isAside(id: string): boolean {
+  return id.startsWith('delayed:') || id.startsWith('parked:');
 }
 
 /** It has not come to an end: one that is due for the dead-letter stream has not been written there yet. */
@@ -333,6 +339,17 @@ export class Ledger {
       case 'undelayed':
         this.#close(life, 'requeued', record.by);
         this.announced(record.copy, life.name, life.retryCount, life.root, life.trial);
+        break;
+      case 'parked':
+        this.#moved(life, record, 'requeued');
+        this.announced(record.copy, life.name, life.retryCount, life.root, life.trial);
+        break;
+      case 'unparked':
+        this.#close(life, 'requeued', record.by);
+        this.announced(record.copy, life.name, life.retryCount, life.root, life.trial);
+        break;
+      case 'coalesced':
+        this.#moved(life, record, 'coalesced');
         break;
       case 'cancelled':
         this.#moved(life, record, 'cancelled');

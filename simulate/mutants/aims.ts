@@ -142,3 +142,11 @@ export const CANCELLED: Wishes = {
   mostFaults: 6,
   shape: { producers: 2, cancelling: 1, ensuring: 0.5, names: 3, processes: 3, capacity: 3, goConsumers: 0 },
 };
+
+/** Few names that are announced again and again, and paused meanwhile. */
+export const HOT: Wishes = {
+  kinds: { crash: 1, freeze: 1, cut: 1 },
+  announcements: 40,
+  mostFaults: 4,
+  shape: { producers: 2, pausing: 0.3, ensuring: 0.2, names: 2, processes: 3, capacity: 3, goConsumers: 0 },
+};

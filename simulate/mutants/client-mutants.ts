@@ -3,6 +3,7 @@ import {
   CANCELLED,
   DEATHS,
   DELAYED,
+  HOT,
   LATE_GIVE_BACK,
   LATE_RAISES,
   POISONED,
@@ -463,5 +464,14 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     ],
     wishes: { ...CANCELLED, shape: { ...CANCELLED.shape, ensuring: 1 } },
     budget: 150,
+  },
+  {
+    name: 'parked-not-looked-for',
+    why: 'what is parked and free, after a pause say, is found by nobody',
+    edits: [
+      { file: 'actors/parking.ts', from: 'void this.#look();', to: '' },
+      { file: 'actors/parking.ts', from: 'from = await this.#page(from);', to: '' },
+    ],
+    wishes: HOT,
   },
 ];

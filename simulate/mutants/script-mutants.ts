@@ -6,6 +6,7 @@ import {
   DELAYED,
   ENSURED,
   FEW_RETRIES,
+  HOT,
   LATE,
   LATE_GIVE_BACK,
   LATE_TAKEOVER,
@@ -461,5 +462,101 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: CANCELLED,
+  },
+  {
+    name: 'released-never',
+    why: 'what is parked stays there',
+    edits: [
+      {
+        file: 'redis/scripts/lib/parking.lua',
+        from: "local copy = redis.pcall('XADD', lbs, '*', unpack(fields))",
+        to: "local copy = { err = 'never' }",
+      },
+    ],
+    wishes: HOT,
+  },
+  {
+    name: 'parked-unnamed',
+    why: 'what is parked is found by nobody',
+    edits: [
+      {
+        file: 'redis/scripts/lib/parking.lua',
+        from: "redis.call('ZADD', names, 0, memberOf(name, parked, isBack))",
+        to: '',
+      },
+    ],
+    wishes: HOT,
+  },
+  {
+    name: 'parked-newest-first',
+    why: 'what was parked last goes back first',
+    edits: [
+      {
+        file: 'redis/scripts/lib/parking.lua',
+        from: "'[' .. prefix, '(' .. string.sub(prefix, 1, -2) .. ';', 'BYLEX', 'LIMIT'",
+        to: "'(' .. string.sub(prefix, 1, -2) .. ';', '[' .. prefix, 'BYLEX', 'REV', 'LIMIT'",
+      },
+    ],
+    wishes: HOT,
+  },
+  {
+    name: 'paused-given',
+    why: 'somebody is given what is paused',
+    edits: [
+      {
+        file: 'redis/scripts/acquire.lua',
+        from: 'elseif not isHeld and parking.isPaused(name) then',
+        to: 'elseif false then',
+      },
+    ],
+    wishes: HOT,
+  },
+  {
+    name: 'paused-released',
+    why: 'what is parked goes back though it is paused',
+    edits: [
+      {
+        file: 'redis/scripts/lib/parking.lua',
+        from: 'not isAllowed() or self.isPaused(name) then',
+        to: 'not isAllowed() then',
+      },
+    ],
+    wishes: HOT,
+  },
+  {
+    name: 'parked-not-announced',
+    why: 'a parked name is announced a second time',
+    edits: [
+      {
+        file: 'redis/scripts/ensure.lua',
+        from: 'if parked then',
+        to: 'if false then',
+      },
+    ],
+    wishes: { ...HOT, shape: { ...HOT.shape, ensuring: 0.8 } },
+  },
+  {
+    name: 'coalesced-for-nobody',
+    why: 'an entry is finished for another one that does not wait',
+    edits: [
+      {
+        file: 'redis/scripts/lib/parking.lua',
+        from: 'return countIn(name) > 0 or (turn and turn ~= owner)',
+        to: 'return true',
+      },
+    ],
+    wishes: { ...HOT, shape: { ...HOT.shape, isCoalescing: true } },
+  },
+  {
+    name: 'coalesced-into-owner',
+    why: 'an entry is finished for one that has begun',
+    edits: [
+      {
+        file: 'redis/scripts/lib/parking.lua',
+        from: '(turn and turn ~= owner)',
+        to: 'turn',
+      },
+    ],
+    wishes: { ...HOT, shape: { ...HOT.shape, isCoalescing: true } },
   },
 ];

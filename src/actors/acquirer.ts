@@ -21,6 +21,7 @@ import type { Lease } from './lease.js';
 import type { Marker } from './marker.js';
 import type { Ownership } from './ownership.js';
 import type { Ownerships } from './ownerships.js';
+import type { Parking } from './parking.js';
 import { releaseLocks } from './release-locks.js';
 import { Trials } from './trials.js';
 
@@ -33,6 +34,15 @@ const BYTES_A_TURN = 262_144;
 export interface LargeEntry {
   readonly id: string;
   readonly bytes: number;
+}
+
+export interface AcquirerParts {
+  readonly lease: Lease;
+  readonly ownerships: Ownerships;
+  readonly giver: Giver;
+  readonly ids: IdWatch;
+  readonly marker: Marker;
+  readonly parking: Parking;
 }
 
 function wasDelivered({ fields }: RawEntry): boolean {
@@ -58,6 +68,7 @@ export class Acquirer {
   readonly #giver: Giver;
   readonly #ids: IdWatch;
   readonly #marker: Marker;
+  readonly #parking: Parking;
   /** Suspects are begun later, a few at a time. */
   readonly #trials: Trials;
   /** Verified while the lease was overdue: handed over when it is confirmed. */
@@ -76,14 +87,11 @@ export class Acquirer {
   /** @param failed told when suspects could not be begun, and that was no outage */
   constructor(
     kernel: Kernel,
-    lease: Lease,
-    ownerships: Ownerships,
-    giver: Giver,
-    ids: IdWatch,
-    marker: Marker,
+    { lease, ownerships, giver, ids, marker, parking }: AcquirerParts,
     failed: (error: unknown) => void,
   ) {
     this.#marker = marker;
+    this.#parking = parking;
     this.#ids = ids;
     this.#kernel = kernel;
     this.#lease = lease;
@@ -382,6 +390,8 @@ export class Acquirer {
     let at = 0;
     let contended = 0;
     let lockHeld = 0;
+    let parked = 0;
+    let coalesced = 0;
     const owned: Ownership[] = [];
     const refused: Ownership[] = [];
     begun.forEach((ownership, index) => {
@@ -408,15 +418,31 @@ export class Acquirer {
         contended += 1;
         this.#ownerships.contended(ownership);
       } else {
+        if (result === 'parked') parked += 1;
+        if (result === 'coalesced') coalesced += 1;
         refused.push(ownership);
         ownership.send({ type: 'refused' });
       }
     });
     const count = owned.length;
     this.acquired += count;
-    seam.emit('acquired', { count, entries: owned, contended, lockHeld, refused: refused.length, tookMs });
+    seam.emit('acquired', {
+      count,
+      entries: owned,
+      contended,
+      lockHeld,
+      refused: refused.length - parked - coalesced,
+      tookMs,
+    });
+    if (parked + coalesced > 0) this.#setAside(parked, coalesced);
     if (refused.length > 0) await releaseLocks(this.#kernel, refused);
     return count;
+  }
+
+  #setAside(parked: number, coalesced: number): void {
+    this.#parking.parked += parked;
+    this.#parking.coalesced += coalesced;
+    this.#kernel.seam.emit('parked', { count: parked, coalesced });
   }
 
   #handWhenCertain(ownership: Ownership): void {

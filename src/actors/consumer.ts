@@ -28,6 +28,7 @@ import { Marker } from './marker.js';
 import { MoveLedger } from './move-ledger.js';
 import type { Ownership } from './ownership.js';
 import { Ownerships } from './ownerships.js';
+import { Parking } from './parking.js';
 import { type InHand, PendingAudit } from './pending-audit.js';
 import { Prover } from './prover.js';
 import { Reconciler } from './reconciler.js';
@@ -36,8 +37,8 @@ import { Releaser } from './releaser.js';
 import { isUnusable, StartUp } from './start-up.js';
 import { type StartChild, Supervisor } from './supervisor.js';
 import { Topology } from './topology.js';
-import { Touches } from './touches.js';
 import { Toucher } from './toucher.js';
+import { Touches } from './touches.js';
 import { Verifier } from './verifier.js';
 
 export interface ConsumerHooks {
@@ -76,6 +77,7 @@ export class Consumer {
   readonly touches: Touches;
   readonly canceller: Canceller;
   readonly delays: Delays;
+  readonly parking: Parking;
   readonly keyspace: Keyspace;
   /** Follows the masters of a cluster; undefined where there is but one server. */
   readonly topology: Topology | undefined;
@@ -103,6 +105,7 @@ export class Consumer {
         this.touches.beat();
         this.canceller.beat();
         this.delays.beat();
+        this.parking.beat();
       },
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
@@ -122,7 +125,9 @@ export class Consumer {
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
     const marker = new Marker(kernel, this.lease, (ids) => this.verifier.vanished(ids));
     const { ids } = this.ledger;
-    this.acquirer = new Acquirer(kernel, this.lease, this.ownerships, this.giver, ids, marker, (error) =>
+    this.parking = new Parking(kernel, () => this.reconciler.place === 0);
+    const { lease, ownerships, giver, parking } = this;
+    this.acquirer = new Acquirer(kernel, { lease, ownerships, giver, ids, marker, parking }, (error) =>
       this.intake.fail(error),
     );
     const adopter = new Adopter(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
@@ -145,7 +150,7 @@ export class Consumer {
       (ownership, error) => this.operationFailed(ownership, 'handOver', error),
     );
     this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);
-    const { acquirer, ownerships } = this;
+    const { acquirer } = this;
     const inHand: InHand = {
       get size() {
         return ownerships.size;
@@ -177,6 +182,7 @@ export class Consumer {
       heldIds: () => [...ownerships].filter(({ isAtRest }) => isAtRest).map(({ id }) => id),
       seenId: (id) => this.ledger.ids.seen(id),
       withoutPayload: (ids) => this.verifier.withoutPayload(ids),
+      tidyParked: () => this.parking.tidy(),
     });
     this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer);
     this.supervisor = new Supervisor(kernel, {

@@ -15,6 +15,7 @@ import type { Layout } from '../redis/layout.js';
 import type { LeaseStore } from '../redis/lease-store.js';
 import type { LockStore } from '../redis/locks.js';
 import type { Names } from '../redis/names.js';
+import type { ParkedStore } from '../redis/parking.js';
 import type { Application } from './application.js';
 
 /** The part of the options that actors need; units and meaning as in RuntimeOptions. */
@@ -53,6 +54,7 @@ export interface Stores {
   readonly due: DueLetterStore;
   readonly deadLetters: DeadLetterStore;
   readonly delayed: DelayedStore;
+  readonly parked: ParkedStore;
 }
 
 export interface Kernel extends Stores {

@@ -77,6 +77,8 @@ export interface ReconcilerHooks {
   seenId(id: string): void;
   /** The payloads of these, which are pending for us, are gone from the stream. */
   withoutPayload(ids: readonly string[]): void;
+  /** Something is parked: finds what is free. */
+  tidyParked(): Promise<void>;
 }
 
 export class Reconciler {
@@ -493,7 +495,7 @@ export class Reconciler {
   /** After a whole scan: owner records that point nowhere, and dead consumers with nothing pending. */
   async #tidyUp(): Promise<void> {
     const { clock, group, consumer, logger, names, settings } = this.#kernel;
-    const { garbage, hasAnnounced } = await group.pruneOwners();
+    const { garbage, hasAnnounced, hasParked } = await group.pruneOwners();
     if (garbage > 0) {
       logger.warn(
         { hash: names.owners, count: garbage },
@@ -501,6 +503,7 @@ export class Reconciler {
       );
     }
     await this.#lookForPayloads();
+    if (hasParked) await this.#hooks.tidyParked();
     const others = (await group.consumers()).filter(({ name }) => name !== consumer && isIncarnation(name));
     // One of the fleet will do: there may be as many records as streams that wait.
     if (hasAnnounced && clock.random() * (others.length + 1) < 1) await group.pruneAnnounced();

@@ -161,7 +161,10 @@ export class Verifier {
       // What has ended meanwhile has no record, as it should.
       const batch = some.filter((ownership) => ownership.isWorkedOn);
       if (batch.length === 0) continue;
-      const results = await lease.acquire(batch.map(({ id, name }) => ({ id, name })));
+      const results = await lease.acquire(
+        batch.map(({ id, name }) => ({ id, name })),
+        true,
+      );
       batch.forEach((ownership, index) => {
         if (results[index]?.result === 'owned') {
           // What becomes owned has no such mark any more.

@@ -80,6 +80,12 @@ const SETTINGS: readonly Setting[] = [
     choices: ['round', 'text'],
   },
   {
+    flags: '--duplicates <how>',
+    option: 'duplicates',
+    about: 'entries whose name waits already: they wait too, or are finished (default: queue)',
+    choices: ['queue', 'coalesce'],
+  },
+  {
     flags: '--keyspace-events <mode>',
     option: 'keyspaceEvents',
     about: 'require them, prefer them, or find deaths by asking alone (default: require)',

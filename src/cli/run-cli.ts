@@ -14,6 +14,8 @@ type CommandLoader = () => Promise<(run: Runner) => Command>;
 const COMMANDS: Readonly<Record<string, CommandLoader>> = {
   produce: async () => (await import('./commands/produce.js')).produceCommand,
   cancel: async () => (await import('./commands/cancel.js')).cancelCommand,
+  pause: async () => (await import('./commands/pause.js')).pauseCommand,
+  resume: async () => (await import('./commands/resume.js')).resumeCommand,
   consume: async () => (await import('./commands/consume.js')).consumeCommand,
   status: async () => (await import('./commands/status.js')).statusCommand,
   topology: async () => (await import('./commands/topology.js')).topologyCommand,

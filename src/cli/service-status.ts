@@ -45,6 +45,10 @@ export interface ServiceStatus {
   readonly dlq: { readonly name: string; readonly length: number };
   /** What is to be given out only later. Null: the user may not look. */
   readonly delayed: DelayedStatus | null;
+  /** What waits aside for its name. Null: the user may not look. */
+  readonly parked: ParkedStatus | null;
+  /** What is paused. Null: the user may not look. */
+  readonly paused: PausedStatus | null;
   readonly totals: Totals;
 }
 
@@ -54,6 +58,20 @@ export interface DelayedStatus {
   readonly nextMs: number | null;
   /** For how many milliseconds the first one has been due; 0: it is not. More than a second: no consumer runs that could give it out. */
   readonly lateMs: number;
+}
+
+export interface ParkedStatus {
+  readonly count: number;
+  /** Of how many names. */
+  readonly names: number;
+  /** Those of which most is parked, ten at most. */
+  readonly hottest: readonly { readonly name: string; readonly parked: number }[];
+}
+
+export interface PausedStatus {
+  readonly count: number;
+  /** Some of them, a hundred about, by name. */
+  readonly names: readonly { readonly name: string; readonly since: number }[];
 }
 
 /** What Redis has counted since a stream, or the group, was made. Null where it does not: before Redis 7, say. */
@@ -117,12 +135,48 @@ export async function readServiceStatus(client: ShortClient, names: Names): Prom
     consumers: group === undefined ? [] : await consumersOf(client, names, pending),
     dlq: { name: names.dlq, length: dlq.length },
     delayed,
+    parked: await permitted(() => parkedOf(client, names)),
+    paused: await permitted(() => pausedOf(client, names)),
     totals: {
       added: stream.added,
       delivered: numberOrNull(group?.['entries-read']),
       deadLettered: dlq.added,
     },
   };
+}
+
+/** Null: the user may not look. */
+async function permitted<T>(look: () => Promise<T>): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!messageOf(error).startsWith('NOPERM')) throw error;
+    return null;
+  }
+}
+
+async function parkedOf(client: ShortClient, { parking }: Names): Promise<ParkedStatus> {
+  const [parked, , counts] = parking;
+  const count = await client.xlen(parked);
+  if (count === 0) return { count, names: 0, hottest: [] };
+  const flat = (await client.zrange(counts, '0', '9', 'REV', 'WITHSCORES')).flat() as string[];
+  const hottest = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    hottest.push({ name: String(flat[at]), parked: Number(flat[at + 1]) });
+  }
+  return { count, names: await client.zcard(counts), hottest };
+}
+
+async function pausedOf(client: ShortClient, { parking }: Names): Promise<PausedStatus> {
+  const [, , , , paused] = parking;
+  const count = await client.hlen(paused);
+  if (count === 0) return { count, names: [] };
+  const [, flat] = await client.hscan(paused, '0', 'COUNT', 100);
+  const found = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    found.push({ name: String(flat[at]), since: Number(flat[at + 1]) });
+  }
+  return { count, names: found.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 async function delayedOf(client: ShortClient, { delayed, delayedDue }: Names): Promise<DelayedStatus | null> {

@@ -77,6 +77,10 @@ export interface SeamEvents {
   delayed: { readonly count: number };
   /** What was delayed has been given to everyone; for how many milliseconds the first of it had been due. */
   delaysEnded: { readonly count: number; readonly lateMs: number };
+  /** Entries that were read wait for their names, out of everybody's way; others were finished, as one of their name waits. */
+  parked: { readonly count: number; readonly coalesced: number };
+  /** Names were parked and free: the next entry of each went back on the stream. */
+  unparked: { readonly count: number };
   /** Payloads of entries were gone from the stream before those were finished. */
   vanished: { readonly count: number };
   /** Presence was refreshed: `alive`, `lapsed`, `stale`; or not, and then with the code of the error. */

@@ -11,7 +11,7 @@ export interface NewEntry {
 
 /** What `ensure` found or did for one data stream. */
 export interface Ensured {
-  /** Id of the entry that announces it; of what is delayed, which has no entry yet, `delayed:` and a number. */
+  /** Id of the entry that announces it; of what is delayed, or parked, which has none on the stream, `delayed:` or `parked:` and a number. */
   readonly id: string;
   /** This call announced it. False: it waits on the load balancer stream, is delayed, or somebody owns it. */
   readonly created: boolean;
@@ -27,13 +27,13 @@ export const MOST_ENSURED = 500;
  */
 export async function ensureEntries(
   commands: Commands,
-  { lbs, owners, announced, touches, cancels, delayed, delayedDue, delayedNames, group }: Names,
+  { lbs, owners, announced, touches, cancels, delayed, delayedDue, delayedNames, parking, group }: Names,
   entries: readonly NewEntry[],
   trace: TraceFields | undefined,
 ): Promise<Ensured[]> {
   const args = [group, trace?.traceparent ?? '', trace?.tracestate ?? ''];
   for (const { name, payload } of entries) args.push(name, payload);
-  const keys = [lbs, owners, announced, touches, cancels, delayed, delayedDue, delayedNames];
+  const keys = [lbs, owners, announced, touches, cancels, delayed, delayedDue, delayedNames, ...parking];
   const reply = (await commands.script('ensure', keys, args)) as unknown[];
   const ensured: Ensured[] = [];
   for (let at = 0; at < reply.length; at += 2) {

@@ -186,6 +186,7 @@ export async function probe(
       names.delayed,
       names.delayedDue,
       names.delayedNames,
+      ...names.parking,
     ],
     names.presence(consumer),
     ...(historyKey === undefined ? [] : [historyKey]),

@@ -114,7 +114,7 @@ export function createClaims({ names, layout, commands, group, entries, caller }
     const isOurs = isIncarnation(holder);
     const [outcome, second, retryCount] = (await commands.script(
       'claim',
-      [lbs, names.presence(holder), owners, ...endings, dlq, lockKey, names.cancels],
+      [lbs, names.presence(holder), owners, ...endings, dlq, lockKey, names.cancels, ...names.parking],
       [names.group, holder, caller, force ? 1 : 0, isOurs ? 0 : LOCKING_MS, isOurs ? 0 : 1, id, name, reason],
     )) as Reply;
     switch (outcome) {

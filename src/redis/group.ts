@@ -62,6 +62,8 @@ export interface Pruned {
   readonly garbage: number;
   /** There is something for `pruneAnnounced` to look at. */
   readonly hasAnnounced: boolean;
+  /** Something is parked, or was. */
+  readonly hasParked: boolean;
 }
 
 interface OwnerPage {
@@ -138,6 +140,9 @@ function nextCount(count: number, reply: readonly string[]): number {
   return length <= LONG_REPLY ? count : Math.max(1, Math.floor((count * LONG_REPLY) / length));
 }
 
+/** EXISTS counts a key as often as it is named: so one answer tells these from the three others. */
+const PARKED_WEIGHT = 4;
+
 /** With the format's version in front, as the scripts expect it. */
 function newEpoch(clock: Clock): string {
   return `v1 ${randomHex(clock, 8)}`;
@@ -160,6 +165,10 @@ export function createGroupStore(
   const dlq = dlqKey(names, settings);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
   const records = createOwnerRecords(commands, names);
+  const aside = [names.cancels, ...names.parking];
+  const [, , parkedCounts, turns] = names.parking;
+  const beside = [names.announced, names.touches, names.cancels];
+  for (let at = 0; at < PARKED_WEIGHT; at += 1) beside.push(parkedCounts, turns);
 
   async function timesToLive(keys: readonly string[]): Promise<TimeToLive[]> {
     if (keys.length === 0) return [];
@@ -280,16 +289,7 @@ export function createGroupStore(
     },
     timesToLive,
     async requeue(from, batch, { minIdleMs, spendAlways, nameless, lockKeys }) {
-      const keys = [
-        lbs,
-        names.presence(from),
-        owners,
-        ...endings,
-        dlq,
-        ...history,
-        names.cancels,
-        ...lockKeys,
-      ];
+      const keys = [lbs, names.presence(from), owners, ...endings, dlq, ...history, ...aside, ...lockKeys];
       const { consumer, maxRetries, dlqMaxLen } = settings;
       const flag = nameless ?? (spendAlways ? 1 : 0);
       const flags = [maxRetries, dlqMaxLen, minIdleMs, flag, lockKeys.length];
@@ -316,8 +316,10 @@ export function createGroupStore(
       let cleared = 0;
       let garbage = 0;
       let hasAnnounced = false;
-      for await (const { pairs, existing } of ownerPages([names.announced, names.touches, names.cancels])) {
-        hasAnnounced ||= existing > 0;
+      let hasParked = false;
+      for await (const { pairs, existing } of ownerPages(beside)) {
+        hasAnnounced ||= existing % PARKED_WEIGHT > 0;
+        hasParked ||= existing >= PARKED_WEIGHT;
         if (pairs.length === 0) continue;
         const keys = [lbs, owners, ...endings];
         for (const some of textBatches(pairs, MOST_OWNERS, ([name, id]) => name.length + id.length)) {
@@ -325,7 +327,7 @@ export function createGroupStore(
         }
         garbage += pairs.filter(([, id]) => !isEntryId(id)).length;
       }
-      return { cleared, garbage, hasAnnounced };
+      return { cleared, garbage, hasAnnounced, hasParked };
     },
     async pruneAnnounced() {
       const keys = [lbs, names.announced, names.touches, names.cancels];

@@ -22,6 +22,10 @@ export type Acquired =
     }
   /** Not pending for this incarnation: delivered long ago, and taken by others since. */
   | { readonly result: 'notMine' }
+  /** Its name is owned by another entry, paused, or another one's turn: it is in nobody's hands, and goes back on the stream when that is over. */
+  | { readonly result: 'parked' }
+  /** Another entry of its name waits: this one is finished. */
+  | { readonly result: 'coalesced' }
   /** Another pending entry owns the data stream's name, or owned it a moment ago with a newer token: to be given back under a new id. */
   | { readonly result: 'contended'; readonly owner: string };
 
@@ -77,6 +81,22 @@ export interface MoveResult {
 
 export type GiveBackReason = 'handOver' | 'failed' | 'waiting' | 'rejected' | 'unparseable' | 'tooLarge';
 
+export type Duplicates = 'queue' | 'coalesce';
+
+/** What is parked at the moment. */
+export interface ParkedCounts {
+  readonly count: number;
+  /** The names of which most is parked, three at most, and how much that is. Long names are cut. */
+  readonly hottest: readonly HotName[];
+}
+
+export interface HotName {
+  readonly name: string;
+  readonly parked: number;
+}
+
+export const NOTHING_PARKED: ParkedCounts = { count: 0, hottest: [] };
+
 export interface LeaseSettings {
   readonly consumer: string;
   readonly heartbeatMs: number;
@@ -85,6 +105,8 @@ export interface LeaseSettings {
   readonly dlqMaxLen: number;
   /** The dead-letter stream shares the load balancer stream's slot, or there is one server. False: what belongs there becomes due only. */
   readonly dlqIsLocal: boolean;
+  /** What becomes of an entry while another one of its name waits: it waits too, or is finished. */
+  readonly duplicates: Duplicates;
   /** List that the scripts append each change of owner to. Undefined: none is kept. */
   readonly historyKey: string | undefined;
 }
@@ -115,12 +137,18 @@ export interface LeaseStore {
   dueInMs(): number | undefined;
   /** How often this incarnation was to hear of a cancel, as of the last heartbeat that was answered. */
   cancelsHeard(): number;
+  /** What was parked, as of the last heartbeat that was answered. */
+  parkedHeard(): ParkedCounts;
   /** Which of these entries have been cancelled. At most 500. */
   cancelled(ids: readonly string[]): Promise<boolean[]>;
   /** How often each of these entries has been touched. At most 500. */
   touches(ids: readonly string[]): Promise<number[]>;
-  /** Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms. */
-  acquire(batch: readonly EntryRef[]): Promise<Acquired[]>;
+  /**
+   * Verifies entries and records them as owned. Ascending ids, at most 128 a call keeps Redis below 5 ms.
+   *
+   * @param isHeld the application works on them, and their records were lost: neither a pause nor another entry's turn takes them away
+   */
+  acquire(batch: readonly EntryRef[], isHeld?: boolean): Promise<Acquired[]>;
   /**
    * Marks entries of this incarnation: see `marks.ts`. Ascending ids, at most 200. Resolves with those whose payload somebody else has deleted, and
    * that Redis has therefore taken off the pending list.
@@ -144,6 +172,23 @@ export interface LeaseStore {
   touch(start: string, count: number, fromMs: number): Promise<Touched>;
   /** Deletes presence, and this incarnation's consumer if nothing is pending for it. Resolves with how much still is. */
   leave(): Promise<number>;
+}
+
+type BeatReply = [
+  alive: number,
+  due: string,
+  cancels: number,
+  parked?: number,
+  ...hottest: (string | number)[],
+];
+
+/** Names and counts in turn. */
+function toHotNames(flat: readonly (string | number)[]): HotName[] {
+  const names: HotName[] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    names.push({ name: String(flat[at]), parked: Number(flat[at + 1]) });
+  }
+  return names;
 }
 
 /** The reply of the scripts that move entries. */
@@ -187,6 +232,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   const presence = names.presence(consumer);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
   const ownKeys = [names.lbs, presence, names.owners, ...names.endings, ...history];
+  const aside = [names.cancels, ...names.parking];
   const moveKeys = [
     names.lbs,
     presence,
@@ -194,13 +240,15 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     ...names.endings,
     dlqKey(names, settings),
     ...history,
-    names.cancels,
+    ...aside,
   ];
+  const [parkedKey, , parkedCountsKey] = names.parking;
   const delayedKeys = [names.delayed, names.delayedDue, names.delayedNames];
   let generation = 0;
   let touchesHeard = 0;
   let dueInMs: number | undefined;
   let cancelsHeard = 0;
+  let parkedHeard = NOTHING_PARKED;
 
   return {
     async raise(next) {
@@ -214,21 +262,22 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     },
     async refresh() {
       const args = [generation, heartbeatMs, consumer, names.touches, names.delayedDue, names.cancels];
+      args.push(parkedKey, parkedCountsKey);
       const reply = await commands.script('refresh', [presence], args);
-      const [alive, due, cancels] = (Array.isArray(reply) ? reply : [reply, '', 0]) as [
-        number,
-        string,
-        number,
-      ];
+      const [alive, due, cancels, count, ...hottest] = (
+        Array.isArray(reply) ? reply : [reply, '', 0]
+      ) as BeatReply;
       if (alive < 1) return 'lapsed';
       touchesHeard = alive - 1;
       dueInMs = due === '' ? undefined : Number(due);
       cancelsHeard = cancels;
+      parkedHeard = count === undefined ? NOTHING_PARKED : { count, hottest: toHotNames(hottest) };
       return 'alive';
     },
     touchesHeard: () => touchesHeard,
     dueInMs: () => dueInMs,
     cancelsHeard: () => cancelsHeard,
+    parkedHeard: () => parkedHeard,
     async cancelled(ids) {
       if (ids.length === 0) return [];
       const marks = await commands.run('HMGET', (client) => client.hmget(names.cancels, ...ids));
@@ -239,13 +288,21 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       const counts = await commands.run('HMGET', (client) => client.hmget(names.touches, ...ids));
       return counts.map(toCount);
     },
-    async acquire(batch) {
-      const args = [names.group, consumer, generation, ...flatten(batch)];
-      const keys = [...ownKeys, names.cancels];
-      const reply = (await commands.script('acquire', keys, args)) as (number | string)[];
+    async acquire(batch, isHeld = false) {
+      const keys = [...ownKeys, ...aside];
+      if (settings.duplicates === 'coalesce') keys.push(names.lbs);
+      if (isHeld) keys.push(names.owners);
+      const reply: (number | string)[] = [];
+      // Where much has to be parked, a call tells of the first of them.
+      while (reply.length < batch.length) {
+        const args = [names.group, consumer, generation, ...flatten(batch.slice(reply.length))];
+        reply.push(...((await commands.script('acquire', keys, args)) as (number | string)[]));
+      }
       return reply.map((item): Acquired => {
         if (item === 1) return { result: 'owned' };
         if (item === 2) return { result: 'owned', overwrote: true };
+        if (item === 3) return { result: 'parked' };
+        if (item === 4) return { result: 'coalesced' };
         return item === 0 ? { result: 'notMine' } : { result: 'contended', owner: String(item) };
       });
     },
@@ -255,10 +312,10 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     },
     async done(batch) {
       const args: (string | number)[] = [names.group, consumer, generation, ...flatten(batch)];
-      let keys = ownKeys;
+      let keys = [...ownKeys, ...names.parking];
       if (batch.some(({ ifTouches, isTouched }) => ifTouches !== undefined || isTouched)) {
         args.push('', ...batch.map(({ ifTouches = '' }) => ifTouches));
-        keys = [...ownKeys, names.touches];
+        keys = [...keys, names.touches];
       }
       const reply = (await commands.script('done', keys, args)) as number[];
       return reply.map((item) => (item < 0 ? -item : item === 1));
@@ -270,7 +327,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
         names.owners,
         ...names.endings,
         ...delayedKeys,
-        names.cancels,
+        ...aside,
         ...history,
       ];
       const args = [names.group, consumer, generation, afterMs, ...flatten(batch)];

@@ -26,6 +26,11 @@ export interface Names {
   readonly delayedDue: string;
   /** Sorted set in the load balancer stream's slot: names and ids of what is delayed. */
   readonly delayedNames: string;
+  /**
+   * Keys in the load balancer stream's slot, as the scripts take them: the stream of what is parked; two sorted sets, its names and ids, and data
+   * stream name → how many of it are parked; two hashes, data stream name → id of the entry whose turn it is, and paused data stream name → since when.
+   */
+  readonly parking: ParkingKeys;
   /** Key of the presence of the consumer with this name in the group. In the load balancer stream's slot. */
   presence(consumer: string): string;
   /** What every presence key begins with. */
@@ -41,6 +46,14 @@ export interface Names {
   /** Patterns of the keyspace events to listen to in a database: expired locks, expired presences. */
   keyspacePatterns(database: number): readonly string[];
 }
+
+export type ParkingKeys = readonly [
+  parked: string,
+  parkedNames: string,
+  parkedCounts: string,
+  turns: string,
+  paused: string,
+];
 
 /** Between data stream name and entry id in a lock key: literally this text, angle brackets included. */
 export const LOCK_SEPARATOR = '<MUTEX_KEY_SEP>';
@@ -85,6 +98,13 @@ export function createNames(input: NamesInput): Names {
     delayed: `${tag}:delayed`,
     delayedDue: `${tag}:delayed:due`,
     delayedNames: `${tag}:delayed:names`,
+    parking: [
+      `${tag}:parked`,
+      `${tag}:parked:names`,
+      `${tag}:parked:counts`,
+      `${tag}:parked:turns`,
+      `${tag}:paused`,
+    ],
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
     redriven: (letterId) => `${tag}:redriven:${letterId}`,

@@ -36,6 +36,8 @@ export const SCRIPT_NAMES = [
   'add-delayed',
   'end-delays',
   'cancel',
+  'unpark',
+  'pause',
   'probe',
 ] as const;
 

@@ -21,6 +21,18 @@ function needsOtherCredentials({ kernel }: Consumer): boolean {
   return !isAsked && commands.refusedForMs >= Math.max(REFUSED_FOR_GOOD_MS, 5 * kernel.settings.heartbeatMs);
 }
 
+/** So many entries of one name wait aside until that is said. */
+const HOT = 100;
+
+/** Names that are announced faster than they are worked on. Others are served all the same: it is said, and makes nobody unready. */
+function hotNamesOf({ parking }: Consumer): string | undefined {
+  const { count, hottest } = parking.heard;
+  const hot = hottest.filter(({ parked }) => parked >= HOT);
+  if (hot.length === 0) return undefined;
+  const names = hot.map(({ name, parked }) => `${JSON.stringify(redact(name))} (${parked})`);
+  return `${count} entries wait for names that are owned or paused, most of them for ${names.join(', ')}`;
+}
+
 /** Judges an incarnation for probes. An outage of Redis makes it unready, never unlive: a restart would not help. */
 export function healthOf(consumer: Consumer): Health {
   const { state, lease, intake, reconciler, troubles } = consumer;
@@ -48,6 +60,8 @@ export function healthOf(consumer: Consumer): Health {
   const { trouble } = consumer.ledger.ids;
   if (trouble !== null) reasons.push(trouble);
   if (intake.isPaused) reasons.push('paused');
+  const hot = hotNamesOf(consumer);
+  if (hot !== undefined) reasons.push(hot);
   // Without a connection nothing can be read, and that is said already.
   const failing = consumer.kernel.commands.isUp ? intake.problem : null;
   if (failing !== null && troubles.intake === undefined) reasons.push(`reading fails: ${failing}`);

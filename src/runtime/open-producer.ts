@@ -9,6 +9,7 @@ import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
 import { addDelayed, type LaterEntry } from '../redis/delaying.js';
 import { encodeEntry, entryBytes, type Info } from '../redis/entry.js';
+import { type PauseChange, pauseStreams } from '../redis/parking.js';
 import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
 import { BATCH_BYTES, batchAt, createEnsurer } from './ensurer.js';
@@ -50,6 +51,14 @@ export interface Producer extends AsyncDisposable {
   cancel(name: string): Promise<Cancelled>;
   /** The same for many, in their order; 100 at a time. */
   cancelMany(names: readonly string[]): Promise<Cancelled[]>;
+  /**
+   * Nobody is given this data stream any more, until it is resumed; who owns it goes on. Kept in Redis. Safe to repeat, and repeated while the answer is
+   * lost. Resolves with whether it was not paused before, and how many entries of it wait aside.
+   * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
+   */
+  pause(name: string): Promise<PauseChange>;
+  /** The opposite. What waits aside is given out by the consumers, within a heartbeat. */
+  resume(name: string): Promise<PauseChange>;
   close(): Promise<void>;
 }
 
@@ -185,6 +194,12 @@ export function openProducer(
     return await watch.cancel(streams.length, isBatch, () => cancelAll(streams));
   }
 
+  async function change(what: 'pause' | 'resume', name: string): Promise<PauseChange> {
+    const streams = namesOf([name]);
+    const [changed] = await repeated(() => pauseStreams(commands, names, what, streams));
+    return changed as PauseChange;
+  }
+
   async function ensure(streams: readonly NewStream[], isBatch: boolean): Promise<Ensured[]> {
     const entries: readonly NewEntry[] = entriesOf(streams, maxEntryBytes);
     if (watch === undefined) return await ensurer.ensure(entries);
@@ -207,6 +222,8 @@ export function openProducer(
     ensureMany: (streams) => ensure(streams, true),
     cancel: async (name) => (await cancel([name], false))[0] as Cancelled,
     cancelMany: (streams) => cancel(streams, true),
+    pause: (name) => change('pause', name),
+    resume: (name) => change('resume', name),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -38,6 +38,7 @@ function visitor(clock: Clock, dlqIsLocal: boolean): LeaseSettings {
     maxRetries: 0,
     dlqMaxLen: 0,
     dlqIsLocal,
+    duplicates: 'queue',
     historyKey: undefined,
   };
 }

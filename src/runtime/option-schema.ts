@@ -53,6 +53,7 @@ export const runtimeSchema = z.strictObject({
   provenAfterMs: integer(100, 86_400_000).default(60_000),
   maxEntryBytes: integer(MAX_ENTRY_BYTES.min, MAX_ENTRY_BYTES.max).default(MAX_ENTRY_BYTES.default),
   largeIntegers: oneOf('round', 'text').default('round'),
+  duplicates: oneOf('queue', 'coalesce').default('queue'),
   dlqStream: text.optional(),
   dlqMaxLen: integer(0, 1_000_000_000).default(10_000),
   readRetry: z

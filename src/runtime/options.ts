@@ -76,6 +76,12 @@ export interface RuntimeOptions<TInfo = unknown> {
    * does, or `text`, a string of their digits. @defaultValue 'round'
    */
   readonly largeIntegers?: 'round' | 'text';
+  /**
+   * What becomes of an entry while another one of its name waits: `queue`, it waits too, and its stream is given out once for each; or `coalesce`, it is
+   * finished, and the first one that waits stands for it, with the info that it has. All consumers of a group should have the same.
+   * @defaultValue 'queue'
+   */
+  readonly duplicates?: 'queue' | 'coalesce';
   /** Name of the dead-letter stream. @defaultValue `<service>-input-dlq` */
   readonly dlqStream?: string;
   /** About how many dead letters are kept; the oldest are trimmed. 0: all. @defaultValue 10000 */
@@ -145,6 +151,7 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly provenAfterMs: number;
   readonly maxEntryBytes: number;
   readonly largeIntegers: 'round' | 'text';
+  readonly duplicates: 'queue' | 'coalesce';
   readonly dlqMaxLen: number;
   readonly layout: Layout;
   readonly readRetry: Required<ReadRetryOptions>;

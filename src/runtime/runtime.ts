@@ -372,8 +372,16 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   get #standing() {
-    const { state, intake, ownerships } = this.#incarnation;
-    return { state, owned: ownerships.owned, waiting: ownerships.waiting.size, capacity: intake.capacity };
+    const { state, intake, ownerships, parking } = this.#incarnation;
+    const { count: parked, hottest } = parking.heard;
+    return {
+      state,
+      owned: ownerships.owned,
+      waiting: ownerships.waiting.size,
+      capacity: intake.capacity,
+      parked,
+      hottest: hottest[0]?.parked ?? 0,
+    };
   }
 
   get #facts(): RuntimeFacts {

@@ -76,6 +76,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
     capacity: consumer.intake.capacity,
     owned: ownerships.owned,
     waiting: ownerships.waiting.size,
+    parked: consumer.parking.heard,
     heldBack: consumer.acquirer.heldBack,
     lease: {
       state: keeper === undefined ? 'absent' : pathOf(keeper.value.lease),
@@ -116,6 +117,9 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
       cancelled: consumer.canceller.cancelled,
       delayed: ledger.delayed,
       delaysEnded: consumer.delays.ended,
+      parked: consumer.parking.parked,
+      coalesced: consumer.parking.coalesced,
+      unparked: consumer.parking.found,
       keyspaceEvents: consumer.keyspace.events,
       notificationsDropped: facts.notificationsDropped,
     },

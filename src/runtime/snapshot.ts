@@ -7,6 +7,7 @@ import type { OwnershipState } from '../machines/ownership.machine.js';
 import type { ReconcilerContext } from '../machines/reconciler.machine.js';
 import type { ChildRecord, Failure } from '../machines/supervisor.machine.js';
 import type { ServerFacts } from '../redis/capabilities.js';
+import type { ParkedCounts } from '../redis/lease-store.js';
 
 export interface StreamSnapshot {
   readonly name: string;
@@ -93,6 +94,12 @@ export interface Counters {
   delayed: number;
   /** Delayed streams that this runtime gave to everyone when they were due. */
   delaysEnded: number;
+  /** Entries that this runtime was given while their names were not free, and that wait aside. */
+  parked: number;
+  /** Entries that were finished, as another one of their name waited (`duplicates: 'coalesce'`). */
+  coalesced: number;
+  /** Names that this runtime found parked and free: what should have given them out was lost. */
+  unparked: number;
   keyspaceEvents: number;
   notificationsDropped: number;
 }
@@ -113,6 +120,8 @@ export interface Snapshot {
   readonly owned: number;
   /** Entries that wait for their data stream's name. */
   readonly waiting: number;
+  /** What waits aside for its name, of the whole service, as of the last heartbeat: how much, and of which names most. */
+  readonly parked: ParkedCounts;
   /** Suspects that are begun later: streams that died with so many owners that they are begun a few at a time (C-POI-11). */
   readonly heldBack: number;
   readonly streams: readonly StreamSnapshot[];

@@ -11,6 +11,7 @@ import { createGroupStore } from '../redis/group.js';
 import { createLeaseStore, type LeaseSettings } from '../redis/lease-store.js';
 import { createLockStore, createSpreadLockStore, noLocks } from '../redis/locks.js';
 import type { Names } from '../redis/names.js';
+import { createParkedStore } from '../redis/parking.js';
 import { createSpread } from '../redis/spread.js';
 
 export interface StoreSettings extends LeaseSettings {
@@ -34,6 +35,7 @@ export function createStores(
   const group = createGroupStore(commands, names, settings, clock);
   const entries = createEntryReader(bulk, names, clock, bulkTimeoutFor(heartbeatMs));
   const delayed = createDelayedStore(commands, names, settings);
+  const parked = createParkedStore(commands, names, settings);
   const due = createDueLetterStore(commands, bulk, names, settings);
   if (shards === undefined) {
     return {
@@ -42,6 +44,7 @@ export function createStores(
       entries,
       due,
       delayed,
+      parked,
       deadLetters: createDeadLetterStore(bulk, names, dlqMaxLen),
       locks: lockKeys ? createLockStore(commands, lockValue, heartbeatMs) : noLocks,
     };
@@ -53,6 +56,7 @@ export function createStores(
     entries,
     due,
     delayed,
+    parked,
     deadLetters: createDeadLetterStore(shards.bulkFor(names.dlq), names, dlqMaxLen),
     locks: lockKeys ? createSpreadLockStore(spread, lockValue, heartbeatMs) : noLocks,
   };

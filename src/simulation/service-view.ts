@@ -87,10 +87,11 @@ export class ServiceView {
     const records = this.#list<string>('LRANGE', this.historyKey, 0, -1).map(parseHistoryRecord);
     const idsOn = (stream: string) => this.#list<Entry>('XRANGE', stream, '-', '+').map(([id]) => id);
     const later = idsOn(this.names.delayed).map((id) => `delayed:${id}`);
+    const parked = idsOn(this.names.parking[0]).map((id) => `parked:${id}`);
     const input: CheckHistoryInput = {
       records: [...records, ...this.cancelled],
       announced: this.announced,
-      onStream: [...idsOn(this.names.lbs), ...later],
+      onStream: [...idsOn(this.names.lbs), ...later, ...parked],
     };
     return { ...checkHistory(input), records };
   }

@@ -66,6 +66,18 @@ export const METRICS = list({
     unit: '{stream}',
     description: 'Entries that wait until the name of their data stream is free.',
   },
+  parked: {
+    name: 'streamwarden.parked.length',
+    kind: 'gauge',
+    unit: '{entry}',
+    description: 'Entries of the service that wait aside for their names, as of the last heartbeat.',
+  },
+  hottest: {
+    name: 'streamwarden.parked.hottest',
+    kind: 'gauge',
+    unit: '{entry}',
+    description: 'Of the name of which most wait aside: how many.',
+  },
   capacity: {
     name: 'streamwarden.streams.capacity',
     kind: 'level',
@@ -240,6 +252,24 @@ export const METRICS = list({
     kind: 'histogram',
     unit: 's',
     description: 'For how long the first of the delayed streams that were given out together had been due.',
+  },
+  parkings: {
+    name: 'streamwarden.streams.parked',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries that were read while their names were not free, and were put aside.',
+  },
+  coalesced: {
+    name: 'streamwarden.streams.coalesced',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries that were finished, as another one of their name waited.',
+  },
+  unparkings: {
+    name: 'streamwarden.parked.found',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries that waited aside though their names were free, and were found by looking.',
   },
   groupRecreations: {
     name: 'streamwarden.group.recreations',

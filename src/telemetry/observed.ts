@@ -19,6 +19,9 @@ export interface Standing {
   readonly owned: number;
   readonly waiting: number;
   readonly capacity: number;
+  /** Entries of the service that wait aside, and how many of them are of one name at most. */
+  readonly parked: number;
+  readonly hottest: number;
   /** Undefined: it has not written to the dead-letter stream. */
   readonly deadLetterLength: number | undefined;
 }
@@ -70,6 +73,8 @@ export class Observed {
     consumers: new Level(),
   };
   readonly #deadLetterLength = new Level();
+  readonly #parked = new Level();
+  readonly #hottest = new Level();
   #isAsked = false;
 
   constructor(meter: Meter) {
@@ -107,6 +112,8 @@ export class Observed {
       level.observe(result, this.#instrument(id as ObservedId));
     }
     this.#deadLetterLength.observe(result, this.#instrument('deadLetterLength'));
+    this.#parked.observe(result, this.#instrument('parked'));
+    this.#hottest.observe(result, this.#instrument('hottest'));
     // Nobody's event loop matters here once the last runtime has ended.
     const delay = this.#runtimes.size > 0 ? this.#loop.look() : undefined;
     if (delay === undefined) return;
@@ -116,7 +123,7 @@ export class Observed {
 
   #look(): void {
     const { owned, waiting, capacity, consumers } = this.#levels;
-    for (const level of Object.values(this.#levels)) level.clear();
+    for (const level of [...Object.values(this.#levels), this.#parked, this.#hottest]) level.clear();
     for (const { attributes, standing } of this.#runtimes) {
       const now = standing();
       owned.add(attributes, now.owned);
@@ -124,6 +131,9 @@ export class Observed {
       capacity.add(attributes, now.capacity);
       consumers.add({ ...attributes, [ATTRIBUTE.state]: now.state }, 1);
       this.#keepLength(attributes, now);
+      // One and the same for all of a service; nobody knows it once they have ended.
+      this.#parked.set(attributes, now.parked);
+      this.#hottest.set(attributes, now.hottest);
     }
   }
 

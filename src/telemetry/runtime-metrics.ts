@@ -58,6 +58,11 @@ export class RuntimeMetrics {
       }),
       on('vanished', ({ count }) => this.#count('vanished', count)),
       on('touched', ({ count }) => this.#count('touches', count)),
+      on('parked', ({ count, coalesced }) => {
+        this.#count('parkings', count);
+        this.#count('coalesced', coalesced);
+      }),
+      on('unparked', ({ count }) => this.#count('unparkings', count)),
       on('cancelled', ({ count }) => this.#count('cancels', count)),
       on('delayed', ({ count }) => this.#count('delays', count)),
       on('delaysEnded', ({ count, lateMs }) => {

@@ -4,14 +4,16 @@ import type {
   DeadLetterDueRecord,
   DelayedRecord,
   HistoryRecord,
+  ParkedRecord,
   RequeuedRecord,
   UndelayedRecord,
+  UnparkedRecord,
 } from './history-records.js';
 
 /**
  * How a chain ends, or stands.
  *
- * - `finished`, `deadLettered`, `gone`, `cancelled`: as its last record says
+ * - `finished`, `deadLettered`, `gone`, `cancelled`, `coalesced`: as its last record says
  * - `deadLetterDue`: its last copy is to be written to the dead-letter stream
  * - `owned`: its last copy has an owner
  * - `waiting`: its last copy has had none yet
@@ -21,6 +23,7 @@ export type ChainEnd =
   | 'deadLettered'
   | 'gone'
   | 'cancelled'
+  | 'coalesced'
   | 'deadLetterDue'
   | 'owned'
   | 'waiting';
@@ -41,6 +44,16 @@ export interface HistoryChain {
   /** The records of the whole chain, copy by copy. */
   readonly records: readonly HistoryRecord[];
 }
+
+type CopyRecord = RequeuedRecord | DelayedRecord | UndelayedRecord | ParkedRecord | UnparkedRecord;
+
+const WITH_COPY: ReadonlySet<string> = new Set<CopyRecord['op']>([
+  'requeued',
+  'delayed',
+  'undelayed',
+  'parked',
+  'unparked',
+]);
 
 type EndRecord = Exclude<HistoryRecord, AcquiredRecord | DeadLetterDueRecord>;
 
@@ -72,7 +85,8 @@ export class EntryLives {
     this.of(record.id).ends.push(record);
     if (!hasCopy(record)) return;
     this.#copies.add(record.copy);
-    const count = record.op === 'undelayed' ? this.of(record.id).count : record.count;
+    // What is kept aside, and comes back, keeps its count.
+    const count = 'count' in record ? record.count : this.of(record.id).count;
     const copy = this.of(record.copy);
     this.#lives.set(record.copy, count === undefined ? copy : { ...copy, count });
   }
@@ -119,6 +133,6 @@ export class EntryLives {
 }
 
 /** It goes on under another id. */
-function hasCopy(record: HistoryRecord): record is RequeuedRecord | DelayedRecord | UndelayedRecord {
-  return record.op === 'requeued' || record.op === 'delayed' || record.op === 'undelayed';
+function hasCopy(record: HistoryRecord): record is CopyRecord {
+  return WITH_COPY.has(record.op);
 }

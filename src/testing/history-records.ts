@@ -47,6 +47,9 @@ const recordSchema = z.discriminatedUnion('op', [
     proven: z.literal(true).optional(),
     trial: z.number().optional(),
   }),
+  z.object({ ...moved, op: z.literal('parked'), copy: z.string(), why: z.enum(['owned', 'paused', 'turn']) }),
+  z.object({ ...moved, op: z.literal('coalesced') }),
+  z.object({ ...common, op: z.literal('unparked'), by: z.string(), copy: z.string() }),
   z.object({ ...common, op: z.literal('undelayed'), by: z.string(), copy: z.string() }),
 ]);
 
@@ -151,6 +154,29 @@ export interface UndelayedRecord extends HistoryRecordBase {
   readonly copy: string;
 }
 
+/** A consumer was given the entry while its name was not free, and it waits aside. */
+export interface ParkedRecord extends MovedRecord {
+  readonly op: 'parked';
+  /** Id of what is parked, `parked:` and a number: it is no entry. */
+  readonly copy: string;
+  /** Another entry owned the name; the name was paused; it was another entry's turn. */
+  readonly why: 'owned' | 'paused' | 'turn';
+}
+
+/** A consumer was given the entry, and it was finished, as another one of its name waits. */
+export interface CoalescedRecord extends MovedRecord {
+  readonly op: 'coalesced';
+}
+
+/** What had been parked went back on the stream. Its id is that of what was parked. */
+export interface UnparkedRecord extends HistoryRecordBase {
+  readonly op: 'unparked';
+  /** Name in the group of the consumer that saw to it. */
+  readonly by: string;
+  /** Id of the entry. */
+  readonly copy: string;
+}
+
 /** One change of owner. */
 export type HistoryRecord =
   | AcquiredRecord
@@ -161,7 +187,10 @@ export type HistoryRecord =
   | GoneRecord
   | CancelledRecord
   | DelayedRecord
-  | UndelayedRecord;
+  | UndelayedRecord
+  | ParkedRecord
+  | CoalescedRecord
+  | UnparkedRecord;
 
 /**
  * Reads one record as it stands in the list.

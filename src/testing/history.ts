@@ -20,7 +20,7 @@ export interface CheckHistoryInput {
   readonly announced?: readonly string[];
   /**
    * Ids that are still on the load balancer stream, pending ones included (`XRANGE <lbs> - +`), read after the records; and, where streams are delayed,
-   * those of what is delayed, each with `delayed:` in front. An
+   * those of what is delayed, each with `delayed:` in front, and of what is parked, each with `parked:` in front. An
    * announced entry that has not ended and is not among them is lost.
    *
    * @defaultValue none: everything announced must have ended
@@ -150,7 +150,7 @@ class Check {
         holder,
         record,
       );
-    } else if (record.op === 'undelayed') {
+    } else if (record.op === 'undelayed' || record.op === 'unparked') {
       // Nobody had it.
     } else if (due !== undefined) {
       if (due.to === record.from) return;
@@ -201,6 +201,7 @@ class Check {
       deadLettered: 0,
       gone: 0,
       cancelled: 0,
+      coalesced: 0,
       deadLetterDue: 0,
       owned: 0,
       waiting: 0,
@@ -211,7 +212,7 @@ class Check {
       const chain = this.#lives.chain(id);
       chains.set(id, chain);
       ends[chain.end] += 1;
-      const hasEnded = ['finished', 'deadLettered', 'cancelled'].includes(chain.end);
+      const hasEnded = ['finished', 'deadLettered', 'cancelled', 'coalesced'].includes(chain.end);
       const isLost = chain.end === 'gone' || (!hasEnded && !onStream.has(chain.last));
       if (isLost) {
         lost.push(id);

@@ -61,6 +61,7 @@ export type { ChainEnd, HistoryChain } from './history-chains.js';
 export {
   type AcquiredRecord,
   type CancelledRecord,
+  type CoalescedRecord,
   type DeadLetterDueRecord,
   type DeadLetteredRecord,
   type DelayedRecord,
@@ -69,11 +70,13 @@ export {
   type HistoryRecord,
   type HistoryRecordBase,
   type MovedRecord,
+  type ParkedRecord,
   parseHistoryRecord,
   type ReadHistoryOptions,
   type RequeuedRecord,
   readHistory,
   type UndelayedRecord,
+  type UnparkedRecord,
 } from './history-records.js';
 export { type OpenServer, openServers } from './open-servers.js';
 export {

@@ -23,7 +23,7 @@ export interface Reown {
    * - `deadLettered` (or due to be), `gone`: there was nothing to own any more
    * - `open`: none of this has happened yet
    */
-  readonly outcome: 'reowned' | 'finished' | 'deadLettered' | 'gone' | 'cancelled' | 'open';
+  readonly outcome: 'reowned' | 'finished' | 'deadLettered' | 'gone' | 'cancelled' | 'coalesced' | 'open';
   /** The next owner's entry: the fencing token it holds. Null unless reowned. */
   readonly copy: string | null;
   /** The next owner's name in the group. Null unless reowned. */

@@ -171,4 +171,27 @@ describe('streamwarden produce --delay, cancel, and what status says of them', (
     expect(line).to.include({ stream: 'order-1' });
     await eventually('it is finished', async () => (await redis().xlen('orders-input')) === 0);
   });
+
+  it('pauses and resumes, which status shows [C-PAUSE-1, C-PAUSE-3]', async () => {
+    await run('produce', '--name', 'order-1');
+    expect(await run('pause', 'order-1')).to.include({
+      code: 0,
+      stdout: 'order-1 is paused: nobody is given it\n',
+    });
+    expect((await run('pause', 'order-1')).stdout).to.equal('order-1 was paused already\n');
+    const found = JSON.parse((await run('status', '--json')).stdout);
+    expect(found.paused).to.have.property('count', 1);
+    expect(found.paused.names[0]).to.have.property('name', 'order-1');
+    expect(found.parked).to.deep.equal({ count: 0, names: 0, hottest: [] });
+    expect((await run('status')).stdout).to.match(/\n {2}1 paused: order-1\n/);
+    const { stdout } = await run('resume', 'order-1', '--json');
+    expect(JSON.parse(stdout)).to.deep.include({
+      type: 'Resumed',
+      stream: 'order-1',
+      changed: true,
+      parked: 0,
+    });
+    expect((await run('resume', 'order-1')).stdout).to.equal('order-1 was not paused\n');
+    expect((await run('pause', '')).code).to.equal(2);
+  });
 });

@@ -94,6 +94,8 @@ describe('no command prints a control character', () => {
       [['produce', ...on, '--name', name], 0],
       [['pending', ...on], 0],
       [['cancel', ...on, `${name}.`], 1],
+      [['pause', ...on, `${name}.`], 0],
+      [['resume', ...on, `${name}.`], 0],
       [['owner', ...on, name], 0],
       [['owner', ...on, `${name}.`], 1],
       [['status', ...on], 0],

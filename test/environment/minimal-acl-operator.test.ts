@@ -72,6 +72,35 @@ describe('the documented user of an operator', () => {
 
   it('may do all that the commands do', () => work());
 
+  it('has what it claims go before what is parked with the four commands more that the document names, and claims without them', async () => {
+    const redis = suite.redis();
+    const more = /^ACL SETUSER orders-operator (\+zadd .+)$/m
+      .exec(await readFile(DOCUMENT, 'utf8'))?.[1]
+      ?.split(' ');
+    expect(more).to.have.length(4);
+    const turns = async (...added: string[]) => {
+      await redis.flushall();
+      await redis.call('ACL', 'SETUSER', ...rules, ...added);
+      await redis.xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
+      const id = await redis.xadd(LBS, '*', 'lbs-input', '{"DataStreamName":"hot"}');
+      await redis.xreadgroup('GROUP', GROUP, 'a~00000001', 'COUNT', 1, 'STREAMS', LBS, '>');
+      await redis.hset(`{${LBS}}:owners`, '', 'v1 x', 'hot', id as string);
+      await redis.zadd(`{${LBS}}:parked:counts`, 1, 'hot');
+      const { host, port } = suite.server();
+      await using visit = await visitService({
+        redis: `redis://${rules[0]}:change-me@${host}:${port}`,
+        service: 'orders',
+        timeoutMs: 2_000,
+      });
+      expect(await visit.claims.claim(id as string, false)).to.include({ outcome: 'requeued' });
+      const [[copy] = []] = await redis.xrange(LBS, '-', '+');
+      return { copy, turn: await redis.hget(`{${LBS}}:parked:turns`, 'hot') };
+    };
+    expect(await turns()).to.have.property('turn', null);
+    const { copy, turn } = await turns(...(more as string[]));
+    expect(turn).to.equal(copy);
+  });
+
   it('may do nothing that they do not need', async () => {
     const needed = rules.filter((rule) => /^[+~]/.test(rule) && !OPTIONAL.includes(rule));
     expect(needed).to.have.length.above(15);

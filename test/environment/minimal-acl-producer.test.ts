@@ -6,9 +6,9 @@ import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
 const DOCUMENT = new URL('../../docs/how-to/minimal-acl-user.md', import.meta.url);
-const { lbs, group, owners, announced } = createNames({ service: 'orders' });
+const { lbs, group, owners, announced, parking } = createNames({ service: 'orders' });
 
-describe('the documented minimal ACL user of a producer that ensures, delays and cancels', () => {
+describe('the documented minimal ACL user of a producer that ensures, delays, cancels and pauses', () => {
   const suite = useRedis();
   let rules: string[];
 
@@ -45,6 +45,14 @@ describe('the documented minimal ACL user of a producer that ensures, delays and
     expect(await producer.ensure('three')).to.have.property('created', true);
     await producer.add('later', null, { delayMs: 60_000 });
     expect(await producer.ensure('later')).to.have.property('created', false);
+    await producer.pause('held');
+    expect(await producer.resume('held')).to.deep.equal({ changed: true, parked: 0 });
+    const [parked, parkedNames, parkedCounts] = parking;
+    await redis.xadd(parked, '7-0', 'name', 'aside', 'lbs-input', '{}');
+    await redis.zadd(parkedNames, 0, `5:aside:1${'7'.padStart(20, '0')}-${'0'.padStart(20, '0')}`);
+    await redis.zadd(parkedCounts, 1, 'aside');
+    expect(await producer.ensure('aside')).to.deep.equal({ id: 'parked:7-0', created: false });
+    expect(await producer.cancel('aside')).to.deep.equal({ cancelled: 'waiting', ids: ['parked:7-0'] });
     const cancelled = await producer.cancelMany(['later', 'three', 'one', 'none']);
     expect(cancelled.map((each) => each.cancelled)).to.deep.equal(['delayed', 'waiting', 'owned', 'none']);
   }
@@ -66,6 +74,10 @@ describe('the documented minimal ACL user of a producer that ensures, delays and
     'zadd',
     'zrange',
     'zrem',
+    'zscore',
+    'exists',
+    'hsetnx',
+    'hdel',
     'time',
   ]) {
     it(`is refused, and says so, without ${command}`, async () => {
@@ -74,7 +86,7 @@ describe('the documented minimal ACL user of a producer that ensures, delays and
     });
   }
 
-  for (const key of ['announced', 'touches', 'owners', 'cancels', 'delayed*']) {
+  for (const key of ['announced', 'touches', 'owners', 'cancels', 'delayed*', 'parked*', 'paused']) {
     it(`is refused, and says so, without the key ${key}`, async () => {
       expect(await rejection(live([`~{orders-input}:${key}`]))).to.include({ code: 'PermissionDenied' });
     });

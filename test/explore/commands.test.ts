@@ -17,6 +17,7 @@ const settings: LeaseSettings = {
   heartbeatMs: HEARTBEAT_MS,
   maxRetries: 3,
   dlqMaxLen: DLQ_MAX_LEN,
+  duplicates: 'queue',
   dlqIsLocal: true,
   historyKey: undefined,
 };

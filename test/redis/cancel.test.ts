@@ -114,12 +114,14 @@ describe('cancelling streams', () => {
     const a = await join('a~00000001');
     const b = await join('b~00000002');
     const held = await own(a, 'one');
-    const second = await announce('one');
+    await announce('one');
     const waiting = await b.read();
     await b.lease.acquire(waiting);
-    expect(await cancel('one')).to.deep.equal([{ cancelled: 'owned', ids: [one(held).id, second] }]);
-    const { moved } = await b.lease.giveBack('waiting', waiting);
-    expect(moved[0]?.outcome).to.equal('cancelled');
+    const [cancelled] = await cancel('one');
+    expect(cancelled?.cancelled).to.equal('owned');
+    expect(cancelled?.ids[0]).to.equal(one(held).id);
+    expect(cancelled?.ids[1]).to.match(/^parked:/);
+    expect(await suite.redis().xlen(names.parking[0])).to.equal(0);
     expect(await onStream()).to.deep.equal([one(held).id]);
   });
 
@@ -134,10 +136,9 @@ describe('cancelling streams', () => {
     expect(await ensure()).to.deep.equal([{ id: ensured?.id, created: false }]);
     const b = await join('b~00000002');
     const waiting = await b.read();
-    expect(await b.lease.acquire(waiting)).to.deep.equal([{ result: 'contended', owner: one(held).id }]);
+    expect(await b.lease.acquire(waiting)).to.deep.equal([{ result: 'parked' }]);
     await a.lease.done(held);
-    const { moved } = await b.lease.giveBack('waiting', waiting);
-    expect(moved[0]?.outcome).to.equal('requeued');
+    expect(await b.lease.acquire(await b.read())).to.deep.equal([{ result: 'owned' }]);
   });
 
   it('lets alone what a consumer of the Go client has, and what is due for the dead-letter stream [C-CAN-5]', async () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { systemClock } from '../../src/core/clock.js';
 import type { Commands } from '../../src/redis/commands.js';
 import { createGroupStore } from '../../src/redis/group.js';
+import type { LeaseSettings } from '../../src/redis/lease-store.js';
 import { useRedis } from '../support/redis.js';
 import { useWire } from '../support/wire.js';
 
@@ -90,8 +91,16 @@ describe('the group in Redis', () => {
     const owners: Record<string, string> = {};
     for (let n = 0; n < 100; n += 1) owners[`${n}`.padStart(30_000, 'n')] = `${n + 1}-0`;
     await suite.redis().hset(names.owners, owners);
-    const settings = { consumer: A, heartbeatMs: 60_000, maxRetries: 3, dlqMaxLen: 0, dlqIsLocal: true };
-    const group = createGroupStore(watched, names, { ...settings, historyKey: undefined }, systemClock);
+    const settings: LeaseSettings = {
+      consumer: A,
+      heartbeatMs: 60_000,
+      maxRetries: 3,
+      dlqMaxLen: 0,
+      dlqIsLocal: true,
+      duplicates: 'queue',
+      historyKey: undefined,
+    };
+    const group = createGroupStore(watched, names, settings, systemClock);
     expect(await group.pruneOwners()).to.deep.include({ cleared: 100 });
     // The first reply is as long as it happens to be: eight names or so, of a hundred.
     expect(Math.max(...lengths)).to.be.below(900_000);

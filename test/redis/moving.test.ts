@@ -162,7 +162,8 @@ describe('moving entries in Redis', () => {
       const a = await wire.join(A);
       const b = await wire.join(B);
       const owned = await wire.own(a, 'one');
-      const waiting = await wire.own(b, 'one');
+      await wire.announce('one');
+      const waiting = await b.read();
       expect((await b.lease.giveBack('waiting', waiting)).moved[0]?.outcome).to.equal('waiting');
       expect(await wire.pendingIds()).to.have.length(2);
       await a.lease.done(owned);

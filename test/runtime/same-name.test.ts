@@ -18,7 +18,7 @@ describe('a data stream that is announced twice', () => {
     const { log, runtime } = await listening({ heartbeatMs });
     const ids = await announce(['twin', 'twin', 'single']);
     await log.first('StreamAdded', 'single');
-    await eventually('the second one waits', () => runtime.snapshot().waiting === 1);
+    await eventually('the second one waits', () => runtime.snapshot().counters.parked === 1);
     expect(log.added).to.deep.equal(['twin', 'single']);
     expect(runtime.snapshot().owned).to.equal(2);
 
@@ -39,7 +39,7 @@ describe('a data stream that is announced twice', () => {
     await one.log.first('StreamAdded', 'twin');
     const two = await listening({ heartbeatMs });
     const [secondId] = await announce(['twin']);
-    await eventually('it waits', () => two.runtime.snapshot().waiting === 1);
+    await eventually('it waits', () => two.runtime.snapshot().counters.parked === 1);
     expect(two.log.all).to.deep.equal([]);
 
     await one.runtime.done({ id: firstId as string });
@@ -101,30 +101,15 @@ describe('a data stream that is announced twice', () => {
     await announce(['twin', 'twin', 'twin', 'twin', 'twin', 'other-1', 'other-2', 'other-3']);
     await log.count('StreamAdded', 3);
     expect(log.added).to.deep.equal(['twin', 'other-1', 'other-2']);
-    expect(runtime.snapshot()).to.include({ owned: 3, waiting: 4 });
+    expect(runtime.snapshot()).to.include({ owned: 3, waiting: 0 });
+    expect(runtime.snapshot().counters).to.include({ parked: 4 });
   });
-
-  for (const [capacity, most] of [
-    [3, 1000],
-    [1100, 1100],
-  ] as const) {
-    it(`waits on the stream when ${most} wait in a process that has capacity ${capacity} [C-NAME-4]`, async () => {
-      const { announce, listening, names } = fleet();
-      const { runtime } = await listening({ capacity, heartbeatMs: keepable(800), notificationBuffer: 2000 });
-      await announce([...Array.from({ length: most + 50 }, () => 'held'), 'other']);
-      await eventually('so many wait', () => runtime.snapshot().waiting === most);
-      const { sweeps } = runtime.snapshot().reconciler;
-      await eventually('a heartbeat passes', () => runtime.snapshot().reconciler.sweeps > sweeps + 1);
-      expect(runtime.snapshot()).to.include({ owned: 1, waiting: most });
-      expect((await suite.redis().xpending(names.lbs, names.group))[0]).to.equal(most + 1);
-    });
-  }
 
   it('waits for its own name only, however many others wait longer [C-NAME-2]', async () => {
     const { announce, listening } = fleet();
     const { log, runtime } = await listening({ heartbeatMs, notificationBuffer: 2000 });
     await announce([...Array.from({ length: 600 }, () => 'held'), 'freed', 'freed']);
-    await eventually('they wait', () => runtime.snapshot().waiting === 600);
+    await eventually('they wait', () => runtime.snapshot().counters.parked === 600);
     await runtime.owned('freed')?.done();
     await log.until('the second one', () => log.added.filter((name) => name === 'freed').length === 2);
   });
@@ -136,7 +121,7 @@ describe('a data stream that is announced twice', () => {
     await victim.log.first('StreamAdded', 'twin');
     const others = [await listening({ heartbeatMs }), await listening({ heartbeatMs })];
     ids.push(...(await announce(['twin', 'twin', 'twin'])));
-    const waiting = () => others.reduce((sum, { runtime }) => sum + runtime.snapshot().waiting, 0);
+    const waiting = () => others.reduce((sum, { runtime }) => sum + runtime.snapshot().counters.parked, 0);
     await eventually('three wait', () => waiting() === 3);
     await victim.runtime.stop({ mode: 'abandon' });
 
@@ -159,7 +144,7 @@ describe('a data stream that is announced twice', () => {
     await one.log.first('StreamAdded', 'twin');
     const two = await listening({ heartbeatMs });
     ids.push(...(await announce(['twin'])));
-    await eventually('it waits', () => two.runtime.snapshot().waiting === 1);
+    await eventually('it waits', () => two.runtime.snapshot().counters.parked === 1);
     await two.runtime.stop({ mode: 'abandon' });
     await one.runtime.done({ id: ids[0] as string });
 

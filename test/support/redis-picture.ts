@@ -5,15 +5,16 @@ import type { Redis } from 'ioredis';
 export class Masks {
   readonly #ids = new Map<string, string>();
 
-  /** Ids as `#1`, `#2`, …; Redis's clock and the consumer group's random mark as words. */
+  /** Ids as `#1`, `#2`, …, where one aside is another than the same one on the stream; Redis's clock and the consumer group's random mark as words. */
   text(value: unknown): string {
     return JSON.stringify(value, (_key, part) => (part?.type === 'Buffer' ? String(Buffer.from(part)) : part))
-      .replace(/\b\d{13}-\d+\b/g, (id) => {
-        if (!this.#ids.has(id)) this.#ids.set(id, `#${this.#ids.size + 1}`);
+      .replace(/\b((?:delayed|parked):)?\d{13}-\d+\b/g, (id, aside = '') => {
+        if (!this.#ids.has(id)) this.#ids.set(id, `${aside}#${this.#ids.size + 1}`);
         return this.#ids.get(id) as string;
       })
       .replace(/(\\"at\\":)\d+\.\d+/g, '$1now')
       .replace(/("_dlq_at",")\d{13}"/g, '$1now"')
+      .replace(/"\d{13}"/g, '"now"')
       .replace(/\bv1 \d+\.\d+/g, 'v1 now')
       .replace(/\bv1 [0-9a-f]{16}\b/g, 'v1 mark')
       .replace(/("(?:lease|lock|lockTtl)Ms":)(\d+)/g, (_all, member, ms) => member + lifetime(Number(ms)));
@@ -69,14 +70,21 @@ async function rowsOf(redis: Redis): Promise<Row[]> {
       key,
       type,
       pttl,
-      content: contentOf(type, content, groups),
+      content: contentOf(key, type, content, groups),
     }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-function contentOf(type: string, content: unknown, groups: readonly Group[]): unknown {
+function contentOf(key: string, type: string, content: unknown, groups: readonly Group[]): unknown {
   if (type === 'hash') return pairsOf(content as string[]).sort();
-  if (type === 'stream') return { entries: content, groups: groups.map(groupOf) };
+  if (type === 'stream') {
+    const [aside] = /(?:delayed|parked)$/.exec(key) ?? [];
+    const entries = content as [id: string, fields: string[]][];
+    return {
+      entries: entries.map(([id, fields]) => [aside ? `${aside}:${id}` : id, fields]),
+      groups: groups.map(groupOf),
+    };
+  }
   return content;
 }
 

@@ -76,6 +76,11 @@ export function layoutNow(): Record<string, string> {
     put('delayed', names.delayed);
     put('delayed, due', names.delayedDue);
     put('delayed, names', names.delayedNames);
+    put('parked', names.parking[0]);
+    put('parked, names', names.parking[1]);
+    put('parked, counts', names.parking[2]);
+    put('parked, turns', names.parking[3]);
+    put('paused', names.parking[4]);
     put('presence', names.presence('pod~00000000'));
     put('redriven', names.redriven('1-1'));
     put('lock', names.lock('stream', '1-1'));

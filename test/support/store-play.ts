@@ -10,6 +10,7 @@ import { readEntries } from '../../src/redis/entry-reader.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
 import { markOf, PROVEN } from '../../src/redis/marks.js';
+import { createParkedStore, pauseStreams } from '../../src/redis/parking.js';
 import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
 import { createStranded } from '../../src/redis/stranded.js';
 import { Masks, pictureOf } from './redis-picture.js';
@@ -81,6 +82,7 @@ class Play {
     await this.#lettersApart();
     await this.#newcomers();
     await this.#delaying();
+    await this.#parking();
     await this.#leaving();
   }
 
@@ -132,7 +134,8 @@ class Play {
     await this.#step('a prolongs them', () => a.locks.extend([...locks, 'none']));
     await this.#step('another releases them', () => stranger('b~00000002').locks.release(locks));
     await announce('one');
-    const [b, waiting] = await this.#owner('b~00000002');
+    const b = await this.#wire.join('b~00000002');
+    const waiting = await b.read();
     await this.#step('a waiter waits', () => b.lease.giveBack('waiting', waiting));
     await this.#step('one is done', () => a.lease.done(held.slice(0, 1)));
     await this.#step('its lock goes', () => a.locks.release(locks.slice(0, 1)));
@@ -309,6 +312,33 @@ class Play {
     });
     await this.#step('and finishes it', () => k.lease.done(second));
     await k.vanish();
+  }
+
+  /** What waits aside for its name, and what is paused. */
+  async #parking(): Promise<void> {
+    const { announce, names, commands, historyKey } = this.#wire;
+    await announce('thirteen');
+    const [l, held] = await this.#owner('l~0000000c');
+    await announce('thirteen');
+    await announce('thirteen');
+    const twins = await l.read();
+    await this.#step('the others of its name are read', () => l.lease.acquire(twins));
+    await this.#step('l beats', async () => {
+      await l.lease.refresh();
+      return l.lease.parkedHeard();
+    });
+    await this.#step('its name is paused', () => pauseStreams(commands(), names, 'pause', ['thirteen']));
+    await this.#step('l finishes it', () => l.lease.done(held));
+    await this.#step('its name is resumed', () => pauseStreams(commands(), names, 'resume', ['thirteen']));
+    const parked = createParkedStore(commands(), names, { consumer: l.name, historyKey });
+    await this.#step('what is free is found', () => parked.unpark(undefined));
+    await announce('fourteen');
+    const next = await l.read();
+    await this.#step('l owns the next', () => l.lease.acquire(next));
+    await this.#step('and hands it over', () => l.lease.giveBack('handOver', next));
+    await this.#step('turns are pruned', () => parked.pruneTurns());
+    await this.#step('all of them are cancelled', () => cancelStreams(commands(), names, ['thirteen']));
+    await l.vanish();
   }
 
   async #leaving(): Promise<void> {

@@ -89,6 +89,7 @@ export function useWire(suite: SuiteRedis): Wire {
       consumer: name,
       heartbeatMs: 60_000,
       maxRetries: 3,
+      duplicates: 'queue',
       dlqMaxLen: 0,
       dlqIsLocal: true,
       historyKey,

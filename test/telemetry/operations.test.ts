@@ -98,6 +98,8 @@ function tellRareThings(seam: Seam): void {
   seam.emit('locksExtended', { count: 1, failed: 0, foreign: 0, error: null });
   seam.emit('readFailed', { error: 'RedisUnavailable' });
   seam.emit('touched', { count: 1 });
+  seam.emit('parked', { count: 1, coalesced: 1 });
+  seam.emit('unparked', { count: 1 });
   seam.emit('cancelled', { count: 1 });
   seam.emit('delayed', { count: 1 });
   seam.emit('delaysEnded', { count: 1, lateMs: 1 });

@@ -6,6 +6,7 @@ import type { Kernel } from '../../src/actors/kernel.js';
 import type { Lease } from '../../src/actors/lease.js';
 import type { Marker } from '../../src/actors/marker.js';
 import type { Ownerships } from '../../src/actors/ownerships.js';
+import type { Parking } from '../../src/actors/parking.js';
 
 /** So much may be parsed between two turns of the loop, and one entry more. */
 const BYTES_A_TURN = 262_144;
@@ -39,11 +40,14 @@ describe('entries that are acquired in one batch', () => {
     };
     const acquirer = new Acquirer(
       kernel as unknown as Kernel,
-      {} as Lease,
-      ownerships as unknown as Ownerships,
-      {} as Giver,
-      { seen: () => undefined } as unknown as IdWatch,
-      { mark: async () => undefined } as unknown as Marker,
+      {
+        lease: {} as Lease,
+        ownerships: ownerships as unknown as Ownerships,
+        giver: {} as Giver,
+        ids: { seen: () => undefined } as unknown as IdWatch,
+        marker: { mark: async () => undefined } as unknown as Marker,
+        parking: {} as Parking,
+      },
       () => undefined,
     );
     const empty = JSON.stringify({ DataStreamName: 'x', Info: { filling: '' } });

@@ -23,6 +23,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   provenAfterMs: [],
   maxEntryBytes: [],
   largeIntegers: [],
+  duplicates: [],
   dlqStream: [],
   dlqMaxLen: [],
   readRetry: namesOf<keyof NonNullable<RuntimeOptions['readRetry']>>({ attempts: 0, initialMs: 0, maxMs: 0 }),

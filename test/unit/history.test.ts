@@ -73,6 +73,7 @@ describe('checkHistory', () => {
         deadLettered: 0,
         gone: 0,
         cancelled: 0,
+        coalesced: 0,
         deadLetterDue: 0,
         owned: 0,
         waiting: 0,

@@ -17,6 +17,7 @@ import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import { createLeaseStore, type LeaseSettings } from '../../src/redis/lease-store.js';
 import { createLockStore } from '../../src/redis/locks.js';
 import { createNames } from '../../src/redis/names.js';
+import { createParkedStore, pauseStreams } from '../../src/redis/parking.js';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
 import { createStranded } from '../../src/redis/stranded.js';
 
@@ -93,6 +94,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     'add-delayed': ['delayed:1-1', 'delayed:2-2'],
     'end-delays': [0, 0, ''],
     cancel: [[], [], [], []],
+    unpark: ['0', 0],
+    pause: [1, 0, 1, 0, 1, 0, 0, 0],
     payloads: ['1-1', 2, [], 4],
     balance: [3, 1, 1],
     stranded: ['', []],
@@ -136,6 +139,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     consumer: 'c',
     heartbeatMs: 1000,
     maxRetries: 3,
+    duplicates: 'queue',
     dlqMaxLen: 100,
     dlqIsLocal: true,
     historyKey,
@@ -170,6 +174,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await addDelayed(commands, names, later, undefined);
   await createDelayedStore(commands, names, settings).end();
   await cancelStreams(commands, names, ['a', 'b', 'c', 'd']);
+  await createParkedStore(commands, names, settings).unpark(undefined);
+  await pauseStreams(commands, names, 'pause', ['a', 'b', 'c', 'd']);
   await group.balance();
   await group.payloads(['1-1', '2-2', '3-3', '4-4']);
   await locks.take(['k1', 'k2']);
@@ -314,8 +320,12 @@ describe('Lua scripts', () => {
       );
     const probed = new Set(calls(SCRIPTS.probe.source, 'try'));
     for (const name of SCRIPT_NAMES) {
-      // Those of operators and producers are refused where they are used; what is pruned is pruned without XINFO GROUPS as well.
-      if (['probe', 'balance', 'stranded', 'adopt', 'ensure', 'cancel', 'prune-announced'].includes(name))
+      // Those of operators and producers are refused where they are used; what is pruned, or parked, is found without XINFO GROUPS as well.
+      if (
+        ['probe', 'balance', 'stranded', 'adopt', 'ensure', 'cancel', 'prune-announced', 'unpark'].includes(
+          name,
+        )
+      )
         continue;
       for (const command of calls(SCRIPTS[name].source, 'redis\\.p?call')) {
         expect([...probed], `${command} of ${name}`).to.include(command);

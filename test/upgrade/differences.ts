@@ -21,7 +21,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of refresh',
-    why: 'It takes the name in the group the keys of touches, of what is delayed and of cancels as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and where there is something to say of the others that too, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+    why: 'It takes the name in the group and the keys of touches, of what is delayed, of cancels and of what is parked as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and where there is something to say of the others that too, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
     what: 'effect of claim',
@@ -57,7 +57,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of acquire',
-    why: 'It may answer 2, where it says 1 of an entry whose name was recorded with what is no entry id. Each process hears the script of its own version only; that of 0.1.0 fails on such a record.',
+    why: 'It takes the keys of what is parked, and answers 3 and 4 of what it parks or finishes; or it may answer 2, where it says 1 of an entry whose name was recorded with what is no entry id. Each process hears the script of its own version only; that of 0.1.0 fails on such a record.',
   },
   {
     what: 'interface of claim-due-letters',
@@ -156,6 +156,14 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It clears records in the hashes that only `ensure` and `done` of this version know.',
   },
   {
+    what: 'script unpark',
+    why: 'It adds entries as a producer of 0.1.0 does. What a consumer of 0.1.0 ends gives nothing back that is parked: consumers of this version find the name free. A fleet of 0.1.0 alone gives out nothing that is parked, and keeps it.',
+  },
+  {
+    what: 'script pause',
+    why: 'It writes a key that 0.1.0 leaves alone, whose consumers are given what is paused.',
+  },
+  {
     what: 'script delay',
     why: "It takes an entry out of its owner's hands as give-back does, and keeps the copy in keys that 0.1.0 leaves alone. A consumer of this version puts it back on the stream, where it is an entry like any other.",
   },
@@ -172,7 +180,17 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It deletes what nobody has been given, as an operator may, and marks what is owned in a hash that 0.1.0 leaves alone: an owner of 0.1.0 does not hear of it, and what it gives back, or takes over, is given to somebody again.',
   },
   ...['plain', 'tagged', 'prefixed', 'own dlq'].flatMap((service) => [
-    ...['cancels', 'delayed', 'delayed, due', 'delayed, names'].map((key) => ({
+    ...[
+      'cancels',
+      'delayed',
+      'delayed, due',
+      'delayed, names',
+      'parked',
+      'parked, names',
+      'parked, counts',
+      'parked, turns',
+      'paused',
+    ].map((key) => ({
       what: `name of ${service}: ${key}`,
       why: 'A key that consumers of 0.1.0 know nothing of.',
     })),

@@ -67,7 +67,19 @@ function onStreams({ lbs, dlq, group }: Names): Need[] {
 }
 
 function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
-  const { owners, endings, announced, touches, cancels, delayed, delayedDue, delayedNames, lbs, dlq } = names;
+  const {
+    owners,
+    endings,
+    announced,
+    touches,
+    cancels,
+    delayed,
+    delayedDue,
+    delayedNames,
+    parking,
+    lbs,
+    dlq,
+  } = names;
   const presence = names.presence('doctor');
   const lock = names.lock('doctor', NO_ID);
   const touched = [
@@ -81,6 +93,7 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     delayed,
     delayedDue,
     delayedNames,
+    ...parking,
     presence,
     names.scratch('doctor'),
     ...(lockKeys ? [lock] : []),
@@ -95,6 +108,8 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     changes('HSET', [owners], owners, 'field', 'value'),
     changes('HSETNX', [owners], owners, 'field', 'value'),
     changes('HDEL', [owners], owners, 'field'),
+    reads('ZSCORE', delayedDue, 'member'),
+    reads('ZSCAN', delayedDue, '0'),
     reads('ZRANGE', delayedDue, '0', '0'),
     changes('ZADD', [delayedDue], delayedDue, '1', 'member'),
     changes('ZREM', [delayedDue], delayedDue, 'member'),

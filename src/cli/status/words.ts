@@ -2,16 +2,25 @@
 import { dueReason } from '../../redis/due-consumer.js';
 import { duration, entries, plural, table, timeOfDay } from '../output.js';
 import { printable } from '../printable.js';
-import type { ConsumerStatus, DelayedStatus, ServiceStatus } from '../service-status.js';
+import type {
+  ConsumerStatus,
+  DelayedStatus,
+  ParkedStatus,
+  PausedStatus,
+  ServiceStatus,
+} from '../service-status.js';
 import type { Rates } from './rates.js';
 
-export function statusInWords({ service, stream, group, consumers, dlq, delayed }: ServiceStatus): string {
+export function statusInWords(status: ServiceStatus): string {
+  const { service, stream, group, consumers, dlq, delayed, parked, paused } = status;
   const read = group.created ? readInWords(group) : `no group ${group.name} yet: no consumer has started`;
   const lines = [
     `service ${service}`,
     `  ${stream.name}: ${entries(stream.length)} (${read})`,
     `  ${dlq.name}: ${plural(dlq.length, 'dead letter')}`,
     ...(delayed === null || delayed.count === 0 ? [] : [`  ${delayedInWords(delayed)}`]),
+    ...(parked === null || parked.count === 0 ? [] : [`  ${parkedInWords(parked)}`]),
+    ...(paused === null || paused.count === 0 ? [] : [`  ${pausedInWords(paused)}`]),
     '',
   ];
   if (consumers.length === 0) return [...lines, 'no consumers'].join('\n');
@@ -24,6 +33,17 @@ export function delayedInWords({ count, nextMs, lateMs }: DelayedStatus): string
   const when =
     nextMs === null ? `the first is ${duration(lateMs)} late` : `the next is due in ${duration(nextMs)}`;
   return `${count} delayed: ${when}`;
+}
+
+/** The hottest three. */
+export function parkedInWords({ count, names, hottest }: ParkedStatus): string {
+  const most = hottest.slice(0, 3).map(({ name, parked }) => `${printable(name)} ${parked}`);
+  return `${count} parked of ${plural(names, 'name')}, owned or paused: ${most.join(', ')}${names > 3 ? ', …' : ''}`;
+}
+
+function pausedInWords({ count, names }: PausedStatus): string {
+  const some = names.slice(0, 5).map(({ name }) => printable(name));
+  return `${count} paused: ${some.join(', ')}${count > 5 ? ', …' : ''}`;
 }
 
 /** What should not be there is only told of where it is. */

@@ -13,6 +13,13 @@
 -- What stands behind another one has been looked at, and counts as not delivered: it is marked with 0 (lib/marked.lua). What becomes owned has no
 -- such mark any more, since of what is owned it says something else (lib/marks.lua).
 --
+-- What another entry of its name stands before, and what is paused, is parked (lib/parking.lua): it is in nobody's hands then. Where it cannot be, it
+-- stays pending for the caller, who asks for its name every now and then. Where duplicates are to coalesce, it is finished when another one waits.
+--
+-- What the caller works on has been given out already: a pause, or another one's turn, comes too late for it.
+--
+--   1. A owns e of n.   2. A producer pauses n.   3. A replica is promoted that knows of the pause, and not of the owner.   4. A has e recorded again.
+--
 -- What is cancelled (see cancel) and nobody's yet is finished here. What the caller owns already it is to hear of with its next heartbeat, since
 -- whoever knew of that may have forgotten it with an ownership that failed.
 --
@@ -23,14 +30,17 @@
 -- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] list    history; only when one is kept
--- KEYS[last...] hash  cancels, the last one: entry id -> 1; name in the group -> how often it was to hear of one
+-- KEYS[last...] hash, stream, zset, zset, hash and hash  cancels: entry id -> 1, name in the group -> how often it was to hear of one; then parked entries,
+--                 their names, how many of each name, whose turn it is, and paused names (see lib/parking.lua); and the load balancer stream
+--                 again where duplicates coalesce; then owners again where the caller works on the entries, whose records were lost
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
 -- ARGV[4...] pairs of entry id (ascending) and data stream name
 --
--- Returns one item an entry: 1 owned; 2 owned, and what was recorded as its name's owner was no entry id; 0 not pending for the caller, or cancelled; else the id of the entry that stands in its way: the name's
--- owner, or its last one that had a newer token (the entry's own id: delivered too long ago to know)
+-- Returns one item an entry: 1 owned; 2 owned, and what was recorded as its name's owner was no entry id; 0 not pending for the caller, or cancelled; 3 parked; 4 coalesced; else the id of the entry that stands in its way: the name's
+-- owner, or its last one that had a newer token (the entry's own id: delivered too long ago to know, or paused). Of the first
+-- entries only where many bytes were parked, as Redis stands still meanwhile: the caller asks again for the rest
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
@@ -39,6 +49,7 @@
 --@include count
 --@include endings
 --@include history
+--@include parking
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
 local group, consumer = ARGV[1], ARGV[2]
 local refused = fence(presence, ARGV[3])
@@ -58,14 +69,32 @@ elseif string.sub(recorded[1], 1, 3) ~= 'v1 ' then
   return redis.error_reply('SWPROTOCOL owners are written in another format: ' .. recorded[1])
 end
 
-local record = historian(#KEYS > 6 and KEYS[6] or nil)
+-- No arguments, as scripts of 0.1.0 take everything from the fourth on for entries.
+local isHeld = KEYS[#KEYS] == owners
+local last = isHeld and #KEYS - 1 or #KEYS
+local isCoalescing = KEYS[last] == lbs
+last = isCoalescing and last - 1 or last
+local record = historian(last > 11 and KEYS[6] or nil)
 local pending, marks = pendingFor(lbs, group, consumer, ids, 0)
 local lastOwner = endings(KEYS[4], KEYS[5]).last(names)
 local results, writes, taken = {}, {}, {}
-local cancels = KEYS[#KEYS]
+local cancels = KEYS[last - 5]
+local parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = consumer, record = record, keys = { KEYS[last - 4], KEYS[last - 3], KEYS[last - 2], KEYS[last - 1], KEYS[last] } })
 local cancelled = redis.call('HMGET', cancels, unpack(ids))
 local isToHear = false
+
+-- setAside(name, id, why, before): 3 or 4, where it can be; else what stands before it.
+local function setAside(name, id, why, before, owner)
+  if isCoalescing and parking.waits(name, id, owner) and parking.coalesce(name, id) then
+    return 4
+  end
+  return parking.park(name, id, why) and 3 or before
+end
+
 for i = 1, #ids do
+  if parking.isFull() then
+    break
+  end
   local id, name = ids[i], names[i + 1]
   local owner = taken[name] or recorded[i + 1]
   local garbage = owner and not isId(owner)
@@ -85,8 +114,13 @@ for i = 1, #ids do
     redis.call('XDEL', lbs, id)
     redis.call('HDEL', cancels, id)
     record({ op = 'cancelled', id = id, name = name, from = consumer, by = consumer })
+    parking.over(name, id, false)
+  elseif not isHeld and parking.isPaused(name) then
+    results[i] = setAside(name, id, 'paused', id, owner)
   elseif owner and isPending(lbs, group, owner) then
-    results[i] = owner
+    results[i] = setAside(name, id, 'owned', owner, owner)
+  elseif not isHeld and parking.turnBefore(name, id) then
+    results[i] = setAside(name, id, 'turn', parking.turnBefore(name, id))
   elseif owner and isNewer(owner, id) then
     results[i] = owner
   elseif last and isNewer(last, id) then
@@ -111,7 +145,7 @@ for i = 1, #ids do
   local id = ids[i]
   if type(results[i]) == 'string' then
     marked(lbs, group, consumer, id, pending[id], 0)
-  elseif results[i] ~= 0 and marks[id] == 0 then
+  elseif (results[i] == 1 or results[i] == 2) and marks[id] == 0 then
     marked(lbs, group, consumer, id, pending[id], 1)
   end
 end

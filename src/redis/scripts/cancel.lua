@@ -1,4 +1,4 @@
--- Cancels data streams. What waits, or is delayed, is deleted. What a consumer of streamwarden has is marked: its owner hears of that with its next
+-- Cancels data streams. What waits, is parked, or is delayed, is deleted. What a consumer of streamwarden has is marked: its owner hears of that with its next
 -- heartbeat (refresh), stops, and finishes it; until then it is pending, so that nobody else is given the name.
 --
 --   1. A producer cancels e, which A owns.   2. A dies. B takes e: it is marked, and finished instead of given to everyone.
@@ -12,10 +12,15 @@
 -- KEYS[5] stream  delayed entries; see lib/delayed.lua
 -- KEYS[6] zset    when they are due
 -- KEYS[7] zset    their names
+-- KEYS[8] stream  parked entries; see lib/parking.lua
+-- KEYS[9] zset    their names
+-- KEYS[10] zset   how many of each name
+-- KEYS[11] hash   whose turn it is
+-- KEYS[12] hash   paused names
 -- ARGV[1] text    group
 -- ARGV[2...] data stream names; at most 100
 --
--- Returns one item a name: what was found and its id, in turn: waiting | delayed (then it is gone) | owned (its consumer is told) | foreign (a consumer of
+-- Returns one item a name: what was found and its id, in turn: waiting (on the stream, or parked) | delayed (then it is gone) | owned (its consumer is told) | foreign (a consumer of
 -- the Go client has it, which nobody can tell: it was let alone). Nothing at all, where much had to be read, as Redis stands still meanwhile: the
 -- caller asks again
 -- Refuses with SWPROTOCOL.
@@ -27,6 +32,8 @@
 --@include announced-name
 --@include announcements
 --@include delayed
+--@include pending
+--@include parking
 local lbs, owners, cancels, group = KEYS[1], KEYS[2], KEYS[4], ARGV[1]
 local announced = announcements(lbs, KEYS[3])
 if announced.error then
@@ -49,6 +56,19 @@ if entries.error then
   return entries.error
 end
 local delayed = delayedEntries(KEYS[5], KEYS[6], KEYS[7])
+local parking = parkingOf({ lbs = lbs, group = group, owners = owners, isStrict = true, keys = { KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12] } })
+-- So many go in one call, at most, and the last few of each name below, so that the answer says that there were some.
+local MOST_DROPPED, LAST_FEW = 300, 10
+local left = MOST_DROPPED
+for i = 2, #names do
+  local excess = parking.countIn(names[i]) - LAST_FEW
+  if excess > 0 then
+    left = left - #parking.drop(names[i], math.min(excess, left))
+  end
+  if left <= 0 then
+    return {}
+  end
+end
 
 -- Its consumer hears of it once.
 local function mark(id, holder)
@@ -82,6 +102,11 @@ for i = 2, #names do
   end
   look(owning[i])
   look(recorded[i])
+  look(parking.whose(name))
+  local dropped = parking.drop(name, LAST_FEW)
+  for at = 1, #dropped do
+    add('waiting', dropped[at])
+  end
   local ids
   repeat
     ids = delayed.ofName(name, 100)

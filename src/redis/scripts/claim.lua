@@ -19,6 +19,11 @@
 -- KEYS[6] stream  dead-letter stream; the load balancer stream again where that lives in another slot
 -- KEYS[7] string  lock of the entry; the load balancer stream again where that lives in another slot, or there is none
 -- KEYS[8] hash    cancels; see cancel
+-- KEYS[9] stream  parked entries; see lib/parking.lua
+-- KEYS[10] zset   their names
+-- KEYS[11] zset   how many of each name
+-- KEYS[12] hash   whose turn it is
+-- KEYS[13] hash   paused names
 -- ARGV[1] text    group
 -- ARGV[2] text    holder
 -- ARGV[3] text    caller: who takes
@@ -45,6 +50,7 @@
 --@include add-letter
 --@include due
 --@include marks
+--@include parking
 --@include move-entry
 local lbs, presence, owners, dlq, lock = KEYS[1], KEYS[2], KEYS[3], KEYS[6], KEYS[7]
 local group, holder, caller = ARGV[1], ARGV[2], ARGV[3]
@@ -75,6 +81,7 @@ local move = mover({
   lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq, cancels = KEYS[8],
   maxRetries = math.huge, dlqMaxLen = 0,
   from = holder, by = caller, why = 'claimed', cause = not held and 'dead' or nil, record = historian(nil),
+  parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = caller, keys = { KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13] } }),
 })
 local result
 if name == '' then

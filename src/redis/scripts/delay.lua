@@ -10,7 +10,12 @@
 -- KEYS[7] zset    when they are due
 -- KEYS[8] zset    their names
 -- KEYS[9] hash    cancels; see cancel
--- KEYS[10] list   history; only when one is kept
+-- KEYS[10] stream parked entries; see lib/parking.lua
+-- KEYS[11] zset   their names
+-- KEYS[12] zset   how many of each name
+-- KEYS[13] hash   whose turn it is
+-- KEYS[14] hash   paused names
+-- KEYS[15] list   history; only when one is kept
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
@@ -33,6 +38,7 @@
 --@include due
 --@include marks
 --@include delayed
+--@include parking
 --@include move-entry
 local lbs, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local refused = fence(KEYS[2], ARGV[3])
@@ -42,10 +48,12 @@ end
 
 local delayed = delayedEntries(KEYS[6], KEYS[7], KEYS[8])
 local ms = tonumber(ARGV[4])
+local record = historian(KEYS[15])
 local move, _, isFull = mover({
   lbs = lbs, group = group, owners = KEYS[3], ended = endings(KEYS[4], KEYS[5]), dlq = lbs, cancels = KEYS[9],
   maxRetries = math.huge, dlqMaxLen = 0,
-  from = consumer, by = consumer, why = 'handOver', cause = nil, record = historian(KEYS[10]),
+  from = consumer, by = consumer, why = 'handOver', cause = nil, record = record,
+  parking = parkingOf({ lbs = lbs, group = group, owners = KEYS[3], by = consumer, record = record, keys = { KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14] } }),
   delay = function(name, copy) return delayed.add(name, copy, ms) end,
 })
 local ids = {}

@@ -7,7 +7,8 @@
 -- KEYS[4] hash    endings of even windows: data stream name -> entry id that owned it last
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] list    history; only when one is kept
--- KEYS[last...] hash  touches: entry id -> how often its stream was ensured while it was owned; only where conditions are given
+-- KEYS[last...] stream, zset, zset, hash, hash and hash  parked entries, their names, how many of each name, whose turn it is, and paused names (see
+--                 lib/parking.lua); then touches: entry id -> how often its stream was ensured while it was owned, only where conditions are given
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
@@ -23,6 +24,7 @@
 --@include count
 --@include endings
 --@include history
+--@include parking
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
 local group, consumer = ARGV[1], ARGV[2]
 local refused = fence(presence, ARGV[3])
@@ -46,7 +48,9 @@ local function excess(i)
   local count = most and countOf(counts[i])
   return most and count > most and count
 end
-local record = historian((not touches or #KEYS > 6) and KEYS[6])
+local last = touches and #KEYS - 1 or #KEYS
+local record = historian(last > 10 and KEYS[6])
+local parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = consumer, record = record, keys = { KEYS[last - 4], KEYS[last - 3], KEYS[last - 2], KEYS[last - 1], KEYS[last] } })
 local pending = pendingFor(lbs, group, consumer, ids, 0)
 local recorded = redis.call('HMGET', owners, unpack(names))
 local results, finished, cleared, ended = {}, {}, {}, {}
@@ -79,6 +83,7 @@ end
 for i = 1, #ids do
   if results[i] == 1 then
     record({ op = 'finished', id = ids[i], name = names[i], owner = consumer })
+    parking.over(names[i], ids[i], recorded[i] == ids[i])
   end
 end
 return results

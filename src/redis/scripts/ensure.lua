@@ -5,7 +5,7 @@
 --   or: 1'. The producer ensures n: e is A's, and is touched.   2'. A's `done` of e, if it is asked to, finds the touch.
 --   Either way somebody who begins, or goes on, after n was ensured has n.
 --
--- What is delayed is announced: it will be given to somebody. What is cancelled and still in its owner's hands is not: n is announced as e', which waits
+-- What is delayed, or parked, is announced: it will be given to somebody. What is cancelled and still in its owner's hands is not: n is announced as e', which waits
 -- for the name.
 --
 -- KEYS[1] stream  load balancer stream
@@ -16,12 +16,17 @@
 -- KEYS[6] stream  delayed entries; see lib/delayed.lua
 -- KEYS[7] zset    when they are due
 -- KEYS[8] zset    their names
+-- KEYS[9] stream  parked entries; see lib/parking.lua
+-- KEYS[10] zset   their names
+-- KEYS[11] zset   how many of each name
+-- KEYS[12] hash   whose turn it is
+-- KEYS[13] hash   paused names
 -- ARGV[1] text    group
 -- ARGV[2] text    traceparent of what is added; '': none
 -- ARGV[3] text    tracestate; '': none
 -- ARGV[4...] pairs of data stream name and payload; at most 500
 --
--- Returns two items a stream: the id of its entry, and 1 announced by this call | 0 it waits | 2 it is owned, and has been touched | 3 it is delayed. Of the first
+-- Returns two items a stream: the id of its entry, and 1 announced by this call | 0 it waits, on the stream or parked | 2 it is owned, and has been touched | 3 it is delayed. Of the first
 -- streams only, or of none, where much had to be read, as Redis stands still meanwhile: the caller asks again for the rest
 -- Refuses with SWPROTOCOL.
 --@include entry-id
@@ -32,10 +37,13 @@
 --@include announced-name
 --@include announcements
 --@include delayed
+--@include pending
+--@include parking
 local lbs, owners, touches, cancels = KEYS[1], KEYS[2], KEYS[4], KEYS[5]
 local group, traceparent, tracestate = ARGV[1], ARGV[2], ARGV[3]
 local announced = announcements(lbs, KEYS[3])
 local delayed = delayedEntries(KEYS[6], KEYS[7], KEYS[8])
+local parking = parkingOf({ lbs = lbs, group = group, owners = owners, isStrict = true, keys = { KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13] } })
 if announced.error then
   return announced.error
 end
@@ -93,6 +101,10 @@ local function existing(name, id, owner)
     if (holder and not isCancelled(id) or holder == nil and entries.isNew(id)) and announced.read(id) then
       return id, 0
     end
+  end
+  local parked = parking.countIn(name) > 0 and parking.firstOf(name)
+  if parked then
+    return parked, 0
   end
   local later = delayed.ofName(name, 1)[1]
   if later then

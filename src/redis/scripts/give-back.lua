@@ -8,7 +8,8 @@
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] stream  dead-letter stream; the load balancer stream again where that lives in another slot
 -- KEYS[7] list    history; only when one is kept
--- KEYS[last...] hash  cancels, the last one; see cancel
+-- KEYS[last...] hash, stream, zset, zset, hash and hash  cancels (see cancel); parked entries, their names, how many of each name, whose turn it is, and
+--                 paused names (see lib/parking.lua)
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
@@ -36,8 +37,9 @@
 --@include add-letter
 --@include due
 --@include marks
+--@include parking
 --@include move-entry
-local lbs, presence, owners, dlq, cancels = KEYS[1], KEYS[2], KEYS[3], KEYS[6], KEYS[#KEYS]
+local lbs, presence, owners, dlq, cancels = KEYS[1], KEYS[2], KEYS[3], KEYS[6], KEYS[#KEYS - 5]
 local group, consumer, why = ARGV[1], ARGV[2], ARGV[6]
 local refused = fence(presence, ARGV[3])
 if refused then
@@ -45,10 +47,12 @@ if refused then
 end
 
 local plans = { handOver = 'keep', failed = 'spend', waiting = 'keep', rejected = 'rejected', unparseable = 'unparseable', tooLarge = 'tooLarge' }
+local record = historian(#KEYS > 12 and KEYS[7] or nil)
 local move, summary, isFull = mover({
   lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq, cancels = cancels,
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
-  from = consumer, by = consumer, why = why, cause = 'failed', record = historian(#KEYS > 7 and KEYS[7] or nil),
+  from = consumer, by = consumer, why = why, cause = 'failed', record = record,
+  parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = consumer, record = record, keys = { KEYS[#KEYS - 4], KEYS[#KEYS - 3], KEYS[#KEYS - 2], KEYS[#KEYS - 1], KEYS[#KEYS] } }),
 })
 local ids = {}
 for i = 7, #ARGV, 2 do

@@ -12,8 +12,9 @@
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] stream  dead-letter stream; the load balancer stream again where that lives in another slot
 -- KEYS[7] list    history; only when one is kept
--- KEYS[last...] hash and strings  cancels (see cancel), then lock keys, one an entry in the same order, which are there only where every key lives on
---                 this server
+-- KEYS[last...] hash, stream, zset, zset, hash, hash and strings  cancels (see cancel); parked entries, their names, how many of each name, whose turn it is,
+--                 and paused names (see lib/parking.lua); then lock keys, one an entry in the same order, which are there only where every key
+--                 lives on this server
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer that is taken from
 -- ARGV[3] text    caller: who takes, for the history
@@ -43,6 +44,7 @@
 --@include add-letter
 --@include due
 --@include marks
+--@include parking
 --@include move-entry
 local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local group, dead, caller = ARGV[1], ARGV[2], ARGV[3]
@@ -52,10 +54,12 @@ if redis.call('EXISTS', presence) == 1 then
 end
 
 local firstLock = #KEYS - locks
+local record = historian(firstLock > 12 and KEYS[7] or nil)
 local move, summary, isFull = mover({
-  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq, cancels = KEYS[firstLock],
+  lbs = lbs, group = group, owners = owners, ended = endings(KEYS[4], KEYS[5]), dlq = dlq, cancels = KEYS[firstLock - 5],
   maxRetries = tonumber(ARGV[4]), dlqMaxLen = tonumber(ARGV[5]),
-  from = dead, by = caller, why = 'dead', cause = 'dead', record = historian(firstLock > 7 and KEYS[7] or nil),
+  from = dead, by = caller, why = 'dead', cause = 'dead', record = record,
+  parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = caller, record = record, keys = { KEYS[firstLock - 4], KEYS[firstLock - 3], KEYS[firstLock - 2], KEYS[firstLock - 1], KEYS[firstLock] } }),
 })
 local ids = {}
 for i = 9, #ARGV, 2 do

@@ -150,6 +150,8 @@ export function service({
       consumers: [],
       dlq: { name: 'orders-input-dlq', length: dlq },
       delayed,
+      parked: { count: 0, names: 0, hottest: [] },
+      paused: { count: 0, names: [] },
       totals: { added: null, delivered: null, deadLettered: null },
     },
     consumers,

@@ -17,6 +17,8 @@ function seen(
       consumers: [],
       dlq: { name: 'orders-input-dlq', length: 0 },
       delayed: { count: 0, nextMs: null, lateMs: 0 },
+      parked: { count: 0, names: 0, hottest: [] },
+      paused: { count: 0, names: [] },
       totals: { added, delivered, deadLettered },
     },
   };

@@ -67,11 +67,14 @@ describe('simulated Redis', () => {
       ['orders', [[id, ['lbs-input', '{"DataStreamName":"x"}']]]],
     ]);
     const keys = ['orders', 'p', 'owners', 'even', 'odd'];
-    expect(script(session, 'acquire', keys, [GROUP, 'a', 1, id, 'x'])).to.deep.equal([1]);
+    const aside = ['parked', 'names', 'counts', 'turns', 'paused'];
+    expect(
+      script(session, 'acquire', [...keys, 'cancels', ...aside], [GROUP, 'a', 1, id, 'x']),
+    ).to.deep.equal([1]);
     expect(run(session, 'HGET', 'owners', 'x')).to.equal(id);
-    expect(script(session, 'done', keys, [GROUP, 'a', 1, id, 'x'])).to.deep.equal([1]);
+    expect(script(session, 'done', [...keys, ...aside], [GROUP, 'a', 1, id, 'x'])).to.deep.equal([1]);
     expect(run(session, 'XLEN', 'orders')).to.equal(0);
-    const refused = script(session, 'done', keys, [GROUP, 'a', 2, id, 'x']);
+    const refused = script(session, 'done', [...keys, ...aside], [GROUP, 'a', 2, id, 'x']);
     expect(refused).to.be.instanceOf(ReplyError).with.property('message', 'SWSTALE 1');
   });
 

@@ -72,7 +72,10 @@ function DeadLetterCount({ runtime: { info, ended } }: Pick<TilesProps, 'runtime
   return <a href={hrefOf({ view: 'dead-letters' })}>{plural(value, 'dead letter')} of the service</a>;
 }
 
-function LoadTile({ runtime, overview: { owned, capacity, waiting, heldBack, counters } }: TilesProps) {
+function LoadTile({
+  runtime,
+  overview: { owned, capacity, waiting, parked, heldBack, counters },
+}: TilesProps) {
   const ticks = runtime.ticks.items;
   const share = capacity === 0 ? 0 : Math.min(1, owned / capacity);
   return (
@@ -93,6 +96,12 @@ function LoadTile({ runtime, overview: { owned, capacity, waiting, heldBack, cou
       </span>
       <DeadLetterCount runtime={runtime} />
       {waiting > 0 && <span>{plural(waiting, 'entry waits', 'entries wait')} for their stream's name</span>}
+      {parked.count > 0 && (
+        <span title={parked.hottest.map((hot) => `${hot.name}: ${number(hot.parked)}`).join('\n')}>
+          {plural(parked.count, 'entry', 'entries')} of the service parked for names that are owned or paused,
+          most for {parked.hottest[0]?.name}
+        </span>
+      )}
       {heldBack > 0 && (
         <span title="Streams that died with several owners. They are begun a few at a time, so that the one to blame falls alone.">
           <Badge tone="warn">held back</Badge> {plural(heldBack, 'suspect')}, begun a few at a time

@@ -19,7 +19,7 @@
 -- stream lives in another slot: claimed for dueConsumer(reason); the second item is the reason).
 --
 -- at{lbs, group, owners, ended, dlq (lbs: it lives in another slot), dlqMaxLen, maxRetries, from, by, why, cause (of retries that are spent:
--- see spend), record, cancels (nil: what is cancelled is moved like the rest), delay(name, fields) (keeps the copy apart, and returns its id; nil: it goes
+-- see spend), record, cancels (nil: what is cancelled is moved like the rest), parking (lib/parking.lua), delay(name, fields) (keeps the copy apart, and returns its id; nil: it goes
 -- on the stream)}
 local function mover(at)
   local MOST_BYTES = 1048576
@@ -32,22 +32,30 @@ local function mover(at)
   end
 
   local function clearOwner(id, name)
-    if isOwner(id, name) then
+    local wasOwner = isOwner(id, name)
+    if wasOwner then
       redis.call('HDEL', at.owners, name)
       at.ended.remember({ name, id })
     end
+    return wasOwner
   end
 
-  local function finish(id, name)
+  -- Who waits for the name hears of it afterwards (moveOn), so that a history tells one after the other.
+  local after = {}
+  local function finish(id, name, copy)
     redis.call('XACK', at.lbs, at.group, id)
     redis.call('XDEL', at.lbs, id)
-    clearOwner(id, name)
+    after = { name, id, clearOwner(id, name), copy }
+  end
+
+  local function moveOn()
+    at.parking.over(after[1], after[2], after[3], after[4])
   end
 
   local function makeDue(id, name, count, reason)
     local to = dueConsumer(reason)
     redis.call('XCLAIM', at.lbs, at.group, to, 0, id, 'JUSTID')
-    clearOwner(id, name)
+    after = { name, id, clearOwner(id, name) }
     at.record({ op = 'deadLetterDue', id = id, name = name, from = at.from, by = at.by, to = to, count = count, reason = reason })
     return { 'deadLetterDue', reason, count }
   end
@@ -65,7 +73,7 @@ local function mover(at)
     return { 'deadLettered', copyId, count, reason }
   end
 
-  local function move(id, name, plan, about)
+  local function take(id, name, plan, about)
     about = about or {}
     local entry = redis.call('XRANGE', at.lbs, id, id)[1]
     if not entry then
@@ -114,12 +122,18 @@ local function mover(at)
     end
     local copy = copyOf(fields, counts)
     local copyId = at.delay and at.delay(name, copy) or redis.call('XADD', at.lbs, '*', unpack(copy))
-    finish(id, name)
+    finish(id, name, not at.delay and copyId or nil)
     at.record({
       op = at.delay and 'delayed' or 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = counts.retries, why = at.why,
       deliveries = counts.deliveries > 0 and counts.deliveries or nil, proven = proven or nil, trial = counts.trial > 0 and counts.trial or nil,
     })
     return { at.delay and 'delayed' or 'requeued', copyId, counts.retries }
+  end
+
+  local function move(id, name, plan, about)
+    local result = take(id, name, plan, about)
+    moveOn()
+    return result
   end
 
   local function summary(results)

@@ -265,6 +265,13 @@ function zrank(isReversed: boolean) {
   };
 }
 
+/** Always all of it. */
+function zscan(context: CommandContext, argv: string[]): Reply {
+  integer(argv[2], 'ERR invalid cursor');
+  const members = look(context, argv[1] as string, 'zset')?.members ?? [];
+  return ['0', withScores(context, members, true)];
+}
+
 function scoreReply(context: CommandContext, score: number | undefined): Reply {
   return score === undefined ? null : scoreText(context, score);
 }
@@ -297,6 +304,7 @@ export const sortedSetCommands: readonly Command[] = [
   command('zrevrange', -4, '', range('rank', true, false)),
   command('zrangebyscore', -4, '', range('score', false, false)),
   command('zrevrangebyscore', -4, '', range('score', true, false)),
+  command('zscan', -3, '', zscan),
   command('zcount', 4, '', zcount),
   command('zcard', 2, '', (context, argv) => look(context, argv[1] as string, 'zset')?.members.length ?? 0),
   command('zscore', 3, '', (context, argv) =>
