@@ -43,7 +43,7 @@ describe('streamwarden status --watch', () => {
     expect(watcher.stderr).to.equal('');
   });
 
-  it('says who owns what, and who waits for its name', async () => {
+  it('says who owns what, and what waits for its name', async () => {
     const worker = cli.startConsumer({ redis: server().url, service: 'orders', args: ['--capacity', '5'] });
     const name = await ready(worker);
     for (let time = 0; time < 2; time += 1) {

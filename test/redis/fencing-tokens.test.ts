@@ -8,6 +8,7 @@ describe('fencing tokens', () => {
   const suite = useRedis();
   const names = createNames({ service: 'tokens' });
   const { lbs, group, owners, endings, dlq } = names;
+  const aside = [names.cancels, ...names.parking];
 
   const run = (script: ScriptName, keys: readonly string[], args: readonly (string | number)[]) =>
     suite.redis().eval(SCRIPTS[script].source, keys.length, ...keys, ...args);
@@ -27,10 +28,10 @@ describe('fencing tokens', () => {
 
   const keysOf = (consumer: string) => [lbs, names.presence(consumer), owners, ...endings];
   const acquire = (consumer: string, id: string) =>
-    run('acquire', keysOf(consumer), [group, consumer, 1, id, 'n']);
-  const done = (consumer: string, id: string) => run('done', keysOf(consumer), [group, consumer, 1, id, 'n']);
+    run('acquire', [...keysOf(consumer), ...aside], [group, consumer, 1, id, 'n']);
+  const done = (consumer: string, id: string) => run('done', [...keysOf(consumer), ...names.parking], [group, consumer, 1, id, 'n']);
   const giveBack = (consumer: string, why: string, id: string) =>
-    run('give-back', [...keysOf(consumer), dlq], [group, consumer, 1, 3, 0, why, id, 'n']);
+    run('give-back', [...keysOf(consumer), dlq, ...aside], [group, consumer, 1, 3, 0, why, id, 'n']);
 
   beforeEach(async () => {
     await suite.redis().xgroup('CREATE', lbs, group, '0', 'MKSTREAM');
@@ -78,7 +79,7 @@ describe('fencing tokens', () => {
     await read('a');
     await read('b');
     expect(await acquire('b', second)).to.deep.equal([1]);
-    await run('give-back', [...keysOf('b'), dlq], [group, 'b', 1, 3, 0, 'handOver', second, '']);
+    await run('give-back', [...keysOf('b'), dlq, ...aside], [group, 'b', 1, 3, 0, 'handOver', second, '']);
     expect(await acquire('a', first)).to.deep.equal([second]);
     const [moved] = (await giveBack('a', 'waiting', first)) as [[string, string, number][]];
     expect(moved[0]?.[0]).to.equal('requeued');
