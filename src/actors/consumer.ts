@@ -36,8 +36,8 @@ import { Releaser } from './releaser.js';
 import { isUnusable, StartUp } from './start-up.js';
 import { type StartChild, Supervisor } from './supervisor.js';
 import { Topology } from './topology.js';
-import { Touches } from './touches.js';
 import { Toucher } from './toucher.js';
+import { Touches } from './touches.js';
 import { Verifier } from './verifier.js';
 
 export interface ConsumerHooks {
