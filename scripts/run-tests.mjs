@@ -1,4 +1,4 @@
-// Runs mocha over every test file, six at a time for two cores, unless --jobs says otherwise: they wait for servers most
+// Runs mocha over every test file, five at a time for two cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
 // have a cluster, of which only three run at a time (test/support/cluster.ts), keep a core busy, as those with a browser do, or are mostly
 // waited for, as those with faults, are spread over the run. Those that compute are one file to mocha, and begin at once.
@@ -30,7 +30,7 @@ const AS_ONE = 'test/support/tests-as-one.ts';
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
 if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
-  args.push('--jobs', String(3 * availableParallelism()));
+  args.push('--jobs', String(Math.ceil(2.5 * availableParallelism())));
 }
 
 // A single job is no parallel run: mocha then runs all files in one process.

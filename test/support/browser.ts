@@ -112,9 +112,7 @@ async function keepShot(page: Page, name: string): Promise<void> {
 
 /** Whether it draws: what waits to be seen waits for ever where a browser draws nothing any more. */
 async function drawing(page: Page): Promise<string> {
-  const drawn = page
-    .evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)))
-    .then(() => 'draws');
+  const drawn = page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))').then(() => 'draws');
   const hung = delay(NO_FRAME_MS, 'draws nothing', { ref: false });
   return await Promise.race([drawn, hung]).catch((error: unknown) => `cannot be asked: ${String(error)}`);
 }
