@@ -1,12 +1,16 @@
 /** Pages in a real browser, which fail the test that opened them for whatever they complain of or fetch from elsewhere. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { keptBrowser } from './kept-browser.js';
 import { hangingMs } from './pace.js';
 import { smallPng } from './png.js';
 import { skipWithout } from './skip.js';
+
+/** A page that is in sight draws sixty times a second. */
+const NO_FRAME_MS = 10_000;
 
 /** Ignored by git. */
 const SCREENSHOTS = fileURLToPath(new URL('../../.cache/screenshots/', import.meta.url));
@@ -67,7 +71,10 @@ export function useBrowser(): SuiteBrowser {
     const complaints = opened.flatMap((page) => page.complaints);
     if (this.currentTest?.state === 'failed') {
       const name = this.currentTest.fullTitle().replace(/\W+/g, '-');
-      for (const page of opened) await keepShot(page, `failed-${name}`).catch(() => undefined);
+      for (const page of opened) {
+        process.stderr.write(`${name}: the page stood at ${page.url()}, and ${await drawing(page)}\n`);
+        await keepShot(page, `failed-${name}`).catch(() => undefined);
+      }
     }
     for (const page of opened) await page.context().close();
     if (complaints.length === 0) return;
@@ -101,6 +108,13 @@ async function keep(folder: string, name: string, png: Buffer): Promise<void> {
 
 async function keepShot(page: Page, name: string): Promise<void> {
   await keep(SCREENSHOTS, name, await page.screenshot());
+}
+
+/** Whether it draws: what waits to be seen waits for ever where a browser draws nothing any more. */
+async function drawing(page: Page): Promise<string> {
+  const drawn = page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))').then(() => 'draws');
+  const hung = delay(NO_FRAME_MS, 'draws nothing', { ref: false });
+  return await Promise.race([drawn, hung]).catch((error: unknown) => `cannot be asked: ${String(error)}`);
 }
 
 async function observed(page: Page, origin: string): Promise<OpenPage> {
