@@ -42,11 +42,13 @@ describe('streamwarden pending', () => {
   }
 
   it('shows what a living consumer owns, and what waits there for its name', async () => {
-    const { one, name } = await consumer('a');
+    const { one, name } = await consumer('a', '--capacity', '1');
     const first = await announce('one');
     await one.waitFor(({ type }) => type === 'StreamAdded', { name: 'it is owned' });
     const second = await announce('one');
-    await eventually('the second waits', async () => (await rows()).length === 2);
+    // Of a version that parks nothing.
+    await redis().set(`{${LBS}}:presence:b~00000001`, 'v1:1', 'PX', hangingMs());
+    await deliver('b~00000001', 1);
     const [owned, waiting] = await rows();
     expect(owned).to.deep.include({
       type: 'Pending',

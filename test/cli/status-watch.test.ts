@@ -50,17 +50,17 @@ describe('streamwarden status --watch', () => {
       await cli.run(['produce', '--redis', server().url, '--service', 'orders', '--name', 'twice']);
     }
     const watcher = cli.start(watchArgs('--json'));
-    const line = await watcher.waitFor(
-      ({ consumers }) => (consumers as { pending: number }[])[0]?.pending === 2,
-      { name: 'both are pending' },
-    );
+    const line = await watcher.waitFor(({ parked }) => (parked as { count: number } | null)?.count === 1, {
+      name: 'the second one is parked',
+    });
     const [consumer] = line.consumers as Record<string, unknown>[];
-    expect(consumer).to.deep.include({ name, pending: 2, owned: 1 });
+    expect(consumer).to.deep.include({ name, pending: 1, owned: 1 });
     expect(consumer?.presenceMs).to.be.within(1, heartbeatMs());
     watcher.kill();
     const { stdout } = await cli.run(['status', '--redis', server().url, '--service', 'orders']);
     expect(stdout).to.match(/^CONSUMER +PENDING +PRESENCE +IDLE +OWNED +WAITING$/m);
-    expect(stdout).to.match(new RegExp(`^${name} +2 +\\d+ ms left .* 1 +1$`, 'm'));
+    expect(stdout).to.match(new RegExp(`^${name} +1 +\\d+ ms left .* 1 +0$`, 'm'));
+    expect(stdout).to.match(/^ +1 parked of 1 name, owned or paused: twice 1$/m);
   });
 
   it('prints a block of text for each look where there is no terminal', async () => {

@@ -90,14 +90,4 @@ describe('payloads that vanish under their owner', () => {
     await member.runtime.owned('first')?.done();
     expect(member.told('StreamDisowned').some(({ stream }) => stream === 'first')).to.equal(false);
   });
-
-  it('are told to a waiter by nobody: it was never given out', async () => {
-    const { member } = await own({ lockKeys: false, reconcileEveryMs: 100 });
-    const [waiting] = await crew.announce('first');
-    await eventually('it waits', () => member.runtime.snapshot().waiting === 1);
-    await suite.redis().xdel(crew.lbs, waiting as string);
-    await eventually('it waits no more', () => member.runtime.snapshot().waiting === 0);
-    expect(member.told('StreamDisowned')).to.deep.equal([]);
-    await eventually('it is counted', () => member.runtime.snapshot().counters.vanished === 1);
-  });
 });

@@ -103,18 +103,6 @@ describe('a consumer of the Go client, v0.4, that starts beside ours', () => {
     });
   }
 
-  it('sees what waits for its name as young as what is owned [C-GO-1]', async () => {
-    const ours = await crew.start({ clock: fastClock });
-    await crew.announce('twice');
-    await ours.awaitNews('StreamAdded', 1);
-    const [second = ''] = await crew.announce('twice');
-    await eventually('it waits', () => ours.runtime.snapshot().waiting === 1);
-    await age(ours, [second]);
-    await looksYoung();
-    await startGo();
-    expect((await pending()).map(([, owner]) => owner)).to.deep.equal([ours.name, ours.name]);
-  });
-
   it('works on a name at the same time as ours where that is announced twice [C-NAME-5]', async () => {
     const ours = await crew.start();
     await crew.announce('twice');

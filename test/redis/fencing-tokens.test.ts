@@ -29,7 +29,8 @@ describe('fencing tokens', () => {
   const keysOf = (consumer: string) => [lbs, names.presence(consumer), owners, ...endings];
   const acquire = (consumer: string, id: string) =>
     run('acquire', [...keysOf(consumer), ...aside], [group, consumer, 1, id, 'n']);
-  const done = (consumer: string, id: string) => run('done', [...keysOf(consumer), ...names.parking], [group, consumer, 1, id, 'n']);
+  const done = (consumer: string, id: string) =>
+    run('done', [...keysOf(consumer), ...names.parking], [group, consumer, 1, id, 'n']);
   const giveBack = (consumer: string, why: string, id: string) =>
     run('give-back', [...keysOf(consumer), dlq, ...aside], [group, consumer, 1, 3, 0, why, id, 'n']);
 

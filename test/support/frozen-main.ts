@@ -18,6 +18,16 @@ let point: FreezePoint | null = null;
 
 const isPaged = (operation: Operation) => /^AsyncGenerator/.test(operation.constructor.name);
 
+async function frozen(when: FreezePoint['when'], ask: () => Promise<unknown>): Promise<unknown> {
+  point = null;
+  if (when === 'before') freeze();
+  const reply = ask();
+  if (when === 'sent') freeze();
+  const answer = await reply;
+  if (when === 'answered') freeze();
+  return answer;
+}
+
 /** Freezes where `point` says, once. */
 function freezing(stores: Stores): Stores {
   const decorated: Record<string, Record<string, Operation>> = {};
@@ -26,17 +36,11 @@ function freezing(stores: Stores): Stores {
     for (const [name, original] of Object.entries(store)) {
       // What is asked for page by page asks other operations.
       if (isPaged(original)) continue;
-      decorated[storeName][name] = async (...args) => {
-        const isHere = point?.store === storeName && point.operation === name;
-        const when = isHere ? point?.when : undefined;
-        if (isHere) point = null;
-        if (when === 'before') freeze();
-        const reply = original.apply(store, args);
-        if (when === 'sent') freeze();
-        const answer = await reply;
-        if (when === 'answered') freeze();
-        return answer;
-      };
+      // What answers at once goes on doing so.
+      decorated[storeName][name] = (...args) =>
+        point?.store === storeName && point.operation === name
+          ? frozen(point.when, () => original.apply(store, args))
+          : original.apply(store, args);
     }
   }
   return decorated as unknown as Stores;

@@ -77,15 +77,21 @@ describe('metrics of streams', () => {
     const member = await crew.start();
     await crew.announce('same', 'same');
     await member.awaitNews('StreamAdded');
-    await atLeast('streamwarden.acquisitions', 1, { 'streamwarden.outcome': 'contended' });
-    await atLeast('streamwarden.streams.waiting', 1, SERVICE);
-
+    await atLeast('streamwarden.streams.parked', 1, SERVICE);
     await member.runtime.owned('same')?.done();
     await member.awaitNews('StreamAdded', 2);
+
+    // Its last owner had a newer token: that is not parked.
+    const owners = `{${crew.lbs}}:owners`;
+    await suite.redis().hset(owners, 'older', '9999999999999-0');
+    await crew.announce('older');
+    await atLeast('streamwarden.acquisitions', 1, { 'streamwarden.outcome': 'contended' });
     await atLeast('streamwarden.requeues', 1, {
       'streamwarden.reason': 'waiting',
       'streamwarden.outcome': 'requeued',
     });
+    await suite.redis().hdel(owners, 'older');
+    await member.awaitNews('StreamAdded', 3);
     expect((await points('streamwarden.streams.waiting'))[0]?.value).to.equal(0);
   });
 
