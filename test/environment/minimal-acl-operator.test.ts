@@ -11,6 +11,7 @@ const LBS = 'orders-input';
 const GROUP = 'orders-group';
 const DLQ = 'orders-input-dlq';
 /** Not needed for the work itself: ioredis warns on stderr where it may not look. */
+const PAYLOAD = '{"DataStreamName":"hot"}';
 const OPTIONAL = ['+info'];
 
 describe('the documented user of an operator', () => {
@@ -72,19 +73,23 @@ describe('the documented user of an operator', () => {
 
   it('may do all that the commands do', () => work());
 
-  it('has what it claims go before what is parked with the two commands more that the document names, and claims without them', async () => {
+  it('has what is parked go back behind what was cancelled with the two commands more that the document names, and claims without them', async () => {
     const redis = suite.redis();
     const more = /^ACL SETUSER orders-operator (\+zadd .+)$/m
       .exec(await readFile(DOCUMENT, 'utf8'))?.[1]
-      ?.split(' ');
+      ?.split(' ') as string[];
     expect(more).to.have.length(2);
-    const turns = async (...added: string[]) => {
+    const wentBack = async (...added: string[]) => {
       await redis.flushall();
       await redis.call('ACL', 'SETUSER', ...rules, ...added);
       await redis.xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
-      const id = await redis.xadd(LBS, '*', 'lbs-input', '{"DataStreamName":"hot"}');
+      const id = String(await redis.xadd(LBS, '*', 'lbs-input', PAYLOAD));
       await redis.xreadgroup('GROUP', GROUP, 'a~00000001', 'COUNT', 1, 'STREAMS', LBS, '>');
-      await redis.hset(`{${LBS}}:owners`, '', 'v1 x', 'hot', id as string);
+      await redis.hset(`{${LBS}}:owners`, '', 'v1 x', 'hot', id);
+      await redis.hset(`{${LBS}}:cancels`, id, 1);
+      const parked = String(await redis.xadd(`{${LBS}}:parked`, '*', 'name', 'hot', 'lbs-input', PAYLOAD));
+      const [ms = '', sequence = ''] = parked.split('-').map((half) => half.padStart(20, '0'));
+      await redis.zadd(`{${LBS}}:parked:names`, 0, `3:hot:1${ms}-${sequence}`);
       await redis.zadd(`{${LBS}}:parked:counts`, 1, 'hot');
       const { host, port } = suite.server();
       await using visit = await visitService({
@@ -92,13 +97,11 @@ describe('the documented user of an operator', () => {
         service: 'orders',
         timeoutMs: 2_000,
       });
-      expect(await visit.claims.claim(id as string, false)).to.include({ outcome: 'requeued' });
-      const [[copy] = []] = await redis.xrange(LBS, '-', '+');
-      return { copy, turn: await redis.hget(`{${LBS}}:parked:turns`, 'hot') };
+      expect(await visit.claims.claim(id, false)).to.include({ outcome: 'cancelled' });
+      return await redis.xlen(LBS);
     };
-    expect(await turns()).to.have.property('turn', null);
-    const { copy, turn } = await turns(...(more as string[]));
-    expect(turn).to.equal(copy);
+    expect(await wentBack()).to.equal(0);
+    expect(await wentBack(...more)).to.equal(1);
   });
 
   it('may do nothing that they do not need', async () => {
