@@ -191,7 +191,7 @@ describe('a check of doctor', () => {
       [
         'bad',
         /^a:1 is a node of another cluster$/,
-        /CLUSTER FAILOVER FORCE .*CLUSTER FORGET .*leave a:1 out of the URL$/,
+        /CLUSTER FAILOVER TAKEOVER .*CLUSTER FORGET .*leave a:1 out of the URL$/,
       ],
     ],
     [

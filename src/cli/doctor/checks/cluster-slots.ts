@@ -14,7 +14,7 @@ export const clusterSlots: Check = {
     if (served < SLOTS) {
       return bad(
         `${served} of ${SLOTS} slots are served`,
-        'start the masters that are down, or promote their replicas (CLUSTER FAILOVER FORCE on each); then redis-cli --cluster fix HOST:PORT',
+        'start the masters that are down, or promote their replicas (CLUSTER FAILOVER FORCE on each, or TAKEOVER where it loses the vote); then redis-cli --cluster fix HOST:PORT',
       );
     }
     const moving = masters.filter((master) => movingOf(master) > 0);

@@ -49,7 +49,7 @@ function strangersIn({ masters, others }: TopologyPicture): NodePicture[] {
 function displace(strangers: readonly NodePicture[]): string {
   const addresses = strangers.map(({ address }) => address).join(', ');
   return [
-    'give the node of this cluster its address back; or, if a master was there that has no heir, CLUSTER FAILOVER FORCE on its replica (again if that loses the vote, and is no master after 10 s)',
+    'give the node of this cluster its address back; or, if a master was there that has no heir, CLUSTER FAILOVER TAKEOVER on its replica (FORCE may lose every vote: others may have the epoch of the stranger)',
     'then CLUSTER FORGET ID on every node, for each ID that CLUSTER NODES marks noaddr',
     `and leave ${addresses} out of the URL`,
   ].join('; ');
