@@ -1,26 +1,14 @@
 /** `streamwarden cancel`: cancels data streams, wherever they are. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { Runner } from '../command.js';
-import {
-  jsonOption,
-  passwordFileOption,
-  redisOption,
-  serviceOption,
-  startTimeoutOption,
-} from '../options.js';
+import { namedStreamsCommand } from '../named-streams-command.js';
 import { examples } from '../values.js';
 
 export function cancelCommand(run: Runner): Command {
-  const command = new Command('cancel')
+  const command = namedStreamsCommand('cancel')
     .description(
       'Cancels data streams: what waits or is delayed is gone; who owns one is told to stop, and finishes it.',
     )
-    .argument('<names...>', 'of the data streams')
-    .addOption(redisOption())
-    .addOption(passwordFileOption())
-    .addOption(serviceOption())
-    .addOption(startTimeoutOption())
-    .addOption(jsonOption())
     .action(run(async () => (await import('../actions/cancel.js')).cancel))
     .addHelpText(
       'after',
