@@ -1,8 +1,9 @@
-// Prints the closing line of a CI run from the totals that scripts/totals-reporter.cjs left, and fails when there are
+// Prints what failed, and the closing line of a CI run, from the totals that scripts/totals-reporter.cjs left. Fails when there are
 // none (the run broke off), when a test failed or when no test ran.
 import { readFileSync } from 'node:fs';
 
-const { passed, failed, skipped } = readTotals(process.argv[2]);
+const { passed, failed, skipped, failures = [] } = readTotals(process.argv[2]);
+for (const { title, file, why } of failures) console.log(`\nfailed: ${title}\n  ${file}\n${why}\n`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 

@@ -632,7 +632,12 @@ export class Fleet implements Stage {
       const id = args[3 + 2 * index];
       if ((result !== 1 && result !== 2) || id === undefined) return;
       const foundOutMs = this.#setBack.get(id);
-      if (foundOutMs !== undefined) this.workers.excuseFor('C-OUT-5', id, foundOutMs);
+      if (foundOutMs !== undefined) {
+        this.workers.excuseFor('C-OUT-5', id, foundOutMs);
+        // Given out once more, after it was recorded as another consumer's: the record names an entry, so nothing is written anew.
+        const life = this.ledger.lives.get(id);
+        if (life?.owner !== undefined && life.owner !== consumer) this.ledger.handed(life);
+      }
       this.workers.acquired(id, consumer);
       this.told.acquired(consumer, id);
     });

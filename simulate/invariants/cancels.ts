@@ -7,9 +7,10 @@ import { isReplyError, toTexts } from '../../src/simulation/replies.js';
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Stage } from '../stage.js';
 import { hearsWithinMs, needNotHear } from './hearing.js';
-import { type EntryLife, isAside, isOpen } from './ledger.js';
+import { type EntryLife, isAside, isOpen, isParked } from './ledger.js';
 
 const PRODUCER = 'a producer';
+const NAMED_OF_PARKED = 10;
 
 interface Cancel {
   readonly id: string;
@@ -39,6 +40,7 @@ export class CancelWatch {
       const name = args[1 + index] as string;
       for (let at = 0; at < found.length; at += 2)
         this.#found(name, found[at] as string, found[at + 1] as string);
+      this.#parkedBefore(name, found);
       if (found.length === 0) this.#nothing(name);
     });
   }
@@ -68,6 +70,13 @@ export class CancelWatch {
       const record = { at: now, id, name, from: PRODUCER, by: PRODUCER };
       if (isOpen(life)) this.#fleet.record({ ...record, op: 'cancelled' });
     }
+  }
+
+  /** C-CAN-1: of what was parked the last ones are named; those before them are gone as well. */
+  #parkedBefore(name: string, found: readonly string[]): void {
+    if (found.filter(isParked).length < NAMED_OF_PARKED) return;
+    for (const { id } of this.#fleet.ledger.open.filter((life) => life.name === name && isParked(life.id)))
+      this.#found(name, 'waiting', id);
   }
 
   #nothing(name: string): void {

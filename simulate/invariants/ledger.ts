@@ -98,7 +98,11 @@ function isOperator(by: string): boolean {
 
 /** It is kept beside the stream: such an id is none of an entry. */
 export function isAside(id: string): boolean {
-  return id.startsWith('delayed:') || id.startsWith('parked:');
+  return id.startsWith('delayed:') || isParked(id);
+}
+
+export function isParked(id: string): boolean {
+  return id.startsWith('parked:');
 }
 
 /** It has not come to an end: one that is due for the dead-letter stream has not been written there yet. */

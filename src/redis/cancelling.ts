@@ -17,7 +17,7 @@ export type CancelledAs =
 export interface Cancelled {
   /** Where it was; of several entries of the name what matters most, in the order owned, foreign, delayed, waiting. `none`: nowhere. */
   readonly cancelled: CancelledAs | 'none';
-  /** Ids of its entries; of what was delayed `delayed:` and a number. */
+  /** Ids of its entries; of what was delayed `delayed:` and a number, of what was parked `parked:` and an id: the last ten of those. */
   readonly ids: readonly string[];
 }
 
