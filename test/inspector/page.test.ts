@@ -282,6 +282,19 @@ describe("the inspector's page", () => {
     await page.getByRole('heading', { name: 'tenant-2' }).waitFor();
   });
 
+  it('opens the row that was pressed on its state, also when that changes before it is let go', async () => {
+    const { inspector } = await watched();
+    const page = await browser.open(`${inspector.url}#/actors`);
+    const row = page.getByRole('treeitem', { name: 'consumer/reconciler' });
+    await row.locator('.badge').first().hover();
+    await page.mouse.down();
+    const told = async () => Number(await row.locator('.num').last().textContent());
+    const before = await told();
+    await eventually('it has been in other states', async () => (await told()) > before + 1);
+    await page.mouse.up();
+    await page.getByRole('heading', { name: 'consumer/reconciler' }).waitFor();
+  });
+
   it('finds its way by keys, by the address bar, and in both colour schemes', async () => {
     const { log, inspector } = await watched();
     await fleet().announce(streamNames(300, 'tenant'));

@@ -25,8 +25,9 @@ interface StateBadgeProps {
 export function StateBadge({ state, status = 'active' }: StateBadgeProps) {
   return (
     <span class="badges">
-      {pathsOf(state).map((path) => (
-        <Badge key={path} tone={status === 'error' ? 'bad' : toneOfPath(path)} title={path}>
+      {pathsOf(state).map((path, index) => (
+        // By its place: a badge that was pressed is still there when it is let go, in whatever state.
+        <Badge key={index} tone={status === 'error' ? 'bad' : toneOfPath(path)} title={path}>
           {path.slice(path.lastIndexOf('.') + 1)}
         </Badge>
       ))}

@@ -100,13 +100,20 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
 
   const first = Math.max(0, Math.floor(view.top / rowHeight) - BEYOND);
   const last = Math.min(items.length, Math.ceil((view.top + view.height) / rowHeight) + BEYOND);
-  const onPointerDown = ({ target, clientX: x, clientY: y }: TargetedPointerEvent<HTMLDivElement>) => {
-    const index = Number((target as Element).closest<HTMLElement>('.list-row')?.dataset.index ?? -1);
+  const onPointerDown = ({
+    target,
+    button,
+    clientX: x,
+    clientY: y,
+  }: TargetedPointerEvent<HTMLDivElement>) => {
+    const element = target as Element;
+    const index = Number(element.closest<HTMLElement>('.list-row')?.dataset.index ?? -1);
     const item = items[index];
-    pressed.current = item === undefined ? null : { key: keyOf(item, index), x, y };
+    const isOurs = button === 0 && element.closest('button, a, input') === null;
+    pressed.current = item === undefined || !isOurs ? null : { key: keyOf(item, index), x, y };
   };
-  // A row that has moved since gets no click of its own: the browser gives it to what both places are in.
-  const onClick = ({ clientX, clientY }: { readonly clientX: number; readonly clientY: number }) => {
+  // Not its click: there is none where what was pressed has gone since, and of a row that has moved the list gets it.
+  const onPointerUp = ({ clientX, clientY }: TargetedPointerEvent<HTMLDivElement>) => {
     const down = pressed.current;
     pressed.current = null;
     if (down === null || Math.hypot(clientX - down.x, clientY - down.y) > STILL_PX) return;
@@ -120,7 +127,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     tabIndex: 0,
     onKeyDown,
     onPointerDown,
-    onClick,
+    onPointerUp,
   };
   const semanticsOfRow = (item: T, index: number) => ({
     role: ROW_ROLES[role],
