@@ -541,8 +541,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/parking.lua',
-        from: 'return countIn(name) > 0 or (turn and turn ~= owner)',
-        to: 'return true',
+        from: 'local turn = self.turnBefore(name, id)\n    return',
+        to: 'local turn = self.turnBefore(name, id)\n    return true or',
       },
     ],
     wishes: { ...HOT, shape: { ...HOT.shape, isCoalescing: true } },
@@ -553,7 +553,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/parking.lua',
-        from: '(turn and turn ~= owner)',
+        from: '(turn and not isPending(lbs, group, turn))',
         to: 'turn',
       },
     ],

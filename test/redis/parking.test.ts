@@ -184,6 +184,18 @@ describe('parking entries whose name is not free', () => {
     expect(await arrive(a, 'n', '4')).to.equal('parked');
   });
 
+  it('coalesces nothing into what a consumer has been given, as the record of its owner may be lost [C-NAME-9, C-ADD-9]', async () => {
+    const a = await join(A, { duplicates: 'coalesce' });
+    const held = await own(a, 'n');
+    expect(await arrive(a, 'n', '1')).to.equal('parked');
+    await finish(a, held);
+    const refs = await a.read(1);
+    expect(await a.lease.acquire(refs)).to.deep.equal([{ result: 'owned' }]);
+    await suite.redis().hset(names.owners, 'n', 'no id');
+    expect(await arrive(a, 'n', '2')).to.equal('parked');
+    expect(await arrive(a, 'n', '3')).to.equal('coalesced');
+  });
+
   it('parks much in several goes', async () => {
     const a = await join(A);
     await own(a, 'n');

@@ -84,8 +84,8 @@ local cancelled = redis.call('HMGET', cancels, unpack(ids))
 local isToHear = false
 
 -- setAside(name, id, why, before): 3 or 4, where it can be; else what stands before it.
-local function setAside(name, id, why, before, owner)
-  if isCoalescing and parking.waits(name, id, owner) and parking.coalesce(name, id) then
+local function setAside(name, id, why, before)
+  if isCoalescing and parking.waits(name, id) and parking.coalesce(name, id) then
     return 4
   end
   return parking.park(name, id, why) and 3 or before
@@ -116,9 +116,9 @@ for i = 1, #ids do
     record({ op = 'cancelled', id = id, name = name, from = consumer, by = consumer })
     parking.over(name, id, false)
   elseif not isHeld and parking.isPaused(name) then
-    results[i] = setAside(name, id, 'paused', id, owner)
+    results[i] = setAside(name, id, 'paused', id)
   elseif owner and isPending(lbs, group, owner) then
-    results[i] = setAside(name, id, 'owned', owner, owner)
+    results[i] = setAside(name, id, 'owned', owner)
   elseif not isHeld and parking.turnBefore(name, id) then
     results[i] = setAside(name, id, 'turn', parking.turnBefore(name, id))
   elseif owner and isNewer(owner, id) then

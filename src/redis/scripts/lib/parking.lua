@@ -138,13 +138,11 @@ local function parkingOf(about)
     return turn and turn ~= id and self.isToCome(turn) and turn
   end
 
-  -- Whether another entry of this name waits that this one can be counted into: one that is not begun yet, so not the owner.
-  function self.waits(name, id, owner)
-    if not self.isInUse() or redis.call('HGET', turns, name) == id then
-      return false
-    end
+  -- Whether another entry of this name waits that this one can be counted into: one that has not begun. Of what a consumer has been given nobody
+  -- knows that, where the record of its owner may be lost.
+  function self.waits(name, id)
     local turn = self.turnBefore(name, id)
-    return countIn(name) > 0 or (turn and turn ~= owner)
+    return self.isInUse() and redis.call('HGET', turns, name) ~= id and (countIn(name) > 0 or (turn and not isPending(lbs, group, turn)))
   end
 
   -- So much has been copied in this call that the caller is to be called again for the rest.
