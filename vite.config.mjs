@@ -1,4 +1,4 @@
-// The inspector's page: src/inspector/page → dist/inspector/page, as files that the inspector serves by their names.
+// The inspector's page: src/inspector/page → .cache/page. The build writes these files into a module, from which the inspector serves them.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -9,9 +9,8 @@ export default defineConfig({
   // The page may stand behind a proxy, below any path.
   base: './',
   build: {
-    outDir: here('dist/inspector/page'),
-    // scripts/build.mjs takes out what is not built any more: an inspector that runs must not lose its page meanwhile.
-    emptyOutDir: false,
+    outDir: here('.cache/page'),
+    emptyOutDir: true,
     target: 'es2022',
     // Its policy lets the page load files only, and browsers that know modules know preloading.
     assetsInlineLimit: 0,

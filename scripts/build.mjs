@@ -1,15 +1,15 @@
-// Builds src/ into dist/: tsc emits the modules, every other file that the code reads at run time is copied beside
-// them, vite bundles the inspector's page, esbuild the command line, and outputs that no longer have a source are removed. dist/ is
+// Builds src/ into dist/: tsc checks it and writes the declarations, esbuild the modules and the command line, vite the inspector's page. What
+// the library would have to read from files becomes modules (generated.mjs). Outputs that no longer have a source are removed. dist/ is
 // not emptied first: a process that runs from it while someone builds must not lose its modules. Where neither the sources nor dist/ have
 // changed since the last build, there is nothing to do; `--force` builds all the same.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -19,34 +19,62 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
 import { build } from 'vite';
+import { generatedModules } from './generated.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = join(root, 'src');
 const dist = join(root, 'dist');
-const copiedExtensions = ['.lua'];
+const cache = join(root, '.cache');
+
+/** What is bundled, into the command line and into the page. The library consists of all else. */
+const apart = ['cli/', 'inspector/page/'].map((folder) => join(src, folder));
 
 /** Packages that take long to load file by file. */
 const broughtAlong = new Set(['ioredis', 'xstate']);
 
 /** What the last build was made of, and what it made. */
-const stampFile = join(root, '.cache', 'build-stamp');
+const stampFile = join(cache, 'build-stamp');
 /** Besides src/: what decides how it is built. */
 const configuration = [
   'package-lock.json',
   'package.json',
   'scripts/build.mjs',
+  'scripts/generated.mjs',
   'tsconfig.build.json',
   'tsconfig.json',
   'vite.config.mjs',
 ];
 
+const generated = generatedModules(root, cache);
+const withGeneratedModules = {
+  name: 'generated modules',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const contents = generated.get(relative(src, path))?.();
+      return contents === undefined ? undefined : { contents, loader: 'js' };
+    });
+  },
+};
+const usual = {
+  absWorkingDir: root,
+  platform: 'node',
+  target: 'node20.19',
+  metafile: true,
+  logLevel: 'warning',
+};
+
 if (process.argv.includes('--force') || !isUpToDate()) {
-  const emitted = compile();
-  const copied = copyAssets();
-  const bundled = await bundlePage();
+  mkdirSync(cache, { recursive: true });
+  const [declarations, pageParts, programParts] = await Promise.all([
+    declare(),
+    bundlePage(),
+    bundlePrograms(),
+  ]);
+  const modules = await compileModules();
   const program = await bundleProgram();
-  prune(new Set([...emitted, ...copied, ...bundled, ...program]));
-  mkdirSync(dirname(stampFile), { recursive: true });
+  const licenses = join(dist, 'LICENSES.txt');
+  writeFileSync(licenses, licensesOf([...pageParts, ...programParts, ...program.parts]));
+  prune(new Set([...declarations, ...modules, ...program.files, licenses]));
   writeFileSync(stampFile, stamp());
 }
 
@@ -70,33 +98,67 @@ function stamp() {
   return hash.digest('hex');
 }
 
-function compile() {
+/** Ends this process where the types are wrong. */
+async function declare() {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--listEmittedFiles', '--pretty', 'false'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  const lines = stdout.split('\n').filter((line) => line !== '');
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = new Promise((done) => child.once('close', done));
+  child.stdout.setEncoding('utf8');
+  let output = '';
+  for await (const text of child.stdout) output += text;
+  const status = await closed;
+  const lines = output.split('\n').filter((line) => line !== '');
   const emittedPrefix = 'TSFILE: ';
   const problems = lines.filter((line) => !line.startsWith(emittedPrefix));
-  if (problems.length > 0 || stderr !== '') console.error([...problems, stderr].join('\n'));
+  if (problems.length > 0) console.error(problems.join('\n'));
   if (status !== 0) process.exit(status ?? 1);
   return lines
     .filter((line) => line.startsWith(emittedPrefix))
-    .map((line) => resolve(root, line.slice(emittedPrefix.length)));
+    .map((line) => resolve(root, line.slice(emittedPrefix.length)))
+    .filter((file) => !apart.some((folder) => file.startsWith(join(dist, relative(src, folder)))));
 }
 
-function copyAssets() {
-  return filesBelow(src)
-    .filter((file) => copiedExtensions.some((extension) => file.endsWith(extension)))
-    .map((file) => {
-      const target = join(dist, relative(src, file));
-      cpSync(file, target);
-      return target;
-    });
+/** The library, a module for each source. */
+async function compileModules() {
+  const sources = filesBelow(src).filter(
+    (file) => file.endsWith('.ts') && !apart.some((folder) => file.startsWith(folder)),
+  );
+  const { metafile } = await esbuild({
+    ...usual,
+    entryPoints: sources,
+    outdir: dist,
+    outbase: src,
+    format: 'esm',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    plugins: [withGeneratedModules],
+  });
+  return outputsOf(metafile);
 }
 
+/** @returns the files of the packages that are in it */
 async function bundlePage() {
   const { output } = await build({ configFile: join(root, 'vite.config.mjs'), logLevel: 'warn' });
-  return output.map(({ fileName }) => join(dist, 'inspector', 'page', fileName));
+  return output.flatMap(({ moduleIds = [] }) => moduleIds).map((id) => relative(root, id.replace(/^\0/, '')));
+}
+
+/** Programs that a thread or a process is handed as text. @returns the files that are in them */
+async function bundlePrograms() {
+  const { metafile } = await esbuild({
+    ...usual,
+    entryPoints: [join(src, 'inspector/replay-worker.ts'), join(src, 'testing/go-consumer-main.ts')],
+    outdir: cache,
+    entryNames: '[name]',
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    minify: true,
+    format: 'cjs',
+    // They stand in LICENSES.txt.
+    legalComments: 'none',
+    plugins: [withGeneratedModules],
+  });
+  return Object.keys(metafile.inputs);
 }
 
 /**
@@ -106,21 +168,18 @@ async function bundlePage() {
 async function bundleProgram() {
   const outdir = join(dist, 'program');
   const { metafile } = await esbuild({
-    entryPoints: [join(dist, 'cli', 'main.js')],
+    ...usual,
+    entryPoints: [join(src, 'cli/main.ts')],
     outdir,
     bundle: true,
     splitting: true,
-    metafile: true,
-    platform: 'node',
     format: 'esm',
-    target: 'node20',
     // CommonJS in a module asks for Node's own modules.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
-    logLevel: 'warning',
-    absWorkingDir: root,
     plugins: [
+      withGeneratedModules,
       {
         name: 'a few packages, and files at their places',
         setup({ onResolve, onLoad }) {
@@ -129,19 +188,23 @@ async function bundleProgram() {
               ? undefined
               : { path, external: true },
           );
-          onLoad({ filter: /\.js$/ }, ({ path }) => {
-            if (path.includes('/node_modules/')) return undefined;
-            const place = JSON.stringify(relative(outdir, path));
-            const url = `new URL(${place}, import.meta.url).href`;
-            return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url) };
+          onLoad({ filter: /\.ts$/ }, ({ path }) => {
+            const place = relative(outdir, join(dist, relative(src, path))).replace(/\.ts$/, '.js');
+            const url = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
+            return {
+              contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url),
+              loader: 'ts',
+            };
           });
         },
       },
     ],
   });
-  const licenses = join(outdir, 'LICENSES.txt');
-  writeFileSync(licenses, licensesOf(Object.keys(metafile.inputs)));
-  return [...Object.keys(metafile.outputs).map((file) => join(root, file)), licenses];
+  return { files: outputsOf(metafile), parts: Object.keys(metafile.inputs) };
+}
+
+function outputsOf({ outputs }) {
+  return Object.keys(outputs).map((file) => join(root, file));
 }
 
 function licensesOf(files) {
@@ -159,6 +222,12 @@ function licensesOf(files) {
 function prune(wanted) {
   for (const file of filesBelow(dist)) {
     if (!wanted.has(file)) rmSync(file);
+  }
+  const folders = readdirSync(dist, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name));
+  for (const folder of folders.sort().reverse()) {
+    if (readdirSync(folder).length === 0) rmdirSync(folder);
   }
 }
 

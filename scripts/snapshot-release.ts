@@ -3,10 +3,10 @@
  * the releases before it. Run it in the commit that is tagged; from then on the upgrade tests hold later versions against it.
  */
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { packageVersion } from '../src/core/package-version.js';
+import { PACKAGE_VERSION } from '../src/core/package-version.js';
 import { LAYOUT_FILE, layoutNow, luaFiles, RELEASED, TODAY } from '../test/support/release.js';
 
-const version = packageVersion();
+const version = PACKAGE_VERSION;
 const folder = new URL(`${version}/`, RELEASED);
 
 mkdirSync(RELEASED, { recursive: true });

@@ -27,7 +27,7 @@ const MODES = ['off', 'attached', 'watched'] as const;
 type Mode = (typeof MODES)[number];
 
 const VIEWER = fileURLToPath(new URL('../viewer-child.ts', import.meta.url));
-const PAGE = fileURLToPath(new URL('../../dist/inspector/page/', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../.cache/page/', import.meta.url));
 const HEARTBEAT_MS = 2000;
 const WATCH_MS = 10_000;
 /** Streams are finished and announced anew so many times a second, so many at a time; each is told so many events from its beginning to its end. */

@@ -29,7 +29,7 @@ function mutating(edits: readonly Edit[], scriptsBase: string, applied: Set<Edit
           text = edited(text, edit);
           applied.add(edit);
         }
-        const base = file === 'redis/scripts.ts' ? scriptsBase : path;
+        const base = file === 'redis/script-sources.ts' ? scriptsBase : path;
         const contents = text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(base).href));
         return { contents, loader: 'ts' };
       });

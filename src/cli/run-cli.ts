@@ -1,6 +1,6 @@
 /** The command line: which commands there are, and how one is run. */
 import { Command, CommanderError } from 'commander';
-import { packageVersion } from '../core/package-version.js';
+import { PACKAGE_VERSION } from '../core/package-version.js';
 import type { Runner } from './command.js';
 import { CliError, EXIT, failureOf } from './errors.js';
 import type { CliHost } from './host.js';
@@ -57,7 +57,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
 
   const program = new Command('streamwarden')
     .description('Exactly one owner for every data stream, on Redis or Valkey.')
-    .version(packageVersion(), '--version')
+    .version(PACKAGE_VERSION, '--version')
     .showSuggestionAfterError()
     .exitOverride()
     // Commander's own words go through the one place that reports errors.

@@ -1,12 +1,9 @@
+/**
+ * The version of this package. Run from its source this module reads the manifest; the build writes it anew, with the version in it
+ * (scripts/generated.mjs): what is published reads no file.
+ */
 import { readFileSync } from 'node:fs';
 
-let version: string | undefined;
+const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
 
-/** The version of this package, as its manifest says. */
-export function packageVersion(): string {
-  if (version === undefined) {
-    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-    ({ version } = JSON.parse(manifest) as { version: string });
-  }
-  return version;
-}
+export const PACKAGE_VERSION: string = (JSON.parse(manifest) as { readonly version: string }).version;

@@ -5,12 +5,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { messageOf, StreamwardenError } from '../core/errors.js';
-import { packageVersion } from '../core/package-version.js';
+import { PACKAGE_VERSION } from '../core/package-version.js';
 import { insideOf } from '../runtime/inside.js';
 import type { InspectOptions, RunningInspector } from '../runtime/inspect-options.js';
 import type { Runtime } from '../runtime/types.js';
 import { apiRoutes, type InspectedFile } from './api.js';
-import { Assets } from './assets.js';
+import { Assets, type PageFiles } from './assets.js';
 import { VIEWER_LIMITS, type ViewerLimits } from './backlog.js';
 import { RuntimeFeed } from './feed.js';
 import { Gate } from './gate.js';
@@ -47,8 +47,7 @@ export interface Inspector extends RunningInspector, AsyncDisposable {
 /** What tests may put in the place of the real thing. */
 export interface InspectorSubstitutes {
   readonly viewerLimits?: ViewerLimits;
-  /** Folder of the page's files. */
-  readonly page?: string;
+  readonly page?: () => Promise<PageFiles>;
 }
 
 class InspectorServer implements Inspector {
@@ -241,7 +240,7 @@ class InspectorServer implements Inspector {
     return {
       kind: 'hello',
       protocol: PROTOCOL_VERSION,
-      package: packageVersion(),
+      package: PACKAGE_VERSION,
       viewer: id,
       at: Date.now(),
       pid: process.pid,

@@ -1,5 +1,5 @@
 /** Options of the inspector: raw → validated. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { InspectOptions } from '../runtime/inspect-options.js';
 import { invalid, parseWith } from '../runtime/option-errors.js';
 

@@ -11,9 +11,6 @@ export const MAX_REPLAY_BYTES = 128 * 1024 * 1024;
 /** A page could hardly show more, and it stands in the memory of the process that has the leases. */
 const MAX_REPORT_BYTES = 32 * 1024 * 1024;
 
-/** As built, also where this runs from its source: a thread that compiles first would cost more than most replays. */
-const WORKER = new URL('../../dist/inspector/replay-worker.js', import.meta.url);
-
 /** What one replay may cost. */
 export interface ReplayLimits {
   readonly ms: number;
@@ -37,7 +34,7 @@ export class Replays {
   async ofBody(request: IncomingMessage): Promise<WrittenJson> {
     expectType(request, 'application/x-ndjson');
     return await this.#alone(async () => {
-      await using thread = new ReplayThread(null, this.#limits);
+      await using thread = await ReplayThread.start(null, this.#limits);
       for await (const chunk of bodyOf(request, MAX_REPLAY_BYTES)) {
         const answer = await thread.give(chunk);
         if (answer !== undefined) return answer;
@@ -51,7 +48,7 @@ export class Replays {
    * @throws Refusal `TooCostly`; StreamwardenError `RecordingUnreadable`, `RecordingMalformed`, `RecordingUnsupported`
    */
   async ofFile(file: string): Promise<WrittenJson> {
-    await using thread = new ReplayThread(file, this.#limits);
+    await using thread = await ReplayThread.start(file, this.#limits);
     return (await thread.answer()) as WrittenJson;
   }
 
@@ -74,13 +71,20 @@ class ReplayThread implements AsyncDisposable {
   #settle: { resolve(report: WrittenJson | undefined): void; reject(error: Error): void } | undefined;
   #failure: Error | undefined;
 
-  constructor(file: string | null, { ms, megabytes }: ReplayLimits) {
+  static async start(file: string | null, limits: ReplayLimits): Promise<ReplayThread> {
+    const { REPLAY_PROGRAM } = await import('./replay-program.js');
+    return new ReplayThread(REPLAY_PROGRAM, file, limits);
+  }
+
+  private constructor(program: string, file: string | null, { ms, megabytes }: ReplayLimits) {
     this.#tooCostly = new Refusal(
       422,
       'TooCostly',
       `expected a recording that is replayed within ${ms / 1000} s and ${megabytes} MB, got: a more costly one; streamwarden replay has no such limits`,
     );
-    this.#worker = new Worker(WORKER, {
+    this.#worker = new Worker(program, {
+      // From its text, and not from a file: there is none where the application has been bundled.
+      eval: true,
       workerData: { file, mostBytes: MAX_REPORT_BYTES },
       env: {},
       execArgv: [],

@@ -1,6 +1,6 @@
 /** What the page sends, checked. */
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from './http.js';
 import type { Limits } from './protocol.js';
 import { Refusal } from './refusal.js';

@@ -1,6 +1,6 @@
 /** The Lua scripts, each from a file of its own whose header is its specification. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { SCRIPT_SOURCES } from './script-sources.js';
 
 export const SCRIPT_NAMES = [
   'raise',
@@ -50,19 +50,11 @@ export interface Script {
   readonly sha: string;
 }
 
-const FOLDER = new URL('./scripts/', import.meta.url);
-
-/**
- * Redis compiles a script once, so comments cost only the bytes of one load; they help whoever reads MONITOR.
- *
- * @param folder where `<name>.lua` lies and, in `lib/`, the parts that scripts include; ends in a slash
- */
-export function loadScript(name: ScriptName, folder: URL = FOLDER): Script {
-  const read = (file: string) => readFileSync(new URL(`${file}.lua`, folder), 'utf8');
-  const source = read(name).replace(/^--@include (\S+)$/gm, (_line, part: string) => read(`lib/${part}`));
+/** A script as it is sent. Redis compiles it once, so comments cost only the bytes of one load; they help whoever reads MONITOR. */
+export function scriptOf(name: ScriptName, source: string): Script {
   return { name, source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
 export const SCRIPTS: Readonly<Record<ScriptName, Script>> = Object.fromEntries(
-  SCRIPT_NAMES.map((name) => [name, loadScript(name)]),
+  SCRIPT_NAMES.map((name) => [name, scriptOf(name, SCRIPT_SOURCES[name] as string)]),
 ) as Record<ScriptName, Script>;

@@ -2,7 +2,7 @@
  * The lines of a recording, version 1: JSON Lines, a header and then what happened, oldest first. docs/reference/recording-format.md is the
  * specification; these schemas are what a reader holds a file against.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json } from './json-safe.js';
 import type { Patch } from './patch.js';
 

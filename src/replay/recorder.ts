@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import { messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { packageVersion } from '../core/package-version.js';
+import { PACKAGE_VERSION } from '../core/package-version.js';
 import type { Seam } from '../core/seam.js';
 import { FileRecording } from './file-recording.js';
 import { FORMAT, FORMAT_VERSION } from './format.js';
@@ -41,7 +41,7 @@ export class Recorder {
         kind: 'header',
         format: FORMAT,
         version: FORMAT_VERSION,
-        package: packageVersion(),
+        package: PACKAGE_VERSION,
         service,
         consumer,
         startedAt,

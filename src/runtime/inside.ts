@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { packageVersion } from '../core/package-version.js';
+import { PACKAGE_VERSION } from '../core/package-version.js';
 import type { Seam } from '../core/seam.js';
 import type { DeadLetterQueue } from '../redis/dead-letter-queue.js';
 import type { DelayedStore } from '../redis/delaying.js';
@@ -34,7 +34,7 @@ export interface Inside {
 }
 
 /** A registered symbol, so that another copy of the same version of the package finds it too. */
-const INSIDE = Symbol.for(`streamwarden ${packageVersion()}: inside`);
+const INSIDE = Symbol.for(`streamwarden ${PACKAGE_VERSION}: inside`);
 
 export function showInside(runtime: object, inside: Inside): void {
   Object.defineProperty(runtime, INSIDE, { value: inside });

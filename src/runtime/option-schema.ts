@@ -2,7 +2,7 @@
  * What options have to look like. The description of each schema completes the sentence 'expected <option> to be …', which is the only
  * message there is; a default keeps the description of what it wraps.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RedisSource } from '../redis/asked-target.js';
 import {
   integerWords,

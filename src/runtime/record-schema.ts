@@ -1,5 +1,5 @@
 /** What the options of a recording have to look like; messages as in option-schema.ts. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CompiledRecordOptions, RecordedInfo, RecordOptions } from '../replay/record-options.js';
 import { NOTIFICATION_TYPES } from './notification-types.js';
 import { parseWith } from './option-errors.js';

@@ -8,8 +8,8 @@ const say = (message: GoProcessMessage) => {
 };
 process.on('disconnect', () => process.exit(0));
 
-const options = JSON.parse(process.env.GO_CONSUMER_OPTIONS ?? '{}') as GoConsumerOptions;
-try {
+async function main(): Promise<void> {
+  const options = JSON.parse(process.env.GO_CONSUMER_OPTIONS ?? '{}') as GoConsumerOptions;
   const consumer = await startGoConsumer(options);
   process.on('message', ({ call, stream }: GoProcessCall) => {
     consumer.done(stream).then(
@@ -20,7 +20,9 @@ try {
   for (const notification of consumer.notifications) say({ kind: 'news', notification });
   consumer.listen((notification) => say({ kind: 'news', notification }));
   say({ kind: 'ready' });
-} catch (error) {
+}
+
+main().catch((error: unknown) => {
   console.error(messageOf(error));
   process.exit(1);
-}
+});

@@ -1,8 +1,6 @@
 /** The stand-in for a Go consumer in a process of its own, for killing and freezing it as an operating system does. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { GoConsumerOptions, GoNotification } from './go-consumer.js';
 import { guardProcess } from './process-guard.js';
 
@@ -42,13 +40,14 @@ export interface GoConsumerProcess extends AsyncDisposable {
  * @throws an Error with what the process printed, when it did not come up
  */
 export async function spawnGoConsumer(options: GoConsumerOptions): Promise<GoConsumerProcess> {
-  const extension = extname(import.meta.url);
-  const main = fileURLToPath(new URL(`./go-consumer-main${extension}`, import.meta.url));
-  const child = fork(main, [], {
-    execArgv: extension === '.ts' ? ['--import', 'tsx'] : [],
+  const { GO_CONSUMER_PROGRAM } = await import('./go-consumer-program.js');
+  const child = spawn(process.execPath, ['-'], {
     env: { ...process.env, GO_CONSUMER_OPTIONS: JSON.stringify(options) },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
   });
+  // One that has ended before it read all of it has said why.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(GO_CONSUMER_PROGRAM);
   const spawned = new SpawnedGoConsumer(child);
   await spawned.ready;
   return spawned;

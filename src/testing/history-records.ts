@@ -3,7 +3,7 @@
  * same atomic step, so their order in the list is the order in which it happened.
  */
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 
 // Names may be empty: an entry that cannot be parsed, or whose payload is gone, has none.

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createInspector } from '../../src/inspector/index.js';
+import { readPage } from '../../src/inspector/page-folder.js';
 import type { ErrorReply } from '../../src/inspector/protocol.js';
 import { eventually } from '../support/eventually.js';
 import { ask, useInspectors, View } from '../support/inspector.js';
@@ -28,7 +29,7 @@ describe('who the inspector answers', () => {
     await writeFile(join(page, 'assets/app-1234.js'), 'export {}');
     await writeFile(folder('secret.txt'), 'secret');
     await symlink(folder('secret.txt'), join(page, 'link.txt'));
-    return await inspectors.open({}, { page });
+    return await inspectors.open({}, { page: async () => readPage(page) });
   }
 
   it('listens on this computer alone unless told otherwise', async () => {
@@ -213,7 +214,7 @@ describe('who the inspector answers', () => {
   });
 
   it('says so when the page has not been built', async () => {
-    const { url } = await inspectors.open({}, { page: folder('nowhere/') });
+    const { url } = await inspectors.open({}, { page: async () => readPage(folder('nowhere/')) });
     const reply = await ask(url, '/');
     expect(reply.status).to.equal(503);
     expect(reply.text).to.match(/npm run build/);

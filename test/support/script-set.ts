@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadScript, SCRIPTS, type Script, type ScriptName } from '../../src/redis/scripts.js';
+import { readScripts as readFolder } from '../../src/redis/script-files.js';
+import { SCRIPTS, type Script, type ScriptName, scriptOf } from '../../src/redis/scripts.js';
 import { luaFiles, scriptsIn } from './release.js';
 
 export interface ScriptSet {
@@ -21,7 +22,8 @@ export interface Mutation {
 }
 
 export function readScripts(folder: URL): ScriptSet['scripts'] {
-  return Object.fromEntries(scriptsIn(folder).map((name) => [name, loadScript(name, folder)]));
+  const sources = readFolder(folder);
+  return Object.fromEntries(scriptsIn(folder).map((name) => [name, scriptOf(name, sources[name] as string)]));
 }
 
 /** Has this process send these scripts instead of its own until that is done. */
