@@ -3,8 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer, createRuntime } from 'streamwarden';
 
 const redis = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
-const consumerId = process.env.POD_NAME ?? 'me';
-const runtime = createRuntime<{ region: string }>({ redis, service: 'orders', consumerId });
+const runtime = createRuntime<{ region: string }>({ redis, service: 'orders' });
 
 runtime.process(async (stream) => {
   console.log(`owner of ${stream.name} (${stream.info?.region}), token ${stream.fencingToken}`);

@@ -14,7 +14,6 @@ const app = fastify();
 await app.register(streamsPlugin, {
   redis: await redisUrl(),
   service: 'orders',
-  consumerId: process.env.POD_NAME ?? 'me',
   handler: async (stream) => {
     console.log(`at work on ${stream.name}, token ${stream.fencingToken}`);
     await sleep(1000, undefined, { signal: stream.signal }); // the application's own work

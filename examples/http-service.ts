@@ -4,7 +4,7 @@
  *   npx tsx examples/http-service.ts
  *
  * Runs until Ctrl-C or SIGTERM. Redis at $REDIS_URL, or a server of its own. kubernetes/orders.yaml runs it; its settings are environment
- * variables: HOST (127.0.0.1), PORT and PROBE_PORT (free ones), HEARTBEAT_MS (2000), HAND_OVER_GRACE_MS (10000), CAPACITY (100), POD_NAME.
+ * variables: HOST (127.0.0.1), PORT and PROBE_PORT (free ones), HEARTBEAT_MS (2000), HAND_OVER_GRACE_MS (10000), CAPACITY (100), POD_NAME (after which the consumer is named).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -22,7 +22,6 @@ const handOverGraceMs = setting('HAND_OVER_GRACE_MS', 10_000);
 const stopMs = handOverGraceMs + 5 * heartbeatMs;
 const requestMs = 2000;
 
-process.env.POD_NAME ??= 'me'; // the consumer is named after it
 const url = await redisUrl();
 const redis = new Redis(url);
 redis.on('error', (error) => console.error(`Redis: ${error.message}`));

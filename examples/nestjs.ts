@@ -19,7 +19,6 @@ import { redisUrl } from './support/redis.js';
       useFactory: async () => ({
         redis: await redisUrl(),
         service: 'orders',
-        consumerId: process.env.POD_NAME ?? 'me',
       }),
     }),
   ],

@@ -15,7 +15,7 @@ const sdk = new NodeSDK({ serviceName: 'orders' });
 sdk.start();
 
 const redis = await redisUrl();
-const runtime = createRuntime({ redis, service: 'orders', consumerId: process.env.POD_NAME ?? 'me' });
+const runtime = createRuntime({ redis, service: 'orders' });
 const tracer = trace.getTracer('orders');
 
 runtime.process(async (stream) => {

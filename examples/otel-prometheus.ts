@@ -20,7 +20,7 @@ const sdk = new NodeSDK({
 sdk.start();
 
 const redis = await redisUrl();
-const runtime = createRuntime({ redis, service: 'orders', consumerId: process.env.POD_NAME ?? 'me' });
+const runtime = createRuntime({ redis, service: 'orders' });
 runtime.process((stream) => console.log(`at work on ${stream.name}`));
 
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void runtime.stop());

@@ -18,7 +18,8 @@ const SETTINGS: readonly Setting[] = [
   {
     flags: '--consumer-id <id>',
     option: 'consumerId',
-    about: 'who this process is (default: redis-consumer-$POD_NAME, else redis-consumer-$POD_IP)',
+    about:
+      'who this process is (default: redis-consumer-$POD_NAME, else redis-consumer-$POD_IP, else host name and process id)',
   },
   {
     flags: '--capacity <n>',
@@ -143,7 +144,6 @@ export function consumerOptionsOf(parsed: Readonly<Record<string, unknown>>): Pa
 
 /** Errors whose code alone says which option would help. */
 const OPTION_FOR_CODE: Partial<Record<ErrorCode, keyof RuntimeOptions>> = {
-  ConsumerIdMissing: 'consumerId',
   KeyspaceConfigConflict: 'keyspaceOverride',
   KeyspaceConfigForbidden: 'keyspaceEvents',
 };

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { type ErrorCode, isStreamwardenError, messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { LauncherError } from '../testing/errors.js';
+import { SERVICE_VARIABLE } from './options.js';
 
 /** Exit codes of every command; docs/reference/cli.md. */
 export const EXIT = {
@@ -29,7 +30,6 @@ export class CliError extends Error {
 /** What the user has to change: options, server, permissions. Any other code is a failure of the run. */
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'InvalidOption',
-  'ConsumerIdMissing',
   'ClusterClientRequired',
   'KeyspaceSetupFailed',
   'RedisUnavailable',
@@ -46,6 +46,9 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RecordingUnsupported',
   'InspectorFailed',
 ]);
+
+const MISSING_SERVICE = /^required option '--service/;
+const VARIABLE_HINT = `, nor $${SERVICE_VARIABLE} set`;
 
 export interface Failure {
   readonly code: string;
@@ -68,7 +71,12 @@ export function failureOf(thrown: unknown): Failure {
     };
   }
   if (thrown instanceof CommanderError) {
-    return { code: 'Usage', message: message.replace(/^error: /, ''), exitCode: EXIT.usage };
+    const said = message.replace(/^error: /, '');
+    return {
+      code: 'Usage',
+      message: MISSING_SERVICE.test(said) ? `${said}${VARIABLE_HINT}` : said,
+      exitCode: EXIT.usage,
+    };
   }
   if (thrown instanceof LauncherError) return { code: thrown.code, message, exitCode: EXIT.usage };
   if (isStreamwardenError(thrown)) {

@@ -1,5 +1,5 @@
 /** Options that several commands have. What their values mean is found out by whoever uses them: this is loaded for `--help` as well. */
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { wholeNumber } from './values.js';
 
 /** Where Redis is when nobody says so. */
@@ -9,8 +9,24 @@ export function jsonOption(): Option {
   return new Option('--json', 'one JSON object a line, for programs').default(false);
 }
 
+/** Names the service where no option does. */
+export const SERVICE_VARIABLE = 'STREAMWARDEN_SERVICE';
+
 export function serviceOption(): Option {
-  return new Option('--service <name>', 'name of the service').makeOptionMandatory();
+  return optionalServiceOption('name of the service').makeOptionMandatory();
+}
+
+export function optionalServiceOption(about: string): Option {
+  return new Option('--service <name>', `${about} (default: $${SERVICE_VARIABLE})`);
+}
+
+/** Has a command, and all below it, work on the service that the environment names. Commander itself reads the process's environment only. */
+export function takeServiceFrom(environment: Readonly<NodeJS.ProcessEnv>, command: Command): void {
+  const service = environment[SERVICE_VARIABLE];
+  if (service && command.options.some(({ long }) => long === '--service')) {
+    command.setOptionValueWithSource('service', service, 'env');
+  }
+  for (const one of command.commands) takeServiceFrom(environment, one);
 }
 
 export function startTimeoutOption(): Option {

@@ -4,6 +4,7 @@ import { PACKAGE_VERSION } from '../core/package-version.js';
 import type { Runner } from './command.js';
 import { CliError, EXIT, failureOf } from './errors.js';
 import type { CliHost } from './host.js';
+import { takeServiceFrom } from './options.js';
 import { Output } from './output.js';
 import { printableLines } from './printable.js';
 import { examples } from './values.js';
@@ -81,6 +82,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
   for (const load of loadersFor(argv)) {
     const make = await load();
     const command = make(run);
+    takeServiceFrom(host.env, command);
     program.addCommand(command.copyInheritedSettings(program));
     for (const one of command.commands) one.copyInheritedSettings(command);
   }

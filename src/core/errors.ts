@@ -1,7 +1,6 @@
 /** Every code that a {@link StreamwardenError} can carry. Codes are stable; messages are for people and may change. */
 export const ERROR_CODES = [
   'InvalidOption',
-  'ConsumerIdMissing',
   'ClusterClientRequired',
   'ClusterNotSettled',
   'InvalidState',

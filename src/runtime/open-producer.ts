@@ -21,7 +21,7 @@ import {
   type NewStream,
   namesOf,
 } from './new-stream.js';
-import { invalid } from './option-errors.js';
+import { onlyKnown } from './option-errors.js';
 import { createProducerConnection } from './producer-connection.js';
 import { createRepeatedCall, REFUSED_PAUSE_MS } from './repeated-call.js';
 import type { CompiledProducerOptions } from './service-settings.js';
@@ -213,8 +213,7 @@ export function openProducer(
 
   return {
     add: async (name, info, options = {}) => {
-      if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
-      const { delayMs = 0 } = options;
+      const { delayMs = 0 } = onlyKnown(options, ['delayMs']) as AddOptions;
       return (await announce([{ name, info: info ?? null, delayMs }], false))[0] as string;
     },
     addMany: (streams) => announce(streams, true),

@@ -76,12 +76,56 @@ function nearest(unknown: string, known: readonly string[]): string {
   return best && best.far <= Math.max(2, unknown.length / 2) ? `; did you mean ${best.name}?` : '';
 }
 
-function fromIssue(schema: Walked, issue: z.core.$ZodIssue, raw: unknown): StreamwardenError {
+/** Options of one call each, and what takes them. */
+const TAKEN_BY: Readonly<Record<string, string>> = {
+  concurrency: 'process(handler, { concurrency })',
+  delayMs: 'producer.add(name, info, { delayMs })',
+  afterMs: 'release(stream, { afterMs })',
+  ifTouches: 'done(stream, { ifTouches })',
+  mode: 'stop({ mode })',
+};
+
+/** Options that something else takes, by their names. */
+export type Elsewhere = Readonly<Record<string, string>>;
+
+/**
+ * @param option its path
+ * @param known the names that there are in its place
+ * @param elsewhere further options of others than those that one call takes
+ */
+function unknownOption(
+  option: string,
+  known: readonly string[],
+  elsewhere: Elsewhere = {},
+): StreamwardenError {
+  const taker = { ...elsewhere, ...TAKEN_BY }[option];
+  const hint =
+    taker === undefined ? nearest(option.split('.').at(-1) ?? '', known) : `; it belongs to ${taker}`;
+  return new StreamwardenError('InvalidOption', `unknown option ${option}${hint}`, { details: { option } });
+}
+
+/**
+ * The options of a call that has few.
+ *
+ * @param known all that it takes
+ * @throws StreamwardenError `InvalidOption`: it is no object, or has another option
+ */
+export function onlyKnown(options: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  const other = Object.keys(options).find((name) => !known.includes(name));
+  if (other !== undefined) throw unknownOption(other, known);
+  return options as Readonly<Record<string, unknown>>;
+}
+
+function fromIssue(
+  schema: Walked,
+  issue: z.core.$ZodIssue,
+  raw: unknown,
+  elsewhere: Elsewhere | undefined,
+): StreamwardenError {
   if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] ?? '';
-    const option = [...issue.path, key].join('.');
-    const hint = nearest(key, Object.keys(membersOf(walk(schema, issue.path))));
-    return new StreamwardenError('InvalidOption', `unknown option ${option}${hint}`, { details: { option } });
+    const option = [...issue.path, issue.keys[0] ?? ''].join('.');
+    return unknownOption(option, Object.keys(membersOf(walk(schema, issue.path))), elsewhere);
   }
   if (issue.path.length === 0) return invalid('options', 'an object', raw);
   return invalid(issue.path.join('.'), descriptionOf(walk(schema, issue.path)), valueAt(raw, issue.path));
@@ -89,11 +133,13 @@ function fromIssue(schema: Walked, issue: z.core.$ZodIssue, raw: unknown): Strea
 
 /**
  * Runs a schema. Says what is wrong first.
+ *
+ * @param elsewhere options that the schema does not have, and something else does
  * @throws StreamwardenError `InvalidOption`
  */
-export function parseWith<S extends z.ZodType>(schema: S, raw: unknown): z.output<S> {
+export function parseWith<S extends z.ZodType>(schema: S, raw: unknown, elsewhere?: Elsewhere): z.output<S> {
   const result = schema.safeParse(raw);
   const [issue] = result.error?.issues ?? [];
-  if (issue) throw fromIssue(schema as unknown as Walked, issue, raw);
+  if (issue) throw fromIssue(schema as unknown as Walked, issue, raw, elsewhere);
   return result.data as z.output<S>;
 }

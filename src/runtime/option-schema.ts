@@ -12,6 +12,7 @@ import {
   TEXT_WORDS,
   TIMEOUT_MS,
 } from './option-rules.js';
+import type { Elsewhere } from './option-errors.js';
 import { recordSchema } from './record-schema.js';
 
 // Every schema's description completes the sentence 'expected <option> to be …'; there is no other message.
@@ -117,3 +118,18 @@ export const serviceSchema = z.strictObject({
   dlqStream: runtimeSchema.shape.dlqStream,
   timeoutMs: producerSchema.shape.timeoutMs,
 });
+
+/** Options of a handler's processing. */
+export const processSchema = z.strictObject({
+  concurrency: z.int().min(1).describe('an integer from 1 up').optional(),
+});
+
+function takenBy(taker: string, schema: z.ZodObject): Elsewhere {
+  return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, taker]));
+}
+
+/** Which function takes an option that another one does not. */
+export const ELSEWHERE: Elsewhere = {
+  ...takenBy('createProducer()', producerSchema),
+  ...takenBy('createRuntime()', runtimeSchema),
+};

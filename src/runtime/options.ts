@@ -1,4 +1,5 @@
 /** Raw options → validated → compiled. Everything wrong with them is said before any I/O. */
+import { hostname } from 'node:os';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Clock, systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
@@ -11,10 +12,11 @@ import type { CompiledRecordOptions, RecordOptions } from '../replay/record-opti
 import type { HandlerDelay } from './handler-backoff.js';
 import type { ErrorListener } from './handler-failures.js';
 import { invalid, parseWith } from './option-errors.js';
-import { producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
+import { ELSEWHERE, processSchema, producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
 import { compiled } from './record-schema.js';
 import { serviceNames } from './service-names.js';
 import type { CompiledProducerOptions, CompiledServiceOptions } from './service-settings.js';
+import type { ProcessOptions } from './types.js';
 import type { InspectionObserver } from './xstate-inspection.js';
 
 export interface BackoffOptions {
@@ -43,7 +45,10 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly clusterMode?: 'oss' | 'singleShard';
   /** Name of the service: names the load balancer stream `<service>-input` and the group `<service>-group`. */
   readonly service: string;
-  /** Who this process is. @defaultValue `redis-consumer-$POD_NAME`, else `redis-consumer-$POD_IP` */
+  /**
+   * Who this process is. Every start adds a suffix of its own.
+   * @defaultValue `redis-consumer-$POD_NAME`, else `redis-consumer-$POD_IP`, else `redis-consumer-<host name>-<process id>`
+   */
   readonly consumerId?: string;
   /** How many streams this process owns at most. 1 to 1,000,000. @defaultValue 10000 */
   readonly capacity?: number;
@@ -196,7 +201,7 @@ function checkClusterMode(mode: 'oss' | 'singleShard' | undefined, isCluster: bo
  * @throws StreamwardenError `InvalidOption`
  */
 export function serviceOptions(raw: unknown): CompiledServiceOptions {
-  const { redis, clusterMode, service, dlqStream, timeoutMs } = parseWith(serviceSchema, raw);
+  const { redis, clusterMode, service, dlqStream, timeoutMs } = parseWith(serviceSchema, raw, ELSEWHERE);
   const { names, layout, isCluster } = serviceNames(redis, service, dlqStream, clusterMode);
   checkClusterMode(clusterMode, isCluster);
   return { redis, isCluster, names, layout, timeoutMs };
@@ -207,20 +212,32 @@ export function serviceOptions(raw: unknown): CompiledServiceOptions {
  * @throws StreamwardenError `InvalidOption`
  */
 export function producerNames(raw: unknown): CompiledProducerOptions {
-  const { redis, clusterMode, service, timeoutMs, telemetry, maxEntryBytes } = parseWith(producerSchema, raw);
+  const { redis, clusterMode, service, timeoutMs, telemetry, maxEntryBytes } = parseWith(
+    producerSchema,
+    raw,
+    ELSEWHERE,
+  );
   const { names, isCluster } = serviceNames(redis, service, undefined, clusterMode);
   checkClusterMode(clusterMode, isCluster);
   return { redis, isCluster, timeoutMs, telemetry, maxEntryBytes, names };
 }
 
+/** Where there is no pod: a name that no other process of the fleet has at the same time. */
+function hostAndProcess(): string {
+  return `${hostname()}-${process.pid}`;
+}
+
 function consumerIdFrom(given: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {
-  if (given !== undefined) return given;
-  const pod = environment.POD_NAME || environment.POD_IP;
-  if (pod) return `redis-consumer-${pod}`;
-  throw new StreamwardenError(
-    'ConsumerIdMissing',
-    'expected the option consumerId or one of the environment variables POD_NAME and POD_IP to be set, got: none of them',
-  );
+  return given ?? `redis-consumer-${environment.POD_NAME || environment.POD_IP || hostAndProcess()}`;
+}
+
+/**
+ * How many handlers run at once.
+ *
+ * @throws StreamwardenError `InvalidOption`
+ */
+export function concurrencyOf(options: ProcessOptions, capacity: number): number {
+  return parseWith(processSchema, options, ELSEWHERE).concurrency ?? capacity;
 }
 
 function delayOf<TInfo>(raw: RuntimeOptions<TInfo>): HandlerDelay | undefined {
@@ -236,7 +253,7 @@ function withoutDelay<TInfo>(raw: RuntimeOptions<TInfo>): RuntimeOptions<TInfo> 
 }
 
 /**
- * @throws StreamwardenError `InvalidOption`, `ConsumerIdMissing`
+ * @throws StreamwardenError `InvalidOption`
  */
 export function compileOptions<TInfo>(
   raw: RuntimeOptions<TInfo>,
@@ -255,7 +272,7 @@ export function compileOptions<TInfo>(
     inspect,
     clusterMode,
     ...rest
-  } = parseWith(runtimeSchema, withoutDelay(raw));
+  } = parseWith(runtimeSchema, withoutDelay(raw), ELSEWHERE);
 
   for (const name of ['readRetry', 'handlerBackoff'] as const) {
     const { initialMs, maxMs } = rest[name];

@@ -8,7 +8,7 @@ import { MOST_DELAY_MS } from '../redis/delaying.js';
 import { encodeLetterError } from '../redis/letter-error.js';
 import type { HandlerBackoff } from './handler-backoff.js';
 import type { HandlerFailures } from './handler-failures.js';
-import { invalid } from './option-errors.js';
+import { invalid, onlyKnown } from './option-errors.js';
 import { type HandleOwner, handleOf } from './stream-handle.js';
 import { TouchListeners } from './touch-listeners.js';
 import type { DoneOptions, ReleaseOptions, ReleaseReport, StreamHandle, TouchListener } from './types.js';
@@ -173,8 +173,7 @@ export class OwnedStreams<TInfo> implements HandleOwner {
 
 /** @throws StreamwardenError `InvalidOption` */
 function ifTouchesOf(options: unknown): number | undefined {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
-  const { ifTouches } = options as { readonly ifTouches?: unknown };
+  const { ifTouches } = onlyKnown(options, ['ifTouches']);
   if (ifTouches === undefined) return undefined;
   if (typeof ifTouches !== 'number' || !Number.isSafeInteger(ifTouches) || ifTouches < 0) {
     throw invalid('ifTouches', 'an integer from 0 up', ifTouches);
@@ -184,8 +183,7 @@ function ifTouchesOf(options: unknown): number | undefined {
 
 /** @throws StreamwardenError `InvalidOption` */
 function afterMsOf(options: unknown): number {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
-  const { afterMs = 0 } = options as { readonly afterMs?: unknown };
+  const { afterMs = 0 } = onlyKnown(options, ['afterMs']);
   if (typeof afterMs !== 'number' || !Number.isInteger(afterMs) || afterMs < 0 || afterMs > MOST_DELAY_MS) {
     throw invalid('afterMs', `an integer from 0 to ${MOST_DELAY_MS}`, afterMs);
   }

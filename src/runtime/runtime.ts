@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { Consumer } from '../actors/consumer.js';
 import type { Kernel, Stores } from '../actors/kernel.js';
 import { randomHex } from '../core/clock.js';
-import { messageOf, StreamwardenError, textOf } from '../core/errors.js';
+import { messageOf, StreamwardenError } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/consumer.machine.js';
 import {
@@ -31,7 +31,7 @@ import { type Closed, Lifetime, type Started } from './lifetime.js';
 import { NotificationHub } from './notification-hub.js';
 import type { Notification } from './notifications.js';
 import { invalid } from './option-errors.js';
-import { type CompiledOptions, compileOptions, type RuntimeOptions } from './options.js';
+import { type CompiledOptions, compileOptions, concurrencyOf, type RuntimeOptions } from './options.js';
 import { OwnedStreams } from './owned-streams.js';
 import { Processor } from './processor.js';
 import { compileRecordOptions } from './record-schema.js';
@@ -69,9 +69,14 @@ const FINISH_MS = 60_000;
 /** @throws StreamwardenError `InvalidOption` */
 function idOf(stream: StreamRefLike): string {
   const id = (stream as { readonly id?: unknown } | null | undefined)?.id;
-  if (typeof id !== 'string')
-    throw invalid('stream', 'a handle, a notification or an object with an id', stream);
-  return id;
+  if (typeof id === 'string') return id;
+  throw invalid('stream', `a handle, a notification or an object with an id${hintOn(stream)}`, stream);
+}
+
+/** What those meant who give something else. */
+function hintOn(stream: unknown): string {
+  if (typeof stream === 'string') return ' (owned(name) has the handle of a stream by its name)';
+  return stream === undefined ? ' (owned(name) has none for a stream that is not owned here)' : '';
 }
 
 class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
@@ -191,19 +196,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
 
   process(handler: StreamHandler<TInfo>, options: ProcessOptions = {}): void {
     const { capacity, logger } = this.#options;
-    const { concurrency = capacity } = options;
-    if (typeof handler !== 'function') {
-      throw new StreamwardenError(
-        'InvalidOption',
-        `expected handler to be a function, got: ${typeof handler}`,
-      );
-    }
-    if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new StreamwardenError(
-        'InvalidOption',
-        `expected concurrency to be an integer from 1 up, got: ${textOf(concurrency)}`,
-      );
-    }
+    if (typeof handler !== 'function') throw invalid('handler', 'a function', handler);
+    const concurrency = concurrencyOf(options, capacity);
     if (this.#processor)
       throw new StreamwardenError(
         'ProcessorAttached',
@@ -436,7 +430,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
 /**
  * Makes a runtime. Nothing is connected before `start()`.
  *
- * @throws StreamwardenError `InvalidOption`, `ConsumerIdMissing`: before any I/O, naming the option, what was expected and what came
+ * @throws StreamwardenError `InvalidOption`: before any I/O, naming the option, what was expected and what came
  */
 export function createRuntime<TInfo = Readonly<Record<string, unknown>>>(
   options: RuntimeOptions<TInfo>,

@@ -96,6 +96,13 @@ describe('streamwarden consume', () => {
     expect(consumer.lines.filter(typeIs('StreamAdded'))).to.have.length(2);
   });
 
+  it('is named after its host and process where there is no pod', async () => {
+    const consumer = cli.start(['consume', '--json'], {
+      env: { REDIS_URL: server().url, STREAMWARDEN_SERVICE: service },
+    });
+    expect(await ready(consumer)).to.match(new RegExp(`^redis-consumer-.*-${process.pid}~`));
+  });
+
   it('prints readable lines without --json', async () => {
     const args = [
       'consume',

@@ -21,7 +21,11 @@ describe('a mistake on the command line', () => {
       ['produce', '--service', 's', '--coutn', '1'],
       /unknown option '--coutn' \(Did you mean --count\?\)/,
     ],
-    ['a missing option', ['status'], /required option '--service <name>' not specified/],
+    [
+      'a missing option',
+      ['status'],
+      /required option '--service <name>' not specified, nor \$STREAMWARDEN_SERVICE set/,
+    ],
     ['an option without its value', ['status', '--service'], /option '--service <name>' argument missing/],
     ['an argument too many', ['status', '--service', 's', 'orders'], /too many arguments/],
     [
@@ -96,11 +100,6 @@ describe('a mistake on the command line', () => {
       new RegExp(`within ${GIVEN_UP_MS} ms: .*ECONNREFUSED`),
     ],
     ['demo on an unreachable server', ['demo', '--redis', nowhere], /no connection to Redis at 127.0.0.1:1/],
-    [
-      'no consumer id',
-      ['consume', '--service', 's'],
-      /consumerId.*POD_NAME.*POD_IP.*got: none of them \(--consumer-id\)/,
-    ],
     [
       'a heartbeat above the default min-idle',
       ['consume', ...me, '--heartbeat', '40000'],
@@ -206,6 +205,22 @@ describe('a mistake on the command line', () => {
       code: 2,
       stderr: 'error: expected orders-input to be a stream, got: a string\n',
     });
+  });
+
+  it('is none to leave out the service where the environment names it', async () => {
+    const env = { STREAMWARDEN_SERVICE: 'payments', REDIS_URL: server().url };
+    const says = async (args: readonly string[]) => (await cli.run(args, { env })).stderr;
+    expect(await says(['status'])).to.match(/payments-input/);
+    expect(await says(['dlq', 'list'])).to.match(/payments-input-dlq/);
+    expect(await says(['status', '--service', 'orders'])).to.match(/orders-input/);
+    // Commands that work on no service go on as ever, and one that is empty names none.
+    expect(await says(['topology'])).to.equal('');
+    expect((await cli.run(['status'], { env: { STREAMWARDEN_SERVICE: '' } })).code).to.equal(2);
+    const { stdout } = await cli.run(['doctor', '--json'], { env });
+    expect(stdout).to.match(/"check":"service".*payments/);
+    const { stdout: help } = await cli.run(['pause', '--help'], { env });
+    expect(help).to.match(/--service <name>\s+name of the service \(default: \$STREAMWARDEN_SERVICE\)/);
+    expect(help).to.match(/default: \$REDIS_URL/);
   });
 
   it('is none to ask for help or the version', async () => {

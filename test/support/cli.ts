@@ -71,7 +71,7 @@ export async function ready(consumer: Heard): Promise<string> {
 
 function environment({ env = {} }: RunOptions): NodeJS.ProcessEnv {
   // What the developer's own shell has set must not decide what a test sees.
-  const { POD_NAME, POD_IP, REDIS_URL, ...rest } = process.env;
+  const { POD_NAME, POD_IP, REDIS_URL, STREAMWARDEN_SERVICE, ...rest } = process.env;
   return { ...rest, ...env };
 }
 

@@ -62,7 +62,7 @@ export function useExamples(): Examples {
   return {
     start(name, env = {}, { leadsGroup = false } = {}) {
       // What the developer's own shell has set must not decide what a test sees.
-      const { POD_NAME, POD_IP, PORT, REDIS_URL, ...rest } = process.env;
+      const { POD_NAME, POD_IP, PORT, REDIS_URL, STREAMWARDEN_SERVICE, ...rest } = process.env;
       const command = [process.execPath, programs(`examples/${name}`)];
       if (leadsGroup) command.unshift('setsid');
       const [file = '', ...args] = command;

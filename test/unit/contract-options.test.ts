@@ -52,7 +52,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   redis: 'required',
   clusterMode: 'what redis is',
   service: 'required',
-  consumerId: 'from POD_NAME',
+  consumerId: 'from POD, or host',
   dlqStream: '<service>-input-dlq',
   readRetry: 'the next three',
   handlerBackoff: 'the next two',
@@ -67,7 +67,6 @@ const IN_WORDS: Readonly<Record<string, string>> = {
 
 const CODES = namesOf<ErrorCode>({
   InvalidOption: 0,
-  ConsumerIdMissing: 0,
   ClusterClientRequired: 0,
   ClusterNotSettled: 0,
   InvalidState: 0,

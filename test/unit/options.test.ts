@@ -1,7 +1,15 @@
+import { hostname } from 'node:os';
 import { expect } from 'chai';
 import { Cluster } from 'ioredis';
-import { createProducer, createRuntime, isStreamwardenError, type RuntimeOptions } from '../../src/index.js';
+import {
+  createProducer,
+  createRuntime,
+  isStreamwardenError,
+  type ProcessOptions,
+  type RuntimeOptions,
+} from '../../src/index.js';
 import { compileOptions } from '../../src/runtime/options.js';
+import { rejection } from '../support/rejection.js';
 
 const BASE: RuntimeOptions = { redis: 'redis://127.0.0.1:1', service: 'orders', consumerId: 'pod' };
 
@@ -328,6 +336,46 @@ describe('options', () => {
       expect(problemOf({ zzzzzzzzzz: 1 })).to.equal('InvalidOption: unknown option zzzzzzzzzz');
     });
 
+    it('are told where they belong, when they belong to something else', () => {
+      expect(problemOf({ concurrency: 5 })).to.equal(
+        'InvalidOption: unknown option concurrency; it belongs to process(handler, { concurrency })',
+      );
+      expect(problemOf({ timeoutMs: 5 })).to.equal(
+        'InvalidOption: unknown option timeoutMs; it belongs to createProducer()',
+      );
+      expect(() =>
+        createProducer({ redis: BASE.redis, service: 'orders', consumerId: 'me' } as never),
+      ).to.throw(/^unknown option consumerId; it belongs to createRuntime\(\)$/);
+      expect(() => createProducer({ redis: BASE.redis, service: 'orders', delayMs: 5 } as never)).to.throw(
+        /^unknown option delayMs; it belongs to producer\.add\(/,
+      );
+    });
+
+    it('are refused by process() as well, whatever they belong to', () => {
+      const process = (options: unknown) => () =>
+        createRuntime(BASE).process(() => undefined, options as ProcessOptions);
+      expect(process({ capacity: 5 })).to.throw(/^unknown option capacity; it belongs to createRuntime\(\)$/);
+      expect(process({ concurency: 5 })).to.throw(/^unknown option concurency; did you mean concurrency\?$/);
+      expect(process(5)).to.throw(/^expected options to be an object, got: 5$/);
+      expect(process({ concurrency: 0 })).to.throw(
+        /^expected concurrency to be an integer from 1 up, got: 0$/,
+      );
+      expect(process({ concurrency: 2 })).to.not.throw();
+    });
+
+    it('are refused by what takes few: an option of another call would be without effect', async () => {
+      const runtime = createRuntime(BASE);
+      const producer = createProducer({ redis: BASE.redis, service: 'orders' });
+      const messageOf = async (promise: Promise<unknown>) => (await rejection(promise)).message;
+      expect(await messageOf(runtime.releaseMany(() => true, { delayMs: 5 } as never))).to.equal(
+        'unknown option delayMs; it belongs to producer.add(name, info, { delayMs })',
+      );
+      expect(await messageOf(producer.add('order-1', null, { afterMs: 5 } as never))).to.equal(
+        'unknown option afterMs; it belongs to release(stream, { afterMs })',
+      );
+      await producer.close();
+    });
+
     it('are found inside others as well', () => {
       expect(problemOf({ readRetry: { attempt: 3 } })).to.equal(
         'InvalidOption: unknown option readRetry.attempt; did you mean attempts?',
@@ -351,11 +399,28 @@ describe('options', () => {
       expect(idIn({ POD_NAME: 'orders-1' }, 'mine')).to.equal('mine');
     });
 
-    it('missing from all three is an error that names them [C-STA-1]', () => {
-      expect(() => idIn({}))
-        .to.throw(/consumerId.*POD_NAME.*POD_IP/)
-        .with.property('code', 'ConsumerIdMissing');
+    it('is made of host name and process id where there is no pod [C-STA-1]', () => {
+      expect(idIn({})).to.equal(`redis-consumer-${hostname()}-${process.pid}`);
+      expect(idIn({ POD_NAME: '', POD_IP: '' })).to.equal(idIn({}));
     });
+  });
+
+  it('what names no stream is told what was wanted, and what came', async () => {
+    const runtime = createRuntime(BASE);
+    const wanted = 'expected stream to be a handle, a notification or an object with an id';
+    for (const call of ['done', 'release', 'claim'] as const) {
+      const say = async (given: unknown) => (await rejection(runtime[call](given as never))).message;
+      expect(await say('order-1')).to.equal(
+        `${wanted} (owned(name) has the handle of a stream by its name), got: "order-1"`,
+      );
+      expect(await say(undefined)).to.equal(
+        `${wanted} (owned(name) has none for a stream that is not owned here), got: undefined`,
+      );
+      expect(await say({ stream: 'order-1' })).to.equal(`${wanted}, got: an object`);
+    }
+    expect(() => runtime.process('handler' as never)).to.throw(
+      /^expected handler to be a function, got: "handler"$/,
+    );
   });
 
   it('are judged before anything is connected, and a runtime that is not started connects nothing [C-STA-1]', async () => {

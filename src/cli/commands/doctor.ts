@@ -1,7 +1,13 @@
 /** `streamwarden doctor`: whether the servers are fit for consumers, and what to do where they are not. */
 import { Command, Option } from 'commander';
 import type { Runner } from '../command.js';
-import { dlqStreamOption, jsonOption, passwordFileOption, redisOption } from '../options.js';
+import {
+  dlqStreamOption,
+  jsonOption,
+  optionalServiceOption,
+  passwordFileOption,
+  redisOption,
+} from '../options.js';
 import { count, examples } from '../values.js';
 
 export function doctorCommand(run: Runner): Command {
@@ -9,7 +15,7 @@ export function doctorCommand(run: Runner): Command {
     .description('Checks whether Redis is fit for consumers, and says what to do where it is not.')
     .addOption(redisOption())
     .addOption(passwordFileOption())
-    .addOption(new Option('--service <name>', 'look at this service as well, and at the rights to its keys'))
+    .addOption(optionalServiceOption('look at this service as well, and at the rights to its keys'))
     .addOption(dlqStreamOption())
     .addOption(new Option('--acl-user <name>', 'whose rights to look at (default: those of the URL)'))
     .addOption(new Option('--heartbeat <ms>', 'of the consumers').argParser(count).default(2_000))
