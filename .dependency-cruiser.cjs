@@ -6,12 +6,24 @@ const rooms = {
   machines: ['core'],
   actors: ['machines', 'redis', 'core'],
   runtime: ['actors', 'replay', 'telemetry', 'machines', 'redis', 'core'],
+  admin: ['runtime', 'redis', 'core'],
   telemetry: ['core'],
   replay: ['machines', 'core'],
   inspector: ['replay', 'runtime', 'machines', 'redis', 'core'],
   testing: ['runtime', 'replay', 'machines', 'redis', 'core'],
   simulation: ['testing', 'runtime', 'replay', 'machines', 'redis', 'core'],
-  cli: ['inspector', 'replay', 'runtime', 'telemetry', 'testing', 'actors', 'machines', 'redis', 'core'],
+  cli: [
+    'inspector',
+    'admin',
+    'replay',
+    'runtime',
+    'telemetry',
+    'testing',
+    'actors',
+    'machines',
+    'redis',
+    'core',
+  ],
 };
 
 // The only arrows that point up: what a room loads while it runs, when it is asked to, and is complete without.

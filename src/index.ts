@@ -1,4 +1,17 @@
 /** The public interface of streamwarden. Everything not named here is internal. */
+export type { Admin, PendingOptions } from './admin/admin.js';
+export type { CallOptions } from './admin/calls.js';
+export { type AdminOptions, createAdmin } from './admin/create-admin.js';
+export type { FleetMember } from './admin/fleet.js';
+export type { PendingFilter } from './admin/pending-filter.js';
+export type {
+  ConsumerStatus,
+  DelayedStatus,
+  ParkedStatus,
+  PausedStatus,
+  ServiceStatus,
+  ServiceTotals,
+} from './admin/status/service-status.js';
 export type { Clock, Timer } from './core/clock.js';
 export { compareFencingTokens } from './core/entry-id.js';
 export { type ErrorCode, isStreamwardenError, StreamwardenError } from './core/errors.js';
@@ -7,8 +20,11 @@ export type { ConsumerState } from './machines/consumer.machine.js';
 export type { Ensured } from './redis/announcing.js';
 export type { RedisSource } from './redis/asked-target.js';
 export type { Cancelled, CancelledAs } from './redis/cancelling.js';
+export type { DelayedStream } from './redis/delaying.js';
 export type { HotName, ParkedCounts } from './redis/lease-store.js';
+export type { Ownership, UnownedEntry } from './redis/owner-survey.js';
 export type { PauseChange } from './redis/parking.js';
+export type { PendingMark, PendingRow, PendingState } from './redis/pending-survey.js';
 export type { RedisTarget } from './redis/target.js';
 export type {
   ActiveRecording,

@@ -6,7 +6,7 @@
 import { Cluster, Redis } from 'ioredis';
 import { startRedisCluster } from '../../src/testing/index.js';
 import { fillDeadLetters } from '../../test/support/dead-letters.js';
-import { selectLetters, visitService } from '../built.js';
+import { accessService, selectLetters, serviceSettings, systemClock } from '../built.js';
 import { median, type Row, row, timed } from '../measure.js';
 import type { Scenario, Setting } from '../scenario.js';
 
@@ -28,7 +28,8 @@ async function bareRedrive(client: Client, lbs: string, dlq: string): Promise<vo
 }
 
 async function ourRedrive(url: string, service: string): Promise<void> {
-  await using visit = await visitService({ redis: url, service });
+  using visit = accessService(serviceSettings({ redis: url, service, timeoutMs: 10_000 }), systemClock);
+  await visit.up();
   for await (const page of selectLetters(visit.deadLetters, {}, { order: 'oldestFirst' })) {
     await visit.deadLetters.redrive(page.map(({ id }) => id));
   }

@@ -40,6 +40,8 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'KeyspaceConfigForbidden',
   'StartTimeout',
   'ProtocolMismatch',
+  'ServiceNotFound',
+  'NotAStream',
   'RecordingFailed',
   'RecordingUnreadable',
   'RecordingMalformed',

@@ -25,6 +25,8 @@ export const ERROR_CODES = [
   'OwnerAlive',
   'ProcessorAttached',
   'RuntimeStopped',
+  'ServiceNotFound',
+  'NotAStream',
   'ProtocolMismatch',
   'RecordingFailed',
   'RecordingUnreadable',

@@ -25,6 +25,8 @@ export interface ConnectionSettings {
   readonly connectionName: string;
   /** The key whose server the commands and the reader are for. */
   readonly home: string;
+  /** Whether a server that is loading its data is waited for. It says so itself otherwise, when it is asked something. @defaultValue true */
+  readonly waitsForLoading?: boolean;
 }
 
 /** How long a control command may take: well below a third of the lease, so that two tries fit into one. */
@@ -48,7 +50,7 @@ function ownSettings(settings: ConnectionSettings, role: LinkRole): RedisOptions
     reconnectOnError: null,
     enableAutoPipelining: false,
     // A node of a cluster that has lost its slots answers, and what it says of the cluster is what is wanted of it.
-    enableReadyCheck: role !== 'node',
+    enableReadyCheck: role !== 'node' && (settings.waitsForLoading ?? true),
     // Every command's deadline is ours (redis/commands.ts), so that a late answer is known to be one.
     commandTimeout: undefined,
     socketTimeout: undefined,

@@ -11,6 +11,8 @@ export interface Patience {
   readonly isCluster: boolean;
   /** How long a call may go on being asked again, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether the connection was closed for good: then nothing is asked again. */
+  readonly isOver?: () => boolean;
 }
 
 function wasNotExecuted(error: unknown): boolean {
@@ -28,7 +30,7 @@ function wasNotExecuted(error: unknown): boolean {
 export function patientCommands(
   commands: Commands,
   clock: Clock,
-  { isCluster, timeoutMs }: Patience,
+  { isCluster, timeoutMs, isOver = () => false }: Patience,
 ): Commands {
   async function persist<T>(call: () => Promise<T>): Promise<T> {
     const deadline = clock.monotonic() + timeoutMs;
@@ -37,7 +39,7 @@ export function patientCommands(
         return await call();
       } catch (error) {
         if (!isCluster && replyOf(error) === 'MOVED') throw clusterClientRequired();
-        if (!wasNotExecuted(error) || clock.monotonic() >= deadline) throw error;
+        if (isOver() || !wasNotExecuted(error) || clock.monotonic() >= deadline) throw error;
       }
       await new Promise<void>((resolve) => clock.setTimeout(resolve, PAUSE_MS));
     }

@@ -16,8 +16,15 @@ export interface ShardFollower {
 /**
  * Asks the nodes now, and whenever something hints at a change, and then again and again until the link is up. Opens the link when it is
  * first known where it leads.
+ *
+ * @param onProblem told after every round in which no node has told anything
  */
-export function followShards(shards: Shards, link: Link, clock: Clock): ShardFollower {
+export function followShards(
+  shards: Shards,
+  link: Link,
+  clock: Clock,
+  onProblem: (problem: string) => void = () => {},
+): ShardFollower {
   let isOver = false;
   let isAsking = false;
   let timer: Timer | undefined;
@@ -42,6 +49,7 @@ export function followShards(shards: Shards, link: Link, clock: Clock): ShardFol
     else problem = `no node of the cluster answers; ${first?.address}: ${first?.error}`;
     if (view !== null) link.open();
     else if (first?.refusal && silent.every(({ refusal }) => refusal)) refuse(first.refusal);
+    else if (problem !== undefined) onProblem(problem);
     if (view === null || !link.isUp) timer = clock.setTimeout(() => void ask(), AGAIN_MS);
   }
 

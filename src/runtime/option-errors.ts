@@ -69,7 +69,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-function nearest(unknown: string, known: readonly string[]): string {
+export function nearest(unknown: string, known: readonly string[]): string {
   const [best] = known
     .map((name) => ({ name, far: distance(name.toLowerCase(), unknown.toLowerCase()) }))
     .sort((a, b) => a.far - b.far);

@@ -1,4 +1,4 @@
-/** The connection of a producer, or of a visitor (service-access.ts): made when it is first needed, waited for within a time. */
+/** The connection of a producer, or of an admin: made when it is first needed, waited for within a time. */
 import type { Clock } from '../core/clock.js';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import type { Connections } from '../redis/connections.js';
@@ -7,24 +7,44 @@ import { followShards, type ShardFollower } from '../redis/shard-follower.js';
 export interface ProducerConnection {
   /**
    * Resolves when there is a connection; at once, if there is.
-   * @throws StreamwardenError `RedisUnavailable` after the time; what no waiting heals at once: `PermissionDenied`, `RedisRefused`
+   * @throws StreamwardenError `RedisUnavailable` after the time; what no waiting heals at once: `PermissionDenied`, `RedisRefused`;
+   *   `RuntimeStopped` when it is closed meanwhile
    */
   up(): Promise<void>;
   close(): void;
 }
 
-/** @param timeoutMs how long a connection is waited for, in milliseconds */
+/**
+ * @param timeoutMs how long a connection is waited for, in milliseconds
+ * @param patience `once`: the first attempt that fails ends the waiting
+ */
 export function createProducerConnection(
   connections: Connections,
   clock: Clock,
   timeoutMs: number,
+  patience: 'wait' | 'once' = 'wait',
 ): ProducerConnection {
   const { commands: link, shards } = connections;
   let follower: ShardFollower | undefined;
+  /** Of each call that waits for a connection: ends its waiting. */
+  const waiting = new Set<(error: Error) => void>();
 
   function open(): void {
     if (shards === undefined) link.open();
-    else follower ??= followShards(shards, link, clock);
+    else follower ??= followShards(shards, link, clock, onProblem);
+  }
+
+  function onProblem(problem: string): void {
+    if (patience === 'wait') return;
+    for (const fail of [...waiting]) fail(notNow(new Error(problem)));
+  }
+
+  function notNow(error: Error): StreamwardenError {
+    return new StreamwardenError('RedisUnavailable', `no connection to Redis: ${error.message}`, {
+      retriable: true,
+      cause: error,
+      details: { sent: false },
+    });
   }
 
   function late(): StreamwardenError {
@@ -47,23 +67,30 @@ export function createProducerConnection(
         const over = (settle: () => void) => {
           clock.clearTimeout(timer);
           forget();
+          waiting.delete(fail);
           settle();
         };
-        const timer = clock.setTimeout(() => over(() => reject(late())), timeoutMs);
+        const fail = (error: Error) => over(() => reject(error));
+        const timer = clock.setTimeout(() => fail(late()), timeoutMs);
         const forget = link.listen({
           up: () => over(resolve),
           down: (error) => {
             // Its database cannot be selected: no waiting heals that.
             const isFinal = isStreamwardenError(error) && !error.retriable && error.code !== 'RuntimeStopped';
-            if (isFinal) over(() => reject(error));
+            if (isFinal) fail(error);
+            else if (patience === 'once') fail(notNow(error));
           },
         });
+        waiting.add(fail);
         open();
-        follower?.refused.catch((error: unknown) => over(() => reject(error as Error)));
+        follower?.refused.catch((error: unknown) => fail(error as Error));
       });
     },
     close() {
       follower?.stop();
+      for (const fail of [...waiting]) {
+        fail(new StreamwardenError('RuntimeStopped', 'the connection was closed'));
+      }
       connections.close();
     },
   };

@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { isStreamwardenError } from '../../src/index.js';
+import { accessService, type ServiceAccess } from '../../src/admin/service-access.js';
+import { systemClock } from '../../src/core/clock.js';
+import { createAdmin, isStreamwardenError } from '../../src/index.js';
 import { selectLetters } from '../../src/redis/dead-letter-selection.js';
-import { visitService } from '../../src/runtime/service-access.js';
+import { type GivenService, serviceSettings } from '../../src/runtime/service-settings.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
 const DOCUMENT = new URL('../../docs/how-to/minimal-acl-user.md', import.meta.url);
+const HOW_TO = new URL('../../docs/how-to/administer-from-code.md', import.meta.url);
 const LBS = 'orders-input';
 const GROUP = 'orders-group';
 const DLQ = 'orders-input-dlq';
@@ -23,6 +26,15 @@ describe('the documented user of an operator', () => {
     rules = line.split(' ');
   });
 
+  async function visited(given: Pick<GivenService, 'redis'>): Promise<ServiceAccess> {
+    const access = accessService(
+      serviceSettings({ ...given, service: 'orders', timeoutMs: 2_000 }),
+      systemClock,
+    );
+    await access.up();
+    return access;
+  }
+
   /** What `dlq`, `pending`, `owner`, `claim` and `adopt` do. */
   async function work(...left: string[]): Promise<void> {
     const redis = suite.redis();
@@ -34,10 +46,8 @@ describe('the documented user of an operator', () => {
     }
     await redis.xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
     const { host, port } = suite.server();
-    await using visit = await visitService({
+    using visit = await visited({
       redis: `redis://${rules[0]}:change-me@${host}:${port}`,
-      service: 'orders',
-      timeoutMs: 2_000,
     });
     const { deadLetters, pending, owners, claims, stranded } = visit;
     expect(await visit.exists()).to.equal(true);
@@ -82,14 +92,43 @@ describe('the documented user of an operator', () => {
     await redis.hset(`{${LBS}}:owners`, '', 'v1 x', 'hot', id);
     await redis.zadd(`{${LBS}}:parked:counts`, 1, 'hot');
     const { host, port } = suite.server();
-    await using visit = await visitService({
+    using visit = await visited({
       redis: `redis://${rules[0]}:change-me@${host}:${port}`,
-      service: 'orders',
-      timeoutMs: 2_000,
     });
     expect(await visit.claims.claim(id, false)).to.include({ outcome: 'requeued' });
     const [[copy] = []] = await redis.xrange(LBS, '-', '+');
     expect(await redis.hget(`{${LBS}}:parked:turns`, 'hot')).to.equal(copy);
+  });
+
+  it('may look at the status with the rights that the how-to adds, and with no fewer', async () => {
+    const redis = suite.redis();
+    const page = await readFile(HOW_TO, 'utf8');
+    const more = /`(\+type [^`]+)` for `status\(\)`/.exec(page)?.[1]?.split(' ') ?? [];
+    expect(more).to.have.length.above(5);
+    const { host, port } = suite.server();
+    const options = { redis: `redis://${rules[0]}:change-me@${host}:${port}`, service: 'orders' };
+    const look = async (left?: string) => {
+      await redis.flushall();
+      await redis.script('FLUSH');
+      await redis.call('ACL', 'SETUSER', ...rules, ...more.filter((rule) => rule !== left));
+      await redis.xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
+      await redis.xadd(LBS, '*', 'lbs-input', '{"DataStreamName":"one"}');
+      await redis.xreadgroup('GROUP', GROUP, 'a~00000001', 'COUNT', 1, 'STREAMS', LBS, '>');
+      await redis.xadd(`{${LBS}}:parked`, '*', 'lbs-input', '{"DataStreamName":"hot"}');
+      await redis.zadd(`{${LBS}}:parked:counts`, 1, 'hot');
+      await redis.hset(`{${LBS}}:paused`, 'hot', 1);
+      await using admin = createAdmin(options);
+      const { consumers, parked, paused } = await admin.status();
+      return consumers[0]?.owned === 0 && parked?.count === 1 && paused?.count === 1;
+    };
+    expect(await look()).to.equal(true);
+    for (const rule of more) {
+      const isWhole = await look(rule).catch((error: unknown) => {
+        expect(isStreamwardenError(error, 'PermissionDenied'), `without ${rule}`).to.equal(true);
+        return false;
+      });
+      expect(isWhole, `without ${rule}`).to.equal(false);
+    }
   });
 
   it('may do nothing that they do not need', async () => {

@@ -91,6 +91,8 @@ const CODES = namesOf<ErrorCode>({
   OwnerAlive: 0,
   ProcessorAttached: 0,
   RuntimeStopped: 0,
+  ServiceNotFound: 0,
+  NotAStream: 0,
   ProtocolMismatch: 0,
   RecordingFailed: 0,
   RecordingUnreadable: 0,

@@ -1,7 +1,7 @@
 /** Announces stranded entries anew. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ServiceAccess } from '../../admin/service-access.js';
 import { STRANDED_PAGE } from '../../redis/stranded.js';
-import type { ServiceAccess } from '../../runtime/open-service.js';
 import { audit } from '../audit.js';
 import { confirm, refuseUnasked } from '../confirmation.js';
 import { EXIT } from '../errors.js';

@@ -1,9 +1,10 @@
 /** Takes a pending entry from its holder, for everyone. */
+
+import type { ServiceAccess } from '../../admin/service-access.js';
 import type { ClaimOutcome } from '../../redis/claims.js';
 import { isIncarnation } from '../../redis/names.js';
 import type { PendingRow } from '../../redis/pending-survey.js';
 import { mayHaveExecuted, replyOf } from '../../redis/reply-errors.js';
-import type { ServiceAccess } from '../../runtime/open-service.js';
 import { audit } from '../audit.js';
 import { confirm, refuseUnasked } from '../confirmation.js';
 import { CliError, EXIT } from '../errors.js';

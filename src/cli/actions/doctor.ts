@@ -1,6 +1,7 @@
 /** Whether the servers are fit for consumers, and what to do where they are not. */
 import { StreamwardenError } from '../../core/errors.js';
 import { deploymentOf } from '../../redis/target.js';
+import { serviceSettings } from '../../runtime/service-settings.js';
 import { examine } from '../doctor/checks.js';
 import type { Facts } from '../doctor/facts.js';
 import { gather } from '../doctor/gather.js';
@@ -8,7 +9,6 @@ import { inWords, summary } from '../doctor/words.js';
 import { CliError, EXIT } from '../errors.js';
 import type { Output } from '../output.js';
 import { addressOf, type RedisFlags, redisUrlOf } from '../redis-option.js';
-import { namesOfService } from '../service-status.js';
 import { refuseWrongUrl } from '../url-mistakes.js';
 
 interface DoctorOptions extends RedisFlags {
@@ -26,12 +26,21 @@ export async function doctor(options: DoctorOptions, output: Output): Promise<nu
   if (options.aclUser === '') {
     throw new CliError('InvalidOption', 'expected --acl-user to be a non-empty text, got: ""');
   }
-  const names =
-    options.service === undefined ? undefined : namesOfService(url, options.service, options.dlqStream);
+  const {
+    heartbeat: heartbeatMs,
+    keyspaceEvents,
+    lockKeys,
+    timeout: timeoutMs,
+    aclUser,
+    dlqStream,
+  } = options;
+  const service =
+    options.service === undefined
+      ? undefined
+      : serviceSettings({ redis: url, service: options.service, dlqStream, timeoutMs });
   await refuseWrongUrl(url);
-  const { heartbeat: heartbeatMs, keyspaceEvents, lockKeys, timeout: timeoutMs, aclUser } = options;
   const assumed = { heartbeatMs, keyspaceEvents, lockKeys };
-  const facts = await gather({ url, deployment: deploymentOf(url), timeoutMs, names, aclUser, assumed });
+  const facts = await gather({ deployment: deploymentOf(url), timeoutMs, service, aclUser, assumed });
   if (facts.servers.length === 0) throw nobodyAnswers(url, facts);
   const findings = examine(facts);
   for (const finding of findings) output.line({ type: 'Check', ...finding }, inWords(finding));

@@ -4,12 +4,12 @@ import type { Ownership, UnownedEntry } from '../../redis/owner-survey.js';
 import { CliError, EXIT } from '../errors.js';
 import { duration, type Output } from '../output.js';
 import { printable } from '../printable.js';
-import { type ServiceVisitOptions, withService } from '../service-visit.js';
+import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 
 export async function owner(name: string, options: ServiceVisitOptions, output: Output): Promise<number> {
   if (name === '') throw new CliError('Usage', 'expected the name of a data stream, got: ""');
-  return await withService(options, output, async ({ owners }) => {
-    const found = await owners.of(name);
+  return await withAdmin(options, output, async ({ admin }) => {
+    const found = await admin.owner(name);
     output.line({ type: 'Owner', stream: name, ...toMembers(found) }, forPeople(name, found));
     return found.state === 'owned' ? EXIT.ok : EXIT.failed;
   });

@@ -1,12 +1,12 @@
 /** What is pending in the group, for whom, and whether he is still there. */
-import { isIncarnation } from '../../redis/names.js';
-import type { PendingRow, PendingState, PendingSurvey } from '../../redis/pending-survey.js';
-import { replyOf } from '../../redis/reply-errors.js';
+import type { Admin } from '../../admin/admin.js';
+import { isStreamwardenError } from '../../core/errors.js';
+import type { PendingRow, PendingState } from '../../redis/pending-survey.js';
 import { Columns } from '../columns.js';
 import { EXIT } from '../errors.js';
 import { duration, type Output } from '../output.js';
 import { printable } from '../printable.js';
-import { type ServiceVisitOptions, withService } from '../service-visit.js';
+import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 
 interface PendingOptions extends ServiceVisitOptions {
   readonly consumer?: string;
@@ -18,50 +18,39 @@ interface PendingOptions extends ServiceVisitOptions {
 }
 
 export async function pending(options: PendingOptions, output: Output): Promise<number> {
-  return await withService(options, output, async ({ pending: survey, names }) => {
+  return await withAdmin(options, output, async ({ admin, names }) => {
     const print = printer(output);
     const shown = new Map<PendingState, number>();
-    try {
-      for await (const row of rowsOf(survey, options)) {
-        print(row);
-        shown.set(row.state, (shown.get(row.state) ?? 0) + 1);
-      }
-    } catch (error) {
-      if (replyOf(error) !== 'NOGROUP') throw error;
-      if (!output.json) output.write(`no group ${names.group} yet: no consumer has started`);
-      return EXIT.ok;
+    const { consumer, name, state, dead, idle, limit } = options;
+    const rows = admin.pending({
+      dead,
+      ...(consumer === undefined ? {} : { consumer }),
+      ...(name === undefined ? {} : { name }),
+      ...(state === undefined ? {} : { state }),
+      ...(idle === undefined ? {} : { idleMs: idle }),
+      ...(limit === undefined ? {} : { limit }),
+    });
+    for await (const row of rows) {
+      print(row);
+      shown.set(row.state, (shown.get(row.state) ?? 0) + 1);
     }
-    if (!output.json) output.write(inAll(shown));
+    if (output.json) return EXIT.ok;
+    if (shown.size === 0 && !(await hasGroup(admin)))
+      output.write(`no group ${names.group} yet: no consumer has started`);
+    else output.write(inAll(shown));
     return EXIT.ok;
   });
 }
 
-async function* rowsOf(survey: PendingSurvey, options: PendingOptions): AsyncGenerator<PendingRow> {
-  const { consumer, limit = Number.POSITIVE_INFINITY } = options;
-  // Redis picks out what is of one consumer; a consumer id is that of several, one after the other.
-  const pages = survey.pages(consumer !== undefined && isIncarnation(consumer) ? consumer : undefined);
-  let left = limit;
-  for await (const page of pages) {
-    for (const row of page) {
-      if (!isWanted(row, options)) continue;
-      yield row;
-      left -= 1;
-      if (left === 0) return;
-    }
+/** A user who may not ask for that is told of what is pending alone. */
+async function hasGroup(admin: Admin): Promise<boolean> {
+  try {
+    return (await admin.status()).group.created;
+  } catch (error) {
+    if (isStreamwardenError(error, 'ServiceNotFound')) return false;
+    if (isStreamwardenError(error, 'PermissionDenied')) return true;
+    throw error;
   }
-}
-
-function isWanted(row: PendingRow, { consumer, name, state, dead, idle }: PendingOptions): boolean {
-  if (
-    consumer !== undefined &&
-    row.consumer !== consumer &&
-    row.consumer.replace(/~[0-9a-f]{8}$/, '') !== consumer
-  )
-    return false;
-  if (name !== undefined && row.name !== name) return false;
-  if (state !== undefined && row.state !== state) return false;
-  if (dead && row.isAlive !== false) return false;
-  return idle === undefined || row.idleMs >= idle;
 }
 
 function printer(output: Output): (row: PendingRow) => void {

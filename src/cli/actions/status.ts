@@ -1,8 +1,9 @@
 /** What Redis knows of a service, once or for as long as it is watched. */
+
+import { serviceSettings } from '../../runtime/service-settings.js';
 import { EXIT } from '../errors.js';
 import type { Output } from '../output.js';
-import { type RedisFlags, redisUrlOf } from '../redis-option.js';
-import { namesOfService } from '../service-status.js';
+import { type RedisFlags, redisSourceOf, redisUrlOf } from '../redis-option.js';
 import { StatusReader } from '../status/status-reader.js';
 import { statusInWords } from '../status/words.js';
 
@@ -15,9 +16,11 @@ interface StatusOptions extends RedisFlags {
 }
 
 export async function status(options: StatusOptions, output: Output): Promise<number> {
-  const urlNow = () => redisUrlOf(options, output.host.env);
-  const names = namesOfService(urlNow(), options.service, options.dlqStream);
-  using reader = new StatusReader(urlNow, names, options.startTimeout);
+  const { service, dlqStream, startTimeout: timeoutMs } = options;
+  const { env } = output.host;
+  const urlNow = () => redisUrlOf(options, env);
+  const settings = serviceSettings({ redis: urlNow(), service, dlqStream, timeoutMs });
+  await using reader = new StatusReader(settings, redisSourceOf(options, env), urlNow);
   const found = await reader.look();
   if (options.watch) {
     const { watchStatus } = await import('../status/watch.js');

@@ -1,6 +1,6 @@
 /** `streamwarden pending`: what is pending in the group, for whom, and whether he is still there. */
 import { Command, Option } from 'commander';
-import type { PendingState } from '../../redis/pending-survey.js';
+import { PENDING_STATES } from '../../admin/pending-states.js';
 import type { Runner } from '../command.js';
 import {
   jsonOption,
@@ -10,16 +10,6 @@ import {
   startTimeoutOption,
 } from '../options.js';
 import { count, examples, timeSpan } from '../values.js';
-
-const STATES: readonly PendingState[] = [
-  'owned',
-  'waiting',
-  'delivered',
-  'heldBack',
-  'unknown',
-  'deadLetterDue',
-  'gone',
-];
 
 export function pendingCommand(run: Runner): Command {
   const command = new Command('pending')
@@ -31,7 +21,7 @@ export function pendingCommand(run: Runner): Command {
       new Option('--consumer <name>', 'only of this consumer: a name in the group, or a consumer id'),
     )
     .addOption(new Option('--name <stream>', 'only the data stream of this name'))
-    .addOption(new Option('--state <state>', 'only in this state').choices(STATES))
+    .addOption(new Option('--state <state>', 'only in this state').choices(PENDING_STATES))
     .addOption(new Option('--dead', 'only where the holder gives no sign of life').default(false))
     .addOption(
       new Option('--idle <time>', 'only what was delivered so long ago: 90s, 30m, 1h').argParser(timeSpan),

@@ -1,5 +1,5 @@
 /** What `doctor` goes by: everything that was gathered, before anything is judged. */
-import type { ServiceStatus } from '../service-status.js';
+import type { ServiceStatus } from '../../admin/status/service-status.js';
 import type { TopologyPicture } from '../topology/picture.js';
 
 /** How the consumers are configured. Redis does not know, so it is asked for on the command line. */

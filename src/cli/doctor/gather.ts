@@ -1,8 +1,8 @@
 /** Gathers what the checks go by, from every server that belongs here. */
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
-import type { Names } from '../../redis/names.js';
 import type { Deployment } from '../../redis/target.js';
+import type { CompiledServiceOptions } from '../../runtime/service-settings.js';
 import type { NodePool } from '../topology/node-pool.js';
 import type { NodePicture, TopologyPicture } from '../topology/picture.js';
 import { nodePoolOf, sentinelPoolOf } from '../topology/pools.js';
@@ -14,19 +14,19 @@ import { gatherService } from './gather/service.js';
 import { needsOf } from './needs.js';
 
 export interface GatherInput {
-  readonly url: string;
   readonly deployment: Deployment;
   /** How long each server may take to answer, in milliseconds. */
   readonly timeoutMs: number;
   /** Undefined: no service was named. */
-  readonly names: Names | undefined;
+  readonly service: CompiledServiceOptions | undefined;
   /** Whose rights are looked at; undefined: those of the URL's user. */
   readonly aclUser: string | undefined;
   readonly assumed: AssumedSettings;
 }
 
 export async function gather(input: GatherInput): Promise<Facts> {
-  const { url, deployment, timeoutMs, names, aclUser, assumed } = input;
+  const { deployment, timeoutMs, aclUser, assumed } = input;
+  const names = input.service?.names;
   using survey = surveyOf(deployment, timeoutMs);
   using nodes = nodePoolOf(deployment, timeoutMs);
   const topology = await survey.look();
@@ -36,7 +36,7 @@ export async function gather(input: GatherInput): Promise<Facts> {
   const [answers, sentinels, service] = await Promise.all([
     gatherServers(nodes, topology, asked),
     gatherSentinels(deployment, topology, timeoutMs),
-    names === undefined ? null : gatherService(url, timeoutMs, names),
+    input.service === undefined ? null : gatherService(input.service),
   ]);
   return { topology, ...answers, sentinels, service, assumed };
 }

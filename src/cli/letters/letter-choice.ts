@@ -1,8 +1,9 @@
 /** Which dead letters a command is about: some ids, or all that a filter lets through. */
+
+import type { ServiceAccess } from '../../admin/service-access.js';
 import { isEntryId } from '../../core/entry-id.js';
 import type { DeadLetter } from '../../redis/dead-letter-queue.js';
 import { type LetterFilter, newestLetter, selectLetters } from '../../redis/dead-letter-selection.js';
-import type { ServiceAccess } from '../../runtime/open-service.js';
 import { CliError } from '../errors.js';
 
 export interface FilterOptions {

@@ -2,9 +2,9 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { link, open, rename, unlink } from 'node:fs/promises';
+import type { ServiceAccess } from '../../admin/service-access.js';
 import { messageOf } from '../../core/errors.js';
 import { selectLetters } from '../../redis/dead-letter-selection.js';
-import type { ServiceAccess } from '../../runtime/open-service.js';
 import { CliError, EXIT } from '../errors.js';
 import { Interruption, interrupted } from '../interruption.js';
 import { type Output, plural } from '../output.js';

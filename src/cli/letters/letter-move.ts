@@ -1,7 +1,8 @@
 /** What `dlq redrive` and `dlq delete` have in common: choose, ask, go through them batch by batch, say how far it came, leave an audit line. */
+
+import type { ServiceAccess } from '../../admin/service-access.js';
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import { mayHaveExecuted } from '../../redis/reply-errors.js';
-import type { ServiceAccess } from '../../runtime/open-service.js';
 import { audit } from '../audit.js';
 import { confirm, refuseUnasked } from '../confirmation.js';
 import { CliError, EXIT } from '../errors.js';

@@ -1,5 +1,5 @@
 /** What happens in a second, from two looks at what Redis counts. */
-import type { ServiceStatus } from '../service-status.js';
+import type { ServiceStatus } from '../../admin/status/service-status.js';
 
 /** Each null where it cannot be told: before Redis 7, and when Redis began to count anew meanwhile. */
 export interface Rates {

@@ -1,53 +1,50 @@
 /** Looks at a service again and again, on one connection for as long as it stands. */
-import type { Names } from '../../redis/names.js';
-import { openRedis, redisFailure, type ShortClient } from '../redis-client.js';
-import { readServiceStatus, type ServiceStatus } from '../service-status.js';
+import type { Admin } from '../../admin/admin.js';
+import { openAdmin } from '../../admin/open-admin.js';
+import type { ServiceStatus } from '../../admin/status/service-status.js';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../../core/errors.js';
+import type { RedisSource } from '../../redis/asked-target.js';
+import type { CompiledServiceOptions } from '../../runtime/service-settings.js';
+import { addressOf } from '../redis-option.js';
+import { explained } from '../url-mistakes.js';
 
-export class StatusReader implements Disposable {
+export class StatusReader implements AsyncDisposable {
   readonly #urlNow: () => string;
-  #url = '';
-  readonly #names: Names;
-  readonly #timeoutMs: number;
-  #client: ShortClient | undefined;
-  #isClosed = false;
+  readonly #admin: Admin;
 
   /**
-   * @param urlNow asked at each connection
-   * @param timeoutMs how long a connection, and each answer, is waited for, in milliseconds
+   * @param redis asked at each connection
+   * @param urlNow for the words about what is wrong
    */
-  constructor(urlNow: () => string, names: Names, timeoutMs: number) {
+  constructor(settings: CompiledServiceOptions, redis: RedisSource, urlNow: () => string) {
     this.#urlNow = urlNow;
-    this.#names = names;
-    this.#timeoutMs = timeoutMs;
+    // Whoever watches looks again; whoever does not wants to know now.
+    this.#admin = openAdmin({ ...settings, redis, patience: 'once' });
   }
 
   /**
-   * After a failure the next look makes a new connection.
-   *
-   * @throws CliError `ServiceNotFound`, `NotAStream`, whatever is wrong with the URL
-   * @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
+   * @throws CliError whatever is wrong with the URL
+   * @throws StreamwardenError `ServiceNotFound`, `NotAStream`, `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
    */
   async look(): Promise<ServiceStatus> {
-    if (this.#client === undefined) this.#url = this.#urlNow();
-    const client = this.#client ?? (await openRedis(this.#url, this.#timeoutMs));
-    this.#client = client;
-    // Nobody waits any more for a look that began before this was closed.
-    if (this.#isClosed) this.#drop();
     try {
-      return await readServiceStatus(client, this.#names);
+      return await this.#admin.status();
     } catch (error) {
-      this.#drop();
-      throw await redisFailure(this.#url, error);
+      const url = this.#urlNow();
+      throw await explained(url, withAddress(error, url));
     }
   }
 
-  [Symbol.dispose](): void {
-    this.#isClosed = true;
-    this.#drop();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#admin.close();
   }
+}
 
-  #drop(): void {
-    this.#client?.disconnect();
-    this.#client = undefined;
-  }
+/** Only who knows the URL can say which address nobody answers at. */
+function withAddress(error: unknown, url: string): unknown {
+  if (!isStreamwardenError(error, 'RedisUnavailable') || error.details.sent !== false) return error;
+  const { cause, details, retriable } = error;
+  const why = cause === undefined ? error.message : messageOf(cause);
+  const message = `no connection to Redis at ${addressOf(url)}: ${why}`;
+  return new StreamwardenError(error.code, message, { cause, details, retriable });
 }

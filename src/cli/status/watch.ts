@@ -1,9 +1,9 @@
 /** `status --watch`: the status again and again, until it is told to stop. No outage ends it. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ServiceStatus } from '../../admin/status/service-status.js';
 import { type Failure, failureOf } from '../errors.js';
 import { LiveScreen } from '../live-screen.js';
 import { type Output, timeOfDay } from '../output.js';
-import type { ServiceStatus } from '../service-status.js';
 import { onStopSignals } from '../stop-signals.js';
 import { type Rates, ratesBetween, type Seen } from './rates.js';
 import type { StatusReader } from './status-reader.js';

@@ -1,14 +1,15 @@
 /** The status of a service in words, for people. */
-import { dueReason } from '../../redis/due-consumer.js';
-import { duration, entries, plural, table, timeOfDay } from '../output.js';
-import { printable } from '../printable.js';
+
 import type {
   ConsumerStatus,
   DelayedStatus,
   ParkedStatus,
   PausedStatus,
   ServiceStatus,
-} from '../service-status.js';
+} from '../../admin/status/service-status.js';
+import { dueReason } from '../../redis/due-consumer.js';
+import { duration, entries, plural, table, timeOfDay } from '../output.js';
+import { printable } from '../printable.js';
 import type { Rates } from './rates.js';
 
 export function statusInWords(status: ServiceStatus): string {

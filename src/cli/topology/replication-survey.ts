@@ -2,9 +2,9 @@
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
 import { formatAddress } from '../../redis/address.js';
+import { fieldsOf } from '../../redis/flat-reply.js';
 import { infoField } from '../../redis/info.js';
 import type { SingleDeployment } from '../../redis/target.js';
-import { fieldsOf } from '../flat-reply.js';
 import { NO_FACTS, readFacts } from './node-facts.js';
 import type { NodePool } from './node-pool.js';
 import type { MasterPicture, NodePicture, SentinelPicture, TopologyPicture } from './picture.js';

@@ -1,4 +1,6 @@
 /** Facts of a server on which nothing is wrong, for tests to spoil. */
+
+import type { DelayedStatus } from '../../../src/admin/status/service-status.js';
 import type {
   Facts,
   LetterFacts,
@@ -6,7 +8,6 @@ import type {
   ServerFacts,
   ServiceFacts,
 } from '../../../src/cli/doctor/facts.js';
-import type { DelayedStatus } from '../../../src/cli/service-status.js';
 import type { MasterPicture, NodePicture, TopologyPicture } from '../../../src/cli/topology/picture.js';
 
 export type Spoilt<T> = { readonly [K in keyof T]?: T[K] };

@@ -1,17 +1,18 @@
 /** What Redis knows of one service, and what can be seen in it of how its consumers are configured. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { accessService, type ServiceAccess } from '../../../admin/service-access.js';
+import { readServiceStatus } from '../../../admin/status/read-status.js';
+import type { ConsumerStatus, ServiceStatus } from '../../../admin/status/service-status.js';
+import { systemClock } from '../../../core/clock.js';
 import { nextEntryId } from '../../../core/entry-id.js';
-import { messageOf } from '../../../core/errors.js';
+import { isStreamwardenError, messageOf } from '../../../core/errors.js';
 import { redact } from '../../../core/logger.js';
 import { dueReason } from '../../../redis/due-consumer.js';
 import { parseEntry } from '../../../redis/entry.js';
-import { isIncarnation, type Names } from '../../../redis/names.js';
-import { SCRIPTS } from '../../../redis/scripts.js';
+import { fieldsOf } from '../../../redis/flat-reply.js';
+import { isIncarnation } from '../../../redis/names.js';
 import { STRANDED_PAGE } from '../../../redis/stranded.js';
-import { CliError } from '../../errors.js';
-import { fieldsOf } from '../../flat-reply.js';
-import { type ShortClient, withRedis } from '../../redis-client.js';
-import { type ConsumerStatus, readServiceStatus, type ServiceStatus } from '../../service-status.js';
+import type { CompiledServiceOptions } from '../../../runtime/service-settings.js';
 import type { LetterFacts, SeenConsumer, ServiceFacts } from '../facts.js';
 
 /** How often presences are looked at, and how far apart: the longest time left says most of the heartbeat. */
@@ -27,13 +28,20 @@ const LETTER_PAGE = 100;
 const LETTER_BYTES = 1_048_576;
 
 /** Never rejects: a service that cannot be read is a finding. */
-export async function gatherService(url: string, timeoutMs: number, names: Names): Promise<ServiceFacts> {
+export async function gatherService(settings: CompiledServiceOptions): Promise<ServiceFacts> {
+  const { names } = settings;
+  using access = accessService({ ...settings, patience: 'once' }, systemClock);
   try {
-    return await withRedis(url, timeoutMs, (client) => lookAt(client, names));
+    await access.up();
+    return await lookAt(access);
   } catch (error) {
     const text = redact(messageOf(error));
-    const code = error instanceof CliError ? error.code : '';
-    const kind = code === 'ServiceNotFound' ? 'missing' : code === 'NotAStream' ? 'wrongType' : 'unreadable';
+    const isMissing = isStreamwardenError(error, 'ServiceNotFound');
+    const kind = isMissing
+      ? 'missing'
+      : isStreamwardenError(error, 'NotAStream')
+        ? 'wrongType'
+        : 'unreadable';
     const nothing = {
       status: null,
       consumers: [],
@@ -47,12 +55,13 @@ export async function gatherService(url: string, timeoutMs: number, names: Names
   }
 }
 
-async function lookAt(client: ShortClient, names: Names): Promise<ServiceFacts> {
-  const status = await readServiceStatus(client, names);
+async function lookAt(access: ServiceAccess): Promise<ServiceFacts> {
+  const { names } = access;
+  const status = await readServiceStatus(access);
   const real = status.consumers.filter(({ name }) => dueReason(name) === undefined);
   const due = status.consumers.filter(({ name }) => dueReason(name) !== undefined);
-  const longest = await longestPresences(client, names, real);
-  const locks = status.group.created ? await lockKeepers(client, names) : new Map<string, boolean>();
+  const longest = await longestPresences(access, real);
+  const locks = status.group.created ? await lockKeepers(access) : new Map<string, boolean>();
   return {
     service: names.service,
     problem: null,
@@ -67,19 +76,20 @@ async function lookAt(client: ShortClient, names: Names): Promise<ServiceFacts> 
         keepsLocks: locks.get(name) ?? null,
       };
     }),
-    lastId: await lastIdOf(client, names),
+    lastId: await lastIdOf(access),
     owners: names.owners,
-    stranded: await strandedCount(client, names, status),
+    stranded: await strandedCount(access, status),
     dueLetters: due.reduce((sum, { pending }) => sum + pending, 0),
-    letters: await lettersOf(client, names),
+    letters: await lettersOf(access),
   };
 }
 
-async function lastIdOf(client: ShortClient, { lbs }: Names): Promise<ServiceFacts['lastId']> {
+async function lastIdOf({ home, names: { lbs } }: ServiceAccess): Promise<ServiceFacts['lastId']> {
   try {
-    const id = String(fieldsOf((await client.xinfo('STREAM', lbs)) as unknown[])['last-generated-id']);
-    // TIME has no key to be sent by: the script's is on the server of the stream.
-    const [seconds] = (await client.eval("return redis.call('TIME')", 1, lbs)) as [string];
+    const id = String(
+      fieldsOf(await home.run('XINFO', (client) => client.xinfo('STREAM', lbs)))['last-generated-id'],
+    );
+    const [seconds] = await home.run('TIME', (client) => client.time());
     return { id, aheadMs: Number(id.split('-', 1)[0]) - Number(seconds) * 1_000 };
   } catch {
     return null;
@@ -88,16 +98,14 @@ async function lastIdOf(client: ShortClient, { lbs }: Names): Promise<ServiceFac
 
 /** Where nobody can say how much has been given out, the beginning of the stream is looked through. */
 async function strandedCount(
-  client: ShortClient,
-  { lbs, group }: Names,
+  { home, names: { lbs, group } }: ServiceAccess,
   { stream, group: { created, pending, stranded } }: ServiceStatus,
 ): Promise<number> {
   if (stranded !== null || !created || stream.length <= pending) return stranded ?? 0;
-  const { source } = SCRIPTS.stranded;
   let count = 0;
   let start = '-';
   for (let page = 0; page < STRANDED_PAGES; page += 1) {
-    const reply = await client.eval(source, 1, lbs, group, start, STRANDED_PAGE);
+    const reply = await home.script('stranded', [lbs], [group, start, STRANDED_PAGE]);
     const [last, ids] = reply as [string, string[]];
     count += ids.length;
     if (last === '') break;
@@ -109,14 +117,16 @@ async function strandedCount(
 type Page = [letters: [id: string, bytes: number, fields: string[], isWhole: number][], hasMore: number];
 
 /** The newest letters. Only their small fields are read: a letter may be as large as its producer made it. */
-async function lettersOf(client: ShortClient, { dlq }: Names): Promise<ServiceFacts['letters']> {
-  const { source } = SCRIPTS['read-page'];
+async function lettersOf({
+  letters: server,
+  names: { dlq },
+}: ServiceAccess): Promise<ServiceFacts['letters']> {
   const found = new Map<string, LetterFacts>();
   let from = '+';
   try {
     for (let page = 0; page < LETTER_PAGES; page += 1) {
       const range = ['XREVRANGE', from, '-', LETTER_PAGE, LETTER_BYTES, 0];
-      const [letters, hasMore] = (await client.eval(source, 1, dlq, ...range)) as Page;
+      const [letters, hasMore] = (await server.script('read-page', [dlq], range)) as Page;
       for (const [id, bytes, fields] of letters) {
         const reason = reasonOf(fields);
         const { count = 0, largestBytes = 0, newestId = id } = found.get(reason) ?? {};
@@ -138,8 +148,7 @@ function reasonOf(fields: readonly string[]): string {
 }
 
 async function longestPresences(
-  client: ShortClient,
-  names: Names,
+  { home, names }: ServiceAccess,
   consumers: readonly ConsumerStatus[],
 ): Promise<Map<string, number>> {
   const longest = new Map<string, number>();
@@ -148,7 +157,8 @@ async function longestPresences(
   for (let look = 1; look < LOOKS && longest.size > 1; look += 1) {
     await delay(APART_MS);
     for (const name of longest.keys()) {
-      longest.set(name, Math.max(longest.get(name) ?? 0, await client.pttl(names.presence(name))));
+      const ttl = await home.run('PTTL', (client) => client.pttl(names.presence(name)));
+      longest.set(name, Math.max(longest.get(name) ?? 0, ttl));
     }
   }
   return longest;
@@ -157,10 +167,15 @@ async function longestPresences(
 type Pending = readonly (readonly [id: string, consumer: string, idle: number, deliveries: number])[];
 
 /** Of those that own an entry of the sample: whether the entry's lock key is there. */
-async function lockKeepers(client: ShortClient, names: Names): Promise<Map<string, boolean>> {
-  const page = async () => (await client.xpending(names.lbs, names.group, '-', '+', SAMPLE)) as Pending;
+async function lockKeepers(access: ServiceAccess): Promise<Map<string, boolean>> {
+  const {
+    home,
+    names: { lbs, group },
+  } = access;
+  const page = async () =>
+    (await home.run('XPENDING', (client) => client.xpending(lbs, group, '-', '+', SAMPLE))) as Pending;
   const looked = await Promise.all(
-    (await page()).map(async ([id]) => [id, await hasLock(client, names, id)] as const),
+    (await page()).map(async ([id]) => [id, await hasLock(access, id)] as const),
   );
   const found = new Map(looked);
   const keepers = new Map<string, boolean>();
@@ -173,12 +188,13 @@ async function lockKeepers(client: ShortClient, names: Names): Promise<Map<strin
   return keepers;
 }
 
-/** Null for an entry that nobody owns: one that waits for its name, say. */
-async function hasLock(client: ShortClient, names: Names, id: string): Promise<boolean | null> {
-  const [entry] = await client.xrange(names.lbs, id, id);
+/** Null for an entry that nobody owns: one that waits for its name, say; and where the lock could not be asked for. */
+async function hasLock({ home, names, locks }: ServiceAccess, id: string): Promise<boolean | null> {
+  const [entry] = await home.run('XRANGE', (client) => client.xrange(names.lbs, id, id));
   const parsed = entry === undefined ? undefined : parseEntry({ id, fields: entry[1] });
   if (!parsed?.ok) return null;
   const { name } = parsed.announcement;
-  if ((await client.hget(names.owners, name)) !== id) return null;
-  return (await client.exists(names.lock(name, id))) === 1;
+  if ((await home.run('HGET', (client) => client.hget(names.owners, name))) !== id) return null;
+  const [ttl] = await locks.timesToLive([names.lock(name, id)]);
+  return typeof ttl === 'number' ? ttl !== -2 : null;
 }

@@ -1,11 +1,12 @@
-/** A short visit to a service by somebody who is none of its consumers: an operator who looks, and repairs. */
-import { type Clock, randomHex, systemClock } from '../core/clock.js';
+/** Access to the keys of one service for a process that is none of its consumers: an operator who looks, and repairs. */
+import { type Clock, randomHex } from '../core/clock.js';
 import { silentLogger } from '../core/logger.js';
 import { type Claims, createClaims } from '../redis/claims.js';
+import type { Commands } from '../redis/commands.js';
 import { createConnections, createHomeCommands } from '../redis/connections.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../redis/dead-letter-queue.js';
 import { createEntryReader } from '../redis/entry-reader.js';
-import { createGroupStore } from '../redis/group.js';
+import { createGroupStore, type GroupStore } from '../redis/group.js';
 import type { LeaseSettings } from '../redis/lease-store.js';
 import type { Names } from '../redis/names.js';
 import { createOwnerRecords } from '../redis/owner-records.js';
@@ -14,26 +15,47 @@ import { patientCommands } from '../redis/patient-commands.js';
 import { createPendingSurvey, type PendingSurvey } from '../redis/pending-survey.js';
 import { createSpread } from '../redis/spread.js';
 import { createStranded, type Stranded } from '../redis/stranded.js';
-import { createProducerConnection } from './producer-connection.js';
-import type { CompiledServiceOptions } from './service-settings.js';
+import { createProducerConnection } from '../runtime/producer-connection.js';
+import type { CompiledServiceOptions } from '../runtime/service-settings.js';
 
-export interface ServiceAccess extends AsyncDisposable {
+export interface ServiceAccess extends Disposable {
   readonly names: Names;
+  /** Commands on the server of the load balancer stream. */
+  readonly home: Commands;
+  /** Commands on the server of the dead-letter stream, which a cluster may keep elsewhere. */
+  readonly letters: Commands;
   readonly deadLetters: DeadLetterQueue;
   readonly pending: PendingSurvey;
   readonly owners: OwnerSurvey;
   readonly claims: Claims;
   readonly stranded: Stranded;
+  /** Of lock keys, which a cluster keeps anywhere. */
+  readonly locks: Pick<GroupStore, 'timesToLive'>;
+  /**
+   * Resolves when there is a connection; opens it if need be.
+   * @throws StreamwardenError `RedisUnavailable` when there is none within the time; `PermissionDenied`, `RedisRefused`
+   */
+  up(): Promise<void>;
   /** Whether there is a load balancer stream, a dead-letter stream, or something delayed, of this service. */
   exists(): Promise<boolean>;
   /** The clock of the server that the dead-letter stream is on, epoch milliseconds. */
   lettersNow(): Promise<number>;
+  /** Ends the connections, and whatever waits for them. */
+  close(): void;
 }
 
-/** It has nothing pending and keeps no presence; its name is for whoever reads MONITOR. */
-function visitor(clock: Clock, dlqIsLocal: boolean): LeaseSettings {
+export interface AccessSettings extends CompiledServiceOptions {
+  /**
+   * `wait`: a connection is waited for until the time is over, and what was certainly not executed is asked again. `once`: the first attempt
+   * that fails is the answer, for a caller who looks again anyway. @defaultValue 'wait'
+   */
+  readonly patience?: 'wait' | 'once';
+}
+
+/** It has nothing pending and keeps no presence; its name is for readers of MONITOR and CLIENT LIST. */
+function administrator(clock: Clock, dlqIsLocal: boolean): LeaseSettings {
   return {
-    consumer: `visitor:${randomHex(clock, 4)}`,
+    consumer: `admin:${randomHex(clock, 4)}`,
     heartbeatMs: 0,
     maxRetries: 0,
     dlqMaxLen: 0,
@@ -43,18 +65,12 @@ function visitor(clock: Clock, dlqIsLocal: boolean): LeaseSettings {
   };
 }
 
-/**
- * Connects.
- *
- * @param clock another one than the system's is for simulations
- * @throws StreamwardenError `RedisUnavailable` when there is no usable connection within the time;
- *   `PermissionDenied`, `RedisRefused`
- */
-export async function openService(
-  { redis, isCluster, names, layout, timeoutMs }: CompiledServiceOptions,
-  clock: Clock = systemClock,
-): Promise<ServiceAccess> {
-  const settings = visitor(clock, layout.dlqIsLocal);
+/** Connects nothing yet. @throws StreamwardenError `InvalidOption` */
+export function accessService(
+  { redis, isCluster, names, layout, timeoutMs, patience = 'wait' }: AccessSettings,
+  clock: Clock,
+): ServiceAccess {
+  const settings = administrator(clock, layout.dlqIsLocal);
   const connections = createConnections({
     target: redis,
     isCluster,
@@ -63,15 +79,21 @@ export async function openService(
     heartbeatMs: timeoutMs,
     connectionName: `streamwarden:${settings.consumer}`,
     home: names.lbs,
+    waitsForLoading: patience === 'wait',
   });
-  const connection = createProducerConnection(connections, clock, timeoutMs);
+  const connection = createProducerConnection(connections, clock, timeoutMs, patience);
   const { shards } = connections;
-  const patience = { isCluster: shards !== undefined, timeoutMs };
-  const home = patientCommands(createHomeCommands(connections, clock, timeoutMs), clock, patience);
-  const letters =
-    shards === undefined || layout.dlqIsLocal
-      ? home
-      : patientCommands(shards.commandsFor(names.dlq), clock, patience);
+  let isClosed = false;
+  const patient = (commands: Commands): Commands =>
+    patience === 'once'
+      ? commands
+      : patientCommands(commands, clock, {
+          isCluster: shards !== undefined,
+          timeoutMs,
+          isOver: () => isClosed,
+        });
+  const home = patient(createHomeCommands(connections, clock, timeoutMs));
+  const letters = shards === undefined || layout.dlqIsLocal ? home : patient(shards.commandsFor(names.dlq));
   const spread = shards && createSpread(shards);
 
   const here = createGroupStore(home, names, settings, clock);
@@ -81,19 +103,22 @@ export async function openService(
   const stranded = createStranded(home, names);
   const pending = createPendingSurvey({ names, group, entries, owners });
 
-  try {
-    await connection.up();
-  } catch (error) {
+  function close(): void {
+    isClosed = true;
     connection.close();
-    throw error;
   }
+
   return {
     names,
+    home,
+    letters,
     deadLetters: createDeadLetterQueue({ names, home, letters, layout, clock, timeoutMs }),
     pending,
+    locks: group,
     owners: createOwnerSurvey({ names, commands: home, clock, timeoutMs, owners, pending }),
     stranded,
     claims: createClaims({ names, layout, commands: home, group, entries, caller: settings.consumer }),
+    up: () => connection.up(),
     async exists() {
       const there = await Promise.all([
         home.run('EXISTS', (client) => client.exists(names.lbs, names.delayed)),
@@ -105,8 +130,7 @@ export async function openService(
       const [seconds] = await letters.run('TIME', (client) => client.time());
       return Number(seconds) * 1_000;
     },
-    async [Symbol.asyncDispose]() {
-      connection.close();
-    },
+    close,
+    [Symbol.dispose]: close,
   };
 }

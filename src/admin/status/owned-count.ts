@@ -1,8 +1,8 @@
 /** How many streams each consumer owns, from the pending list and the owner records. */
-import { nextEntryId } from '../core/entry-id.js';
-import { messageOf } from '../core/errors.js';
-import type { Names } from '../redis/names.js';
-import type { ShortClient } from './redis-client.js';
+import { nextEntryId } from '../../core/entry-id.js';
+import { isStreamwardenError } from '../../core/errors.js';
+import type { Commands } from '../../redis/commands.js';
+import type { Names } from '../../redis/names.js';
 
 /** With more, Redis would be busy with the counting for longer than a look is worth. */
 const MOST_COUNTED = 10_000;
@@ -15,28 +15,31 @@ type Pending = readonly (readonly [id: string, consumer: string, idle: number, d
  * counts for nothing.
  */
 export async function countOwned(
-  client: ShortClient,
+  home: Commands,
   names: Names,
   pending: number,
 ): Promise<Map<string, number> | null> {
   try {
-    return await count(client, names, pending);
+    return await count(home, names, pending);
   } catch (error) {
-    if (messageOf(error).startsWith('NOPERM')) return null;
+    if (isStreamwardenError(error, 'PermissionDenied')) return null;
     throw error;
   }
 }
 
 async function count(
-  client: ShortClient,
+  home: Commands,
   { lbs, group, owners }: Names,
   pending: number,
 ): Promise<Map<string, number> | null> {
-  if (pending > MOST_COUNTED || (await client.hlen(owners)) > 2 * MOST_COUNTED) return null;
-  const owning = new Set(await client.hvals(owners));
+  if (pending > MOST_COUNTED || (await home.run('HLEN', (client) => client.hlen(owners))) > 2 * MOST_COUNTED)
+    return null;
+  const owning = new Set(await home.run('HVALS', (client) => client.hvals(owners)));
   const owned = new Map<string, number>();
   for (let start = '-', isMore = pending > 0; isMore; ) {
-    const page = (await client.xpending(lbs, group, start, '+', PAGE)) as Pending;
+    const page = (await home.run('XPENDING', (client) =>
+      client.xpending(lbs, group, start, '+', PAGE),
+    )) as Pending;
     for (const [id, consumer] of page) {
       if (owning.has(id)) owned.set(consumer, (owned.get(consumer) ?? 0) + 1);
     }

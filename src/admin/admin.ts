@@ -1,0 +1,40 @@
+/** The public face of an admin. */
+import type { Ownership } from '../redis/owner-survey.js';
+import type { PendingRow } from '../redis/pending-survey.js';
+import type { CallOptions } from './calls.js';
+import type { FleetMember } from './fleet.js';
+import type { PendingFilter } from './pending-filter.js';
+import type { ServiceStatus } from './status/service-status.js';
+
+export interface PendingOptions extends PendingFilter, CallOptions {}
+
+/**
+ * Looks after one service from outside: no consumer has to run. It connects with the first call, and stays connected until `close()`. Calls may run
+ * side by side. What they are given is checked before any I/O: `InvalidOption`.
+ */
+export interface Admin extends AsyncDisposable {
+  /** Name of the service. */
+  readonly service: string;
+  /**
+   * Whether Redis knows the service: a load balancer stream, a dead-letter stream, or something delayed.
+   * @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
+   */
+  exists(options?: CallOptions): Promise<boolean>;
+  /**
+   * The service at one look: its streams, its group, its consumers, what is delayed, parked and paused.
+   * @throws StreamwardenError `ServiceNotFound`, `NotAStream`, and as `exists()`
+   */
+  status(options?: CallOptions): Promise<ServiceStatus>;
+  /** The consumers of the group. @throws StreamwardenError as `status()` */
+  fleet(options?: CallOptions): Promise<FleetMember[]>;
+  /**
+   * What is pending, in the order of the ids: which stream, which consumer has it, whether that consumer lives. It is read a page at a time as it is
+   * asked for, so rows may be of different moments.
+   * @throws StreamwardenError `InvalidOption` at once; while it is iterated as `exists()`
+   */
+  pending(options?: PendingOptions): AsyncIterableIterator<PendingRow>;
+  /** Which consumer owns a data stream, as far as Redis can tell. @throws StreamwardenError as `exists()` */
+  owner(name: string, options?: CallOptions): Promise<Ownership>;
+  /** Closes the connection. Calls under way, and later ones, reject with `RuntimeStopped`. */
+  close(): Promise<void>;
+}

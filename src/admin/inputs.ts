@@ -1,0 +1,63 @@
+/** Checks of what an admin's methods are given, before any I/O. By hand: the library that states the options' schemas takes long to load. */
+import { StreamwardenError } from '../core/errors.js';
+import { invalid, nearest } from '../runtime/option-errors.js';
+
+/** A rule completes the sentence 'expected <option> to be …'. */
+interface Rule {
+  readonly words: string;
+  holds(value: unknown): boolean;
+}
+
+export const text: Rule = {
+  words: 'a non-empty string',
+  holds: (value) => typeof value === 'string' && value !== '',
+};
+
+export const flag: Rule = { words: 'true or false', holds: (value) => typeof value === 'boolean' };
+
+export const abortSignal: Rule = {
+  words: 'an AbortSignal',
+  holds: (value) => value instanceof AbortSignal,
+};
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule {
+  return {
+    words:
+      max === Number.MAX_SAFE_INTEGER ? `an integer of ${min} or more` : `an integer from ${min} to ${max}`,
+    holds: (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+  };
+}
+
+export function oneOf(...values: readonly string[]): Rule {
+  return {
+    words: `one of ${values.map((value) => `'${value}'`).join(', ')}`,
+    holds: (value) => values.includes(value as string),
+  };
+}
+
+/** @throws StreamwardenError `InvalidOption` */
+export function check(name: string, value: unknown, { words, holds }: Rule): void {
+  if (!holds(value)) throw invalid(name, words, value);
+}
+
+/**
+ * Every member that is given is one of these, and as its rule says; `signal` is one of them always.
+ * @throws StreamwardenError `InvalidOption`
+ */
+export function checkOptions(options: unknown, rules: Readonly<Record<string, Rule>>): void {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  const known: Readonly<Record<string, Rule>> = { ...rules, signal: abortSignal };
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (rule === undefined) {
+      throw new StreamwardenError(
+        'InvalidOption',
+        `unknown option ${name}${nearest(name, Object.keys(known))}`,
+        {
+          details: { option: name },
+        },
+      );
+    }
+    if (value !== undefined) check(name, value, rule);
+  }
+}

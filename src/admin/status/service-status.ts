@@ -1,0 +1,74 @@
+/** What Redis knows of one service, at one look. */
+
+export interface ConsumerStatus {
+  /** Name in the group: the consumer id and, of ours, one incarnation's mark. */
+  readonly name: string;
+  /** Entries it has been given and has not finished. */
+  readonly pending: number;
+  /** How long its presence still stands, in milliseconds; null: it has none. Consumers of the Go client never have one. */
+  readonly presenceMs: number | null;
+  /** Milliseconds since Redis last gave it something or heard from it in the group. Not a sign of life. */
+  readonly idleMs: number;
+  /** Of what is pending for it, how many entries own their data stream. Null of consumers of the Go client, and of anybody where too many are pending to be counted. */
+  readonly owned: number | null;
+}
+
+export interface ServiceStatus {
+  readonly service: string;
+  readonly stream: { readonly name: string; readonly length: number };
+  readonly group: {
+    readonly name: string;
+    readonly created: boolean;
+    readonly pending: number;
+    /** Entries on the stream that nobody has been given yet. */
+    readonly undelivered: number;
+    /**
+     * Entries that were given out, are still there, and are pending for nobody. Null where Redis does not say how much it has given out, as before
+     * Redis 7, and too many entries wait to be given out for that to be counted.
+     */
+    readonly stranded: number | null;
+    /** Pending entries whose payload is no longer there: at least so many. */
+    readonly vanished: number;
+  };
+  readonly consumers: readonly ConsumerStatus[];
+  readonly dlq: { readonly name: string; readonly length: number };
+  /** What is to be given out only later. Null: the user may not look. */
+  readonly delayed: DelayedStatus | null;
+  /** What waits aside for its name. Null: the user may not look. */
+  readonly parked: ParkedStatus | null;
+  /** What is paused. Null: the user may not look. */
+  readonly paused: PausedStatus | null;
+  readonly totals: ServiceTotals;
+}
+
+export interface DelayedStatus {
+  readonly count: number;
+  /** In how many milliseconds the first one is due; null: nothing is delayed, or it is overdue. */
+  readonly nextMs: number | null;
+  /** For how many milliseconds the first one has been due; 0: it is not. More than a second: no consumer runs that could give it out. */
+  readonly lateMs: number;
+}
+
+export interface ParkedStatus {
+  readonly count: number;
+  /** Of how many names. */
+  readonly names: number;
+  /** Those of which most is parked, ten at most. */
+  readonly hottest: readonly { readonly name: string; readonly parked: number }[];
+}
+
+export interface PausedStatus {
+  readonly count: number;
+  /** Some of them, a hundred about, by name. */
+  readonly names: readonly { readonly name: string; readonly since: number }[];
+}
+
+/** What Redis has counted since a stream, or the group, was made. Null where it does not: before Redis 7, say. */
+export interface ServiceTotals {
+  /** Entries ever added to the load balancer stream. */
+  readonly added: number | null;
+  /** Entries ever given to a consumer. */
+  readonly delivered: number | null;
+  /** Dead letters ever added. */
+  readonly deadLettered: number | null;
+}
