@@ -3,7 +3,7 @@ import { StreamwardenError } from '../core/errors.js';
 import { invalid, nearest } from '../runtime/option-errors.js';
 
 /** A rule completes the sentence 'expected <option> to be …'. */
-interface Rule {
+export interface Rule {
   readonly words: string;
   holds(value: unknown): boolean;
 }

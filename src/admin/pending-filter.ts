@@ -2,7 +2,7 @@
 import { isIncarnation } from '../redis/names.js';
 import type { PendingRow, PendingState, PendingSurvey } from '../redis/pending-survey.js';
 import { replyOf } from '../redis/reply-errors.js';
-import { flag, integer, oneOf, text } from './inputs.js';
+import { flag, integer, oneOf, type Rule, text } from './inputs.js';
 import { PENDING_STATES } from './pending-states.js';
 
 export interface PendingFilter {
@@ -19,14 +19,14 @@ export interface PendingFilter {
   readonly limit?: number;
 }
 
-export const PENDING_RULES = {
+export const PENDING_RULES: Readonly<Record<keyof PendingFilter, Rule>> = {
   consumer: text,
   name: text,
   state: oneOf(...PENDING_STATES),
   dead: flag,
   idleMs: integer(0),
   limit: integer(1),
-} as const;
+};
 
 /** Nothing is pending before the first consumer has made the group. */
 export async function* pendingPages(
