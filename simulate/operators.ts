@@ -222,6 +222,8 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
       ...LARGE_IDS,
     ]);
     const name = `order-${chance.integer(1, fleet.shape.names)}`;
+    // Where the data were lost Redis would take an id for a second time.
+    if (fleet.ledger.lives.has(id)) return;
     const payload = JSON.stringify({ DataStreamName: name });
     if (fleet.askMaybe('XADD', lbs, id, 'lbs-input', payload) === undefined) return;
     fleet.ledger.isAhead = true;
