@@ -7,8 +7,9 @@ const BATCH = 10_000;
 
 export interface Subject {
   readonly runtime: Runtime;
-  /** Announces so many, numbered from `from` on, and waits until they have been added. */
-  assign(count: number, from?: number): Promise<void>;
+  /** Announces so many, numbered from `from` on, each behind one more of another name if one is given, and waits until they have been added. */
+  assign(count: number, from?: number, before?: string): Promise<void>;
+  announce(names: readonly string[]): Promise<void>;
   /** Waits until so many more have been added, whoever announced them; calls back for each. */
   added(count: number, onAdded?: (stream: string) => void): Promise<void>;
   /** Announces one name so many times, a batch at a time, and waits until this process has put so many aside in all. */
@@ -43,9 +44,16 @@ export async function createSubject(
   return {
     runtime,
     added,
-    async assign(count, from = 0) {
-      const streams = Array.from({ length: count }, (_, n) => ({ name: `stream-${from + n}`, info: { n } }));
-      await Promise.all([producer.addMany(streams), added(count)]);
+    async assign(count, from = 0, before) {
+      const first = before === undefined ? [] : [{ name: before }];
+      const streams = Array.from({ length: count }, (_, n) => [
+        ...first,
+        { name: `stream-${from + n}`, info: { n } },
+      ]);
+      await Promise.all([producer.addMany(streams.flat()), added(count)]);
+    },
+    async announce(all) {
+      await producer.addMany(all.map((name) => ({ name })));
     },
     async repeat(name, count) {
       const until = runtime.snapshot().counters.parked + count;

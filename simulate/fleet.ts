@@ -67,6 +67,7 @@ const WARM_UP_MS = 300;
 /** What changes the history. */
 const WRITES_HISTORY: ReadonlySet<string> = new Set([
   'acquire',
+  'park-ahead',
   'done',
   'give-back',
   'requeue',

@@ -1,40 +1,57 @@
 /**
- * Assigning streams behind many entries of one name, beside the same streams without those. The name is owned throughout, so that all of its other
- * entries have to be put aside before the last of the others is assigned.
+ * Assigning streams while many entries of one name, which is owned throughout, wait aside; beside the same streams where nothing waits. Each level adds to
+ * what waits already; rounds alternate, after one that is not counted. At last each stream comes behind one more entry of the hot name.
  */
 import { type Row, row, timed } from '../measure.js';
 import type { Scenario, Setting } from '../scenario.js';
-import { createSubject } from '../streamwarden.js';
+import { createSubject, type Subject } from '../streamwarden.js';
 
-/** Entries of the hot name for each stream: 1,000,000 beside the usual 10,000. */
-const DUPLICATES = 100;
+const HOT = 'hot';
+const LEVELS = [100_000, 1_000_000];
+
+/** Milliseconds until all were assigned. They are finished then, uncounted. */
+async function assignOnce(subject: Subject, streams: number, before: string | undefined): Promise<number> {
+  const ms = await timed(() => subject.assign(streams, 0, before));
+  const others = [...subject.runtime.ownedStreams()].filter(({ name }) => name !== HOT);
+  await Promise.all(others.map((stream) => stream.done()));
+  return ms;
+}
 
 async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]> {
-  const alone: number[] = [];
-  const behind: number[] = [];
-  const among: number[] = [];
-  for (let round = 0; round <= rounds; round++) {
-    const keep = (list: number[], ms: number) => {
-      if (round > 0) list.push(ms);
-    };
-    const plain = await createSubject(redis.url, `plain-${round}`, { capacity: streams * 2 });
-    keep(alone, await timed(() => plain.assign(streams)));
-    await plain.close();
+  const options = { capacity: streams * 2 };
+  const plain = await createSubject(redis.url, 'plain', options);
+  const hot = await createSubject(redis.url, 'hot', options);
+  await hot.announce([HOT]);
+  await hot.added(1);
 
-    const hot = await createSubject(redis.url, `hot-${round}`, { capacity: streams * 2 });
-    await hot.assign(1);
-    // A stream that is owned from now on.
-    keep(behind, await timed(() => hot.repeat('stream-0', streams * DUPLICATES)));
-    // They wait aside by now, and cost the others nothing.
-    keep(among, await timed(() => hot.assign(streams, 1)));
-    await hot.close();
-    progress(`hot name: round ${round} of ${rounds}${round === 0 ? ' (warm-up)' : ''}`);
+  async function compare(figure: string, before?: string): Promise<Row> {
+    const [alone, among]: [number[], number[]] = [[], []];
+    for (let round = 0; round <= rounds; round++) {
+      const [without, beside] = [
+        await assignOnce(plain, streams, undefined),
+        await assignOnce(hot, streams, before),
+      ];
+      if (round === 0) continue;
+      alone.push(without);
+      among.push(beside);
+    }
+    progress(`hot name: ${figure}`);
+    return row(figure, 'ms', among, alone);
   }
-  return [
-    row('assign all', 'ms', alone, null),
-    row(`put ${DUPLICATES} duplicates a stream aside`, 'ms', behind, null),
-    row('assign all, those waiting aside', 'ms', among, alone),
-  ];
+
+  const rows: Row[] = [];
+  let waiting = 0;
+  for (const level of LEVELS) {
+    const more = level - waiting;
+    const ms = await timed(() => hot.repeat(HOT, more));
+    rows.push(row(`put a duplicate aside, ${level} in all`, 'us', [(ms * 1000) / more], null));
+    waiting = level;
+    rows.push(await compare(`assign all, ${level} duplicates waiting aside`));
+  }
+  rows.push(await compare('assign all, one more duplicate before each', HOT));
+  await plain.close();
+  await hot.close();
+  return rows;
 }
 
 export const hotName: Scenario = { name: 'hot-name', run };

@@ -156,6 +156,16 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       ];
     },
   ],
+  'park-ahead': [
+    3,
+    (pick) => {
+      const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
+      return [
+        ['l', `p:${me}`, 'o', 'c', ...PARKING, ...history(pick)],
+        ['g', me, generation(pick), pick.of([1, 3, 128]), pick.of(['queue', 'coalesce'])],
+      ];
+    },
+  ],
   unpark: [
     3,
     (pick) => [

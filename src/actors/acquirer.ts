@@ -123,6 +123,11 @@ export class Acquirer {
     return count;
   }
 
+  /** Entries of this incarnation that have been parked, or finished for another one that waits. */
+  get aside(): number {
+    return this.#parking.parked + this.#parking.coalesced;
+  }
+
   isInHand(id: string): boolean {
     return this.#inHand.has(id);
   }
@@ -437,6 +442,29 @@ export class Acquirer {
     if (parked + coalesced > 0) this.#setAside(parked, coalesced);
     if (refused.length > 0) await releaseLocks(this.#kernel, refused);
     return count;
+  }
+
+  /**
+   * Has Redis park what is next on the stream, where that is more of a hot name: it takes no room, so it need not be read. Resolves with whether there may
+   * be more of it.
+   */
+  async parkAhead(): Promise<boolean> {
+    if (this.#isStopped) return false;
+    this.#underWay += 1;
+    try {
+      const { parked, coalesced, left, isMore, last } = await this.#kernel.lease.parkAhead(ACQUIRE_BATCH);
+      this.received += parked + coalesced;
+      if (last !== undefined) this.#ids.seen(last);
+      if (parked + coalesced > 0) this.#setAside(parked, coalesced);
+      if (left > 0) this.#lease.verify('entries could not be parked');
+      return isMore;
+    } catch (error) {
+      this.#lease.report(error);
+      throw error;
+    } finally {
+      this.#underWay -= 1;
+      this.#callEnded.ring();
+    }
   }
 
   #setAside(parked: number, coalesced: number): void {

@@ -197,11 +197,23 @@ export class Intake {
       const entries = await this.#read(this.#count);
       this.#arrived(entries);
       // When stopping nothing is acquired: what was delivered is given back by the drain, which looks at what is pending.
-      if (entries.length > 0) await this.#acquirer.acquire(entries);
+      if (entries.length > 0) {
+        const { aside } = this.#acquirer;
+        await this.#acquirer.acquire(entries);
+        if (this.#acquirer.aside - aside >= entries.length) await this.#parkAhead();
+      }
       this.#failures = 0;
       this.#problem = null;
     } catch (error) {
       await this.#recover(error);
+    }
+  }
+
+  /** Everything that was read has been parked, so there may be much more of a hot name: it is parked in full batches, as it takes no room. */
+  async #parkAhead(): Promise<void> {
+    let isMore = true;
+    while (isMore && !this.#hasEnded && !this.#isPaused && this.room > 0 && this.#lease.isConfirmed) {
+      isMore = await this.#acquirer.parkAhead();
     }
   }
 

@@ -95,6 +95,19 @@ export interface HotName {
   readonly parked: number;
 }
 
+/** What became of entries that nobody had been given yet, and that were to be parked. */
+export interface ParkedAhead {
+  readonly parked: number;
+  /** Finished, as another one of their name waits. */
+  readonly coalesced: number;
+  /** Could not be parked after all, and are pending for this incarnation. */
+  readonly left: number;
+  /** The next one may be to be parked as well. */
+  readonly isMore: boolean;
+  /** The last one's id; undefined: there was none. */
+  readonly last: string | undefined;
+}
+
 export const NOTHING_PARKED: ParkedCounts = { count: 0, hottest: [] };
 
 export interface LeaseSettings {
@@ -149,6 +162,11 @@ export interface LeaseStore {
    * @param isHeld the application works on them, and their records were lost: neither a pause nor another entry's turn takes them away
    */
   acquire(batch: readonly EntryRef[], isHeld?: boolean): Promise<Acquired[]>;
+  /**
+   * Parks what is next on the stream, up to the first entry that is to be given to an application. Nothing is parked where the user may not use
+   * XINFO GROUPS. At most 128 a call keeps Redis below 5 ms.
+   */
+  parkAhead(most: number): Promise<ParkedAhead>;
   /**
    * Marks entries of this incarnation: see `marks.ts`. Ascending ids, at most 200. Resolves with those whose payload somebody else has deleted, and
    * that Redis has therefore taken off the pending list.
@@ -305,6 +323,13 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
         if (item === 4) return { result: 'coalesced' };
         return item === 0 ? { result: 'notMine' } : { result: 'contended', owner: String(item) };
       });
+    },
+    async parkAhead(most) {
+      const keys = [names.lbs, presence, names.owners, ...aside, ...history];
+      const args = [names.group, consumer, generation, most, settings.duplicates];
+      const reply = await commands.script('park-ahead', keys, args);
+      const [parked, coalesced, left, more, last] = reply as [number, number, number, number, string];
+      return { parked, coalesced, left, isMore: more === 1, last: last === '' ? undefined : last };
     },
     async mark(ids, mark) {
       const args = [names.group, consumer, generation, mark, ...ids];

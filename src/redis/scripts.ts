@@ -36,6 +36,7 @@ export const SCRIPT_NAMES = [
   'add-delayed',
   'end-delays',
   'cancel',
+  'park-ahead',
   'unpark',
   'pause',
   'probe',

@@ -38,6 +38,14 @@ describe('parking entries whose name is not free', () => {
     expect(await consumer.lease.done(held)).to.deep.equal(held.map(() => true));
   }
 
+  async function expectRefusal(work: Promise<unknown>): Promise<void> {
+    const error: unknown = await work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.an('error').with.property('message').that.includes('presence');
+  }
+
   async function isTidy(): Promise<void> {
     expect(await suite.redis().exists(parkedNames, parkedCounts, turns)).to.equal(0);
     expect(await suite.redis().xlen(parked)).to.equal(0);
@@ -315,6 +323,105 @@ describe('parking entries whose name is not free', () => {
         { name: 'm', parked: 1 },
       ],
     });
+  });
+
+  it('parks what is next on the stream without giving it to the caller, up to the first that an application is to have [C-NAME-6, C-NAME-7]', async () => {
+    const [a, b] = [await join(A), await join(B)];
+    const [held] = await own(a, 'n');
+    for (const mark of ['1', '2', '3', '4']) await announce('n', 'mark', mark);
+    await announce('m', 'mark', 'm');
+    await announce('n', 'mark', '5');
+    const { last, ...some } = await b.lease.parkAhead(3);
+    expect(some).to.deep.equal({ parked: 3, coalesced: 0, left: 0, isMore: true });
+    expect(last).to.be.a('string');
+    expect(await b.lease.parkAhead(128)).to.deep.include({ parked: 1, isMore: false });
+    expect(await b.lease.parkAhead(128)).to.deep.include({ parked: 0, isMore: false, last: undefined });
+    expect(await marksOnStream()).to.deep.equal(['lbs-input', 'm', '5']);
+    expect(await take(b)).to.equal('owned');
+    expect(await b.lease.parkAhead(128)).to.deep.include({ parked: 1, isMore: false });
+    expect(await b.lease.parkAhead(128)).to.deep.include({ parked: 0 });
+    expect(await wire.pendingIds()).to.have.length(2);
+    expect(await howMany('n')).to.equal(5);
+    await finish(a, [held as EntryRef]);
+    for (const mark of ['1', '2', '3', '4', '5']) {
+      expect((await marksOnStream()).slice(-1)).to.deep.equal([mark]);
+      const refs = await a.read(1);
+      expect(await a.lease.acquire(refs)).to.deep.equal([{ result: 'owned' }]);
+      await finish(a, refs);
+    }
+    await isTidy();
+  });
+
+  it('parks behind the one whose turn it is, and not that one [C-NAME-7]', async () => {
+    const a = await join(A);
+    const held = await own(a, 'n');
+    await announce('n', 'mark', '1');
+    await announce('n', 'mark', '2');
+    expect(await a.lease.parkAhead(1)).to.deep.include({ parked: 1 });
+    // Now the first one stands behind the second one.
+    await finish(a, held);
+    expect(await marksOnStream()).to.deep.equal(['2', '1']);
+    expect(await a.lease.parkAhead(128)).to.deep.include({ parked: 1, isMore: false });
+    expect(await marksOnStream()).to.deep.equal(['1']);
+    expect(await take(a)).to.equal('owned');
+  });
+
+  it('leaves to the reader what is not certain, or large, and what is cancelled', async () => {
+    const a = await join(A);
+    await pauseStreams(wire.commands(), names, 'pause', ['n']);
+    const add = (...fields: string[]) => suite.redis().xadd(names.lbs, '*', ...fields);
+    const drop = async () => {
+      expect(await a.lease.parkAhead(128)).to.deep.include({ parked: 0, isMore: false });
+      expect(await a.read()).to.have.length(1);
+    };
+    await add('lbs-input', '{"DataStreamName":"n","datastreamname":"n"}');
+    await drop();
+    await announce('n', 'pad', 'x'.repeat(70_000));
+    await drop();
+    await announce('n', ...Array.from({ length: 7900 }, () => ''));
+    await drop();
+    await suite.redis().hset(names.cancels, await announce('n'), '1');
+    await drop();
+    await announce('n', 'pad', 'x'.repeat(60_000));
+    expect(await a.lease.parkAhead(128)).to.deep.include({ parked: 1, isMore: false });
+  });
+
+  it('coalesces what is next on the stream [C-NAME-9]', async () => {
+    const a = await join(A, { duplicates: 'coalesce' });
+    await own(a, 'n');
+    for (const mark of ['1', '2', '3']) await announce('n', 'mark', mark);
+    expect(await a.lease.parkAhead(128)).to.deep.include({ parked: 1, coalesced: 2, left: 0 });
+    expect(await howMany('n')).to.equal(1);
+  });
+
+  it('reads nothing ahead for a user who may not ask for groups; what cannot be added again stays pending [C-NAME-4]', async () => {
+    const a = await join(A);
+    const held = await own(a, 'n');
+    for (const mark of ['1', '2']) await announce('n', 'mark', mark);
+    const without = async (command: string) => {
+      await suite.redis().call('ACL', 'SETUSER', 'default', `-${command}`);
+      try {
+        return await a.lease.parkAhead(128);
+      } finally {
+        await suite.redis().call('ACL', 'SETUSER', 'default', `+${command}`);
+      }
+    };
+    for (const command of ['xinfo', 'xack', 'xreadgroup'])
+      expect(await without(command), command).to.deep.include({ parked: 0, left: 0, isMore: false });
+    expect(await wire.pendingIds()).to.have.length(1);
+    expect(await without('xadd')).to.deep.include({ parked: 0, left: 2, isMore: false });
+    expect(await wire.pendingIds()).to.have.length(3);
+    await isTidy();
+    await finish(a, held);
+  });
+
+  it('parks nothing ahead for whose presence has lapsed', async () => {
+    const a = await join(A);
+    await own(a, 'n');
+    await announce('n');
+    await a.vanish();
+    await expectRefusal(a.lease.parkAhead(128));
+    expect(await wire.pendingIds()).to.have.length(1);
   });
 
   it('parks nothing for a user who may not acknowledge, and piles up no copies [C-NAME-4]', async () => {

@@ -30,6 +30,18 @@ describe('a name that is hot, and a name that is paused', () => {
     expect(ids).to.have.length(3002);
   });
 
+  it('is put aside in full batches, however little room there is [C-NAME-6]', async () => {
+    const { announce, listening } = fleet();
+    await announce([...Array.from({ length: 1000 }, () => 'hot'), 'other']);
+    const reads = async () =>
+      Number(/cmdstat_xreadgroup:calls=(\d+)/.exec(await suite.redis().info('commandstats'))?.[1] ?? 0);
+    const before = await reads();
+    const { log, runtime } = await listening({ capacity: 3, heartbeatMs });
+    await log.first('StreamAdded', 'other');
+    expect(runtime.snapshot().counters).to.include({ parked: 999, acquired: 2 });
+    expect((await reads()) - before).to.be.below(40);
+  });
+
   it('is served one after the other by a fleet [C-NAME-7]', async () => {
     const { announce, create, names } = fleet();
     const runtimes = [1, 2].map(() => create({ heartbeatMs }));

@@ -323,6 +323,8 @@ class Play {
     await announce('thirteen');
     const twins = await l.read();
     await this.#step('the others of its name are read', () => l.lease.acquire(twins));
+    await announce('thirteen');
+    await this.#step('more of its name is put aside unread', () => l.lease.parkAhead(128));
     await this.#step('l beats', async () => {
       await l.lease.refresh();
       return l.lease.parkedHeard();

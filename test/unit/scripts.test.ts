@@ -94,6 +94,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     'add-delayed': ['delayed:1-1', 'delayed:2-2'],
     'end-delays': [0, 0, ''],
     cancel: [[], [], [], []],
+    'park-ahead': [0, 0, 0, 0, ''],
     unpark: ['0', 0],
     pause: [1, 0, 1, 0, 1, 0, 0, 0],
     payloads: ['1-1', 2, [], 4],
@@ -157,6 +158,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await lease.raise(1);
   await lease.refresh();
   await lease.acquire(batch);
+  await lease.parkAhead(128);
   await lease.done(batch);
   await lease.giveBack('handOver', batch);
   await lease.touch('-', 500, 12_000);
@@ -322,9 +324,17 @@ describe('Lua scripts', () => {
     for (const name of SCRIPT_NAMES) {
       // Those of operators and producers are refused where they are used; what is pruned, or parked, is found without XINFO GROUPS as well.
       if (
-        ['probe', 'balance', 'stranded', 'adopt', 'ensure', 'cancel', 'prune-announced', 'unpark'].includes(
-          name,
-        )
+        [
+          'probe',
+          'balance',
+          'stranded',
+          'adopt',
+          'ensure',
+          'cancel',
+          'prune-announced',
+          'unpark',
+          'park-ahead',
+        ].includes(name)
       )
         continue;
       for (const command of calls(SCRIPTS[name].source, 'redis\\.p?call')) {

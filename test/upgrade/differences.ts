@@ -156,6 +156,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It clears records in the hashes that only `ensure` and `done` of this version know.',
   },
   {
+    what: 'script park-ahead',
+    why: 'It delivers entries to its caller and finishes them as `done` does, and keeps copies in keys that 0.1.0 leaves alone. What becomes of those, see `unpark`.',
+  },
+  {
     what: 'script unpark',
     why: 'It adds entries as a producer of 0.1.0 does. What a consumer of 0.1.0 ends gives nothing back that is parked: consumers of this version find the name free. A fleet of 0.1.0 alone gives out nothing that is parked, and keeps it.',
   },

@@ -79,16 +79,13 @@ local pending, marks = pendingFor(lbs, group, consumer, ids, 0)
 local lastOwner = endings(KEYS[4], KEYS[5]).last(names)
 local results, writes, taken = {}, {}, {}
 local cancels = KEYS[last - 5]
-local parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = consumer, record = record, keys = { KEYS[last - 4], KEYS[last - 3], KEYS[last - 2], KEYS[last - 1], KEYS[last] } })
+local parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = consumer, record = record, isCoalescing = isCoalescing, keys = { KEYS[last - 4], KEYS[last - 3], KEYS[last - 2], KEYS[last - 1], KEYS[last] } })
 local cancelled = redis.call('HMGET', cancels, unpack(ids))
 local isToHear = false
 
 -- setAside(name, id, why, before): 3 or 4, where it can be; else what stands before it.
 local function setAside(name, id, why, before)
-  if isCoalescing and parking.waits(name, id) and parking.coalesce(name, id) then
-    return 4
-  end
-  return parking.park(name, id, why) and 3 or before
+  return parking.setAside(name, id, why) or before
 end
 
 for i = 1, #ids do

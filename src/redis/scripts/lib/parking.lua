@@ -1,6 +1,6 @@
 -- Needs entry-id, endings, count, pending, and history where it is to move anything.
 -- parkingOf{lbs, group, owners, by, record, keys, delivered (where the group has got to; nil: nobody has asked),
--- isStrict (whoever may not look is refused; else nothing is parked for him)}: entries that wait out of everybody's way, until their name is free or is not paused any more.
+-- isStrict (whoever may not look is refused; else nothing is parked for him), isCoalescing (what would wait behind another one is finished)}: entries that wait out of everybody's way, until their name is free or is not paused any more.
 -- Five keys:
 --   stream      parked: the field 'name' with the data stream's name, then fields and values of the entry as they stood on the load balancer stream
 --   sorted set  names, all scores 0: '<bytes of the name>:<name>:<0|1><id in that stream, both halves with 20 digits>', so that one look finds the
@@ -45,6 +45,13 @@ local function parkingOf(about)
         or isRefused(redis.pcall('HDEL', turns, '')) or isRefused(redis.pcall('HGET', paused, '')))
     end
     return mayMove
+  end
+
+  self.mayMove = isAllowed
+
+  -- Whether an entry has so few fields that it can be added again.
+  function self.mayHold(fields)
+    return #fields <= MOST_FIELDS
   end
 
   local function prefixOf(name)
@@ -154,20 +161,26 @@ local function parkingOf(about)
     return self.isInUse() and countIn(name) or 0
   end
 
-  -- park(name, id): parks an entry that is pending; its id then, outside. nil: it cannot be, and stays where it is.
-  function self.park(name, id, why)
+  local function fieldsOf(id)
+    local entry = redis.call('XRANGE', lbs, id, id)[1]
+    return entry and entry[2]
+  end
+
+  -- park(name, id, why, fields): parks an entry that is pending; its id then, outside. nil: it cannot be, and stays where it is. fields: nil where they have
+  -- not been read yet.
+  function self.park(name, id, why, fields)
     if bytes >= MOST_BYTES or not isAllowed() then
       return nil
     end
-    local entry = redis.call('XRANGE', lbs, id, id)[1]
-    if not entry or #entry[2] > MOST_FIELDS then
+    fields = fields or fieldsOf(id)
+    if not fields or not self.mayHold(fields) then
       return nil
     end
-    for i = 1, #entry[2] do
-      bytes = bytes + #entry[2][i]
+    for i = 1, #fields do
+      bytes = bytes + #fields[i]
     end
     local isBack = redis.call('HGET', turns, name) == id
-    local parked = redis.pcall('XADD', entries, '*', 'name', name, unpack(entry[2]))
+    local parked = redis.pcall('XADD', entries, '*', 'name', name, unpack(fields))
     if isRefused(parked) then
       mayMove = false
       return nil
@@ -193,6 +206,14 @@ local function parkingOf(about)
     redis.call('XDEL', lbs, id)
     record({ op = 'coalesced', id = id, name = name, from = about.by, by = about.by })
     return true
+  end
+
+  -- setAside(name, id, why, fields): 3 where it has been parked, 4 where another one of its name waits and it has been finished; nil: it stays where it is.
+  function self.setAside(name, id, why, fields)
+    if about.isCoalescing and self.waits(name, id) and self.coalesce(name, id) then
+      return 4
+    end
+    return self.park(name, id, why, fields) and 3 or nil
   end
 
   -- release(name): the first of this name goes back on the load balancer stream: its id there. nil: there is none, or it stays.
