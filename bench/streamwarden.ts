@@ -10,6 +10,8 @@ export interface Subject {
   /** Announces so many, numbered from `from` on, each behind one more of another name if one is given, and waits until they have been added. */
   assign(count: number, from?: number, before?: string): Promise<void>;
   announce(names: readonly string[]): Promise<void>;
+  /** Announces so many that nobody is to be given before so many milliseconds have passed. */
+  delay(count: number, delayMs: number): Promise<void>;
   /** Waits until so many more have been added, whoever announced them; calls back for each. */
   added(count: number, onAdded?: (stream: string) => void): Promise<void>;
   /** Announces one name so many times, a batch at a time, and waits until this process has put so many aside in all. */
@@ -54,6 +56,12 @@ export async function createSubject(
     },
     async announce(all) {
       await producer.addMany(all.map((name) => ({ name })));
+    },
+    async delay(count, delayMs) {
+      for (let from = 0; from < count; from += BATCH) {
+        const names = Array.from({ length: Math.min(BATCH, count - from) }, (_, n) => `later-${from + n}`);
+        await producer.addMany(names.map((name) => ({ name, delayMs })));
+      }
     },
     async repeat(name, count) {
       const until = runtime.snapshot().counters.parked + count;

@@ -1,6 +1,7 @@
 /**
  * What twenty runtimes that own nothing ask of one Redis. The baseline is twenty pairs of bare clients that do the least a consumer of a group
- * has to: one refreshes a key every half heartbeat, the other waits in a blocking read.
+ * has to: one refreshes a key every half heartbeat, the other waits in a blocking read. Then the same runtimes while 100,000 streams of their service are delayed:
+ * the baseline is what they asked before.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -12,6 +13,9 @@ const RUNTIMES = 20;
 const HEARTBEAT_MS = 2000;
 const SETTLE_MS = 3000;
 const WATCH_MS = 10_000;
+const DELAYED = 100_000;
+/** None of them is due while it is watched. */
+const DELAY_MS = 24 * 3_600_000;
 
 interface Use {
   /** Commands a second. */
@@ -71,27 +75,38 @@ async function watchBare(url: string): Promise<Use> {
   return use;
 }
 
-async function watchOurs(url: string): Promise<Use> {
+/** First with nothing, then while streams are delayed. */
+async function watchOurs(url: string): Promise<{ readonly idle: Use; readonly delaying: Use }> {
   const subjects = await Promise.all(
     Array.from({ length: RUNTIMES }, (_, n) =>
       createSubject(url, 'idle', { consumerId: `idle-${n}`, heartbeatMs: HEARTBEAT_MS }),
     ),
   );
-  const use = await watch(url);
+  const idle = await watch(url);
+  await subjects[0]?.delay(DELAYED, DELAY_MS);
+  const delaying = await watch(url);
   await Promise.all(subjects.map((subject) => subject.close()));
-  return use;
+  return { idle, delaying };
 }
 
 async function run({ redis, progress }: Setting): Promise<Row[]> {
   const bare = await watchBare(redis.url);
-  const ours = await watchOurs(redis.url);
-  progress(`idle fleet of ${RUNTIMES}: watched for ${WATCH_MS / 1000} s`);
-  const figure = (name: string, unit: string, part: keyof Use, share = 1) =>
-    row(`${RUNTIMES} idle runtimes: ${name}`, unit, [ours[part] / share], [bare[part] / share]);
+  const { idle, delaying } = await watchOurs(redis.url);
+  progress(
+    `idle fleet of ${RUNTIMES}: watched for ${WATCH_MS / 1000} s, and again while ${DELAYED} streams were delayed`,
+  );
+  const figures = (what: string, one: Use, other: Use) => {
+    const figure = (name: string, unit: string, part: keyof Use, share = 1) =>
+      row(`${what}: ${name}`, unit, [one[part] / share], [other[part] / share]);
+    return [
+      figure('commands per second', '/s', 'commands'),
+      figure('Redis CPU per second', 'ms', 'redis'),
+      figure('client CPU per second and runtime', 'ms', 'client', RUNTIMES),
+    ];
+  };
   return [
-    figure('commands per second', '/s', 'commands'),
-    figure('Redis CPU per second', 'ms', 'redis'),
-    figure('client CPU per second and runtime', 'ms', 'client', RUNTIMES),
+    ...figures(`${RUNTIMES} idle runtimes`, idle, bare),
+    ...figures(`${RUNTIMES} idle runtimes beside ${DELAYED} delayed streams`, delaying, idle),
   ];
 }
 
