@@ -49,6 +49,12 @@ export async function cancel(url: string, name: string): Promise<void> {
   await producer.cancel(name);
 }
 
+/** A producer that pauses it, or resumes it. */
+export async function pause(url: string, name: string, isPaused: boolean): Promise<void> {
+  await using producer = createProducer({ redis: url, service: SERVICE });
+  await (isPaused ? producer.pause(name) : producer.resume(name));
+}
+
 export async function onRedis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url);
   try {

@@ -11,6 +11,7 @@ import {
   HEARTBEAT_MS,
   leave,
   onRedis,
+  pause,
   play,
   printed,
   SERVICE,
@@ -149,6 +150,29 @@ async function laterAndCancelled(file: FileOf): Promise<void> {
   await until('it is finished', () => player.runtime.snapshot().counters.finished === 1);
 }
 
+/** A stream is announced again while it is worked on, more often than there is room: these wait aside and come back one by one. Another one is paused meanwhile. */
+async function parked(file: FileOf): Promise<void> {
+  await using redis = await startRedis();
+  await using player = await play(redis.url, file(), { capacity: 2 });
+  const { runtime } = player;
+  await announce(redis.url, 'one');
+  await player.awaits('StreamAdded');
+  await pause(redis.url, 'two', true);
+  await announce(redis.url, 'one', 'one', 'two', 'one', 'three');
+  await player.awaits('StreamAdded', 2);
+  await until('four are aside', () => runtime.snapshot().counters.parked === 4);
+  const finish = async (name: string) => await runtime.owned(name)?.done();
+  for (let added = 3; added <= 5; added += 1) {
+    await finish('one');
+    await player.awaits('StreamAdded', added);
+  }
+  await finish('one');
+  await pause(redis.url, 'two', false);
+  await player.awaits('StreamAdded', 6);
+  await finish('two');
+  await finish('three');
+}
+
 /** The master that serves the streams is killed in a cluster; its replica takes over, and the streams are confirmed. */
 async function clusterFailover(file: FileOf): Promise<void> {
   await using cluster = await startRedisCluster({ masters: 3, replicasPerMaster: 1 });
@@ -188,6 +212,7 @@ export const SCENES: Readonly<Record<string, (file: FileOf) => Promise<void>>> =
   'dead-letters': deadLetters,
   touched,
   'later-and-cancelled': laterAndCancelled,
+  parked,
   'cluster-failover': clusterFailover,
   'partial-keyspace': partialKeyspace,
 };

@@ -68,6 +68,7 @@ describe('the library of recordings', () => {
       'dead-letters',
       'hand-over',
       'later-and-cancelled',
+      'parked',
       'partial-keyspace',
       'plain-life',
       'redis-outage',
@@ -75,6 +76,18 @@ describe('the library of recordings', () => {
       'touched',
       'zombie',
     ]);
+  });
+
+  it('tells of an entry that was parked as it was read, and of its name as it came back, each time once the one before was finished', () => {
+    const { lines } = recordingOf('parked');
+    const ends = new Map<string, unknown>();
+    for (const line of lines) {
+      if ('machine' in line && line.machine === 'ownership' && 'state' in line)
+        ends.set(line.actor, line.state);
+    }
+    const count = (state: string) => [...ends.values()].filter((end) => end === state).length;
+    expect(count('refused')).to.equal(1);
+    expect(count('released')).to.equal(6);
   });
 
   for (const file of files.sort()) {
