@@ -33,6 +33,7 @@ export type {
   RecordOptions,
   RingOptions,
 } from './replay/record-options.js';
+export { defineService, type Service, type ServiceDefinition } from './runtime/define-service.js';
 export type { HandlerDelay } from './runtime/handler-backoff.js';
 export type { ErrorListener } from './runtime/handler-failures.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';

@@ -1,5 +1,6 @@
 /** Looks after a service from code. */
 import type { RedisSource } from '../redis/asked-target.js';
+import type { AnyService } from '../runtime/define-service.js';
 import { serviceOptions } from '../runtime/options.js';
 import type { Admin } from './admin.js';
 import { openAdmin } from './open-admin.js';
@@ -9,7 +10,8 @@ export interface AdminOptions {
   readonly redis: RedisSource;
   /** As in RuntimeOptions: needed where `redis` is a function, and Redis is a cluster. */
   readonly clusterMode?: 'oss' | 'singleShard';
-  readonly service: string;
+  /** As in RuntimeOptions. */
+  readonly service: string | AnyService;
   /** As in RuntimeOptions. */
   readonly dlqStream?: string;
   /** How long a connection, and each answer, is waited for, in milliseconds. @defaultValue 10000 */

@@ -3,6 +3,7 @@ import type { Application, ExpiredEntry } from '../actors/application.js';
 import type { Ownership } from '../actors/ownership.js';
 import type { Clock } from '../core/clock.js';
 import { type ErrorCode, StreamwardenError } from '../core/errors.js';
+import type { Info } from '../redis/entry.js';
 import type { DisownedReason, Notification, StreamRef } from './notifications.js';
 
 export interface PortSettings {
@@ -101,11 +102,13 @@ export function createApplicationPort(settings: PortSettings): Application {
       if (isTold) tell({ type: 'StreamCancelled', at: clock.now(), ...refOf(ownership) });
     },
     expired(entry) {
-      const { owner } = entry;
+      const { owner, info } = entry;
       tell({
         type: 'StreamExpired',
         at: clock.now(),
         ...refOf(entry),
+        // No schema has seen it: it is as the payload has it.
+        info: info as Info | null,
         owner,
         autoClaim: settings.autoClaim,
         count: 1,

@@ -13,12 +13,24 @@ import {
 import { isNestedTooDeep, MOST_NESTED } from '../redis/json-depth.js';
 import { invalid } from './option-errors.js';
 
-export interface NewStream {
+/** What is to be announced. */
+export type NewStream<TInput = Info | null> = {
   /** Name of the data stream: any non-empty string. */
   readonly name: string;
-  /** What its owner should know: an object that JSON can carry. */
-  readonly info?: Info | null;
-}
+} & (null extends TInput
+  ? {
+      /** What its owner should know: an object that JSON can carry. */
+      readonly info?: TInput;
+    }
+  : {
+      /** What its owner should know: an object that JSON can carry, and that the service's schema takes. */
+      readonly info: TInput;
+    });
+
+/** The `info` of a call, which may be left out where it may be null, and what comes after it. */
+export type InfoArgument<TInput, TRest extends unknown[] = []> = null extends TInput
+  ? [info?: TInput, ...rest: TRest]
+  : [info: TInput, ...rest: TRest];
 
 export interface AddOptions {
   /**
@@ -29,7 +41,7 @@ export interface AddOptions {
 }
 
 /** A stream that is to be added. */
-export interface AddedStream extends NewStream, AddOptions {}
+export type AddedStream<TInput = Info | null> = NewStream<TInput> & AddOptions;
 
 /**
  * @param maxEntryBytes what consumers would dead-letter for its size is not announced

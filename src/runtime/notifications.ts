@@ -8,8 +8,8 @@ export interface StreamRef<TInfo = unknown> {
   readonly stream: string;
   /** Entry id on the load balancer stream; the fencing token. */
   readonly id: string;
-  /** What the producer attached; null when nothing. */
-  readonly info: TInfo | null;
+  /** What the producer attached, null when nothing; with `infoSchema` what that made of it. */
+  readonly info: TInfo;
   /** How many owners have been lost or have failed before. */
   readonly retryCount: number;
 }
@@ -24,8 +24,11 @@ export interface StreamAdded<TInfo = unknown> extends StreamRef<TInfo>, At {
   readonly type: 'StreamAdded';
 }
 
-/** Another consumer that owned this stream is dead. Unless `autoClaim` is off, the runtime requeues it for everyone. */
-export interface StreamExpired<TInfo = unknown> extends StreamRef<TInfo>, At {
+/**
+ * Another consumer that owned this stream is dead. Unless `autoClaim` is off, the runtime requeues it for everyone. Its `info` is what the producer attached:
+ * it has passed no schema.
+ */
+export interface StreamExpired extends StreamRef<Readonly<Record<string, unknown>> | null>, At {
   readonly type: 'StreamExpired';
   /** Name in the group of the consumer that is dead. */
   readonly owner: string;
@@ -122,7 +125,7 @@ export interface StreamTerminated extends At {
 
 export type Notification<TInfo = unknown> =
   | StreamAdded<TInfo>
-  | StreamExpired<TInfo>
+  | StreamExpired
   | StreamDisowned<TInfo>
   | StreamUncertain<TInfo>
   | StreamConfirmed<TInfo>

@@ -18,31 +18,34 @@ import {
   type AddOptions,
   addedEntriesOf,
   entriesOf,
+  type InfoArgument,
   type NewStream,
   namesOf,
 } from './new-stream.js';
 import { onlyKnown } from './option-errors.js';
+import { createProducedInfoCheck } from './produced-info.js';
 import { createProducerConnection } from './producer-connection.js';
 import { createRepeatedCall, REFUSED_PAUSE_MS } from './repeated-call.js';
 import type { CompiledProducerOptions } from './service-settings.js';
 
-export interface Producer extends AsyncDisposable {
+/** @typeParam TInput what `info` is; the schema of a defined service says so. It may be left out where it may be null. */
+export interface Producer<TInput = Info | null> extends AsyncDisposable {
   /**
    * Announces one data stream; resolves with its entry id. With `delayMs` nobody is given it before that time has passed, and it has its entry only
    * then: the id is that of what is delayed, `delayed:` and a number.
-   * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, and then `details.sent` says whether the entry may be there
+   * @throws StreamwardenError `InvalidOption` before any I/O, for `info` that the service's schema refuses as well; `RedisUnavailable`, and then `details.sent` says whether the entry may be there
    */
-  add(name: string, info?: Info | null, options?: AddOptions): Promise<string>;
+  add(name: string, ...rest: InfoArgument<TInput, [options?: AddOptions]>): Promise<string>;
   /** Announces many; resolves with their ids in the same order. Sent in batches of at most 500, and of about 1 MiB; when one fails, those before it are announced. */
-  addMany(streams: readonly AddedStream[]): Promise<string[]>;
+  addMany(streams: readonly AddedStream<TInput>[]): Promise<string[]>;
   /**
    * Announces one data stream unless it waits already, or is owned: then its owner is told that it was touched. Resolves with the entry that
    * announces it, and whether this call added that. Decided in one atomic step in Redis; safe to repeat, and repeated while the answer is lost.
    * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
    */
-  ensure(name: string, info?: Info | null): Promise<Ensured>;
+  ensure(name: string, ...rest: InfoArgument<TInput>): Promise<Ensured>;
   /** The same for many, in their order; in batches as `addMany`. A name that is given twice is announced once at most. */
-  ensureMany(streams: readonly NewStream[]): Promise<Ensured[]>;
+  ensureMany(streams: readonly NewStream<TInput>[]): Promise<Ensured[]>;
   /**
    * Cancels a data stream. What waits or is delayed is gone when it resolves. Where a consumer owns it, its signal aborts with `StreamCancelled`, within
    * a heartbeat, and it is finished when its handler has returned or its grace is over. Safe to repeat, and repeated while the answer is lost.
@@ -69,7 +72,7 @@ export interface ProducerSettings extends CompiledProducerOptions {
 }
 
 export function openProducer(
-  { names, redis, isCluster, timeoutMs, telemetry, maxEntryBytes, logger }: ProducerSettings,
+  { names, redis, isCluster, timeoutMs, telemetry, maxEntryBytes, infoSchema, logger }: ProducerSettings,
   clock: Clock,
 ): Producer {
   const connections = createConnections({
@@ -92,6 +95,7 @@ export function openProducer(
     isClosed: () => isClosed,
   });
   const ensurer = createEnsurer({ commands, names, maxEntryBytes, repeated });
+  const checkInfo = infoSchema && createProducedInfoCheck(infoSchema, names.service);
   const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
   let isClosed = false;
 
@@ -175,6 +179,7 @@ export function openProducer(
 
   async function announce(streams: readonly AddedStream[], isBatch: boolean): Promise<string[]> {
     const entries = addedEntriesOf(streams, maxEntryBytes);
+    await checkInfo?.(entries);
     if (watch === undefined) return await send(entries);
     return await watch.send(entries.length, isBatch, (trace) => send(entries, trace));
   }
@@ -202,6 +207,7 @@ export function openProducer(
 
   async function ensure(streams: readonly NewStream[], isBatch: boolean): Promise<Ensured[]> {
     const entries: readonly NewEntry[] = entriesOf(streams, maxEntryBytes);
+    await checkInfo?.(entries);
     if (watch === undefined) return await ensurer.ensure(entries);
     return await watch.ensure(entries.length, isBatch, (trace) => ensurer.ensure(entries, trace));
   }

@@ -4,6 +4,8 @@
  */
 import * as z from 'zod';
 import type { RedisSource } from '../redis/asked-target.js';
+import { type AnyService, isService } from './define-service.js';
+import type { Elsewhere } from './option-errors.js';
 import {
   integerWords,
   isRedisTarget,
@@ -12,7 +14,6 @@ import {
   TEXT_WORDS,
   TIMEOUT_MS,
 } from './option-rules.js';
-import type { Elsewhere } from './option-errors.js';
 import { recordSchema } from './record-schema.js';
 
 // Every schema's description completes the sentence 'expected <option> to be …'; there is no other message.
@@ -36,13 +37,16 @@ const backoff = (initialMs: number, maxMs: number) => ({
   maxMs: integer(1, 3_600_000).default(maxMs),
 });
 
+const service = z
+  .custom<string | AnyService>((value) => (typeof value === 'string' ? value !== '' : isService(value)))
+  .describe(TEXT_WORDS);
 const redisTarget = z.custom<RedisSource>(isRedisTarget).describe(REDIS_TARGET_WORDS);
 
 /** Options of a runtime. */
 export const runtimeSchema = z.strictObject({
   redis: redisTarget,
   clusterMode: oneOf('oss', 'singleShard').optional(),
-  service: text,
+  service,
   consumerId: text.optional(),
   capacity: integer(1, 1_000_000).default(10_000),
   heartbeatMs: integer(200, 600_000).default(2000),
@@ -103,7 +107,7 @@ export const runtimeSchema = z.strictObject({
 export const producerSchema = z.strictObject({
   redis: redisTarget,
   clusterMode: runtimeSchema.shape.clusterMode,
-  service: text,
+  service,
   timeoutMs: integer(TIMEOUT_MS.min, TIMEOUT_MS.max).default(10_000),
   maxEntryBytes: runtimeSchema.shape.maxEntryBytes,
   telemetry: runtimeSchema.shape.telemetry,
@@ -114,7 +118,7 @@ export const producerSchema = z.strictObject({
 export const serviceSchema = z.strictObject({
   redis: redisTarget,
   clusterMode: runtimeSchema.shape.clusterMode,
-  service: text,
+  service,
   dlqStream: runtimeSchema.shape.dlqStream,
   timeoutMs: producerSchema.shape.timeoutMs,
 });

@@ -9,6 +9,7 @@ import type { RedisSource } from '../redis/asked-target.js';
 import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
+import { type AnyService, serviceOf } from './define-service.js';
 import type { HandlerDelay } from './handler-backoff.js';
 import type { ErrorListener } from './handler-failures.js';
 import { invalid, parseWith } from './option-errors.js';
@@ -43,8 +44,11 @@ export interface RuntimeOptions<TInfo = unknown> {
    * @defaultValue what `redis` is; where that is a function, `singleShard`
    */
   readonly clusterMode?: 'oss' | 'singleShard';
-  /** Name of the service: names the load balancer stream `<service>-input` and the group `<service>-group`. */
-  readonly service: string;
+  /**
+   * Name of the service: names the load balancer stream `<service>-input` and the group `<service>-group`. Or what `defineService()` returns, which has
+   * the `infoSchema` as well.
+   */
+  readonly service: string | AnyService<TInfo>;
   /**
    * Who this process is. Every start adds a suffix of its own.
    * @defaultValue `redis-consumer-$POD_NAME`, else `redis-consumer-$POD_IP`, else `redis-consumer-<host name>-<process id>`
@@ -202,7 +206,8 @@ function checkClusterMode(mode: 'oss' | 'singleShard' | undefined, isCluster: bo
  */
 export function serviceOptions(raw: unknown): CompiledServiceOptions {
   const { redis, clusterMode, service, dlqStream, timeoutMs } = parseWith(serviceSchema, raw, ELSEWHERE);
-  const { names, layout, isCluster } = serviceNames(redis, service, dlqStream, clusterMode);
+  const { name } = serviceOf(service);
+  const { names, layout, isCluster } = serviceNames(redis, name, dlqStream, clusterMode);
   checkClusterMode(clusterMode, isCluster);
   return { redis, isCluster, names, layout, timeoutMs };
 }
@@ -217,9 +222,10 @@ export function producerNames(raw: unknown): CompiledProducerOptions {
     raw,
     ELSEWHERE,
   );
-  const { names, isCluster } = serviceNames(redis, service, undefined, clusterMode);
+  const { name, infoSchema } = serviceOf(service);
+  const { names, isCluster } = serviceNames(redis, name, undefined, clusterMode);
   checkClusterMode(clusterMode, isCluster);
-  return { redis, isCluster, timeoutMs, telemetry, maxEntryBytes, names };
+  return { redis, isCluster, timeoutMs, telemetry, maxEntryBytes, names, infoSchema };
 }
 
 /** Where there is no pod: a name that no other process of the fleet has at the same time. */
@@ -281,7 +287,11 @@ export function compileOptions<TInfo>(
   if (rest.minIdleMs < rest.heartbeatMs) {
     throw invalid('minIdleMs', `at least heartbeatMs (${rest.heartbeatMs})`, rest.minIdleMs);
   }
-  const { names, layout, database, isCluster } = serviceNames(rest.redis, service, dlqStream, clusterMode);
+  const { name, infoSchema: ofService } = serviceOf(service);
+  if (infoSchema !== undefined && ofService !== undefined) {
+    throw invalid('infoSchema', 'left out, since the service has one', infoSchema);
+  }
+  const { names, layout, database, isCluster } = serviceNames(rest.redis, name, dlqStream, clusterMode);
   checkClusterMode(clusterMode, isCluster);
   if (historyKey !== undefined && hashTag(historyKey) !== hashTag(names.lbs)) {
     throw invalid('historyKey', `a key with the hash tag ${hashTag(names.lbs)}`, historyKey);
@@ -298,7 +308,7 @@ export function compileOptions<TInfo>(
     onError: onError as ErrorListener<TInfo> | undefined,
     logger: guardedLogger((logger as Logger | undefined) ?? silentLogger),
     clock: guardedClock((clock as Clock | undefined) ?? systemClock),
-    infoSchema: infoSchema as StandardSchemaV1<unknown, TInfo> | undefined,
+    infoSchema: (infoSchema ?? ofService) as StandardSchemaV1<unknown, TInfo> | undefined,
     historyKey,
     record: record && compiled(record),
     inspect: inspect as InspectionObserver | undefined,

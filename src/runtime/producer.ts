@@ -2,15 +2,19 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { RedisSource } from '../redis/asked-target.js';
+import type { Info } from '../redis/entry.js';
+import type { Service } from './define-service.js';
 import { openProducer, type Producer } from './open-producer.js';
 import { producerNames } from './options.js';
 
-export interface ProducerOptions {
+export interface ProducerOptions<TInput = Info | null> {
   /** As in RuntimeOptions. */
   readonly redis: RedisSource;
   /** As in RuntimeOptions: needed where `redis` is a function, and Redis is a cluster. */
   readonly clusterMode?: 'oss' | 'singleShard';
-  readonly service: string;
+  /** As in RuntimeOptions. With a schema `info` is checked before anything is sent. */
+  // biome-ignore lint/suspicious/noExplicitAny: what handlers get is no matter here
+  readonly service: string | Service<TInput, any>;
   /** How long a call waits for Redis, in milliseconds. @defaultValue 10000 */
   readonly timeoutMs?: number;
   /**
@@ -24,14 +28,17 @@ export interface ProducerOptions {
 }
 
 /** @throws StreamwardenError `InvalidOption` */
-export function createProducer(options: ProducerOptions): Producer {
+export function createProducer<TInput = Info | null>(options: ProducerOptions<TInput>): Producer<TInput> {
   return composeProducer(options, systemClock);
 }
 
 /** As `createProducer`, in another time. */
-export function composeProducer(options: ProducerOptions, clock: Clock): Producer {
+export function composeProducer<TInput = Info | null>(
+  options: ProducerOptions<TInput>,
+  clock: Clock,
+): Producer<TInput> {
   return openProducer(
     { ...producerNames(options), logger: guardedLogger(options.logger ?? silentLogger) },
     clock,
-  );
+  ) as Producer<TInput>;
 }

@@ -432,14 +432,14 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
  *
  * @throws StreamwardenError `InvalidOption`: before any I/O, naming the option, what was expected and what came
  */
-export function createRuntime<TInfo = Readonly<Record<string, unknown>>>(
+export function createRuntime<TInfo = Readonly<Record<string, unknown>> | null>(
   options: RuntimeOptions<TInfo>,
 ): Runtime<TInfo> {
   return composeRuntime(options, {});
 }
 
 /** As `createRuntime`, with substitutes, and with an environment of its own; for tests and the command line. */
-export function composeRuntime<TInfo = Readonly<Record<string, unknown>>>(
+export function composeRuntime<TInfo = Readonly<Record<string, unknown>> | null>(
   options: RuntimeOptions<TInfo>,
   substitutes: Substitutes,
   environment: Readonly<NodeJS.ProcessEnv> = process.env,

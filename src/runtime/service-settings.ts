@@ -3,6 +3,7 @@
  * those of the schemas, without the library that states them: it takes longer to load than such a visit takes.
  */
 
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RedisSource } from '../redis/asked-target.js';
 import type { Layout } from '../redis/layout.js';
 import type { Names } from '../redis/names.js';
@@ -26,6 +27,8 @@ export interface CompiledProducerOptions {
   readonly telemetry: boolean;
   /** As in RuntimeOptions. */
   readonly maxEntryBytes: number;
+  /** What `info` has to satisfy. */
+  readonly infoSchema?: StandardSchemaV1<unknown, unknown> | undefined;
 }
 
 export interface GivenService {

@@ -28,8 +28,8 @@ class Handle<TInfo> implements StreamHandle<TInfo> {
     return this.#ownership.id;
   }
 
-  get info(): TInfo | null {
-    return this.#ownership.info as TInfo | null;
+  get info(): TInfo {
+    return this.#ownership.info as TInfo;
   }
 
   get retryCount(): number {

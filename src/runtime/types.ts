@@ -44,8 +44,8 @@ export interface StreamHandle<TInfo = unknown> {
   readonly name: string;
   /** Entry id on the load balancer stream. */
   readonly id: string;
-  /** What the producer attached; null when nothing. Passed `infoSchema` when there is one. */
-  readonly info: TInfo | null;
+  /** What the producer attached, null when nothing; with `infoSchema` what that made of it. */
+  readonly info: TInfo;
   /** How many owners have been lost or have failed before. */
   readonly retryCount: number;
   /** How often a handler of it threw before. Owners of the Go library do not say. */

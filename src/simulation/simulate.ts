@@ -4,6 +4,7 @@ import { StreamwardenError, textOf } from '../core/errors.js';
 import type { Ensured } from '../redis/announcing.js';
 import type { Info } from '../redis/entry.js';
 import { createNames } from '../redis/names.js';
+import { type AnyService, isService, serviceOf } from '../runtime/define-service.js';
 import type { Notification } from '../runtime/notifications.js';
 import type { Producer } from '../runtime/open-producer.js';
 import { composeProducer } from '../runtime/producer.js';
@@ -75,6 +76,8 @@ class Simulation implements SimulatedWorld {
   readonly #outside: SimulatedProcess;
   readonly #lives = new Map<Runtime, Life<unknown>>();
   readonly #services = new Map<string, ServiceView>();
+  /** Those that say what their info is. */
+  readonly #definitions = new Map<string, AnyService>();
   /** The producers that `announce` uses, by service. */
   readonly #announcers = new Map<string, Producer>();
   readonly #labels = new Map<SimulatedProcess, string>();
@@ -117,21 +120,19 @@ class Simulation implements SimulatedWorld {
     return this.#world.timeline.now;
   }
 
-  runtime<TInfo = Readonly<Record<string, unknown>>>(
-    options: SimulatedRuntimeOptions<TInfo>,
-  ): Runtime<TInfo> {
+  runtime<TInfo = Info | null>(options: SimulatedRuntimeOptions<TInfo>): Runtime<TInfo> {
     this.#expectNoEnd();
     return this.#begin({ ...options, consumerId: options?.consumerId ?? `consumer-${this.#lives.size + 1}` })
       .runtime;
   }
 
-  producer(options: SimulatedProducerOptions): Producer {
+  producer<TInput = Info | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput> {
     this.#expectNoEnd();
     this.#producers += 1;
     const process = this.#process(`producer ${this.#producers}`);
     const redis = this.#world.redisFor(process);
     const producer = composeProducer({ ...options, redis, telemetry: false }, process.clock);
-    this.#serviceOf(options.service);
+    this.#serviceOf(serviceOf(options.service));
     return producer;
   }
 
@@ -148,7 +149,7 @@ class Simulation implements SimulatedWorld {
     const { service } = this.#service(options).names;
     let announcer = this.#announcers.get(service);
     if (announcer === undefined) {
-      announcer = this.producer({ service });
+      announcer = this.producer({ service: this.#definitions.get(service) ?? service });
       this.#announcers.set(service, announcer);
     }
     return announcer;
@@ -327,7 +328,8 @@ class Simulation implements SimulatedWorld {
       expectOption(!(name in options), name, 'left out in a simulation', 'a value');
     }
     // An option that is wrong is said to be so by the runtime itself.
-    const view = typeof service === 'string' ? this.#serviceOf(service) : undefined;
+    const isRight = typeof service === 'string' || isService(service);
+    const view = isRight ? this.#serviceOf(serviceOf(service)) : undefined;
     const life = new Life<TInfo>({
       world: this.#world,
       calls: this.#calls,
@@ -353,16 +355,19 @@ class Simulation implements SimulatedWorld {
   }
 
   /** Made when it is first heard of. */
-  #serviceOf(service: string): ServiceView {
-    let view = this.#services.get(service);
+  #serviceOf(service: AnyService): ServiceView {
+    const { name, infoSchema } = service;
+    if (infoSchema !== undefined) this.#definitions.set(name, service);
+    let view = this.#services.get(name);
     if (view === undefined) {
-      view = new ServiceView(this.#world.server, createNames({ service }));
-      this.#services.set(service, view);
+      view = new ServiceView(this.#world.server, createNames({ service: name }));
+      this.#services.set(name, view);
     }
     return view;
   }
 
-  #service({ service }: ServiceChoice = {}): ServiceView {
+  #service({ service: given }: ServiceChoice = {}): ServiceView {
+    const service = given === undefined ? undefined : serviceOf(given).name;
     const [first, second] = this.#services.values();
     const view = service === undefined ? first : this.#services.get(service);
     const known = [...this.#services.keys()].join(', ') || 'none';

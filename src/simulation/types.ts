@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Ensured } from '../redis/announcing.js';
 import type { Info } from '../redis/entry.js';
+import type { AnyService } from '../runtime/define-service.js';
 import type { Notification } from '../runtime/notifications.js';
 import type { Producer } from '../runtime/open-producer.js';
 import type { RuntimeOptions } from '../runtime/options.js';
@@ -25,18 +26,21 @@ export interface SimulateOptions {
  * Options of a simulated runtime: those of `createRuntime`, but for what the world itself gives it. There is no `record` either, which writes
  * files. `consumerId` is `consumer-1`, `consumer-2`, … unless given; the environment is not looked at.
  */
-export type SimulatedRuntimeOptions<TInfo = Readonly<Record<string, unknown>>> = Omit<
+export type SimulatedRuntimeOptions<TInfo = Info | null> = Omit<
   RuntimeOptions<TInfo>,
   'redis' | 'clusterMode' | 'clock' | 'historyKey' | 'record' | 'telemetry' | 'inspect'
 >;
 
 /** Options of a simulated producer: those of `createProducer`, but for what the world itself gives it. */
-export type SimulatedProducerOptions = Omit<ProducerOptions, 'redis' | 'telemetry'>;
+export type SimulatedProducerOptions<TInput = Info | null> = Omit<
+  ProducerOptions<TInput>,
+  'redis' | 'telemetry'
+>;
 
 /** Which service is meant. Needed only in a world of several. */
 export interface ServiceChoice {
   /** @defaultValue the only one that the world's runtimes and producers have */
-  readonly service?: string;
+  readonly service?: string | AnyService;
 }
 
 /** Options of {@link SimulatedWorld.until}. */
@@ -93,12 +97,12 @@ export interface SimulatedWorld extends AsyncDisposable {
    * `createRuntime()`; what takes time (`start()`, `stop()`, `done()`) needs it to go by: `world.until(runtime.stop())`.
    * @throws StreamwardenError `InvalidOption`
    */
-  runtime<TInfo = Readonly<Record<string, unknown>>>(options: SimulatedRuntimeOptions<TInfo>): Runtime<TInfo>;
+  runtime<TInfo = Info | null>(options: SimulatedRuntimeOptions<TInfo>): Runtime<TInfo>;
   /**
    * Makes a producer in a process of its own. What it is asked to do needs time to go by: `world.until(producer.add('order-1'))`.
    * @throws StreamwardenError `InvalidOption`
    */
-  producer(options: SimulatedProducerOptions): Producer;
+  producer<TInput = Info | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput>;
   /**
    * Announces a data stream, and lets time go by until Redis has it; within a handler, just announces it. Resolves with the entry id.
    * @param name name of the data stream

@@ -1,9 +1,10 @@
-/** What the documents show of runtimes and producers is taken as it stands, on any machine. */
+/** What the documents show of runtimes, producers and admins is taken as it stands, on any machine. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { Cluster } from 'ioredis';
-import { compileOptions, producerNames } from '../../src/runtime/options.js';
+import { defineService } from '../../src/index.js';
+import { compileOptions, producerNames, serviceOptions } from '../../src/runtime/options.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
@@ -19,6 +20,7 @@ const SURROUNDINGS = {
   Cluster,
   redis: 'redis://127.0.0.1',
   url: 'redis://127.0.0.1',
+  orders: defineService({ name: 'orders' }),
   process: { env: { REDIS_URL: 'redis://127.0.0.1' } },
   heartbeatMs: 2000,
   handOverGraceMs: 10_000,
@@ -62,6 +64,13 @@ describe('snippets of the documents', () => {
     it(`${page} makes a producer: ${text.replace(/\s+/g, ' ').slice(0, 60)}`, () => {
       const options = runInNewContext(`(${text})`, { ...SURROUNDINGS });
       expect(producerNames(options).names.service).to.be.a('string');
+    });
+  }
+
+  for (const { page, text } of callsOf('createAdmin')) {
+    it(`${page} makes an admin: ${text.replace(/\s+/g, ' ').slice(0, 60)}`, () => {
+      const options = runInNewContext(`(${text})`, { ...SURROUNDINGS });
+      expect(serviceOptions(options).names.service).to.be.a('string');
     });
   }
 

@@ -1,0 +1,69 @@
+/** A service in one object: its name, and what its streams carry. Runtimes, producers, admins and tests share it. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Info } from '../redis/entry.js';
+import { invalid } from './option-errors.js';
+import { TEXT_WORDS } from './option-rules.js';
+
+/**
+ * What `defineService()` returns.
+ *
+ * @typeParam TInput what producers attach as `info`
+ * @typeParam TInfo what handlers get as `info`: what the schema makes of it
+ */
+export interface Service<TInput = Info | null, TInfo = TInput> {
+  /** Names the load balancer stream `<name>-input` and the group `<name>-group`. */
+  readonly name: string;
+  /** Undefined: `info` is any object, or null. */
+  readonly infoSchema: StandardSchemaV1<TInput, TInfo> | undefined;
+}
+
+/** Any service, whatever its info is. */
+// biome-ignore lint/suspicious/noExplicitAny: what a producer takes is contravariant, and of any service nothing is known of it
+export type AnyService<TInfo = any> = Service<any, TInfo>;
+
+export interface ServiceDefinition<TSchema extends StandardSchemaV1 | undefined = undefined> {
+  /** Name of the service: a non-empty string. */
+  readonly name: string;
+  /**
+   * A Standard Schema (zod, Valibot, ArkType …) for the `info` of its streams. Producers refuse what it refuses, and handlers get what it returns. It is
+   * given null where there is no `info`.
+   */
+  readonly infoSchema?: TSchema;
+}
+
+/**
+ * Defines a service once, for `createRuntime()`, `createProducer()`, `createAdmin()` and the simulation: give it as their option `service`.
+ *
+ * @throws StreamwardenError `InvalidOption`
+ */
+export function defineService<TSchema extends StandardSchemaV1>(
+  definition: ServiceDefinition<TSchema> & { readonly infoSchema: TSchema },
+): Service<StandardSchemaV1.InferInput<TSchema>, StandardSchemaV1.InferOutput<TSchema>>;
+export function defineService(definition: ServiceDefinition): Service;
+export function defineService(definition: ServiceDefinition<StandardSchemaV1 | undefined>): AnyService {
+  if (typeof definition !== 'object' || definition === null) {
+    throw invalid('definition', 'an object with a name', definition);
+  }
+  const { name, infoSchema } = definition;
+  if (typeof name !== 'string' || name === '') throw invalid('name', TEXT_WORDS, name);
+  if (infoSchema !== undefined && !isSchema(infoSchema)) {
+    throw invalid('infoSchema', 'a Standard Schema', infoSchema);
+  }
+  return Object.freeze({ name, infoSchema });
+}
+
+function isSchema(value: unknown): value is StandardSchemaV1 {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value;
+}
+
+/** Of any copy of the package. */
+export function isService(value: unknown): value is AnyService {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, infoSchema } = value as { readonly name?: unknown; readonly infoSchema?: unknown };
+  return typeof name === 'string' && name !== '' && (infoSchema === undefined || isSchema(infoSchema));
+}
+
+/** The option `service`, which may be the name alone. */
+export function serviceOf(given: string | AnyService): AnyService {
+  return typeof given === 'string' ? { name: given, infoSchema: undefined } : given;
+}
