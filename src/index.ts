@@ -3,6 +3,15 @@ export type { Admin, PendingOptions } from './admin/admin.js';
 export type { CallOptions } from './admin/calls.js';
 export { type AdminOptions, createAdmin } from './admin/create-admin.js';
 export type { FleetMember } from './admin/fleet.js';
+export type {
+  DeadLettersAdmin,
+  DeletedLetter,
+  LetterChoice,
+  LetterListOptions,
+  LetterRange,
+  LettersSummary,
+  RedrivenLetter,
+} from './admin/letters/letters-admin.js';
 export type { PendingFilter } from './admin/pending-filter.js';
 export type {
   ConsumerStatus,
@@ -20,8 +29,11 @@ export type { ConsumerState } from './machines/consumer.machine.js';
 export type { Ensured } from './redis/announcing.js';
 export type { RedisSource } from './redis/asked-target.js';
 export type { Cancelled, CancelledAs } from './redis/cancelling.js';
+export type { DeadLetter } from './redis/dead-letter-queue.js';
+export type { LetterFilter } from './redis/dead-letter-selection.js';
 export type { DelayedStream } from './redis/delaying.js';
 export type { HotName, ParkedCounts } from './redis/lease-store.js';
+export type { LetterError } from './redis/letter-error.js';
 export type { Ownership, UnownedEntry } from './redis/owner-survey.js';
 export type { PauseChange } from './redis/parking.js';
 export type { PendingMark, PendingRow, PendingState } from './redis/pending-survey.js';

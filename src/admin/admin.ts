@@ -3,6 +3,7 @@ import type { Ownership } from '../redis/owner-survey.js';
 import type { PendingRow } from '../redis/pending-survey.js';
 import type { CallOptions } from './calls.js';
 import type { FleetMember } from './fleet.js';
+import type { DeadLettersAdmin } from './letters/letters-admin.js';
 import type { PendingFilter } from './pending-filter.js';
 import type { ServiceStatus } from './status/service-status.js';
 
@@ -35,6 +36,7 @@ export interface Admin extends AsyncDisposable {
   pending(options?: PendingOptions): AsyncIterableIterator<PendingRow>;
   /** Which consumer owns a data stream, as far as Redis can tell. @throws StreamwardenError as `exists()` */
   owner(name: string, options?: CallOptions): Promise<Ownership>;
+  readonly deadLetters: DeadLettersAdmin;
   /** Closes the connection. Calls under way, and later ones, reject with `RuntimeStopped`. */
   close(): Promise<void>;
 }

@@ -43,12 +43,23 @@ export class Calls {
   }
 
   /** The items of pages, one by one. */
-  async *each<T>(options: CallOptions, pages: AsyncGenerator<readonly T[], void, undefined>) {
+  async *each<T>(
+    options: CallOptions,
+    pages: AsyncGenerator<readonly T[], void, undefined>,
+  ): AsyncGenerator<T, void, undefined> {
+    for await (const page of this.pages(options, pages)) yield* page;
+  }
+
+  /** Pages as they are read, each of them one look. */
+  async *pages<T>(
+    options: CallOptions,
+    pages: AsyncGenerator<T, void, undefined>,
+  ): AsyncGenerator<T, void, undefined> {
     try {
       for (;;) {
         const { done, value } = await this.read(options, () => pages.next());
         if (done || value === undefined) return;
-        yield* value;
+        yield value;
       }
     } finally {
       // What is under way ends by itself, and nothing waits for it.

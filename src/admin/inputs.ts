@@ -1,4 +1,5 @@
 /** Checks of what an admin's methods are given, before any I/O. By hand: the library that states the options' schemas takes long to load. */
+import { isEntryId } from '../core/entry-id.js';
 import { StreamwardenError } from '../core/errors.js';
 import { invalid, nearest } from '../runtime/option-errors.js';
 
@@ -14,6 +15,11 @@ export const text: Rule = {
 };
 
 export const flag: Rule = { words: 'true or false', holds: (value) => typeof value === 'boolean' };
+
+export const entryId: Rule = {
+  words: "an entry id such as '1795431863930-0'",
+  holds: (value) => typeof value === 'string' && isEntryId(value),
+};
 
 export const abortSignal: Rule = {
   words: 'an AbortSignal',
@@ -45,19 +51,27 @@ export function check(name: string, value: unknown, { words, holds }: Rule): voi
  * @throws StreamwardenError `InvalidOption`
  */
 export function checkOptions(options: unknown, rules: Readonly<Record<string, Rule>>): void {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
-  const known: Readonly<Record<string, Rule>> = { ...rules, signal: abortSignal };
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
+  checkMembers('options', options, { ...rules, signal: abortSignal });
+}
+
+/**
+ * Every member that is given is one of these, and as its rule says.
+ * @throws StreamwardenError `InvalidOption`
+ */
+export function checkMembers(
+  what: string,
+  value: unknown,
+  rules: Readonly<Record<string, Rule>>,
+): asserts value is object {
+  if (typeof value !== 'object' || value === null) throw invalid(what, 'an object', value);
+  for (const [name, member] of Object.entries(value)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) {
-      throw new StreamwardenError(
-        'InvalidOption',
-        `unknown option ${name}${nearest(name, Object.keys(known))}`,
-        {
-          details: { option: name },
-        },
-      );
+      const hint = nearest(name, Object.keys(rules));
+      throw new StreamwardenError('InvalidOption', `unknown option ${name}${hint}`, {
+        details: { option: name },
+      });
     }
-    if (value !== undefined) check(name, value, rule);
+    if (member !== undefined) check(name, member, rule);
   }
 }

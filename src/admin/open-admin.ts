@@ -4,6 +4,7 @@ import type { Admin } from './admin.js';
 import { Calls } from './calls.js';
 import { membersOf } from './fleet.js';
 import { check, checkOptions, text } from './inputs.js';
+import { createDeadLettersAdmin } from './letters/letters-admin.js';
 import { PENDING_RULES, pendingPages } from './pending-filter.js';
 import { type AccessSettings, accessService } from './service-access.js';
 import { readServiceStatus } from './status/read-status.js';
@@ -39,6 +40,7 @@ export function openAdmin(settings: AccessSettings, clock: Clock = systemClock):
       checkOptions(options, {});
       return await calls.read(options, () => access.owners.of(name));
     },
+    deadLetters: createDeadLettersAdmin(access, calls),
     close,
     [Symbol.asyncDispose]: close,
   };

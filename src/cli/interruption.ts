@@ -5,11 +5,11 @@ import { onStopSignals } from './stop-signals.js';
 
 export class Interruption implements Disposable {
   readonly #ignoreSignals: () => void;
-  #isAsked = false;
+  readonly #asked = new AbortController();
 
   constructor(output: Output) {
     const ask = () => {
-      this.#isAsked = true;
+      this.#asked.abort();
     };
     const { events, exit } = output.host;
     this.#ignoreSignals = onStopSignals(events, { first: ask, again: () => exit(EXIT.failed) });
@@ -18,7 +18,17 @@ export class Interruption implements Disposable {
   }
 
   get isAsked(): boolean {
-    return this.#isAsked;
+    return this.signal.aborted;
+  }
+
+  /** Aborts when somebody asks. */
+  get signal(): AbortSignal {
+    return this.#asked.signal;
+  }
+
+  /** Whether this is what a call that was given the signal rejected with for it. */
+  isCause(error: unknown): boolean {
+    return this.isAsked && error === this.signal.reason;
   }
 
   [Symbol.dispose](): void {

@@ -7,9 +7,10 @@ const REDRIVE: LetterMove = {
   past: 'redriven',
   type: 'Redriven',
   again: 'run it again for the rest: no letter is announced twice',
-  async act({ deadLetters }, ids) {
-    const entries = await deadLetters.redrive(ids);
-    return entries.map((entry) => (entry === null ? undefined : { entry }));
+  async *act(letters, choice, options) {
+    for await (const { id, entry } of letters.redrive(choice, options)) {
+      yield { id, members: entry === null ? undefined : { entry } };
+    }
   },
 };
 
@@ -18,9 +19,10 @@ const DELETE: LetterMove = {
   past: 'deleted',
   type: 'Deleted',
   again: 'run it again for the rest',
-  async act({ deadLetters }, ids) {
-    const removed = await deadLetters.delete(ids);
-    return removed.map((wasThere) => (wasThere ? {} : undefined));
+  async *act(letters, choice, options) {
+    for await (const { id, deleted } of letters.delete(choice, options)) {
+      yield { id, members: deleted ? {} : undefined };
+    }
   },
 };
 

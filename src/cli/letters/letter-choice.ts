@@ -1,9 +1,8 @@
 /** Which dead letters a command is about: some ids, or all that a filter lets through. */
 
-import type { ServiceAccess } from '../../admin/service-access.js';
+import type { LetterChoice, LettersSummary } from '../../admin/letters/letters-admin.js';
 import { isEntryId } from '../../core/entry-id.js';
-import type { DeadLetter } from '../../redis/dead-letter-queue.js';
-import { type LetterFilter, newestLetter, selectLetters } from '../../redis/dead-letter-selection.js';
+import type { LetterFilter } from '../../redis/dead-letter-selection.js';
 import { CliError } from '../errors.js';
 
 export interface FilterOptions {
@@ -71,62 +70,15 @@ export function inWords(ids: readonly string[], options: ChoiceOptions): string 
   return parts.join(' ');
 }
 
-/** A letter, or the id of one that is not there. */
-export type Chosen = DeadLetter | { readonly id: string; readonly isMissing: true };
-
-export function isThere(chosen: Chosen): chosen is DeadLetter {
-  return !('isMissing' in chosen);
-}
-
-/** How things stood before anybody was asked: what comes later is not what was agreed to. */
-export interface Standing {
-  /** Null: there is no letter. */
-  readonly newest: string | null;
-  /** Redis's clock, epoch milliseconds. */
-  readonly now: number;
-}
-
-export async function standingOf({ deadLetters, lettersNow }: ServiceAccess): Promise<Standing> {
-  const [newest, now] = await Promise.all([newestLetter(deadLetters), lettersNow()]);
-  return { newest, now };
-}
-
 export interface Choice {
   readonly ids: readonly string[];
   readonly options: ChoiceOptions;
-  readonly standing: Standing;
+  /** How things stood before anybody was asked: what comes later is not what was agreed to. */
+  readonly standing: LettersSummary;
 }
 
-/** The letters themselves, oldest first, page by page. */
-export async function* chosenLetters(
-  { deadLetters }: ServiceAccess,
-  { ids, options, standing }: Choice,
-): AsyncGenerator<readonly Chosen[], void, undefined> {
-  if (!options.all) {
-    for (const id of ids) yield [await letterOf(deadLetters, id)];
-    return;
-  }
-  const { newest, now } = standing;
-  if (newest === null) return;
-  yield* selectLetters(deadLetters, filterOf(options, now), { order: 'oldestFirst', newest });
-}
-
-const CHUNK = 100;
-
-/** Their ids: those that were given are not looked at first. */
-export async function* chosenIds(
-  access: ServiceAccess,
-  choice: Choice,
-): AsyncGenerator<readonly string[], void, undefined> {
-  const { ids, options } = choice;
-  if (options.all) {
-    for await (const page of chosenLetters(access, choice)) yield page.map(({ id }) => id);
-    return;
-  }
-  for (let at = 0; at < ids.length; at += CHUNK) yield ids.slice(at, at + CHUNK);
-}
-
-export async function letterOf(deadLetters: ServiceAccess['deadLetters'], id: string): Promise<Chosen> {
-  const { letters } = await deadLetters.list(1, null, { from: id, to: id });
-  return letters[0] ?? { id, isMissing: true };
+/** Undefined: there is none that could be meant. */
+export function choiceOf({ ids, options, standing: { newest, nowMs } }: Choice): LetterChoice | undefined {
+  if (!options.all) return { ids };
+  return newest === null ? undefined : { all: true, ...filterOf(options, nowMs), newest };
 }

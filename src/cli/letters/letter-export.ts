@@ -2,15 +2,13 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { link, open, rename, unlink } from 'node:fs/promises';
-import type { ServiceAccess } from '../../admin/service-access.js';
+import type { DeadLettersAdmin } from '../../admin/letters/letters-admin.js';
 import { messageOf } from '../../core/errors.js';
-import { selectLetters } from '../../redis/dead-letter-selection.js';
 import { CliError, EXIT } from '../errors.js';
 import { Interruption, interrupted } from '../interruption.js';
 import { type Output, plural } from '../output.js';
-import { type ServiceVisitOptions, withService } from '../service-visit.js';
+import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 import { type FilterOptions, filterOf } from './letter-choice.js';
-import { letterLine } from './letter-view.js';
 
 export interface ExportOptions extends ServiceVisitOptions, FilterOptions {
   readonly out?: string;
@@ -23,15 +21,17 @@ export async function exportLetters(options: ExportOptions, output: Output): Pro
   if (options.overwrite && out === undefined) {
     throw new CliError('Usage', 'expected --overwrite together with --out, got: it alone');
   }
-  return await withService(options, output, async (access) => {
+  return await withAdmin(options, output, async ({ admin: { deadLetters } }) => {
     using interruption = new Interruption(output);
     if (out === undefined) {
-      const count = await writeAll(access, options, interruption, (text) => output.write(text));
+      const count = await writeAll(deadLetters, options, interruption, (text) => output.write(text));
       if (interruption.isAsked) throw interrupted(`${plural(count, 'dead letter')} written, and not all`);
       return EXIT.ok;
     }
     const count = await intoFile(out, options.overwrite, async (file) => {
-      const written = await writeAll(access, options, interruption, (text) => file.appendFile(`${text}\n`));
+      const written = await writeAll(deadLetters, options, interruption, (text) =>
+        file.appendFile(`${text}\n`),
+      );
       if (interruption.isAsked) throw interrupted(`nothing was written to ${out}`);
       return written;
     });
@@ -40,25 +40,33 @@ export async function exportLetters(options: ExportOptions, output: Output): Pro
   });
 }
 
-/** Oldest first, a page at a time. Resolves with how many. */
+/** Characters that are kept until they are written; a single letter may have more. */
+const CHUNK = 1_048_576;
+
+/** Oldest first. Resolves with how many. */
 async function writeAll(
-  { deadLetters, lettersNow }: ServiceAccess,
+  letters: DeadLettersAdmin,
   options: ExportOptions,
   interruption: Interruption,
   write: (lines: string) => void | Promise<void>,
 ): Promise<number> {
   let count = 0;
-  const filter = filterOf(options, await lettersNow());
-  for await (const page of selectLetters(deadLetters, filter, {
-    order: 'oldestFirst',
-    // Whoever deletes the letters afterwards relies on it.
-    mostBytes: Number.POSITIVE_INFINITY,
-  })) {
+  let lines: string[] = [];
+  let length = 0;
+  const flush = async () => {
+    if (lines.length > 0) await write(lines.join('\n'));
+    count += lines.length;
+    lines = [];
+    length = 0;
+  };
+  const { nowMs } = await letters.summary();
+  for await (const line of letters.export(filterOf(options, nowMs))) {
+    lines.push(line);
+    length += line.length;
+    if (length >= CHUNK) await flush();
     if (interruption.isAsked) break;
-    if (page.length === 0) continue;
-    await write(page.map((letter) => JSON.stringify(letterLine(letter))).join('\n'));
-    count += page.length;
   }
+  await flush();
   return count;
 }
 

@@ -1,7 +1,9 @@
 /** What `dlq redrive` and `dlq delete` have in common: choose, ask, go through them batch by batch, say how far it came, leave an audit line. */
 
-import type { ServiceAccess } from '../../admin/service-access.js';
+import type { CallOptions } from '../../admin/calls.js';
+import type { DeadLettersAdmin, LetterChoice } from '../../admin/letters/letters-admin.js';
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
+import type { Names } from '../../redis/names.js';
 import { mayHaveExecuted } from '../../redis/reply-errors.js';
 import { audit } from '../audit.js';
 import { confirm, refuseUnasked } from '../confirmation.js';
@@ -9,17 +11,14 @@ import { CliError, EXIT } from '../errors.js';
 import { Interruption, interrupted } from '../interruption.js';
 import { type Output, plural } from '../output.js';
 import { Progress } from '../progress.js';
-import { type ServiceVisitOptions, withService } from '../service-visit.js';
+import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 import {
   type Choice,
   type ChoiceOptions,
   checkChoice,
-  chosenIds,
-  chosenLetters,
+  choiceOf,
   inWords,
   isFiltered,
-  isThere,
-  standingOf,
 } from './letter-choice.js';
 import { letterPrinter } from './letter-view.js';
 
@@ -28,8 +27,12 @@ export interface MoveOptions extends ServiceVisitOptions, ChoiceOptions {
   readonly yes: boolean;
 }
 
-/** What became of a letter; undefined: there was none any more. */
-export type MovedLetter = Readonly<Record<string, unknown>> | undefined;
+/** What became of a letter. */
+export interface MovedLetter {
+  readonly id: string;
+  /** Of its line. Undefined: there was no such letter any more. */
+  readonly members: Readonly<Record<string, unknown>> | undefined;
+}
 
 export interface LetterMove {
   /** As it is given on the command line. */
@@ -37,8 +40,7 @@ export interface LetterMove {
   readonly past: 'redriven' | 'deleted';
   /** Of the lines about single letters. */
   readonly type: 'Redriven' | 'Deleted';
-  /** In the order of the ids. */
-  act(access: ServiceAccess, ids: readonly string[]): Promise<MovedLetter[]>;
+  act(letters: DeadLettersAdmin, choice: LetterChoice, options: CallOptions): AsyncIterable<MovedLetter>;
   /** What a repetition does with letters of which nobody knows whether they were reached. */
   readonly again: string;
 }
@@ -52,17 +54,17 @@ export async function moveLetters(
 ): Promise<number> {
   checkChoice(ids, options);
   if (!options.dryRun) refuseUnasked(output.host, options.yes);
-  return await withService(options, output, async (access, url) => {
-    const choice = { ids, options, standing: await standingOf(access) };
-    if (options.dryRun) return await show(move, access, choice, output);
-    const total = await totalOf(access, choice, options.yes);
+  return await withAdmin(options, output, async ({ admin: { deadLetters }, names, url }) => {
+    const choice = { ids, options, standing: await deadLetters.summary() };
+    if (options.dryRun) return await show(move, deadLetters, choice, output);
+    const total = await totalOf(deadLetters, choice, options.yes);
     if (total === 0) {
       output.line(summary(move, 0, 0), `no dead letters to ${move.verb}`);
       return EXIT.ok;
     }
-    const { dlq } = access.names;
-    await confirm(output.host, options.yes, `${move.verb} ${plural(total ?? 0, 'dead letter')} of ${dlq}?`);
-    return await new Moving(move, access, choice, { url, service: options.service, output }).run(total);
+    const question = `${move.verb} ${plural(total ?? 0, 'dead letter')} of ${names.dlq}?`;
+    await confirm(output.host, options.yes, question);
+    return await new Moving(move, deadLetters, choice, { url, names, output }).run(total);
   });
 }
 
@@ -71,34 +73,45 @@ function summary({ past }: LetterMove, moved: number, gone: number) {
 }
 
 /** Undefined: to know it they would all have to be read, and nobody is asked. */
-async function totalOf(access: ServiceAccess, choice: Choice, yes: boolean): Promise<number | undefined> {
-  const { ids, options } = choice;
+async function totalOf(letters: DeadLettersAdmin, choice: Choice, yes: boolean): Promise<number | undefined> {
+  const { ids, options, standing } = choice;
   if (!options.all) return ids.length;
-  if (!isFiltered(options)) return await access.deadLetters.length();
+  if (!isFiltered(options)) return standing.count;
   if (yes) return undefined;
+  const chosen = choiceOf(choice);
   let total = 0;
-  for await (const page of chosenLetters(access, choice)) total += page.length;
+  if (chosen !== undefined && 'all' in chosen) {
+    const { all: _all, ...range } = chosen;
+    for await (const _letter of letters.list({ ...range, order: 'oldestFirst' })) total += 1;
+  }
   return total;
 }
 
 async function show(
   { verb }: LetterMove,
-  access: ServiceAccess,
+  letters: DeadLettersAdmin,
   choice: Choice,
   output: Output,
 ): Promise<number> {
-  const print = letterPrinter(output, choice.standing.now);
+  const print = letterPrinter(output, choice.standing.nowMs);
   let found = 0;
   let missing = 0;
-  for await (const page of chosenLetters(access, choice)) {
-    for (const chosen of page) {
-      if (isThere(chosen)) {
-        found += 1;
-        print(chosen);
-      } else {
-        missing += 1;
-        output.line({ type: 'Gone', id: chosen.id }, `${chosen.id}  no such dead letter`);
-      }
+  const chosen = choiceOf(choice);
+  if (chosen !== undefined && 'all' in chosen) {
+    const { all: _all, ...range } = chosen;
+    for await (const letter of letters.list({ ...range, order: 'oldestFirst' })) {
+      found += 1;
+      print(letter);
+    }
+  }
+  for (const id of choice.ids) {
+    const letter = await letters.get(id);
+    if (letter !== null) {
+      found += 1;
+      print(letter);
+    } else {
+      missing += 1;
+      output.line({ type: 'Gone', id }, `${id}  no such dead letter`);
     }
   }
   output.line(
@@ -110,43 +123,47 @@ async function show(
 
 interface MovingContext {
   readonly url: string;
-  readonly service: string;
+  readonly names: Names;
   readonly output: Output;
 }
 
 class Moving {
   readonly #move: LetterMove;
-  readonly #access: ServiceAccess;
+  readonly #letters: DeadLettersAdmin;
   readonly #choice: Choice;
   readonly #url: string;
-  readonly #service: string;
+  readonly #names: Names;
   readonly #output: Output;
   #moved = 0;
   #gone = 0;
 
   constructor(
     move: LetterMove,
-    access: ServiceAccess,
+    letters: DeadLettersAdmin,
     choice: Choice,
-    { url, service, output }: MovingContext,
+    { url, names, output }: MovingContext,
   ) {
     this.#move = move;
-    this.#access = access;
+    this.#letters = letters;
     this.#choice = choice;
     this.#url = url;
-    this.#service = service;
+    this.#names = names;
     this.#output = output;
   }
 
   async run(total: number | undefined): Promise<number> {
     using interruption = new Interruption(this.#output);
     const { past } = this.#move;
-    let isWhole: boolean;
+    let isWhole = true;
     try {
-      isWhole = await this.#each(total, interruption);
+      await this.#each(total, interruption);
     } catch (error) {
-      this.#audit('failed');
-      throw this.#failure(error);
+      // What was under way has been told by then.
+      isWhole = !interruption.isCause(error);
+      if (isWhole) {
+        this.#audit('failed');
+        throw this.#failure(error);
+      }
     }
     this.#audit(isWhole ? 'done' : 'interrupted');
     const done = plural(this.#moved, 'dead letter');
@@ -157,36 +174,32 @@ class Moving {
     return this.#gone > 0 && !this.#choice.options.all ? EXIT.failed : EXIT.ok;
   }
 
-  /** Resolves with whether it came to its end. */
-  async #each(total: number | undefined, interruption: Interruption): Promise<boolean> {
+  async #each(total: number | undefined, { signal }: Interruption): Promise<void> {
     using progress = new Progress(total, this.#output);
-    for await (const batch of chosenIds(this.#access, this.#choice)) {
-      if (interruption.isAsked) return false;
-      if (batch.length > 0) this.#tell(batch, await this.#move.act(this.#access, batch));
+    const chosen = choiceOf(this.#choice);
+    if (chosen === undefined) return;
+    for await (const letter of this.#move.act(this.#letters, chosen, { signal })) {
+      this.#tell(letter);
       progress.show(this.#moved + this.#gone);
     }
-    return true;
   }
 
-  #tell(batch: readonly string[], outcomes: readonly MovedLetter[]): void {
-    const at = Date.now();
-    batch.forEach((id, index) => {
-      const outcome = outcomes[index];
-      if (outcome === undefined) this.#gone += 1;
-      else this.#moved += 1;
-      const line =
-        outcome === undefined ? { at, type: 'Gone', id } : { at, type: this.#move.type, id, ...outcome };
-      if (this.#output.json) this.#output.line(line, '');
-    });
+  #tell({ id, members }: MovedLetter): void {
+    if (members === undefined) this.#gone += 1;
+    else this.#moved += 1;
+    if (!this.#output.json) return;
+    const line = members === undefined ? { type: 'Gone', id } : { type: this.#move.type, id, ...members };
+    this.#output.line(line, '');
   }
 
   #audit(result: 'done' | 'interrupted' | 'failed'): void {
     const { verb, past } = this.#move;
     const { ids, options } = this.#choice;
+    const { service, dlq } = this.#names;
     audit(this.#output, this.#url, {
       command: `dlq ${verb}`,
-      service: this.#service,
-      dlq: this.#access.names.dlq,
+      service,
+      dlq,
       chosen: inWords(ids, options),
       [past]: this.#moved,
       gone: this.#gone,

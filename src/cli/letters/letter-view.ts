@@ -1,47 +1,10 @@
-/** A dead letter as it is printed: a JSON line that keeps its bytes, a row of a table, or all of it for a person. */
-import { isUtf8 } from 'node:buffer';
+/** A dead letter as it is printed: a row of a table, or all of it for a person. */
+import { type FieldText, letterLine, pairsOf } from '../../admin/letters/letter-line.js';
 import type { DeadLetter } from '../../redis/dead-letter-queue.js';
 import { wordsOfLetterError } from '../../redis/letter-error.js';
 import { Columns } from '../columns.js';
-import { duration, type Output, type OutputLine, plural } from '../output.js';
+import { duration, type Output, plural } from '../output.js';
 import { printable } from '../printable.js';
-
-/** Bytes as they are where they are text, else in base64. */
-type FieldText = string | { readonly base64: string };
-
-function textOf(bytes: Buffer): FieldText {
-  return isUtf8(bytes) ? bytes.toString('utf8') : { base64: bytes.toString('base64') };
-}
-
-/** Field and value, in the order in which they stand; a field may stand there twice. */
-function pairsOf({ raw }: DeadLetter): [FieldText, FieldText][] {
-  const pairs: [FieldText, FieldText][] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    pairs.push([textOf(raw[at] as Buffer), textOf(raw[at + 1] as Buffer)]);
-  }
-  return pairs;
-}
-
-export function letterLine(letter: DeadLetter): OutputLine & { readonly at: number } {
-  const { at, id, name, reason, retryCount, failures, deaths, owner, error, problem, info, isWhole, bytes } =
-    letter;
-  return {
-    at,
-    type: 'DeadLetter',
-    id,
-    stream: name,
-    reason,
-    retryCount,
-    failures,
-    deaths,
-    owner,
-    error,
-    problem,
-    info,
-    ...(isWhole ? {} : { bytes, isWhole }),
-    fields: pairsOf(letter),
-  };
-}
 
 /** @param now Redis's clock, epoch milliseconds */
 export function letterPrinter(output: Output, now: number): (letter: DeadLetter) => void {
