@@ -1,6 +1,8 @@
 /** The public interface of streamwarden. Everything not named here is internal. */
-export type { Admin, PendingOptions } from './admin/admin.js';
+export type { Admin, ClaimOptions, PendingOptions } from './admin/admin.js';
+export type { AdoptedEntry, StrandedOptions } from './admin/adopting.js';
 export type { CallOptions } from './admin/calls.js';
+export type { ClaimedEntry, UnclaimedEntry } from './admin/claiming.js';
 export { type AdminOptions, createAdmin } from './admin/create-admin.js';
 export type { FleetMember } from './admin/fleet.js';
 export type {

@@ -1,11 +1,20 @@
 /** The public face of an admin. */
+import type { Cancelled } from '../redis/cancelling.js';
 import type { Ownership } from '../redis/owner-survey.js';
+import type { PauseChange } from '../redis/parking.js';
 import type { PendingRow } from '../redis/pending-survey.js';
+import type { AdoptedEntry, StrandedOptions } from './adopting.js';
 import type { CallOptions } from './calls.js';
+import type { ClaimedEntry } from './claiming.js';
 import type { FleetMember } from './fleet.js';
 import type { DeadLettersAdmin } from './letters/letters-admin.js';
 import type { PendingFilter } from './pending-filter.js';
 import type { ServiceStatus } from './status/service-status.js';
+
+export interface ClaimOptions extends CallOptions {
+  /** Whether it is taken from a holder that is alive as well. @defaultValue false */
+  readonly force?: boolean;
+}
 
 export interface PendingOptions extends PendingFilter, CallOptions {}
 
@@ -37,6 +46,32 @@ export interface Admin extends AsyncDisposable {
   /** Which consumer owns a data stream, as far as Redis can tell. @throws StreamwardenError as `exists()` */
   owner(name: string, options?: CallOptions): Promise<Ownership>;
   readonly deadLetters: DeadLettersAdmin;
+  /** One entry of the pending list; null: it is not pending. @throws StreamwardenError as `exists()` */
+  pendingEntry(id: string, options?: CallOptions): Promise<PendingRow | null>;
+  /**
+   * Takes a pending entry from its holder, in one atomic step, and announces it anew for every consumer. A retry is spent where its holder owned it. A holder that is alive is left
+   * alone, unless `force` is set: then its stream is told as lost. A stranded entry is announced anew likewise.
+   * @throws StreamwardenError `OwnerAlive`, `AlreadyClaimed`: nothing was done, and `details.outcome` says what was found; as `exists()`
+   */
+  claim(id: string, options?: ClaimOptions): Promise<ClaimedEntry>;
+  /**
+   * Ids of entries that are stranded: delivered, still on the stream, and pending for no consumer.
+   * @throws StreamwardenError `InvalidOption` at once; while it is iterated as `exists()`
+   */
+  stranded(options?: StrandedOptions): AsyncIterableIterator<string>;
+  /**
+   * Announces stranded entries anew, no retry spent, a batch of at most 100 each time the iteration needs more.
+   * @throws StreamwardenError `InvalidOption` at once; while it is iterated as `exists()`
+   */
+  adopt(ids: readonly string[], options?: CallOptions): AsyncIterableIterator<AdoptedEntry>;
+  /** As `producer.cancel()`. */
+  cancel(name: string, options?: CallOptions): Promise<Cancelled>;
+  /** As `producer.cancelMany()`. */
+  cancelMany(names: readonly string[], options?: CallOptions): Promise<Cancelled[]>;
+  /** As `producer.pause()`. */
+  pause(name: string, options?: CallOptions): Promise<PauseChange>;
+  /** As `producer.resume()`. */
+  resume(name: string, options?: CallOptions): Promise<PauseChange>;
   /** Closes the connection. Calls under way, and later ones, reject with `RuntimeStopped`. */
   close(): Promise<void>;
 }

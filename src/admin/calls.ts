@@ -1,4 +1,5 @@
 /** What all calls of an admin have in common: a connection is made first, a signal ends the waiting, and `close()` ends everything. */
+import type { Clock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 
 export interface CallOptions {
@@ -16,10 +17,12 @@ interface Connection {
 
 export class Calls {
   readonly #connection: Connection;
+  readonly #clock: Clock;
   readonly #closing = new AbortController();
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, clock: Clock) {
     this.#connection = connection;
+    this.#clock = clock;
   }
 
   /** Looks at something. What is looked for when the signal aborts is not waited for. */
@@ -37,9 +40,15 @@ export class Calls {
     return await this.#untilEnded(undefined, act);
   }
 
-  /** What needs no connection of this admin. */
-  lookElsewhere<T>({ signal }: CallOptions, look: () => Promise<T>): Promise<T> {
-    return this.#untilEnded(signal, look);
+  /** Waits for so many milliseconds. */
+  async pause({ signal }: CallOptions, ms: number): Promise<void> {
+    let end = () => {};
+    const timer = this.#clock.setTimeout(() => end(), ms);
+    try {
+      await this.#untilEnded(signal, () => new Promise<void>((resolve) => (end = resolve)));
+    } finally {
+      this.#clock.clearTimeout(timer);
+    }
   }
 
   /** The items of pages, one by one. */

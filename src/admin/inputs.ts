@@ -21,6 +21,11 @@ export const entryId: Rule = {
   holds: (value) => typeof value === 'string' && isEntryId(value),
 };
 
+export const entryIds: Rule = {
+  words: "a list of entry ids such as '1795431863930-0'",
+  holds: (value) => Array.isArray(value) && value.every((id) => entryId.holds(id)),
+};
+
 export const abortSignal: Rule = {
   words: 'an AbortSignal',
   holds: (value) => value instanceof AbortSignal,

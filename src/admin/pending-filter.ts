@@ -49,6 +49,17 @@ export async function* pendingPages(
   }
 }
 
+/** Null: it is not pending, or there is no group yet. */
+export async function pendingEntry(survey: PendingSurvey, id: string): Promise<PendingRow | null> {
+  try {
+    const [row] = await survey.rowsOf([id]);
+    return row ?? null;
+  } catch (error) {
+    if (replyOf(error) !== 'NOGROUP') throw error;
+    return null;
+  }
+}
+
 function isWanted(
   row: PendingRow,
   { consumer, name, state, dead = false, idleMs = 0 }: PendingFilter,

@@ -1,6 +1,7 @@
 /** Access to the keys of one service for a process that is none of its consumers: an operator who looks, and repairs. */
 import { type Clock, randomHex } from '../core/clock.js';
 import { silentLogger } from '../core/logger.js';
+import type { Cancelled } from '../redis/cancelling.js';
 import { type Claims, createClaims } from '../redis/claims.js';
 import type { Commands } from '../redis/commands.js';
 import { createConnections, createHomeCommands } from '../redis/connections.js';
@@ -11,11 +12,13 @@ import type { LeaseSettings } from '../redis/lease-store.js';
 import type { Names } from '../redis/names.js';
 import { createOwnerRecords } from '../redis/owner-records.js';
 import { createOwnerSurvey, type OwnerSurvey } from '../redis/owner-survey.js';
+import { type PauseChange, pauseStreams } from '../redis/parking.js';
 import { patientCommands } from '../redis/patient-commands.js';
 import { createPendingSurvey, type PendingSurvey } from '../redis/pending-survey.js';
 import { createSpread } from '../redis/spread.js';
 import { createStranded, type Stranded } from '../redis/stranded.js';
 import { createProducerConnection } from '../runtime/producer-connection.js';
+import { cancelAll, createRepeatedCall } from '../runtime/repeated-call.js';
 import type { CompiledServiceOptions } from '../runtime/service-settings.js';
 
 export interface ServiceAccess extends Disposable {
@@ -29,6 +32,10 @@ export interface ServiceAccess extends Disposable {
   readonly owners: OwnerSurvey;
   readonly claims: Claims;
   readonly stranded: Stranded;
+  /** Cancels data streams, in their order. Safe to repeat, and repeated while an answer is lost. */
+  cancel(dataStreams: readonly string[]): Promise<Cancelled[]>;
+  /** Pauses or resumes one. Safe to repeat, and repeated while an answer is lost. */
+  setPaused(what: 'pause' | 'resume', dataStream: string): Promise<PauseChange>;
   /** Of lock keys, which a cluster keeps anywhere. */
   readonly locks: Pick<GroupStore, 'timesToLive'>;
   /**
@@ -92,7 +99,15 @@ export function accessService(
           timeoutMs,
           isOver: () => isClosed,
         });
-  const home = patient(createHomeCommands(connections, clock, timeoutMs));
+  const commands = createHomeCommands(connections, clock, timeoutMs);
+  const home = patient(commands);
+  const repeated = createRepeatedCall({
+    connections,
+    connection,
+    clock,
+    timeoutMs,
+    isClosed: () => isClosed,
+  });
   const letters = shards === undefined || layout.dlqIsLocal ? home : patient(shards.commandsFor(names.dlq));
   const spread = shards && createSpread(shards);
 
@@ -115,6 +130,13 @@ export function accessService(
     deadLetters: createDeadLetterQueue({ names, home, letters, layout, clock, timeoutMs }),
     pending,
     locks: group,
+    async cancel(dataStreams) {
+      return await cancelAll(repeated, commands, names, dataStreams);
+    },
+    async setPaused(what, dataStream) {
+      const [changed] = await repeated(() => pauseStreams(commands, names, what, [dataStream]));
+      return changed as PauseChange;
+    },
     owners: createOwnerSurvey({ names, commands: home, clock, timeoutMs, owners, pending }),
     stranded,
     claims: createClaims({ names, layout, commands: home, group, entries, caller: settings.consumer }),

@@ -4,7 +4,7 @@ import { StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { TraceFields } from '../core/trace-fields.js';
 import type { Ensured, NewEntry } from '../redis/announcing.js';
-import { type Cancelled, cancelStreams, MOST_CANCELLED } from '../redis/cancelling.js';
+import type { Cancelled } from '../redis/cancelling.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
 import { addDelayed, type LaterEntry } from '../redis/delaying.js';
@@ -25,7 +25,7 @@ import {
 import { onlyKnown } from './option-errors.js';
 import { createProducedInfoCheck } from './produced-info.js';
 import { createProducerConnection } from './producer-connection.js';
-import { createRepeatedCall, REFUSED_PAUSE_MS } from './repeated-call.js';
+import { cancelAll, createRepeatedCall, REFUSED_PAUSE_MS } from './repeated-call.js';
 import type { CompiledProducerOptions } from './service-settings.js';
 
 /** @typeParam TInput what `info` is; the schema of a defined service says so. It may be left out where it may be null. */
@@ -184,19 +184,11 @@ export function openProducer(
     return await watch.send(entries.length, isBatch, (trace) => send(entries, trace));
   }
 
-  async function cancelAll(streams: readonly string[]): Promise<Cancelled[]> {
-    const cancelled: Cancelled[] = [];
-    while (cancelled.length < streams.length) {
-      const some = streams.slice(cancelled.length, cancelled.length + MOST_CANCELLED);
-      cancelled.push(...(await repeated(() => cancelStreams(commands, names, some))));
-    }
-    return cancelled;
-  }
-
   async function cancel(given: readonly string[], isBatch: boolean): Promise<Cancelled[]> {
     const streams = namesOf(given);
-    if (watch === undefined) return await cancelAll(streams);
-    return await watch.cancel(streams.length, isBatch, () => cancelAll(streams));
+    const act = () => cancelAll(repeated, commands, names, streams);
+    if (watch === undefined) return await act();
+    return await watch.cancel(streams.length, isBatch, act);
   }
 
   async function change(what: 'pause' | 'resume', name: string): Promise<PauseChange> {

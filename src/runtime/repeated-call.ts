@@ -1,8 +1,11 @@
-/** Repeats a call of a producer that may be repeated, through whatever passes, for a limited time. */
+/** Repeats a call of a producer, or of an admin, that may be repeated, through whatever passes, for a limited time. */
 import type { Clock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
+import { type Cancelled, cancelStreams, MOST_CANCELLED } from '../redis/cancelling.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
+import type { Commands } from '../redis/commands.js';
 import type { Connections } from '../redis/connections.js';
+import type { Names } from '../redis/names.js';
 import { isElsewhere, isPassing, replyOf } from '../redis/reply-errors.js';
 import type { ProducerConnection } from './producer-connection.js';
 
@@ -41,4 +44,19 @@ export function createRepeatedCall(settings: RepeatedCallSettings): RepeatedCall
       await new Promise<void>((resolve) => clock.setTimeout(resolve, REFUSED_PAUSE_MS));
     }
   };
+}
+
+/** Cancels data streams, as many at a time as one call may. */
+export async function cancelAll(
+  repeated: RepeatedCall,
+  commands: Commands,
+  names: Names,
+  dataStreams: readonly string[],
+): Promise<Cancelled[]> {
+  const cancelled: Cancelled[] = [];
+  while (cancelled.length < dataStreams.length) {
+    const some = dataStreams.slice(cancelled.length, cancelled.length + MOST_CANCELLED);
+    cancelled.push(...(await repeated(() => cancelStreams(commands, names, some))));
+  }
+  return cancelled;
 }

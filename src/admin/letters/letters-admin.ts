@@ -1,10 +1,19 @@
 /** The dead letters of a service, as an admin gives them. */
-import { isEntryId } from '../../core/entry-id.js';
 import type { DeadLetter } from '../../redis/dead-letter-queue.js';
 import { type LetterFilter, newestLetter, selectLetters } from '../../redis/dead-letter-selection.js';
 import { invalid } from '../../runtime/option-errors.js';
 import type { CallOptions, Calls } from '../calls.js';
-import { check, checkMembers, checkOptions, entryId, flag, integer, oneOf, text } from '../inputs.js';
+import {
+  check,
+  checkMembers,
+  checkOptions,
+  entryId,
+  entryIds,
+  flag,
+  integer,
+  oneOf,
+  text,
+} from '../inputs.js';
 import type { ServiceAccess } from '../service-access.js';
 import { letterLine } from './letter-line.js';
 
@@ -88,19 +97,13 @@ const LIST_RULES = {
   whole: flag,
 } as const;
 
-const idList = {
-  words: "a list of entry ids such as '1795431863930-0'",
-  holds: (value: unknown) =>
-    Array.isArray(value) && value.every((id) => typeof id === 'string' && isEntryId(id)),
-};
-
 const yes = { words: 'true', holds: (value: unknown) => value === true };
 
 const BATCH = 100;
 
 function checkChoice(choice: unknown): void {
   const isObject = typeof choice === 'object' && choice !== null;
-  if (isObject && 'ids' in choice) checkMembers('choice', choice, { ids: idList });
+  if (isObject && 'ids' in choice) checkMembers('choice', choice, { ids: entryIds });
   else if (isObject && 'all' in choice) checkMembers('choice', choice, { all: yes, ...RANGE_RULES });
   else throw invalid('choice', 'an object with ids or all', choice);
 }

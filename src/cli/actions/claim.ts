@@ -1,17 +1,17 @@
 /** Takes a pending entry from its holder, for everyone. */
 
-import type { ServiceAccess } from '../../admin/service-access.js';
-import type { ClaimOutcome } from '../../redis/claims.js';
+import type { Admin } from '../../admin/admin.js';
+import type { ClaimedEntry, UnclaimedEntry } from '../../admin/claiming.js';
+import { isStreamwardenError } from '../../core/errors.js';
 import { isIncarnation } from '../../redis/names.js';
-import type { PendingRow } from '../../redis/pending-survey.js';
-import { mayHaveExecuted, replyOf } from '../../redis/reply-errors.js';
+import { mayHaveExecuted } from '../../redis/reply-errors.js';
 import { audit } from '../audit.js';
 import { confirm, refuseUnasked } from '../confirmation.js';
 import { CliError, EXIT } from '../errors.js';
 import { checkIds } from '../letters/letter-choice.js';
 import type { Output } from '../output.js';
 import { printable } from '../printable.js';
-import { type ServiceVisitOptions, withService } from '../service-visit.js';
+import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 import { onStopSignals } from '../stop-signals.js';
 
 export interface ClaimOptions extends ServiceVisitOptions {
@@ -24,8 +24,8 @@ export async function claim(id: string, options: ClaimOptions, output: Output): 
   checkIds([id]);
   const { force, yes, service } = options;
   refuseUnasked(output.host, yes);
-  return await withService(options, output, async (access, url) => {
-    if (!yes) await confirm(output.host, false, await questionOf(access, id, options));
+  return await withAdmin(options, output, async ({ admin, url }) => {
+    if (!yes) await confirm(output.host, false, await questionOf(admin, id, options));
     // One script: it is done as a whole or not at all, and whoever asks us to stop is told which.
     const ignoreSignals = onStopSignals(output.host.events, {
       first: () => {},
@@ -33,10 +33,15 @@ export async function claim(id: string, options: ClaimOptions, output: Output): 
     });
     const report = (result: 'done' | 'refused' | 'failed', members: Readonly<Record<string, unknown>>) =>
       audit(output, url, { command: 'claim', service, id, force, ...members, result });
-    let found: ClaimOutcome;
+    let found: ClaimedEntry;
     try {
-      found = await claimed(access, id, force);
+      found = await admin.claim(id, { force });
     } catch (error) {
+      const refused = unclaimedOf(error);
+      if (refused !== undefined) {
+        report('refused', { ...refused });
+        throw untaken(id, refused);
+      }
       report('failed', { outcome: mayHaveExecuted(error) ? 'unknown' : 'none' });
       if (!mayHaveExecuted(error)) throw error;
       throw new CliError(
@@ -47,51 +52,23 @@ export async function claim(id: string, options: ClaimOptions, output: Output): 
     } finally {
       ignoreSignals();
     }
-    report(TAKEN.has(found.outcome) ? 'done' : 'refused', { ...found });
-    refuseUntaken(id, found);
+    report('done', { ...found });
     output.line({ type: 'Claimed', id, ...found }, forPeople(id, found, force));
     return EXIT.ok;
   });
 }
 
-const TAKEN: ReadonlySet<string> = new Set([
-  'requeued',
-  'adopted',
-  'gone',
-  'cancelled',
-  'deadLettered',
-  'deadLetterDue',
-]);
-
-async function claimed({ claims }: ServiceAccess, id: string, force: boolean): Promise<ClaimOutcome> {
-  try {
-    return await claims.claim(id, force);
-  } catch (error) {
-    if (replyOf(error) === 'NOGROUP') return { outcome: 'undelivered' };
-    throw error;
-  }
-}
-
 /** @throws CliError when there is nothing to take, or a living holder that is to be left alone, before anybody is asked */
-async function questionOf(
-  { pending, stranded }: ServiceAccess,
-  id: string,
-  { force }: ClaimOptions,
-): Promise<string> {
-  let row: PendingRow | undefined;
-  try {
-    [row] = await pending.rowsOf([id]);
-  } catch (error) {
-    if (replyOf(error) !== 'NOGROUP') throw error;
-  }
-  if (row === undefined) {
-    for await (const page of stranded.pages()) {
-      if (page.includes(id)) return `announce ${id} anew, which is pending for nobody?`;
+async function questionOf(admin: Admin, id: string, { force }: ClaimOptions): Promise<string> {
+  const row = await admin.pendingEntry(id);
+  if (row === null) {
+    for await (const stranded of admin.stranded({ settleMs: 0 })) {
+      if (stranded === id) return `announce ${id} anew, which is pending for nobody?`;
     }
     throw notPending(id);
   }
   const { consumer: holder, isAlive, presenceMs, name } = row;
-  if (isAlive && !force) refuseUntaken(id, { outcome: 'alive', holder, leaseMs: presenceMs });
+  if (isAlive && !force) throw untaken(id, { outcome: 'alive', holder, leaseMs: presenceMs });
   const alive = isAlive ? 'which is ALIVE' : 'which gives no sign of life';
   return `take ${id} (${name === null ? 'no stream' : printable(name)}) from ${printable(holder)}, ${alive}?`;
 }
@@ -108,41 +85,47 @@ function left(ms: number | null): string {
   return ms === null ? '' : `, ${ms} ms left`;
 }
 
-/** @throws CliError that says why nothing was done */
-function refuseUntaken(id: string, found: ClaimOutcome): void {
+/** Undefined: it is another error than one that says that nothing was done. */
+function unclaimedOf(error: unknown): UnclaimedEntry | undefined {
+  if (!isStreamwardenError(error, 'OwnerAlive') && !isStreamwardenError(error, 'AlreadyClaimed'))
+    return undefined;
+  const { id: _id, ...found } = error.details;
+  return found as unknown as UnclaimedEntry;
+}
+
+/** Why nothing was done. */
+function untaken(id: string, found: UnclaimedEntry): CliError {
   switch (found.outcome) {
     case 'alive':
-      throw new CliError(
+      return new CliError(
         'OwnerAlive',
         `${printable(found.holder)}, which has ${id}, is alive${left(found.leaseMs)}; --force takes it all the same`,
         EXIT.failed,
       );
     case 'locked':
-      throw new CliError(
+      return new CliError(
         'OwnerAlive',
         `the lock of ${id}, which ${printable(found.holder)} has, stands or cannot be asked for${left(found.lockMs)}; --force takes it all the same`,
         EXIT.failed,
       );
     case 'moved':
-      throw new CliError(
+      return new CliError(
         'AlreadyClaimed',
         `${id} has just left the hands of ${printable(found.holder)}`,
         EXIT.failed,
       );
     case 'due':
-      throw new CliError(
+      return new CliError(
         'AlreadyClaimed',
         `${id} is on its way to the dead-letter stream, and in nobody's hands`,
         EXIT.failed,
       );
-    case 'undelivered':
-    case 'notThere':
-      throw notPending(id);
     default:
+      return notPending(id);
   }
 }
 
-function forPeople(id: string, found: ClaimOutcome, force: boolean): string {
+function forPeople(id: string, found: ClaimedEntry, force: boolean): string {
   if (found.outcome === 'adopted')
     return `${id} was stranded, pending for nobody: announced anew as ${found.copyId}`;
   if (!('holder' in found)) return '';
