@@ -4,6 +4,7 @@ export type { AdoptedEntry, StrandedOptions } from './admin/adopting.js';
 export type { CallOptions } from './admin/calls.js';
 export type { ClaimedEntry, UnclaimedEntry } from './admin/claiming.js';
 export { type AdminOptions, createAdmin } from './admin/create-admin.js';
+export type { Finding, Result as FindingResult } from './admin/doctor/finding.js';
 export type { FleetMember } from './admin/fleet.js';
 export type {
   DeadLettersAdmin,
@@ -23,6 +24,15 @@ export type {
   ServiceStatus,
   ServiceTotals,
 } from './admin/status/service-status.js';
+export type { DoctorOptions, WatchTopologyOptions } from './admin/surveys.js';
+export type {
+  KeyspaceSetting,
+  MasterPicture,
+  NodePicture,
+  SentinelPicture,
+  Slots,
+  TopologyPicture,
+} from './admin/topology/picture.js';
 export type { Clock, Timer } from './core/clock.js';
 export { compareFencingTokens } from './core/entry-id.js';
 export { type ErrorCode, isStreamwardenError, StreamwardenError } from './core/errors.js';
@@ -31,6 +41,7 @@ export type { ConsumerState } from './machines/consumer.machine.js';
 export type { Ensured } from './redis/announcing.js';
 export type { RedisSource } from './redis/asked-target.js';
 export type { Cancelled, CancelledAs } from './redis/cancelling.js';
+export type { SlotRange } from './redis/cluster-view.js';
 export type { DeadLetter } from './redis/dead-letter-queue.js';
 export type { LetterFilter } from './redis/dead-letter-selection.js';
 export type { DelayedStream } from './redis/delaying.js';

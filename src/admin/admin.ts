@@ -6,10 +6,13 @@ import type { PendingRow } from '../redis/pending-survey.js';
 import type { AdoptedEntry, StrandedOptions } from './adopting.js';
 import type { CallOptions } from './calls.js';
 import type { ClaimedEntry } from './claiming.js';
+import type { Finding } from './doctor/finding.js';
 import type { FleetMember } from './fleet.js';
 import type { DeadLettersAdmin } from './letters/letters-admin.js';
 import type { PendingFilter } from './pending-filter.js';
 import type { ServiceStatus } from './status/service-status.js';
+import type { DoctorOptions, WatchTopologyOptions } from './surveys.js';
+import type { TopologyPicture } from './topology/picture.js';
 
 export interface ClaimOptions extends CallOptions {
   /** Whether it is taken from a holder that is alive as well. @defaultValue false */
@@ -72,6 +75,18 @@ export interface Admin extends AsyncDisposable {
   pause(name: string, options?: CallOptions): Promise<PauseChange>;
   /** As `producer.resume()`. */
   resume(name: string, options?: CallOptions): Promise<PauseChange>;
+  /**
+   * The servers that the service is on: masters, replicas, slots, Sentinels, whether they agree. What does not answer is part of the picture, and nothing
+   * is thrown for it. Its connections are its own, and are closed when it resolves.
+   */
+  topology(options?: CallOptions): Promise<TopologyPicture>;
+  /** The same again and again, until the loop is left or the signal aborts. @throws StreamwardenError `InvalidOption` at once */
+  watchTopology(options?: WatchTopologyOptions): AsyncIterableIterator<TopologyPicture>;
+  /**
+   * Whether the servers are fit for consumers, and what to do where they are not: a finding for each check, good ones as well. It asks every server many
+   * things, for seconds. @throws StreamwardenError `RedisUnavailable` when no server answers
+   */
+  doctor(options?: DoctorOptions): Promise<Finding[]>;
   /** Closes the connection. Calls under way, and later ones, reject with `RuntimeStopped`. */
   close(): Promise<void>;
 }

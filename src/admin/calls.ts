@@ -40,6 +40,16 @@ export class Calls {
     return await this.#untilEnded(undefined, act);
   }
 
+  /** Looks at something over connections that are no matter of this one's. @param look what it has open it closes when its signal aborts */
+  async lookElsewhere<T>({ signal }: CallOptions, look: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ending = new AbortController();
+    try {
+      return await this.#untilEnded(signal, () => look(ending.signal));
+    } finally {
+      ending.abort();
+    }
+  }
+
   /** Waits for so many milliseconds. */
   async pause({ signal }: CallOptions, ms: number): Promise<void> {
     let end = () => {};

@@ -13,6 +13,7 @@ import { createDeadLettersAdmin } from './letters/letters-admin.js';
 import { PENDING_RULES, pendingEntry, pendingPages } from './pending-filter.js';
 import { type AccessSettings, accessService } from './service-access.js';
 import { readServiceStatus } from './status/read-status.js';
+import { createSurveys } from './surveys.js';
 
 /** Of a pause between two looks, in milliseconds. */
 const MOST_SETTLE_MS = 3_600_000;
@@ -20,6 +21,7 @@ const MOST_SETTLE_MS = 3_600_000;
 export function openAdmin(settings: AccessSettings, clock: Clock = systemClock): Admin {
   const access = accessService(settings, clock);
   const calls = new Calls(access, clock);
+  const surveys = createSurveys(settings, calls, clock);
 
   async function cancel(names: readonly string[], options: CallOptions): Promise<Cancelled[]> {
     const dataStreams = namesOf(names);
@@ -92,6 +94,9 @@ export function openAdmin(settings: AccessSettings, clock: Clock = systemClock):
     cancelMany: (names, options = {}) => cancel(names, options),
     pause: (name, options = {}) => setPaused('pause', name, options),
     resume: (name, options = {}) => setPaused('resume', name, options),
+    topology: surveys.topology,
+    watchTopology: surveys.watchTopology,
+    doctor: surveys.doctor,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,8 +1,10 @@
 /** Notifications as `consume` prints them. */
+
+import { plural } from '../core/amounts.js';
 import { messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import type { Notification } from '../runtime/notifications.js';
-import { inWords, type OutputLine, plural } from './output.js';
+import { inWords, type OutputLine } from './output.js';
 
 /** The notification as a JSON line: its own members, in an order that reads well. */
 export function lineOf(notification: Notification): OutputLine {

@@ -2,12 +2,13 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
+import { plural } from '../core/amounts.js';
 import { messageOf } from '../core/errors.js';
 import type { RecordOptions } from '../replay/record-options.js';
 import { NOTIFICATION_TYPES } from '../runtime/notification-types.js';
 import type { Runtime } from '../runtime/types.js';
 import { CliError } from './errors.js';
-import { inWords, type Output, plural } from './output.js';
+import { inWords, type Output } from './output.js';
 import { wholeNumber } from './values.js';
 
 export interface RecordFlags {

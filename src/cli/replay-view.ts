@@ -1,9 +1,11 @@
 /** What `replay` prints of a recording. */
+
+import { plural } from '../core/amounts.js';
 import type { ActorLine, Line } from '../replay/format.js';
 import type { ActorReport, Divergence, ReplayReport } from '../replay/report.js';
 import { wordsOfState } from '../replay/state-path.js';
 import { linesOfDivergence } from '../replay/words.js';
-import { plural, table, timeOfDay } from './output.js';
+import { table, timeOfDay } from './output.js';
 import { printable } from './printable.js';
 
 /** Actors that agree are many and alike: further ones are counted. */

@@ -11,7 +11,7 @@ describe('an admin of a service on a cluster', () => {
   const suite = useCluster();
   const crew = useCrew(suite, { heartbeatMs: HEARTBEAT_MS, minIdleMs: keepable(3000) });
 
-  it('looks wherever the streams are, and follows them to another master [C-ADM-1, C-ADM-3]', async () => {
+  it('looks wherever the streams are, and follows them to another master [C-ADM-1, C-ADM-3, C-ADM-11]', async () => {
     const cluster = suite.cluster();
     await using admin = createAdmin({
       redis: cluster.url,
@@ -31,6 +31,13 @@ describe('an admin of a service on a cluster', () => {
       for await (const { name } of admin.pending()) expect(name).to.equal('order-1');
     };
     await look();
+    const { kind, settled, masters } = await admin.topology();
+    expect({ kind, settled }).to.deep.equal({ kind: 'cluster', settled: true });
+    expect(masters.map(({ slots }) => slots?.count).reduce((sum = 0, count = 0) => sum + count, 0)).to.equal(
+      16_384,
+    );
+    const findings = await admin.doctor({ heartbeatMs: HEARTBEAT_MS });
+    expect(findings.find(({ check }) => check === 'cluster-slots')).to.have.property('result', 'good');
 
     const home = await cluster.masterOf(crew.lbs);
     await cluster.kill(home);

@@ -1,9 +1,11 @@
 /** Announces stranded entries anew. */
+
+import { entries } from '../../core/amounts.js';
 import { audit } from '../audit.js';
 import { confirm, refuseUnasked } from '../confirmation.js';
 import { EXIT } from '../errors.js';
 import { checkIds } from '../letters/letter-choice.js';
-import { entries, type Output } from '../output.js';
+import type { Output } from '../output.js';
 import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 
 interface AdoptOptions extends ServiceVisitOptions {

@@ -1,4 +1,6 @@
 /** A real consumer that holds each stream it is given for a while. */
+
+import { plural } from '../../core/amounts.js';
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
 import { deploymentOf } from '../../redis/target.js';
@@ -11,7 +13,7 @@ import { Holder } from '../holder.js';
 import { type InspectFlags, inspectOptionsOf, tellInspector } from '../inspect-option.js';
 import { type LogLevel, stderrLogger } from '../log.js';
 import { lineOf, wordsOf } from '../notification-lines.js';
-import { inWords, type Output, plural } from '../output.js';
+import { inWords, type Output } from '../output.js';
 import { type RecordFlags, RecordingTold, recordOptionOf } from '../record-option.js';
 import { type RedisFlags, redisSourceOf, redisUrlOf } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';

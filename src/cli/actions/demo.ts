@@ -1,12 +1,13 @@
 /** A fleet that loses one consumer to SIGKILL and one to SIGTERM, on a cluster a master as well, and no stream. */
 import { randomBytes } from 'node:crypto';
+import { duration } from '../../core/amounts.js';
 import { createNames } from '../../redis/names.js';
 import { startRedisCluster } from '../../testing/redis-cluster.js';
 import { startRedis } from '../../testing/redis-server.js';
 import { type FailOver, playScenario, type ScenarioResult } from '../demo/scenario.js';
 import type { Summary } from '../demo/summary.js';
 import { CliError, EXIT } from '../errors.js';
-import { duration, type Output } from '../output.js';
+import type { Output } from '../output.js';
 import { type ShortClient, withRedis } from '../redis-client.js';
 import { addressOf, checkRedisUrl } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';

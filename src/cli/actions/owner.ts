@@ -1,8 +1,10 @@
 /** Who owns a data stream now, as far as Redis can tell. */
+
+import { duration } from '../../core/amounts.js';
 import type { DelayedStream } from '../../redis/delaying.js';
 import type { Ownership, UnownedEntry } from '../../redis/owner-survey.js';
 import { CliError, EXIT } from '../errors.js';
-import { duration, type Output } from '../output.js';
+import type { Output } from '../output.js';
 import { printable } from '../printable.js';
 import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 

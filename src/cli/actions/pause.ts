@@ -1,6 +1,8 @@
 /** Pauses data streams, and resumes them. */
+
+import { entries } from '../../core/amounts.js';
 import { EXIT } from '../errors.js';
-import { entries, type Output } from '../output.js';
+import type { Output } from '../output.js';
 import { printable } from '../printable.js';
 import { type NamedStreamsOptions, withProducer } from './named-streams.js';
 

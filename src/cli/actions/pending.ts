@@ -1,10 +1,11 @@
 /** What is pending in the group, for whom, and whether he is still there. */
 import type { Admin } from '../../admin/admin.js';
+import { duration } from '../../core/amounts.js';
 import { isStreamwardenError } from '../../core/errors.js';
 import type { PendingRow, PendingState } from '../../redis/pending-survey.js';
 import { Columns } from '../columns.js';
 import { EXIT } from '../errors.js';
-import { duration, type Output } from '../output.js';
+import type { Output } from '../output.js';
 import { printable } from '../printable.js';
 import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 

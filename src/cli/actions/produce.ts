@@ -1,4 +1,6 @@
 /** Announces data streams. */
+
+import { plural } from '../../core/amounts.js';
 import { systemClock } from '../../core/clock.js';
 import { silentLogger } from '../../core/logger.js';
 import type { AddedStream } from '../../runtime/new-stream.js';
@@ -6,7 +8,7 @@ import { openProducer } from '../../runtime/open-producer.js';
 import { serviceSettings } from '../../runtime/service-settings.js';
 import { isApiInUse } from '../../telemetry/api-in-use.js';
 import { CliError, EXIT } from '../errors.js';
-import { type Output, plural } from '../output.js';
+import type { Output } from '../output.js';
 import { printable } from '../printable.js';
 import { Progress } from '../progress.js';
 import { type RedisFlags, redisSourceOf, redisUrlOf } from '../redis-option.js';

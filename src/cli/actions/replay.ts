@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline/promises';
+import { plural } from '../../core/amounts.js';
 import { messageOf } from '../../core/errors.js';
 import { Diagram } from '../../replay/diagram.js';
 import { openRecording } from '../../replay/recording.js';
@@ -10,7 +11,7 @@ import { Replayer, replayFile } from '../../replay/replayer.js';
 import type { ReplayReport } from '../../replay/report.js';
 import { Trim } from '../../replay/trim.js';
 import { CliError, EXIT } from '../errors.js';
-import { type Output, plural } from '../output.js';
+import type { Output } from '../output.js';
 import type { Range } from '../range.js';
 import { reportForPeople, stepForPeople } from '../replay-view.js';
 

@@ -1,14 +1,15 @@
 /** Masters, replicas, slots, keyspace events and subscribers, once or for as long as it is watched. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isSamePicture, type TopologyPicture } from '../../admin/topology/picture.js';
+import type { Survey } from '../../admin/topology/survey.js';
+import { surveyOf } from '../../admin/topology/survey-of.js';
+import { systemClock } from '../../core/clock.js';
 import { deploymentOf } from '../../redis/target.js';
 import { EXIT } from '../errors.js';
 import { LiveText } from '../live-text.js';
 import { type Output, timeOfDay } from '../output.js';
 import { type RedisFlags, redisUrlOf } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';
-import { isSamePicture, type TopologyPicture } from '../topology/picture.js';
-import type { Survey } from '../topology/survey.js';
-import { surveyOf } from '../topology/survey-of.js';
 import { inWords } from '../topology/words.js';
 import { refuseWrongUrl } from '../url-mistakes.js';
 
@@ -21,7 +22,7 @@ interface TopologyOptions extends RedisFlags {
 export async function topology(options: TopologyOptions, output: Output): Promise<number> {
   const url = redisUrlOf(options, output.host.env);
   await refuseWrongUrl(url);
-  using survey = surveyOf(deploymentOf(url), options.timeout);
+  using survey = surveyOf(deploymentOf(url), options.timeout, systemClock);
   if (options.watch) return await watch(survey, options.interval, output);
   const picture = await survey.look();
   output.line({ type: 'Topology', ...picture }, inWords(picture));

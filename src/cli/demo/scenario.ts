@@ -3,10 +3,11 @@
  * next one is asked to stop; the last one finishes everything. On a cluster of the demo's own, the master of the load balancer stream fails over in between.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { duration, plural } from '../../core/amounts.js';
 import { createNames } from '../../redis/names.js';
 import { createProducer } from '../../runtime/producer.js';
 import { CliError, EXIT } from '../errors.js';
-import { duration, type Output, plural } from '../output.js';
+import type { Output } from '../output.js';
 import type { ShortClient } from '../redis-client.js';
 import { Board } from './board.js';
 import { type DemoConsumer, Fleet } from './fleet.js';

@@ -1,7 +1,9 @@
 /** How the demo shows itself: JSON lines, plain lines, or on a terminal a block below them that is drawn again and again. */
+
+import { duration, plural } from '../../core/amounts.js';
 import type { JsonLine } from '../../testing/json-line-log.js';
 import { LiveText } from '../live-text.js';
-import { duration, type Output, type OutputLine, plural } from '../output.js';
+import type { Output, OutputLine } from '../output.js';
 import type { Board, Move } from './board.js';
 
 const REDRAW_MS = 100;

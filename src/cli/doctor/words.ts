@@ -1,6 +1,7 @@
 /** Findings in words, for people. */
+
+import type { Finding, Result } from '../../admin/doctor/finding.js';
 import { printable } from '../printable.js';
-import type { Finding, Result } from './finding.js';
 
 /** As wide as the longest result, and the longest name of a check. */
 const RESULT_WIDTH = 9;

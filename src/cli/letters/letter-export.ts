@@ -3,10 +3,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import type { DeadLettersAdmin } from '../../admin/letters/letters-admin.js';
+import { plural } from '../../core/amounts.js';
 import { messageOf } from '../../core/errors.js';
 import { CliError, EXIT } from '../errors.js';
 import { Interruption, interrupted } from '../interruption.js';
-import { type Output, plural } from '../output.js';
+import type { Output } from '../output.js';
 import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 import { type FilterOptions, filterOf } from './letter-choice.js';
 

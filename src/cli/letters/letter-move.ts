@@ -2,6 +2,7 @@
 
 import type { CallOptions } from '../../admin/calls.js';
 import type { DeadLettersAdmin, LetterChoice } from '../../admin/letters/letters-admin.js';
+import { plural } from '../../core/amounts.js';
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import type { Names } from '../../redis/names.js';
 import { mayHaveExecuted } from '../../redis/reply-errors.js';
@@ -9,7 +10,7 @@ import { audit } from '../audit.js';
 import { confirm, refuseUnasked } from '../confirmation.js';
 import { CliError, EXIT } from '../errors.js';
 import { Interruption, interrupted } from '../interruption.js';
-import { type Output, plural } from '../output.js';
+import type { Output } from '../output.js';
 import { Progress } from '../progress.js';
 import { type ServiceVisitOptions, withAdmin } from '../service-visit.js';
 import {

@@ -1,9 +1,10 @@
 /** A dead letter as it is printed: a row of a table, or all of it for a person. */
 import { type FieldText, letterLine, pairsOf } from '../../admin/letters/letter-line.js';
+import { duration, plural } from '../../core/amounts.js';
 import type { DeadLetter } from '../../redis/dead-letter-queue.js';
 import { wordsOfLetterError } from '../../redis/letter-error.js';
 import { Columns } from '../columns.js';
-import { duration, type Output, plural } from '../output.js';
+import type { Output } from '../output.js';
 import { printable } from '../printable.js';
 
 /** @param now Redis's clock, epoch milliseconds */

@@ -7,8 +7,10 @@ import type {
   PausedStatus,
   ServiceStatus,
 } from '../../admin/status/service-status.js';
+import { readInWords } from '../../admin/status/words.js';
+import { duration, entries, plural } from '../../core/amounts.js';
 import { dueReason } from '../../redis/due-consumer.js';
-import { duration, entries, plural, table, timeOfDay } from '../output.js';
+import { table, timeOfDay } from '../output.js';
 import { printable } from '../printable.js';
 import type { Rates } from './rates.js';
 
@@ -45,17 +47,6 @@ export function parkedInWords({ count, names, hottest }: ParkedStatus): string {
 function pausedInWords({ count, names }: PausedStatus): string {
   const some = names.slice(0, 5).map(({ name }) => printable(name));
   return `${count} paused: ${some.join(', ')}${count > 5 ? ', …' : ''}`;
-}
-
-/** What should not be there is only told of where it is. */
-export function readInWords({ pending, undelivered, stranded, vanished }: ServiceStatus['group']): string {
-  const all = [
-    `${pending} pending`,
-    `${undelivered} not given to anybody yet`,
-    ...(stranded ? [`${stranded} stranded`] : []),
-    ...(vanished > 0 ? [`${vanished} without their payload`] : []),
-  ];
-  return all.join(', ');
 }
 
 function rowOf({ name, pending, owned, presenceMs, idleMs }: ConsumerStatus): (string | number)[] {

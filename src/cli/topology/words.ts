@@ -1,7 +1,14 @@
 /** A topology in words, for people. */
-import { plural, table } from '../output.js';
+
+import type {
+  KeyspaceSetting,
+  MasterPicture,
+  NodePicture,
+  TopologyPicture,
+} from '../../admin/topology/picture.js';
+import { plural } from '../../core/amounts.js';
+import { table } from '../output.js';
 import { printable } from '../printable.js';
-import type { KeyspaceSetting, MasterPicture, NodePicture, TopologyPicture } from './picture.js';
 
 const HEADINGS = ['NODE', 'ROLE', 'SLOTS', 'RANGES', 'KEYSPACE EVENTS', 'SUBSCRIBERS', 'STATE'];
 const RANGES_SHOWN = 4;
