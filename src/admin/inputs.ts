@@ -1,7 +1,6 @@
 /** Checks of what an admin's methods are given, before any I/O. By hand: the library that states the options' schemas takes long to load. */
 import { isEntryId } from '../core/entry-id.js';
-import { StreamwardenError } from '../core/errors.js';
-import { invalid, nearest } from '../runtime/option-errors.js';
+import { invalid, unknownOption } from '../runtime/option-errors.js';
 
 /** A rule completes the sentence 'expected <option> to be …'. */
 export interface Rule {
@@ -71,12 +70,7 @@ export function checkMembers(
   if (typeof value !== 'object' || value === null) throw invalid(what, 'an object', value);
   for (const [name, member] of Object.entries(value)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (rule === undefined) {
-      const hint = nearest(name, Object.keys(rules));
-      throw new StreamwardenError('InvalidOption', `unknown option ${name}${hint}`, {
-        details: { option: name },
-      });
-    }
+    if (rule === undefined) throw unknownOption(name, Object.keys(rules));
     if (member !== undefined) check(name, member, rule);
   }
 }

@@ -69,7 +69,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-export function nearest(unknown: string, known: readonly string[]): string {
+function nearest(unknown: string, known: readonly string[]): string {
   const [best] = known
     .map((name) => ({ name, far: distance(name.toLowerCase(), unknown.toLowerCase()) }))
     .sort((a, b) => a.far - b.far);
@@ -93,7 +93,7 @@ export type Elsewhere = Readonly<Record<string, string>>;
  * @param known the names that there are in its place
  * @param elsewhere further options of others than those that one call takes
  */
-function unknownOption(
+export function unknownOption(
   option: string,
   known: readonly string[],
   elsewhere: Elsewhere = {},
