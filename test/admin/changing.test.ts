@@ -1,10 +1,13 @@
 import { expect } from 'chai';
+import { openAdmin } from '../../src/admin/open-admin.js';
 import { type Admin, createAdmin } from '../../src/index.js';
+import { serviceSettings } from '../../src/runtime/service-settings.js';
 import { eventually } from '../support/eventually.js';
 import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useFleet } from '../support/runtimes.js';
+import { trackedClock } from '../support/tracked-clock.js';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -88,6 +91,34 @@ describe('what an admin changes', () => {
       .that.matches(/^\d+-\d+$/);
     expect(adopted[1]).to.deep.equal({ id: ids[2], copyId: null });
     expect(await all(admin.stranded({ settleMs: 10 }))).to.deep.equal([ids[1]]);
+  });
+
+  it('is nothing that was stranded at the second look alone [C-ADM-9]', async () => {
+    const { service, lbs, group } = fleet().names;
+    const ids = await announce('one', 'two');
+    const strand = async (consumer: string) => {
+      await deliver(consumer, 1);
+      await suite.redis().xgroup('DELCONSUMER', lbs, group, consumer);
+    };
+    await strand('a~00000001');
+    const settleMs = 3_000_000;
+    let goOn: (() => void) | undefined;
+    const { setTimeout } = trackedClock();
+    const clock = trackedClock({
+      setTimeout: (callback, ms) => {
+        if (ms !== settleMs) return setTimeout(callback, ms);
+        goOn = callback;
+        return 0;
+      },
+    });
+    const settings = serviceSettings({ redis: suite.server().url, service, timeoutMs: keepable(2_000) });
+    await using own = openAdmin(settings, clock);
+    const found = all(own.stranded({ settleMs }));
+    const second = await eventually('the first look is over', () => goOn ?? null);
+    await strand('a~00000002');
+    second();
+    expect(await found).to.deep.equal([ids[0]]);
+    expect(await all(own.stranded({ settleMs: 0 }))).to.deep.equal(ids);
   });
 
   it('is not waited for between two looks once the signal has aborted [C-ADM-4, C-ADM-9]', async () => {

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import { openAdmin } from '../../src/admin/open-admin.js';
 import { type Admin, type AdminOptions, createAdmin, type PendingRow } from '../../src/index.js';
+import { serviceSettings } from '../../src/runtime/service-settings.js';
 import { type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 import { useFleet } from '../support/runtimes.js';
+import { trackedClock } from '../support/tracked-clock.js';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -234,6 +237,29 @@ describe('an admin', () => {
       const look = waiting.exists();
       await waiting.close();
       expect(await refusalOf(look)).to.have.property('code', 'RuntimeStopped');
+    });
+
+    it('leaves no timer, whatever was under way [C-ADM-5]', async () => {
+      const { service } = fleet();
+      const settings = serviceSettings({ redis: proxy.url, service, timeoutMs: 3_600_000 });
+      const clock = trackedClock();
+      const admin = openAdmin(settings, clock);
+      await admin.exists();
+      const watched = admin.watchTopology({ intervalMs: 3_600_000 });
+      await watched.next();
+      proxy.freeze();
+      const underWay = [admin.exists(), watched.next()];
+      await admin.close();
+      for (const call of underWay) await refusalOf(call);
+      await eventually('no timer is left', () => clock.running === 0);
+      proxy.thaw();
+      proxy.refuse();
+      const waiting = openAdmin(settings, clock);
+      const calls = [waiting.exists(), waiting.watchTopology().next(), waiting.doctor()];
+      await eventually('it waits', () => clock.running > 0);
+      await waiting.close();
+      await Promise.allSettled(calls);
+      await eventually('no timer is left', () => clock.running === 0);
     });
   });
 });
