@@ -14,7 +14,7 @@ export interface Subject {
   delay(count: number, delayMs: number): Promise<void>;
   /** Waits until so many more have been added, whoever announced them; calls back for each. */
   added(count: number, onAdded?: (stream: string) => void): Promise<void>;
-  /** Announces one name so many times, a batch at a time, and waits until this process has put so many aside in all. */
+  /** Announces one name so many times, a batch at a time, and waits until so many more have been put aside. */
   repeat(name: string, count: number): Promise<void>;
   /** All at once, or by so many callers of which each waits for its own. */
   done(callers: number | 'all'): Promise<void>;
@@ -64,11 +64,17 @@ export async function createSubject(
       }
     },
     async repeat(name, count) {
-      const until = runtime.snapshot().counters.parked + count;
+      const { counters, parked } = runtime.snapshot();
+      const [until, inAll] = [counters.parked + count, parked.count + count];
       for (let left = count; left > 0; left -= BATCH) {
         await producer.addMany(Array.from({ length: Math.min(BATCH, left) }, () => ({ name })));
       }
-      while (runtime.snapshot().counters.parked < until) await setTimeout(1);
+      // Of an answer that was lost only the next heartbeat tells.
+      const isDone = () => {
+        const now = runtime.snapshot();
+        return now.counters.parked >= until || now.parked.count >= inAll;
+      };
+      while (!isDone()) await setTimeout(1);
     },
     async done(callers) {
       const all = [...runtime.ownedStreams()];
