@@ -37,6 +37,8 @@
 import type { Line, StateValue } from '../replay/format.js';
 import type { Json } from '../replay/json-safe.js';
 import type { ReplayReport } from '../replay/report.js';
+import type { DueStream } from '../redis/delaying.js';
+import type { NotedStreams } from '../runtime/noted-streams.js';
 import type { Counters, Overview } from '../runtime/snapshot.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -424,6 +426,8 @@ export interface GroupReply {
   readonly entries: GroupEntries | null;
   /** What is to be given out only later. Null: it could not be asked for. */
   readonly delayed: DelayedStreams | null;
+  /** Of those that this runtime owns. */
+  readonly noted: NotedStreams;
   /** What is wrong with the ids of the load balancer stream, in words, as `health().reasons` has it; null: nothing. */
   readonly ids: string | null;
 }
@@ -432,7 +436,11 @@ export interface DelayedStreams {
   readonly count: number;
   /** In how many milliseconds the first one is due; below 0: for so long it has been. Null: nothing is delayed. */
   readonly nextMs: number | null;
+  /** Those that are due first, at most ten. */
+  readonly first: readonly DueStream[];
 }
+
+export type { NotedStreams };
 
 export interface GroupEntries {
   readonly pending: number;

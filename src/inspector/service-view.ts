@@ -19,6 +19,9 @@ import { refusalOf } from './refusal.js';
 /** However many viewers ask, Redis is asked once in so many milliseconds. */
 const FRESH_MS = 1_000;
 
+/** So many of what is delayed are named. */
+const MOST_DUE = 10;
+
 /** Longer values are shown cut. */
 const MOST_SHOWN = 8_192;
 
@@ -156,13 +159,16 @@ export class ServiceView {
       }),
       entries,
       delayed: await this.#delayed(),
+      noted: this.#inside.noted(),
       ids: this.#inside.idTrouble(),
     };
   }
 
   async #delayed(): Promise<DelayedStreams | null> {
     try {
-      return await this.#inside.delayed.survey();
+      const { delayed } = this.#inside;
+      const survey = await delayed.survey();
+      return { ...survey, first: survey.count === 0 ? [] : await delayed.first(MOST_DUE) };
     } catch (error) {
       if (isStreamwardenError(error, 'RedisUnavailable')) throw error;
       return null;

@@ -11,6 +11,9 @@ const MOST_ENDED = 128;
 /** What is delayed under one name, of which no more is looked at. */
 const MOST_OF_NAME = 100;
 
+/** Bytes of entries that are read for their names. */
+const MOST_LOOKED_AT = 65_536;
+
 /** What one call gave to everyone. */
 export interface EndedDelays {
   readonly count: number;
@@ -35,10 +38,20 @@ export interface DelayedStream {
   readonly dueMs: number;
 }
 
+/** One of those that are due first. */
+export interface DueStream {
+  /** Null: its entry is gone, or too large to be looked at. */
+  readonly name: string | null;
+  /** In how many milliseconds it is due; below 0: for so long it has been. */
+  readonly dueInMs: number;
+}
+
 export interface DelayedStore {
   /** Gives what is due to everyone, at most 128 of it and about 1 MiB. Safe to repeat. */
   end(): Promise<EndedDelays>;
   survey(): Promise<DelayedSurvey>;
+  /** Those that are due first, at most so many. */
+  first(most: number): Promise<DueStream[]>;
 }
 
 export interface DelayedSettings {
@@ -78,6 +91,7 @@ export function createDelayedStore(
       return { count, lateMs, nextMs: next === '' ? undefined : Number(next) };
     },
     survey: () => surveyDelayed(commands, delayed, delayedDue),
+    first: (most) => firstDelayed(commands, delayed, delayedDue, most),
   };
 }
 
@@ -99,6 +113,43 @@ async function surveyDelayed(
   if (due === undefined) return { count, nextMs: null };
   const nowMs = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000);
   return { count, nextMs: Number(due) - nowMs };
+}
+
+async function firstDelayed(
+  commands: Commands,
+  delayed: string,
+  delayedDue: string,
+  most: number,
+): Promise<DueStream[]> {
+  const replies = await commands.run('ZRANGE', async (client) =>
+    client
+      .pipeline()
+      .zrange(delayedDue, '0', String(most - 1), 'WITHSCORES')
+      .time()
+      .exec(),
+  );
+  const [first, time] = (replies ?? []).map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  }) as [unknown[], [string | number, string | number]];
+  // Pairs where the connection speaks RESP3.
+  const flat = first.flat().map(String);
+  const ids = flat.filter((_, at) => at % 2 === 0);
+  if (ids.length === 0) return [];
+  const nowMs = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000);
+  // What is delayed is a stream as well, whose entries begin with their name.
+  const items = (await commands.script(
+    'read-entries',
+    [delayed],
+    [MOST_LOOKED_AT, MOST_LOOKED_AT, ...ids],
+  )) as (string[] | number)[];
+  return ids.map((_, at) => {
+    const item = items[at];
+    return {
+      name: Array.isArray(item) ? (item[1] ?? null) : null,
+      dueInMs: Number(flat[2 * at + 1]) - nowMs,
+    };
+  });
 }
 
 /** What is delayed under one name, the first that is due first. At most 100. */

@@ -9,6 +9,7 @@ import type { DelayedStore } from '../redis/delaying.js';
 import type { GroupStore } from '../redis/group.js';
 import type { Names } from '../redis/names.js';
 import type { Tap } from '../replay/tap.js';
+import type { NotedStreams } from './noted-streams.js';
 import type { Overview } from './snapshot.js';
 
 export interface Inside {
@@ -26,9 +27,11 @@ export interface Inside {
   readonly logger: Logger;
   readonly group: Pick<GroupStore, 'consumers' | 'presence' | 'balance'>;
   readonly deadLetters: DeadLetterQueue;
-  readonly delayed: Pick<DelayedStore, 'survey'>;
+  readonly delayed: Pick<DelayedStore, 'survey' | 'first'>;
   /** What is wrong with the ids of the load balancer stream, in words; null: nothing that has been seen. */
   idTrouble(): string | null;
+  /** Owned streams that have been touched, or are suspects. Looks at all of them. */
+  noted(): NotedStreams;
   /** Cheap, however many streams are owned. */
   overview(): Overview;
 }

@@ -26,6 +26,7 @@ import { type ErrorListener, HandlerFailures } from './handler-failures.js';
 import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
 import { type Inside, showInside } from './inside.js';
+import { notedStreams } from './noted-streams.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
 import { type Closed, Lifetime, type Started } from './lifetime.js';
 import { NotificationHub } from './notification-hub.js';
@@ -401,6 +402,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       delayed,
       deadLetters: createDeadLetterQueue({ names, home: bulk, letters, layout, clock, timeoutMs }),
       idTrouble: () => this.#incarnation.ledger.ids.trouble,
+      noted: () => notedStreams(this.#incarnation.ownerships),
       overview: () => overviewOf(this.#incarnation, this.#facts),
     };
   }

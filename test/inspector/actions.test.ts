@@ -215,7 +215,8 @@ describe('what the inspector is asked', () => {
     const reply = async () => (await ask(inspector.url, pathTo(runtime, 'group'))).json<GroupReply>();
     expect(await reply()).to.deep.include({
       entries: { pending: 0, undelivered: 0, stranded: 0, vanished: 0 },
-      delayed: { count: 0, nextMs: null },
+      delayed: { count: 0, nextMs: null, first: [] },
+      noted: { touched: 0, suspects: 0, streams: [] },
       ids: null,
     });
     await runtime.pause();

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import { createProducer } from '../../src/index.js';
 import { hashOf } from '../../src/inspector/page/model/route.js';
 import type { InspectOptions } from '../../src/runtime/inspect-options.js';
 import { type OpenPage, useBrowser } from '../support/browser.js';
@@ -121,6 +122,34 @@ describe("the inspector's page", () => {
     await group.getByRole('row', { name: other.consumer }).getByText('alive').waitFor();
     await group.getByRole('row', { name: runtime.consumer }).getByText('this one').waitFor();
     expect(await page.locator('.u-over').count()).to.equal(6);
+  });
+
+  it('shows which streams are suspects, how often one has been touched, and which are due next', async () => {
+    const { names } = fleet();
+    await suite.redis().xgroup('CREATE', names.lbs, names.group, '0', 'MKSTREAM');
+    const counts = ['_retry_count', '3', '_deaths', '3', '_trial', '1'];
+    await suite.redis().xadd(names.lbs, '*', 'lbs-input', '{"DataStreamName":"blamed"}', ...counts);
+    const { log, inspector } = await watched();
+    await using producer = createProducer({ redis: suite.server().url, service: names.service });
+    const page = await browser.open(inspector.url);
+    await log.first('StreamAdded', 'blamed');
+    const noted = page.getByRole('region', { name: 'Streams of note' });
+    const rowOf = (name: string) => noted.getByRole('row', { name });
+    await rowOf('blamed').getByText('suspect', { exact: true }).waitFor();
+
+    await producer.ensure('sought');
+    await log.first('StreamAdded', 'sought');
+    await producer.ensure('sought');
+    await producer.ensure('sought');
+    await producer.add('later', null, { delayMs: 3_600_000 });
+    await rowOf('sought').getByText('touched 2 ×').waitFor();
+    await rowOf('later')
+      .getByText(/due in/)
+      .waitFor();
+    await noted.getByText('1 suspect, 1 touched, 1 delayed').waitFor();
+    await page.shot('streams-of-note');
+    await rowOf('sought').getByRole('link').click();
+    await page.getByRole('heading', { name: 'sought' }).waitFor();
   });
 
   it('redrives and deletes dead letters after asking, and only where that is allowed', async () => {

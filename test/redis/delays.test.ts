@@ -36,6 +36,22 @@ describe('delayed streams', () => {
     }
   }
 
+  it('are named for people, those that are due first', async () => {
+    expect(await delayed.first(10)).to.deep.equal([]);
+    await add(HOUR_MS, 'gone');
+    const [id = ''] = await suite.redis().zrange(names.delayedDue, '0', '0');
+    await suite.redis().xdel(names.delayed, id);
+    await add(2 * HOUR_MS, 'late');
+    await add(60_000, 'early');
+    const first = await delayed.first(3);
+    expect(first.map(({ name }) => name)).to.deep.equal(['early', null, 'late']);
+    expect(first[0]?.dueInMs).to.be.within(1, 60_000);
+    await age(60_000 + 1);
+    const [late] = await delayed.first(1);
+    expect(late?.name).to.equal('early');
+    expect(late?.dueInMs).to.be.below(0);
+  });
+
   it('are on no stream until they are due, and then once, in the order in which they are due [C-DLY-1, C-DLY-2]', async () => {
     await add(2 * HOUR_MS, 'late');
     await add(HOUR_MS, 'early', 'early too');

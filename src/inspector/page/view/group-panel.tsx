@@ -5,6 +5,7 @@ import { Badge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
 import { api } from '../state/api.js';
 import { usePolled } from '../state/polled.js';
+import { NotedPanel } from './noted-panel.js';
 
 const EVERY_MS = 2_000;
 
@@ -48,14 +49,28 @@ function troublesOf({ entries, ids }: GroupReply): string[] {
   return troubles;
 }
 
-interface GroupPanelProps {
+interface GroupPanelsProps {
   readonly runtime: string;
   readonly isLive: boolean;
 }
 
-export function GroupPanel({ runtime, isLive }: GroupPanelProps) {
+export function GroupPanels({ runtime, isLive }: GroupPanelsProps) {
   const ask = isLive ? () => api.group(runtime) : null;
   const { value, error } = usePolled(ask, EVERY_MS, [runtime, isLive]);
+  return (
+    <>
+      <NotedPanel group={value} />
+      <GroupPanel value={value} error={error} />
+    </>
+  );
+}
+
+interface GroupPanelProps {
+  readonly value: GroupReply | null;
+  readonly error: string | null;
+}
+
+function GroupPanel({ value, error }: GroupPanelProps) {
   return (
     <Panel
       title="Consumers of the group"

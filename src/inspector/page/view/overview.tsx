@@ -4,7 +4,7 @@ import type { Overview as OverviewSections } from '../../protocol.js';
 import type { RuntimeModel } from '../model/runtime-model.js';
 import { Empty } from '../part/panel.js';
 import { subject } from '../state/store.js';
-import { GroupPanel } from './group-panel.js';
+import { GroupPanels } from './group-panel.js';
 import { Nothing } from './nothing.js';
 import { OverviewCharts } from './overview-charts.js';
 import { CountersPanel, FailuresPanel, NewsPanel, SupervisionPanel } from './overview-panels.js';
@@ -33,7 +33,7 @@ function Live({ runtime }: { readonly runtime: RuntimeModel }) {
       <div class="columns">
         <SupervisionPanel overview={overview} />
         <FailuresPanel overview={overview} now={runtime.heardAt} />
-        <GroupPanel runtime={info.id} isLive={runtime.ended === null} />
+        <GroupPanels runtime={info.id} isLive={runtime.ended === null} />
         <NewsPanel news={runtime.news.items} />
       </div>
       <CountersPanel overview={overview} />
