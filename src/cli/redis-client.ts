@@ -60,6 +60,7 @@ function makeClient(url: string, timeoutMs: number): ShortClient {
     connectTimeout: timeoutMs,
     commandTimeout: Math.max(1_000, timeoutMs),
     connectionName: 'streamwarden:cli',
+    disableClientInfo: true,
     keyPrefix: '',
     // A server that is still loading says so itself.
     enableReadyCheck: false,

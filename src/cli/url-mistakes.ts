@@ -91,6 +91,7 @@ async function look({ kind, options }: Deployment, address: string): Promise<See
     ...(tls === undefined ? {} : { tls }),
     ...parseAddress(address),
     lazyConnect: true,
+    disableClientInfo: true,
     enableReadyCheck: false,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,

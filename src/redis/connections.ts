@@ -39,6 +39,8 @@ function ownSettings(settings: ConnectionSettings, role: LinkRole): RedisOptions
   return {
     lazyConnect: true,
     connectionName: `${settings.connectionName}:${role}`,
+    // CLIENT SETINFO, which a minimal ACL user is refused: each refusal stands in ACL LOG.
+    disableClientInfo: true,
     // A command that cannot be sent now fails now: 'never sent' has to be told from 'maybe executed'.
     enableOfflineQueue: false,
     // Nothing is ever resent by ioredis: scripts are repeated by us, and only where that is safe.

@@ -47,6 +47,7 @@ async function reasonOfSentinel(options: RedisOptions, error: Error): Promise<Er
     port,
     ...(sentinelTLS === undefined ? {} : { tls: sentinelTLS }),
     lazyConnect: true,
+    disableClientInfo: true,
     enableReadyCheck: false,
     retryStrategy: () => null,
     connectTimeout: LISTEN_MS,

@@ -83,6 +83,7 @@ export class NodePool implements Disposable {
     return {
       lazyConnect: true,
       connectionName: 'streamwarden:admin',
+      disableClientInfo: true,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,

@@ -48,6 +48,7 @@ function connect({ url, tls }: CallTarget): Redis {
   const client = new Redis(url, {
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
+    disableClientInfo: true,
     // A node that has just been started, or has lost its slots, is to be asked all the same.
     enableReadyCheck: false,
     connectTimeout: answerMs,
