@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../core/errors.js';
 import { withDirectoryLock } from './directory-lock.js';
 import { type CommandResult, runCommand } from './run-command.js';
 
@@ -25,7 +26,8 @@ export async function unpackServerPackage(packageName: string): Promise<Unpacked
   const cached = await programIn(target, packageName);
   if (cached !== undefined) return cached;
 
-  await mkdir(cache, { recursive: true });
+  const problem = await problemOfCache(cache);
+  if (problem !== undefined) return problem;
   return withDirectoryLock(`${target}.lock`, async () => {
     const unpackedByAnother = await programIn(target, packageName);
     if (unpackedByAnother !== undefined) return unpackedByAnother;
@@ -40,6 +42,17 @@ export async function unpackServerPackage(packageName: string): Promise<Unpacked
     }
     return (await programIn(target, packageName)) ?? `the package ${packageName} holds no program that runs`;
   });
+}
+
+/** Makes the folder where it is not there. A home may be read-only, or not exist. */
+async function problemOfCache(cache: string): Promise<string | undefined> {
+  try {
+    await mkdir(cache, { recursive: true });
+    await access(cache, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return `no package can be kept in ${cache} (${messageOf(error)}); $XDG_CACHE_HOME may name another folder`;
+  }
 }
 
 /** What is fetched or made once and outlasts a clone. @internal */

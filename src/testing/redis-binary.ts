@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { messageOf } from '../core/errors.js';
 import { unpackServerPackage } from './debian-package.js';
 import { LauncherError } from './errors.js';
 import { runCommand } from './run-command.js';
@@ -28,6 +29,15 @@ interface Source {
   /** The program, or in words why this source has none. */
   find(): Promise<Program | string>;
 }
+
+/** What a source tries, for when it fails in a way of its own. */
+const WORDS: Readonly<Record<RedisBinarySource, string>> = {
+  environment: 'looking at $REDIS_SERVER_BIN failed',
+  path: 'looking along the PATH failed',
+  package: 'unpacking a package failed',
+  install: 'installing a package failed',
+  image: 'looking for an image failed',
+};
 
 const programs = ['redis-server', 'valkey-server'];
 const oldestSupported = [6, 2] as const;
@@ -59,7 +69,9 @@ export function findRedisBinary(): Promise<RedisBinary> {
 async function search(): Promise<RedisBinary> {
   const refusals: string[] = [];
   for (const source of sources) {
-    const program = await source.find();
+    const program = await source
+      .find()
+      .catch((error: unknown) => `${WORDS[source.name]}: ${messageOf(error)}`);
     const binary = typeof program === 'string' ? program : await identify(program, source.name);
     if (typeof binary !== 'string') return binary;
     // Whoever names a binary wants that one: a typing error must not silently become another server.
@@ -96,8 +108,7 @@ async function fromPath(): Promise<Program | string> {
 
 async function fromPackage(): Promise<Program | string> {
   if (process.platform !== 'linux') return 'packages are unpacked on Debian and Ubuntu only';
-  if (!(await runCommand('apt-get', ['--version'])).ok)
-    return 'there is no apt-get to download a package with';
+  if (!(await hasApt())) return 'there is no apt-get to download a package with';
   const refusals: string[] = [];
   for (const program of programs) {
     const unpacked = await unpackServerPackage(program);
@@ -107,8 +118,13 @@ async function fromPackage(): Promise<Program | string> {
   return refusals.join('; ');
 }
 
+async function hasApt(): Promise<boolean> {
+  return (await runCommand('apt-get', ['--version'])).ok;
+}
+
 async function fromInstall(): Promise<Program | string> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'not root: nothing was installed';
+  if (!(await hasApt())) return 'there is no apt-get to install a package with';
   process.stderr.write('streamwarden: installing the package redis-server\n');
   // RUNLEVEL: no server of ours is the one that the package would start.
   const installed = await runCommand(

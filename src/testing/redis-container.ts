@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ContainerRuntimeClient, StartedTestContainer } from 'testcontainers';
+import type { ContainerRuntimeClient, GenericContainer, StartedTestContainer } from 'testcontainers';
 import { messageOf } from '../core/errors.js';
 import { LauncherError } from './errors.js';
 import { freePort } from './free-port.js';
@@ -18,6 +18,8 @@ export interface ContainerEngine {
   readonly testcontainers: typeof import('testcontainers');
   readonly client: ContainerRuntimeClient;
 }
+
+type Container = ReturnType<ContainerRuntimeClient['container']['getById']>;
 
 const engineAnswersMs = 2_000;
 const port = 6379;
@@ -57,8 +59,10 @@ export async function startContainer(
   const image = process.env.REDIS_IMAGE || 'redis:7';
   const log = new LogTail();
   const hostPort = options.port ?? (await freePort());
-  const { GenericContainer, Wait } = engine.testcontainers;
-  const container = new GenericContainer(image)
+  const { Wait } = engine.testcontainers;
+  const beginning = new Beginning(engine.client, log);
+  const container = beginning
+    .containerOf(engine, image)
     .withCopyContentToContainer(await filesFor(options))
     .withCommand([program, `${dir}/${configFileName}`, ...(options.args ?? [])])
     // A port of our own choice: one of Docker's would change when the server restarts.
@@ -66,13 +70,7 @@ export async function startContainer(
     .withLogConsumer((stream) => stream.on('data', (chunk) => log.append(String(chunk))))
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
     .withStartupTimeout(options.startTimeoutMs ?? 60_000);
-  const started = await container.start().catch((cause: unknown) => {
-    throw new LauncherError(
-      'StartFailed',
-      `expected ${image} to answer on port ${hostPort}, got: ${messageOf(cause)}\n${log.text}`,
-      { cause },
-    );
-  });
+  const started = await beginning.of(container.start(), `${image} to answer on port ${hostPort}`);
   try {
     const { output } = await started.exec([program, '--version']);
     const version = supportedVersion(program, output);
@@ -88,12 +86,82 @@ export async function startContainer(
   }
 }
 
+/** What becomes of a container until its server answers. Testcontainers itself waits a minute for the ports of one that has ended, and leaves it there. */
+class Beginning {
+  readonly #client: ContainerRuntimeClient;
+  readonly #log: LogTail;
+  /** Undefined until there is one. */
+  #made: Container | undefined;
+  /** Rejects when it ends. */
+  readonly #ended: Promise<never>;
+  #hasEnded: (why: Error) => void = () => {};
+
+  constructor(client: ContainerRuntimeClient, log: LogTail) {
+    this.#client = client;
+    this.#log = log;
+    this.#ended = new Promise((_resolve, reject) => {
+      this.#hasEnded = reject;
+    });
+    // It ends sooner or later, and mostly nobody listens any more.
+    this.#ended.catch(() => undefined);
+  }
+
+  containerOf({ testcontainers }: ContainerEngine, image: string): GenericContainer {
+    const made = (id: string) => this.#watch(id);
+    return new (class extends testcontainers.GenericContainer {
+      protected override async containerCreated(id: string): Promise<void> {
+        made(id);
+      }
+    })(image);
+  }
+
+  #watch(id: string): void {
+    const made = this.#client.container.getById(id);
+    this.#made = made;
+    // Asked before it is started: of one that has ended already nothing more is heard.
+    made.wait({ condition: 'next-exit' }).then(
+      ({ StatusCode }: { readonly StatusCode: number }) =>
+        this.#hasEnded(new Error(`the server ended with exit code ${StatusCode}`)),
+      () => undefined,
+    );
+  }
+
+  /** @throws {@link LauncherError} `StartFailed`, with the server's log; the container is removed by then */
+  async of<T>(starting: Promise<T>, expected: string): Promise<T> {
+    // Testcontainers goes on waiting for one that is gone.
+    starting.catch(() => undefined);
+    try {
+      return await Promise.race([starting, this.#ended]);
+    } catch (cause) {
+      const made = this.#made;
+      const got =
+        made === undefined
+          ? `${messageOf(cause)}; no container was made (Testcontainers runs one of testcontainers/ryuk first, unless TESTCONTAINERS_RYUK_DISABLED is true)`
+          : `${messageOf(cause)}\n${await this.#logOf(made)}`;
+      await made?.remove({ force: true, v: true }).catch(() => undefined);
+      throw new LauncherError('StartFailed', `expected ${expected}, got: ${got}`, { cause });
+    }
+  }
+
+  async #logOf(made: Container): Promise<string> {
+    const read = async () => {
+      const tail = new LogTail();
+      for await (const chunk of await this.#client.container.logs(made)) tail.append(String(chunk));
+      return tail.text;
+    };
+    // Of one that has not ended, the log does not end either; of one that is gone there is none.
+    const late = delay(engineAnswersMs, '', { ref: false });
+    const text = await Promise.race([read().catch(() => ''), late]);
+    return text === '' ? this.#log.text : text;
+  }
+}
+
 class ContainerServer implements RedisServer {
   readonly dir = dir;
   readonly host: string;
   readonly #options: StartRedisOptions;
   readonly #client: ContainerRuntimeClient;
-  readonly #container: ReturnType<ContainerRuntimeClient['container']['getById']>;
+  readonly #container: Container;
   readonly #log: LogTail;
   #pid = 0;
   #running = true;

@@ -14,7 +14,8 @@ export type { RedisServer, StartRedisOptions } from './server-types.js';
  *
  * It runs from a binary ({@link findRedisBinary}). With `REDIS_PROVIDER=docker` in the environment, or when there is no
  * binary and a Docker engine answers within two seconds, it runs in a container instead, of the image `$REDIS_IMAGE`
- * (`redis:7`): this needs the package `testcontainers`, and the port is published as Docker does that, on all addresses.
+ * (`redis:7`): this needs the package `testcontainers`, and the port is published as Docker does that, on all addresses. A container is removed after
+ * this process by Ryuk, a container of Testcontainers' own; where that is disabled, `stop()` alone removes it.
  *
  * ```ts
  * await using redis = await startRedis();

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { messageOf } from '../core/errors.js';
 
 export interface CommandResult {
   readonly ok: boolean;
@@ -18,22 +19,20 @@ export function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    execFile(
-      command,
-      args,
-      {
-        cwd: options.cwd,
-        env: { ...process.env, ...options.env },
-        timeout: options.timeoutMs ?? 60_000,
-        maxBuffer: 16 * 1024 * 1024,
-        encoding: 'utf8',
-      },
-      (error, stdout, stderr) => {
-        const output = `${stdout}${stderr}`;
-        if (error === null) resolve({ ok: true, output });
-        else resolve({ ok: false, output: output === '' ? error.message : output });
-      },
-    );
-  });
+  const { env, cwd, timeoutMs = 60_000 } = options;
+  const how = {
+    cwd,
+    env: { ...process.env, ...env },
+    timeout: timeoutMs,
+    maxBuffer: 16 * 1024 * 1024,
+    encoding: 'utf8',
+  } as const;
+  return new Promise<CommandResult>((resolve) => {
+    execFile(command, args, how, (error, stdout, stderr) => {
+      const output = `${stdout}${stderr}`;
+      if (error === null) resolve({ ok: true, output });
+      else resolve({ ok: false, output: output === '' ? error.message : output });
+    });
+    // Node.js throws where a part of the path is no folder, among others.
+  }).catch((error: unknown) => ({ ok: false, output: messageOf(error) }));
 }

@@ -103,6 +103,36 @@ describe('findRedisBinary', () => {
     expect(await readdir(join(cache, 'streamwarden', system))).to.deep.equal(['redis-server']);
   });
 
+  it('goes on where the cache folder cannot be made, and says what to install', async () => {
+    const home = join(dir, 'home');
+    await writeFile(home, 'no folder');
+    const bin = join(dir, 'bin');
+    await mkdir(bin);
+    // There is apt-get, and it has nothing.
+    await writeFile(
+      join(bin, 'apt-get'),
+      '#!/bin/sh\n[ "$1" = --version ] || { echo "E: nothing"; exit 100; }\n',
+    );
+    await chmod(join(bin, 'apt-get'), 0o755);
+    const env = { REDIS_SERVER_BIN: '', PATH: await pathWithoutServers(bin), HOME: home, XDG_CACHE_HOME: '' };
+    const { message } = await rejection(ask(env));
+    expect(message).to.include('LauncherError').and.to.include('BinaryNotFound');
+    const cache = join(home, '.cache', 'streamwarden');
+    expect(message).to.match(
+      new RegExp(`- no package can be kept in ${cache}\\S* \\(ENOTDIR: .*XDG_CACHE_HOME`),
+    );
+    // The source after it has been tried.
+    expect(message).to.match(/- (not root: nothing was installed|apt-get install redis-server: E: nothing)/);
+    expect(message).to.include('Install one (`apt-get install redis-server`');
+  });
+
+  it('does not say that it installs where there is no apt-get', async () => {
+    const env = { REDIS_SERVER_BIN: '', PATH: join(dir, 'nothing'), XDG_CACHE_HOME: join(dir, 'cache') };
+    const { message } = await rejection(ask(env));
+    expect(message).to.include('- there is no apt-get to download a package with');
+    expect(message).not.to.include('installing the package');
+  });
+
   it('answers with what it found, version and all', () => {
     expect(real.version).to.match(/^\d+\.\d+/);
     expect(['redis', 'valkey']).to.include(real.product);
