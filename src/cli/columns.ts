@@ -1,6 +1,7 @@
 /** A table whose rows are printed as they come, so that it may be longer than memory: its columns are as wide as they are said to be. */
 import type { Output } from './output.js';
 import { printable } from './printable.js';
+import { padTo } from './width.js';
 
 export interface Column {
   readonly heading: string;
@@ -26,7 +27,7 @@ export class Columns {
 
   #print(cells: readonly (string | number)[]): void {
     const padded = cells.map((cell, index) =>
-      printable(String(cell)).padEnd(this.#columns[index]?.width ?? 0),
+      padTo(printable(String(cell)), this.#columns[index]?.width ?? 0),
     );
     this.#output.write(padded.join('  ').trimEnd());
   }

@@ -4,6 +4,7 @@
  */
 import type { HostEvents, HostInput, HostOutput } from './host.js';
 import { printableLines } from './printable.js';
+import { cutTo } from './width.js';
 
 /** Second screen, no cursor, no wrapping of long lines; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
@@ -92,9 +93,7 @@ export class LiveScreen implements Disposable {
   readonly #redraw = () => {
     if (!this.#isOpen) return;
     const { columns = 80, rows = 24 } = this.#output;
-    const lines = fitting(this.#text.split('\n'), rows).map(
-      (line) => line.slice(0, columns) + CLEAR_LINE_END,
-    );
+    const lines = fitting(this.#text.split('\n'), rows).map((line) => cutTo(line, columns) + CLEAR_LINE_END);
     this.#output.write(`${BEGIN_UPDATE}${HOME}${lines.join('\n')}${CLEAR_BELOW}${END_UPDATE}`);
   };
 }

@@ -1,6 +1,7 @@
 /** Text at the end of a terminal that is replaced again and again. */
 import type { HostOutput } from './host.js';
 import { printableLines } from './printable.js';
+import { cutTo } from './width.js';
 
 export class LiveText {
   readonly #terminal: HostOutput;
@@ -22,7 +23,7 @@ export class LiveText {
     const lines = printableLines(text)
       .split('\n')
       .slice(0, Math.max(1, rows - 1))
-      .map((line) => line.slice(0, Math.max(20, columns - 1)));
+      .map((line) => cutTo(line, Math.max(20, columns - 1)));
     this.#terminal.write(`${lines.join('\n')}\n`);
     this.#drawnLines = lines.length;
   }

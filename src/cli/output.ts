@@ -2,6 +2,7 @@
 import { EXIT, type Failure } from './errors.js';
 import type { CliHost } from './host.js';
 import { printable, printableLines } from './printable.js';
+import { padTo, widthOf } from './width.js';
 
 /** A JSON line. `at` is put in when it is not given. */
 export interface OutputLine {
@@ -61,12 +62,12 @@ export class Output {
 export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [headings, ...rows].map((row) => row.map((cell) => printable(String(cell))));
   const widths = headings.map((_heading, column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+    Math.max(...cells.map((row) => widthOf(row[column] ?? ''))),
   );
   return cells
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => padTo(cell, widths[column] ?? 0))
         .join('  ')
         .trimEnd(),
     )
