@@ -35,9 +35,15 @@ export type {
 } from './admin/topology/picture.js';
 export type { Clock, Timer } from './core/clock.js';
 export { compareFencingTokens } from './core/entry-id.js';
-export { type ErrorCode, isStreamwardenError, StreamwardenError } from './core/errors.js';
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  isStreamwardenError,
+  StreamwardenError,
+  type StreamwardenErrorOf,
+} from './core/errors.js';
 export type { Logger, LogMethod } from './core/logger.js';
-export type { ConsumerState } from './machines/consumer.machine.js';
+export type { ConsumerState } from './machines/standing.js';
 export type { Ensured } from './redis/announcing.js';
 export type { RedisSource } from './redis/asked-target.js';
 export type { Cancelled, CancelledAs } from './redis/cancelling.js';
@@ -59,10 +65,9 @@ export type {
   RingOptions,
 } from './replay/record-options.js';
 export { defineService, type Service, type ServiceDefinition } from './runtime/define-service.js';
-export type { HandlerDelay } from './runtime/handler-backoff.js';
-export type { ErrorListener } from './runtime/handler-failures.js';
+export type { ErrorListener, HandlerDelay } from './runtime/handler-options.js';
+export type { ActorInspectionEvent, InspectionObserver } from './runtime/inspection-observer.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
-export type { Started } from './runtime/lifetime.js';
 export type { AddedStream, AddOptions, NewStream } from './runtime/new-stream.js';
 export type {
   DisownedReason,
@@ -80,9 +85,13 @@ export type {
   StreamUncertain,
 } from './runtime/notifications.js';
 export type { Producer } from './runtime/open-producer.js';
-export type { BackoffOptions, ReadRetryOptions, RuntimeOptions } from './runtime/options.js';
+export type {
+  BackoffOptions,
+  ReadRetryOptions,
+  RuntimeOptions,
+} from './runtime/options.js';
 export { createProducer, type ProducerOptions } from './runtime/producer.js';
-export { createRuntime } from './runtime/runtime.js';
+export { createRuntime } from './runtime/create-runtime.js';
 export type {
   ClusterNodeSnapshot,
   Counters,
@@ -92,12 +101,14 @@ export type {
   TopologySnapshot,
 } from './runtime/snapshot.js';
 export type {
+  Closed,
   DoneOptions,
   Health,
   ProcessOptions,
   ReleaseOptions,
   ReleaseReport,
   Runtime,
+  Started,
   StopMode,
   StopOptions,
   StopReport,
@@ -107,4 +118,3 @@ export type {
   TouchListener,
 } from './runtime/types.js';
 export { UnrecoverableError } from './runtime/unrecoverable-error.js';
-export type { InspectionObserver } from './runtime/xstate-inspection.js';

@@ -1,4 +1,5 @@
 /** What actors tell the application through. Implemented by the runtime; nothing here may throw. */
+import type { Info } from '../redis/entry.js';
 import type { DeadLetterReason } from '../redis/due-consumer.js';
 import type { Ownership } from './ownership.js';
 
@@ -6,7 +7,7 @@ import type { Ownership } from './ownership.js';
 export interface ExpiredEntry {
   readonly id: string;
   readonly name: string;
-  readonly info: unknown;
+  readonly info: Info | null;
   readonly retryCount: number;
   /** Name in the group of the dead consumer. */
   readonly owner: string;

@@ -5,9 +5,10 @@
 import type { Actor } from 'xstate';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
-import { type ConsumerState, consumerMachine, type DrainMode } from '../machines/consumer.machine.js';
+import { consumerMachine, type DrainMode } from '../machines/consumer.machine.js';
+import type { ConsumerState } from '../machines/standing.js';
 import { factOf } from '../machines/facts.js';
-import type { ChildSpec } from '../machines/supervisor.machine.js';
+import type { ChildSpec } from '../machines/standing.js';
 import type { ServerFacts } from '../redis/capabilities.js';
 import { replyOf } from '../redis/reply-errors.js';
 import { Acquirer } from './acquirer.js';

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.js';
 import { isErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import type { Failure } from '../machines/supervisor.machine.js';
+import type { Failure } from '../machines/standing.js';
 
 /** In milliseconds. */
 const AGAIN_MS = 60_000;

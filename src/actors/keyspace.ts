@@ -3,7 +3,7 @@
  * said from outside; what became of each is kept here and shown everywhere.
  */
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
-import type { ChildSpec } from '../machines/supervisor.machine.js';
+import type { ChildSpec } from '../machines/standing.js';
 import { isPassing, neverSent } from '../redis/reply-errors.js';
 import { type Kernel, pause } from './kernel.js';
 import { Subscription, type SubscriptionHooks, type SubscriptionView } from './subscription.js';

@@ -13,8 +13,8 @@ import {
   leaseKeeperMachine,
   type RaiseOutput,
   type RefreshOutput,
-  type VerifyOutput,
 } from '../machines/lease-keeper.machine.js';
+import type { VerifyOutput } from '../machines/standing.js';
 import { isPassing } from '../redis/reply-errors.js';
 import { startActor } from './host.js';
 import type { Kernel } from './kernel.js';

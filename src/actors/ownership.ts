@@ -2,7 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Actor } from 'xstate';
 import type { TraceFields } from '../core/trace-fields.js';
-import type { OwnershipEvent, OwnershipState, ownershipMachine } from '../machines/ownership.machine.js';
+import type { OwnershipEvent, ownershipMachine } from '../machines/ownership.machine.js';
+import type { OwnershipState } from '../machines/standing.js';
 
 export interface OwnershipFacts {
   readonly id: string;

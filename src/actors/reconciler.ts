@@ -9,9 +9,9 @@ import {
   type RequeueOutput,
   reconcilerMachine,
   type ScanOutput,
-  type Suspension,
   type SweepOutput,
 } from '../machines/reconciler.machine.js';
+import type { Suspension } from '../machines/standing.js';
 import { DEAD_LETTER_REASONS, dueConsumer, dueReason } from '../redis/due-consumer.js';
 import type { GroupConsumer, PendingEntry } from '../redis/group.js';
 import { isIncarnation } from '../redis/names.js';

@@ -2,7 +2,8 @@
 import { type Actor, fromPromise } from 'xstate';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
 import { type ErrorFact, factOf } from '../machines/facts.js';
-import { type KeyspaceSetup, masterSubscriptionMachine } from '../machines/master-subscription.machine.js';
+import { masterSubscriptionMachine } from '../machines/master-subscription.machine.js';
+import type { KeyspaceSetup } from '../machines/standing.js';
 import { type Commands, createCommands } from '../redis/commands.js';
 import { commandTimeoutFor } from '../redis/connections.js';
 import { setUpKeyspace } from '../redis/keyspace-setup.js';

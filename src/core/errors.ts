@@ -71,8 +71,42 @@ export class StreamwardenError extends Error {
   }
 }
 
-/** True for every error made by streamwarden, by any copy of the package in the process. */
-export function isStreamwardenError(value: unknown, code?: ErrorCode): value is StreamwardenError {
+/** Of one code: what its `details` hold, as far as the contract says. More may be there, and what is here may be missing. */
+export interface ErrorDetails {
+  /** The option or argument that is wrong, and what it should be. */
+  readonly InvalidOption: { readonly option?: string; readonly expected?: string };
+  /** What the nodes disagree on. */
+  readonly ClusterNotSettled: { readonly problems?: readonly string[] };
+  /** False: no command was sent, so there was no effect. */
+  readonly RedisUnavailable: { readonly sent?: boolean };
+  /** The code of Redis's reply. */
+  readonly RedisRefused: { readonly reply?: string };
+  readonly PermissionDenied: { readonly refused?: readonly string[] };
+  readonly CommandsMissing: { readonly missing?: readonly string[] };
+  /** What stands there, and what is needed. */
+  readonly KeyspaceConfigConflict: { readonly before?: string; readonly needed?: string };
+  readonly StreamTouched: { readonly stream?: string; readonly id?: string; readonly touches?: number };
+  readonly StreamNotOwned: { readonly stream?: string; readonly id?: string };
+  readonly StreamReleased: { readonly stream?: string; readonly id?: string };
+  readonly StreamCancelled: { readonly stream?: string; readonly id?: string };
+  readonly LeaseUncertain: { readonly stream?: string; readonly id?: string };
+  readonly RecordingFailed: { readonly file?: string };
+  readonly RecordingMalformed: { readonly recording?: string; readonly line?: number };
+  readonly RecordingUnsupported: { readonly recording?: string; readonly version?: number };
+}
+
+/** A {@link StreamwardenError} of one code, or of one of several. */
+export type StreamwardenErrorOf<Code extends ErrorCode> = Code extends keyof ErrorDetails
+  ? StreamwardenError & { readonly code: Code; readonly details: ErrorDetails[Code] }
+  : StreamwardenError & { readonly code: Code };
+
+/** True for every error made by streamwarden, by any copy of the package in the process; with a code, for those that have it. */
+export function isStreamwardenError(value: unknown): value is StreamwardenError;
+export function isStreamwardenError<Code extends ErrorCode>(
+  value: unknown,
+  code: Code,
+): value is StreamwardenErrorOf<Code>;
+export function isStreamwardenError(value: unknown, code?: ErrorCode): boolean {
   try {
     if (!(value instanceof Error) || !('code' in value) || !('retriable' in value)) return false;
     return code === undefined ? typeof value.code === 'string' : value.code === code;

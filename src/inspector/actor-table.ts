@@ -1,6 +1,7 @@
 /** How every actor of a runtime stands, from what the tap hears and what the supervisor knows of its children. */
 
-import type { ChildRecord, SupervisorContext } from '../machines/supervisor.machine.js';
+import type { SupervisorContext } from '../machines/supervisor.machine.js';
+import type { ChildRecord } from '../machines/standing.js';
 import type { StateValue } from '../replay/format.js';
 import type { HeardEvent, HeardSpawn, Standing, Subject } from '../replay/tap.js';
 import { parentOf, SUPERVISOR } from './actor-path.js';

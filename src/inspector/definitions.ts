@@ -2,6 +2,7 @@
 import type { AnyStateNode } from 'xstate';
 import { fingerprintOf } from '../replay/fingerprint.js';
 import { presentMachines } from '../replay/machines.js';
+import { stateMachine } from '../replay/state-machine.js';
 import type { MachineDefinition, StateDefinition, TransitionDefinition } from './protocol.js';
 
 type Transition = AnyStateNode['transitions'] extends Map<string, (infer T)[]> ? T : never;
@@ -66,7 +67,7 @@ export function machineDefinitions(): readonly MachineDefinition[] {
   made ??= [...presentMachines.values()].map((machine) => ({
     id: machine.id,
     fingerprint: fingerprintOf(machine),
-    root: stateOf(machine.root),
+    root: stateOf(stateMachine(machine).root),
   }));
   return made;
 }

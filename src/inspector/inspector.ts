@@ -17,6 +17,7 @@ import { Gate } from './gate.js';
 import { refuseUpgrade, sendRefusal, setCommonHeaders } from './http.js';
 import { type CompiledInspectOptions, compileInspectOptions, isLoopback } from './options.js';
 import { type Hello, PROTOCOL_VERSION } from './protocol.js';
+import type { Inspector } from './public.js';
 import { Refusal } from './refusal.js';
 import { LIMITS } from './requests.js';
 import type { Call, Routes } from './routes.js';
@@ -34,15 +35,6 @@ const HEADERS_MS = 5_000;
 
 /** What was sent last gets so long to leave when the inspector closes, in milliseconds. */
 const FAREWELL_MS = 200;
-
-export interface Inspector extends RunningInspector, AsyncDisposable {
-  /**
-   * Shows a runtime, started or not, until it ends.
-   * @returns stops showing it
-   * @throws StreamwardenError `InvalidOption`, `RuntimeStopped`
-   */
-  attach<TInfo>(runtime: Runtime<TInfo>): () => void;
-}
 
 /** What tests may put in the place of the real thing. */
 export interface InspectorSubstitutes {
@@ -291,15 +283,6 @@ async function fileOf(path: string): Promise<InspectedFile> {
     const message = `expected ${path} to be readable, got: ${messageOf(error)}`;
     throw new StreamwardenError('RecordingUnreadable', message, { cause: error, details: { file: path } });
   }
-}
-
-/**
- * Serves a page that shows the runtimes attached to it. Listens when it resolves; nothing is loaded from elsewhere and nothing leaves the host.
- *
- * @throws StreamwardenError `InvalidOption`, `InspectorFailed`: rejects with
- */
-export function createInspector(options: InspectOptions = {}): Promise<Inspector> {
-  return openInspector(options);
 }
 
 /**

@@ -27,16 +27,6 @@
 import { assign, setup } from 'xstate';
 import type { ErrorFact } from './facts.js';
 
-export type ConsumerState =
-  | 'idle'
-  | 'starting'
-  | 'recovering'
-  | 'running'
-  | 'degraded'
-  | 'draining'
-  | 'stopped'
-  | 'failed';
-
 export type DrainMode = 'handOver' | 'finish' | 'abandon';
 
 export interface ConsumerContext {

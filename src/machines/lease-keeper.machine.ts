@@ -35,6 +35,7 @@
  */
 import { and, assign, fromPromise, raise, setup, stateIn } from 'xstate';
 import { type ErrorFact, factOf } from './facts.js';
+import type { VerifyOutput } from './standing.js';
 
 /** A write of presence. */
 export interface Beat {
@@ -54,14 +55,6 @@ export interface RaiseOutput extends Beat {
 
 export interface RefreshOutput extends Beat {
   readonly outcome: 'alive' | 'lapsed' | 'stale';
-}
-
-export interface VerifyOutput {
-  readonly kept: number;
-  readonly lost: number;
-  readonly adopted: number;
-  /** The lease of the latest beat is not over. */
-  readonly isStanding: boolean;
 }
 
 export interface LeaseKeeperInput {

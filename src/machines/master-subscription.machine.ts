@@ -14,22 +14,7 @@
  */
 import { assign, fromPromise, setup } from 'xstate';
 import { type ErrorFact, factOf } from './facts.js';
-
-export type KeyspaceOutcome =
-  /** The setting already held what is needed; it was not touched. */
-  | 'sufficient'
-  /** The setting was empty, or was widened to the union of both. */
-  | 'set'
-  /** CONFIG is not permitted, and that was allowed for: whether events arrive is unknown. */
-  | 'forbidden';
-
-export interface KeyspaceSetup {
-  readonly outcome: KeyspaceOutcome;
-  /** The setting as it was found; null when it could not be read. */
-  readonly before: string | null;
-  /** The setting as it is now; null when it could not be read. */
-  readonly after: string | null;
-}
+import type { KeyspaceSetup } from './standing.js';
 
 export interface MasterSubscriptionInput {
   /** Address of the master, for people. */

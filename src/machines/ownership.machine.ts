@@ -58,23 +58,6 @@ export type OwnershipEvent =
   | { type: 'requeued' }
   | { type: 'deadLettered' };
 
-export type OwnershipState =
-  | 'acquiring'
-  | 'contended'
-  | 'acquired'
-  | 'extending'
-  | 'uncertain'
-  | 'backingOff'
-  | 'acking'
-  | 'givingBack'
-  | 'releasing'
-  | 'released'
-  | 'handedOver'
-  | 'deadLettered'
-  | 'lost'
-  | 'refused'
-  | 'unknown';
-
 /** The context that an ownership begins with. */
 export function beginContext({ id, name, retryCount }: OwnershipInput): OwnershipContext {
   return { id, name, retryCount, reason: null, unheard: false };

@@ -42,6 +42,7 @@
  */
 import { and, assign, fromPromise, or, raise, setup, stateIn } from 'xstate';
 import { type ErrorFact, factOf } from './facts.js';
+import type { ScanFigures, Suspension } from './standing.js';
 
 export interface SweepOutput {
   /** The dead whose streams this consumer is to requeue now. */
@@ -57,23 +58,6 @@ export interface RequeueOutput {
   readonly locked: number;
   /** When to look again, in milliseconds from now. */
   readonly nextMs: number;
-}
-
-export interface ScanFigures {
-  /** Entries looked at. */
-  readonly pending: number;
-  /** Idle for minIdle but its owner is alive: a slow owner keeps its stream. */
-  readonly lockAlive: number;
-  readonly requeued: number;
-  readonly deadLettered: number;
-  readonly tookMs: number;
-}
-
-/** Taking over does not go on at the moment. */
-export interface Suspension {
-  /** Epoch milliseconds. */
-  readonly since: number;
-  readonly why: string;
 }
 
 /** One slice of a scan. */

@@ -19,38 +19,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { ErrorFact } from './facts.js';
-
-export interface ChildSpec {
-  readonly id: string;
-  /** permanent: restarted however it ended. transient: only when it failed. temporary: never. */
-  readonly restart: 'permanent' | 'transient' | 'temporary';
-  /** More failures than this within `withinMs` escalate. */
-  readonly maxRestarts: number;
-  readonly withinMs: number;
-  /** Delay before the first restart, in milliseconds; doubles with each failure within the window. */
-  readonly backoffMs: number;
-  readonly maxBackoffMs: number;
-}
-
-export interface Failure {
-  readonly child: string;
-  readonly error: ErrorFact;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** How many failures within the window this was. */
-  readonly count: number;
-  /** In how many milliseconds it is started again; null: never. */
-  readonly restartInMs: number | null;
-}
-
-export interface ChildRecord {
-  readonly spec: ChildSpec;
-  readonly status: 'running' | 'restarting' | 'ended';
-  /** When it failed, within the window. Epoch milliseconds. */
-  readonly failedAt: readonly number[];
-  readonly restarts: number;
-  readonly escalated: boolean;
-}
+import type { ChildRecord, ChildSpec, Failure } from './standing.js';
 
 export interface SupervisorInput {
   /** How many failures are kept. */

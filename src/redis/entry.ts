@@ -131,7 +131,7 @@ export function parseEntry(entry: RawEntry, largeIntegers: LargeIntegers = 'roun
  * The payload of a new entry. `Info` is left out when there is none, as the Go client does.
  * @throws whatever JSON.stringify throws for what JSON cannot carry; TypeError for an info that is no object once it is JSON, such as a Date
  */
-export function encodePayload(name: string, info?: Info | null): string {
+export function encodePayload(name: string, info?: object | null): string {
   const stream = `{"DataStreamName":${JSON.stringify(name)}`;
   if (!info) return `${stream}}`;
   const text = JSON.stringify(info) as string | undefined;

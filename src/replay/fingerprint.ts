@@ -3,7 +3,14 @@
  * machine is drawn the same; what a guard or an action does inside is not in it. That is what the replay itself finds out.
  */
 import { createHash } from 'node:crypto';
-import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import type { AnyStateNode } from 'xstate';
+
+/** A state machine of XState. Said without its own types: who only replays recordings need not load them. */
+export interface Machine {
+  readonly id: string;
+  readonly root: object;
+  readonly getInitialSnapshot: unknown;
+}
 
 interface Named {
   readonly type?: unknown;
@@ -62,13 +69,13 @@ function describe(node: AnyStateNode): unknown {
   };
 }
 
-const known = new WeakMap<AnyStateMachine, string>();
+const known = new WeakMap<Machine, string>();
 
 /** Sixteen hexadecimal digits; the same for every build and every process. */
-export function fingerprintOf(machine: AnyStateMachine): string {
+export function fingerprintOf(machine: Machine): string {
   const found = known.get(machine);
   if (found !== undefined) return found;
-  const text = JSON.stringify(canonical({ id: machine.id, root: describe(machine.root) }));
+  const text = JSON.stringify(canonical({ id: machine.id, root: describe(machine.root as AnyStateNode) }));
   const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16);
   known.set(machine, fingerprint);
   return fingerprint;

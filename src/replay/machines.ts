@@ -1,5 +1,4 @@
 /** Every machine that a recording may speak of, by its id. */
-import type { AnyStateMachine } from 'xstate';
 import { consumerMachine } from '../machines/consumer.machine.js';
 import { leaseDeadlineMachine } from '../machines/lease-deadline.machine.js';
 import { leaseKeeperMachine } from '../machines/lease-keeper.machine.js';
@@ -8,12 +7,12 @@ import { ownershipMachine } from '../machines/ownership.machine.js';
 import { reconcilerMachine } from '../machines/reconciler.machine.js';
 import { supervisorMachine } from '../machines/supervisor.machine.js';
 import { topologyWatcherMachine } from '../machines/topology-watcher.machine.js';
-import { fingerprintOf } from './fingerprint.js';
+import { fingerprintOf, type Machine } from './fingerprint.js';
 
 /** Machines by id. */
-export type Machines = ReadonlyMap<string, AnyStateMachine>;
+export type Machines = ReadonlyMap<string, Machine>;
 
-export function machinesById(machines: Iterable<AnyStateMachine>): Machines {
+export function machinesById(machines: Iterable<Machine>): Machines {
   return new Map([...machines].map((machine) => [machine.id, machine]));
 }
 

@@ -13,6 +13,7 @@ import {
 } from './format.js';
 import { isSameJson, type Json } from './json-safe.js';
 import { type Machines, presentMachines } from './machines.js';
+import { stateMachine } from './state-machine.js';
 import type { Cut } from './parser.js';
 import { Patcher } from './patch.js';
 import { openRecording, type Recording } from './recording.js';
@@ -110,10 +111,10 @@ export class Replayer {
         `expected one of ${[...this.#machines.keys()].join(', ')}`,
       );
     } else if (line.kind === 'spawn') {
-      this.#spawn(track, line, machine);
+      this.#spawn(track, line, stateMachine(machine));
     } else {
       try {
-        track.fold = Fold.join(machine, state, context);
+        track.fold = Fold.join(stateMachine(machine), state, context);
       } catch (error) {
         this.#diverges(track, line, 'unknownState', messageOf(error));
       }

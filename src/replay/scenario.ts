@@ -4,6 +4,7 @@ import { Fold } from './fold.js';
 import { type EndStatus, type EventLine, FORMAT, FORMAT_VERSION, type Line } from './format.js';
 import { type Json, toJson } from './json-safe.js';
 import { fingerprintsOf, presentMachines } from './machines.js';
+import { stateMachine } from './state-machine.js';
 import { diff } from './patch.js';
 import type { Recording } from './recording.js';
 
@@ -55,7 +56,7 @@ export class Scenario {
       );
     }
     const given = input === undefined ? undefined : toJson(input);
-    const fold = Fold.spawn(machine, given);
+    const fold = Fold.spawn(stateMachine(machine), given);
     this.#role = { path, machine: machineId, fold };
     this.#roles.set(path, this.#role);
     this.#lines.push({

@@ -4,6 +4,7 @@ import { messageOf, StreamwardenError } from '../core/errors.js';
 import { Fold } from './fold.js';
 import { type ActorLine, isActorLine, type StateValue } from './format.js';
 import { type Machines, presentMachines } from './machines.js';
+import { stateMachine } from './state-machine.js';
 import type { Recording } from './recording.js';
 import { isIn, statesOf, wordsOfState } from './state-path.js';
 
@@ -50,8 +51,8 @@ function begin(line: Exclude<ActorLine, { kind: 'event' }>, machines: Machines):
     throw new StreamwardenError('InvalidState', `expected ${line.machine} to be one of ${known}`);
   }
   return line.kind === 'spawn'
-    ? Fold.spawn(machine, line.input)
-    : Fold.join(machine, line.state, line.context);
+    ? Fold.spawn(stateMachine(machine), line.input)
+    : Fold.join(stateMachine(machine), line.state, line.context);
 }
 
 function visit({ visits, fold }: Traveller, seq: number, event: string | null): void {
@@ -115,7 +116,7 @@ function checkState(state: string, journeys: readonly Journey[], where: Where, m
   const ids = new Set(journeys.map(({ machine }) => machine));
   const known = [...ids].flatMap((id) => {
     const machine = machines.get(id);
-    return machine === undefined ? [] : statesOf(machine);
+    return machine === undefined ? [] : statesOf(stateMachine(machine));
   });
   if (known.includes(state)) return;
   const [nearest] = [...known].sort((a, b) => distance(a, state) - distance(b, state));

@@ -3,7 +3,6 @@ import type { Application, ExpiredEntry } from '../actors/application.js';
 import type { Ownership } from '../actors/ownership.js';
 import type { Clock } from '../core/clock.js';
 import { type ErrorCode, StreamwardenError } from '../core/errors.js';
-import type { Info } from '../redis/entry.js';
 import type { DisownedReason, Notification, StreamRef } from './notifications.js';
 
 export interface PortSettings {
@@ -30,7 +29,12 @@ export interface PortSettings {
   ended(ownership: Ownership): void;
 }
 
-function refOf({ name, id, info, retryCount }: Omit<ExpiredEntry, 'owner'>): StreamRef {
+function refOf({
+  name,
+  id,
+  info,
+  retryCount,
+}: Omit<ExpiredEntry, 'owner' | 'info'> & { readonly info: unknown }): StreamRef {
   return { stream: name, id, info, retryCount };
 }
 
@@ -108,7 +112,7 @@ export function createApplicationPort(settings: PortSettings): Application {
         at: clock.now(),
         ...refOf(entry),
         // No schema has seen it: it is as the payload has it.
-        info: info as Info | null,
+        info,
         owner,
         autoClaim: settings.autoClaim,
         count: 1,

@@ -10,7 +10,7 @@ import { TEXT_WORDS } from './option-rules.js';
  * @typeParam TInput what producers attach as `info`
  * @typeParam TInfo what handlers get as `info`: what the schema makes of it
  */
-export interface Service<TInput = Info | null, TInfo = TInput> {
+export interface Service<TInput = object | null, TInfo = Info | null> {
   /** Names the load balancer stream `<name>-input` and the group `<name>-group`. */
   readonly name: string;
   /** Undefined: `info` is any object, or null. */

@@ -3,14 +3,7 @@ import type { Ownership } from '../actors/ownership.js';
 import type { Clock, Timer } from '../core/clock.js';
 import { messageOf, textOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-
-/**
- * How long a stream whose handler threw is kept before it is requeued, in milliseconds, 0 to 3,600,000.
- *
- * @param attempt 1 for the first try: the retry count and 1
- * @param error what the handler threw
- */
-export type HandlerDelay = (attempt: number, error: unknown) => number;
+import type { HandlerDelay } from './handler-options.js';
 
 const LONGEST_MS = 3_600_000;
 

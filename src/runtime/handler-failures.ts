@@ -4,11 +4,9 @@ import type { Clock } from '../core/clock.js';
 import { callOut, errorOf, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { factOf } from '../machines/facts.js';
-import type { Failure } from '../machines/supervisor.machine.js';
+import type { Failure } from '../machines/standing.js';
+import type { ErrorListener } from './handler-options.js';
 import type { Notification, StreamRef } from './notifications.js';
-
-/** The option `onError`. */
-export type ErrorListener<TInfo = unknown> = (error: unknown, stream: StreamRef<TInfo>) => void;
 
 export interface HandlerFailuresSettings {
   readonly service: string;

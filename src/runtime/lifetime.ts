@@ -2,18 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import type { Seam } from '../core/seam.js';
-
-/** How starting ended, where it did not fail. */
-export type Started =
-  /** Streams are read. */
-  | 'running'
-  /** `stop()` was called first: nothing was read. */
-  | 'stopped';
-
-export interface Closed {
-  /** Null: it was stopped. */
-  readonly error: Error | null;
-}
+import type { Closed, Started } from './types.js';
 
 export class Lifetime {
   /** Resolves once all is over. */
@@ -71,7 +60,7 @@ export class Lifetime {
     return error;
   }
 
-  close(error: Error | null): void {
+  close(error: StreamwardenError | null): void {
     this.#resolveClosed({ error });
   }
 

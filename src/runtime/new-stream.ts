@@ -2,19 +2,12 @@
 import { isStreamwardenError, messageOf, StreamwardenError, textOf } from '../core/errors.js';
 import type { NewEntry } from '../redis/announcing.js';
 import { type LaterEntry, MOST_DELAY_MS } from '../redis/delaying.js';
-import {
-  encodeEntry,
-  encodePayload,
-  entryBytes,
-  type Info,
-  isNameTooLong,
-  MOST_NAME_BYTES,
-} from '../redis/entry.js';
+import { encodeEntry, encodePayload, entryBytes, isNameTooLong, MOST_NAME_BYTES } from '../redis/entry.js';
 import { isNestedTooDeep, MOST_NESTED } from '../redis/json-depth.js';
 import { invalid } from './option-errors.js';
 
 /** What is to be announced. */
-export type NewStream<TInput = Info | null> = {
+export type NewStream<TInput = object | null> = {
   /** Name of the data stream: any non-empty string. */
   readonly name: string;
 } & (null extends TInput
@@ -41,7 +34,7 @@ export interface AddOptions {
 }
 
 /** A stream that is to be added. */
-export type AddedStream<TInput = Info | null> = NewStream<TInput> & AddOptions;
+export type AddedStream<TInput = object | null> = NewStream<TInput> & AddOptions;
 
 /**
  * @param maxEntryBytes what consumers would dead-letter for its size is not announced
@@ -102,7 +95,7 @@ function entryOf(stream: unknown, maxEntryBytes: number): NewEntry {
     if (info !== undefined && info !== null && (typeof info !== 'object' || Array.isArray(info))) {
       throw invalid(what, 'an object', info);
     }
-    const payload = encodePayload(name, info as Info | null | undefined);
+    const payload = encodePayload(name, info as object | null | undefined);
     if (isNestedTooDeep(payload)) {
       throw refusal(what, `an object that is nested at most ${MOST_NESTED} deep, with the payload around it`);
     }

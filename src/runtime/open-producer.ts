@@ -8,7 +8,7 @@ import type { Cancelled } from '../redis/cancelling.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
 import { addDelayed, type LaterEntry } from '../redis/delaying.js';
-import { encodeEntry, entryBytes, type Info } from '../redis/entry.js';
+import { encodeEntry, entryBytes } from '../redis/entry.js';
 import { type PauseChange, pauseStreams } from '../redis/parking.js';
 import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
@@ -29,7 +29,7 @@ import { cancelAll, createRepeatedCall, REFUSED_PAUSE_MS } from './repeated-call
 import type { CompiledProducerOptions } from './service-settings.js';
 
 /** @typeParam TInput what `info` is; the schema of a defined service says so. It may be left out where it may be null. */
-export interface Producer<TInput = Info | null> extends AsyncDisposable {
+export interface Producer<TInput = object | null> extends AsyncDisposable {
   /**
    * Announces one data stream; resolves with its entry id. With `delayMs` nobody is given it before that time has passed, and it has its entry only
    * then: the id is that of what is delayed, `delayed:` and a number.

@@ -10,15 +10,14 @@ import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
 import { type AnyService, serviceOf } from './define-service.js';
-import type { HandlerDelay } from './handler-backoff.js';
-import type { ErrorListener } from './handler-failures.js';
+import type { ErrorListener, HandlerDelay } from './handler-options.js';
+import type { InspectionObserver } from './inspection-observer.js';
 import { invalid, parseWith } from './option-errors.js';
 import { ELSEWHERE, processSchema, producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
 import { compiled } from './record-schema.js';
 import { serviceNames } from './service-names.js';
 import type { CompiledProducerOptions, CompiledServiceOptions } from './service-settings.js';
 import type { ProcessOptions } from './types.js';
-import type { InspectionObserver } from './xstate-inspection.js';
 
 export interface BackoffOptions {
   /** First delay in milliseconds; doubles each time, with jitter. */

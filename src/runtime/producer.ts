@@ -2,12 +2,11 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { RedisSource } from '../redis/asked-target.js';
-import type { Info } from '../redis/entry.js';
 import type { Service } from './define-service.js';
 import { openProducer, type Producer } from './open-producer.js';
 import { producerNames } from './options.js';
 
-export interface ProducerOptions<TInput = Info | null> {
+export interface ProducerOptions<TInput = object | null> {
   /** As in RuntimeOptions. */
   readonly redis: RedisSource;
   /** As in RuntimeOptions: needed where `redis` is a function, and Redis is a cluster. */
@@ -28,12 +27,12 @@ export interface ProducerOptions<TInput = Info | null> {
 }
 
 /** @throws StreamwardenError `InvalidOption` */
-export function createProducer<TInput = Info | null>(options: ProducerOptions<TInput>): Producer<TInput> {
+export function createProducer<TInput = object | null>(options: ProducerOptions<TInput>): Producer<TInput> {
   return composeProducer(options, systemClock);
 }
 
 /** As `createProducer`, in another time. */
-export function composeProducer<TInput = Info | null>(
+export function composeProducer<TInput = object | null>(
   options: ProducerOptions<TInput>,
   clock: Clock,
 ): Producer<TInput> {

@@ -1,11 +1,11 @@
-/** `createRuntime()`: options in, a runtime out. Composes one incarnation on `start()` and gives it its public face. */
+/** Options in, a runtime out. Composes one incarnation on `start()` and gives it its public face. */
 import { setMaxListeners } from 'node:events';
 import { Consumer } from '../actors/consumer.js';
 import type { Kernel, Stores } from '../actors/kernel.js';
 import { randomHex } from '../core/clock.js';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
-import type { ConsumerState } from '../machines/consumer.machine.js';
+import type { ConsumerState } from '../machines/standing.js';
 import {
   bulkTimeoutFor,
   commandTimeoutFor,
@@ -22,13 +22,14 @@ import { RuntimeTelemetry } from '../telemetry/runtime-telemetry.js';
 import { createApplicationPort } from './application-port.js';
 import { endingOf } from './ending.js';
 import { HandlerBackoff } from './handler-backoff.js';
-import { type ErrorListener, HandlerFailures } from './handler-failures.js';
+import { HandlerFailures } from './handler-failures.js';
+import type { ErrorListener } from './handler-options.js';
 import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
 import { type Inside, showInside } from './inside.js';
 import { notedStreams } from './noted-streams.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
-import { type Closed, Lifetime, type Started } from './lifetime.js';
+import { Lifetime } from './lifetime.js';
 import { NotificationHub } from './notification-hub.js';
 import type { Notification } from './notifications.js';
 import { invalid } from './option-errors.js';
@@ -40,12 +41,14 @@ import type { Snapshot } from './snapshot.js';
 import { overviewOf, type RuntimeFacts, snapshotOf } from './snapshot-of.js';
 import { createStores } from './stores.js';
 import type {
+  Closed,
   DoneOptions,
   Health,
   ProcessOptions,
   ReleaseOptions,
   ReleaseReport,
   Runtime,
+  Started,
   StopOptions,
   StopReport,
   StreamHandle,
@@ -427,17 +430,6 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     logger.info({ service: this.service, consumer: this.consumer, error: error?.code }, 'stopped');
     void this.#recorder.end().then(() => this.#lifetime.close(error));
   }
-}
-
-/**
- * Makes a runtime. Nothing is connected before `start()`.
- *
- * @throws StreamwardenError `InvalidOption`: before any I/O, naming the option, what was expected and what came
- */
-export function createRuntime<TInfo = Readonly<Record<string, unknown>> | null>(
-  options: RuntimeOptions<TInfo>,
-): Runtime<TInfo> {
-  return composeRuntime(options, {});
 }
 
 /** As `createRuntime`, with substitutes, and with an environment of its own; for tests and the command line. */

@@ -1,11 +1,14 @@
 /** One plain object of everything that a runtime knows of itself. The CLI and the inspector show this and nothing else. */
-import type { ConsumerState } from '../machines/consumer.machine.js';
 import type { ErrorFact } from '../machines/facts.js';
-import type { LeaseKeeperContext } from '../machines/lease-keeper.machine.js';
-import type { KeyspaceSetup } from '../machines/master-subscription.machine.js';
-import type { OwnershipState } from '../machines/ownership.machine.js';
-import type { ReconcilerContext } from '../machines/reconciler.machine.js';
-import type { ChildRecord, Failure } from '../machines/supervisor.machine.js';
+import type {
+  ChildRecord,
+  ConsumerState,
+  Failure,
+  KeyspaceSetup,
+  OwnershipState,
+  ScanFigures,
+  VerifyOutput,
+} from '../machines/standing.js';
 import type { ServerFacts } from '../redis/capabilities.js';
 import type { ParkedCounts } from '../redis/lease-store.js';
 
@@ -133,11 +136,24 @@ export interface Snapshot {
     readonly validUntil: number | null;
     /** How often the deadline passed without a beat. */
     readonly misses: number;
-  } & Pick<LeaseKeeperContext, 'generation' | 'lapses' | 'lastError' | 'lastVerify'>;
-  readonly reconciler: { readonly state: string } & Pick<
-    ReconcilerContext,
-    'scans' | 'sweeps' | 'lastScan' | 'lastError' | 'dead'
-  >;
+    /** The generation of presence that was written or found last. */
+    readonly generation: number;
+    /** How often presence had lapsed when it was written again. */
+    readonly lapses: number;
+    readonly lastError: ErrorFact | null;
+    readonly lastVerify: VerifyOutput | null;
+  };
+  readonly reconciler: {
+    readonly state: string;
+    readonly scans: number;
+    readonly sweeps: number;
+    /** Figures of the last whole scan. */
+    readonly lastScan: (ScanFigures & { readonly at: number }) | null;
+    /** Of the latest attempt that failed; null when both sweep and scan have succeeded since. */
+    readonly lastError: ErrorFact | null;
+    /** Consumers that are known to be dead. */
+    readonly dead: readonly string[];
+  };
   /** What the runtime is connected to. */
   readonly deployment: 'single' | 'sentinel' | 'cluster';
   /** The cluster as it was last seen; null where there is none. */

@@ -1,10 +1,23 @@
 /** The public face of a runtime. */
-import type { ConsumerState } from '../machines/consumer.machine.js';
+import type { StreamwardenError } from '../core/errors.js';
+import type { ConsumerState } from '../machines/standing.js';
 import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
-import type { Started } from './lifetime.js';
 import type { Notification, StreamRef } from './notifications.js';
 import type { Snapshot } from './snapshot.js';
+
+/** How starting ended, where it did not fail. */
+export type Started =
+  /** Streams are read. */
+  | 'running'
+  /** `stop()` was called first: nothing was read. */
+  | 'stopped';
+
+/** How a runtime ended. */
+export interface Closed {
+  /** Null: it was stopped. */
+  readonly error: StreamwardenError | null;
+}
 
 export interface DoneOptions {
   /**
@@ -80,8 +93,8 @@ export interface StreamHandle<TInfo = unknown> {
   release(options?: ReleaseOptions): Promise<void>;
 }
 
-/** What processes one data stream. Resolving means done; throwing spends a retry, unless the signal has aborted. */
-export type StreamHandler<TInfo = unknown> = (stream: StreamHandle<TInfo>) => Promise<void> | void;
+/** What processes one data stream. Returning, or resolving, whatever with, means done; throwing spends a retry, unless the signal has aborted. */
+export type StreamHandler<TInfo = unknown> = (stream: StreamHandle<TInfo>) => unknown;
 
 export interface ProcessOptions {
   /** How many handlers run at once; the process owns no more streams than this while the processor is attached. */
@@ -136,7 +149,7 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   /** Idempotent, also during `start()`; a later call may ask for a harder mode. */
   stop(options?: StopOptions): Promise<StopReport>;
   /** Resolves when the runtime has stopped; with the error when it failed. Never rejects. */
-  readonly closed: Promise<{ readonly error: Error | null }>;
+  readonly closed: Promise<Closed>;
   /**
    * Everything the runtime tells, in order. Ends after `StreamTerminated`. Each call is a reader of its own, with a buffer of
    * `notificationBuffer`; the first one also gets what was buffered before it. A reader that falls behind stops the reading of new

@@ -1,10 +1,8 @@
 /** The option `inspect`: XState's own inspection of every actor of a runtime, from the first one on. */
-import type { AnyActor, AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import type { AnyActor, AnyActorRef, InspectionEvent } from 'xstate';
 import { callOut } from '../core/errors.js';
 import type { Seam } from '../core/seam.js';
-
-/** As XState's `inspect` takes it. */
-export type InspectionObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+import type { InspectionObserver } from './inspection-observer.js';
 
 function rootOf(actor: AnyActorRef): AnyActorRef {
   return actor._parent === undefined ? actor : rootOf(actor._parent);

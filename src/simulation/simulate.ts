@@ -126,7 +126,7 @@ class Simulation implements SimulatedWorld {
       .runtime;
   }
 
-  producer<TInput = Info | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput> {
+  producer<TInput = object | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput> {
     this.#expectNoEnd();
     this.#producers += 1;
     const process = this.#process(`producer ${this.#producers}`);
@@ -136,11 +136,11 @@ class Simulation implements SimulatedWorld {
     return producer;
   }
 
-  async announce(name: string, info?: Info | null, options?: ServiceChoice): Promise<string> {
+  async announce(name: string, info?: object | null, options?: ServiceChoice): Promise<string> {
     return await this.#answered(this.#announcer(options).add(name, info));
   }
 
-  async ensure(name: string, info?: Info | null, options?: ServiceChoice): Promise<Ensured> {
+  async ensure(name: string, info?: object | null, options?: ServiceChoice): Promise<Ensured> {
     return await this.#answered(this.#announcer(options).ensure(name, info));
   }
 

@@ -32,7 +32,7 @@ export type SimulatedRuntimeOptions<TInfo = Info | null> = Omit<
 >;
 
 /** Options of a simulated producer: those of `createProducer`, but for what the world itself gives it. */
-export type SimulatedProducerOptions<TInput = Info | null> = Omit<
+export type SimulatedProducerOptions<TInput = object | null> = Omit<
   ProducerOptions<TInput>,
   'redis' | 'telemetry'
 >;
@@ -102,20 +102,20 @@ export interface SimulatedWorld extends AsyncDisposable {
    * Makes a producer in a process of its own. What it is asked to do needs time to go by: `world.until(producer.add('order-1'))`.
    * @throws StreamwardenError `InvalidOption`
    */
-  producer<TInput = Info | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput>;
+  producer<TInput = object | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput>;
   /**
    * Announces a data stream, and lets time go by until Redis has it; within a handler, just announces it. Resolves with the entry id.
    * @param name name of the data stream
    * @param info what its owner should know
    * @throws StreamwardenError `InvalidOption`; `RedisUnavailable` when Redis is away for more than 10 s
    */
-  announce(name: string, info?: Info | null, options?: ServiceChoice): Promise<string>;
+  announce(name: string, info?: object | null, options?: ServiceChoice): Promise<string>;
   /**
    * Announces a data stream unless it waits or is owned already, as `producer.ensure()`; otherwise as `announce`. Of one that is owned the owner
    * is told that it was touched.
    * @throws StreamwardenError `InvalidOption`; `RedisUnavailable` when Redis is away for more than 10 s
    */
-  ensure(name: string, info?: Info | null, options?: ServiceChoice): Promise<Ensured>;
+  ensure(name: string, info?: object | null, options?: ServiceChoice): Promise<Ensured>;
   /** Lets so much time go by. Timers and messages that are due at its very end have happened when it resolves. */
   advance(duration: Duration): Promise<void>;
   /**

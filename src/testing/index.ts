@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export { fingerprintOf } from '../replay/fingerprint.js';
+export { fingerprintOf, type Machine } from '../replay/fingerprint.js';
 export type {
   EventLine,
   Header,

@@ -2,7 +2,9 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { expect } from 'chai';
 import type { WebSocket } from 'ws';
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor, createMachine } from 'xstate';
+import type { Machine } from '../../src/replay/fingerprint.js';
 import { machinesById, presentMachines } from '../../src/replay/machines.js';
+import { stateMachine } from '../../src/replay/state-machine.js';
 import { statesOf } from '../../src/replay/state-path.js';
 import { eventually } from '../support/eventually.js';
 import { listenersOf, useInspectors } from '../support/inspector.js';
@@ -74,9 +76,9 @@ describe("Stately's protocol", () => {
     expect(machines).to.have.all.keys(...new Set(live.map(({ machine }) => machine)));
     for (const [id, machine] of machines) {
       const ours = presentMachines.get(id);
-      expect(ours && statesOf(ours)).to.deep.equal(statesOf(machine));
+      expect(ours && statesOf(stateMachine(ours))).to.deep.equal(statesOf(stateMachine(machine)));
     }
-    const drawn = createActor(machines.get('ownership') as AnyStateMachine).start();
+    const drawn = createActor(stateMachine(machines.get('ownership') as Machine)).start();
     drawn.send({ type: 'verified' });
     expect((drawn.getSnapshot() as AnyMachineSnapshot).value).to.equal('acquired');
   });

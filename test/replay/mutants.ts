@@ -1,6 +1,7 @@
 /** Machines with one thing wrong in each: what a slip of the pen, or a misunderstanding, would make of them. */
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { presentMachines } from '../../src/replay/machines.js';
+import { stateMachine } from '../../src/replay/state-machine.js';
 
 export interface Mutant {
   readonly machine: string;
@@ -20,7 +21,7 @@ function copy<T>(value: T): T {
 function original(id: string): AnyStateMachine {
   const machine = presentMachines.get(id);
   if (machine === undefined) throw new Error(`expected a machine, got: ${id}`);
-  return machine;
+  return stateMachine(machine);
 }
 
 /** Where something is in a machine's configuration: `states.acking.on.acked.0`. */

@@ -4,7 +4,9 @@ import { createWriteStream, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { EventLine, Line } from '../../src/replay/format.js';
+import type { Machine } from '../../src/replay/fingerprint.js';
 import { machinesById, presentMachines } from '../../src/replay/machines.js';
+import { stateMachine } from '../../src/replay/state-machine.js';
 import type { Recording } from '../../src/replay/recording.js';
 import { replay, replayFile } from '../../src/replay/replayer.js';
 import { scenario } from '../../src/replay/scenario.js';
@@ -155,9 +157,9 @@ describe('replay', () => {
   });
 
   it('says that a machine throws', () => {
-    const ownership = presentMachines.get('ownership');
+    const ownership = stateMachine(presentMachines.get('ownership') as Machine);
     const machines = machinesById([
-      ownership?.provide({
+      ownership.provide({
         guards: {
           isLockReleased: () => {
             throw new Error('no such thing');

@@ -85,7 +85,7 @@ describe('capacity', () => {
     const runtime = await start();
     await parked(suite.redis(), runtime.consumer);
     const held: (() => void)[] = [];
-    runtime.process(() => new Promise((resolve) => held.push(resolve)), { concurrency: 2 });
+    runtime.process(() => new Promise<void>((resolve) => held.push(resolve)), { concurrency: 2 });
     await eventually('the parked read is ended', async () => (await unblocks()) > 0);
     await parked(suite.redis(), runtime.consumer);
     // At once, so that a read that still asks for more is answered with more.

@@ -53,7 +53,7 @@ function stand() {
 
 /** Works until its signal aborts. */
 const steady: StreamHandler = ({ signal }) =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 
 /** What a server answers, whatever the network is like. */
 function ask(server: SimulatedServer, ...command: string[]): unknown {

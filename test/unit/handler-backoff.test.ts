@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { Ownership } from '../../src/actors/ownership.js';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import { silentLogger } from '../../src/core/logger.js';
-import { HandlerBackoff, type HandlerDelay } from '../../src/runtime/handler-backoff.js';
+import { HandlerBackoff } from '../../src/runtime/handler-backoff.js';
+import type { HandlerDelay } from '../../src/runtime/handler-options.js';
 
 describe('the back-off of a handler', () => {
   interface Planned {

@@ -5,8 +5,8 @@ import {
   leaseKeeperMachine,
   type RaiseOutput,
   type RefreshOutput,
-  type VerifyOutput,
 } from '../../../src/machines/lease-keeper.machine.js';
+import type { VerifyOutput } from '../../../src/machines/standing.js';
 import { asked } from './asked.js';
 import { Fold } from './fold.js';
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { createActor } from 'xstate';
 import {
-  type KeyspaceSetup,
   type MasterSubscriptionEvent,
   masterSubscriptionMachine,
 } from '../../../src/machines/master-subscription.machine.js';
+import type { KeyspaceSetup } from '../../../src/machines/standing.js';
 import { asked } from './asked.js';
 import { Fold } from './fold.js';
 

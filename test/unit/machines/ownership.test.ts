@@ -1,10 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  type OwnershipEvent,
-  type OwnershipState,
-  ownershipMachine,
-} from '../../../src/machines/ownership.machine.js';
+import { type OwnershipEvent, ownershipMachine } from '../../../src/machines/ownership.machine.js';
+import type { OwnershipState } from '../../../src/machines/standing.js';
 import { Fold } from './fold.js';
 
 const input = { id: '7-0', name: 'stream', retryCount: 1 };

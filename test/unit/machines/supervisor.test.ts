@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  type ChildSpec,
   problemOf,
   type SupervisorEvent,
   supervisorMachine,
 } from '../../../src/machines/supervisor.machine.js';
+import type { ChildSpec } from '../../../src/machines/standing.js';
 import { Fold } from './fold.js';
 
 const error = { code: 'RedisUnavailable', message: 'connection refused' };

@@ -1,0 +1,90 @@
+/** What the types promise. tsc looks at all of this; what runs is little. */
+import { expect } from 'chai';
+import type { InspectionEvent, Observer } from 'xstate';
+import { z } from 'zod';
+import {
+  type Closed,
+  createProducer,
+  createRuntime,
+  type InspectionObserver,
+  isStreamwardenError,
+  type Producer,
+  type Runtime,
+  StreamwardenError,
+  type StreamHandler,
+} from '../../src/index.js';
+import { simulate } from '../../src/simulation/index.js';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Refused by tsc unless both are the same type. */
+function same<A, B>(_is: Same<A, B>): void {}
+
+const redis = 'redis://127.0.0.1:1';
+const service = 'orders';
+const infoSchema = z.object({ price: z.string().transform(Number) });
+type InfoOf<R> = R extends Runtime<infer TInfo> ? TInfo : never;
+type Loose = Readonly<Record<string, unknown>>;
+
+describe('the types', () => {
+  it('say that info is null only where it can be', () => {
+    const checked = createRuntime({ redis, service, infoSchema });
+    same<InfoOf<typeof checked>, { price: number }>(true);
+    checked.process((stream) => stream.info.price.toFixed(2));
+    const nullable = createRuntime({ redis, service, infoSchema: infoSchema.nullable() });
+    same<InfoOf<typeof nullable>, { price: number } | null>(true);
+    const named = createRuntime<{ region: string } | null>({ redis, service });
+    same<InfoOf<typeof named>, { region: string } | null>(true);
+    const loose = createRuntime({ redis, service });
+    same<InfoOf<typeof loose>, Loose | null>(true);
+    const simulated = () => simulate().runtime({ service, infoSchema });
+    same<InfoOf<ReturnType<typeof simulated>>, { price: number }>(true);
+    for (const runtime of [checked, nullable, named, loose]) expect(runtime.state).to.equal('idle');
+  });
+
+  it('have add() and its like take an interface', () => {
+    interface Order {
+      readonly region: string;
+    }
+    const order: Order = { region: 'eu' };
+    const announce = (producer: Producer) => [
+      producer.add('order-1', order),
+      producer.addMany([{ name: 'order-1', info: order }]),
+      producer.ensure('order-1', order),
+      producer.ensureMany([{ name: 'order-1', info: order }]),
+    ];
+    // @ts-expect-error a text is no info
+    const wrong = (producer: Producer) => producer.add('order-1', 'eu');
+    expect(announce).to.be.a('function');
+    expect(wrong).to.be.a('function');
+    expect(createProducer({ redis, service })).to.have.property('add');
+  });
+
+  it('have handlers return anything', () => {
+    const handlers: StreamHandler[] = [() => 7, async () => ({ rows: 3 }), () => undefined, async () => {}];
+    const runtime = createRuntime({ redis, service });
+    runtime.process(async (stream) => stream.name.length);
+    expect(handlers).to.have.length(4);
+  });
+
+  it('say which error ends a runtime, and what an error of a code carries', () => {
+    same<Closed['error'], StreamwardenError | null>(true);
+    const thrown: unknown = new StreamwardenError('StreamTouched', 'm', { details: { touches: 3 } });
+    if (!isStreamwardenError(thrown, 'StreamTouched')) throw new Error('expected an error of that code');
+    same<typeof thrown.code, 'StreamTouched'>(true);
+    const touches: number | undefined = thrown.details.touches;
+    expect(touches).to.equal(3);
+    const either: unknown = new StreamwardenError('OwnerAlive', 'm');
+    if (!isStreamwardenError(either)) throw new Error('expected an error of ours');
+    expect(either.details.anything).to.equal(undefined);
+    expect(isStreamwardenError(either, 'StreamTouched')).to.equal(false);
+  });
+
+  it("take XState's own observers for inspect", () => {
+    const heard: string[] = [];
+    const observer: Observer<InspectionEvent> = { next: ({ type }) => heard.push(type) };
+    const listener = (event: InspectionEvent) => void heard.push(event.rootId);
+    const taken: InspectionObserver[] = [observer, listener, () => undefined];
+    for (const inspect of taken) expect(createRuntime({ redis, service, inspect }).state).to.equal('idle');
+  });
+});
