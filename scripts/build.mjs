@@ -1,10 +1,11 @@
-// Builds src/ into dist/: tsc checks it and writes the declarations, esbuild the modules and the command line, vite the inspector's page. What
+// Builds src/ into dist/: tsc checks it and writes the declarations, esbuild the modules, once more as CommonJS in dist/cjs, and the command line, vite the inspector's page. What
 // the library would have to read from files becomes modules (generated.mjs). Outputs that no longer have a source are removed. dist/ is
 // not emptied first: a process that runs from it while someone builds must not lose its modules. Where neither the sources nor dist/ have
 // changed since the last build, there is nothing to do; `--force` builds all the same.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -24,6 +25,7 @@ import { generatedModules } from './generated.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = join(root, 'src');
 const dist = join(root, 'dist');
+const commonJs = join(dist, 'cjs');
 const cache = join(root, '.cache');
 
 /** What is bundled, into the command line and into the page. The library consists of all else. */
@@ -70,11 +72,12 @@ if (process.argv.includes('--force') || !isUpToDate()) {
     bundlePage(),
     bundlePrograms(),
   ]);
-  const modules = await compileModules();
+  const modules = [...(await compileModules('esm', dist)), ...(await compileModules('cjs', commonJs))];
+  const again = declareCommonJs(declarations);
   const program = await bundleProgram();
   const licenses = join(dist, 'LICENSES.txt');
   writeFileSync(licenses, licensesOf([...pageParts, ...programParts, ...program.parts]));
-  prune(new Set([...declarations, ...modules, ...program.files, licenses]));
+  prune(new Set([...declarations, ...again, ...modules, ...program.files, licenses]));
   writeFileSync(stampFile, stamp());
 }
 
@@ -119,17 +122,32 @@ async function declare() {
     .filter((file) => !apart.some((folder) => file.startsWith(join(dist, relative(src, folder)))));
 }
 
+/** Declarations say of what kind a module is by the manifest that is nearest. @returns all that it has written */
+function declareCommonJs(declarations) {
+  const manifest = join(commonJs, 'package.json');
+  mkdirSync(commonJs, { recursive: true });
+  writeFileSync(manifest, `${JSON.stringify({ type: 'commonjs' })}\n`);
+  const copies = declarations.map((file) => {
+    const copy = join(commonJs, relative(dist, file));
+    cpSync(file, copy);
+    return copy;
+  });
+  return [manifest, ...copies];
+}
+
 /** The library, a module for each source. */
-async function compileModules() {
+async function compileModules(format, outdir) {
   const sources = filesBelow(src).filter(
     (file) => file.endsWith('.ts') && !apart.some((folder) => file.startsWith(folder)),
   );
   const { metafile } = await esbuild({
     ...usual,
     entryPoints: sources,
-    outdir: dist,
+    outdir,
     outbase: src,
-    format: 'esm',
+    format,
+    // Jest, and other loaders of CommonJS, do not know import().
+    supported: { 'dynamic-import': format === 'esm' },
     sourcemap: 'linked',
     sourcesContent: false,
     plugins: [withGeneratedModules],

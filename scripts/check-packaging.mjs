@@ -12,7 +12,7 @@ const work = mkdtempSync(join(tmpdir(), 'streamwarden-pack-'));
 try {
   const tarball = pack();
   run(tool('publint'), [tarball, '--strict']);
-  run(tool('attw'), [tarball, '--profile', 'esm-only']);
+  run(tool('attw'), [tarball]);
   const project = installOffline(tarball);
   const entries = ['', '/simulation', '/testing'].map((entry) => `'${manifest.name}${entry}'`);
   node(project, ['-e', entries.map((entry) => `require(${entry})`).join('; ')]);

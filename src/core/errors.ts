@@ -1,3 +1,5 @@
+import { makeOneClass } from './one-class.js';
+
 /** Every code that a {@link StreamwardenError} can carry. Codes are stable; messages are for people and may change. */
 export const ERROR_CODES = [
   'InvalidOption',
@@ -55,7 +57,7 @@ export interface StreamwardenErrorOptions {
 /**
  * Base of every error that streamwarden throws or rejects with.
  *
- * Compare `code`, not the class and not the message: two copies of the package in one process have two classes.
+ * Compare `code`, not the message. `instanceof` holds for the errors of every copy of the package in the process.
  */
 export class StreamwardenError extends Error {
   readonly code: ErrorCode;
@@ -70,6 +72,8 @@ export class StreamwardenError extends Error {
     this.details = options.details ?? {};
   }
 }
+
+makeOneClass(StreamwardenError, 'StreamwardenError');
 
 /** Of one code: what its `details` hold, as far as the contract says. More may be there, and what is here may be missing. */
 export interface ErrorDetails {

@@ -46,7 +46,7 @@ export function isCluster(target: unknown): target is Cluster {
 }
 
 /** Under this name a cluster that is none of ioredis' has what makes clients of its nodes: one that is simulated. They are not connected. */
-export const NODE_CLIENT = Symbol('makes a client of a node');
+export const NODE_CLIENT = Symbol.for('streamwarden: makes a client of a node');
 
 type MakeNode = (options: RedisOptions) => Redis;
 

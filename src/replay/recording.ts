@@ -1,7 +1,7 @@
 /** Recordings as they are read: the whole of a short one in memory, a long one line by line. */
 import { createReadStream, type ReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { messageOf, StreamwardenError } from '../core/errors.js';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import type { Header, Line } from './format.js';
 import { type Cut, RecordingParser } from './parser.js';
 
@@ -82,7 +82,7 @@ export async function openRecording(file: string): Promise<RecordingReader> {
       const { value, done } = await iterator.next();
       return done ? undefined : parser.push(value);
     } catch (error) {
-      throw error instanceof StreamwardenError ? error : unreadable(file, error);
+      throw isStreamwardenError(error) ? error : unreadable(file, error);
     }
   }
 

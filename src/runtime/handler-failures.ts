@@ -3,6 +3,7 @@ import type { Ownership } from '../actors/ownership.js';
 import type { Clock } from '../core/clock.js';
 import { callOut, errorOf, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { onePerProcess } from '../core/one-per-process.js';
 import { factOf } from '../machines/facts.js';
 import type { Failure } from '../machines/standing.js';
 import type { ErrorListener } from './handler-options.js';
@@ -20,7 +21,7 @@ export interface HandlerFailuresSettings {
 const MOST_KEPT = 20;
 
 /** One line a process is enough to say what to do about it. */
-let hasWarned = false;
+const warning = onePerProcess('warning of handlers', () => ({ isGiven: false }));
 
 export class HandlerFailures {
   readonly #settings: HandlerFailuresSettings;
@@ -72,8 +73,8 @@ export class HandlerFailures {
   }
 
   #warn(error: Error): void {
-    if (hasWarned) return;
-    hasWarned = true;
+    if (warning.isGiven) return;
+    warning.isGiven = true;
     process.emitWarning(
       `a handler of service ${this.#settings.service} failed: ${messageOf(error)}. Later failures are not told here: give createRuntime() a logger, or onError`,
       { type: 'StreamwardenWarning', code: 'STREAMWARDEN_HANDLER_FAILED', detail: stackOf(error) },

@@ -1,4 +1,5 @@
 /** What a handler throws when no further try can succeed. */
+import { makeOneClass } from '../core/one-class.js';
 
 /**
  * Thrown by a handler, it moves the stream to the dead-letter stream at once, as `rejected`, instead of spending its retries one by one. Any other
@@ -12,6 +13,8 @@ export class UnrecoverableError extends Error {
   override readonly name = 'UnrecoverableError';
   readonly unrecoverable = true;
 }
+
+makeOneClass(UnrecoverableError, 'UnrecoverableError');
 
 /** Of whatever was thrown: it may be anything, and may throw when it is looked at. */
 export function isUnrecoverable(thrown: unknown): boolean {

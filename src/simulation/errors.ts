@@ -1,3 +1,5 @@
+import { makeOneClass } from '../core/one-class.js';
+
 /** Every code that a {@link SimulationError} can carry. */
 export type SimulationErrorCode =
   /** A handler waits for something real, or was resumed by something real while time went by: a timer of Node.js, a file, a socket. */
@@ -30,3 +32,5 @@ export class SimulationError extends Error {
     this.code = code;
   }
 }
+
+makeOneClass(SimulationError, 'SimulationError');

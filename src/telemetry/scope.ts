@@ -1,5 +1,6 @@
 /** The tracer and the instruments of this library, as the application has them registered now. */
 import type { Meter, Tracer } from '@opentelemetry/api';
+import { onePerProcess } from '../core/one-per-process.js';
 import { PACKAGE_VERSION } from '../core/package-version.js';
 import { Instruments } from './instruments.js';
 import { Observed } from './observed.js';
@@ -13,7 +14,10 @@ export interface Scope {
   readonly observed: Observed;
 }
 
-const ofMeters = new WeakMap<Meter, Pick<Scope, 'instruments' | 'observed'>>();
+const ofMeters = onePerProcess(
+  'instruments',
+  () => new WeakMap<Meter, Pick<Scope, 'instruments' | 'observed'>>(),
+);
 
 /** Runtimes and producers of one process share their instruments. Metrics go to the meter provider that is registered at this moment. */
 export function scopeOf(api: OpenTelemetry): Scope {

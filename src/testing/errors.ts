@@ -1,3 +1,5 @@
+import { makeOneClass } from '../core/one-class.js';
+
 /** Every code that a {@link LauncherError} can carry. */
 export type LauncherErrorCode =
   | 'BinaryNotFound'
@@ -23,3 +25,5 @@ export class LauncherError extends Error {
     this.code = code;
   }
 }
+
+makeOneClass(LauncherError, 'LauncherError');

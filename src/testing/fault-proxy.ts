@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { onePerProcess } from '../core/one-per-process.js';
 import { CommandReader } from './command-reader.js';
 import { LauncherError } from './errors.js';
 import { markRelayed } from './relayed-sockets.js';
@@ -71,7 +72,7 @@ interface Armed {
   readonly tell: (args: readonly string[]) => void;
 }
 
-const open = new Set<FaultProxy>();
+const open = onePerProcess('fault proxies', () => new Set<FaultProxy>());
 
 /** Proxies of this process that have not been closed. */
 export function openProxies(): readonly FaultProxy[] {

@@ -1,3 +1,5 @@
+import { onePerProcess } from '../core/one-per-process.js';
+
 /** What every server of the launcher can say of itself while it is not stopped. */
 export interface OpenServer {
   readonly port: number;
@@ -5,7 +7,7 @@ export interface OpenServer {
   stop(): Promise<void>;
 }
 
-const open = new Set<OpenServer>();
+const open = onePerProcess('open servers', () => new Set<OpenServer>());
 
 /** The servers that this process has started and not stopped, oldest first. A test suite checks that it is empty. */
 export function openServers(): readonly OpenServer[] {

@@ -4,9 +4,10 @@
  * What is looked at is where the present machines go with the recorded events: a machine that changes its mind fails the test.
  */
 import { StreamwardenError } from '../core/errors.js';
+import { makeOneClass } from '../core/one-class.js';
 import type { Recording } from '../replay/recording.js';
 import { type ReplayOptions, replay } from '../replay/replayer.js';
-import { Scenario } from '../replay/scenario.js';
+import type { Scenario } from '../replay/scenario.js';
 import { type Finding, reaches, visitsInOrder, type Where } from '../replay/visits.js';
 import { wordsOfReport } from '../replay/words.js';
 
@@ -17,9 +18,11 @@ export class RecordingAssertionError extends Error {
   override readonly name = 'RecordingAssertionError';
 }
 
+makeOneClass(RecordingAssertionError, 'RecordingAssertionError');
+
 function recordingOf(subject: unknown): Recording {
-  if (subject instanceof Scenario) return subject.recording();
-  const { header, lines } = (subject ?? {}) as Partial<Recording>;
+  const { recording, header, lines } = (subject ?? {}) as Partial<Scenario & Recording>;
+  if (typeof recording === 'function') return (subject as Scenario).recording();
   if (header?.kind === 'header' && Array.isArray(lines)) return subject as Recording;
   throw new StreamwardenError(
     'InvalidState',
