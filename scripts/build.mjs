@@ -57,6 +57,16 @@ const withGeneratedModules = {
     });
   },
 };
+/** Jest, and other loaders of CommonJS, do not know import(); and bundlers take a require() within `try` for optional only where it stands there itself. */
+const withRequire = {
+  name: 'require instead of import()',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8').replaceAll(/\bawait import\((?='[^']+'\))/g, 'require(');
+      return { contents, loader: 'ts' };
+    });
+  },
+};
 const usual = {
   absWorkingDir: root,
   platform: 'node',
@@ -101,7 +111,27 @@ function stamp() {
   return hash.digest('hex');
 }
 
-/** Ends this process where the types are wrong. */
+/** Of these declarations those that somebody who imports the package comes to. */
+function reachable(declarations) {
+  const all = new Set(declarations);
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const found = new Set();
+  const waiting = Object.values(exports).flatMap((entry) =>
+    entry.import ? [join(root, entry.import.types)] : [],
+  );
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (found.has(file) || !all.has(file)) continue;
+    found.add(file);
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(
+      /(?:\bfrom |\bimport\()['"](\.[^'"]+)\.js['"]/g,
+    )) {
+      waiting.push(resolve(dirname(file), `${path}.d.ts`));
+    }
+  }
+  return [...found];
+}
+
+/** Ends this process where the types are wrong. @returns the declarations of the library */
 async function declare() {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--listEmittedFiles', '--pretty', 'false'];
@@ -116,10 +146,11 @@ async function declare() {
   const problems = lines.filter((line) => !line.startsWith(emittedPrefix));
   if (problems.length > 0) console.error(problems.join('\n'));
   if (status !== 0) process.exit(status ?? 1);
-  return lines
-    .filter((line) => line.startsWith(emittedPrefix))
-    .map((line) => resolve(root, line.slice(emittedPrefix.length)))
-    .filter((file) => !apart.some((folder) => file.startsWith(join(dist, relative(src, folder)))));
+  return reachable(
+    lines
+      .filter((line) => line.startsWith(emittedPrefix))
+      .map((line) => resolve(root, line.slice(emittedPrefix.length))),
+  );
 }
 
 /** Declarations say of what kind a module is by the manifest that is nearest. @returns all that it has written */
@@ -146,11 +177,11 @@ async function compileModules(format, outdir) {
     outdir,
     outbase: src,
     format,
-    // Jest, and other loaders of CommonJS, do not know import().
+    // Wherever it is not awaited at once.
     supported: { 'dynamic-import': format === 'esm' },
     sourcemap: 'linked',
     sourcesContent: false,
-    plugins: [withGeneratedModules],
+    plugins: format === 'cjs' ? [withGeneratedModules, withRequire] : [withGeneratedModules],
   });
   return outputsOf(metafile);
 }

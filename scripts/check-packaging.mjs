@@ -1,9 +1,9 @@
-// Packs what would be published and looks at it as a user gets it: publint and attw read the tarball, then it is laid
-// into an empty project that has nothing but its declared dependencies, and required, imported and run there.
+// Packs what would be published and looks at it as a user gets it: publint and attw read the tarball, then it is laid into an empty project that has
+// nothing but its declared dependencies, and required, imported and run there.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,7 +14,8 @@ try {
   run(tool('publint'), [tarball, '--strict']);
   run(tool('attw'), [tarball]);
   const project = installOffline(tarball);
-  const entries = ['', '/simulation', '/testing'].map((entry) => `'${manifest.name}${entry}'`);
+  checkContent(join(project, 'node_modules', manifest.name));
+  const entries = ['', '/inspector', '/simulation', '/testing'].map((entry) => `'${manifest.name}${entry}'`);
   node(project, ['-e', entries.map((entry) => `require(${entry})`).join('; ')]);
   node(project, ['--input-type=module', '-e', entries.map((entry) => `await import(${entry})`).join('; ')]);
   node(project, [join('node_modules', manifest.name, manifest.bin.streamwarden), '--help']);
@@ -24,7 +25,7 @@ try {
 }
 
 function pack() {
-  // The scripts are skipped because `prepare` builds, and building is its own step.
+  // The scripts are skipped because `prepack` builds, and building is its own step.
   run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', work]);
   const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('expected npm pack to write a tarball, got: nothing');
@@ -43,6 +44,30 @@ function installOffline(tarball) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
   return project;
+}
+
+/** Where maps and documents lead, there is something; and nothing is run by whoever installs it. */
+function checkContent(folder) {
+  const files = readdirSync(folder, { recursive: true }).map(String);
+  const missing = [];
+  for (const file of files) {
+    const path = join(folder, file);
+    if (file.endsWith('.map')) {
+      for (const source of JSON.parse(readFileSync(path, 'utf8')).sources) expectFile(file, source);
+    } else if (file.endsWith('.md')) {
+      const text = readFileSync(path, 'utf8').replaceAll(/^```.*?^```/gms, '');
+      for (const [, link] of text.matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)) expectFile(file, link);
+    }
+  }
+  if (missing.length > 0)
+    throw new Error(`expected these to be in the tarball, got: none\n${missing.join('\n')}`);
+  const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const run = ['preinstall', 'install', 'postinstall', 'prepare'].filter((name) => name in scripts);
+  if (run.length > 0) throw new Error(`expected nothing to be run when it is installed, got: ${run}`);
+
+  function expectFile(from, link) {
+    if (!existsSync(resolve(folder, dirname(from), link))) missing.push(`${link} of ${from}`);
+  }
 }
 
 function tool(name) {

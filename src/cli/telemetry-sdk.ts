@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../core/errors.js';
+import { foundPackage, PackageUnfit } from '../core/found-package.js';
 import { CliError } from './errors.js';
 import { inWords, type Output } from './output.js';
 import type { TelemetryFlags } from './telemetry-option.js';
@@ -15,13 +16,16 @@ export interface RegisteredTelemetry {
   close(): Promise<void>;
 }
 
+/** Of the SDK and its exporters, which are released together. */
+const VERSIONS = { from: '0.200.0', below: '1.0.0' };
+
 /** What is left is given so long to get to its collector, in milliseconds. */
 const FLUSH_MS = 5000;
 
 /**
  * Registers what the flags ask for; to be called before the runtime starts.
  *
- * @throws CliError when the SDK is not installed, or the port cannot be listened on
+ * @throws CliError `PackageMissing` when the SDK is not installed, or of another version, or the port cannot be listened on
  */
 export async function registerTelemetry(
   flags: TelemetryFlags,
@@ -29,7 +33,7 @@ export async function registerTelemetry(
   output: Output,
 ): Promise<RegisteredTelemetry> {
   const { otel = false, metricsPort, metricsHost } = flags;
-  const { NodeSDK } = await installed(() => import('@opentelemetry/sdk-node'), '@opentelemetry/sdk-node');
+  const { NodeSDK } = await installed('@opentelemetry/sdk-node', () => import('@opentelemetry/sdk-node'));
   const served = metricsPort === undefined ? undefined : await serveMetrics(metricsHost, metricsPort, output);
   // Its defaults are OTLP. With --metrics-port metrics are fetched instead of sent; without --otel there are no traces.
   const sdk = new NodeSDK({
@@ -51,7 +55,7 @@ export async function registerTelemetry(
 
 async function serveMetrics(host: string, port: number, output: Output) {
   const name = '@opentelemetry/exporter-prometheus';
-  const { PrometheusExporter } = await installed(() => import('@opentelemetry/exporter-prometheus'), name);
+  const { PrometheusExporter } = await installed(name, () => import('@opentelemetry/exporter-prometheus'));
   const reader = new PrometheusExporter({ preventServerStart: true });
   const close = await listen(host, port, output, (request, response) => {
     if (request.url?.split('?', 1)[0] === '/metrics') reader.getMetricsRequestHandler(request, response);
@@ -85,13 +89,10 @@ async function listen(
   };
 }
 
-async function installed<T>(load: () => Promise<T>, name: string): Promise<T> {
+async function installed<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
-    return await load();
+    return await foundPackage({ name, ...VERSIONS }, load);
   } catch (error) {
-    throw new CliError(
-      'PackageMissing',
-      `expected ${name} to be installed beside streamwarden, got: ${messageOf(error)}; npm install @opentelemetry/sdk-node @opentelemetry/exporter-prometheus`,
-    );
+    throw error instanceof PackageUnfit ? new CliError('PackageMissing', error.message) : error;
   }
 }

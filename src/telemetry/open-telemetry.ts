@@ -8,6 +8,15 @@ let loading: Promise<OpenTelemetry | undefined> | undefined;
 
 /** Undefined: it is not installed, or cannot be loaded. Never rejects. */
 export function openTelemetry(): Promise<OpenTelemetry | undefined> {
-  loading ??= import('@opentelemetry/api').catch(() => undefined);
+  loading ??= load();
   return loading;
+}
+
+/** Within `try`, which tells bundlers that it may be missing. */
+async function load(): Promise<OpenTelemetry | undefined> {
+  try {
+    return await import('@opentelemetry/api');
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerRuntimeClient, GenericContainer, StartedTestContainer } from 'testcontainers';
 import { messageOf } from '../core/errors.js';
+import { foundPackage, PackageUnfit } from '../core/found-package.js';
 import { LauncherError } from './errors.js';
 import { freePort } from './free-port.js';
 import { LogTail } from './log-tail.js';
@@ -21,6 +22,7 @@ export interface ContainerEngine {
 
 type Container = ReturnType<ContainerRuntimeClient['container']['getById']>;
 
+const TESTCONTAINERS = { name: 'testcontainers', from: '11.9.0', below: '12.0.0' };
 const engineAnswersMs = 2_000;
 const port = 6379;
 /** Where the images keep their data: what is put there belongs to the server's user when it starts. */
@@ -29,9 +31,13 @@ const program = 'redis-server';
 
 /** @throws {@link LauncherError} `EngineNotFound`: the package `testcontainers` is missing, or no engine answers in time */
 export async function findContainerEngine(): Promise<ContainerEngine> {
-  const testcontainers = await import('testcontainers').catch((cause: unknown) => {
-    throw notFound(`the package 'testcontainers' cannot be loaded: ${messageOf(cause)}`, cause);
-  });
+  const testcontainers = await foundPackage(TESTCONTAINERS, () => import('testcontainers')).catch(
+    (cause: unknown) => {
+      throw cause instanceof PackageUnfit
+        ? new LauncherError('EngineNotFound', cause.message, { cause })
+        : cause;
+    },
+  );
   const client = await Promise.race([
     testcontainers.getContainerRuntimeClient(),
     delay(engineAnswersMs, undefined, { ref: false }),
