@@ -1,14 +1,17 @@
 // Packs what would be published and looks at it as a user gets it: publint and attw read the tarball, then it is laid into an empty project that has
-// nothing but its declared dependencies, and required, imported and run there.
+// nothing but its declared dependencies, and required, imported, run, compiled against, bundled and tested with there (packaging/projects.mjs).
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startRedis } from '../dist/testing/index.js';
+import { Projects } from './packaging/projects.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const work = mkdtempSync(join(tmpdir(), 'streamwarden-pack-'));
+const redis = await startRedis();
 try {
   const tarball = pack();
   run(tool('publint'), [tarball, '--strict']);
@@ -20,7 +23,9 @@ try {
   node(project, ['--input-type=module', '-e', entries.map((entry) => `await import(${entry})`).join('; ')]);
   node(project, [join('node_modules', manifest.name, manifest.bin.streamwarden), '--help']);
   console.log('packaging: required, imported and run from the packed tarball');
+  await new Projects(work, project, redis.url).check(tarball);
 } finally {
+  await redis.stop();
   rmSync(work, { recursive: true, force: true });
 }
 
