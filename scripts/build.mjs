@@ -225,7 +225,7 @@ async function bundleProgram() {
     format: 'esm',
     // CommonJS in a module asks for Node's own modules.
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
     plugins: [
       withGeneratedModules,

@@ -87,7 +87,8 @@ const againstDist: Plugin = {
 };
 
 /** CommonJS in a module asks for Node's own modules. */
-const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+const BANNER =
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 
 /** Bundles modules for Node. */
 export async function bundle(entryPoints: readonly string[], outdir: string, outbase: string): Promise<void> {
