@@ -56,6 +56,7 @@ export default [
           'performance',
           'crypto',
         ),
+        { name: 'queueMicrotask', message: 'core/microtask.ts: a test runner that fakes timers may fake it' },
       ],
       'no-restricted-properties': [
         'error',

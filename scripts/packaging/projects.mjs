@@ -114,7 +114,7 @@ export class Projects {
     this.#handles('esbuild, esm', process.execPath, [beside]);
   }
 
-  /** In the runners' own environments: Jest with Redis, Vitest with a simulated world. */
+  /** In the runners' own environments: Jest with Redis, both with a simulated world, under real timers and fake ones. */
   #tested(tools) {
     const jest = this.#folder(tools, 'with-jest', {});
     writeFileSync(
@@ -138,6 +138,7 @@ test('a stream is handled', async () => {
   expect(await main(process.env.REDIS_URL!, service)).toBe('${HANDLED}');
 }, 60_000);`,
     );
+    cpSync(join(here, 'simulation.test.ts'), join(jest, 'simulation.test.ts'));
     this.#run(
       'jest, ts-jest',
       join(tools, 'node_modules/.bin/jest'),

@@ -1,9 +1,17 @@
-/** A handler's test without Redis. */
+/** A handler's test without Redis, also while the test runner holds the timers. */
 import { simulate } from 'streamwarden/simulation';
 
+interface FakeTimers {
+  useFakeTimers(): void;
+  useRealTimers(): void;
+}
+declare const jest: FakeTimers | undefined;
+declare const vi: FakeTimers | undefined;
 declare function test(name: string, body: () => Promise<void>): void;
 
-test('a handler gets the stream that was announced', async () => {
+const timers = typeof jest === 'undefined' ? vi : jest;
+
+async function handled(): Promise<void> {
   const world = simulate({ seed: 1 });
   try {
     const seen: string[] = [];
@@ -16,5 +24,16 @@ test('a handler gets the stream that was announced', async () => {
     if (seen.join() !== 'order-1') throw new Error(`expected order-1, got: ${seen.join()}`);
   } finally {
     await world.end();
+  }
+}
+
+test('a handler gets the stream that was announced', handled);
+
+test('a handler gets it while timers are fake', async () => {
+  timers?.useFakeTimers();
+  try {
+    await handled();
+  } finally {
+    timers?.useRealTimers();
   }
 });

@@ -6,6 +6,7 @@
  * keeps nothing and cannot fail.
  */
 import { type Actor, type AnyStateMachine, createActor, fromTransition, type InputFrom } from 'xstate';
+import { soon } from '../core/microtask.js';
 import type { LiveActor } from '../core/seam.js';
 import { type Host, quiet } from './host.js';
 
@@ -74,7 +75,7 @@ export class ActorSystem<M extends AnyStateMachine, T> {
       else this.#endings.done(member.subject);
     } catch (thrown) {
       // Nobody would hear of the ends that follow, were it thrown here.
-      queueMicrotask(() => {
+      soon(() => {
         throw thrown;
       });
     }

@@ -1,6 +1,7 @@
 /** What actors tell the application through. Implemented by the runtime; nothing here may throw. */
-import type { Info } from '../redis/entry.js';
+
 import type { DeadLetterReason } from '../redis/due-consumer.js';
+import type { Info } from '../redis/entry.js';
 import type { Ownership } from './ownership.js';
 
 /** An entry that was, or may be, taken from a dead consumer. */

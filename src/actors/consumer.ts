@@ -5,10 +5,10 @@
 import type { Actor } from 'xstate';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
+import { soon } from '../core/microtask.js';
 import { consumerMachine, type DrainMode } from '../machines/consumer.machine.js';
-import type { ConsumerState } from '../machines/standing.js';
 import { factOf } from '../machines/facts.js';
-import type { ChildSpec } from '../machines/standing.js';
+import type { ChildSpec, ConsumerState } from '../machines/standing.js';
 import type { ServerFacts } from '../redis/capabilities.js';
 import { replyOf } from '../redis/reply-errors.js';
 import { Acquirer } from './acquirer.js';
@@ -216,7 +216,7 @@ export class Consumer {
     const machine = consumerMachine.provide({
       actions: {
         // Actions run before the new state can be seen.
-        prepare: () => queueMicrotask(() => void this.#prepare()),
+        prepare: () => soon(() => void this.#prepare()),
         startChildren: () => this.#startChildren(),
         startIntake: () => this.#startIntake(),
         endAssignment: () => void this.acquirer.stop(),

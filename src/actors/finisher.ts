@@ -2,6 +2,7 @@
 
 import { compareEntryIds } from '../core/entry-id.js';
 import { StreamwardenError } from '../core/errors.js';
+import { soon } from '../core/microtask.js';
 import { batchEnd } from '../redis/text-batches.js';
 import type { Kernel } from './kernel.js';
 import type { Lease } from './lease.js';
@@ -63,7 +64,7 @@ export class Finisher {
       if (this.#isPumping) return;
       this.#isPumping = true;
       // Requests of the same turn of the loop share a batch.
-      queueMicrotask(() => void this.#pump());
+      soon(() => void this.#pump());
     });
   }
 

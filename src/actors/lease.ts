@@ -7,6 +7,7 @@ import { fromPromise } from 'xstate';
 import { Bell } from '../core/bell.js';
 import type { Timer } from '../core/clock.js';
 import { isStreamwardenError, StreamwardenError } from '../core/errors.js';
+import { soon } from '../core/microtask.js';
 import { factOf } from '../machines/facts.js';
 import { leaseDeadlineMachine } from '../machines/lease-deadline.machine.js';
 import {
@@ -85,7 +86,7 @@ export class Lease {
       actions: {
         prove: () => this.#prove(),
         // Actions run before the new state can be seen, and whoever is told looks at it.
-        tellConfirmed: () => queueMicrotask(() => this.#tellConfirmed()),
+        tellConfirmed: () => soon(() => this.#tellConfirmed()),
         report: (_, { error }) => {
           // What time does not heal is a fault of ours: crash, so that the supervisor sees it.
           if (!isPassing(error)) throw error;

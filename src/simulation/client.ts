@@ -5,6 +5,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { soon } from '../core/microtask.js';
 import { NODE_CLIENT } from '../redis/target.js';
 import type { Errands } from './errands.js';
 import type { Argument, Command } from './labels.js';
@@ -195,7 +196,7 @@ class SimulatedClient extends EventEmitter {
   /** A turn later, as a socket tells of its end. */
   #end(): void {
     this.#isOver = true;
-    queueMicrotask(() => {
+    soon(() => {
       for (const reject of this.#waiting) reject(new Error(CLOSED));
       this.#waiting.clear();
       this.emit('end');

@@ -79,4 +79,18 @@ describe('ES modules and CommonJS of the package in one process', () => {
     untrackServer(server);
     expect(openServers()).not.to.include(server);
   });
+
+  it('both simulate', async () => {
+    const file = 'simulation/index.js';
+    for (const { simulate } of [await modules<typeof Simulation>(file), commonJs<typeof Simulation>(file)]) {
+      const world = simulate({ seed: 1 });
+      const seen: string[] = [];
+      const runtime = world.runtime({ service: 'orders', consumerId: 'a' });
+      runtime.process((stream) => void seen.push(stream.name));
+      await world.announce('order-1');
+      await world.advance('10 s');
+      await world.end();
+      expect(seen).to.deep.equal(['order-1']);
+    }
+  });
 });

@@ -32,8 +32,11 @@ function outOfFuel(): never {
   throw new UnsupportedLua(`a script that runs on (${MOST_TURNS} turns of its loops)`);
 }
 
+/** As CommonJS a module may have itself for a member. */
+const named = Object.fromEntries(Object.entries(operators).filter(([name]) => name !== 'default'));
+
 const support = {
-  ...operators,
+  ...named,
   LuaTable,
   NOTHING,
   fuel,
