@@ -541,8 +541,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/parking.lua',
-        from: 'local turn = self.turnBefore(name, id)\n    return',
-        to: 'local turn = self.turnBefore(name, id)\n    return true or',
+        from: 'return turn ~= id and (self.countIn(name) > 0',
+        to: 'return true or (self.countIn(name) > 0',
       },
     ],
     wishes: { ...HOT, shape: { ...HOT.shape, isCoalescing: true } },
@@ -553,7 +553,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/parking.lua',
-        from: '(turn and not isPending(lbs, group, turn))',
+        from: '(turn and self.isToCome(turn) and not isPending(lbs, group, turn))',
         to: 'turn',
       },
     ],

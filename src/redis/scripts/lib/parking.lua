@@ -148,8 +148,8 @@ local function parkingOf(about)
   -- Whether another entry of this name waits that this one can be counted into: one that has not begun. Of what a consumer has been given nobody
   -- knows that, where the record of its owner may be lost.
   function self.waits(name, id)
-    local turn = self.turnBefore(name, id)
-    return self.isInUse() and redis.call('HGET', turns, name) ~= id and (countIn(name) > 0 or (turn and not isPending(lbs, group, turn)))
+    local turn = self.whose(name)
+    return turn ~= id and (self.countIn(name) > 0 or (turn and self.isToCome(turn) and not isPending(lbs, group, turn)))
   end
 
   -- So much has been copied in this call that the caller is to be called again for the rest.
