@@ -1,7 +1,6 @@
-// Runs mocha over every test file, five at a time for two cores, unless --jobs says otherwise: they wait for servers most
-// of the time. Other arguments are mocha's. Files that take long come first, so that none of them runs alone at the end. Those that
-// have a cluster, of which only three run at a time (test/support/cluster.ts), keep a core busy, as those with a browser do, or are mostly
-// waited for, as those with faults, are spread over the run. Those that compute are one file to mocha, and begin at once.
+// Runs mocha over every test file, six at a time for two cores, unless --jobs says otherwise: they wait for servers most
+// of the time. Other arguments are mocha's. Those that take long come to an end before the others, so that none of them runs alone at the end. Those that
+// compute are one file to mocha, and begin at once.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,7 +17,7 @@ const LONG = [
   'test/inspector',
 ];
 
-/** Only three files at a time have one. */
+/** Only three files at a time have one (test/support/cluster.ts). */
 const CLUSTER = /(use(Cluster|Sentinels)|startRedis(Cluster|Sentinels))\(/;
 const BROWSER = /useBrowser\(/;
 /** Run the same code for seconds: each worker that runs one of them compiles it anew. */
@@ -30,7 +29,7 @@ const AS_ONE = 'test/support/tests-as-one.ts';
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const args = process.argv.slice(2);
 if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
-  args.push('--jobs', String(Math.ceil(2.5 * availableParallelism())));
+  args.push('--jobs', String(3 * availableParallelism()));
 }
 
 // A single job is no parallel run: mocha then runs all files in one process.
@@ -50,17 +49,15 @@ function filesOf(folder) {
     .sort();
 }
 
-function inOrder(list) {
-  const files = list.toSorted((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+function inOrder(files) {
   const [unit, others] = partition(files, (file) => file.startsWith('test/unit/'));
-  // Two that want the same are not next to one another.
   const wants = (pattern) => (file) => pattern.test(readFileSync(file, 'utf8'));
   const [clusters, withoutCluster] = partition(others, wants(CLUSTER));
   const [browsers, withoutBrowser] = partition(withoutCluster, wants(BROWSER));
-  const [faults, rest] = partition(withoutBrowser, (file) => file.startsWith('test/faults/'));
+  // What computes is beside what waits, all the time: the files of a folder are alike, so each kind and each folder is spread over the run.
+  const kinds = [clusters, browsers, ...byFolder(withoutBrowser)];
   const all = [
-    ...[clusters, browsers, faults].flatMap((list, n) => spread(list, 0, 0.8, (n + 1) / 4)),
-    ...spread(rest, 0, 1),
+    ...kinds.flatMap((list, n) => spread(list, 0, isLong(list) ? 0.8 : 1, (n + 1) / (kinds.length + 1))),
     // They are short, and compute while the last of the others wait: no file runs alone at the end.
     ...spread(unit, 0.5, 1.2),
   ];
@@ -76,7 +73,15 @@ function spread(list, from, to, shift = 0) {
   return list.map((file, index) => ({ file, at: from + ((index + shift) / list.length) * (to - from) }));
 }
 
-function rankOf(file) {
-  const rank = LONG.findIndex((folder) => file.startsWith(`${folder}/`));
-  return rank === -1 ? LONG.length : rank;
+function byFolder(list) {
+  const folders = [...new Set(list.map(folderOf))];
+  return folders.map((folder) => list.filter((file) => folderOf(file) === folder));
+}
+
+function folderOf(file) {
+  return file.slice(0, file.indexOf('/', 'test/'.length));
+}
+
+function isLong(list) {
+  return list.some((file) => LONG.includes(folderOf(file)));
 }
