@@ -18,7 +18,9 @@ try {
   run(tool('attw'), [tarball]);
   const project = installOffline(tarball);
   checkContent(join(project, 'node_modules', manifest.name));
-  const entries = ['', '/inspector', '/simulation', '/testing'].map((entry) => `'${manifest.name}${entry}'`);
+  const entries = Object.keys(manifest.exports)
+    .filter((entry) => entry !== './package.json')
+    .map((entry) => `'${manifest.name}${entry.slice(1)}'`);
   node(project, ['-e', entries.map((entry) => `require(${entry})`).join('; ')]);
   node(project, ['--input-type=module', '-e', entries.map((entry) => `await import(${entry})`).join('; ')]);
   node(project, [join('node_modules', manifest.name, manifest.bin.streamwarden), '--help']);

@@ -64,10 +64,16 @@ export type {
   RecordOptions,
   RingOptions,
 } from './replay/record-options.js';
-export { defineService, type Service, type ServiceDefinition } from './runtime/define-service.js';
+export { createRuntime } from './runtime/create-runtime.js';
+export {
+  defineService,
+  type InfoOf,
+  type Service,
+  type ServiceDefinition,
+} from './runtime/define-service.js';
 export type { ErrorListener, HandlerDelay } from './runtime/handler-options.js';
-export type { ActorInspectionEvent, InspectionObserver } from './runtime/inspection-observer.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
+export type { ActorInspectionEvent, InspectionObserver } from './runtime/inspection-observer.js';
 export type { AddedStream, AddOptions, NewStream } from './runtime/new-stream.js';
 export type {
   DisownedReason,
@@ -91,7 +97,6 @@ export type {
   RuntimeOptions,
 } from './runtime/options.js';
 export { createProducer, type ProducerOptions } from './runtime/producer.js';
-export { createRuntime } from './runtime/create-runtime.js';
 export type {
   ClusterNodeSnapshot,
   Counters,

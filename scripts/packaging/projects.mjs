@@ -10,6 +10,8 @@ const root = join(here, '../..');
 
 /** What `main()` of use.ts says at the end. */
 const HANDLED = 'order-1 eu, page, RuntimeStopped';
+/** What frameworks.ts says at the end. */
+const IN_FRAMEWORKS = 'in-fastify eu, in-nest';
 
 /** In each, declarations are checked, of libraries too. */
 const COMPILED = [
@@ -75,18 +77,21 @@ export class Projects {
   }
 
   #compiled() {
-    const types = join(this.project, 'node_modules/@types');
-    mkdirSync(types, { recursive: true });
-    if (!existsSync(join(types, 'node')))
-      symlinkSync(join(root, 'node_modules/@types/node'), join(types, 'node'));
+    // What a project of TypeScript has, and one of NestJS.
+    mkdirSync(join(this.project, 'node_modules/@types'), { recursive: true });
+    for (const name of ['@types/node', 'reflect-metadata']) {
+      const place = join(this.project, 'node_modules', name);
+      if (!existsSync(place)) symlinkSync(join(root, 'node_modules', name), place);
+    }
     for (const { name, type, ...options } of COMPILED) {
       const folder = this.#folder(this.project, name, { type });
-      cpSync(join(here, 'use.ts'), join(folder, 'use.ts'));
+      for (const file of ['use.ts', 'frameworks.ts']) cpSync(join(here, file), join(folder, file));
       const compilerOptions = {
         target: 'es2022',
         strict: true,
         exactOptionalPropertyTypes: true,
         skipLibCheck: false,
+        experimentalDecorators: true,
         types: ['node'],
         rootDir: '.',
         ...options,
@@ -99,6 +104,7 @@ export class Projects {
       const errors = stdout.split('\n').filter((line) => line !== '' && !OF_OTHERS.test(line));
       if (errors.length > 0) this.#fails(name, `expected no error of types, got:\n${errors.join('\n')}`);
       this.#handles(`typescript, ${name}`, process.execPath, [join(folder, 'use.js')]);
+      this.#handles(`frameworks, ${name}`, process.execPath, [join(folder, 'frameworks.js')], IN_FRAMEWORKS);
     }
   }
 
@@ -250,10 +256,10 @@ webpack({
     return this.#fails(name, `expected it to succeed, got: ${error ?? status}\n${stdout}\n${stderr}`);
   }
 
-  #handles(name, command, args, cwd = dirname(args[0] ?? command)) {
-    const said = this.#run(name, command, args, cwd)?.trim();
+  #handles(name, command, args, wanted = HANDLED) {
+    const said = this.#run(name, command, args, dirname(args[0] ?? command))?.trim();
     if (said === undefined) return;
-    if (said === HANDLED) console.log(`packaging: ${name}: from a start to a handled stream`);
-    else this.#fails(name, `expected '${HANDLED}', got: '${said}'`);
+    if (said === wanted) console.log(`packaging: ${name}: from a start to a handled stream`);
+    else this.#fails(name, `expected '${wanted}', got: '${said}'`);
   }
 }

@@ -21,6 +21,9 @@ export interface Service<TInput = object | null, TInfo = Info | null> {
 // biome-ignore lint/suspicious/noExplicitAny: what a producer takes is contravariant, and of any service nothing is known of it
 export type AnyService<TInfo = any> = Service<any, TInfo>;
 
+/** What handlers of a service get as `info`: `StreamHandler<InfoOf<typeof orders>>`. */
+export type InfoOf<TService extends AnyService> = TService extends AnyService<infer TInfo> ? TInfo : never;
+
 export interface ServiceDefinition<TSchema extends StandardSchemaV1 | undefined = undefined> {
   /** Name of the service: a non-empty string. */
   readonly name: string;
