@@ -1,6 +1,6 @@
 // Runs mocha over every test file, six at a time for two cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Those that take long come to an end before the others, so that none of them runs alone at the end. Those that
-// compute are one file to mocha, and begin at once.
+// compute are one file to mocha, and begin at once. Arguments that begin with test/ are files and folders: only they are run then.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -27,20 +27,26 @@ const COMPUTING = /^test\/(simulation|explore|replay)\//;
 const AS_ONE = 'test/support/tests-as-one.ts';
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
-const args = process.argv.slice(2);
+const [wanted, args] = partition(process.argv.slice(2), (arg) => arg.startsWith('test/'));
 if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
   args.push('--jobs', String(3 * availableParallelism()));
 }
 
 // A single job is no parallel run: mocha then runs all files in one process.
-const [computing, others] = partition(filesOf('test'), (file) => COMPUTING.test(file));
-const child = spawn(process.execPath, [mocha, AS_ONE, ...inOrder(others), ...args], {
+const files = filesOf('test').filter((file) => wanted.length === 0 || wanted.some((one) => isAt(file, one)));
+const [computing, others] = partition(files, (file) => COMPUTING.test(file));
+const first = computing.length > 0 ? [AS_ONE] : [];
+const child = spawn(process.execPath, [mocha, ...first, ...inOrder(others), ...args], {
   stdio: 'inherit',
   env: { ...process.env, TESTS_AS_ONE: computing.join(':') },
 });
 child.once('exit', (code, signal) => {
   process.exitCode = code ?? (signal === null ? 0 : 1);
 });
+
+function isAt(file, place) {
+  return file === place || file.startsWith(place.endsWith('/') ? place : `${place}/`);
+}
 
 function filesOf(folder) {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -54,6 +54,7 @@ export type { DelayedStream } from './redis/delaying.js';
 export type { HotName, ParkedCounts } from './redis/lease-store.js';
 export type { LetterError } from './redis/letter-error.js';
 export type { Ownership, UnownedEntry } from './redis/owner-survey.js';
+export { type LockKeyParts, lockKey, parseLockKey } from './redis/lock-key.js';
 export type { PauseChange } from './redis/parking.js';
 export type { PendingMark, PendingRow, PendingState } from './redis/pending-survey.js';
 export type { RedisTarget } from './redis/target.js';
@@ -123,3 +124,11 @@ export type {
   TouchListener,
 } from './runtime/types.js';
 export { UnrecoverableError } from './runtime/unrecoverable-error.js';
+export type {
+  AcquisitionFacts,
+  ExtensionFacts,
+  MetricsRecorder,
+  ScanFacts,
+  TimedFacts,
+  WorkFacts,
+} from './telemetry/metrics-recorder.js';

@@ -1,5 +1,5 @@
 /** What lies beside the load balancer stream, on other servers where keys are apart: dead letters and locks. */
-import { LOCK_SEPARATOR } from '../../src/redis/names.js';
+import { LOCK_SEPARATOR } from '../../src/redis/lock-key.js';
 import type { Stage } from '../stage.js';
 
 /** At the end, when everything has been at rest for longer than a lock lives by itself. */

@@ -45,6 +45,8 @@ export interface SeamEvents {
   };
   /** Redis failed while entries were being verified; they are read again. */
   acquireFailed: { readonly count: number; readonly error: string; readonly tookMs: number };
+  /** The application claimed an entry; or could not, and then with the code of the error. */
+  claimAsked: { readonly id: string; readonly tookMs: number; readonly error: string | null };
   /** Streams were finished by this consumer. */
   finished: { readonly count: number; readonly tookMs: number };
   /** A stream that the application had heard of is not this consumer's any more. */

@@ -1,3 +1,5 @@
+import { joinLockKey, LOCK_SEPARATOR, parseLockKey } from './lock-key.js';
+
 /**
  * Names of everything in Redis that the consumers of one service share. They are the wire protocol: a consumer of
  * `redis-stream-client-go` in the same group uses the same load balancer stream, group, lock keys and dead-letter stream.
@@ -55,9 +57,6 @@ export type ParkingKeys = readonly [
   paused: string,
 ];
 
-/** Between data stream name and entry id in a lock key: literally this text, angle brackets included. */
-export const LOCK_SEPARATOR = '<MUTEX_KEY_SEP>';
-
 /**
  * A hash tag that puts a key into the slot of `key`: the key's own tag, else the whole key in braces.
  * A key that has `}` but no usable tag cannot be put in braces; it is refused when options are validated.
@@ -109,11 +108,10 @@ export function createNames(input: NamesInput): Names {
     presencePrefix,
     redriven: (letterId) => `${tag}:redriven:${letterId}`,
     scratch: (consumer) => `${tag}:probe:${consumer}`,
-    lock: (dataStream, entryId) => prefix + dataStream + LOCK_SEPARATOR + entryId,
+    lock: (dataStream, entryId) => joinLockKey(prefix, dataStream, entryId),
     parseLock(key) {
-      const at = key.lastIndexOf(LOCK_SEPARATOR);
-      if (at <= prefix.length || !key.startsWith(prefix)) return undefined;
-      return { dataStream: key.slice(prefix.length, at), entryId: key.slice(at + LOCK_SEPARATOR.length) };
+      const parts = parseLockKey(key, prefix);
+      return parts && { dataStream: parts.stream, entryId: parts.id };
     },
     keyspacePatterns: (database) => [
       `__keyspace@${database}__:${escapeGlob(prefix)}*${LOCK_SEPARATOR}*`,

@@ -94,6 +94,10 @@ export const runtimeSchema = z.strictObject({
   historyKey: text.optional(),
   record: recordSchema.optional(),
   telemetry: flag.default(true),
+  recorder: z
+    .custom<object>((value) => typeof value === 'object' && value !== null)
+    .describe('an object with methods of a MetricsRecorder')
+    .optional(),
   inspect: z
     .custom<object>(
       (value) =>

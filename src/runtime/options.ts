@@ -9,6 +9,7 @@ import type { RedisSource } from '../redis/asked-target.js';
 import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
+import type { MetricsRecorder } from '../telemetry/metrics-recorder.js';
 import { type AnyService, serviceOf } from './define-service.js';
 import type { ErrorListener, HandlerDelay } from './handler-options.js';
 import type { InspectionObserver } from './inspection-observer.js';
@@ -137,6 +138,8 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly record?: RecordOptions;
   /** OpenTelemetry, where the application has its API and an SDK: metrics and spans. docs/reference/telemetry.md. @defaultValue true */
   readonly telemetry?: boolean;
+  /** Is told what is measured, for metrics of the application's own, with or without OpenTelemetry. docs/reference/telemetry.md. @defaultValue none */
+  readonly recorder?: MetricsRecorder;
   /** Gets XState's inspection events of every actor: a function or an observer, as XState's `inspect` takes it. Costs half of the throughput. @defaultValue none */
   readonly inspect?: InspectionObserver;
 }
@@ -184,6 +187,7 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly historyKey: string | undefined;
   readonly record: CompiledRecordOptions | undefined;
   readonly telemetry: boolean;
+  readonly recorder: MetricsRecorder | undefined;
   readonly inspect: InspectionObserver | undefined;
 }
 
@@ -275,6 +279,7 @@ export function compileOptions<TInfo>(
     historyKey,
     record,
     inspect,
+    recorder,
     clusterMode,
     ...rest
   } = parseWith(runtimeSchema, withoutDelay(raw), ELSEWHERE);
@@ -310,6 +315,7 @@ export function compileOptions<TInfo>(
     infoSchema: (infoSchema ?? ofService) as StandardSchemaV1<unknown, TInfo> | undefined,
     historyKey,
     record: record && compiled(record),
+    recorder: recorder as MetricsRecorder | undefined,
     inspect: inspect as InspectionObserver | undefined,
   };
 }

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { Consumer } from '../actors/consumer.js';
 import type { Kernel, Stores } from '../actors/kernel.js';
 import { randomHex } from '../core/clock.js';
-import { messageOf, StreamwardenError } from '../core/errors.js';
+import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/standing.js';
 import {
@@ -132,6 +132,9 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       group: options.names.group,
       consumer: this.consumer,
       clock: options.clock,
+      recorder: options.recorder,
+      onRecorderError: (error) =>
+        options.logger.error({ error: messageOf(error) }, 'a recorder of metrics threw'),
       standing: () => this.#standing,
     });
     this.#incarnation = new Consumer(kernel, options, {
@@ -240,6 +243,20 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
 
   async claim(stream: StreamRefLike): Promise<void> {
     const id = idOf(stream);
+    const { clock } = this.#options;
+    const began = clock.monotonic();
+    let error: string | null = null;
+    try {
+      await this.#claim(id);
+    } catch (thrown) {
+      error = isStreamwardenError(thrown) ? thrown.code : 'InternalError';
+      throw thrown;
+    } finally {
+      this.seam.emit('claimAsked', { id, tookMs: clock.monotonic() - began, error });
+    }
+  }
+
+  async #claim(id: string): Promise<void> {
     const outcome = await this.#incarnation.recoverer.takeOne(id);
     const details = { id };
     switch (outcome) {

@@ -1,14 +1,16 @@
 /**
- * OpenTelemetry of one runtime: attached to its seam when it starts, if the application has the API. What it costs without an SDK is a call
- * of the API that does nothing, for each thing that happens.
+ * What measures one runtime: OpenTelemetry, attached to its seam when it starts, if the application has the API, and the application's own recorder, if
+ * it has one. What OpenTelemetry costs without an SDK is a call of the API that does nothing, for each thing that happens.
  */
 import type { Clock } from '../core/clock.js';
 import type { Seam } from '../core/seam.js';
 import { ATTRIBUTE, serviceAttributes } from './attributes.js';
 import { guarded } from './guarded.js';
+import type { MetricsRecorder } from './metrics-recorder.js';
 import type { Standing } from './observed.js';
 import { type OpenTelemetry, openTelemetry } from './open-telemetry.js';
 import { type Delivery, type Ending, Processing } from './processing.js';
+import { RecorderFeed } from './recorder-feed.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
 import { RuntimeSpans } from './runtime-spans.js';
 import { scopeOf } from './scope.js';
@@ -21,17 +23,22 @@ export interface TelemetryOptions {
   /** Name in the consumer group. */
   readonly consumer: string;
   readonly clock: Clock;
+  readonly recorder: MetricsRecorder | undefined;
+  readonly onRecorderError: (error: unknown) => void;
   standing(): Omit<Standing, 'deadLetterLength'>;
 }
 
 export class RuntimeTelemetry {
   readonly #options: TelemetryOptions;
+  readonly #feed: RecorderFeed | undefined;
   #processing: Processing | undefined;
   #leave: (() => void)[] | undefined;
   #isClosed = false;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
+    const { seam, recorder, clock, onRecorderError } = options;
+    this.#feed = recorder && new RecorderFeed(seam, recorder, clock, onRecorderError);
   }
 
   /** Resolves when it listens, or when it is known that it never will. Never rejects. */
@@ -58,11 +65,13 @@ export class RuntimeTelemetry {
 
   /** The application has been told of a stream, and no handler will be. */
   handed(delivery: Delivery): void {
+    this.#feed?.begin(delivery);
     this.#processing?.begin(delivery);
   }
 
   /** It has it no more. */
   ended(delivery: Delivery, ending: Ending): void {
+    this.#feed?.end(delivery, ending);
     this.#processing?.end(delivery, ending);
   }
 
@@ -72,7 +81,24 @@ export class RuntimeTelemetry {
     work: () => Promise<void>,
     endingOf: (...thrown: [unknown?]) => Ending,
   ): Promise<void> {
-    return this.#processing === undefined ? work() : this.#processing.run(delivery, work, endingOf);
+    const inSpan = () => this.#processing?.run(delivery, work, endingOf) ?? work();
+    return this.#feed === undefined ? inSpan() : this.#fed(this.#feed, delivery, inSpan, endingOf);
+  }
+
+  async #fed(
+    feed: RecorderFeed,
+    delivery: Delivery,
+    work: () => Promise<void>,
+    endingOf: (...thrown: [unknown?]) => Ending,
+  ): Promise<void> {
+    feed.begin(delivery);
+    try {
+      await work();
+    } catch (error) {
+      feed.end(delivery, endingOf(error));
+      throw error;
+    }
+    feed.end(delivery, endingOf());
   }
 
   close(): void {
@@ -80,5 +106,6 @@ export class RuntimeTelemetry {
     for (const leave of this.#leave ?? []) leave();
     this.#leave = undefined;
     this.#processing = undefined;
+    this.#feed?.close();
   }
 }

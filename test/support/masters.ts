@@ -1,7 +1,7 @@
 /** What a runtime's cover of a cluster's masters has to look like, asked of the nodes themselves. */
 import { expect } from 'chai';
 import { suffices } from '../../src/redis/keyspace-config.js';
-import { LOCK_SEPARATOR } from '../../src/redis/names.js';
+import { LOCK_SEPARATOR } from '../../src/redis/lock-key.js';
 import type { RedisCluster, RedisClusterNode } from '../../src/testing/redis-cluster.js';
 import type { Member } from './crew.js';
 import { eventually } from './eventually.js';

@@ -45,6 +45,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   record: [],
   inspect: [],
   telemetry: [],
+  recorder: [],
 };
 
 /** Defaults that are no plain value. */
@@ -59,6 +60,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   infoSchema: '—',
   logger: 'nowhere',
   onError: 'none',
+  recorder: 'none',
   clock: "the system's",
   historyKey: '—',
   record: '—',

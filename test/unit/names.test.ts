@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { lockKey, parseLockKey } from '../../src/redis/lock-key.js';
 import { createNames, hashTag, incarnationName, isIncarnation } from '../../src/redis/names.js';
 
 describe('names', () => {
@@ -64,6 +65,25 @@ describe('names', () => {
     });
     for (const key of ['', 'a', '<MUTEX_KEY_SEP>1-2', 'MUTEX_KEY_SEP'])
       expect(names.parseLock(key), key).to.equal(undefined);
+  });
+
+  it('of locks are for everybody to make and take apart', () => {
+    expect(lockKey({ stream: 'call-7', id: '1-2' })).to.equal('call-7<MUTEX_KEY_SEP>1-2');
+    expect(parseLockKey(lockKey({ stream: 'call-7', id: '1-2' }, 'app:'), 'app:')).to.deep.equal({
+      stream: 'call-7',
+      id: '1-2',
+    });
+    expect(parseLockKey('call-7')).to.equal(undefined);
+    for (const [parts, option] of [
+      [{ stream: '', id: '1-2' }, 'stream'],
+      [{ stream: 'a', id: 7 }, 'id'],
+    ] as const) {
+      expect(() => lockKey(parts as { stream: string; id: string }))
+        .to.throw(/to be a non-empty string/)
+        .that.includes({ code: 'InvalidOption' })
+        .and.has.property('details')
+        .that.includes({ option });
+    }
   });
 
   it('of locks come apart as they were put together, whatever the data stream is called', () => {

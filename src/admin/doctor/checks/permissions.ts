@@ -1,5 +1,5 @@
 import { suffices } from '../../../redis/keyspace-config.js';
-import { LOCK_SEPARATOR } from '../../../redis/names.js';
+import { LOCK_SEPARATOR } from '../../../redis/lock-key.js';
 import { eachServer } from '../each-server.js';
 import type { AssumedSettings, Rights, ServerFacts } from '../facts.js';
 import { bad, type Check, good, type Verdict, warning } from '../finding.js';
