@@ -95,7 +95,7 @@ export class Announcer implements Bystander {
     this.#processes.add(process);
     const redis = world.redisFor(process);
     const settings = { redis, service: SERVICE, timeoutMs: TIMEOUT_MS, telemetry: false };
-    return [process, composeProducer(settings, process.clock)];
+    return [process, composeProducer(settings, process.clock, false)];
   }
 
   #try(announcement: Announcement): void {

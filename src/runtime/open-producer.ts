@@ -10,7 +10,8 @@ import { commandTimeoutFor, createConnections, createHomeCommands } from '../red
 import { addDelayed, type LaterEntry } from '../redis/delaying.js';
 import { encodeEntry, entryBytes } from '../redis/entry.js';
 import { type PauseChange, pauseStreams } from '../redis/parking.js';
-import { isElsewhere, redisError, replyOf } from '../redis/reply-errors.js';
+import { isElsewhere, isPassing, mayHaveExecuted, redisError, replyOf } from '../redis/reply-errors.js';
+import { type Marks, REMEMBERED_MS, SentOnce } from '../redis/sent-once.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
 import { BATCH_BYTES, batchAt, createEnsurer } from './ensurer.js';
 import {
@@ -69,10 +70,22 @@ const BATCH = 500;
 
 export interface ProducerSettings extends CompiledProducerOptions {
   readonly logger: Logger;
+  /** Whether a server may be asked if it adds once what is sent twice, and told to. @defaultValue true */
+  readonly isIdempotent?: boolean;
 }
 
 export function openProducer(
-  { names, redis, isCluster, timeoutMs, telemetry, maxEntryBytes, infoSchema, logger }: ProducerSettings,
+  {
+    names,
+    redis,
+    isCluster,
+    timeoutMs,
+    telemetry,
+    maxEntryBytes,
+    infoSchema,
+    logger,
+    isIdempotent = true,
+  }: ProducerSettings,
   clock: Clock,
 ): Producer {
   const connections = createConnections({
@@ -97,34 +110,59 @@ export function openProducer(
   const ensurer = createEnsurer({ commands, names, maxEntryBytes, repeated });
   const checkInfo = infoSchema && createProducedInfoCheck(infoSchema, names.service);
   const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
+  const once = new SentOnce(() => randomHex(clock, 12));
   let isClosed = false;
 
-  /** What Redis refuses because another server is to be asked has not been executed, and is sent again. */
+  /**
+   * What Redis refuses because another server is to be asked has not been executed, and is sent again. So is what has no answer, where the server adds it once
+   * all the same.
+   */
   async function addBatch(batch: readonly string[][]): Promise<string[]> {
     const ids: string[] = new Array(batch.length);
     const deadline = clock.monotonic() + timeoutMs;
     let left = batch.map((_, index) => index);
+    let marked: Marks | undefined;
+    /** Marked entries have no answer. */
+    let unanswered: { readonly error: StreamwardenError; readonly until: number } | undefined;
     for (;;) {
       if (isClosed) throw new StreamwardenError('RuntimeStopped', 'the producer is closed');
-      // Only a connection is waited for: a command is sent once, since sending it twice would announce twice.
-      await connection.up();
-      const replies = await commands.run('XADD', async (client) => {
-        const pipeline = client.pipeline();
-        for (const index of left) pipeline.xadd(names.lbs, '*', ...(batch[index] as string[]));
-        return (await pipeline.exec()) ?? [];
+      await connection.up().catch((error: unknown) => {
+        throw unanswered?.error ?? error;
       });
+      let isKept = false;
+      const replies = await commands
+        .run('XADD', async (client) => {
+          isKept = isIdempotent && (await once.isKept(client));
+          // Another server than before, which does not know what the other one has.
+          if (unanswered !== undefined && !isKept) throw unanswered.error;
+          if (isKept) marked ??= once.take(batch.length);
+          const pipeline = client.pipeline();
+          for (const index of left) {
+            const mark = isKept ? (marked?.marks[index] ?? []) : [];
+            pipeline.xadd(names.lbs, ...mark, '*', ...(batch[index] as string[]));
+          }
+          return (await pipeline.exec()) ?? [];
+        })
+        .catch((error: unknown) => left.map((): [unknown, null] => [error, null]));
       const errors = replies.map(([error]) => error && redisError(error, 'XADD', true));
-      const failure = errors.find((error) => error !== null && !isElsewhere(error));
-      if (failure) throw failure;
       replies.forEach(([, id], at) => {
         if (errors[at] === null) ids[left[at] as number] = id as string;
       });
       const refusal = errors.find((error) => error !== null);
-      if (!refusal) return ids;
+      if (!refusal) {
+        marked?.free();
+        return ids;
+      }
+      const now = clock.monotonic();
+      const silent = isKept && errors.find((error) => error !== null && mayHaveExecuted(error));
+      if (silent) unanswered ??= { error: silent, until: now + REMEMBERED_MS };
+      const isRepeatable = unanswered === undefined ? isElsewhere : isPassing;
+      const failure = errors.find((error) => error !== null && !isRepeatable(error));
+      if (failure) throw unanswered?.error ?? failure;
       if (connections.kind !== 'cluster' && replyOf(refusal) === 'MOVED') throw clusterClientRequired();
-      if (clock.monotonic() >= deadline) throw refusal;
+      if (now >= Math.min(deadline, unanswered?.until ?? deadline)) throw unanswered?.error ?? refusal;
       left = left.filter((_, at) => errors[at] !== null);
-      link.replace(refusal);
+      if (isElsewhere(refusal)) link.replace(refusal as StreamwardenError);
       await new Promise<void>((resolve) => clock.setTimeout(resolve, REFUSED_PAUSE_MS));
     }
   }

@@ -31,13 +31,14 @@ export function createProducer<TInput = object | null>(options: ProducerOptions<
   return composeProducer(options, systemClock);
 }
 
-/** As `createProducer`, in another time. */
+/** As `createProducer`, in another time. @param isIdempotent as in ProducerSettings */
 export function composeProducer<TInput = object | null>(
   options: ProducerOptions<TInput>,
   clock: Clock,
+  isIdempotent = true,
 ): Producer<TInput> {
   return openProducer(
-    { ...producerNames(options), logger: guardedLogger(options.logger ?? silentLogger) },
+    { ...producerNames(options), logger: guardedLogger(options.logger ?? silentLogger), isIdempotent },
     clock,
   ) as Producer<TInput>;
 }

@@ -26,6 +26,8 @@ export interface ServerSettings {
   readonly expiresEveryMs?: number | undefined;
   /** Its place in a cluster; undefined: there is but one server. */
   readonly cluster?: ClusterMembership | undefined;
+  /** As INFO tells it. @defaultValue 7.0.15 */
+  readonly version?: string | undefined;
 }
 
 function texts(command: Command): (string | Buffer)[] {
@@ -46,7 +48,7 @@ export class SimulatedServer {
   /** Refuses single commands of single connections, as an ACL does. */
   #denies: ((connection: Served, command: Command) => string | undefined) | undefined;
 
-  constructor({ timeline, host, port, expiresEveryMs, cluster }: ServerSettings) {
+  constructor({ timeline, host, port, expiresEveryMs, cluster, version }: ServerSettings) {
     this.#timeline = timeline;
     this.host = host;
     this.port = port;
@@ -54,6 +56,7 @@ export class SimulatedServer {
       name: `${host}:${port}`,
       now: () => this.now,
       cluster,
+      ...(version === undefined ? {} : { version }),
       schedule: (atMs, callback) => this.#schedule(atMs, callback),
     });
     if (expiresEveryMs !== undefined) this.#expireEvery(expiresEveryMs);

@@ -131,7 +131,7 @@ class Simulation implements SimulatedWorld {
     this.#producers += 1;
     const process = this.#process(`producer ${this.#producers}`);
     const redis = this.#world.redisFor(process);
-    const producer = composeProducer({ ...options, redis, telemetry: false }, process.clock);
+    const producer = composeProducer({ ...options, redis, telemetry: false }, process.clock, false);
     this.#serviceOf(serviceOf(options.service));
     return producer;
   }

@@ -24,6 +24,8 @@ export interface WorldSettings {
   readonly hasKeyspaceEvents?: boolean;
   /** Several servers, each with slots of its own that stay where they are. Undefined: one server, with all keys. */
   readonly cluster?: ClusterSettings | undefined;
+  /** Of the servers, as INFO tells it. @defaultValue 7.0.15 */
+  readonly version?: string;
   /** Gets what code of the world throws where nobody catches it. */
   readonly onThrown: (error: unknown) => void;
   readonly hooks: ErrandsHooks<Connection>;
@@ -53,7 +55,7 @@ export class World {
   heardAfterMs: () => number;
 
   constructor(settings: WorldSettings) {
-    const { seed, latencyMs, bytesPerMs, hasKeyspaceEvents, cluster, onThrown, hooks } = settings;
+    const { seed, latencyMs, bytesPerMs, hasKeyspaceEvents, cluster, version, onThrown, hooks } = settings;
     this.chance = new Chance(seed);
     this.timeline = new Timeline(onThrown);
     this.network = new Network({
@@ -71,6 +73,7 @@ export class World {
           timeline: this.timeline,
           host,
           port,
+          version,
           expiresEveryMs: hasKeyspaceEvents ? EXPIRES_EVERY_MS : undefined,
           ...(cluster && { cluster: { id, masters } }),
         }),

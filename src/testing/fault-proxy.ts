@@ -168,6 +168,8 @@ class Relay {
   }
 
   #toServer(bytes: Buffer): void {
+    // The struck command is the last that gets through.
+    if (this.#marker !== undefined) return;
     for (const command of this.#commands.push(bytes)) {
       const fault = this.#proxy.strike(command.args);
       if (fault === 'cutBefore') {

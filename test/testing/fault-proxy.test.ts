@@ -48,4 +48,39 @@ describe('a fault proxy', () => {
     expect(words()).to.deep.equal(said);
     socket.destroy();
   });
+
+  it('lets nothing through behind a command whose reply it cuts off', async () => {
+    let heard = '';
+    let answer = () => {};
+    const slow = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => {
+        heard += bytes.toString();
+        answer = () => socket.write(heard);
+      });
+    });
+    await once(slow.listen(0, '127.0.0.1'), 'listening');
+    const { port } = slow.address() as AddressInfo;
+    await using proxy = await startFaultProxy({ host: '127.0.0.1', port });
+    const armed = proxy.arm({ fault: 'cutReply', matches: ([word]) => word === '002' });
+    const socket = connect(proxy.port, '127.0.0.1').setNoDelay(true);
+    socket.on('error', () => {});
+    const closed = once(socket, 'close');
+    await once(socket, 'connect');
+    const command = (word: string) => `*1\r\n$3\r\n${word}\r\n`;
+    socket.write(['000', '001', '002', '003'].map(command).join(''));
+    await armed.first;
+    await eventually('the struck command is there', () => heard.includes('ECHO'));
+    // Before the server has answered, and before the connection is cut.
+    await new Promise((resolve) => socket.write(command('004'), resolve));
+    for (let turns = 0; turns < 20; turns++) await nextTurn();
+    answer();
+    await closed;
+    expect([...heard.matchAll(/\$3\r\n(\d{3})\r\n/g)].map(([, word]) => word)).to.deep.equal([
+      '000',
+      '001',
+      '002',
+    ]);
+    slow.close();
+  });
 });

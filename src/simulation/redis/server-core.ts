@@ -23,6 +23,7 @@ export class ServerCore implements ServerState, ConnectionHost {
   readonly version: string;
   readonly isSince72: boolean;
   readonly isSince80: boolean;
+  readonly isSince86: boolean;
   readonly cluster: ClusterPlace | undefined;
   refusal: Refusal | null = null;
   forbidden: ReadonlySet<string> = new Set();
@@ -55,6 +56,7 @@ export class ServerCore implements ServerState, ConnectionHost {
     if (major < 7) throw new Error(`expected version to be 7.0 or newer, got: ${this.version}`);
     this.isSince72 = major > 7 || minor >= 2;
     this.isSince80 = major > 7 || minor >= 9;
+    this.isSince86 = major > 8 || (major === 8 && minor >= 6);
     this.cluster = options.cluster && new ClusterPlace(options.cluster);
     this.scripts = new ScriptCache(this.version);
     this.exactNow = options.now();

@@ -17,6 +17,8 @@ export interface ServerState {
   readonly isSince72: boolean;
   /** Redis 8.0 and its previews, which say 7.9: XINFO counts what a group has yet to be given otherwise. */
   readonly isSince80: boolean;
+  /** Redis 8.6 and newer: an entry may be marked, and is then added once, however often it is sent. */
+  readonly isSince86: boolean;
   readonly role: 'master' | 'slave';
   /** Undefined: it is in no cluster. */
   readonly cluster: ClusterPlace | undefined;

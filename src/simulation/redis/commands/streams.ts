@@ -1,6 +1,7 @@
 /** XADD and what else concerns the entries of a stream. */
 import { counter, idToAdd, integer, rangeEnd, rangeStart, strictId, wrongArity } from '../arguments.js';
 import { type Command, type CommandContext, command, look } from '../command.js';
+import { SentEntries } from '../data/idempotence.js';
 import { type StreamEntry, StreamValue, type TrimRule } from '../data/stream.js';
 import { compareIds, type StreamId, ZERO_ID } from '../data/stream-id.js';
 import { NO_SUCH_KEY, OK, type Reply, ReplyError, SYNTAX_ERROR } from '../reply.js';
@@ -14,10 +15,12 @@ interface AddOptions {
   readonly idAt: number;
   readonly id: { readonly id: StreamId; readonly hasSequence: boolean } | undefined;
   readonly mayCreate: boolean;
+  /** Ids of the producer and of its own. */
+  readonly idempotence: readonly [producer: string, id: string] | undefined;
 }
 
 /** Options of XADD and XTRIM, which differ in that XADD goes on with an id. */
-function addOptions(argv: readonly string[], isAdd: boolean): AddOptions {
+function addOptions(argv: readonly string[], isAdd: boolean, isIdempotent = false): AddOptions {
   let strategy: TrimRule['strategy'] | undefined;
   let isApproximate = false;
   let maxLength = 0;
@@ -25,6 +28,7 @@ function addOptions(argv: readonly string[], isAdd: boolean): AddOptions {
   let limit: number | undefined;
   let mayCreate = true;
   let id: AddOptions['id'];
+  let idempotence: AddOptions['idempotence'];
   let at = 2;
   for (; at < argv.length; at += 1) {
     const more = argv.length - 1 - at;
@@ -55,7 +59,10 @@ function addOptions(argv: readonly string[], isAdd: boolean): AddOptions {
       if (limit < 0) throw new ReplyError('ERR The LIMIT argument must be >= 0.');
       at += 1;
     } else if (isAdd && option === 'nomkstream') mayCreate = false;
-    else if (isAdd) {
+    else if (isIdempotent && option === 'idmp' && more >= 2) {
+      idempotence = [argv[at + 1] as string, argv[at + 2] as string];
+      at += 2;
+    } else if (isAdd) {
       id = idToAdd(text);
       break;
     } else throw SYNTAX_ERROR;
@@ -71,11 +78,14 @@ function addOptions(argv: readonly string[], isAdd: boolean): AddOptions {
   }
   const most = limit ?? (isApproximate ? APPROXIMATE_LIMIT : 0);
   const trim = strategy && { strategy, isApproximate, maxLength, minId, limit: most };
-  return { trim, idAt: at, id, mayCreate };
+  if (idempotence !== undefined && id !== undefined) {
+    throw new ReplyError('ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs');
+  }
+  return { trim, idAt: at, id, mayCreate, idempotence };
 }
 
 function xadd(context: CommandContext, argv: string[]): Reply {
-  const { trim, idAt, id: given, mayCreate } = addOptions(argv, true);
+  const { trim, idAt, id: given, mayCreate, idempotence } = addOptions(argv, true, context.server.isSince86);
   const count = argv.length - idAt - 1;
   if (count < 2 || count % 2 === 1) throw wrongArity('xadd');
   if (given?.hasSequence && given.id.isZero) {
@@ -92,6 +102,10 @@ function xadd(context: CommandContext, argv: string[]): Reply {
   if (stream.lastId.isMaximum) {
     throw new ReplyError('ERR The stream has exhausted the last possible ID, unable to add more items');
   }
+  if (idempotence !== undefined) {
+    const known = stream.sent?.find(...idempotence, context.now);
+    if (known !== undefined) return known.toString();
+  }
   let id: StreamId | undefined;
   if (given === undefined) id = stream.nextId(context.now);
   else id = given.hasSequence ? given.id : stream.nextIdIn(given.id.ms);
@@ -100,6 +114,10 @@ function xadd(context: CommandContext, argv: string[]): Reply {
   }
   const own = keys.own(key, stream);
   own.append(id, argv.slice(idAt + 1));
+  if (idempotence !== undefined) {
+    own.sent ??= new SentEntries();
+    own.sent.add(...idempotence, id, context.now);
+  }
   context.notify('t', 'xadd', key);
   if (trim !== undefined && own.trim(trim) > 0) context.notify('t', 'xtrim', key);
   context.signal(key);

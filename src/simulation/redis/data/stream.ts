@@ -1,5 +1,6 @@
 /** A stream with its consumer groups, laid out in nodes as Redis lays it out, since `MAXLEN ~` removes whole nodes. */
 import { type ConsumerGroup, copyGroup } from './consumer-group.js';
+import type { SentEntries } from './idempotence.js';
 import { EMPTY_LISTPACK, integerSize, textSize } from './listpack-size.js';
 import { lowerBound } from './lower-bound.js';
 import { compareIds, type IdPart, StreamId, ZERO_ID } from './stream-id.js';
@@ -65,6 +66,8 @@ export class StreamValue {
   maxDeletedId = ZERO_ID;
   entriesAdded = 0;
   groups = new Map<string, ConsumerGroup>();
+  /** Undefined: nothing was ever added with the id of a producer. */
+  sent: SentEntries | undefined;
 
   constructor(owner: object) {
     this.owner = owner;
@@ -78,6 +81,7 @@ export class StreamValue {
     copy.firstId = this.firstId;
     copy.maxDeletedId = this.maxDeletedId;
     copy.entriesAdded = this.entriesAdded;
+    copy.sent = this.sent?.copy();
     for (const [name, group] of this.groups) copy.groups.set(name, copyGroup(group));
     return copy;
   }
@@ -106,7 +110,15 @@ export class StreamValue {
           .map(({ name: consumer, seenAt, activeAt }) => [consumer, seenAt, activeAt])
           .sort((a, b) => ((a[0] as string) < (b[0] as string) ? -1 : 1)),
       ]);
-    return [`${this.lastId}`, `${this.firstId}`, `${this.maxDeletedId}`, this.entriesAdded, nodes, groups];
+    const described = [
+      `${this.lastId}`,
+      `${this.firstId}`,
+      `${this.maxDeletedId}`,
+      this.entriesAdded,
+      nodes,
+      groups,
+    ];
+    return this.sent === undefined ? described : [...described, this.sent.describe()];
   }
 
   // --- looking
