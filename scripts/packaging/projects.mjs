@@ -40,11 +40,24 @@ const TOOLS = [
   '@rollup/plugin-node-resolve@16',
   '@vercel/ncc@0.38',
   'jest@30',
+  'pnpm@10',
   'postject@1.0.0-alpha.6',
   'rollup@4',
   'ts-jest@29',
   'vitest@4',
   'webpack@5',
+  'yarn@1',
+];
+
+/** Other runtimes; the programs are packages of their own. */
+const RUNTIMES = [
+  { name: 'bun', from: '@oven/bun-linux-x64', program: 'bin/bun', args: [] },
+  {
+    name: 'deno',
+    from: '@deno/linux-x64-glibc',
+    program: 'deno',
+    args: ['run', '-A', '--node-modules-dir=manual'],
+  },
 ];
 
 export class Projects {
@@ -72,6 +85,8 @@ export class Projects {
       this.#tested(tools);
       this.#bundledByOthers(tools);
       this.#singleExecutable(tools);
+      this.#installedByOthers(tools, tarball);
+      this.#runByOthers(tarball);
     }
     if (this.#failures.length > 0) throw new Error(this.#failures.join('\n\n'));
   }
@@ -104,7 +119,9 @@ export class Projects {
       const errors = stdout.split('\n').filter((line) => line !== '' && !OF_OTHERS.test(line));
       if (errors.length > 0) this.#fails(name, `expected no error of types, got:\n${errors.join('\n')}`);
       this.#handles(`typescript, ${name}`, process.execPath, [join(folder, 'use.js')]);
-      this.#handles(`frameworks, ${name}`, process.execPath, [join(folder, 'frameworks.js')], IN_FRAMEWORKS);
+      this.#handles(`frameworks, ${name}`, process.execPath, [join(folder, 'frameworks.js')], {
+        wanted: IN_FRAMEWORKS,
+      });
     }
   }
 
@@ -216,6 +233,28 @@ webpack({
     this.#handles('single executable', program, []);
   }
 
+  #installedByOthers(tools, tarball) {
+    for (const [name, args] of [
+      ['pnpm', ['add', tarball, 'ioredis@6', '--store-dir', join(this.work, 'pnpm-store')]],
+      ['yarn', ['add', `file:${tarball}`, 'ioredis@6', '--cache-folder', join(this.work, 'yarn-cache')]],
+    ]) {
+      const folder = this.#folder(this.work, `by-${name}`, { type: 'module' });
+      this.#run(`${name} add`, join(tools, 'node_modules/.bin', name), args, folder);
+      cpSync(join(this.project, 'node16-esm/use.js'), join(folder, 'use.js'));
+      this.#handles(`installed by ${name}`, process.execPath, [join(folder, 'use.js')]);
+    }
+  }
+
+  #runByOthers(tarball) {
+    for (const { name, from, program, args } of RUNTIMES) {
+      const folder = this.#fetch(`with-${name}`, ['--ignore-scripts', from, tarball, 'ioredis@6']);
+      if (folder === undefined) continue;
+      cpSync(join(this.project, 'node16-esm/use.js'), join(folder, 'use.mjs'));
+      const path = join(folder, 'node_modules', from, program);
+      this.#handles(name, path, [...args, 'use.mjs'], { cwd: folder });
+    }
+  }
+
   /** Undefined, and said: there is no registry. */
   #fetch(name, packages) {
     const folder = this.#folder(this.work, name, {});
@@ -256,8 +295,8 @@ webpack({
     return this.#fails(name, `expected it to succeed, got: ${error ?? status}\n${stdout}\n${stderr}`);
   }
 
-  #handles(name, command, args, wanted = HANDLED) {
-    const said = this.#run(name, command, args, dirname(args[0] ?? command))?.trim();
+  #handles(name, command, args, { wanted = HANDLED, cwd = dirname(args[0] ?? command) } = {}) {
+    const said = this.#run(name, command, args, cwd)?.trim();
     if (said === undefined) return;
     if (said === wanted) console.log(`packaging: ${name}: from a start to a handled stream`);
     else this.#fails(name, `expected '${wanted}', got: '${said}'`);
