@@ -95,7 +95,8 @@ describe('while Redis cannot be reached', () => {
         redis: proxy().url,
         capacity: 1,
         heartbeatMs: keepable(400),
-        readRetry: { attempts: 0, initialMs: 1, maxMs: 1 },
+        // A reader fails more often than that while the lease runs out, and not so often while its connection is being made again.
+        readRetry: { attempts: 50, initialMs: 4, maxMs: 4 },
       });
       await announce(['one', 'two']);
       await log.first('StreamAdded', 'one');
