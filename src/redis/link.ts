@@ -86,8 +86,10 @@ export class Link {
   /** The attempt that waits for its client to be made. */
   #making: object | undefined;
   #refusedSince: number | undefined;
-  /** What was found out of the failure that said this. The next attempt will most likely say the same. */
+  /** What was found out of the failure that said this. */
   #explained: { readonly said: string; readonly reason: Error } | undefined;
+  /** What the last attempt failed with, as it said so itself. */
+  #failure: Error | undefined;
 
   constructor(settings: LinkSettings) {
     this.role = settings.role;
@@ -256,6 +258,7 @@ export class Link {
 
   #notMade(error: unknown): void {
     this.#lastError = errorOf(error);
+    this.#failure = undefined;
     this.#refusedSince = undefined;
     this.#tellDown(this.#lastError);
     this.#scheduleRetry();
@@ -275,7 +278,11 @@ export class Link {
       const reason = isStreamwardenError(error) ? error : (reported ?? error);
       if (isWrongCredentials(reason)) this.#refusedSince ??= this.#settings.clock.monotonic();
       else this.#refusedSince = undefined;
-      this.#drop(this.#explained?.said === reason.message ? this.#explained.reason : reason);
+      const known = this.#explained;
+      this.#drop(known?.said === reason.message ? known.reason : reason);
+      this.#failure = reason;
+      // A peer that hangs up is told of in several ways: until this one has been looked into, what was found out last says more.
+      if (known !== undefined) this.#lastError = known.reason;
       this.#explain(client, reason);
       this.#scheduleRetry();
     };
@@ -313,6 +320,7 @@ export class Link {
     const wasReady = this.#ready;
     this.#ready = false;
     this.#lastError = reason;
+    this.#failure = undefined;
     client.disconnect();
     // A peer that has vanished never answers the polite end of a connection; nothing in flight may wait for that.
     (client.stream as { destroy?: () => void } | undefined)?.destroy?.();
@@ -329,14 +337,14 @@ export class Link {
 
   #explain(client: Redis, error: Error): void {
     if (this.#explained?.said === error.message) return;
-    this.#settings.explain?.(client, error).then(
-      (reason) => {
-        if (reason === undefined || this.#ready) return;
-        this.#explained = { said: error.message, reason };
-        if (this.#lastError?.message === error.message) this.#lastError = reason;
-      },
-      () => {},
-    );
+    const found = (reason: Error | undefined) => {
+      // Another failure is looked into by now.
+      if (this.#ready || this.#failure?.message !== error.message) return;
+      this.#explained = reason && { said: error.message, reason };
+      this.#lastError = reason ?? error;
+    };
+    if (this.#settings.explain === undefined) found(undefined);
+    else this.#settings.explain(client, error).then(found, () => found(undefined));
   }
 
   #tellDown(reason: Error): void {

@@ -63,7 +63,7 @@ function turn(): Promise<void> {
 }
 
 describe('a link', () => {
-  function setUp() {
+  function setUp(explain?: (client: Redis, error: Error) => Promise<Error | undefined>) {
     const clock = manualClock();
     const clients: FakeClient[] = [];
     const link = new Link({
@@ -78,6 +78,7 @@ describe('a link', () => {
       connectTimeoutMs: CONNECT_MS,
       retryMs: RETRY_MS,
       maxRetryMs: 800,
+      ...(explain === undefined ? {} : { explain }),
     });
     const told: string[] = [];
     link.listen({
@@ -168,6 +169,41 @@ describe('a link', () => {
       await last().fail(new Error('Connection is closed.'));
       expect(told).to.deep.equal(['down: WRONGPASS invalid password']);
       expect(link.lastError?.message).to.equal('WRONGPASS invalid password');
+    });
+
+    it('says what was found out of it, also while another way of saying the same is looked into', async () => {
+      const found: ((reason: Error | undefined) => void)[] = [];
+      const { clock, link, last } = setUp(() => new Promise((resolve) => found.push(resolve)));
+      const fails = async (message: string) => {
+        await last().fail(new Error(message));
+        return link.lastError?.message;
+      };
+      link.open();
+      expect(await fails('read ECONNRESET')).to.equal('read ECONNRESET');
+      found.shift()?.(new Error('too many clients'));
+      await turn();
+      expect(link.lastError?.message).to.equal('too many clients');
+      clock.advance(clock.pending[0] as number);
+      expect(await fails('write EPIPE')).to.equal('too many clients');
+      found.shift()?.(new Error('too many clients still'));
+      await turn();
+      expect(link.lastError?.message).to.equal('too many clients still');
+      clock.advance(clock.pending[0] as number);
+      expect(await fails('connect ECONNREFUSED')).to.equal('too many clients still');
+      found.shift()?.(undefined);
+      await turn();
+      expect(link.lastError?.message).to.equal('connect ECONNREFUSED');
+
+      // What is heard late of an attempt before says nothing of this one.
+      clock.advance(clock.pending[0] as number);
+      await fails('read ECONNRESET');
+      clock.advance(clock.pending[0] as number);
+      await fails('connect ETIMEDOUT');
+      found.shift()?.(new Error('too many clients'));
+      found.shift()?.(undefined);
+      await turn();
+      expect(link.lastError?.message).to.equal('connect ETIMEDOUT');
+      link.close();
     });
 
     it('gives an attempt up that takes too long', () => {
