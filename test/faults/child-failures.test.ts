@@ -137,7 +137,8 @@ describe('an error thrown inside a child', () => {
     member.runtime.seam.on('locksExtended', () => times.push(performance.now()));
     await eventually('five rounds', () => times.length >= 5);
     const elapsed = (times[4] as number) - (times[0] as number);
-    expect(elapsed).to.be.above((4 * crewHeartbeatMs()) / 2 - 100);
+    // Four turns of one wheel, the first of which may be told of late; of four wheels all come within one.
+    expect(elapsed).to.be.above((2 * crewHeartbeatMs()) / 2);
   });
 
   it('(extender) leaves no wheel turning when the runtime ends before its restart', async () => {

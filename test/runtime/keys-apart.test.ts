@@ -102,6 +102,7 @@ describe('keys that live apart', () => {
     it('that is out of reach holds nobody up; what is due waits, and is written once when it is back', async () => {
       const { state, decorate } = breakable();
       const runtime = await failing(decorate);
+      const began = performance.now();
       const ids = await fleet().announce(['bad', 'bad']);
       await eventually('both wait', async () => (await isDue()) === 2);
       await eventually('both have left our hands', () => runtime.snapshot().owned === 0);
@@ -109,7 +110,7 @@ describe('keys that live apart', () => {
       await eventually('others are worked on', () => runtime.snapshot().counters.finished === 1);
       await eventually('it is tried again', () => state.tries.length >= 3);
       // Until then it could as well be somebody slow who is just writing it.
-      expect((state.tries[2] as number) - (state.tries[0] as number)).to.be.greaterThan(2 * heartbeatMs - 10);
+      expect((state.tries[2] as number) - began).to.be.greaterThan(2 * heartbeatMs);
       expect(dead(runtime)).to.equal(0);
       expect(runtime.state).to.equal('running');
       expect(await letters()).to.deep.equal([]);
