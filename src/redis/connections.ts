@@ -34,6 +34,9 @@ export function commandTimeoutFor(heartbeatMs: number): number {
   return Math.max(100, Math.floor(heartbeatMs / 3.5));
 }
 
+/** How often a server that loads its data is asked whether it has, in milliseconds. */
+const LOADING_MS = 50;
+
 /** ioredis settings on every connection of ours. Each is set, since a template may bring any of them along. */
 function ownSettings(settings: ConnectionSettings, role: LinkRole): RedisOptions {
   return {
@@ -53,6 +56,8 @@ function ownSettings(settings: ConnectionSettings, role: LinkRole): RedisOptions
     enableAutoPipelining: false,
     // A node of a cluster that has lost its slots answers, and what it says of the cluster is what is wanted of it.
     enableReadyCheck: role !== 'node' && (settings.waitsForLoading ?? true),
+    // ioredis waits for as long as Redis thinks it will take, at least 1 s. Whoever is ready sooner would by then take what is ours.
+    maxLoadingRetryTime: LOADING_MS,
     // Every command's deadline is ours (redis/commands.ts), so that a late answer is known to be one.
     commandTimeout: undefined,
     socketTimeout: undefined,

@@ -9,7 +9,7 @@ import { rejection } from '../support/rejection.js';
 /** Answers as much of the protocol as a client asks before it is told the version. */
 function answer(command: string, server: string): string {
   if (/^info\b/i.test(command)) {
-    const info = `# Server\r\n${server}\r\nloading:0\r\n`;
+    const info = `# Server\r\n${server}\r\n`;
     return `$${info.length}\r\n${info}\r\n`;
   }
   if (/^hello\b/i.test(command)) return "-ERR unknown command 'HELLO'\r\n";
@@ -29,19 +29,34 @@ function commandsIn(chunk: string): string[] {
     );
 }
 
+interface Pretended extends AsyncDisposable {
+  readonly url: string;
+  /** How often somebody has connected. */
+  readonly connections: number;
+}
+
 /** @param facts what INFO says of it, a field a line */
-async function pretend(...facts: string[]): Promise<{ url: string } & AsyncDisposable> {
+async function pretend(...facts: string[]): Promise<Pretended> {
+  return await pretendBy(() => [...facts, 'loading:0']);
+}
+
+async function pretendBy(facts: () => readonly string[]): Promise<Pretended> {
+  let connections = 0;
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
+    connections += 1;
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
-      for (const command of commandsIn(String(chunk))) socket.write(answer(command, facts.join('\r\n')));
+      for (const command of commandsIn(String(chunk))) socket.write(answer(command, facts().join('\r\n')));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get connections() {
+      return connections;
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -52,6 +67,20 @@ async function pretend(...facts: string[]): Promise<{ url: string } & AsyncDispo
 describe('the server', () => {
   const suite = useRedis();
   const crew = useCrew(suite);
+
+  it('that loads its data is asked until it has, and not waited for as long as it thinks that takes', async () => {
+    let asked = 0;
+    await using loading = await pretendBy(() => {
+      asked += 1;
+      return asked <= 6
+        ? ['loading:1', 'loading_eta_seconds:600']
+        : ['redis_version:6.0.9', 'redis_mode:standalone', 'loading:0'];
+    });
+    const { runtime } = crew.make({ redis: loading.url });
+    expect(await rejection(runtime.start())).to.have.property('code', 'ServerTooOld');
+    // Nobody has given up waiting: one for commands, one for reading.
+    expect(loading.connections).to.equal(2);
+  });
 
   for (const version of ['6.0.9', '5.0.14', '2.8.0']) {
     it(`${version} is refused as too old, at once [C-STA-3]`, async () => {
