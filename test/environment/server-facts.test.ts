@@ -7,9 +7,9 @@ import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
 /** Answers as much of the protocol as a client asks before it is told the version. */
-function answer(command: string, server: string): string {
+function answer(command: string, facts: () => readonly string[]): string {
   if (/^info\b/i.test(command)) {
-    const info = `# Server\r\n${server}\r\n`;
+    const info = `# Server\r\n${facts().join('\r\n')}\r\n`;
     return `$${info.length}\r\n${info}\r\n`;
   }
   if (/^hello\b/i.test(command)) return "-ERR unknown command 'HELLO'\r\n";
@@ -48,7 +48,7 @@ async function pretendBy(facts: () => readonly string[]): Promise<Pretended> {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
-      for (const command of commandsIn(String(chunk))) socket.write(answer(command, facts().join('\r\n')));
+      for (const command of commandsIn(String(chunk))) socket.write(answer(command, facts));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
