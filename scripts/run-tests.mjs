@@ -1,4 +1,4 @@
-// Runs mocha over every test file, six at a time for two cores, unless --jobs says otherwise: they wait for servers most
+// Runs mocha over every test file, five at a time for two cores, unless --jobs says otherwise: they wait for servers most
 // of the time. Other arguments are mocha's. Those that take long come to an end before the others, so that none of them runs alone at the end. Those that
 // compute are one file to mocha, and begin at once. Arguments that begin with test/ are files and folders: only they are run then.
 import { spawn } from 'node:child_process';
@@ -29,7 +29,7 @@ const AS_ONE = 'test/support/tests-as-one.ts';
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 const [wanted, args] = partition(process.argv.slice(2), (arg) => arg.startsWith('test/'));
 if (!args.some((arg) => /^(-j|--jobs)\b|^--no-parallel$/.test(arg))) {
-  args.push('--jobs', String(3 * availableParallelism()));
+  args.push('--jobs', String(Math.ceil(2.5 * availableParallelism())));
 }
 
 // A single job is no parallel run: mocha then runs all files in one process.

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { ask, useInspectors } from '../support/inspector.js';
+import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames, useFleet } from '../support/runtimes.js';
 
@@ -23,7 +24,7 @@ const HOSTILE: Readonly<Record<string, (header: string) => string>> = {
     const wide = JSON.stringify(Array.from({ length: 500_000 }, (_, at) => ({ at })));
     const spawn = (actor: string) =>
       `{"kind":"spawn","seq":0,"at":0,"actor":"${actor}","machine":"supervisor","input":{},"state":"supervising","context":${wide}}`;
-    return [header, ...['a', 'b', 'c', 'd'].map(spawn)].join('\n');
+    return [header, ...'abcdefgh'.split('').map(spawn)].join('\n');
   },
   'changes one large context many times': (header) => {
     const context = Object.fromEntries(Array.from({ length: CHANGES }, (_, at) => [`member${at}`, [at]]));
@@ -57,7 +58,7 @@ describe('a process that owns streams and is sent a recording to replay', () => 
       // Made beforehand: that costs this process itself.
       const [header = ''] = readFileSync(plain, 'utf8').split('\n');
       const body = make(header);
-      const { runtime, log } = await fleet().listening();
+      const { runtime, log } = await fleet().listening({ heartbeatMs: keepable(2000) });
       const names = streamNames(3);
       await fleet().announce(names);
       await log.count('StreamAdded', 3);
