@@ -29,7 +29,7 @@ export function withOutcomes(page: string, outcomes: readonly Outcome[]): string
 }
 
 function wordsOf({ kind, name, version, passed, failed, skipped }: Outcome): string[] {
-  const product = kind === 'server' ? `${name.split(' ')[0]} ` : '';
+  const product = kind === 'server' ? `${name.startsWith('valkey') ? 'Valkey' : 'Redis'} ` : '';
   return [`${product}${version}`, String(passed), String(failed), String(skipped)];
 }
 

@@ -560,18 +560,6 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     wishes: { ...HOT, shape: { ...HOT.shape, isCoalescing: true } },
   },
   {
-    name: 'cancelled-parked-ahead',
-    why: 'what was cancelled is parked unread, and given out later',
-    edits: [
-      {
-        file: 'redis/scripts/park-ahead.lua',
-        from: "or not parking.mayHold(fields) or redis.call('HGET', cancels, id) then",
-        to: 'or not parking.mayHold(fields) then',
-      },
-    ],
-    wishes: { ...HOT, shape: { ...HOT.shape, cancelling: 0.5, capacity: 2 } },
-  },
-  {
     name: 'free-parked-ahead',
     why: 'an entry waits aside though its name is free',
     edits: [
