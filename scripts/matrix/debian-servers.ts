@@ -16,8 +16,6 @@ const SUITES = [
   'unstable',
   'experimental',
 ];
-const MIRROR = 'http://deb.debian.org/debian';
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const PACKAGES = ['redis-server', 'valkey-server'] as const;
 const APT_MS = 300_000;
 
@@ -58,7 +56,8 @@ async function preparedApt(folder: string): Promise<Apt> {
   }
   const empty = ['etc/preferences.d', 'etc/apt.conf.d', 'state/lists/partial', 'cache/archives/partial'];
   for (const path of empty) await mkdir(join(folder, path), { recursive: true });
-  const sources = SUITES.map((suite) => `deb [signed-by=${KEYRING}] ${MIRROR} ${suite} main`);
+  const archive = await archiveOfSystem();
+  const sources = SUITES.map((suite) => `deb [signed-by=${archive.keyring}] ${archive.uri} ${suite} main`);
   await writeFile(join(folder, 'etc/sources.list'), `${sources.join('\n')}\n`);
   // Nothing is installed as far as it knows: so all that a server needs is fetched.
   await writeFile(join(folder, 'state/status'), '');
@@ -69,7 +68,6 @@ async function preparedApt(folder: string): Promise<Apt> {
     `Dir::State::status=${join(folder, 'state/status')}`,
     `Dir::Cache=${join(folder, 'cache')}`,
     'APT::Sandbox::User=root',
-    // A suite that is not there any more leaves the others.
     'Acquire::Languages=none',
   ].flatMap((option) => ['-o', option]);
   const apt: Apt = async (command, args, cwd) => {
@@ -88,7 +86,19 @@ async function preparedApt(folder: string): Promise<Apt> {
   return apt;
 }
 
-/** Of `redis-server | 5:8.0.2-3 | http://… trixie/main amd64 Packages`. */
+/** Debian's archive where the system has it from, and the keys that it is signed with. @throws Unavailable: it is another system */
+async function archiveOfSystem(): Promise<{ readonly uri: string; readonly keyring: string }> {
+  const targets = await runCommand('apt-get', ['indextargets', '--format', '$(REPO_URI)']);
+  const uri = targets.output.split('\n').find((line) => /\/debian\/?$/.test(line));
+  const files = await runCommand('dpkg', ['-L', 'debian-archive-keyring']);
+  const keyring = files.output.split('\n').find((line) => /\/debian-archive-keyring\.(gpg|pgp)$/.test(line));
+  if (uri === undefined || keyring === undefined) {
+    throw new Unavailable("servers are fetched from Debian's archive, which this system does not know");
+  }
+  return { uri, keyring };
+}
+
+/** Of `redis-server | 5:8.0.2-3 | <archive> trixie/main amd64 Packages`. */
 function offerOf(line: string): Offer[] {
   const [name = '', full = ''] = line.split('|').map((cell) => cell.trim());
   const found = PACKAGES.find((one) => one === name);

@@ -7,7 +7,7 @@ import { infoField } from './info.js';
 
 /** How many ids of a producer are remembered, unless XCFGSET says otherwise. */
 const REMEMBERED = 100;
-/** For so long an entry may be sent again, in milliseconds. Longer than that it takes nobody's clock to be remembered still. */
+/** For so long an entry may be sent again, in milliseconds: well below what Redis remembers it for. */
 export const REMEMBERED_MS = 60_000;
 
 /** What stands before the `*` of an XADD. */

@@ -44,6 +44,22 @@ interface Work {
   readonly began: number;
 }
 
+/** Runs a handler and says how it ended; what it throws is thrown on. */
+export async function followed(
+  watch: { end(delivery: Delivery, ending: Ending): void },
+  delivery: Delivery,
+  work: () => Promise<void>,
+  endingOf: (...thrown: [unknown?]) => Ending,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    watch.end(delivery, endingOf(error));
+    throw error;
+  }
+  watch.end(delivery, endingOf());
+}
+
 export class Processing {
   readonly #api: OpenTelemetry;
   readonly #clock: Clock;
@@ -124,13 +140,8 @@ export class Processing {
     endingOf: (...thrown: [unknown?]) => Ending,
   ): Promise<void> {
     const context = this.begin(delivery);
-    try {
-      await (context === undefined ? work() : within(this.#api, context, work));
-    } catch (error) {
-      this.end(delivery, endingOf(error));
-      throw error;
-    }
-    this.end(delivery, endingOf());
+    const inContext = () => (context === undefined ? work() : within(this.#api, context, work));
+    await followed(this, delivery, inContext, endingOf);
   }
 
   /** The application has it no more; said of one that it never had, this does nothing. */

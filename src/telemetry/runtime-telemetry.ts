@@ -9,7 +9,7 @@ import { guarded } from './guarded.js';
 import type { MetricsRecorder } from './metrics-recorder.js';
 import type { Standing } from './observed.js';
 import { type OpenTelemetry, openTelemetry } from './open-telemetry.js';
-import { type Delivery, type Ending, Processing } from './processing.js';
+import { type Delivery, type Ending, followed, Processing } from './processing.js';
 import { RecorderFeed } from './recorder-feed.js';
 import { RuntimeMetrics } from './runtime-metrics.js';
 import { RuntimeSpans } from './runtime-spans.js';
@@ -82,23 +82,9 @@ export class RuntimeTelemetry {
     endingOf: (...thrown: [unknown?]) => Ending,
   ): Promise<void> {
     const inSpan = () => this.#processing?.run(delivery, work, endingOf) ?? work();
-    return this.#feed === undefined ? inSpan() : this.#fed(this.#feed, delivery, inSpan, endingOf);
-  }
-
-  async #fed(
-    feed: RecorderFeed,
-    delivery: Delivery,
-    work: () => Promise<void>,
-    endingOf: (...thrown: [unknown?]) => Ending,
-  ): Promise<void> {
-    feed.begin(delivery);
-    try {
-      await work();
-    } catch (error) {
-      feed.end(delivery, endingOf(error));
-      throw error;
-    }
-    feed.end(delivery, endingOf());
+    if (this.#feed === undefined) return inSpan();
+    this.#feed.begin(delivery);
+    return followed(this.#feed, delivery, inSpan, endingOf);
   }
 
   close(): void {

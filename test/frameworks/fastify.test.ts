@@ -4,7 +4,7 @@ import { type PluginOptions, streamwarden } from '../../src/frameworks/fastify/i
 import { loggerOf } from '../../src/frameworks/fastify/plugin.js';
 import { createNames } from '../../src/redis/names.js';
 import { eventually } from '../support/eventually.js';
-import { keepable } from '../support/pace.js';
+import { frameworkOptions } from '../support/framework-options.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
@@ -21,11 +21,7 @@ describe('the plugin of Fastify', () => {
   }
 
   const options = (more: Partial<PluginOptions> = {}): PluginOptions => ({
-    redis: server().url,
-    service: 'orders',
-    consumerId: 'me',
-    heartbeatMs: keepable(1000),
-    onError: () => {},
+    ...frameworkOptions(server().url),
     ...more,
   });
 

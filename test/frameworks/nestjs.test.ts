@@ -18,7 +18,7 @@ import {
 import type { Admin, Producer, Runtime, StreamHandle } from '../../src/index.js';
 import { createNames } from '../../src/redis/names.js';
 import { eventually } from '../support/eventually.js';
-import { keepable } from '../support/pace.js';
+import { frameworkOptions } from '../support/framework-options.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
 
@@ -65,11 +65,7 @@ describe('the module of NestJS', () => {
   afterEach(() => Promise.all(open.splice(0).map((app) => app.close())));
 
   const options = (more: Partial<ModuleOptions> = {}): ModuleOptions => ({
-    redis: server().url,
-    service: 'orders',
-    consumerId: 'me',
-    heartbeatMs: keepable(1000),
-    onError: () => {},
+    ...frameworkOptions(server().url),
     ...more,
   });
 

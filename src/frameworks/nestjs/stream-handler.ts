@@ -10,8 +10,8 @@ export interface StreamHandlerOptions extends ProcessOptions {
 export const HANDLER = 'streamwarden.handler';
 
 /**
- * The method processes every stream that this process owns: it is given a `StreamHandle`. One method for each module; of a provider or a controller that
- * is no longer-lived and no shorter-lived than the application.
+ * The method processes every stream that this process owns: it is given a `StreamHandle`. There is one such method for each module. Its class is a provider or a
+ * controller that is made once, and not for each request.
  */
 export const StreamHandler = (options: StreamHandlerOptions = {}): CustomDecorator =>
   SetMetadata(HANDLER, options);
