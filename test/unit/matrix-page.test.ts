@@ -16,7 +16,8 @@ const outcome = (kind: Outcome['kind'], name: string, version: string, passed: n
 });
 
 describe('the tables of docs/reference/compatibility.md', () => {
-  const rows = (text: string) => text.split('\n').filter((line) => /^\| ((Redis|Valkey) )?\d+\.\d+\.\d+ /.test(line));
+  const rows = (text: string) =>
+    text.split('\n').filter((line) => /^\| ((Redis|Valkey) )?\d+\.\d+\.\d+ /.test(line));
 
   it('take new results, in order of versions, and keep what else is there', () => {
     const before = rows(page);
