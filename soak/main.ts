@@ -13,7 +13,7 @@ import { Redis } from 'ioredis';
 import { createProducer, type NewStream } from '../src/index.js';
 import { createNames } from '../src/redis/names.js';
 import { startFaultProxy } from '../src/testing/fault-proxy.js';
-import { startRedis } from '../src/testing/index.js';
+import { readStanding, startRedis } from '../src/testing/index.js';
 import { Consumers } from './consumers.js';
 import { ACL_USERS, asOperator, Credentials } from './credentials.js';
 import { replayAll } from './recordings.js';
@@ -216,10 +216,11 @@ async function announce(streams: readonly NewStream[]): Promise<void> {
   }
 }
 
-/** How many entries are left to be worked on, or pending though their payload has vanished. */
+/** How many entries are left to be worked on, parked ones too, or pending though their payload has vanished. */
 async function unfinished(): Promise<number> {
   const [pending] = (await client.xpending(names.lbs, names.group)) as [number];
-  return Math.max(await client.xlen(names.lbs), pending);
+  const standing = await readStanding(client, names.lbs);
+  return Math.max(standing.length, pending);
 }
 
 const durationMs = minutes * 60_000;

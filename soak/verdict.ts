@@ -1,8 +1,9 @@
 /** What a soak proves: computed from the history that the scripts wrote, and from what consumers said they were done with. */
 import type { Redis } from 'ioredis';
 import type { Names } from '../src/redis/names.js';
-import { checkHistory } from '../src/testing/history.js';
-import { type HistoryRecord, readHistory } from '../src/testing/history-records.js';
+import { checkHistory, type HistoryReport } from '../src/testing/history.js';
+import { readHistory } from '../src/testing/history-records.js';
+import { readStanding } from '../src/testing/standing.js';
 
 export interface Verdict {
   readonly announced: number;
@@ -36,9 +37,9 @@ export interface VerdictInput {
 export async function judge(input: VerdictInput): Promise<Verdict> {
   const { client, names, historyKey, poisoned, done, surprises } = input;
   const records = await readHistory(client, historyKey);
-  const gone = chainsOf(input.vanished, records);
+  const onStream = await readStanding(client, names.lbs);
+  const gone = withCopies(input.vanished, checkHistory({ records, onStream }));
   const announced = input.announced.filter((id) => !gone.has(id));
-  const onStream = (await client.xrange(names.lbs, '-', '+')).map(([id]) => id);
   const report = checkHistory({
     records: records.filter(({ id }) => !gone.has(id)),
     announced: [...announced, ...poisoned].filter((id) => !gone.has(id)),
@@ -48,8 +49,8 @@ export async function judge(input: VerdictInput): Promise<Verdict> {
   if (onStream.length > 0)
     violations.push(`${onStream.length} entries were not finished in time, the first ${onStream[0]}`);
   const [pending] = (await client.xpending(names.lbs, names.group)) as [number];
-  if (pending > onStream.length)
-    violations.push(`${pending - onStream.length} entries are pending whose payload is gone`);
+  const payloads = await client.xlen(names.lbs);
+  if (pending > payloads) violations.push(`${pending - payloads} entries are pending whose payload is gone`);
 
   const finishedBy = new Map(records.flatMap((r) => (r.op === 'finished' ? [[r.id, r.owner] as const] : [])));
   for (const [id, consumer] of done) {
@@ -82,12 +83,9 @@ export async function judge(input: VerdictInput): Promise<Verdict> {
   };
 }
 
-/** These entries, and those that they are copies of. */
-function chainsOf(ids: readonly string[], records: readonly HistoryRecord[]): ReadonlySet<string> {
-  const originals = new Map(records.flatMap((r) => (r.op === 'requeued' ? [[r.copy, r.id] as const] : [])));
-  const all = new Set<string>();
-  for (const last of ids) {
-    for (let id: string | undefined = last; id !== undefined; id = originals.get(id)) all.add(id);
-  }
-  return all;
+/** Everything that became one of these, and everything that it was on the way. */
+function withCopies(ids: readonly string[], { chains }: HistoryReport): ReadonlySet<string> {
+  const vanished = new Set(ids);
+  const theirs = [...chains.values()].filter((chain) => chain.ids.some((id) => vanished.has(id)));
+  return new Set([...ids, ...theirs.flatMap((chain) => chain.ids)]);
 }

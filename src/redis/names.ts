@@ -67,6 +67,12 @@ export function hashTag(key: string): string {
   return close > open + 1 ? key.slice(open, close + 1) : `{${key}}`;
 }
 
+/** Streams in the load balancer stream's slot that entries wait in: what is delayed, what is parked. */
+export function waitingAside(lbs: string): { readonly delayed: string; readonly parked: string } {
+  const tag = hashTag(lbs);
+  return { delayed: `${tag}:delayed`, parked: `${tag}:parked` };
+}
+
 /** In a glob pattern these stand for something else than themselves. */
 function escapeGlob(text: string): string {
   return text.replace(/[\\*?[\]^]/g, '\\$&');
@@ -84,6 +90,7 @@ export function createNames(input: NamesInput): Names {
   const lbs = `${prefix}${input.service}-input`;
   const tag = hashTag(lbs);
   const presencePrefix = `${tag}:presence:`;
+  const { delayed, parked } = waitingAside(lbs);
   return {
     service: input.service,
     lbs,
@@ -94,16 +101,10 @@ export function createNames(input: NamesInput): Names {
     announced: `${tag}:announced`,
     touches: `${tag}:touches`,
     cancels: `${tag}:cancels`,
-    delayed: `${tag}:delayed`,
+    delayed,
     delayedDue: `${tag}:delayed:due`,
     delayedNames: `${tag}:delayed:names`,
-    parking: [
-      `${tag}:parked`,
-      `${tag}:parked:names`,
-      `${tag}:parked:counts`,
-      `${tag}:parked:turns`,
-      `${tag}:paused`,
-    ],
+    parking: [parked, `${tag}:parked:names`, `${tag}:parked:counts`, `${tag}:parked:turns`, `${tag}:paused`],
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
     redriven: (letterId) => `${tag}:redriven:${letterId}`,

@@ -19,9 +19,7 @@ export interface CheckHistoryInput {
    */
   readonly announced?: readonly string[];
   /**
-   * Ids that are still on the load balancer stream, pending ones included (`XRANGE <lbs> - +`), read after the records; and, where streams are delayed,
-   * those of what is delayed, each with `delayed:` in front, and of what is parked, each with `parked:` in front. An
-   * announced entry that has not ended and is not among them is lost.
+   * Ids of what has not ended, read after the records: see `readStanding`. An announced entry that has not ended and is not among them is lost.
    *
    * @defaultValue none: everything announced must have ended
    */
@@ -62,7 +60,7 @@ export interface HistoryReport {
  *
  * ```ts
  * const records = await readHistory(client, historyKey);
- * const onStream = (await client.xrange('orders-input', '-', '+')).map(([id]) => id);
+ * const onStream = await readStanding(client, 'orders-input');
  * const report = checkHistory({ records, announced, onStream });
  * assert.deepEqual(report.violations, []);
  * ```

@@ -117,3 +117,4 @@ export {
   reownTimes,
 } from './reown.js';
 export type { ServerConfigOptions, ServerTls } from './server-config.js';
+export { readStanding } from './standing.js';

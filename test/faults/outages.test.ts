@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
 import { checkHistory, type HistoryReport } from '../../src/testing/history.js';
 import { readHistory } from '../../src/testing/history-records.js';
+import { readStanding } from '../../src/testing/standing.js';
 import { useConsumerProcesses } from '../support/consumer-process.js';
 import { type Crew, type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
@@ -234,7 +235,7 @@ describe('a failover to a replica', () => {
   /** The new master has the history from before: it is replicated like all else. */
   async function history(): Promise<HistoryReport> {
     const records = await readHistory(second.redis(), crew.historyKey);
-    const onStream = (await second.redis().xrange(crew.lbs, '-', '+')).map(([id]) => id);
+    const onStream = await readStanding(second.redis(), crew.lbs);
     return checkHistory({ records, onStream });
   }
 

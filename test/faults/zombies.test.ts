@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { SCRIPTS } from '../../src/redis/scripts.js';
 import { checkHistory, type HistoryReport } from '../../src/testing/history.js';
 import { readHistory } from '../../src/testing/history-records.js';
+import { readStanding } from '../../src/testing/standing.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { type FreezePoint, useFrozenProcess } from '../support/frozen-process.js';
@@ -85,7 +86,7 @@ describe('a process that freezes', () => {
 
   async function sound(finished: number): Promise<HistoryReport> {
     const records = await readHistory(suite.redis(), crew.historyKey);
-    const onStream = (await suite.redis().xrange(crew.lbs, '-', '+')).map(([id]) => id);
+    const onStream = await readStanding(suite.redis(), crew.lbs);
     const report = checkHistory({ records, onStream });
     expect(report.violations).to.deep.equal([]);
     expect(report.ends).to.include({ finished });

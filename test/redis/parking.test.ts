@@ -3,7 +3,7 @@ import { ensureEntries } from '../../src/redis/announcing.js';
 import { cancelStreams } from '../../src/redis/cancelling.js';
 import type { EntryRef } from '../../src/redis/lease-store.js';
 import { createParkedStore, pauseStreams } from '../../src/redis/parking.js';
-import { checkHistory, type HistoryRecord } from '../../src/testing/index.js';
+import { checkHistory, type HistoryRecord, readStanding } from '../../src/testing/index.js';
 import { useRedis } from '../support/redis.js';
 import { useWire, type WireConsumer } from '../support/wire.js';
 
@@ -53,8 +53,7 @@ describe('parking entries whose name is not free', () => {
 
   afterEach(async () => {
     const records = (await wire.history()) as unknown as HistoryRecord[];
-    const onStream = (await wire.entries(names.lbs)).map(([id]) => id);
-    for (const [id] of await wire.entries(parked)) onStream.push(`parked:${id}`);
+    const onStream = await readStanding(suite.redis(), names.lbs);
     expect(checkHistory({ records, onStream }).ownedByTwo).to.deep.equal([]);
   });
 

@@ -6,6 +6,7 @@ import { composeRuntime, type Substitutes } from '../../src/runtime/runtime.js';
 import type { Runtime } from '../../src/runtime/types.js';
 import { checkHistory, type HistoryReport } from '../../src/testing/history.js';
 import { readHistory } from '../../src/testing/history-records.js';
+import { readStanding } from '../../src/testing/standing.js';
 import type { SuiteCluster } from './cluster.js';
 import { describePace, hangingMs, keepable } from './pace.js';
 import type { SuiteRedis } from './redis.js';
@@ -112,7 +113,7 @@ export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
     },
     async history() {
       const records = await readHistory(redis(), crew.historyKey);
-      const onStream = (await redis().xrange(crew.lbs, '-', '+')).map(([id]) => id);
+      const onStream = await readStanding(redis(), crew.lbs);
       return checkHistory({ records, announced, onStream });
     },
   };

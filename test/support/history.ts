@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { checkHistory, type HistoryReport } from '../../src/testing/history.js';
 import { type HistoryRecord, readHistory } from '../../src/testing/history-records.js';
+import { readStanding } from '../../src/testing/standing.js';
 import type { Fleet } from './runtimes.js';
 
 type Where = Pick<Fleet, 'names' | 'historyKey'>;
@@ -23,7 +24,7 @@ export async function soundHistory(
   announced?: readonly string[],
 ): Promise<HistoryReport> {
   const records = await historyOf(redis, fleet);
-  const onStream = (await redis.xrange(fleet.names.lbs, '-', '+')).map(([id]) => id);
+  const onStream = await readStanding(redis, fleet.names.lbs);
   const report = checkHistory({ records, onStream, ...(announced ? { announced } : {}) });
   expect(report.violations).to.deep.equal([]);
   return report;

@@ -2,6 +2,7 @@
 import { checkHistory } from '../../testing/history.js';
 import { readHistory } from '../../testing/history-records.js';
 import { type Percentiles, percentiles, reownMs, reownTimes } from '../../testing/reown.js';
+import { readStanding } from '../../testing/standing.js';
 import type { ShortClient } from '../redis-client.js';
 
 export interface Summary {
@@ -33,7 +34,7 @@ export async function summarize(
   { historyKey, stream, announced, victim, killedAt }: SummaryInput,
 ): Promise<{ summary: Summary; violations: readonly string[] }> {
   const records = await readHistory(client, historyKey);
-  const onStream = (await client.xrange(stream, '-', '+')).map(([id]) => id);
+  const onStream = await readStanding(client, stream);
   const report = checkHistory({ records, announced, onStream });
   const times = reownMs(reownTimes({ records, victim, killedAt })).map(Math.round);
   return {
