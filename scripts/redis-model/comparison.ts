@@ -46,8 +46,8 @@ export interface Difference {
 
 export const READERS = 3;
 const LONGEST_WAIT_MS = 5000;
-/** More choices of milliseconds than this, and a program is dropped. */
-const MOST_CHOICES = 512;
+/** More choices of milliseconds than this, and a program is dropped: on a busy machine there are many, and each runs the whole program again. */
+const MOST_CHOICES = 64;
 
 /** A text that is the same for replies that count as the same. */
 export function canonical(reply: Reply, isUnordered = false): string {

@@ -153,9 +153,7 @@ async function live(planned: Plan): Promise<void> {
   client.disconnect();
 }
 
-describe('entries of any size, nesting and number', function () {
-  this.timeout(300_000);
-
+describe('entries of any size, nesting and number', () => {
   it('stop no heartbeat, and each comes to its end [C-SIZE-1, C-SIZE-2, C-POI-5, C-POI-7]', async () => {
     await fc.assert(fc.asyncProperty(plan, live), { numRuns: 12, seed: 7, endOnFailure: true });
   });

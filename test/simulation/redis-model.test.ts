@@ -31,8 +31,7 @@ describe('simulated Redis, held against a real one', () => {
     wire.close();
   });
 
-  it('answers random programs of commands, of our scripts and of Lua with the same replies', async function () {
-    this.timeout(60_000);
+  it('answers random programs of commands, of our scripts and of Lua with the same replies', async () => {
     const comparison = await Comparison.open(suite.server().url);
     try {
       await fc.assert(
