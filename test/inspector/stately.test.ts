@@ -43,6 +43,15 @@ describe("Stately's protocol", () => {
     return view;
   }
 
+  /** What is told is behind what is, by a message at least. */
+  async function standsAsTold(runtime: TestRuntime, view: StatelyView): Promise<void> {
+    await eventually('it is told how the streams stand', () => {
+      const { streams } = runtime.snapshot();
+      const states = Object.fromEntries(streams.map(({ name, state }) => [name, state]));
+      expect(view.streams()).to.deep.equal(states);
+    });
+  }
+
   it('tells every actor that lives first, each with the machine that it is drawn from', async () => {
     const { runtime, log } = await fleet().listening();
     await fleet().announce(streamNames(1200));
@@ -67,8 +76,7 @@ describe("Stately's protocol", () => {
       expect(Number(createdAt)).to.be.closeTo(Date.now(), 60_000);
     }
     expect(new Set(told.map(({ id }) => id)).size).to.equal(live.length);
-    const { streams } = runtime.snapshot();
-    expect(view.streams()).to.deep.equal(Object.fromEntries(streams.map(({ name, state }) => [name, state])));
+    await standsAsTold(runtime, view);
 
     const machines = machinesById(
       told.map(({ definition = '{}' }) => createMachine(JSON.parse(definition) as object) as AnyStateMachine),
@@ -278,11 +286,7 @@ describe("Stately's protocol", () => {
       for (const { actor } of ownerships) actor.send({ type: 'lease.confirmed' });
     }
     for (const { actor } of ownerships.slice(0, 250)) actor.send({ type: 'lease.missed' });
-    await eventually('it is told how they stand', () => {
-      const { streams } = runtime.snapshot();
-      const states = Object.fromEntries(streams.map(({ name, state }) => [name, state]));
-      expect(view.streams()).to.deep.equal(states);
-    });
+    await standsAsTold(runtime, view);
     const told = (type: string) => view.of('@xstate.event').filter(({ event }) => typeOf(event) === type);
     expect(told('lease.confirmed')).to.have.length.within(1, 20 * 500 - 1);
     expect(told('lease.missed')).to.have.length.at.least(250);
