@@ -22,7 +22,7 @@ describe(`an owner of ${STREAMS} streams that is killed twice, 3 s apart`, () =>
     const marks = failing('lease', 'mark');
     const owner = async () => {
       const runtime = create(
-        { heartbeatMs: keepable(1_000), notificationBuffer: 2 * STREAMS, lockKeys: false },
+        { heartbeatMs: keepable(2_000), notificationBuffer: 2 * STREAMS, lockKeys: false },
         {
           stores: (stores) => {
             const counted = requeues.substitutes.stores?.(stores) ?? stores;

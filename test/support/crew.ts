@@ -7,6 +7,7 @@ import type { Runtime } from '../../src/runtime/types.js';
 import { checkHistory, type HistoryReport } from '../../src/testing/history.js';
 import { readHistory } from '../../src/testing/history-records.js';
 import { readStanding } from '../../src/testing/standing.js';
+import { ByType } from './by-type.js';
 import type { SuiteCluster } from './cluster.js';
 import { describePace, hangingMs, keepable } from './pace.js';
 import type { SuiteRedis } from './redis.js';
@@ -125,16 +126,16 @@ function stopNow(runtime: Runtime): Promise<StopReport> {
 }
 
 export function memberOf(runtime: Runtime & { readonly seam: Seam }): Member {
-  const news: Notification[] = [];
+  const kept = new ByType<Notification>();
+  const news = kept.all;
   const watchers = new Set<() => void>();
   void (async () => {
     for await (const notification of runtime.notifications()) {
-      news.push(notification);
+      kept.push(notification);
       for (const look of [...watchers]) look();
     }
   })();
-  const told = <K extends Kind>(type: K) =>
-    news.filter((notification): notification is Of<K> => notification.type === type);
+  const told = <K extends Kind>(type: K): Of<K>[] => kept.of(type);
   return {
     runtime,
     name: runtime.consumer,
@@ -149,11 +150,10 @@ export function memberOf(runtime: Runtime & { readonly seam: Seam }): Member {
           settle();
         };
         const look = () => {
-          const found = told(type);
-          if (found.length >= count) finish(() => resolve(found));
+          if (kept.count(type) >= count) finish(() => resolve(told(type)));
         };
         const timer = setTimeout(() => {
-          const got = `${told(type).length}; state ${runtime.state}, told ${summary(news)}; ${describePace()}`;
+          const got = `${kept.count(type)}; state ${runtime.state}, told ${summary(news)}; ${describePace()}`;
           finish(() => reject(new Error(`expected ${count} ${type} within ${timeoutMs} ms, got: ${got}`)));
         }, timeoutMs);
         watchers.add(look);

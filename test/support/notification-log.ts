@@ -1,4 +1,5 @@
 import type { Notification } from '../../src/index.js';
+import { ByType } from './by-type.js';
 import { describePace, hangingMs } from './pace.js';
 
 type Type = Notification['type'];
@@ -6,15 +7,19 @@ type Of<T extends Type> = Extract<Notification, { type: T }>;
 
 /** Reads a runtime's notifications to their end and keeps them, so that a test can look back and wait for what comes. */
 export class NotificationLog {
-  readonly all: Notification[] = [];
+  readonly #told = new ByType<Notification>();
   readonly #waiting = new Set<() => void>();
 
   constructor(source: AsyncIterable<Notification>) {
     void this.#read(source);
   }
 
+  get all(): readonly Notification[] {
+    return this.#told.all;
+  }
+
   of<T extends Type>(type: T): Of<T>[] {
-    return this.all.filter((notification): notification is Of<T> => notification.type === type);
+    return this.#told.of(type);
   }
 
   /** Names of the streams that were added, in order. */
@@ -26,12 +31,12 @@ export class NotificationLog {
   first<T extends Type>(type: T, stream?: string): Promise<Of<T>> {
     const what = stream === undefined ? type : `${type} of ${stream}`;
     const isIt = (one: Of<T>) => stream === undefined || ('stream' in one && one.stream === stream);
-    return this.until(what, () => this.of(type).find(isIt) ?? null);
+    return this.until(what, () => this.#told.find(type, isIt) ?? null);
   }
 
   /** Waits for so many notifications of a type. */
   async count<T extends Type>(type: T, count: number): Promise<Of<T>[]> {
-    await this.until(`${count} × ${type}`, () => this.of(type).length >= count);
+    await this.until(`${count} × ${type}`, () => this.#told.count(type) >= count);
     return this.of(type);
   }
 
@@ -54,7 +59,7 @@ export class NotificationLog {
 
   async #read(source: AsyncIterable<Notification>): Promise<void> {
     for await (const notification of source) {
-      this.all.push(notification);
+      this.#told.push(notification);
       for (const wake of [...this.#waiting]) wake();
     }
   }
