@@ -16,6 +16,12 @@ describe('ids of the load balancer stream that are ahead of the clock', () => {
   const examined = async () =>
     (await doctor(suite.server().url, '--service', crew.service)).checks['stream-ids'];
 
+  /** On a busy machine heartbeats are missed, and health() says so for a while. */
+  const isWell = ({ runtime }: Member) =>
+    eventually('health() has nothing to say', () => {
+      expect(runtime.health().reasons).to.deep.equal([]);
+    });
+
   /** Does what a remedy says, step by step, and resolves with the consumer that is started in the end. */
   async function follow(member: Member, remedy: string, unfinished: number): Promise<Member> {
     await member.runtime.stop({ mode: 'abandon' });
@@ -37,7 +43,7 @@ describe('ids of the load balancer stream that are ahead of the clock', () => {
     await crew.announce('a');
     await member.awaitNews('StreamAdded');
     expect(await examined()).to.deep.include({ result: 'good' });
-    expect(member.runtime.health().reasons).to.deep.equal([]);
+    await isWell(member);
     await add(`${Date.now() + 48 * 3_600_000}-0`);
     await eventually('health() tells', () =>
       member.runtime.health().reasons.some((reason) => /are 48 hours ahead of the clock/.test(reason)),
@@ -50,7 +56,7 @@ describe('ids of the load balancer stream that are ahead of the clock', () => {
     await member.awaitNews('StreamAdded', 2);
     const heir = await follow(member, check?.remedy ?? '', 2);
     expect(await examined()).to.deep.include({ result: 'good' });
-    expect(heir.runtime.health().reasons).to.deep.equal([]);
+    await isWell(heir);
   });
 
   it('at the end of all ids: nothing can be added any more, health() says so, and the remedy of doctor heals it', async () => {
@@ -76,6 +82,6 @@ describe('ids of the load balancer stream that are ahead of the clock', () => {
     expect(await examined()).to.deep.include({ result: 'good' });
     await heir.runtime.owned('a')?.release();
     await heir.awaitNews('StreamAdded', 3);
-    expect(heir.runtime.health().reasons).to.deep.equal([]);
+    await isWell(heir);
   });
 });

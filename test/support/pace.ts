@@ -20,10 +20,12 @@ export interface Pace {
   readonly roundTripMs: number;
   /** How much later than asked for timers ran; the latest of several. */
   readonly timerLatenessMs: number;
+  /** Time that work takes, for each that the processor works on it: 1 where nothing else wants the processor. */
+  readonly contention: number;
 }
 
 /** Of two quiet cores. A machine that is as fast or faster has a slowness of 1. */
-const QUIET: Pace = { processStartMs: 140, roundTripMs: 1, timerLatenessMs: 3 };
+const QUIET: Pace = { processStartMs: 140, roundTripMs: 1, timerLatenessMs: 3, contention: 1 };
 
 /** However slow the machine is, a test that hangs ends some time. */
 const MOST_SLOWNESS = 8;
@@ -46,7 +48,8 @@ export function slowness(): number {
   const ofLoop = 1 + (pace.timerLatenessMs + pace.roundTripMs) / 25;
   // Of one core nothing is left while a server or another process is busy, however quiet it was as it was measured.
   const ofCores = 2 / availableParallelism();
-  const measured = Math.max(ofProcess, ofLoop, ofCores);
+  // Whoever has slept is let through at once, so that none of these says what becomes of work that lasts.
+  const measured = Math.max(ofProcess, ofLoop, ofCores, pace.contention);
   return measured < NOTICEABLE ? 1 : Math.min(MOST_SLOWNESS, measured);
 }
 
@@ -102,6 +105,7 @@ export async function measureRun(): Promise<Pace> {
     processStartMs: await medianProcessStart(),
     roundTripMs: await roundTrip(),
     timerLatenessMs: await timerLateness(),
+    contention: contention(),
   };
   process.env[HANDED_ON_AS] = JSON.stringify(pace);
   return pace;
@@ -114,6 +118,7 @@ export async function measureNextFile(): Promise<void> {
     processStartMs: begun.processStartMs,
     roundTripMs: Math.max(begun.roundTripMs, await roundTrip()),
     timerLatenessMs: Math.max(begun.timerLatenessMs, await timerLateness()),
+    contention: begun.contention,
   };
 }
 
@@ -149,6 +154,19 @@ async function roundTrip(): Promise<number> {
   socket.destroy();
   echo.close();
   return slowest;
+}
+
+/** Works for long enough to be kept from it. */
+function contention(): number {
+  const work = 300;
+  const before = process.cpuUsage();
+  const begun = performance.now();
+  let workedMs = 0;
+  while (workedMs < work) {
+    const { user, system } = process.cpuUsage(before);
+    workedMs = (user + system) / 1000;
+  }
+  return (performance.now() - begun) / workedMs;
 }
 
 async function timerLateness(): Promise<number> {
