@@ -34,7 +34,7 @@ async function sharing(crew: Crew, count: number): Promise<Member[]> {
 const ownedBy = (members: readonly Member[]) =>
   members.flatMap(({ runtime }) => [...runtime.ownedStreams()].map(({ name, id }) => `${name} ${id}`));
 
-/** Where the answer came too late for a busy machine, nobody can say (C-DONE-3): the history says it. */
+/** Where the answer came too late for a busy machine, nobody can say (C-DONE-5): the history says it. */
 async function isFinished(done: Promise<void>): Promise<void> {
   await done.catch((error: unknown) => {
     if (codeOf(error) !== 'OutcomeUnknown') throw error;
