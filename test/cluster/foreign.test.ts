@@ -82,6 +82,7 @@ describe('a node of another cluster at the address of one of ours', () => {
     await cluster.settled();
   });
 
+  // The last one of this cluster: who was forgotten newer servers forget again and again for a minute, whoever has met it.
   it('before there is an heir, is named by topology and doctor, and the remedy of doctor heals it', async () => {
     const cluster = suite.cluster();
     const home = await cluster.masterOf(crew.lbs);
@@ -138,13 +139,5 @@ describe('a node of another cluster at the address of one of ours', () => {
       expect(healed.checks['cluster-slots']).to.deep.include({ result: 'good' });
       return true;
     });
-
-    looking?.disconnect();
-    await foreign?.stop();
-    foreign = undefined;
-    // Who was forgotten has to be met again.
-    await home.server.restart();
-    for (const node of others) await node.call('CLUSTER', 'MEET', home.host, home.port);
-    await cluster.settled();
   });
 });
