@@ -194,11 +194,14 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
     const name = `order-${chance.integer(1, shape.names)}`;
     const key = chance.pick([names.owners, ...names.endings]);
     const text = chance.pick(GARBAGE);
+    const stood = fleet.lookAt('HGET', key, name) as string | null;
     if (fleet.askMaybe('HSET', key, name, text) === undefined) return;
     fleet.say(`  ${key} ${name}: ${JSON.stringify(text)}`);
     // C-ADD-9: what stood there is forgotten.
     if (key !== names.owners) ledger.endingLost(name);
-    else for (const life of ledger.recordLost(name)) fleet.workers.excuseFor('C-ADD-9', life.id, Infinity);
+    else
+      for (const life of ledger.recordLost(name, stood))
+        fleet.workers.excuseFor('C-ADD-9', life.id, Infinity);
   },
   /** C-OUT-5: what is on the stream is delivered anew under the same id, also what is pending. */
   setBack({ fleet, chance }) {

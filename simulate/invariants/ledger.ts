@@ -206,11 +206,15 @@ export class Ledger {
     this.#lastTokens.delete(name);
   }
 
-  /** C-ADD-9: nor who owns it. Returns what is owned under that name. */
-  recordLost(name: string): EntryLife[] {
+  /**
+   * C-ADD-9: nor who owns it. Returns what is owned under that name.
+   *
+   * @param stood the record that was there: after a loss of data the history does not say who owns what
+   */
+  recordLost(name: string, stood: string | null): EntryLife[] {
     this.endingLost(name);
-    const life = this.#owned.get(name);
-    if (life === undefined) return [];
+    const life = this.#owned.get(name) ?? this.lives.get(stood ?? '');
+    if (life === undefined || !isOpen(life)) return [];
     this.#gaps.add(life.root);
     this.#owned.delete(name);
     life.isHanded = true;
