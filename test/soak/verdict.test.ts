@@ -47,6 +47,17 @@ describe('the verdict of a soak', () => {
     expect(await judged([held.id, second], [])).to.include({ vanished: 0, lost: 1 });
   });
 
+  it('tells what is still delayed as not finished, and not as lost', async () => {
+    const a = await join(A);
+    const [held] = await own(a, 'n');
+    if (held === undefined) throw new Error('expected an owner');
+    await a.lease.delay([held], 3_600_000);
+    const verdict = await judged([held.id], []);
+    expect(verdict).to.include({ finished: 0, lost: 0 });
+    expect(verdict.violations).to.have.length(1);
+    expect(verdict.violations[0]).to.match(/^1 entries were not finished in time, the first delayed:/);
+  });
+
   it('tells what is still parked as not finished, and not as lost', async () => {
     const { a, held, second } = await ownedAndParked();
     const verdict = await judged([held.id, second], []);

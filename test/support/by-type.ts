@@ -1,4 +1,4 @@
-/** What has been told, as it came and by its type: whoever waits for a thousand of one type looks a thousand times, and a walk through all of it each time is what a busy machine has no time for. */
+/** What has been told, as it came and by its type. Whoever waits for a thousand of one type looks a thousand times: a walk through all of it each time takes seconds. */
 export class ByType<T extends { readonly type: string }> {
   readonly all: T[] = [];
   readonly #lists = new Map<string, T[]>();
