@@ -11,7 +11,7 @@ import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { factOf } from '../machines/facts.js';
 import { entryBytes, parseEntry, type RawEntry, traceOf } from '../redis/entry.js';
 import type { Acquired, EntryRef } from '../redis/lease-store.js';
-import { NOT_BEGUN, type Trial, trialFor, UNMARKED } from '../redis/marks.js';
+import { ALONE, NOT_BEGUN, type Trial, trialFor } from '../redis/marks.js';
 import { deathsOf, deliveryCountOf, failuresOf } from '../redis/own-fields.js';
 import { lengthOfLock, textBatches } from '../redis/text-batches.js';
 import type { Giver } from './giver.js';
@@ -191,17 +191,13 @@ export class Acquirer {
       if (trial === undefined) others.push(entry);
       else suspects.push({ entry, trial });
     }
-    // First, so that they have nothing to do with what this consumer may die of now.
-    await this.#marker.mark(
-      suspects.map(({ entry }) => entry),
-      NOT_BEGUN,
-    );
     const [delivered, plain] = parted(others, wasDelivered);
+    // First, so that they have nothing to do with what this consumer may die of now.
+    await this.#marker.mark([...suspects.map(({ entry }) => entry), ...delivered], NOT_BEGUN);
     for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
       count += await this.#acquireBatch(plain.slice(at, at + ACQUIRE_BATCH));
     }
-    if (delivered.length > 1) await this.#marker.mark(delivered, NOT_BEGUN);
-    count += await this.#acquireOneByOne(delivered, delivered.length > 1 ? UNMARKED : undefined);
+    count += await this.#acquireOneByOne(delivered, ALONE);
     this.#trials.add(suspects);
     return count;
   }
@@ -210,11 +206,11 @@ export class Acquirer {
    * Consumers have died while they had these and did not own them yet, perhaps of one of them. They come last, so that they hold up nobody, and
    * one by one, so that only the one counts as delivered that this consumer dies of.
    */
-  async #acquireOneByOne(entries: readonly RawEntry[], mark: number | undefined): Promise<number> {
+  async #acquireOneByOne(entries: readonly RawEntry[], mark: number): Promise<number> {
     let count = 0;
     for (const entry of entries) {
       if (this.#isStopped) break;
-      if (mark !== undefined) await this.#marker.mark([entry], mark);
+      await this.#marker.mark([entry], mark);
       count += await this.#acquireBatch([entry]);
     }
     return count;

@@ -9,6 +9,8 @@ export const NOT_BEGUN = 0;
 export const UNMARKED = 1;
 
 const TRIAL = 1_000_000;
+/** Of one that is not owned: its consumer has begun with it, and with nothing else. */
+export const ALONE = TRIAL / 2;
 const MOST_AMONG = TRIAL - 1;
 
 /** How a suspect is to be begun, or was. */
@@ -44,5 +46,5 @@ export function isSuspect(mark: number): boolean {
 
 /** How often an entry that is not owned counts as delivered. */
 export function deliveriesOf(mark: number): number {
-  return isSuspect(mark) ? UNMARKED : mark;
+  return mark >= ALONE ? UNMARKED : mark;
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { EntryRef, Moved } from '../../src/redis/lease-store.js';
+import { ALONE, NOT_BEGUN } from '../../src/redis/marks.js';
 import { deadLetters } from '../support/dead-letters.js';
 import { useRedis } from '../support/redis.js';
 import { useWire, type WireConsumer } from '../support/wire.js';
@@ -28,6 +29,12 @@ describe('an entry that was delivered to a consumer that died before it owned it
     return result.moved;
   }
 
+  const begunWithAlone = (consumer: WireConsumer, batch: EntryRef[]) =>
+    consumer.lease.mark(
+      batch.map(({ id }) => id),
+      ALONE,
+    );
+
   /** `_delivery_count` of what stands on the stream, by name. */
   async function counts(): Promise<Record<string, string | undefined>> {
     const entries = await wire.entries(names.lbs);
@@ -46,14 +53,14 @@ describe('an entry that was delivered to a consumer that died before it owned it
   it('comes closer to the dead-letter stream each time, and no retry is spent [C-POI-6, C-EXP-5]', async () => {
     await wire.announce('poison');
     for (const count of ['1', '2']) {
-      expect((await die()).map(({ outcome, retryCount }) => [outcome, retryCount])).to.deep.equal([
-        ['requeued', 0],
-      ]);
+      expect(
+        (await die(begunWithAlone)).map(({ outcome, retryCount }) => [outcome, retryCount]),
+      ).to.deep.equal([['requeued', 0]]);
       expect(await counts()).to.deep.equal({ poison: count });
     }
-    expect((await die()).map(({ outcome, retryCount }) => [outcome, retryCount])).to.deep.equal([
-      ['deadLettered', 0],
-    ]);
+    expect((await die(begunWithAlone)).map(({ outcome, retryCount }) => [outcome, retryCount])).to.deep.equal(
+      [['deadLettered', 0]],
+    );
     const [letter] = await deadLetters(suite.redis(), names.dlq);
     expect(letter?.fields).to.include({
       _dlq_reason: 'delivery_limit',
@@ -62,11 +69,26 @@ describe('an entry that was delivered to a consumer that died before it owned it
     });
   });
 
+  it('beside others that its consumer may have died of is allowed three times as many deaths [C-POI-6]', async () => {
+    for (const name of ['a', 'b']) await wire.announce(name);
+    for (let death = 1; death <= 6; death += 1) {
+      await die();
+      expect(await counts()).to.deep.equal({ a: `${death}`, b: `${death}` });
+    }
+    await die();
+    expect(await deadLetters(suite.redis(), names.dlq)).to.have.length(2);
+  });
+
   it('is gone before the streams that die with it have used up their retries [C-POI-6, C-EXP-6]', async () => {
     await wire.announce('poison');
     await wire.announce('healthy');
-    const own = (consumer: WireConsumer, batch: EntryRef[]) =>
-      consumer.lease.acquire(batch.filter(({ name }) => name === 'healthy'));
+    const own = async (consumer: WireConsumer, batch: EntryRef[]) => {
+      await consumer.lease.acquire(batch.filter(({ name }) => name === 'healthy'));
+      await begunWithAlone(
+        consumer,
+        batch.filter(({ name }) => name === 'poison'),
+      );
+    };
     for (let death = 0; death < 3; death += 1) await die(own);
     expect((await wire.entries(names.lbs)).map(([, fields]) => fields)).to.deep.equal([
       ['lbs-input', '{"DataStreamName":"healthy"}', '_retry_count', '3', '_deaths', '3'],
@@ -109,8 +131,8 @@ describe('an entry that was delivered to a consumer that died before it owned it
     for (const name of ['a', 'b', 'c']) await wire.announce(name, '_delivery_count', '1');
     await die(async (consumer, batch) => {
       const ids = batch.map(({ id }) => id);
-      await consumer.lease.mark(ids, 0);
-      await consumer.lease.mark([ids[1] as string], 1);
+      await consumer.lease.mark(ids, NOT_BEGUN);
+      await consumer.lease.mark([ids[1] as string], ALONE);
     });
     expect(await counts()).to.deep.equal({ a: '1', b: '2', c: '1' });
   });
@@ -122,8 +144,8 @@ describe('an entry that was delivered to a consumer that died before it owned it
     await suite
       .redis()
       .call('XCLAIM', names.lbs, names.group, consumer.name, 0, id, 'IDLE', 50_000, 'JUSTID');
-    await wire.join('other~0000000c').then((other) => other.lease.mark([id], 0));
-    await consumer.lease.mark([id], 0);
+    await wire.join('other~0000000c').then((other) => other.lease.mark([id], NOT_BEGUN));
+    await consumer.lease.mark([id], NOT_BEGUN);
     const [row] = await consumer.group.pending('-', 1);
     expect(row).to.include({ consumer: consumer.name, deliveries: 0 });
     expect(row?.idleMs).to.be.at.least(50_000);

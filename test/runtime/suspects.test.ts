@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { expect } from 'chai';
+import { ALONE, NOT_BEGUN, UNMARKED } from '../../src/redis/marks.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
@@ -32,9 +33,9 @@ describe('entries that consumers have died with', () => {
     const deliveries = await eventually('the poison is begun with', async () => {
       const rows = await suite.redis().xpending(names.lbs, names.group, '-', '+', 10);
       const counts = (rows as [string, string, number, number][]).map(([, , , count]) => count);
-      return counts[1] === 1 && counts;
+      return counts[1] === ALONE && counts;
     });
-    expect(deliveries).to.deep.equal([1, 1, 0, 1]);
+    expect(deliveries).to.deep.equal([ALONE, ALONE, NOT_BEGUN, UNMARKED]);
   });
 });
 

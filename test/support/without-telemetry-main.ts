@@ -1,12 +1,21 @@
 /** A process in which the OpenTelemetry API is not installed. Owns and finishes one stream that it announces itself, and says so. */
-import { register } from 'node:module';
+import * as modules from 'node:module';
 
-const refusal = `
-export async function resolve(specifier, context, next) {
+function resolve<T>(
+  specifier: string,
+  context: unknown,
+  next: (specifier: string, context: unknown) => T,
+): T {
   if (!specifier.startsWith('@opentelemetry/')) return next(specifier, context);
-  throw Object.assign(new Error('Cannot find package ' + specifier), { code: 'ERR_MODULE_NOT_FOUND' });
-}`;
-register(`data:text/javascript,${encodeURIComponent(refusal)}`);
+  throw Object.assign(new Error(`Cannot find package ${specifier}`), { code: 'ERR_MODULE_NOT_FOUND' });
+}
+// Node 20 has only register(), of which Node 26 warns.
+const { register, registerHooks } = modules as unknown as {
+  register(module: string): void;
+  registerHooks?(hooks: { resolve: typeof resolve }): void;
+};
+if (registerHooks) registerHooks({ resolve });
+else register(`data:text/javascript,${encodeURIComponent(`export ${resolve}`)}`);
 
 const [, , redis = ''] = process.argv;
 const { createProducer, createRuntime } = await import('../../src/index.js');

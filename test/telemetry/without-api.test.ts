@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { hangingMs } from '../support/pace.js';
 import { compiled } from '../support/programs.js';
 import { useRedis } from '../support/redis.js';
 
@@ -12,7 +13,7 @@ describe('an application', () => {
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       [await compiled('test/support/without-telemetry-main'), suite.server().url],
-      { timeout: 20_000 },
+      { timeout: hangingMs() },
     );
     expect(stderr).to.equal('');
     expect(JSON.parse(stdout)).to.deep.equal({ loaded: false, processed: 'a stream' });

@@ -42,7 +42,10 @@ describe('what a producer is given', () => {
       ]) {
         const error = await rejection(world.until<unknown>(call()));
         expect(error).to.include({ code: 'InvalidOption' });
-        expect(error.message).to.match(/^expected info of order to be an object that JSON can carry/);
+        // Since Node 26 JSON carries what is nested without end, and only our own limit refuses it.
+        expect(error.message).to.match(
+          /^expected info of order to be an object that (JSON can carry|is nested at most 64 deep)/,
+        );
       }
       expect(world.trace().some((line) => /xadd/i.test(line))).to.equal(false);
       await producer.close();

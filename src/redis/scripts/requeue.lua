@@ -88,7 +88,7 @@ for i = 1, #ids do
       results[i] = move(id, name, 'spend', { mark = not spendAlways and marks[id] or nil })
     else
       -- One that waited for its name was looked at, and nobody died of it. What acquire has found to wait counts as delivered 0 times.
-      results[i] = move(id, name, 'keep', { delivered = not owner and deliveriesOf(marks[id]) or nil })
+      results[i] = move(id, name, 'keep', { delivered = not owner and deliveriesOf(marks[id]) or nil, isBeside = wasBeside(marks[id]) })
     end
   end
 end

@@ -5,7 +5,11 @@
 --   1 to 999,999        none: as it was delivered
 --   k * 1,000,000 + n   a suspect, begun as one of n, in the k-th window of time; n is 0 once it has outlived that.
 --
--- Of an entry that is not owned it is how often it counts as delivered: 0 for one that its consumer has not begun with (lib/marked.lua).
+-- Of an entry that is not owned it is how often it was delivered:
+--
+--   0                   its consumer has not begun with it (lib/marked.lua)
+--   1                   as it was delivered, perhaps beside others
+--   500,000             once, and its consumer had begun with it, and with nothing else
 --
 -- A suspect is an entry that one more death would dead-letter. Owners begin suspects a few at a time, so that a death says more: it convicts
 -- a suspect that was begun alone, and of several it makes a quarter the next few.
@@ -17,6 +21,7 @@
 -- The window is a second at first. A death that comes later than every window makes those that outlived it suspects of the next one, which is four
 -- times as long; how many are begun together is not known then. docs/explanation/poison.md has the whole of it.
 local TRIAL = 1000000
+local ALONE = 500000
 
 -- isProven(mark), of an entry that is owned
 local function isProven(mark)
@@ -43,7 +48,12 @@ local function nextTrial(mark, trial)
   return window * TRIAL + math.max(1, math.floor(among / 4))
 end
 
--- deliveriesOf(mark), of an entry that is not owned: one that was to be begun as a suspect was delivered once.
+-- deliveriesOf(mark), of an entry that is not owned: one that was begun with alone, or was to be begun as a suspect, was delivered once.
 local function deliveriesOf(mark)
-  return mark and (mark >= TRIAL and 1 or mark) or nil
+  return mark and (mark >= ALONE and 1 or mark) or nil
+end
+
+-- wasBeside(mark), of an entry that is not owned: its consumer may have died of others that were delivered with it.
+local function wasBeside(mark)
+  return mark == 1
 end

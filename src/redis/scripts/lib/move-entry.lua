@@ -7,12 +7,15 @@
 -- lost nothing.
 --
 -- plan: 'keep' (count unchanged) | 'spend' (count + 1, unless an owner has died of who knows what: lib/marks.lua) | 'rejected' | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
--- about{delivered, error, mark}; error: what the handler threw, as its letter is to say it; nil: nothing is known. mark: of an entry that its
+-- about{delivered, isBeside, error, mark}; error: what the handler threw, as its letter is to say it; nil: nothing is known. mark: of an entry that its
 -- consumer may own (lib/marks.lua); nil: none.
 -- delivered: how often it was delivered under this id to a consumer that has died without owning it; nil: it has not, or that does not count.
 -- That many are added to `_delivery_count`; too many, and it goes to the dead-letter stream as 'delivery_limit'. How many are allowed follows from
--- maxRetries: one less, so that what consumers die of is gone before the streams that they own have used up theirs. Whoever has owned it has
--- shown that it can be: the count ends.
+-- maxRetries: one less, so that what consumers die of is gone before the streams that they own have used up theirs. isBeside: it may have been
+-- one of several that came with it (lib/marks.lua); three times as many are allowed then, since chance has innocent ones die together more than once:
+--   1. A owns P, of which it dies, and has just read e1 to e9, which come after P. All are requeued.   2. So they come after P again: B reads
+--   them, dies of P before it has marked them as not begun, and C does. They are counted each time, and none of them was begun with.
+-- Whoever has owned it has shown that it can be: the count ends.
 -- Returns {outcome, id of the copy, retry count of the copy}; outcome: requeued | deadLettered (with the reason as the fourth item) | gone (its
 -- payload was deleted or trimmed from the stream by someone else: there is nothing left to give to anybody) | cancelled (it is finished, whatever the
 -- plan: see cancel) | delayed (where there is at.delay: the second item is the id of what is delayed) | deadLetterDue (the dead-letter
@@ -23,7 +26,9 @@
 -- on the stream)}
 local function mover(at)
   local MOST_BYTES = 1048576
-  local maxDeliveries = math.min(20, math.max(1, at.maxRetries - 1))
+  local function maxDeliveries(isBeside)
+    return math.min(20, math.max(1, at.maxRetries - 1) * (isBeside and 3 or 1))
+  end
   local isDlqLocal = at.dlq ~= at.lbs
   local trimmed, movedBytes = 0, 0
 
@@ -117,7 +122,7 @@ local function mover(at)
       end
     end
     counts.deliveries = counts.deliveries + (about.delivered or 0)
-    if about.delivered and counts.deliveries > maxDeliveries then
+    if about.delivered and counts.deliveries > maxDeliveries(about.isBeside) then
       return deadLetter(id, name, fields, counts, 'delivery_limit', about)
     end
     local copy = copyOf(fields, counts)
