@@ -1,4 +1,4 @@
-/** C-POI-11: a poison falls alone. Whose retries a death has used up, where nothing but poisons kills processes. */
+/** C-POI-6, C-POI-11: a poison falls alone. Whose retries or deliveries deaths have used up, where nothing but poisons kills processes. */
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { FaultKind } from '../fault-kinds.js';
 import { isPoison, type PlannedFault } from '../schedule.js';
@@ -6,6 +6,8 @@ import type { Stage } from '../stage.js';
 
 /** Innocents that may fall with each poison. */
 const MOST_INNOCENTS = 2;
+/** Reasons of letters that deaths of processes lead to. */
+const BY_DEATHS: ReadonlySet<string> = new Set(['max_retries_exceeded', 'delivery_limit']);
 /** Of these no process dies, and nobody takes it for dead. */
 const HARMLESS: ReadonlySet<FaultKind> = new Set(['cut', 'cutClient', 'halfOpenReader', 'stall']);
 
@@ -25,7 +27,7 @@ export class ConvictionWatch {
 
   record(record: HistoryRecord): void {
     const isLetter = record.op === 'deadLettered' || record.op === 'deadLetterDue';
-    if (!isLetter || record.reason !== 'max_retries_exceeded' || record.by === record.from) return;
+    if (!isLetter || !BY_DEATHS.has(record.reason ?? '') || record.by === record.from) return;
     if (isPoison(record.name)) this.#guilty.add(record.name);
     else if (record.op === 'deadLetterDue' || !record.from.startsWith('dead-letters:'))
       this.#innocents.push(record.name);

@@ -3,7 +3,7 @@
  * name, tokens that grow, retries exact to the one.
  */
 import { compareFencingTokens } from '../../src/core/entry-id.js';
-import { PROVEN, UNMARKED } from '../../src/redis/marks.js';
+import { isSuspect, PROVEN, UNMARKED } from '../../src/redis/marks.js';
 import { isIncarnation } from '../../src/redis/names.js';
 import type {
   AcquiredRecord,
@@ -397,7 +397,7 @@ export class Ledger {
     this.#lastTokens.set(name, id);
     this.#owned.set(name, life);
     // What waited, or was held back, is not proven by that.
-    if (life.mark === 0) life.mark = UNMARKED;
+    if (life.mark !== undefined && !isSuspect(life.mark)) life.mark = UNMARKED;
     if (life.owner !== owner) life.ownedAt = this.#now();
     life.owner = owner;
     life.wasOwned = true;

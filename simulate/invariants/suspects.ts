@@ -1,5 +1,5 @@
 /** C-POI-11: what the death of its owner makes of an entry. The same as `scripts/lib/marks.lua` says, in other words. */
-import { markOf, PROVEN, toTrial } from '../../src/redis/marks.js';
+import { markOf, NOT_BEGUN, PROVEN, toTrial } from '../../src/redis/marks.js';
 import { isIncarnation } from '../../src/redis/names.js';
 
 /** What is known of the entry. */
@@ -20,6 +20,7 @@ export function isTooMany({ owner, retryCount, mark }: Suspect, from: string, ma
 
 /** As which suspect it is begun next; undefined: it is convicted. */
 export function nextTrial({ mark, trial }: Suspect): number | undefined {
+  if (mark === NOT_BEGUN) return trial || FIRST;
   if (mark === undefined || mark < FIRST) return trial === 0 ? FIRST : undefined;
   const { window, among } = toTrial(mark);
   if (among === 1) return undefined;

@@ -3,14 +3,15 @@ import { deathsOf, retryCountOf, trialOf } from './own-fields.js';
 
 /** Of an entry that is owned: its counts are over, whatever takes it out of its owner's hands. */
 export const PROVEN = 0;
-/** Of one that is not owned: its consumer has not begun with it. */
-export const NOT_BEGUN = 0;
 /** As it was delivered. */
 export const UNMARKED = 1;
 
-const TRIAL = 1_000_000;
+/** Its consumer has not begun with it. */
+export const NOT_BEGUN = 400_000;
 /** Of one that is not owned: its consumer has begun with it, and with nothing else. */
-export const ALONE = TRIAL / 2;
+export const ALONE = 500_000;
+
+const TRIAL = 1_000_000;
 const MOST_AMONG = TRIAL - 1;
 
 /** How a suspect is to be begun, or was. */
@@ -46,5 +47,7 @@ export function isSuspect(mark: number): boolean {
 
 /** How often an entry that is not owned counts as delivered. */
 export function deliveriesOf(mark: number): number {
-  return mark >= ALONE ? UNMARKED : mark;
+  if (mark < NOT_BEGUN) return mark;
+  // Redis counts on where somebody else claims it.
+  return mark < ALONE ? mark - NOT_BEGUN : UNMARKED;
 }

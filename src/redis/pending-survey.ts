@@ -166,7 +166,7 @@ export function createPendingSurvey({ names, group, entries, owners }: PendingSu
           isGone,
           isOwned,
           isWaiting: waitsFor !== null,
-          isHeldBack: isOurs && deliveries === 0,
+          isHeldBack: isOurs && deliveriesOf(deliveries) === 0,
           isUnknown: isOurs && presence !== -2 && idleMs >= OWNABLE_MS,
         }),
         isAlive: reason !== null ? null : isOurs ? presence !== -2 : lock.isLocked,

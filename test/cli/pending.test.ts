@@ -184,7 +184,7 @@ describe('streamwarden pending', () => {
     for (const name of names) ids.push(await announce(name));
     await deliver('b~00000001', 4);
     await redis().set(`{${LBS}}:presence:b~00000001`, 'v1:1');
-    const marks = [0, 1_000_004, 1, 0];
+    const marks = [0, 1_000_004, 1, 400_000];
     for (const [at, mark] of marks.entries()) {
       const id = ids[at] as string;
       await redis().xclaim(LBS, GROUP, 'b~00000001', 0, id, 'RETRYCOUNT', mark, 'JUSTID');

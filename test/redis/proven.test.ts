@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { EntryRef, Moved } from '../../src/redis/lease-store.js';
-import { PROVEN, UNMARKED } from '../../src/redis/marks.js';
+import { NOT_BEGUN, PROVEN, UNMARKED } from '../../src/redis/marks.js';
 import { deadLetters } from '../support/dead-letters.js';
 import { useRedis } from '../support/redis.js';
 import { useWire, type WireConsumer } from '../support/wire.js';
@@ -101,7 +101,7 @@ describe('a stream that its owner has marked as proven', () => {
     await waiter.lease.acquire(batch);
     expect(
       (await waiter.group.pending('-', 9, waiter.name)).map(({ deliveries }) => deliveries),
-    ).to.deep.equal([0]);
+    ).to.deep.equal([NOT_BEGUN]);
     await suite.redis().hdel(wire.names.owners, 'same');
     expect(await waiter.lease.acquire(batch)).to.deep.equal([{ result: 'owned' }]);
     const [row] = await waiter.group.pending('-', 9, waiter.name);

@@ -21,13 +21,16 @@ describe('a stream whose owner dies once too often', () => {
     /** Whether it was owned at all. @defaultValue true */
     readonly isOwned?: boolean;
     readonly mark?: number;
+    /** Once it was owned. */
+    readonly lastMark?: number;
     readonly maxRetries?: number;
     readonly spendAlways?: boolean;
     readonly dlqIsLocal?: boolean;
   }
 
   /** A consumer is given what there is, and dies. What became of it: the outcome, or the fields that count. */
-  async function die({ isOwned = true, mark, maxRetries = 3, spendAlways = false, dlqIsLocal = true }: Life) {
+  async function die(life: Life) {
+    const { isOwned = true, mark, lastMark, maxRetries = 3, spendAlways = false, dlqIsLocal = true } = life;
     deaths += 1;
     const settings = { maxRetries, dlqIsLocal };
     const consumer: WireConsumer = await wire.join(`c~0000000${deaths}`, settings);
@@ -35,6 +38,7 @@ describe('a stream whose owner dies once too often', () => {
     const ids = batch.map(({ id }) => id);
     if (mark !== undefined) await consumer.lease.mark(ids, mark);
     if (isOwned) await consumer.lease.acquire(batch);
+    if (lastMark !== undefined) await consumer.lease.mark(ids, lastMark);
     await consumer.vanish();
     const result = await wire
       .stranger(HEIR, settings)
@@ -114,6 +118,13 @@ describe('a stream whose owner dies once too often', () => {
     await wire.stranger(HEIR).group.requeue(consumer.name, batch, TAKE);
     const [[, fields] = ['', []]] = await wire.entries(names.lbs);
     expect(fields.slice(2)).to.deep.equal(['_retry_count', '1', '_deaths', '1']);
+  });
+
+  it('is still what it was where its owner was about to begin with it once more, having lost sight of it [C-POI-11]', async () => {
+    await announce('_trial', suspect(2, 5));
+    const before = { _retry_count: '3', _trial: suspect(2, 5) };
+    const life = { mark: markOf({ window: 2, among: 1 }), lastMark: NOT_BEGUN };
+    expect(await die(life)).to.deep.equal({ ...before, _deaths: '4' });
   });
 
   it('is still what it was where its owner had not begun with it, or had not become its owner [C-POI-11]', async () => {

@@ -35,7 +35,7 @@ describe('entries that consumers have died with', () => {
       const counts = (rows as [string, string, number, number][]).map(([, , , count]) => count);
       return counts[1] === ALONE && counts;
     });
-    expect(deliveries).to.deep.equal([ALONE, ALONE, NOT_BEGUN, UNMARKED]);
+    expect(deliveries).to.deep.equal([UNMARKED, ALONE, NOT_BEGUN, UNMARKED]);
   });
 });
 

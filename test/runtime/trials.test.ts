@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { markOf } from '../../src/redis/marks.js';
+import { markOf, NOT_BEGUN } from '../../src/redis/marks.js';
 import { eventually } from '../support/eventually.js';
 import { keepable } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
@@ -47,7 +47,7 @@ describe('suspects', () => {
     await log.count('StreamAdded', 4);
     expect(log.of('StreamAdded').map(({ stream }) => stream)).to.deep.equal(['plain', 's1', 's2', 'later']);
     const begun = markOf({ window: 4, among: 2 });
-    expect(await marks()).to.deep.equal([begun, begun, 0, 0, 0, 1, 1]);
+    expect(await marks()).to.deep.equal([begun, begun, NOT_BEGUN, NOT_BEGUN, NOT_BEGUN, 1, 1]);
   });
 
   it('are all begun in the end, and note that they have outlived their window [C-POI-11]', async () => {
@@ -100,6 +100,6 @@ describe('suspects', () => {
     await suite.redis().call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await eventually('it beats again', () => verified >= 4);
     expect(log.of('StreamAdded').map(({ stream }) => stream)).to.deep.equal(['s1']);
-    expect(await marks()).to.deep.equal([markOf({ window: 4, among: 2 }), 0, 0, 0]);
+    expect(await marks()).to.deep.equal([markOf({ window: 4, among: 2 }), NOT_BEGUN, NOT_BEGUN, NOT_BEGUN]);
   });
 });

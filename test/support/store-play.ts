@@ -9,7 +9,7 @@ import { encodePayload } from '../../src/redis/entry.js';
 import { readEntries } from '../../src/redis/entry-reader.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import type { EntryRef, LeaseSettings } from '../../src/redis/lease-store.js';
-import { markOf, PROVEN } from '../../src/redis/marks.js';
+import { ALONE, markOf, NOT_BEGUN, PROVEN } from '../../src/redis/marks.js';
 import { createParkedStore, pauseStreams } from '../../src/redis/parking.js';
 import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
 import { createStranded } from '../../src/redis/stranded.js';
@@ -175,8 +175,8 @@ class Play {
     const [d, held] = await this.#owner('d~00000004');
     const unread = await announce('five');
     await d.read();
-    await this.#step('what it has not begun with is held back', () => d.lease.mark([unread], 0));
-    await this.#step('and begun with', () => d.lease.mark([unread], 1));
+    await this.#step('what it has not begun with is held back', () => d.lease.mark([unread], NOT_BEGUN));
+    await this.#step('and begun with', () => d.lease.mark([unread], ALONE));
     const all = [...held, { id: unread, name: 'five' }];
     const heir = this.#wire.stranger('e~00000005');
     const take = (lockKeys: readonly string[] = []) =>

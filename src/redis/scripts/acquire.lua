@@ -10,8 +10,8 @@
 --   1. A is given e1 and is slow. B acquires e2, of the same name, and the answer is lost.   2. B stops, and gives back all that is
 --   pending for it. 3. A verifies e1: the record names e2, which is newer. Refused, and requeued under a new id.
 --
--- What stands behind another one has been looked at, and counts as not delivered: it is marked with 0 (lib/marked.lua). What becomes owned has no
--- such mark any more, since of what is owned it says something else (lib/marks.lua).
+-- What stands behind another one has been looked at, and counts as not delivered: it is marked as not begun (lib/marks.lua). What becomes owned has no
+-- such mark any more.
 --
 -- What another entry of its name stands before, and what is paused, is parked (lib/parking.lua): it is in nobody's hands then. Where it cannot be, it
 -- stays pending for the caller, who asks for its name every now and then. Where duplicates are to coalesce, it is finished when another one waits.
@@ -45,6 +45,7 @@
 --@include fence
 --@include pending
 --@include marked
+--@include marks
 --@include entry-id
 --@include count
 --@include endings
@@ -141,8 +142,8 @@ end
 for i = 1, #ids do
   local id = ids[i]
   if type(results[i]) == 'string' then
-    marked(lbs, group, consumer, id, pending[id], 0)
-  elseif (results[i] == 1 or results[i] == 2) and marks[id] == 0 then
+    marked(lbs, group, consumer, id, pending[id], NOT_BEGUN)
+  elseif (results[i] == 1 or results[i] == 2) and isOfUnowned(marks[id]) then
     marked(lbs, group, consumer, id, pending[id], 1)
   end
 end

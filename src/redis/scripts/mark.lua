@@ -2,7 +2,7 @@
 --
 -- Of several that may be what consumers die of before they own them, one is begun with after the other, and only that one counts:
 --
---   1. e1 and e2 have been with consumers that died before they owned them. A is delivered both, and marks both with 0: not begun with.
+--   1. e1 and e2 have been with consumers that died before they owned them. A is delivered both, and marks both with 400,000: not begun with.
 --   2. A marks e1 with 500,000, begins with it, and dies of it. Whoever takes both adds 1 to the delivery count of e1 alone.
 --
 -- KEYS[1] stream  load balancer stream

@@ -7,9 +7,11 @@
 --
 -- Of an entry that is not owned it is how often it was delivered:
 --
---   0                   its consumer has not begun with it (lib/marked.lua)
 --   1                   as it was delivered, perhaps beside others
+--   400,000             its consumer has not begun with it: it is held back, or waits for its name
 --   500,000             once, and its consumer had begun with it, and with nothing else
+--
+-- An owner that no longer knows whether it owns an entry marks it as not begun as well, before it begins with it once more. Its death says nothing of that one.
 --
 -- A suspect is an entry that one more death would dead-letter. Owners begin suspects a few at a time, so that a death says more: it convicts
 -- a suspect that was begun alone, and of several it makes a quarter the next few.
@@ -21,7 +23,7 @@
 -- The window is a second at first. A death that comes later than every window makes those that outlived it suspects of the next one, which is four
 -- times as long; how many are begun together is not known then. docs/explanation/poison.md has the whole of it.
 local TRIAL = 1000000
-local ALONE = 500000
+local NOT_BEGUN, ALONE = 400000, 500000
 
 -- isProven(mark), of an entry that is owned
 local function isProven(mark)
@@ -33,6 +35,9 @@ end
 local function nextTrial(mark, trial)
   if not mark then
     return nil
+  end
+  if mark == NOT_BEGUN then
+    return trial == 0 and TRIAL or trial
   end
   if mark < TRIAL then
     -- It was begun with all the others. A suspect too, where its owner could not mark it: then deaths are counted and nothing else.
@@ -50,7 +55,16 @@ end
 
 -- deliveriesOf(mark), of an entry that is not owned: one that was begun with alone, or was to be begun as a suspect, was delivered once.
 local function deliveriesOf(mark)
-  return mark and (mark >= ALONE and 1 or mark) or nil
+  if not mark or mark < NOT_BEGUN then
+    return mark
+  end
+  -- Redis counts on where somebody else claims it.
+  return mark < ALONE and mark - NOT_BEGUN or 1
+end
+
+-- isOfUnowned(mark), of an entry that has just become owned: it says nothing of what is owned.
+local function isOfUnowned(mark)
+  return mark ~= 1 and mark < TRIAL
 end
 
 -- wasBeside(mark), of an entry that is not owned: its consumer may have died of others that were delivered with it.
