@@ -66,7 +66,12 @@ export class ParkingWatch {
     if (record.op === 'parked') this.#park(record);
     else if (record.op === 'unparked') this.#unpark(record);
     else if (record.op === 'requeued') this.#back.add(record.copy);
-    else if (record.op === 'acquired' && this.#paused.has(record.name))
+    // Of what its owner works on the record may be garbage: it is its own all the same, and a pause comes too late.
+    else if (
+      record.op === 'acquired' &&
+      this.#paused.has(record.name) &&
+      this.#fleet.ledger.isWhole(record.id)
+    )
       this.#add('C-PAUSE-1', `${record.owner} acquired ${record.name} ${record.id}, which is paused`);
     else if (record.op === 'cancelled' && isAside(record.id)) this.#leave(record.name, record.id);
     else if (record.op === 'coalesced') this.#coalesced(record.name, record.id);
