@@ -22,14 +22,10 @@ describe('streamwarden doctor of a cluster', () => {
   it('looks at a service that is at work there, whose locks are on all masters', async () => {
     await ready(cli.startConsumer({ redis: cluster().url, service: 'orders', history: false }));
     await cli.run(['produce', '--redis', cluster().url, '--service', 'orders', '--count', '5']);
-    await eventually(
-      'all are owned',
-      async () => {
-        const { checks } = await doctor(cluster().url, '--service', 'orders');
-        return checks.service?.found.startsWith('orders-input: 5 entries, 5 pending') ?? false;
-      },
-      { timeoutMs: 20_000 },
-    );
+    await eventually('all are owned', async () => {
+      const { checks } = await doctor(cluster().url, '--service', 'orders');
+      return checks.service?.found.startsWith('orders-input: 5 entries, 5 pending') ?? false;
+    });
     const { code, checks } = await doctor(cluster().url, '--service', 'orders');
     expect(code).to.equal(0);
     for (const check of ['consumers', 'consumer-settings', 'dead-owners', 'go-consumers', 'dead-letters']) {

@@ -7,6 +7,7 @@ import { useCrew } from '../support/crew.js';
 import { deadLetters } from '../support/dead-letters.js';
 import { eventually } from '../support/eventually.js';
 import { isLong } from '../support/long.js';
+import { hangingMs } from '../support/pace.js';
 import { PoisonedFleet } from '../support/poisoned-process.js';
 import { useRedis } from '../support/redis.js';
 import { streamNames } from '../support/runtimes.js';
@@ -45,7 +46,7 @@ describe('a stream that kills its process 100 ms after it begins', () => {
           }));
           return letters.some(({ name }) => name === 'poison') && letters;
         },
-        { timeoutMs: 300_000, everyMs: 250 },
+        { timeoutMs: hangingMs(300_000), everyMs: 250 },
       );
       const innocents = fallen.filter(({ name }) => name !== 'poison');
       const told = `${fleet.deaths} deaths in ${seconds()} s, ${innocents.length} innocents`;
@@ -55,7 +56,7 @@ describe('a stream that kills its process 100 ms after it begins', () => {
       await eventually(
         'all others are owned',
         async () => (await suite.redis().hlen(`{${crew.lbs}}:owners`)) === 1 + INNOCENTS + 1 - fallen.length,
-        { timeoutMs: 300_000, everyMs: 250 },
+        { timeoutMs: hangingMs(300_000), everyMs: 250 },
       );
       if (process.env.SHOW_TIMES) console.log(`${told}; all are begun after ${seconds()} s`);
       expect(await suite.redis().xlen(crew.dlq)).to.equal(fallen.length);
