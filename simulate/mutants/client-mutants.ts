@@ -43,6 +43,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'a stream is handed out although the lease is over, and nobody is told',
     edits: [{ file: 'actors/acquirer.ts', from: 'if (this.#lease.isCertain) {', to: 'if (true) {' }],
     wishes: WAKERS,
+    budget: 300,
   },
   {
     name: 'settling-left-out',
@@ -339,6 +340,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
         to: '',
       },
     ],
+    budget: 300,
   },
   {
     name: 'gone-payload-kept',
@@ -371,7 +373,20 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
         to: 'this.#standing = { monotonic: sent.monotonic + heartbeatMs * 1.2, wall: sent.wall + heartbeatMs * 1.2 };',
       },
     ],
-    wishes: { kinds: { stall: 3, mute: 1 }, mostFaults: 20, shape: { isLong: true, latencyMs: 2 } },
+    wishes: {
+      kinds: { mute: 3, stall: 1 },
+      mostFaults: 24,
+      shape: {
+        isLong: true,
+        latencyMs: 1,
+        keyspaceEvents: 'prefer',
+        processes: 4,
+        capacity: 3,
+        lockKeys: false,
+        goConsumers: 0,
+      },
+    },
+    budget: 300,
   },
   {
     name: 'generation-not-raised',

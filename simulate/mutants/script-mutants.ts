@@ -189,6 +189,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     name: 'give-back-waiting-spends',
     why: 'waiting costs a retry',
     edits: [{ file: 'redis/scripts/give-back.lua', from: "waiting = 'keep'", to: "waiting = 'spend'" }],
+    budget: 300,
   },
   {
     name: 'give-back-pending-unchecked',
