@@ -137,6 +137,17 @@ describe('an entry that was delivered to a consumer that died before it owned it
     expect(await counts()).to.deep.equal({ a: '1', b: '2', c: '1' });
   });
 
+  it('and was not begun with is no poison, however often it has been counted beside others [C-POI-6]', async () => {
+    await wire.announce('innocent', '_delivery_count', '4');
+    await die((consumer, batch) =>
+      consumer.lease.mark(
+        batch.map(({ id }) => id),
+        NOT_BEGUN,
+      ),
+    );
+    expect(await counts()).to.deep.equal({ innocent: '4' });
+  });
+
   it('is held back without a change of its idle time, and only by whoever has it', async () => {
     await wire.announce('a');
     const consumer = await wire.join('c~00000009');

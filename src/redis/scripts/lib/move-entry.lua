@@ -121,8 +121,9 @@ local function mover(at)
         return deadLetter(id, name, fields, counts, 'max_retries_exceeded', about)
       end
     end
-    counts.deliveries = counts.deliveries + (about.delivered or 0)
-    if about.delivered and counts.deliveries > maxDeliveries(about.isBeside) then
+    local delivered = about.delivered or 0
+    counts.deliveries = counts.deliveries + delivered
+    if delivered > 0 and counts.deliveries > maxDeliveries(about.isBeside) then
       return deadLetter(id, name, fields, counts, 'delivery_limit', about)
     end
     local copy = copyOf(fields, counts)
