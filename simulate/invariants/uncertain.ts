@@ -92,11 +92,14 @@ export class UncertainWatch {
     const awakeMs = now - sleep.wakesAt;
     // What stands still once more tells nothing.
     if (state !== 'running' || (awakeMs > 0 && process.isStill)) this.#sleeps.delete(member);
-    if (awakeMs < shape.heartbeatMs / 2 + AWAKE_MS || !this.#sleeps.delete(member)) return;
-    // What its handler has finished meanwhile is on its way out: nobody works on it.
+    if (awakeMs <= 0) return;
+    // What its handler has finished meanwhile is on its way out: nobody works on it. Where Redis refuses that, since it was ensured, it is
+    // told of as C-UNC-1 says.
     const owned = new Set([...runtime.ownedStreams()].map(({ id }) => id));
+    for (const id of sleep.untold) if (!owned.has(id)) sleep.untold.delete(id);
+    if (awakeMs < shape.heartbeatMs / 2 + AWAKE_MS || !this.#sleeps.delete(member)) return;
     for (const id of sleep.untold) {
-      if (!owned.has(id) || !this.#isToBeTold(consumer, id)) continue;
+      if (!this.#isToBeTold(consumer, id)) continue;
       violations.add(
         'C-UNC-6',
         `${consumer} was not told that ${ledger.lives.get(id)?.name} ${id} is uncertain, ${awakeMs.toFixed(0)} ms after its machine woke`,
