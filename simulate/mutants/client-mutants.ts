@@ -130,41 +130,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/acquirer.ts',
-        from: `get isStopped(): boolean {
-    return this.#isStopped;`,
-        to: `get isStopped(): boolean {
-    return false;`,
-      },
-      {
-        file: 'actors/acquirer.ts',
-        from: `for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
-      count`,
-        to: `for (let at = 0; at < plain.length; at += ACQUIRE_BATCH) {
-      count`,
-      },
-      {
-        file: 'actors/acquirer.ts',
-        from: `    if (this.#isStopped) {
-      this.#drop(begun);
-      return 0;
-    }
-    const count`,
-        to: '    const count',
-      },
-      {
-        file: 'actors/acquirer.ts',
-        from: `      if (this.#isStopped) {
-        this.#drop(begun);
-        await`,
-        to: `      if (false) {
-        this.#drop(begun);
-        await`,
-      },
-      {
-        file: 'actors/acquirer.ts',
-        from: `    if (this.#isStopped) return;
-    if (this.#lease.isCertain) {`,
-        to: '    if (this.#lease.isCertain) {',
+        from: 'while (this.#underWay > 0) await this.#callEnded.rung();',
+        to: 'while (this.#underWay > 0) await this.#callEnded.rung(); this.#isStopped = false;',
       },
     ],
     wishes: {
@@ -172,7 +139,6 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       aim: { commands: { XREADGROUP: 1 }, phases: ['executed'], most: 20 },
       mostFaults: 18,
     },
-    budget: 300,
   },
   {
     name: 'pending-unaudited',
@@ -442,6 +408,19 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'what was begun a moment ago counts as proven',
     edits: [{ file: 'actors/prover.ts', from: 'if (ownership.heldFrom > until) break;', to: '' }],
     wishes: PROVEN,
+  },
+  {
+    name: 'begun-while-another-kills',
+    why: 'what was read beside a stream that kills counts as begun with',
+    edits: [
+      {
+        file: 'actors/acquirer.ts',
+        from: `    await this.#marker.mark([...suspects.map(({ entry }) => entry), ...delivered], NOT_BEGUN);\n`,
+        to: '',
+      },
+      { file: 'redis/scripts/lib/marks.lua', from: 'return mark == 1', to: 'return false' },
+    ],
+    kept: 'read-just-as-it-kills',
   },
   {
     name: 'window-left-out',
