@@ -84,6 +84,26 @@ export class ParkingWatch {
     this.#parked.set(name, parked);
     if (why === 'paused' && !this.#paused.has(name) && this.#fleet.ledger.knowsAll)
       this.#add('C-PAUSE-1', `${name} ${id} was parked as paused, and is not`);
+    if (why !== 'paused' && this.#isFree(name, [id, copy]))
+      this.#add(
+        'C-NAME-6',
+        `${name} ${id} was parked, and nobody owns another entry of its name, nor is it the turn of one`,
+      );
+  }
+
+  /** As far as anybody can know: no other entry of this name is owned, and none that had its turn is to come. */
+  #isFree(name: string, but: readonly string[]): boolean {
+    const { ledger, shape } = this.#fleet;
+    return (
+      ledger.knowsAll &&
+      shape.goConsumers === 0 &&
+      !ledger.open.some(
+        (life) =>
+          life.name === name &&
+          !but.includes(life.id) &&
+          (life.owner !== undefined || this.#back.has(life.id) || !ledger.isWhole(life.id)),
+      )
+    );
   }
 
   #unpark({ name, id, copy }: UnparkedRecord): void {

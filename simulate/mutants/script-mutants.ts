@@ -103,7 +103,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       {
         file: 'redis/scripts/acquire.lua',
         from: 'if not pending[id] then',
-        to: `pending[id] = pending[id] or 0
+        to: `pending[id], marks[id] = pending[id] or 0, marks[id] or 1
   if false then`,
       },
     ],
@@ -566,8 +566,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/park-ahead.lua',
-        from: 'return name and whyAside(name, id) and name, bytes',
-        to: 'return name, bytes',
+        from: "return state.why or state.turn and state.turn ~= id and 'turn' or nil",
+        to: "return state.why or 'turn'",
       },
     ],
     wishes: { ...HOT, shape: { ...HOT.shape, capacity: 2 } },

@@ -11,6 +11,8 @@ import { edited, type Mutant, USUAL_BUDGET } from './mutant.js';
 
 /** A run that takes longer than this has been sent round in circles, in milliseconds. */
 const LONGEST_RUN_MS = 30_000;
+/** Of what fails beside the contract: a script, say. */
+const OF_NO_CLAUSE = '-';
 const FOUND = new URL('../../test/simulation/found/', import.meta.url);
 
 export interface Verdict {
@@ -64,15 +66,20 @@ function lookInto(world: string, mutant: Mutant): Verdict {
   const sound = explore(configuration);
   const of = ({ counterexample: shown }: typeof found): Violation | undefined =>
     shown && { atMs: 0, clause: shown.clause, message: shown.message };
-  const own = of(sound);
   return {
     mutant,
     budget: 0,
     seeds: 0,
     violation: of(found),
-    problem: own && `without it, too: ${own.clause} ${own.message}`,
+    problem: problemOf(of(found), of(sound)),
     cpuMs: 1000 * found.seconds,
   };
+}
+
+/** A script that cannot run, or a broken contract without the change as well, says nothing for the checks. */
+function problemOf(violation: Violation | undefined, own: Violation | undefined): string | undefined {
+  if (own !== undefined) return `without it, too: ${own.clause} ${own.message}`;
+  return violation?.clause === OF_NO_CLAUSE ? violation.message : undefined;
 }
 
 export async function look(mutant: Mutant, { bundles, sound, budget: wanted }: Trial): Promise<Verdict> {
@@ -98,8 +105,7 @@ export async function look(mutant: Mutant, { bundles, sound, budget: wanted }: T
       if (violation === undefined) continue;
       // Is it the mutant's doing?
       const [own] = (await sound.run(schedule)).result.violations;
-      if (own !== undefined) return verdict(violation, `without it, too: ${own.clause} ${own.message}`);
-      return verdict(violation);
+      return verdict(violation, problemOf(violation, own));
     }
     return verdict();
   } catch (error) {
