@@ -1,5 +1,5 @@
 /**
- * `npm run soak [-- --minutes M --seed S --rate N --record DIR --json]`: a fleet of three to twenty consumer processes on a Redis of its own, behind a
+ * `npm run soak`: a fleet of three to twenty consumer processes on a Redis of its own, behind a
  * fault proxy, under a schedule of kills, stops, pauses, clocks that are set, broken and narrow networks, lost replies, a Redis that restarts, refuses
  * to write, changes its password and loses payloads to a tool, large entries, poison and duplicate names. At the end every stream must have been finished once, or dead-lettered; the history says whether that is so. And what every consumer has recorded is
  * replayed: nothing may diverge. Recordings are kept with --record, and when something was wrong.
@@ -8,12 +8,12 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { createProducer, type NewStream } from '../src/index.js';
 import { createNames } from '../src/redis/names.js';
 import { startFaultProxy } from '../src/testing/fault-proxy.js';
 import { readStanding, startRedis } from '../src/testing/index.js';
+import { argumentsOf } from './arguments.js';
 import { Consumers } from './consumers.js';
 import { ACL_USERS, asOperator, Credentials } from './credentials.js';
 import { replayAll } from './recordings.js';
@@ -28,25 +28,10 @@ const TICK_MS = 100;
 /** Without a fault something ends at least so often, as long as anything is left: names that were announced a hundred times take their time. */
 const HANGING_MS = 90_000;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '1' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-    rate: { type: 'string', default: '150' },
-    record: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
-});
-const [minutes, seed, rate] = [Number(values.minutes), Number(values.seed), Number(values.rate)];
-if (!(minutes > 0) || !Number.isInteger(seed) || !(rate > 0)) {
-  console.error(
-    `expected --minutes and --rate to be numbers above 0 and --seed an integer, got: ${values.minutes}, ${values.rate}, ${values.seed}`,
-  );
-  process.exit(2);
-}
+const { minutes, seed, rate, record, json } = argumentsOf(process.argv.slice(2));
 
 function tell(line: Record<string, unknown> & { type: string }, words: string): void {
-  if (values.json) console.log(JSON.stringify({ at: Date.now(), ...line }));
+  if (json) console.log(JSON.stringify({ at: Date.now(), ...line }));
   else console.log(words);
 }
 
@@ -64,7 +49,7 @@ client.on('error', () => {});
 const service = 'soak';
 const names = createNames({ service });
 const historyKey = `{${names.lbs}}:history`;
-const recordings = values.record ?? (await mkdtemp(join(tmpdir(), 'streamwarden-soak-')));
+const recordings = record ?? (await mkdtemp(join(tmpdir(), 'streamwarden-soak-')));
 await mkdir(recordings, { recursive: true });
 // As the first consumer would: what is pending is looked at from the beginning.
 await client.xgroup('CREATE', names.lbs, names.group, '0', 'MKSTREAM');
@@ -296,7 +281,7 @@ await rm(secrets, { recursive: true });
 const { violations: diverging, ...replayed } = await replayAll(recordings);
 const violations = [...unproven, ...diverging];
 const figures = { ...history, ...replayed };
-if (!values.json) {
+if (!json) {
   for (const violation of violations) console.log(`VIOLATION ${violation}`);
   console.log(
     Object.entries(figures)
@@ -305,7 +290,7 @@ if (!values.json) {
   );
 }
 const passed = violations.length === 0;
-if (passed && values.record === undefined) await rm(recordings, { recursive: true });
+if (passed && record === undefined) await rm(recordings, { recursive: true });
 else tell({ type: 'Recordings', folder: recordings }, `recordings are in ${recordings}`);
 tell(
   { type: 'Verdict', seed, ...figures, violations, passed },

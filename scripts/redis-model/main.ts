@@ -1,28 +1,20 @@
 /**
- * `npm run redis-model [-- --replies N] [--seed S] [--length L] [--kinds K,…] [--benchmark]`: random programs on a real server and on the simulated one, until N replies have been
+ * `npm run redis-model`: random programs on a real server and on the simulated one, until N replies have been
  * compared. Prints the seed, the counts and the server's version; exits with 1 at the first difference, with the program made small.
  */
-import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { startRedis } from '../../src/testing/index.js';
+import { type Arguments, argumentsOf } from './arguments.js';
 import { benchmark } from './benchmark.js';
 import { Comparison, SERVER_CONFIG } from './comparison.js';
 import { type Program, programs, runProgram } from './program.js';
 
-const { values } = parseArgs({
-  options: {
-    replies: { type: 'string', default: '20000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    length: { type: 'string', default: '120' },
-    kinds: { type: 'string' },
-    benchmark: { type: 'boolean', default: false },
-  },
-});
+const args = argumentsOf(process.argv.slice(2));
 
-if (values.benchmark) benchmark();
-else process.exitCode = await compare(Number(values.replies), Number(values.seed), Number(values.length));
+if (args.isBenchmark) benchmark();
+else process.exitCode = await compare(args);
 
-async function compare(replies: number, seed: number, length: number): Promise<number> {
+async function compare({ replies, seed, length, kinds }: Arguments): Promise<number> {
   await using server = await startRedis({ config: SERVER_CONFIG });
   const comparison = await Comparison.open(server.url);
   try {
@@ -31,7 +23,7 @@ async function compare(replies: number, seed: number, length: number): Promise<n
     let count = 0;
     let undecided = 0;
     while (comparison.replies < replies) {
-      for (const program of fc.sample(programs(length, values.kinds?.split(',')), {
+      for (const program of fc.sample(programs(length, kinds), {
         seed: seed + batch,
         numRuns: 50,
       })) {
