@@ -596,6 +596,7 @@ export class Fleet implements Stage {
     if (this.isTraced) this.#sayExecuted(process, commands, replies);
     // Read after the step: a server that is answering has to finish first.
     if (WRITES_HISTORY.has(label)) this.#isHistoryBehind = true;
+    if (label === 'XREADGROUP' && this.#setBack.size > 0) this.#readAnew(replies[0]);
     if (label === 'acquire') this.#acquired(commands, replies);
     if (label === 'touch') this.#vanished(Array.isArray(replies[0]) ? replies[0][2] : undefined);
     if (label === 'mark') {
@@ -652,6 +653,18 @@ export class Fleet implements Stage {
       if (life === undefined || life.end !== undefined) continue;
       this.workers.excuseOwner('C-LOST-6', life, this.shape.heartbeatMs);
       this.ledger.claimedInVain(life);
+    }
+  }
+
+  /** C-OUT-5: a consumer of the Go client acknowledges, and deletes later. In between the group that was set back may give it out. */
+  #readAnew(reply: Reply | undefined): void {
+    if (!Array.isArray(reply)) return;
+    for (const [, entries] of toTexts(reply) as [string, [string][]][]) {
+      for (const [id] of entries) {
+        const life = this.ledger.lives.get(id);
+        if (life?.end === 'excused' && this.#setBack.has(id))
+          this.deliversAnew([life], this.#setBack.get(id) ?? 0);
+      }
     }
   }
 

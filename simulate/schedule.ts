@@ -294,11 +294,9 @@ function drawPoison(chance: Chance, { provenAfterMs }: Shape): Partial<Shape> {
 const MEDDLING_SHARE = 0.1;
 const MEDDLING = ['garbage', 'setBack', 'ahead'] as const;
 
-function drawMeddling(chance: Chance, { faultMs, goConsumers }: Shape): PlannedFault[] {
+function drawMeddling(chance: Chance, { faultMs }: Shape): PlannedFault[] {
   if (!chance.isTrue(MEDDLING_SHARE)) return [];
   const kind = chance.pick(MEDDLING);
-  // A Go consumer deletes what it has acknowledged, though the group gives it out once more meanwhile: the checks do not follow that yet.
-  if (kind === 'setBack' && goConsumers > 0) return [];
   return Array.from({ length: chance.integer(1, 3) }, () => ({
     kind,
     moment: { atMs: Math.round(chance.next() * faultMs), who: chance.next() },

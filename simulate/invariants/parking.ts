@@ -101,7 +101,7 @@ export class ParkingWatch {
         (life) =>
           life.name === name &&
           !but.includes(life.id) &&
-          (life.owner !== undefined || this.#back.has(life.id) || !ledger.isWhole(life.id)),
+          (life.owner !== undefined || life.isHanded || this.#back.has(life.id) || !ledger.isWhole(life.id)),
       )
     );
   }

@@ -1,5 +1,6 @@
 /** C-FAIL-3: a stream of which the handler says that no try can succeed is dead-lettered at once, as it is, and not tried again. */
 import type { Notification, StreamHandle } from '../../src/index.js';
+import { dueReason } from '../../src/redis/due-consumer.js';
 import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Member } from '../member.js';
 import type { Stage } from '../stage.js';
@@ -56,7 +57,7 @@ export class RejectionWatch {
       this.#add(`${name} ${id} was given back for another try by ${by}, though its handler rejected it`);
     if ((op !== 'deadLettered' && op !== 'deadLetterDue') || record.reason !== 'rejected') return;
     // That its letter is written, in the end, is no news.
-    if (life?.end === 'deadLetterDue') return;
+    if (dueReason(from) !== undefined) return;
     if (rejection === undefined)
       this.#add(`${name} ${id} was dead-lettered as rejected by ${by}, and no handler of ${from} said so`);
     else if (life !== undefined && record.count !== life.retryCount)

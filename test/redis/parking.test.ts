@@ -365,6 +365,18 @@ describe('parking entries whose name is not free', () => {
     expect(await take(a)).to.equal('owned');
   });
 
+  for (const duplicates of ['queue', 'coalesce'] as const) {
+    it(`leaves alone what is owned, when a group that was set back gives it out once more (${duplicates}) [C-NAME-6, C-OUT-5]`, async () => {
+      const [a, b] = [await join(A), await join(B, { duplicates })];
+      const [held] = await own(a, 'n');
+      await announce('n', 'mark', '1');
+      expect(await b.lease.parkAhead(128)).to.deep.include({ parked: 1 });
+      await suite.redis().xgroup('SETID', names.lbs, names.group, '0');
+      expect(await b.lease.parkAhead(128)).to.deep.include({ parked: 0, coalesced: 0, isMore: false });
+      await finish(a, [held as EntryRef]);
+    });
+  }
+
   it('leaves to the reader what is not certain, or large, and what is cancelled', async () => {
     const a = await join(A);
     await pauseStreams(wire.commands(), names, 'pause', ['n']);

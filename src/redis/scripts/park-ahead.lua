@@ -68,6 +68,7 @@ local function stateOf(name)
   if not state then
     local owner, turn = redis.call('HGET', owners, name), parking.whose(name)
     state = {
+      owner = owner,
       why = parking.isPaused(name) and 'paused' or isId(owner) and isPending(lbs, group, owner) and 'owned' or nil,
       turn = turn and parking.isToCome(turn) and turn,
     }
@@ -79,6 +80,10 @@ end
 -- Why an entry of this name is to be parked; nil: it is not.
 local function whyAside(name, id)
   local state = stateOf(name)
+  if state.owner == id then
+    -- Its own owner's, which somebody works on: the group was set back.
+    return nil
+  end
   return state.why or state.turn and state.turn ~= id and 'turn' or nil
 end
 
