@@ -6,7 +6,8 @@
  * ends between the two TIME, either may be right: the program is then run again on a fresh simulation with each choice, when it matters.
  * A command that asks twice may have seen both, which no choice explains: such a program is run again, and counted as undecided in the end.
  *
- * Left out: microseconds (in what `history.lua` and `acquire.lua` write), how many nodes Redis's radix tree has inside, the sign of NaN, and addresses of tables.
+ * Left out: microseconds (in what `history.lua` and `acquire.lua` write), how many nodes Redis's radix tree has inside, the sign of NaN, and addresses of tables; what
+ * Redis 8.6 adds to XINFO STREAM, and in which words Valkey says the same.
  */
 import {
   type Reply,
@@ -49,16 +50,29 @@ const LONGEST_WAIT_MS = 5000;
 /** More choices of milliseconds than this, and a program is dropped: on a busy machine there are many, and each runs the whole program again. */
 const MOST_CHOICES = 64;
 
+/** What is left out, as it stands in a reply, and what is put in its place. */
+const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
+  [/\\"at\\":\d+\.\d{3}/g, '\\"at\\":T'],
+  [/"v1 \d+\.\d+"/g, '"v1 T"'],
+  [/"radix-tree-nodes",\d+/g, '"radix-tree-nodes",N'],
+  [/-nan/gi, 'nan'],
+  [/NAN/g, 'nan'],
+  [/0x[0-9a-f]{12}/g, '0xA'],
+  // Redis 8.6.
+  [/"idmp-duration",\d+(?:,"[a-z-]+",\d+)*,(?="(?:groups|entries)")/, ''],
+  // Valkey's words.
+  [/(specified in XSETID is smaller than) [a-z_ ]+/, '$1 …'],
+  [/(Unknown|calling) Redis command (called|from)/g, '$1 command $2'],
+  [/Lua redis lib command arguments/g, 'Command arguments'],
+  [/this redis lib call/g, 'this call'],
+  [/No matching script. Please use EVAL./g, 'No matching script.'],
+  [/script: [0-9a-f]{40}, on/g, 'script: on'],
+];
+
 /** A text that is the same for replies that count as the same. */
 export function canonical(reply: Reply, isUnordered = false): string {
   const text = JSON.stringify(tagged(isUnordered && Array.isArray(reply) ? sorted(reply) : reply));
-  return text
-    .replace(/\\"at\\":\d+\.\d{3}/g, '\\"at\\":T')
-    .replace(/"v1 \d+\.\d+"/g, '"v1 T"')
-    .replace(/"radix-tree-nodes",\d+/g, '"radix-tree-nodes",N')
-    .replace(/-nan/gi, 'nan')
-    .replace(/NAN/g, 'nan')
-    .replace(/0x[0-9a-f]{12}/g, '0xA');
+  return LEFT_OUT.reduce((left, [from, to]) => left.replace(from, to), text);
 }
 
 function sorted(reply: Reply[]): Reply[] {

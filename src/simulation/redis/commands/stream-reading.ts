@@ -230,7 +230,7 @@ export function serveParked(
   key: string,
   value: Value | undefined,
 ): Reply | undefined {
-  const { group: name, consumer: consumerName, count, isNoAck } = read;
+  const { group: name, count } = read;
   const { isSince72 } = context.server;
   const stream = value?.type === 'stream' ? value : undefined;
   if (name === undefined) {
@@ -252,28 +252,36 @@ export function serveParked(
         : 'NOGROUP the consumer group this client was blocked on no longer exists',
     );
   }
-  if (isSince72) seenEverywhere(context, read, name);
-  // Until 7.2 also where the entry is gone again: then the answer has none.
-  const newest = isSince72 ? stream.last?.id : stream.lastId;
-  if (newest === undefined || compareIds(newest, seen.lastId) <= 0) return undefined;
-  const own = context.keys.own(key, stream);
-  const group = own.groups.get(name) as ConsumerGroup;
-  const consumer = seenConsumer(context, key, group, consumerName);
-  return [[key, deliver(own, group, consumer, count, isNoAck, context)]];
+  const replies = (isSince72 ? read.streams.map(([one]) => one) : [key]).flatMap((one): Reply[] => {
+    const entries = deliverParked(context, read, name, one);
+    return entries === undefined ? [] : [[one, entries]];
+  });
+  return replies.length > 0 ? replies : undefined;
 }
 
-/** Since 7.2 the whole command is executed again, at every key. */
-function seenEverywhere(
+/** What this key has for a parked read; undefined: nothing. Since 7.2 the whole command is executed again, at every key as often as it is named. */
+function deliverParked(
   context: CommandContext,
-  { streams, consumer }: BlockedRead,
+  { consumer: consumerName, count, isNoAck }: BlockedRead,
   groupName: string,
-): void {
-  for (const [key] of streams) {
-    const stream = look(context, key, 'stream');
-    if (stream?.groups.has(groupName) !== true) continue;
+  key: string,
+): Reply | undefined {
+  const { isSince72 } = context.server;
+  const stream = look(context, key, 'stream');
+  if (stream?.groups.has(groupName) !== true) return undefined;
+  const owned = () => {
     const own = context.keys.own(key, stream);
-    seenConsumer(context, key, own.groups.get(groupName) as ConsumerGroup, consumer);
-  }
+    const group = own.groups.get(groupName) as ConsumerGroup;
+    return { own, group, consumer: seenConsumer(context, key, group, consumerName) };
+  };
+  if (isSince72) owned();
+  const seen = look(context, key, 'stream') ?? stream;
+  // Until 7.2 also where the entry is gone again: then the answer has none.
+  const newest = isSince72 ? seen.last?.id : seen.lastId;
+  const lastId = seen.groups.get(groupName)?.lastId;
+  if (newest === undefined || lastId === undefined || compareIds(newest, lastId) <= 0) return undefined;
+  const { own, group, consumer } = owned();
+  return deliver(own, group, consumer, count, isNoAck, context);
 }
 
 export const streamReadingCommands: readonly Command[] = [
