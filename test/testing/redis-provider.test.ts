@@ -27,10 +27,15 @@ async function missingEngine(): Promise<LauncherError | undefined> {
 }
 
 describe('REDIS_PROVIDER', () => {
-  const before = process.env.REDIS_PROVIDER;
+  const before = { ...process.env };
+  beforeEach(() => {
+    delete process.env.REDIS_IMAGE;
+  });
   afterEach(() => {
-    if (before === undefined) delete process.env.REDIS_PROVIDER;
-    else process.env.REDIS_PROVIDER = before;
+    for (const name of ['REDIS_PROVIDER', 'REDIS_IMAGE'] as const) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
   });
 
   it('refuses a provider that is none', async () => {
@@ -129,7 +134,7 @@ describe('REDIS_PROVIDER', () => {
       });
     }
     const { stdout } = await run(process.execPath, ['--import', 'tsx', PROGRAM], {
-      env: { ...process.env, REDIS_PROVIDER: 'docker' },
+      env: { ...before, REDIS_PROVIDER: 'docker' },
     });
     expect(JSON.parse(stdout)).to.deep.equal({
       source: 'image',
