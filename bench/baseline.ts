@@ -5,8 +5,8 @@
  */
 import { Redis } from 'ioredis';
 import type { Names } from '../src/redis/names.js';
-import type { ScriptName } from '../src/redis/scripts.js';
-import { createNames, SCRIPTS } from './built.js';
+import { BASELINE_SCRIPTS, type BaselineScript } from './baseline-scripts.js';
+import { createNames } from './built.js';
 
 const READ = 128;
 const DONE = 200;
@@ -31,10 +31,10 @@ export async function createBaseline(url: string, service: string): Promise<Base
   const owned = new Map<string, string>();
   await commands.xgroup('CREATE', names.lbs, names.group, '0', 'MKSTREAM');
   await commands.set(presence, 'v1:1', 'PX', HEARTBEAT_MS);
-  for (const { source } of Object.values(SCRIPTS)) await commands.script('LOAD', source);
+  for (const { source } of Object.values(BASELINE_SCRIPTS)) await commands.script('LOAD', source);
 
-  const script = (name: ScriptName, scriptKeys: string[], args: (string | number)[]) =>
-    commands.evalsha(SCRIPTS[name].sha, scriptKeys.length, ...scriptKeys, ...args);
+  const script = (name: BaselineScript, scriptKeys: string[], args: (string | number)[]) =>
+    commands.evalsha(BASELINE_SCRIPTS[name].sha, scriptKeys.length, ...scriptKeys, ...args);
 
   async function announce(count: number): Promise<void> {
     for (let at = 0; at < count; at += 500) {
@@ -66,7 +66,7 @@ export async function createBaseline(url: string, service: string): Promise<Base
         pairs.push(id, name);
       }
       await pipeline.exec();
-      const results = (await script('acquire', keys, [names.group, consumer, 1, ...pairs])) as number[];
+      const results = (await script('verify', keys, [names.group, consumer, ...pairs])) as number[];
       results.forEach((result, index) => {
         if (result === 1) owned.set(pairs[2 * index] as string, pairs[2 * index + 1] as string);
       });
@@ -81,9 +81,11 @@ export async function createBaseline(url: string, service: string): Promise<Base
       const all = [...owned];
       for (let at = 0; at < all.length; at += DONE) {
         const batch = all.slice(at, at + DONE);
-        await script('done', keys, [names.group, consumer, 1, ...batch.flat()]);
+        const finished = await script('done', keys, [names.group, consumer, ...batch.flat()]);
+        if (finished !== batch.length)
+          throw new Error(`expected ${batch.length} to be finished, got: ${String(finished)}`);
         const locks = batch.map(([id, name]) => names.lock(name, id));
-        await script('release-locks', locks, [consumer]);
+        await script('release', locks, [consumer]);
       }
       owned.clear();
     },

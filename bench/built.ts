@@ -7,7 +7,6 @@ type SettingsModule = typeof import('../src/runtime/service-settings.js');
 type ClockModule = typeof import('../src/core/clock.js');
 type RuntimeModule = typeof import('../src/runtime/runtime.js');
 type NamesModule = typeof import('../src/redis/names.js');
-type ScriptsModule = typeof import('../src/redis/scripts.js');
 
 const load = async (file: string): Promise<unknown> =>
   import(new URL(`../dist/${file}`, import.meta.url).href);
@@ -15,7 +14,6 @@ const load = async (file: string): Promise<unknown> =>
 export const { createProducer, createRuntime } = (await load('index.js')) as Library;
 export const { createInspector } = (await load('inspector/index.js')) as InspectorModule;
 export const { createNames } = (await load('redis/names.js')) as NamesModule;
-export const { SCRIPTS } = (await load('redis/scripts.js')) as ScriptsModule;
 export const { selectLetters } = (await load('redis/dead-letter-selection.js')) as SelectionModule;
 export const { accessService } = (await load('admin/service-access.js')) as ServiceAccessModule;
 export const { serviceSettings } = (await load('runtime/service-settings.js')) as SettingsModule;
