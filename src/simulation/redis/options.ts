@@ -6,7 +6,7 @@ export interface SimulatedRedisOptions {
   now(): number;
   /** Calls `fn` at that time. Ends parked reads; without it `expire()` does. */
   schedule?(atMs: number, fn: () => void): () => void;
-  /** As INFO tells it, 7.0 or newer. From 7.2 on consumers are created and shown as its source says; tried is 7.0 only. @defaultValue 7.0.15 */
+  /** As INFO tells it, 7.0 or newer. From 7.2 on consumers are created and shown as its source says; `npm run redis-model` compares. @defaultValue 7.0.15 */
   version?: string;
   /** What tells this server from others; its run id is made of it. @defaultValue '' */
   name?: string;
