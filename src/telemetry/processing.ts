@@ -39,7 +39,6 @@ export interface Ending {
 
 interface Work {
   readonly span: Span;
-  readonly context: Context;
   /** On the monotonic clock, in milliseconds. */
   readonly began: number;
 }
@@ -99,18 +98,21 @@ export class Processing {
     };
   }
 
-  /**
-   * The application has it from now on, unless it had it already. Returns the context to work in; undefined when what the application
-   * has put into OpenTelemetry threw, which is no failure of the work.
-   */
-  begin(delivery: Delivery): Context | undefined {
-    return guarded(this.#api, () => this.#begin(delivery));
+  /** The application has it from now on, unless it had it already. */
+  begin(delivery: Delivery): void {
+    guarded(this.#api, () => this.#begin(delivery));
   }
 
-  #begin(delivery: Delivery): Context {
+  /** What to work in, made for whoever runs a handler: of the thousands that are only told of, each would keep one. */
+  #contextOf(delivery: Delivery): Context {
+    const { ROOT_CONTEXT, trace } = this.#api;
+    return trace.setSpan(ROOT_CONTEXT, this.#begin(delivery));
+  }
+
+  #begin(delivery: Delivery): Span {
     const known = this.#works.get(delivery);
-    if (known !== undefined) return known.context;
-    const { SpanKind, ROOT_CONTEXT, trace } = this.#api;
+    if (known !== undefined) return known.span;
+    const { SpanKind, ROOT_CONTEXT } = this.#api;
     const { id, name, retryCount, trace: fields } = delivery;
     const announced = fields && fromFields(this.#api, fields);
     const span = this.#tracer.startSpan(
@@ -128,9 +130,8 @@ export class Processing {
       // Not whatever was at work when the runtime was started.
       ROOT_CONTEXT,
     );
-    const work = { span, context: trace.setSpan(ROOT_CONTEXT, span), began: this.#clock.monotonic() };
-    this.#works.set(delivery, work);
-    return work.context;
+    this.#works.set(delivery, { span, began: this.#clock.monotonic() });
+    return span;
   }
 
   /** Runs a handler; what it throws is thrown on. @param endingOf asked when it has returned */
@@ -139,7 +140,8 @@ export class Processing {
     work: () => Promise<void>,
     endingOf: (...thrown: [unknown?]) => Ending,
   ): Promise<void> {
-    const context = this.begin(delivery);
+    // Undefined where what the application has put into OpenTelemetry threw, which is no failure of the work.
+    const context = guarded(this.#api, () => this.#contextOf(delivery));
     const inContext = () => (context === undefined ? work() : within(this.#api, context, work));
     await followed(this, delivery, inContext, endingOf);
   }
