@@ -125,7 +125,8 @@ async function balanceReply(
     return await home.script('balance', [lbs], [name, MOST_COUNTED]);
   } catch (error) {
     if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
-    return [length, Number(group.pending), numberOrNull(group.lag) ?? -1];
+    // The count of 7.0 and 7.2 may be too high, as the script says.
+    return [length, Number(group.pending), Math.min(numberOrNull(group.lag) ?? -1, length)];
   }
 }
 

@@ -1,8 +1,8 @@
 -- Says how many entries there are, how many of them are pending, and how many have not been given to anybody yet, all at one moment. Entries
 -- are deleted when they are finished: what is on the stream beside those two is stranded, and what is pending beyond the stream has no payload.
 --
--- Redis 7 and newer keep a count of what has not been given out, unless something has been deleted there. Otherwise it is counted, as far as
--- that takes no long.
+-- Redis 7 and newer keep a count of what has not been given out, unless something has been deleted there. It is too high until 8.0 where all that is older has
+-- been deleted, and some of it before it was given out: then all that is left has not been. Without a count it is counted, as far as that takes no long.
 --
 -- KEYS[1] stream  load balancer stream
 -- ARGV[1] text    group
@@ -20,7 +20,7 @@ if not group then
   return { length, -1, -1 }
 end
 if group.lag then
-  return { length, group.pending, group.lag }
+  return { length, group.pending, math.min(group.lag, length) }
 end
 local count, bytes, from = 0, 0, group['last-delivered-id']
 while true do
