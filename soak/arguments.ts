@@ -1,7 +1,7 @@
 /** The command line of `npm run soak`. */
 import { parseArgs } from 'node:util';
 
-export const HELP = `A fleet of real processes on a Redis of its own, under faults that a seed decides. Every stream has to be finished once, or dead-lettered.
+const HELP = `A fleet of real processes on a Redis of its own, under faults that a seed decides. Every stream has to be finished once, or dead-lettered.
 
   npm run soak -- [options]
 
@@ -17,7 +17,7 @@ export const HELP = `A fleet of real processes on a Redis of its own, under faul
 
 Exit code: 0 nothing found, 1 something was lost, doubled or diverged, 2 wrong usage.`;
 
-export interface Arguments {
+interface Arguments {
   readonly minutes: number;
   readonly seed: number;
   readonly rate: number;
