@@ -73,6 +73,20 @@ module.exports = {
       to: { pathNot: ['^src/(machines|core)/', '(^|/)node_modules/xstate/'] },
     },
     {
+      name: 'rooms-do-not-wire',
+      comment: 'a room of src/actors is handed what it needs: only the consumer knows who there is',
+      severity: 'error',
+      from: { path: '^src/actors/[^/]+/' },
+      to: { path: '^src/actors/(consumer|start-up)[.]ts$' },
+    },
+    {
+      name: 'supervision-knows-no-room',
+      comment: 'the supervisor starts what it is handed, and knows nothing of leases or streams',
+      severity: 'error',
+      from: { path: '^src/actors/supervision/' },
+      to: { path: '^src/actors/[^/]+/', pathNot: '^src/actors/supervision/' },
+    },
+    {
       name: 'index-leaves-the-command-line-alone',
       comment: 'the library must not load the CLI, what is for one framework, or the published test helpers',
       severity: 'error',

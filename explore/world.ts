@@ -53,7 +53,7 @@ export type Reading =
   | { readonly phase: 'acquiring' };
 
 /**
- * How far a stop has come (`src/actors/drain.ts`): reads and acquisitions end; handlers return; what was worked on goes back; what waits for
+ * How far a stop has come (`src/actors/endings/drain.ts`): reads and acquisitions end; handlers return; what was worked on goes back; what waits for
  * its name goes back; a last look; presence is deleted.
  */
 export type DrainPhase = 'quieting' | 'returning' | 'handing' | 'waiters' | 'last' | 'leaving';

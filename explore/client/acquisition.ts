@@ -1,4 +1,4 @@
-/** From an entry that was read to a stream that the application has: `src/actors/acquirer.ts` and `intake.ts`. */
+/** From an entry that was read to a stream that the application has: `src/actors/intake/acquirer.ts` and `intake.ts`. */
 
 import type { Entry } from '../entry.js';
 import type { Answer } from '../redis/answers.js';

@@ -1,4 +1,4 @@
-/** What was acquired is handed to the application, while the lease is certain: `src/actors/acquirer.ts`. */
+/** What was acquired is handed to the application, while the lease is certain: `src/actors/intake/acquirer.ts`. */
 import { isStopped, type Scene, update } from './scene.js';
 
 export function handHeld(scene: Scene): void {

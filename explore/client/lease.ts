@@ -1,4 +1,4 @@
-/** The lease of a client, as `src/machines/lease-keeper.machine.ts` and `src/actors/lease.ts` keep it. */
+/** The lease of a client, as `src/machines/lease-keeper.machine.ts` and `src/actors/lease/lease.ts` keep it. */
 import type { Answer } from '../redis/answers.js';
 import type { Sent } from '../world.js';
 import { handHeld } from './handing.js';

@@ -1,4 +1,4 @@
-/** The way out: `src/actors/drain.ts`. */
+/** The way out: `src/actors/endings/drain.ts`. */
 import type { Answer } from '../redis/answers.js';
 import type { Sent } from '../world.js';
 import { report } from './lease.js';

@@ -1,4 +1,4 @@
-/** What is held against what is pending: `src/actors/verifier.ts`. */
+/** What is held against what is pending: `src/actors/lease/verifier.ts`. */
 
 import type { Entry } from '../entry.js';
 import type { Answer } from '../redis/answers.js';

@@ -1,4 +1,4 @@
-/** What the application does with a stream, and how its answer gets to Redis: `src/actors/finisher.ts`, `giver.ts`, `retrying.ts`. */
+/** What the application does with a stream, and how its answer gets to Redis: `src/actors/endings/finisher.ts`, `giver.ts`, `retrying.ts`. */
 import type { Answer } from '../redis/answers.js';
 import type { Sent } from '../world.js';
 import { report } from './lease.js';

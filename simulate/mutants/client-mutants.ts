@@ -19,7 +19,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'what came in a lost answer stays pending for ever',
     edits: [
       {
-        file: 'actors/verifier.ts',
+        file: 'actors/lease/verifier.ts',
         from: "pending === 'groupGone' || signal.aborted ? 0 : this.#adopter.found(pending)",
         to: '0',
       },
@@ -31,7 +31,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'whoever was robbed works on',
     edits: [
       {
-        file: 'actors/verifier.ts',
+        file: 'actors/lease/verifier.ts',
         from: "lost += 1;\n        ownership.send({ type: 'lost', reason });",
         to: 'lost += 1;',
       },
@@ -41,7 +41,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   {
     name: 'handed-while-overdue',
     why: 'a stream is handed out although the lease is over, and nobody is told',
-    edits: [{ file: 'actors/acquirer.ts', from: 'if (this.#lease.isCertain) {', to: 'if (true) {' }],
+    edits: [{ file: 'actors/intake/acquirer.ts', from: 'if (this.#lease.isCertain) {', to: 'if (true) {' }],
     wishes: WAKERS,
     budget: 300,
   },
@@ -121,7 +121,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   {
     name: 'stop-begins-work',
     why: 'what is being acquired when a stop begins is worked on',
-    edits: [{ file: 'actors/acquirer.ts', from: 'this.#isStopped = true;', to: '' }],
+    edits: [{ file: 'actors/intake/acquirer.ts', from: 'this.#isStopped = true;', to: '' }],
     wishes: { kinds: { stop: 3 }, aim: { commands: { acquire: 1, XREADGROUP: 1 }, most: 10 } },
   },
   {
@@ -129,7 +129,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'a stop adopts what it finds',
     edits: [
       {
-        file: 'actors/acquirer.ts',
+        file: 'actors/intake/acquirer.ts',
         from: 'while (this.#underWay > 0) await this.#callEnded.rung();',
         to: 'while (this.#underWay > 0) await this.#callEnded.rung(); this.#isStopped = false;',
       },
@@ -145,13 +145,17 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'an entry that became pending unheard of stays so',
     edits: [
       {
-        file: 'actors/reconciler.ts',
+        file: 'actors/recovery/reconciler.ts',
         from: `    this.#audit.judge(look, everyone.find(({ name }) => name === consumer)?.pending ?? 0);
 `,
         to: `    void look;
 `,
       },
-      { file: 'actors/reconciler.ts', from: 'this.#audit.found(own.map(({ id }) => id));', to: 'void own;' },
+      {
+        file: 'actors/recovery/reconciler.ts',
+        from: 'this.#audit.found(own.map(({ id }) => id));',
+        to: 'void own;',
+      },
     ],
     wishes: { kinds: { halfOpenReader: 3 } },
   },
@@ -172,7 +176,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'a deadline that passes while its keeper is being restarted is told to nobody',
     edits: [
       {
-        file: 'actors/lease.ts',
+        file: 'actors/lease/lease.ts',
         from: `    const now = this.#now();
     const until = this.#until ?? now;`,
         to: `    if (this.#actor?.getSnapshot().status !== 'active') return;
@@ -187,7 +191,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'nobody is told that the lease ran out while the machine slept',
     edits: [
       {
-        file: 'actors/lease.ts',
+        file: 'actors/lease/lease.ts',
         from: 'if (this.#until !== undefined && !this.isCertain) this.overdue();',
         to: '',
       },
@@ -205,7 +209,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'what was read for adoption is thrown away when it is looked again meanwhile',
     edits: [
       {
-        file: 'actors/adopter.ts',
+        file: 'actors/lease/adopter.ts',
         from: `    await this.#lease.confirmed();
     const { entries, settings } = this.#kernel;`,
         to: `    await this.#lease.confirmed();
@@ -213,7 +217,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     const { entries, settings } = this.#kernel;`,
       },
       {
-        file: 'actors/adopter.ts',
+        file: 'actors/lease/adopter.ts',
         from: 'if (this.#isOver) return;',
         to: 'if (this.#isOver || this.#unknown !== asked) return;',
       },
@@ -248,7 +252,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'a stop gives back what it does not know without ending its record, and tokens shrink',
     edits: [
       {
-        file: 'actors/verifier.ts',
+        file: 'actors/lease/verifier.ts',
         from: "name: parsed?.ok ? parsed.announcement.name : ''",
         to: "name: ''",
       },
@@ -271,7 +275,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     name: 'living-taken-for-dead',
     why: 'whoever has something pending is taken for dead, and the script does not look either',
     edits: [
-      { file: 'actors/reconciler.ts', from: 'if (ttl === -2) {', to: 'if (true) {' },
+      { file: 'actors/recovery/reconciler.ts', from: 'if (ttl === -2) {', to: 'if (true) {' },
       {
         file: 'redis/scripts/requeue.lua',
         from: "if redis.call('EXISTS', presence) == 1 then",
@@ -283,9 +287,9 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     name: 'stop-forgets-the-unheard',
     why: 'a stop leaves what it was given and never told',
     edits: [
-      { file: 'actors/drain.ts', from: 'await this.#before(this.#giveBackUnheard());', to: '' },
+      { file: 'actors/endings/drain.ts', from: 'await this.#before(this.#giveBackUnheard());', to: '' },
       {
-        file: 'actors/drain.ts',
+        file: 'actors/endings/drain.ts',
         from: `    this.#giveBackUnheard().catch(() => {});
     await this.#until`,
         to: '    await this.#until',
@@ -301,7 +305,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'nobody asks whether a name has become free',
     edits: [
       {
-        file: 'actors/extender.ts',
+        file: 'actors/lease/extender.ts',
         from: 'if (rest === 0 && this.#rounds % 2 === 0) await this.#askForNames();',
         to: '',
       },
@@ -313,7 +317,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'an entry whose payload was trimmed stays pending',
     edits: [
       {
-        file: 'actors/adopter.ts',
+        file: 'actors/lease/adopter.ts',
         from: 'if (gone.length > 0) {',
         to: 'if (gone.length < 0) {',
       },
@@ -334,7 +338,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'validUntil is later than the end of presence',
     edits: [
       {
-        file: 'actors/lease.ts',
+        file: 'actors/lease/lease.ts',
         from: 'this.#standing = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };',
         to: 'this.#standing = { monotonic: sent.monotonic + heartbeatMs * 1.2, wall: sent.wall + heartbeatMs * 1.2 };',
       },
@@ -383,7 +387,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'presence that a late raise wrote again proves the lease, as nobody asks for the time',
     edits: [
       {
-        file: 'actors/lease.ts',
+        file: 'actors/lease/lease.ts',
         from: 'const inTime = this.#isAhead(this.#standing);',
         to: 'const inTime = true;',
       },
@@ -406,7 +410,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   {
     name: 'proven-at-once',
     why: 'what was begun a moment ago counts as proven',
-    edits: [{ file: 'actors/prover.ts', from: 'if (ownership.heldFrom > until) break;', to: '' }],
+    edits: [{ file: 'actors/lease/prover.ts', from: 'if (ownership.heldFrom > until) break;', to: '' }],
     wishes: PROVEN,
   },
   {
@@ -414,7 +418,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'what was read beside a stream that kills counts as begun with',
     edits: [
       {
-        file: 'actors/acquirer.ts',
+        file: 'actors/intake/acquirer.ts',
         from: `    await this.#marker.mark([...suspects.map(({ entry }) => entry), ...delivered], NOT_BEGUN);\n`,
         to: '',
       },
@@ -427,7 +431,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'what kills in its window has outlived it',
     edits: [
       {
-        file: 'actors/trials.ts',
+        file: 'actors/intake/trials.ts',
         from: 'const endsAt = this.#now + this.#windowMs(trial);',
         to: 'const endsAt = this.#now + 0 * this.#windowMs(trial);',
       },
@@ -443,7 +447,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   {
     name: 'delays-forgotten',
     why: 'what is due is given out by nobody',
-    edits: [{ file: 'actors/delays.ts', from: 'this.#plan(this.#kernel.lease.dueInMs());', to: '' }],
+    edits: [{ file: 'actors/intake/delays.ts', from: 'this.#plan(this.#kernel.lease.dueInMs());', to: '' }],
     wishes: DELAYED,
   },
   {
@@ -451,7 +455,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'a cancelled stream whose done() was refused stays with its owner for ever',
     edits: [
       {
-        file: 'actors/canceller.ts',
+        file: 'actors/endings/canceller.ts',
         from: "if (ownership.state !== 'acking' || ownership.hasEnded || ended.aborted) break;",
         to: 'break;',
       },
@@ -463,8 +467,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     name: 'parked-not-looked-for',
     why: 'what is parked and free, after a pause say, is found by nobody',
     edits: [
-      { file: 'actors/parking.ts', from: 'void this.#look();', to: '' },
-      { file: 'actors/parking.ts', from: 'from = await this.#page(from);', to: '' },
+      { file: 'actors/intake/parking.ts', from: 'void this.#look();', to: '' },
+      { file: 'actors/intake/parking.ts', from: 'from = await this.#page(from);', to: '' },
     ],
     wishes: HOT,
   },

@@ -3,7 +3,7 @@ import { onNextTurn } from '../core/clock.js';
 import { isStreamwardenError } from '../core/errors.js';
 import { isPassing, mayHaveExecuted } from '../redis/reply-errors.js';
 import { type Kernel, pause } from './kernel.js';
-import type { Lease } from './lease.js';
+import type { Lease } from './lease/lease.js';
 
 /** Between two tries when Redis answers but refuses: loading, out of memory, no longer a master. */
 const REFUSED_PAUSE_MS = 100;

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { Acquirer } from '../../src/actors/acquirer.js';
-import type { Giver } from '../../src/actors/giver.js';
-import type { IdWatch } from '../../src/actors/id-watch.js';
+import type { Giver } from '../../src/actors/endings/giver.js';
+import { Acquirer } from '../../src/actors/intake/acquirer.js';
+import type { Parking } from '../../src/actors/intake/parking.js';
 import type { Kernel } from '../../src/actors/kernel.js';
-import type { Lease } from '../../src/actors/lease.js';
-import type { Marker } from '../../src/actors/marker.js';
+import type { Lease } from '../../src/actors/lease/lease.js';
+import type { Marker } from '../../src/actors/lease/marker.js';
 import type { Ownerships } from '../../src/actors/ownerships.js';
-import type { Parking } from '../../src/actors/parking.js';
+import type { IdWatch } from '../../src/actors/recovery/id-watch.js';
 
 /** So much may be parsed between two turns of the loop, and one entry more. */
 const BYTES_A_TURN = 262_144;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import type { Acquirer } from '../../src/actors/acquirer.js';
-import { Adopter } from '../../src/actors/adopter.js';
-import type { Giver } from '../../src/actors/giver.js';
+import type { Giver } from '../../src/actors/endings/giver.js';
+import type { Acquirer } from '../../src/actors/intake/acquirer.js';
 import type { Kernel } from '../../src/actors/kernel.js';
-import type { Lease } from '../../src/actors/lease.js';
+import { Adopter } from '../../src/actors/lease/adopter.js';
+import type { Lease } from '../../src/actors/lease/lease.js';
 import type { Ownerships } from '../../src/actors/ownerships.js';
 import type { ReadEntry } from '../../src/redis/entry-reader.js';
 import { eventually } from '../support/eventually.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { Extender } from '../../src/actors/extender.js';
-import type { Giver } from '../../src/actors/giver.js';
+import type { Giver } from '../../src/actors/endings/giver.js';
 import type { Kernel } from '../../src/actors/kernel.js';
-import type { Lease } from '../../src/actors/lease.js';
+import { Extender } from '../../src/actors/lease/extender.js';
+import type { Lease } from '../../src/actors/lease/lease.js';
 import type { Ownerships } from '../../src/actors/ownerships.js';
 import { manualClock } from '../support/manual-clock.js';
 

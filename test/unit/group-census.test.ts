@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { GroupCensus } from '../../src/actors/group-census.js';
+import { GroupCensus } from '../../src/actors/recovery/group-census.js';
 import type { GroupConsumer } from '../../src/redis/group.js';
 
 /** Most that have nothing pending and were not present that one sweep asks for. */

@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { nextTrial } from '../../simulate/invariants/suspects.js';
-import { SuspectQueue } from '../../src/actors/suspect-queue.js';
+import { SuspectQueue } from '../../src/actors/intake/suspect-queue.js';
 import { markOf, type Trial, toTrial } from '../../src/redis/marks.js';
 
 const PROVEN_AFTER_MS = 60_000;

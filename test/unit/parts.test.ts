@@ -1,7 +1,7 @@
 /** Small pure parts of the runtime that have no file of their own to be tested in. */
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { rendezvous } from '../../src/actors/reconciler.js';
+import { rendezvous } from '../../src/actors/recovery/reconciler.js';
 import { systemClock } from '../../src/core/clock.js';
 import { StreamwardenError } from '../../src/core/errors.js';
 import { commandTimeoutFor } from '../../src/redis/connections.js';

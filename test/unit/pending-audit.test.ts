@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type InHand, PendingAudit } from '../../src/actors/pending-audit.js';
+import { type InHand, PendingAudit } from '../../src/actors/recovery/pending-audit.js';
 import { systemClock } from '../../src/core/clock.js';
 
 type Facts = { -readonly [K in keyof InHand]: InHand[K] };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { RedisClock } from '../../src/actors/redis-clock.js';
+import { RedisClock } from '../../src/actors/recovery/redis-clock.js';
 
 const TOLERANCE_MS = 500;
 

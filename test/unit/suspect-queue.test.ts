@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { SuspectQueue } from '../../src/actors/suspect-queue.js';
+import { SuspectQueue } from '../../src/actors/intake/suspect-queue.js';
 import type { Trial } from '../../src/redis/marks.js';
 
 function queueOf(...all: readonly (readonly [count: number, trial: Trial])[]): SuspectQueue {

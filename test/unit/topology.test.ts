@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Kernel } from '../../src/actors/kernel.js';
-import type { Child } from '../../src/actors/supervisor.js';
-import { Topology } from '../../src/actors/topology.js';
+import { Topology } from '../../src/actors/masters/topology.js';
+import type { Child } from '../../src/actors/supervision/supervisor.js';
 import { systemClock } from '../../src/core/clock.js';
 import { isStreamwardenError, type StreamwardenError } from '../../src/core/errors.js';
 import { silentLogger } from '../../src/core/logger.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { Trials } from '../../src/actors/intake/trials.js';
 import type { Kernel } from '../../src/actors/kernel.js';
-import type { Lease } from '../../src/actors/lease.js';
-import { Trials } from '../../src/actors/trials.js';
+import type { Lease } from '../../src/actors/lease/lease.js';
 import { StreamwardenError } from '../../src/core/errors.js';
 import { markOf } from '../../src/redis/marks.js';
 import { manualClock } from '../support/manual-clock.js';

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import type { Adopter } from '../../src/actors/adopter.js';
-import type { Giver } from '../../src/actors/giver.js';
+import type { Giver } from '../../src/actors/endings/giver.js';
 import type { Kernel } from '../../src/actors/kernel.js';
-import type { Lease } from '../../src/actors/lease.js';
-import type { MoveLedger } from '../../src/actors/move-ledger.js';
+import type { Adopter } from '../../src/actors/lease/adopter.js';
+import type { Lease } from '../../src/actors/lease/lease.js';
+import { Verifier } from '../../src/actors/lease/verifier.js';
 import type { Ownerships } from '../../src/actors/ownerships.js';
-import { Verifier } from '../../src/actors/verifier.js';
+import type { MoveLedger } from '../../src/actors/recovery/move-ledger.js';
 
 interface World {
   /** Entries that wait for their names. */
