@@ -69,6 +69,15 @@ export function traceOf({ fields }: RawEntry): TraceFields | undefined {
 const NAME_MEMBER = /^datastreamname$/iu;
 const INFO_MEMBER = /^info$/iu;
 
+/** As it is nearly always written, or in another case. */
+function isName(member: string): boolean {
+  return member === 'DataStreamName' || NAME_MEMBER.test(member);
+}
+
+function isInfo(member: string): boolean {
+  return member === 'Info' || INFO_MEMBER.test(member);
+}
+
 /** Names are sent with every heartbeat, in lock keys: what producers make long would hold it up. */
 export const MOST_NAME_BYTES = 65_536;
 
@@ -98,12 +107,12 @@ function parsePayload(payload: string, largeIntegers: LargeIntegers): Announceme
   let name = '';
   let info: Info | null = null;
   for (const [member, value] of Object.entries(document)) {
-    if (NAME_MEMBER.test(member)) {
+    if (isName(member)) {
       // Go leaves a string as it was when it meets null.
       if (value === null) continue;
       if (typeof value !== 'string') return `expected DataStreamName to be a string, got: ${describe(value)}`;
       name = value;
-    } else if (INFO_MEMBER.test(member)) {
+    } else if (isInfo(member)) {
       if (value !== null && !isObject(value)) return `expected Info to be an object, got: ${describe(value)}`;
       info = value;
     }
@@ -137,6 +146,11 @@ export function encodePayload(name: string, info?: object | null): string {
   const text = JSON.stringify(info) as string | undefined;
   if (!text?.startsWith('{')) throw new TypeError(`it becomes ${text ?? 'nothing'} as JSON`);
   return `${stream},"Info":${text}}`;
+}
+
+/** Bytes that a trace adds to an entry. */
+export function traceBytes(trace: TraceFields | undefined): number {
+  return trace === undefined ? 0 : entryBytes(encodeEntry('', trace).slice(2));
 }
 
 /** The fields of a new entry. */

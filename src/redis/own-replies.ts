@@ -20,14 +20,15 @@ function pairs(reply: unknown): unknown {
   return made;
 }
 
-/** The reply as it comes, while the command goes by a name that no transformer is for. */
-function untransformed(command: SentCommand, transform: SentCommand['transformReply'], reply: unknown) {
-  const { name } = command;
-  command.name = '';
+/** The reply as it comes, while the command goes by a name that no transformer is for. One function for all commands: each is made for one use. */
+function transformPlainly(this: SentCommand, reply: unknown): unknown {
+  const { name } = this;
+  this.name = '';
   try {
-    return transform.call(command, reply);
+    const text = (Object.getPrototypeOf(this) as SentCommand).transformReply.call(this, reply);
+    return name === 'xreadgroup' || name === 'xread' ? pairs(text) : text;
   } finally {
-    command.name = name;
+    this.name = name;
   }
 }
 
@@ -36,13 +37,8 @@ export function withOwnReplies(client: Redis): Redis {
   const { sendCommand } = client as unknown as { sendCommand?: Send };
   if (sendCommand === undefined) return client;
   const plain: Send = function (command, ...rest) {
-    const { name, transformReply } = command;
-    const isRead = name === 'xreadgroup' || name === 'xread';
     // A property of its own, plainly set: this runs for every command.
-    command.transformReply = (reply) => {
-      const text = untransformed(command, transformReply, reply);
-      return isRead ? pairs(text) : text;
-    };
+    command.transformReply = transformPlainly;
     return sendCommand.call(this, command, ...rest);
   };
   return Object.assign(client, { sendCommand: plain });

@@ -3,10 +3,11 @@
  * finds it. So it goes on through whatever passes.
  */
 import type { TraceFields } from '../core/trace-fields.js';
-import { type Ensured, ensureEntries, MOST_ENSURED, type NewEntry } from '../redis/announcing.js';
+import { type Ensured, ensureEntries, MOST_ENSURED } from '../redis/announcing.js';
 import type { Commands } from '../redis/commands.js';
-import { encodeEntry, entryBytes } from '../redis/entry.js';
+import { traceBytes } from '../redis/entry.js';
 import type { Names } from '../redis/names.js';
+import type { SizedEntry } from './new-stream.js';
 import type { RepeatedCall } from './repeated-call.js';
 
 /** Bytes that are sent in one go; a single entry may have more. */
@@ -21,10 +22,10 @@ export interface EnsurerSettings {
 
 export interface Ensurer {
   /** Resolves with what became of each, in their order. When a batch fails, those before it are announced. */
-  ensure(entries: readonly NewEntry[], trace?: TraceFields): Promise<Ensured[]>;
+  ensure(entries: readonly SizedEntry[], trace?: TraceFields): Promise<Ensured[]>;
 }
 
-export interface Batch<T extends NewEntry> {
+export interface Batch<T extends SizedEntry> {
   readonly entries: readonly T[];
   readonly trace: TraceFields | undefined;
 }
@@ -34,7 +35,7 @@ export interface Batch<T extends NewEntry> {
  *
  * @param to before this place
  */
-export function batchAt<T extends NewEntry>(
+export function batchAt<T extends SizedEntry>(
   entries: readonly T[],
   from: number,
   to: number,
@@ -44,8 +45,9 @@ export function batchAt<T extends NewEntry>(
   const batch: T[] = [];
   let bytes = 0;
   let isTraced = false;
+  const more = traceBytes(trace);
   for (const entry of entries.slice(from, Math.min(to, from + MOST_ENSURED))) {
-    const size = entryBytes(encodeEntry(entry.payload, trace));
+    const size = entry.bytes + more;
     const fits = size <= maxEntryBytes;
     if (batch.length === 0) isTraced = fits;
     else if (fits !== isTraced || bytes + size > BATCH_BYTES) break;

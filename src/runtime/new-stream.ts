@@ -20,6 +20,12 @@ export type NewStream<TInput = object | null> = {
       readonly info: TInput;
     });
 
+/** What has been checked. */
+export interface SizedEntry extends NewEntry {
+  /** Of its entry, without a trace. */
+  readonly bytes: number;
+}
+
 /** The `info` of a call, which may be left out where it may be null, and what comes after it. */
 export type InfoArgument<TInput, TRest extends unknown[] = []> = null extends TInput
   ? [info?: TInput, ...rest: TRest]
@@ -40,7 +46,10 @@ export type AddedStream<TInput = object | null> = NewStream<TInput> & AddOptions
  * @param maxEntryBytes what consumers would dead-letter for its size is not announced
  * @throws StreamwardenError `InvalidOption`, whatever it is given
  */
-export function addedEntriesOf(streams: readonly AddedStream[], maxEntryBytes: number): LaterEntry[] {
+export function addedEntriesOf(
+  streams: readonly AddedStream[],
+  maxEntryBytes: number,
+): (SizedEntry & LaterEntry)[] {
   const entries = checked(streams, maxEntryBytes);
   return entries.map((entry, index) => ({ ...entry, delayMs: delayOf(streams[index]) }));
 }
@@ -69,7 +78,7 @@ export function namesOf(names: readonly string[]): readonly string[] {
  *
  * @throws StreamwardenError `InvalidOption` for a name that is no text that Unicode allows, too: Redis would be asked for another one
  */
-export function entriesOf(streams: readonly NewStream[], maxEntryBytes: number): NewEntry[] {
+export function entriesOf(streams: readonly NewStream[], maxEntryBytes: number): SizedEntry[] {
   const entries = checked(streams, maxEntryBytes);
   for (const { name } of entries) {
     if (LONE_SURROGATE.test(name)) throw invalid('name', 'well-formed Unicode', name);
@@ -79,12 +88,12 @@ export function entriesOf(streams: readonly NewStream[], maxEntryBytes: number):
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-function checked(streams: readonly NewStream[], maxEntryBytes: number): NewEntry[] {
+function checked(streams: readonly NewStream[], maxEntryBytes: number): SizedEntry[] {
   if (!Array.isArray(streams)) throw invalid('streams', 'a list of objects with a name', streams);
   return streams.map((stream) => entryOf(stream, maxEntryBytes));
 }
 
-function entryOf(stream: unknown, maxEntryBytes: number): NewEntry {
+function entryOf(stream: unknown, maxEntryBytes: number): SizedEntry {
   let what = 'the stream';
   try {
     if (typeof stream !== 'object' || stream === null) throw invalid(what, 'an object with a name', stream);
@@ -107,7 +116,7 @@ function entryOf(stream: unknown, maxEntryBytes: number): NewEntry {
         `${bytes}`,
       );
     }
-    return { name, payload };
+    return { name, payload, bytes };
   } catch (error) {
     if (isStreamwardenError(error, 'InvalidOption')) throw error;
     // A bigint, a circle, what is nested without end, or what a getter or a toJSON of the application's throws.

@@ -3,12 +3,12 @@ import { type Clock, randomHex } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { TraceFields } from '../core/trace-fields.js';
-import type { Ensured, NewEntry } from '../redis/announcing.js';
+import type { Ensured } from '../redis/announcing.js';
 import type { Cancelled } from '../redis/cancelling.js';
 import { clusterClientRequired } from '../redis/capabilities.js';
 import { commandTimeoutFor, createConnections, createHomeCommands } from '../redis/connections.js';
 import { addDelayed, type LaterEntry } from '../redis/delaying.js';
-import { encodeEntry, entryBytes } from '../redis/entry.js';
+import { encodeEntry, traceBytes } from '../redis/entry.js';
 import { type PauseChange, pauseStreams } from '../redis/parking.js';
 import { isElsewhere, isPassing, mayHaveExecuted, redisError, replyOf } from '../redis/reply-errors.js';
 import { type Marks, REMEMBERED_MS, SentOnce } from '../redis/sent-once.js';
@@ -22,6 +22,7 @@ import {
   type InfoArgument,
   type NewStream,
   namesOf,
+  type SizedEntry,
 } from './new-stream.js';
 import { onlyKnown } from './option-errors.js';
 import { createProducedInfoCheck } from './produced-info.js';
@@ -168,7 +169,10 @@ export function openProducer(
   }
 
   /** What has no answer may be there: it is not sent again. */
-  async function addLater(entries: readonly LaterEntry[], trace?: TraceFields): Promise<string[]> {
+  async function addLater(
+    entries: readonly (SizedEntry & LaterEntry)[],
+    trace?: TraceFields,
+  ): Promise<string[]> {
     const ids: string[] = [];
     while (ids.length < entries.length) {
       const batch = batchAt(entries, ids.length, entries.length, trace, maxEntryBytes);
@@ -182,7 +186,7 @@ export function openProducer(
   }
 
   /** In their order: those that go together are next to one another. */
-  async function send(entries: readonly LaterEntry[], trace?: TraceFields): Promise<string[]> {
+  async function send(entries: readonly (SizedEntry & LaterEntry)[], trace?: TraceFields): Promise<string[]> {
     const ids: string[] = [];
     for (let from = 0; from < entries.length; from = ids.length) {
       const isLater = (entries[from] as LaterEntry).delayMs > 0;
@@ -194,21 +198,21 @@ export function openProducer(
     return ids;
   }
 
-  async function addNow(entries: readonly NewEntry[], trace?: TraceFields): Promise<string[]> {
+  async function addNow(entries: readonly SizedEntry[], trace?: TraceFields): Promise<string[]> {
     const ids: string[] = [];
     let batch: string[][] = [];
     let batchBytes = 0;
-    for (const { payload } of entries) {
-      const traced = encodeEntry(payload, trace);
+    const more = traceBytes(trace);
+    for (const { payload, bytes: untraced } of entries) {
       // It fits without: what it is worth to a tracer is no reason to refuse it.
-      const entry = entryBytes(traced) > maxEntryBytes ? encodeEntry(payload) : traced;
-      const bytes = entryBytes(entry);
+      const fits = untraced + more <= maxEntryBytes;
+      const bytes = fits ? untraced + more : untraced;
       if (batch.length === BATCH || (batch.length > 0 && batchBytes + bytes > BATCH_BYTES)) {
         ids.push(...(await addBatch(batch)));
         batch = [];
         batchBytes = 0;
       }
-      batch.push(entry);
+      batch.push(encodeEntry(payload, fits ? trace : undefined));
       batchBytes += bytes;
     }
     if (batch.length > 0) ids.push(...(await addBatch(batch)));
@@ -236,7 +240,7 @@ export function openProducer(
   }
 
   async function ensure(streams: readonly NewStream[], isBatch: boolean): Promise<Ensured[]> {
-    const entries: readonly NewEntry[] = entriesOf(streams, maxEntryBytes);
+    const entries = entriesOf(streams, maxEntryBytes);
     await checkInfo?.(entries);
     if (watch === undefined) return await ensurer.ensure(entries);
     return await watch.ensure(entries.length, isBatch, (trace) => ensurer.ensure(entries, trace));

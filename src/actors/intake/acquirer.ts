@@ -273,7 +273,8 @@ export class Acquirer {
         await new Promise<void>((resolve) => onNextTurn(this.#kernel.clock, resolve));
       }
       const parsed = parseEntry(entry, this.#kernel.settings.largeIntegers);
-      const checked = parsed.ok ? await this.#check(parsed.announcement.info) : parsed;
+      const checking = parsed.ok ? this.#check(parsed.announcement.info) : parsed;
+      const checked = checking instanceof Promise ? await checking : checking;
       // The look-up is repeated after the wait: verification may have adopted the entry meanwhile.
       if (this.#ownerships.has(entry.id)) continue;
       if (!parsed.ok || !checked.ok) {

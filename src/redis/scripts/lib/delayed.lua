@@ -6,6 +6,7 @@
 -- An id in that stream is none of the load balancer stream, which may have the same one: outside the scripts it is 'delayed:<id>'.
 local function delayedEntries(entries, due, names)
   local self = {}
+  local isEmpty
 
   local function prefixOf(name)
     return string.format('%d:', #name) .. name
@@ -18,6 +19,7 @@ local function delayedEntries(entries, due, names)
 
   -- add(name, fields, ms): its id, outside; due so many milliseconds from now
   function self.add(name, fields, ms)
+    isEmpty = false
     local id = redis.call('XADD', entries, '*', 'name', name, unpack(fields))
     redis.call('ZADD', due, string.format('%.0f', self.now() + ms), id)
     redis.call('ZADD', names, 0, prefixOf(name) .. ':' .. id)
@@ -50,8 +52,15 @@ local function delayedEntries(entries, due, names)
     end
   end
 
-  -- ofName(name, count): ids of that name, at most so many. One whose entry somebody else has deleted is forgotten.
+  -- ofName(name, count): ids of that name, at most so many. One whose entry somebody else has deleted is forgotten. Most services
+  -- delay nothing, and that is seen once for all names.
   function self.ofName(name, count)
+    if isEmpty == nil then
+      isEmpty = redis.call('EXISTS', names) == 0
+    end
+    if isEmpty then
+      return {}
+    end
     local prefix = prefixOf(name)
     local members = redis.call('ZRANGE', names, '[' .. prefix .. ':', '(' .. prefix .. ';', 'BYLEX', 'LIMIT', 0, count)
     local found = {}
