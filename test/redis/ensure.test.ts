@@ -53,6 +53,27 @@ describe('ensuring that a stream is announced', () => {
     expect(await suite.redis().xlen(names.lbs)).to.equal(written.length);
   });
 
+  it('knows which of many wait still, in whatever order they are asked for, large ones among them [C-ENS-1, C-ENS-3]', async () => {
+    const filling = (n: number) => (n % 7 === 0 ? { filling: 'x'.repeat(50_000) } : null);
+    const all = Array.from({ length: 120 }, (_, n) => `stream-${n}`);
+    const first: Ensured[] = [];
+    const entries = all.map((name, n) => ({ name, payload: encodePayload(name, filling(n)) }));
+    while (first.length < all.length) {
+      first.push(...(await ensureEntries(wire.commands(), names, entries.slice(first.length), undefined)));
+    }
+    expect(first.every(({ created }) => created)).to.equal(true);
+    const isGone = (n: number) => n % 3 === 1 || (n > 40 && n < 60);
+    const gone = first.filter((_, n) => isGone(n)).map(({ id }) => id);
+    await suite.redis().xdel(names.lbs, ...gone);
+    const places = [...all.keys()];
+    const asked = [...places.filter((n) => n % 2 === 0), ...places.filter((n) => n % 2 === 1).reverse()];
+    const found = await ensure(...asked.map((n) => all[n] as string));
+    asked.forEach((n, at) => {
+      expect(found[at]?.created, all[n]).to.equal(isGone(n));
+      if (!isGone(n)) expect(found[at]?.id, all[n]).to.equal(first[n]?.id);
+    });
+  });
+
   it('takes nothing for a name that is none [C-ENS-3]', async () => {
     const payloads = ['none', '[]', '{"DataStreamName":7}', '{"DataStreamName":""}', '{"Info":{}}'];
     for (const payload of payloads) await suite.redis().xadd(names.lbs, '*', 'lbs-input', payload);

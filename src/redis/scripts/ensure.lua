@@ -78,8 +78,13 @@ if entries then
 end
 local touched, added, results = {}, {}, {}
 
+-- Most services cancel nothing.
+local isCancelling
 local function isCancelled(id)
-  return redis.call('HGET', cancels, id)
+  if isCancelling == nil then
+    isCancelling = redis.call('EXISTS', cancels) == 1
+  end
+  return isCancelling and redis.call('HGET', cancels, id)
 end
 
 -- The entry that has this name, and 0, 2 or 3 as above.

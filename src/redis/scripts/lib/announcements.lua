@@ -15,7 +15,8 @@ local function announcements(lbs, hash)
   -- So many are read by one command while they are small: a command costs more than one of these. Large ones come one by one.
   local AT_ONCE, SMALL = 16, 4096
   local bytes = 0
-  local writes, isAnew = {}, false
+  local writes, isAnew, hasAdded = {}, false, false
+  local ahead, asked = {}, 1
   local state = redis.call('HGET', hash, '')
   local mark = state and string.match(state, '^v1 (%d+%-%d+)$')
   if state and not isId(mark) then
@@ -38,8 +39,20 @@ local function announcements(lbs, hash)
     writes[#writes + 1] = id
   end
 
+  -- Names are often asked for in the order in which they were announced: then those that follow come along, while they are small.
   function self.read(id)
-    return range(id, id, 1)[1]
+    local entry = ahead[id]
+    if not entry then
+      local before = bytes
+      local entries = range(id, '+', asked)
+      ahead = {}
+      for i = 1, #entries do
+        ahead[entries[i][1]] = entries[i]
+      end
+      asked = #entries > 0 and bytes - before > #entries * SMALL and 1 or AT_ONCE
+      entry = ahead[id]
+    end
+    return entry
   end
 
   function self.isFull()
@@ -55,7 +68,7 @@ local function announcements(lbs, hash)
       write('', 'v1 ' .. mark)
       redis.call('HSET', hash, unpack(writes))
     end
-    writes, isAnew = {}, false
+    writes, isAnew, hasAdded = {}, false, false
   end
 
   function self.readOn()
@@ -90,9 +103,11 @@ local function announcements(lbs, hash)
   function self.add(name, fields)
     local id = redis.call('XADD', lbs, '*', unpack(fields))
     write(name, id)
-    -- The stream is not the one that has been read: it was deleted, and Redis's clock set back.
-    isAnew = isAnew or (mark and not isNewer(id, mark))
-    mark = id
+    -- The stream is not the one that has been read: it was deleted, and Redis's clock set back. Those that follow in this call are newer than this one.
+    if not hasAdded then
+      isAnew = mark and not isNewer(id, mark)
+    end
+    mark, hasAdded = id, true
     return id
   end
 

@@ -17,6 +17,7 @@ local function standings(lbs, group)
 
   local NOBODY = ''
   local known = {}
+  local isHolding = {}
 
   function self.ask(ids)
     local asked, from, to = {}, math.huge, 0
@@ -52,7 +53,10 @@ local function standings(lbs, group)
     if not holder or holder == NOBODY then
       return nil
     end
-    return not string.find(holder, '^dead%-letters:.*~00000000$') and holder
+    if isHolding[holder] == nil then
+      isHolding[holder] = not string.find(holder, '^dead%-letters:.*~00000000$')
+    end
+    return isHolding[holder] and holder
   end
 
   function self.isNew(id)
