@@ -13,6 +13,9 @@ const HANDLED = 'order-1 eu, page, RuntimeStopped';
 /** What frameworks.ts says at the end. */
 const IN_FRAMEWORKS = 'in-fastify eu, in-nest';
 
+/** What telemetry.mjs says at the end. */
+const BY_TELEMETRY = 'fetched /v1/metrics /v1/traces';
+
 /** In each, declarations are checked, of libraries too. */
 const COMPILED = [
   // TypeScript 6 still has it, and warns; TypeScript 7 has not.
@@ -47,6 +50,30 @@ const TOOLS = [
   'vitest@4',
   'webpack@5',
   'yarn@1',
+];
+
+/** The first and the last versions of what is optional that do. */
+const ENDS = [
+  {
+    name: 'oldest',
+    packages: [
+      'fastify@5.0.0',
+      '@nestjs/common@10.0.0',
+      '@nestjs/core@10.0.0',
+      '@opentelemetry/sdk-node@0.209.0',
+      '@opentelemetry/exporter-prometheus@0.209.0',
+    ],
+  },
+  {
+    name: 'newest',
+    packages: [
+      'fastify@5',
+      '@nestjs/common@12',
+      '@nestjs/core@12',
+      '@opentelemetry/sdk-node@<1',
+      '@opentelemetry/exporter-prometheus@<1',
+    ],
+  },
 ];
 
 /** Other runtimes; the programs are packages of their own. */
@@ -87,6 +114,7 @@ export class Projects {
       this.#singleExecutable(tools);
       this.#installedByOthers(tools, tarball);
       this.#runByOthers(tarball);
+      this.#withEnds(tarball);
     }
     if (this.#failures.length > 0) throw new Error(this.#failures.join('\n\n'));
   }
@@ -252,6 +280,28 @@ webpack({
       cpSync(join(this.project, 'node16-esm/use.js'), join(folder, 'use.mjs'));
       const path = join(folder, 'node_modules', from, program);
       this.#handles(name, path, [...args, 'use.mjs'], { cwd: folder });
+    }
+  }
+
+  /** NestJS 12 is ES modules alone, which CommonJS requires. */
+  #withEnds(tarball) {
+    for (const { name, packages } of ENDS) {
+      const others = ['rxjs@7', 'reflect-metadata@0.2', 'ioredis@6', tarball];
+      const folder = this.#fetch(`with-${name}`, ['--ignore-scripts', ...packages, ...others]);
+      if (folder === undefined) continue;
+      for (const [project, file] of [
+        ['node16-esm', 'frameworks.mjs'],
+        ['node16-cjs', 'frameworks.cjs'],
+      ]) {
+        cpSync(join(this.project, project, 'frameworks.js'), join(folder, file));
+        this.#handles(`${name} frameworks, ${project}`, process.execPath, [join(folder, file)], {
+          wanted: IN_FRAMEWORKS,
+        });
+      }
+      cpSync(join(here, 'telemetry.mjs'), join(folder, 'telemetry.mjs'));
+      this.#handles(`${name} OpenTelemetry`, process.execPath, [join(folder, 'telemetry.mjs')], {
+        wanted: BY_TELEMETRY,
+      });
     }
   }
 

@@ -16,8 +16,8 @@ export interface RegisteredTelemetry {
   close(): Promise<void>;
 }
 
-/** Of the SDK and its exporters, which are released together. */
-const VERSIONS = { from: '0.200.0', below: '1.0.0' };
+/** Of the SDK and its exporters, which are released together. Before 0.209 the SDK sends no metrics unless OTEL_METRICS_EXPORTER is set. */
+const VERSIONS = { from: '0.209.0', below: '1.0.0' };
 
 /** What is left is given so long to get to its collector, in milliseconds. */
 const FLUSH_MS = 5000;

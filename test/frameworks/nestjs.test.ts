@@ -3,6 +3,7 @@ import { Injectable, type ModuleMetadata, Scope, type Type } from '@nestjs/commo
 import { NestFactory } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { expect } from 'chai';
+import { HandlerFinder } from '../../src/frameworks/nestjs/handler-finder.js';
 import {
   InjectAdmin,
   InjectHealth,
@@ -200,6 +201,14 @@ describe('the module of NestJS', () => {
     );
     expect(text).to.match(/order-1/);
     expect(others.at(-1)).to.equal('streamwarden');
+  });
+
+  it('says so where Nest is older than what it works with', () => {
+    const discovery = {} as ConstructorParameters<typeof HandlerFinder>[0];
+    const scanner = {} as ConstructorParameters<typeof HandlerFinder>[1];
+    expect(() => new HandlerFinder(discovery, scanner)).to.throw(
+      'expected @nestjs/core to be of version 10 or newer, got: "an older one"',
+    );
   });
 
   it('is there once for each service, by a name [C-FRW-6]', async () => {

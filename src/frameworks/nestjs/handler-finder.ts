@@ -20,7 +20,11 @@ export class HandlerFinder {
   readonly #discovery: DiscoveryService;
   readonly #scanner: MetadataScanner;
 
+  /** @throws StreamwardenError `InvalidOption`: Nest is too old */
   constructor(discovery: DiscoveryService, scanner: MetadataScanner) {
+    // The peer is of any version, so that it breaks no installation.
+    if (!('getAllMethodNames' in scanner))
+      throw invalid('@nestjs/core', 'of version 10 or newer', 'an older one');
     this.#discovery = discovery;
     this.#scanner = scanner;
   }
