@@ -3,7 +3,7 @@ import type { Cancelled } from '../../redis/cancelling.js';
 import { EXIT } from '../errors.js';
 import type { Output } from '../output.js';
 import { printable } from '../printable.js';
-import { type NamedStreamsOptions, withProducer } from './named-streams.js';
+import { type NamedStreamsOptions, withNamedStreams } from './named-streams.js';
 
 const WORDS: Readonly<Record<Cancelled['cancelled'], string>> = {
   waiting: 'waited, and is gone',
@@ -18,7 +18,7 @@ export async function cancel(
   options: NamedStreamsOptions,
   output: Output,
 ): Promise<number> {
-  const results = await withProducer(names, options, output, (producer) => producer.cancelMany(names));
+  const results = await withNamedStreams(names, options, output, (admin) => admin.cancelMany(names));
   for (const [index, { cancelled, ids }] of results.entries()) {
     const stream = names[index] as string;
     output.line({ type: 'Cancelled', stream, cancelled, ids }, `${printable(stream)} ${WORDS[cancelled]}`);

@@ -4,7 +4,7 @@ import { entries } from '../../core/amounts.js';
 import { EXIT } from '../errors.js';
 import type { Output } from '../output.js';
 import { printable } from '../printable.js';
-import { type NamedStreamsOptions, withProducer } from './named-streams.js';
+import { type NamedStreamsOptions, withNamedStreams } from './named-streams.js';
 
 const WORDS = {
   pause: { type: 'Paused', changed: 'is paused: nobody is given it', same: 'was paused already' },
@@ -14,9 +14,9 @@ const WORDS = {
 function changer(what: 'pause' | 'resume') {
   return async (names: readonly string[], options: NamedStreamsOptions, output: Output): Promise<number> => {
     const words = WORDS[what];
-    await withProducer(names, options, output, async (producer) => {
+    await withNamedStreams(names, options, output, async (admin) => {
       for (const stream of names) {
-        const { changed, parked } = await producer[what](stream);
+        const { changed, parked } = await admin[what](stream);
         const waiting = parked === 0 ? '' : `; ${entries(parked)} aside`;
         const text = `${printable(stream)} ${changed ? words.changed : words.same}${waiting}`;
         output.line({ type: words.type, stream, changed, parked }, text);
