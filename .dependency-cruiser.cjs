@@ -9,7 +9,7 @@ const rooms = {
   admin: ['runtime', 'redis', 'core'],
   telemetry: ['core'],
   replay: ['machines', 'core'],
-  inspector: ['replay', 'runtime', 'machines', 'redis', 'core'],
+  inspector: ['admin', 'replay', 'runtime', 'machines', 'redis', 'core'],
   testing: ['runtime', 'replay', 'machines', 'redis', 'core'],
   frameworks: ['admin', 'runtime', 'redis', 'core'],
   simulation: ['testing', 'runtime', 'replay', 'machines', 'redis', 'core'],

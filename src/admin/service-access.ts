@@ -36,8 +36,8 @@ export interface ServiceAccess extends Disposable {
   cancel(dataStreams: readonly string[]): Promise<Cancelled[]>;
   /** Pauses or resumes one. Safe to repeat, and repeated while an answer is lost. */
   setPaused(what: 'pause' | 'resume', dataStream: string): Promise<PauseChange>;
-  /** Of lock keys, which a cluster keeps anywhere. */
-  readonly locks: Pick<GroupStore, 'timesToLive'>;
+  /** Lock keys of it are looked for all over a cluster. */
+  readonly group: GroupStore;
   /**
    * Resolves when there is a connection; opens it if need be.
    * @throws StreamwardenError `RedisUnavailable` when there is none within the time; `PermissionDenied`, `RedisRefused`
@@ -45,8 +45,6 @@ export interface ServiceAccess extends Disposable {
   up(): Promise<void>;
   /** Whether there is a load balancer stream, a dead-letter stream, or something delayed, of this service. */
   exists(): Promise<boolean>;
-  /** The clock of the server that the dead-letter stream is on, epoch milliseconds. */
-  lettersNow(): Promise<number>;
   /** Ends the connections, and whatever waits for them. */
   close(): void;
 }
@@ -129,7 +127,7 @@ export function accessService(
     letters,
     deadLetters: createDeadLetterQueue({ names, home, letters, layout, clock, timeoutMs }),
     pending,
-    locks: group,
+    group,
     async cancel(dataStreams) {
       return await cancelAll(repeated, commands, names, dataStreams);
     },
@@ -147,10 +145,6 @@ export function accessService(
         letters.run('EXISTS', (client) => client.exists(names.dlq)),
       ]);
       return there.some((count) => count > 0);
-    },
-    async lettersNow() {
-      const [seconds] = await letters.run('TIME', (client) => client.time());
-      return Number(seconds) * 1_000;
     },
     close,
     [Symbol.dispose]: close,

@@ -473,7 +473,7 @@ export interface DeadLettersReply {
   readonly length: number;
   /** Newest first. */
   readonly letters: readonly DeadLetterRow[];
-  /** What to ask for the next page with; null: this was the last. With `find` there may be few letters, or none, as one request looks through 20 pages. */
+  /** What to ask for the next page with; null: this was the last. With `find` there may be few letters, or none, as one request looks through so many as 20 pages have. */
   readonly after: string | null;
 }
 

@@ -1,5 +1,5 @@
-/** What Redis knows of the service that a runtime belongs to: the group's consumers, the dead letters. */
-import { isStreamwardenError } from '../core/errors.js';
+/** What an admin knows of the service that a runtime belongs to: the group's consumers, the dead letters. */
+import { type AdminWithin, adminWithin } from '../admin/admin-within.js';
 import type { DeadLetter } from '../redis/dead-letter-queue.js';
 import { dueReason } from '../redis/due-consumer.js';
 import { wordsOfLetterError } from '../redis/letter-error.js';
@@ -10,7 +10,6 @@ import type {
   DeadLetterRow,
   DeadLettersOutcome,
   DeadLettersReply,
-  DelayedStreams,
   GroupEntries,
   GroupReply,
 } from './protocol.js';
@@ -25,7 +24,7 @@ const MOST_DUE = 10;
 /** Longer values are shown cut. */
 const MOST_SHOWN = 8_192;
 
-/** Pages of letters that are looked through for a text in one request: each may have megabytes. */
+/** So many times the letters of a page are looked through for a text in one request: they may have megabytes. */
 const MOST_PAGES = 20;
 
 /** Longer ones are not taken apart for a page. */
@@ -68,7 +67,7 @@ function mentions({ name, reason, owner, error }: DeadLetter, find: string): boo
 }
 
 export interface LetterQuery {
-  /** Letters a page; of those that are looked for up to twice as many. */
+  /** Letters a page. */
   readonly count: number;
   readonly after: string | null;
   /** '': all. */
@@ -77,12 +76,14 @@ export interface LetterQuery {
 
 export class ServiceView {
   readonly #inside: Inside;
+  readonly #admin: AdminWithin;
   readonly #consumer: string;
   #group: { readonly until: number; readonly reply: Promise<GroupReply> } | undefined;
 
   /** @param consumer name of the runtime in the group */
   constructor(inside: Inside, consumer: string) {
     this.#inside = inside;
+    this.#admin = adminWithin(inside);
     this.#consumer = consumer;
   }
 
@@ -99,31 +100,38 @@ export class ServiceView {
   }
 
   async deadLetters({ count, after, find }: LetterQuery): Promise<DeadLettersReply> {
-    const { deadLetters } = this.#inside;
+    const { deadLetters } = this.#admin;
     const letters: DeadLetterRow[] = [];
-    let pages = 0;
-    let next = after;
-    do {
-      const page = await deadLetters.list(count, next);
-      letters.push(...page.letters.filter((letter) => mentions(letter, find)).map(toRow));
-      pages += 1;
-      next = page.after;
-    } while (find !== '' && next !== null && letters.length < count && pages < MOST_PAGES);
-    return { length: await deadLetters.length(), letters, after: next };
+    let left = find === '' ? count : MOST_PAGES * count;
+    let last = after;
+    let next: string | null = null;
+    // The last one of the page before comes again, and one more says that there are more.
+    const range = { limit: left + 2, ...(after === null ? {} : { newest: after }) };
+    for await (const letter of deadLetters.list(range)) {
+      if (letter.id === after) continue;
+      if (left === 0 || letters.length === count) {
+        next = last;
+        break;
+      }
+      left -= 1;
+      last = letter.id;
+      if (mentions(letter, find)) letters.push(toRow(letter));
+    }
+    return { length: (await deadLetters.summary()).count, letters, after: next };
   }
 
   /** One by one, so that each has an outcome of its own. */
   async redrive(ids: readonly string[]): Promise<DeadLettersOutcome> {
     return await this.#each(ids, async (id) => {
-      const [entry] = await this.#inside.deadLetters.redrive([id]);
-      return entry ? 'redriven' : 'gone';
+      const { value } = await this.#admin.deadLetters.redrive({ ids: [id] }).next();
+      return value?.entry ? 'redriven' : 'gone';
     });
   }
 
   async delete(ids: readonly string[]): Promise<DeadLettersOutcome> {
     return await this.#each(ids, async (id) => {
-      const [wasThere] = await this.#inside.deadLetters.delete([id]);
-      return wasThere ? 'deleted' : 'gone';
+      const { value } = await this.#admin.deadLetters.delete({ ids: [id] }).next();
+      return value?.deleted ? 'deleted' : 'gone';
     });
   }
 
@@ -139,52 +147,26 @@ export class ServiceView {
   }
 
   async #readGroup(): Promise<GroupReply> {
-    const { group, clock } = this.#inside;
     const entries = await this.#entries();
-    const consumers = await group.consumers();
-    const presences = await group.presence(consumers.map(({ name }) => name));
+    const consumers = await this.#admin.consumers();
     return {
-      at: clock.now(),
-      consumers: consumers.map(({ name, pending, idleMs }, index) => {
-        const presence = presences[index] ?? -2;
-        return {
-          name,
-          self: name === this.#consumer,
-          keepsPresence: isIncarnation(name),
-          due: dueReason(name) !== undefined,
-          presenceMs: presence < 0 ? null : presence,
-          pending,
-          idleMs,
-        };
-      }),
+      at: this.#inside.clock.now(),
+      consumers: consumers.map((consumer) => ({
+        ...consumer,
+        self: consumer.name === this.#consumer,
+        keepsPresence: isIncarnation(consumer.name),
+        due: dueReason(consumer.name) !== undefined,
+      })),
       entries,
-      delayed: await this.#delayed(),
+      delayed: await this.#admin.delayed(MOST_DUE),
       noted: this.#inside.noted(),
       ids: this.#inside.idTrouble(),
     };
   }
-
-  async #delayed(): Promise<DelayedStreams | null> {
-    try {
-      const { delayed } = this.#inside;
-      const survey = await delayed.survey();
-      return { ...survey, first: survey.count === 0 ? [] : await delayed.first(MOST_DUE) };
-    } catch (error) {
-      if (isStreamwardenError(error, 'RedisUnavailable')) throw error;
-      return null;
-    }
-  }
-
-  /** Consumers need no right to this, and may not have it. */
   async #entries(): Promise<GroupEntries | null> {
-    try {
-      const balance = await this.#inside.group.balance();
-      if (balance === undefined) return null;
-      const { pending, undelivered, stranded, vanished } = balance;
-      return { pending, undelivered, stranded, vanished };
-    } catch (error) {
-      if (isStreamwardenError(error, 'RedisUnavailable')) throw error;
-      return null;
-    }
+    const balance = await this.#admin.entries();
+    if (balance === null) return null;
+    const { pending, undelivered, stranded, vanished } = balance;
+    return { pending, undelivered, stranded, vanished };
   }
 }

@@ -77,6 +77,8 @@ export interface DeadLetterRange {
 export interface DeadLetterQueue {
   /** How many letters there are. */
   length(): Promise<number>;
+  /** The clock of the server that the letters are on, epoch milliseconds. */
+  now(): Promise<number>;
   /** @param after id of the last letter of the page before. Null: the first page */
   list(count: number, after: string | null, range?: DeadLetterRange): Promise<DeadLetterPage>;
   /**
@@ -174,6 +176,10 @@ export function createDeadLetterQueue(settings: DeadLetterQueueSettings): DeadLe
 
   return {
     length: () => onItsServer(() => letters.run('XLEN', (client) => client.xlen(names.dlq))),
+    async now() {
+      const [seconds] = await letters.run('TIME', (client) => client.time());
+      return Number(seconds) * 1_000;
+    },
     async list(count, after, range = {}) {
       const { order = 'newestFirst', from = '-', to = '+', mostBytes = LARGEST_READ } = range;
       const [first, last] = order === 'newestFirst' ? [to, from] : [from, to];

@@ -3,6 +3,7 @@ import type { TraceFields } from '../core/trace-fields.js';
 import type { NewEntry } from './announcing.js';
 import type { Commands } from './commands.js';
 import type { Names } from './names.js';
+import { pipelined } from './pipelined.js';
 
 /** The longest delay, in milliseconds: 366 days. */
 export const MOST_DELAY_MS = 31_622_400_000;
@@ -79,9 +80,10 @@ export async function addDelayed(
 
 export function createDelayedStore(
   commands: Commands,
-  { lbs, delayed, delayedDue, delayedNames }: Names,
+  names: Names,
   { consumer, historyKey }: DelayedSettings,
 ): DelayedStore {
+  const { lbs, delayed, delayedDue, delayedNames } = names;
   const history = historyKey === undefined ? [] : [historyKey];
   const keys = [lbs, delayed, delayedDue, delayedNames, ...history];
   return {
@@ -90,24 +92,21 @@ export function createDelayedStore(
       const [count, lateMs, next] = reply as [number, number, string];
       return { count, lateMs, nextMs: next === '' ? undefined : Number(next) };
     },
-    survey: () => surveyDelayed(commands, delayed, delayedDue),
-    first: (most) => firstDelayed(commands, delayed, delayedDue, most),
+    survey: () => surveyDelayed(commands, names),
+    first: (most) => firstDelayed(commands, names, most),
   };
 }
 
 /** How much there is, when it is due, and what time it is, in one message. */
-async function surveyDelayed(
+export async function surveyDelayed(
   commands: Commands,
-  delayed: string,
-  delayedDue: string,
+  { delayed, delayedDue }: Names,
 ): Promise<DelayedSurvey> {
-  const replies = await commands.run('ZRANGE', async (client) =>
-    client.pipeline().xlen(delayed).zrange(delayedDue, '0', '0', 'WITHSCORES').time().exec(),
-  );
-  const [count, first, time] = (replies ?? []).map(([error, reply]) => {
-    if (error) throw error;
-    return reply;
-  }) as [number, unknown[], [string | number, string | number]];
+  const [count, first, time] = (await commands.run('ZRANGE', (client) =>
+    pipelined<unknown>(client, (pipeline) =>
+      pipeline.xlen(delayed).zrange(delayedDue, '0', '0', 'WITHSCORES').time(),
+    ),
+  )) as [number, unknown[], [string | number, string | number]];
   // A pair where the connection speaks RESP3.
   const [, due] = first.flat() as string[];
   if (due === undefined) return { count, nextMs: null };
@@ -117,21 +116,14 @@ async function surveyDelayed(
 
 async function firstDelayed(
   commands: Commands,
-  delayed: string,
-  delayedDue: string,
+  { delayed, delayedDue }: Names,
   most: number,
 ): Promise<DueStream[]> {
-  const replies = await commands.run('ZRANGE', async (client) =>
-    client
-      .pipeline()
-      .zrange(delayedDue, '0', String(most - 1), 'WITHSCORES')
-      .time()
-      .exec(),
-  );
-  const [first, time] = (replies ?? []).map(([error, reply]) => {
-    if (error) throw error;
-    return reply;
-  }) as [unknown[], [string | number, string | number]];
+  const [first, time] = (await commands.run('ZRANGE', (client) =>
+    pipelined<unknown>(client, (pipeline) =>
+      pipeline.zrange(delayedDue, '0', String(most - 1), 'WITHSCORES').time(),
+    ),
+  )) as [unknown[], [string | number, string | number]];
   // Pairs where the connection speaks RESP3.
   const flat = first.flat().map(String);
   const ids = flat.filter((_, at) => at % 2 === 0);

@@ -51,7 +51,7 @@ describe('the documented user of an operator', () => {
     });
     const { deadLetters, pending, owners, claims, stranded } = visit;
     expect(await visit.exists()).to.equal(true);
-    expect(await visit.lettersNow()).to.be.above(0);
+    expect(await deadLetters.now()).to.be.above(0);
     expect(await deadLetters.length()).to.equal(3);
     const ids: string[] = [];
     for await (const page of selectLetters(deadLetters, {}, { order: 'oldestFirst' })) {

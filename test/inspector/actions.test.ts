@@ -101,8 +101,8 @@ describe('what the inspector is asked', () => {
     const failed = String(await suite.redis().xadd(fleet().names.dlq, '*', ...fields));
     const inspector = await inspectors.open();
     inspector.attach(runtime);
-    const found = async (find: string) => {
-      const query = new URLSearchParams({ find, count: '1' });
+    const found = async (find: string, more: Record<string, string> = {}) => {
+      const query = new URLSearchParams({ find, count: '1', ...more });
       const reply = await ask(inspector.url, pathTo(runtime, `dead-letters?${query}`));
       return reply.json<DeadLettersReply>();
     };
@@ -118,6 +118,14 @@ describe('what the inspector is asked', () => {
     });
     expect((await found('pod-a')).letters.map(({ id }) => id)).to.deep.equal([failed]);
     expect((await found('unpars')).letters.map(({ id }) => id)).to.deep.equal([ids[3]]);
+    const page = await found('max_retries', { count: '2' });
+    expect(page.letters.map(({ id }) => id)).to.deep.equal([ids[2], ids[1]]);
+    expect(page.after).to.equal(ids[1]);
+    const rest = await found('max_retries', { count: '2', after: ids[1] ?? '' });
+    expect({ ids: rest.letters.map(({ id }) => id), after: rest.after }).to.deep.equal({
+      ids: [ids[0]],
+      after: null,
+    });
     expect((await found('two')).letters.map(({ id }) => id)).to.deep.equal([ids[1]]);
     expect(await found('nothing')).to.deep.include({ length: 5, letters: [], after: null });
   });

@@ -109,7 +109,7 @@ function checkChoice(choice: unknown): void {
 }
 
 export function createDeadLettersAdmin(
-  { deadLetters, lettersNow }: ServiceAccess,
+  { deadLetters }: Pick<ServiceAccess, 'deadLetters'>,
   calls: Calls,
 ): DeadLettersAdmin {
   /** Ids, a batch at a time: those that were given are not looked at first. */
@@ -138,9 +138,19 @@ export function createDeadLettersAdmin(
   async function* pagesOf(
     options: LetterListOptions,
   ): AsyncGenerator<readonly DeadLetter[], void, undefined> {
-    const { order = 'newestFirst', limit = Number.POSITIVE_INFINITY, whole, newest, ...filter } = options;
+    const {
+      order = 'newestFirst',
+      limit = Number.POSITIVE_INFINITY,
+      whole,
+      newest,
+      signal: _signal,
+      ...filter
+    } = options;
+    // Of letters that are all wanted, no more are read than are.
+    const isAll = Object.values(filter).every((one) => one === undefined);
     const walk = {
       order,
+      ...(isAll && limit < BATCH ? { pageSize: limit } : {}),
       ...(newest === undefined ? {} : { newest }),
       ...(whole ? { mostBytes: Number.POSITIVE_INFINITY } : {}),
     };
@@ -165,7 +175,7 @@ export function createDeadLettersAdmin(
         const [count, newest, nowMs] = await Promise.all([
           deadLetters.length(),
           newestLetter(deadLetters),
-          lettersNow(),
+          deadLetters.now(),
         ]);
         return { count, newest, nowMs };
       });

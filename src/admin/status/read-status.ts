@@ -1,12 +1,15 @@
 /** Reads what Redis knows of one service. */
 import { isStreamwardenError, messageOf, StreamwardenError } from '../../core/errors.js';
-import { MOST_COUNTED, toBalance } from '../../redis/balance.js';
+import { type Balance, toBalance } from '../../redis/balance.js';
 import type { Commands } from '../../redis/commands.js';
+import { surveyDelayed } from '../../redis/delaying.js';
 import { type Fields, fieldsOf } from '../../redis/flat-reply.js';
+import type { GroupStore } from '../../redis/group.js';
 import { isIncarnation, type Names } from '../../redis/names.js';
 import { replyOf } from '../../redis/reply-errors.js';
 import type { ServiceAccess } from '../service-access.js';
 import { countOwned } from './owned-count.js';
+import { presentConsumers } from './present-consumers.js';
 import type {
   ConsumerStatus,
   DelayedStatus,
@@ -15,15 +18,16 @@ import type {
   ServiceStatus,
 } from './service-status.js';
 
-type Sources = Pick<ServiceAccess, 'names' | 'home' | 'letters'>;
+type Sources = Pick<ServiceAccess, 'names' | 'home' | 'letters' | 'group'>;
 
 /**
  * @throws StreamwardenError `ServiceNotFound`, `NotAStream`; `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
  */
-export async function readServiceStatus({ names, home, letters }: Sources): Promise<ServiceStatus> {
+export async function readServiceStatus(sources: Sources): Promise<ServiceStatus> {
+  const { names, home, letters } = sources;
   const { service } = names;
   const kind = await home.run('TYPE', (client) => client.type(names.lbs));
-  const delayed = await delayedOf(home, names);
+  const delayed = await permitted(() => delayedOf(home, names));
   if (kind === 'none' && !delayed?.count) {
     throw serviceNotFound(service, `there is no stream ${names.lbs}`);
   }
@@ -34,7 +38,7 @@ export async function readServiceStatus({ names, home, letters }: Sources): Prom
   const found = kind === 'none' ? [] : await home.run('XINFO', (client) => client.xinfo('GROUPS', names.lbs));
   const groups = (found as unknown[]).map(fieldsOf);
   const group = groups.find(({ name }) => name === names.group);
-  const balance = group && toBalance(await balanceReply(home, names, [stream.length, group]));
+  const balance = group && (await balanceOf(sources.group, stream.length, group));
   const length = balance?.length ?? stream.length;
   const pending = balance?.pending ?? 0;
   const dlq = await countsOf(letters, names.dlq);
@@ -49,7 +53,7 @@ export async function readServiceStatus({ names, home, letters }: Sources): Prom
       stranded: balance === undefined ? 0 : balance.stranded,
       vanished: balance?.vanished ?? 0,
     },
-    consumers: group === undefined ? [] : await consumersOf(home, names, pending),
+    consumers: group === undefined ? [] : await consumersOf(sources, pending),
     dlq: { name: names.dlq, length: dlq.length },
     delayed,
     parked: await permitted(() => parkedOf(home, names)),
@@ -98,35 +102,20 @@ async function pausedOf(home: Commands, { parking }: Names): Promise<PausedStatu
   return { count, names: found.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-async function delayedOf(home: Commands, { delayed, delayedDue }: Names): Promise<DelayedStatus | null> {
-  try {
-    const count = await home.run('XLEN', (client) => client.xlen(delayed));
-    if (count === 0) return { count, nextMs: null, lateMs: 0 };
-    const [, due] = (
-      await home.run('ZRANGE', (client) => client.zrange(delayedDue, '0', '0', 'WITHSCORES'))
-    ).flat() as string[];
-    if (due === undefined) return { count, nextMs: null, lateMs: 0 };
-    const [seconds, microseconds] = await home.run('TIME', (client) => client.time());
-    const leftMs = Number(due) - (Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000));
-    return { count, nextMs: leftMs > 0 ? leftMs : null, lateMs: Math.max(0, -leftMs) };
-  } catch (error) {
-    if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
-    return null;
-  }
+async function delayedOf(home: Commands, names: Names): Promise<DelayedStatus> {
+  const { count, nextMs } = await surveyDelayed(home, names);
+  const leftMs = nextMs ?? 0;
+  return { count, nextMs: leftMs > 0 ? leftMs : null, lateMs: Math.max(0, -leftMs) };
 }
 
 /** All at one moment; to whoever may run no scripts, as it was told in two steps. */
-async function balanceReply(
-  home: Commands,
-  { lbs, group: name }: Names,
-  [length, group]: readonly [length: number, group: Fields],
-): Promise<unknown> {
+async function balanceOf(store: GroupStore, length: number, group: Fields): Promise<Balance | undefined> {
   try {
-    return await home.script('balance', [lbs], [name, MOST_COUNTED]);
+    return await store.balance();
   } catch (error) {
     if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
     // The count of 7.0 and 7.2 may be too high, as the script says.
-    return [length, Number(group.pending), Math.min(numberOrNull(group.lag) ?? -1, length)];
+    return toBalance([length, Number(group.pending), Math.min(numberOrNull(group.lag) ?? -1, length)]);
   }
 }
 
@@ -152,25 +141,14 @@ function numberOrNull(value: string | number | null | undefined): number | null 
   return value === undefined || value === null ? null : Number(value);
 }
 
-async function consumersOf(home: Commands, names: Names, pending: number): Promise<ConsumerStatus[]> {
-  const rows = (
-    (await home.run('XINFO', (client) => client.xinfo('CONSUMERS', names.lbs, names.group))) as unknown[]
-  ).map(fieldsOf);
-  const presences = await home.run('PTTL', (client) =>
-    Promise.all(rows.map(({ name }) => client.pttl(names.presence(String(name))))),
-  );
+async function consumersOf({ home, names, group }: Sources, pending: number): Promise<ConsumerStatus[]> {
+  const present = await presentConsumers(group);
   const owned = await countOwned(home, names, pending);
-  return rows
-    .map((row, index) => {
-      const name = String(row.name);
-      return {
-        name,
-        pending: Number(row.pending),
-        presenceMs: (presences[index] ?? -2) < 0 ? null : (presences[index] ?? null),
-        idleMs: Number(row.idle),
-        owned: owned === null || !isIncarnation(name) ? null : (owned.get(name) ?? 0),
-      };
-    })
+  return present
+    .map((consumer) => ({
+      ...consumer,
+      owned: owned === null || !isIncarnation(consumer.name) ? null : (owned.get(consumer.name) ?? 0),
+    }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -195,12 +195,12 @@ async function lockKeepers(access: ServiceAccess): Promise<Map<string, boolean>>
 }
 
 /** Null for an entry that nobody owns: one that waits for its name, say; and where the lock could not be asked for. */
-async function hasLock({ home, names, locks }: ServiceAccess, id: string): Promise<boolean | null> {
+async function hasLock({ home, names, group }: ServiceAccess, id: string): Promise<boolean | null> {
   const [entry] = await home.run('XRANGE', (client) => client.xrange(names.lbs, id, id));
   const parsed = entry === undefined ? undefined : parseEntry({ id, fields: entry[1] });
   if (!parsed?.ok) return null;
   const { name } = parsed.announcement;
   if ((await home.run('HGET', (client) => client.hget(names.owners, name))) !== id) return null;
-  const [ttl] = await locks.timesToLive([names.lock(name, id)]);
+  const [ttl] = await group.timesToLive([names.lock(name, id)]);
   return typeof ttl === 'number' ? ttl !== -2 : null;
 }
