@@ -1,9 +1,10 @@
 // Real small projects around the packed tarball: each goes from what a new user writes (use.ts) to a handled stream, with a real Redis.
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build as esbuild } from 'esbuild';
+import { build as esbuild, transform } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -109,6 +110,7 @@ export class Projects {
     const tools = this.#fetch('tools', ['--ignore-scripts', ...packages]);
     if (tools !== undefined) {
       cpSync(join(here, 'use.ts'), join(tools, 'use.ts'));
+      await this.#fromReadme(tools);
       this.#tested(tools);
       this.#bundledByOthers(tools);
       this.#singleExecutable(tools);
@@ -163,6 +165,30 @@ export class Projects {
     const beside = join(this.project, 'esbuild.mjs');
     await esbuild({ ...usual, format: 'esm', external: ['ioredis', 'ws'], outfile: beside });
     this.#handles('esbuild, esm', process.execPath, [beside]);
+  }
+
+  /** The program that README.md shows, in a project into which the package has been installed. */
+  async #fromReadme(tools) {
+    const [, source] = /^```ts\n(.*?)^```/ms.exec(readFileSync(join(root, 'README.md'), 'utf8'));
+    const program = join(tools, 'readme.mjs');
+    const { code } = await transform(source, { loader: 'ts', format: 'esm', target: 'node20' });
+    writeFileSync(program, code);
+    const running = spawn(process.execPath, [program], {
+      cwd: tools,
+      env: { ...process.env, REDIS_URL: this.redis },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+    });
+    let said = '';
+    for (const output of [running.stdout, running.stderr]) {
+      output.on('data', (text) => {
+        said += text;
+        if (said.includes('done with order-1\n')) running.kill('SIGTERM');
+      });
+    }
+    const [status] = await once(running, 'close');
+    if (status === 0) console.log('packaging: README.md: from npm install to a handled stream');
+    else this.#fails('README.md', `expected it to end in order, got: ${status}\n${said}`);
   }
 
   /** In the runners' own environments: Jest with Redis, both with a simulated world, under real timers and fake ones. */
