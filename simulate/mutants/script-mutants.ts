@@ -428,7 +428,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/lib/move-entry.lua',
-        from: "if at.cancels and redis.call('HGET', at.cancels, id) then",
+        from: 'if isCancelled(id) then',
         to: 'if false then',
       },
     ],

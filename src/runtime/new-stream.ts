@@ -51,7 +51,12 @@ export function addedEntriesOf(
   maxEntryBytes: number,
 ): (SizedEntry & LaterEntry)[] {
   const entries = checked(streams, maxEntryBytes);
-  return entries.map((entry, index) => ({ ...entry, delayMs: delayOf(streams[index]) }));
+  return entries.map(({ name, payload, bytes }, index) => ({
+    name,
+    payload,
+    bytes,
+    delayMs: delayOf(streams[index]),
+  }));
 }
 
 function delayOf(stream: unknown): number {

@@ -89,7 +89,7 @@ if name == '' then
 else
   local owned = redis.call('HGET', owners, name) == id
   -- A consumer of the Go client marks nothing.
-  result = move(id, name, (spend or owned) and 'spend' or 'keep', { mark = not spend and marks[id] or nil })
+  result = move(id, name, (spend or owned) and 'spend' or 'keep', { mark = not spend and marks[id] or nil, isOwned = owned })
 end
 if held then
   redis.call('SET', presence, 'v1:0' .. string.format('%.0f', tonumber(generation) + 1), 'KEEPTTL')

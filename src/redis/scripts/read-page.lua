@@ -15,6 +15,8 @@
 local stream, order, from, to = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local room, most = tonumber(ARGV[5]), tonumber(ARGV[6])
 local SMALL = 256
+-- So many are read by one command while they are no larger than that: a command costs more than one of these. Large ones come one by one.
+local AT_ONCE, MIDDLING = 16, 4096
 
 local function small(fields)
   local few = {}
@@ -28,18 +30,26 @@ local function small(fields)
 end
 
 local entries = {}
-for _ = 1, tonumber(ARGV[4]) do
-  local entry = redis.call(order, stream, from, to, 'COUNT', 1)[1]
-  if not entry then
+local left, asked = tonumber(ARGV[4]), 1
+while left > 0 do
+  asked = math.min(asked, left)
+  local read = redis.call(order, stream, from, to, 'COUNT', asked)
+  local before = room
+  for i = 1, #read do
+    local id, fields = unpack(read[i])
+    local size = entrySize(fields)
+    if size > room and #entries > 0 then
+      return { entries, 1 }
+    end
+    room = room - size
+    local isWhole = size <= most
+    entries[#entries + 1] = { id, size, isWhole and fields or small(fields), isWhole and 1 or 0 }
+    from = '(' .. id
+  end
+  if #read < asked then
     break
   end
-  local size = entrySize(entry[2])
-  if size > room and #entries > 0 then
-    return { entries, 1 }
-  end
-  room = room - size
-  local isWhole = size <= most
-  entries[#entries + 1] = { entry[1], size, isWhole and entry[2] or small(entry[2]), isWhole and 1 or 0 }
-  from = '(' .. entry[1]
+  left = left - #read
+  asked = before - room <= #read * MIDDLING and AT_ONCE or 1
 end
 return { entries, 0 }

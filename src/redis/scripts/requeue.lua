@@ -85,10 +85,10 @@ for i = 1, #ids do
     local owner = redis.call('HGET', owners, name)
     if spendAlways or owner == id then
       -- A consumer of the Go client marks nothing.
-      results[i] = move(id, name, 'spend', { mark = not spendAlways and marks[id] or nil })
+      results[i] = move(id, name, 'spend', { mark = not spendAlways and marks[id] or nil, isOwned = owner == id })
     else
       -- One that waited for its name was looked at, and nobody died of it. What acquire has found to wait counts as delivered 0 times.
-      results[i] = move(id, name, 'keep', { delivered = not owner and deliveriesOf(marks[id]) or nil, isBeside = wasBeside(marks[id]) })
+      results[i] = move(id, name, 'keep', { delivered = not owner and deliveriesOf(marks[id]) or nil, isBeside = wasBeside(marks[id]), isOwned = false })
     end
   end
 end

@@ -43,11 +43,12 @@ end
 
 local function endings(even, odd)
   local self = {}
+  local present
 
-  -- remember({name, id, name, id, ...})
-  function self.remember(pairsOfNameAndId)
-    if #pairsOfNameAndId == 0 then
-      return
+  -- The hash of the present window, which is found once: Redis's clock stands still for a script.
+  local function ready()
+    if present then
+      return present
     end
     local time = redis.call('TIME')
     local now = math.floor(tonumber(time[1]) * 1000 / WINDOW_MS)
@@ -65,7 +66,15 @@ local function endings(even, odd)
       -- A service that falls silent leaves nothing behind.
       redis.call('PEXPIRE', key, 3 * WINDOW_MS)
     end
-    redis.call('HSET', key, unpack(pairsOfNameAndId))
+    present = key
+    return key
+  end
+
+  -- remember({name, id, name, id, ...})
+  function self.remember(pairsOfNameAndId)
+    if #pairsOfNameAndId > 0 then
+      redis.call('HSET', ready(), unpack(pairsOfNameAndId))
+    end
   end
 
   -- last(names): a function of a position in `names` that gives the newest id remembered for it, or nil.

@@ -7,7 +7,7 @@
 -- lost nothing.
 --
 -- plan: 'keep' (count unchanged) | 'spend' (count + 1, unless an owner has died of who knows what: lib/marks.lua) | 'rejected' | 'unparseable' | 'tooLarge' (to the dead-letter stream as it is).
--- about{delivered, isBeside, error, mark}; error: what the handler threw, as its letter is to say it; nil: nothing is known. mark: of an entry that its
+-- about{delivered, isBeside, error, mark, isOwned}; isOwned: it is recorded as its name's owner; nil: nobody has looked. error: what the handler threw, as its letter is to say it; nil: nothing is known. mark: of an entry that its
 -- consumer may own (lib/marks.lua); nil: none.
 -- delivered: how often it was delivered under this id to a consumer that has died without owning it; nil: it has not, or that does not count.
 -- That many are added to `_delivery_count`; too many, and it goes to the dead-letter stream as 'delivery_limit'. How many are allowed follows from
@@ -36,66 +36,78 @@ local function mover(at)
     return name ~= '' and redis.call('HGET', at.owners, name) == id
   end
 
-  local function clearOwner(id, name)
-    local wasOwner = isOwner(id, name)
+  local function clearOwner(id, name, wasOwner)
     if wasOwner then
       redis.call('HDEL', at.owners, name)
       at.ended.remember({ name, id })
     end
-    return wasOwner
+  end
+
+  -- Most services cancel nothing.
+  local isCancelling
+  local function isCancelled(id)
+    if isCancelling == nil then
+      isCancelling = at.cancels ~= nil and redis.call('EXISTS', at.cancels) == 1
+    end
+    return isCancelling and redis.call('HGET', at.cancels, id)
   end
 
   -- Who waits for the name hears of it afterwards (moveOn), so that a history tells one after the other.
   local after = {}
-  local function finish(id, name, copy)
+  local function finish(id, name, isOwned, copy)
     redis.call('XACK', at.lbs, at.group, id)
     redis.call('XDEL', at.lbs, id)
-    after = { name, id, clearOwner(id, name), copy }
+    clearOwner(id, name, isOwned)
+    after = { name, id, isOwned, copy }
   end
 
   local function moveOn()
     at.parking.over(after[1], after[2], after[3], after[4])
   end
 
-  local function makeDue(id, name, count, reason)
+  local function makeDue(id, name, count, reason, isOwned)
     local to = dueConsumer(reason)
     redis.call('XCLAIM', at.lbs, at.group, to, 0, id, 'JUSTID')
-    after = { name, id, clearOwner(id, name) }
+    clearOwner(id, name, isOwned)
+    after = { name, id, isOwned }
     at.record({ op = 'deadLetterDue', id = id, name = name, from = at.from, by = at.by, to = to, count = count, reason = reason })
     return { 'deadLetterDue', reason, count }
   end
 
-  local function deadLetter(id, name, fields, counts, reason, about)
+  local function deadLetter(id, name, fields, counts, reason, about, isOwned)
     local count = counts.retries
     if not isDlqLocal then
-      return makeDue(id, name, count, reason)
+      return makeDue(id, name, count, reason, isOwned)
     end
     local letter = letterOf(fields, counts, { reason = reason, owner = at.from, error = about.error or '' })
     local copyId, lost = addLetter(at.dlq, at.dlqMaxLen, letter)
     trimmed = trimmed + lost
-    finish(id, name)
+    finish(id, name, isOwned)
     at.record({ op = 'deadLettered', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = count, reason = reason })
     return { 'deadLettered', copyId, count, reason }
   end
 
   local function take(id, name, plan, about)
     about = about or {}
+    local isOwned = about.isOwned
+    if isOwned == nil then
+      isOwned = isOwner(id, name)
+    end
     local entry = redis.call('XRANGE', at.lbs, id, id)[1]
     if not entry then
-      finish(id, name)
+      finish(id, name, isOwned)
       at.record({ op = 'gone', id = id, name = name, from = at.from, by = at.by })
       return { 'gone', '', 0 }
     end
     local fields = entry[2]
     movedBytes = movedBytes + entrySize(fields)
     local counts = countsOf(fields)
-    if at.cancels and redis.call('HGET', at.cancels, id) then
-      finish(id, name)
+    if isCancelled(id) then
+      finish(id, name, isOwned)
       redis.call('HDEL', at.cancels, id)
       at.record({ op = 'cancelled', id = id, name = name, from = at.from, by = at.by })
       return { 'cancelled', '', counts.retries }
     end
-    local isOwned = isOwner(id, name)
     if isOwned then
       counts.deliveries = 0
     end
@@ -103,7 +115,7 @@ local function mover(at)
       counts.failures = counts.failures + 1
     end
     if plan ~= 'keep' and plan ~= 'spend' then
-      return deadLetter(id, name, fields, counts, plan, about)
+      return deadLetter(id, name, fields, counts, plan, about, isOwned)
     end
     local proven = isOwned and isProven(about.mark)
     if proven then
@@ -118,17 +130,17 @@ local function mover(at)
         -- The retry is not spent: nobody knows whether it was to blame.
         counts.retries, counts.trial = counts.retries - 1, trial
       elseif isOver then
-        return deadLetter(id, name, fields, counts, 'max_retries_exceeded', about)
+        return deadLetter(id, name, fields, counts, 'max_retries_exceeded', about, isOwned)
       end
     end
     local delivered = about.delivered or 0
     counts.deliveries = counts.deliveries + delivered
     if delivered > 0 and counts.deliveries > maxDeliveries(about.isBeside) then
-      return deadLetter(id, name, fields, counts, 'delivery_limit', about)
+      return deadLetter(id, name, fields, counts, 'delivery_limit', about, isOwned)
     end
     local copy = copyOf(fields, counts)
     local copyId = at.delay and at.delay(name, copy) or redis.call('XADD', at.lbs, '*', unpack(copy))
-    finish(id, name, not at.delay and copyId or nil)
+    finish(id, name, isOwned, not at.delay and copyId or nil)
     at.record({
       op = at.delay and 'delayed' or 'requeued', id = id, name = name, from = at.from, by = at.by, copy = copyId, count = counts.retries, why = at.why,
       deliveries = counts.deliveries > 0 and counts.deliveries or nil, proven = proven or nil, trial = counts.trial > 0 and counts.trial or nil,
