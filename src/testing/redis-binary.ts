@@ -10,7 +10,7 @@ export interface RedisBinary {
   readonly path: string;
   /** What it needs in its environment beside ours. */
   readonly env: Readonly<Record<string, string>>;
-  readonly product: 'redis' | 'valkey';
+  readonly product: 'redis' | 'valkey' | 'redict';
   /** For example `7.0.15`. */
   readonly version: string;
   readonly source: RedisBinarySource;
@@ -152,8 +152,8 @@ export function supportedVersion(
   path: string,
   output: string,
 ): Pick<RedisBinary, 'product' | 'version'> | string {
-  const match = /^(Redis|Valkey) server v=((\d+)\.(\d+)\S*)/.exec(output);
-  if (match === null) return `${path} --version says neither Redis nor Valkey: ${output.trim()}`;
+  const match = /^(Redis|Valkey|Redict) server v=((\d+)\.(\d+)\S*)/.exec(output);
+  if (match === null) return `${path} --version says none of Redis, Valkey and Redict: ${output.trim()}`;
   const [, product, version = '', major, minor] = match;
   if (
     Number(major) < oldestSupported[0] ||
@@ -161,7 +161,7 @@ export function supportedVersion(
   ) {
     return `${path} is version ${version}`;
   }
-  return { product: product === 'Valkey' ? 'valkey' : 'redis', version };
+  return { product: product?.toLowerCase() as RedisBinary['product'], version };
 }
 
 function isExecutable(path: string): Promise<boolean> {

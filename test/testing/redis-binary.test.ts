@@ -80,6 +80,12 @@ describe('findRedisBinary', () => {
     expect(binary).to.include({ path, product: 'valkey', version: '8.0.1', source: 'path' });
   });
 
+  it('takes Redict where it is named', async () => {
+    const path = await fakeServer('redict', 'Redict server v=7.3.6 sha=00000000:0 malloc=libc bits=64');
+    const binary = await ask({ REDIS_SERVER_BIN: path });
+    expect(binary).to.include({ path, product: 'redict', version: '7.3.6', source: 'environment' });
+  });
+
   it('unpacks the package once for many that ask at once, and what it unpacked starts', async function () {
     const cache = join(dir, 'cache');
     const path = await pathWithoutServers(join(dir, 'bin'));
@@ -135,7 +141,7 @@ describe('findRedisBinary', () => {
 
   it('answers with what it found, version and all', () => {
     expect(real.version).to.match(/^\d+\.\d+/);
-    expect(['redis', 'valkey']).to.include(real.product);
+    expect(['redis', 'valkey', 'redict']).to.include(real.product);
   });
 
   /** The programs of this machine's PATH but for the servers, as links in a directory of their own, after `first`. */
