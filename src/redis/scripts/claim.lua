@@ -51,6 +51,7 @@
 --@include due
 --@include marks
 --@include parking
+--@include read-ahead
 --@include move-entry
 local lbs, presence, owners, dlq, lock = KEYS[1], KEYS[2], KEYS[3], KEYS[6], KEYS[7]
 local group, holder, caller = ARGV[1], ARGV[2], ARGV[3]

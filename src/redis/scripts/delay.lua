@@ -39,6 +39,7 @@
 --@include marks
 --@include delayed
 --@include parking
+--@include read-ahead
 --@include move-entry
 local lbs, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local refused = fence(KEYS[2], ARGV[3])

@@ -35,6 +35,7 @@
 --@include last-delivered
 --@include standing
 --@include announced-name
+--@include read-ahead
 --@include announcements
 --@include delayed
 --@include pending

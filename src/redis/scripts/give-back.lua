@@ -38,6 +38,7 @@
 --@include due
 --@include marks
 --@include parking
+--@include read-ahead
 --@include move-entry
 local lbs, presence, owners, dlq, cancels = KEYS[1], KEYS[2], KEYS[3], KEYS[6], KEYS[#KEYS - 5]
 local group, consumer, why = ARGV[1], ARGV[2], ARGV[6]

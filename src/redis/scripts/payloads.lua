@@ -9,15 +9,17 @@
 -- have been looked for: the caller asks again for the rest}
 --@include own-fields
 --@include entry-size
+--@include read-ahead
 local lbs = KEYS[1]
 local MOST_BYTES = 1048576
 local first = redis.call('XRANGE', lbs, '-', '+', 'COUNT', 1)[1]
 local gone, bytes, looked = {}, 0, 0
+local read = reader(lbs)
 for i = 1, #ARGV do
   if bytes >= MOST_BYTES then
     break
   end
-  local entry = redis.call('XRANGE', lbs, ARGV[i], ARGV[i])[1]
+  local entry = read(ARGV[i])
   if entry then
     bytes = bytes + entrySize(entry[2])
   else

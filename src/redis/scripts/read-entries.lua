@@ -10,10 +10,11 @@
 -- instead where it is too large; 0 where the entry is no longer on the stream
 --@include own-fields
 --@include entry-size
+--@include read-ahead
 local lbs, room, most = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
-local items = {}
+local items, read = {}, reader(lbs)
 for i = 3, #ARGV do
-  local entry = redis.call('XRANGE', lbs, ARGV[i], ARGV[i])[1]
+  local entry = read(ARGV[i])
   local size = entry and entrySize(entry[2]) or 0
   if size > room and #items > 0 then
     break

@@ -45,6 +45,7 @@
 --@include due
 --@include marks
 --@include parking
+--@include read-ahead
 --@include move-entry
 local lbs, presence, owners, dlq = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local group, dead, caller = ARGV[1], ARGV[2], ARGV[3]

@@ -1,4 +1,4 @@
--- Needs entry-id, endings and announced-name.
+-- Needs entry-id, endings, announced-name and read-ahead.
 -- announcements(lbs, hash): which entry announced a data stream last. Others add to the stream without a word: producers, consumers that requeue, of
 -- every version and of the Go client, operators. Ids only grow, so what was added since the last call is read first, up to the end of the stream.
 -- hash: data stream name -> entry id, which may be gone; the field '' holds the format's version and the id up to which the stream has been read.
@@ -16,7 +16,6 @@ local function announcements(lbs, hash)
   local AT_ONCE, SMALL = 16, 4096
   local bytes = 0
   local writes, isAnew, hasAdded = {}, false, false
-  local ahead, asked = {}, 1
   local state = redis.call('HGET', hash, '')
   local mark = state and string.match(state, '^v1 (%d+%-%d+)$')
   if state and not isId(mark) then
@@ -39,21 +38,9 @@ local function announcements(lbs, hash)
     writes[#writes + 1] = id
   end
 
-  -- Names are often asked for in the order in which they were announced: then those that follow come along, while they are small.
-  function self.read(id)
-    local entry = ahead[id]
-    if not entry then
-      local before = bytes
-      local entries = range(id, '+', asked)
-      ahead = {}
-      for i = 1, #entries do
-        ahead[entries[i][1]] = entries[i]
-      end
-      asked = #entries > 0 and bytes - before > #entries * SMALL and 1 or AT_ONCE
-      entry = ahead[id]
-    end
-    return entry
-  end
+  self.read = reader(lbs, function(read)
+    bytes = bytes + read
+  end)
 
   function self.isFull()
     return bytes > MOST_BYTES

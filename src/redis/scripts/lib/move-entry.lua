@@ -1,6 +1,6 @@
 -- mover{...}: functions that take pending entries out of their consumer's hands. move(id, name, plan, about): a copy goes back on the
 -- stream, or, when its retries are used up or no application can be given it, into the dead-letter stream. Needs copy-entry, entry-size,
--- add-letter, due and marks. summary(results) makes the reply. isFull() says that enough bytes have been moved in one call: Redis stands still
+-- add-letter, due, marks and read-ahead. summary(results) makes the reply. isFull() says that enough bytes have been moved in one call: Redis stands still
 -- meanwhile, tens of milliseconds for each MiB. The caller then returns what has been done, and is called again for the rest.
 --
 -- The copy is added before the original is acknowledged: a script that fails in the middle (no memory left, say) has then
@@ -31,6 +31,7 @@ local function mover(at)
   end
   local isDlqLocal = at.dlq ~= at.lbs
   local trimmed, movedBytes = 0, 0
+  local read = reader(at.lbs)
 
   local function isOwner(id, name)
     return name ~= '' and redis.call('HGET', at.owners, name) == id
@@ -93,7 +94,7 @@ local function mover(at)
     if isOwned == nil then
       isOwned = isOwner(id, name)
     end
-    local entry = redis.call('XRANGE', at.lbs, id, id)[1]
+    local entry = read(id)
     if not entry then
       finish(id, name, isOwned)
       at.record({ op = 'gone', id = id, name = name, from = at.from, by = at.by })
