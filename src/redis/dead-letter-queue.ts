@@ -19,6 +19,7 @@ import {
   REASON_FIELD,
   retryCountOf,
 } from './own-fields.js';
+import { ParseTurns } from './parse-turns.js';
 import { pipelined } from './pipelined.js';
 import { type LetterServers, redriveApart, redriveTogether } from './redrive.js';
 import { createStreamPages, type PagedEntry } from './stream-page.js';
@@ -98,15 +99,18 @@ export interface DeadLetterQueue {
 
 const LARGEST_READ = 8_388_608;
 
-function parsedLetter(
-  { id, fields, bytes, isWhole }: Pick<DeadLetter, 'id' | 'fields' | 'bytes' | 'isWhole'>,
-  reason: string | null,
-): ParsedEntry | { readonly ok: false; readonly problem: string } {
-  if (!isWhole) return { ok: false, problem: `it has ${bytes} bytes: too many to be read here` };
-  // The inspector reads letters in the very process of a consumer.
+type Parsed = ParsedEntry | { readonly ok: false; readonly problem: string };
+
+type Unparsed = Pick<DeadLetter, 'reason' | 'bytes' | 'isWhole'>;
+
+/** Why it is not parsed here; null: it may be. */
+function whyUnparsed({ reason, bytes, isWhole }: Unparsed, mostParsedBytes: number): string | null {
+  if (!isWhole) return `it has ${bytes} bytes: too many to be read here`;
   if (reason === 'delivery_limit' && bytes > HARMLESS_BYTES)
-    return { ok: false, problem: `consumers died with it, and it has ${bytes} bytes: it is not parsed here` };
-  return parseEntry({ id, fields }, 'text');
+    return `consumers died with it, and it has ${bytes} bytes: it is not parsed here`;
+  if (bytes > mostParsedBytes)
+    return `it has ${bytes} bytes, more than this consumer parses: it is not parsed here`;
+  return null;
 }
 
 /** Its id says when it came there, unless somebody has chosen it. */
@@ -115,10 +119,16 @@ function atOf(id: string, fields: readonly string[]): number {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : Number(id.split('-', 1)[0]);
 }
 
-function toLetter({ id, fields: raw, bytes, isWhole }: PagedEntry): DeadLetter {
+async function toLetter(
+  { id, fields: raw, bytes, isWhole }: PagedEntry,
+  mostParsedBytes: number,
+  turns: ParseTurns,
+): Promise<DeadLetter> {
   const fields = raw.map(String);
   const reason = fieldOf(fields, REASON_FIELD) ?? null;
-  const parsed = parsedLetter({ id, fields, bytes, isWhole }, reason);
+  const problem = whyUnparsed({ reason, bytes, isWhole }, mostParsedBytes);
+  if (problem === null) await turns.before(bytes);
+  const parsed: Parsed = problem === null ? parseEntry({ id, fields }, 'text') : { ok: false, problem };
   const thrown = fieldOf(fields, ERROR_FIELD);
   return {
     id,
@@ -156,10 +166,12 @@ export interface DeadLetterQueueSettings extends LetterServers {
   readonly clock: Clock;
   /** How long one answer is waited for, in milliseconds. */
   readonly timeoutMs: number;
+  /** Larger letters are not parsed, in bytes: the inspector reads letters in the very process of a consumer. @defaultValue all are */
+  readonly mostParsedBytes?: number;
 }
 
 export function createDeadLetterQueue(settings: DeadLetterQueueSettings): DeadLetterQueue {
-  const { names, letters, layout, clock, timeoutMs } = settings;
+  const { names, letters, layout, clock, timeoutMs, mostParsedBytes = Number.POSITIVE_INFINITY } = settings;
   const readPage = createStreamPages(letters, clock, timeoutMs);
 
   async function remove(ids: readonly string[]): Promise<boolean[]> {
@@ -187,8 +199,11 @@ export function createDeadLetterQueue(settings: DeadLetterQueueSettings): DeadLe
       const page = await onItsServer(() =>
         readPage(names.dlq, { order, from: begin, to: String(last), count, mostBytes }),
       );
+      const turns = new ParseTurns(clock);
+      const listed: DeadLetter[] = [];
+      for (const entry of page.entries) listed.push(await toLetter(entry, mostParsedBytes, turns));
       return {
-        letters: page.entries.map(toLetter),
+        letters: listed,
         after: page.hasMore ? (page.entries.at(-1)?.id ?? null) : null,
       };
     },

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
-import { systemClock } from '../../src/core/clock.js';
+import { type Clock, systemClock } from '../../src/core/clock.js';
 import type { Commands } from '../../src/redis/commands.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { useRedis } from '../support/redis.js';
@@ -99,6 +99,61 @@ describe('the dead-letter queue', () => {
     await write('raw', bytes);
     const [letter] = (await queueOf(true).list(1, null)).letters;
     expect(letter?.raw).to.deep.equal([Buffer.from('raw'), bytes]);
+  });
+
+  describe('in the process of a consumer', () => {
+    const MOST = 2_000;
+    const payloadOf = (bytes: number) =>
+      JSON.stringify({ DataStreamName: 'one', Info: { a: 'x'.repeat(bytes) } });
+    const within = (clock: Clock = systemClock) => {
+      const commands = wire.commands();
+      const settings = { names, home: commands, letters: commands, layout: { dlqIsLocal: true }, clock };
+      return createDeadLetterQueue({ ...settings, timeoutMs: 5_000, mostParsedBytes: MOST });
+    };
+
+    it('parses no letter that is larger than an entry that the consumer parses, and lists it with its fields [C-POI-5]', async () => {
+      const large = payloadOf(MOST);
+      await write('lbs-input', PAYLOAD, '_dlq_reason', 'tooLarge');
+      await write('lbs-input', large, '_dlq_reason', 'tooLarge');
+      await write('lbs-input', large);
+      const { letters } = await within().list(10, null);
+      expect(letters.map(({ name }) => name)).to.deep.equal([null, null, 'one']);
+      for (const letter of letters.slice(0, 2)) {
+        expect(letter).to.deep.include({ info: null, isWhole: true });
+        expect(letter.problem).to.match(/^it has \d+ bytes, more than this consumer parses/);
+        expect(letter.fields.slice(0, 2)).to.deep.equal(['lbs-input', large]);
+      }
+      expect((await queueOf(true).list(10, null)).letters.map(({ name }) => name)).to.deep.equal(
+        Array(3).fill('one'),
+      );
+    });
+  });
+
+  it('gives the event loop back between letters before more is parsed than a heartbeat may wait for [C-SIZE-1]', async () => {
+    let turns = 0;
+    const clock: Clock = {
+      ...systemClock,
+      setImmediate(callback) {
+        turns += 1;
+        setImmediate(callback);
+      },
+    };
+    const commands = wire.commands();
+    const settings = { names, home: commands, letters: commands, layout: { dlqIsLocal: true }, clock };
+    const queue = createDeadLetterQueue({ ...settings, timeoutMs: 5_000 });
+    const payload = JSON.stringify({ DataStreamName: 'one', Info: { a: 'x'.repeat(30_000) } });
+    for (let n = 0; n < 40; n += 1) await write('lbs-input', payload);
+    // Pages grow while they arrive quickly; what one of them has is what matters here.
+    let largest: readonly [letters: number, turns: number] = [0, 0];
+    for (let after: string | null = null; ; ) {
+      const before = turns;
+      const page = await queue.list(100, after);
+      if (page.letters.length > largest[0]) largest = [page.letters.length, turns - before];
+      after = page.after;
+      if (after === null) break;
+    }
+    expect(largest[0], 'letters in a page').to.be.at.least(9);
+    expect(largest[1], 'turns').to.be.at.least(Math.ceil(largest[0] / 8) - 1);
   });
 
   it('finds nothing where there is no dead-letter stream', async () => {

@@ -5,7 +5,6 @@
  * meanwhile. And a try that fails forgets its entries: they are still pending for us, and the next verification adopts them.
  */
 import { Bell } from '../../core/bell.js';
-import { onNextTurn } from '../../core/clock.js';
 import { compareEntryIds } from '../../core/entry-id.js';
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import { factOf } from '../../machines/facts.js';
@@ -13,6 +12,7 @@ import { entryBytes, parseEntry, type RawEntry, traceOf } from '../../redis/entr
 import type { Acquired, EntryRef } from '../../redis/lease-store.js';
 import { ALONE, NOT_BEGUN, type Trial, trialFor } from '../../redis/marks.js';
 import { deathsOf, deliveryCountOf, failuresOf } from '../../redis/own-fields.js';
+import { ParseTurns } from '../../redis/parse-turns.js';
 import { lengthOfLock, textBatches } from '../../redis/text-batches.js';
 import type { Giver } from '../endings/giver.js';
 import { releaseLocks } from '../endings/release-locks.js';
@@ -27,8 +27,6 @@ import { Trials } from './trials.js';
 
 /** Keeps the script below 5 ms. */
 export const ACQUIRE_BATCH = 128;
-/** So many bytes are parsed before everybody else has a turn: a heartbeat above all. */
-const BYTES_A_TURN = 262_144;
 
 /** An entry that is not to be read, for its size. */
 export interface LargeEntry {
@@ -260,18 +258,15 @@ export class Acquirer {
     const poison: EntryRef[] = [];
     const tooLarge: LargeEntry[] = [];
     const begun: Ownership[] = [];
-    let parsedBytes = 0;
+    const turns = new ParseTurns(this.#kernel.clock);
     for (const entry of entries) {
       const bytes = entryBytes(entry.fields);
       if (bytes > this.#kernel.settings.maxEntryBytes) {
         tooLarge.push({ id: entry.id, bytes });
         continue;
       }
-      parsedBytes += bytes;
-      if (parsedBytes > BYTES_A_TURN) {
-        parsedBytes = bytes;
-        await new Promise<void>((resolve) => onNextTurn(this.#kernel.clock, resolve));
-      }
+      const turn = turns.before(bytes);
+      if (turn) await turn;
       const parsed = parseEntry(entry, this.#kernel.settings.largeIntegers);
       const checking = parsed.ok ? this.#check(parsed.announcement.info) : parsed;
       const checked = checking instanceof Promise ? await checking : checking;
