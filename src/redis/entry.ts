@@ -70,7 +70,7 @@ const NAME_MEMBER = /^datastreamname$/iu;
 const INFO_MEMBER = /^info$/iu;
 
 /** As it is nearly always written, or in another case. */
-function isName(member: string): boolean {
+export function isName(member: string): boolean {
   return member === 'DataStreamName' || NAME_MEMBER.test(member);
 }
 

@@ -40,8 +40,8 @@ export function isNestedTooDeep(json: string): boolean {
   return false;
 }
 
-/** Where the quote stands that ends a text which begins here. */
-function endOfText(json: string, from: number): number {
+/** Where the quote stands that ends a text which begins here; the end of it all where none does. */
+export function endOfText(json: string, from: number): number {
   for (let at = from; at < json.length; at += 1) {
     const code = json.charCodeAt(at);
     if (code === QUOTE) return at;

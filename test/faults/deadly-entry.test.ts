@@ -49,4 +49,23 @@ describe('an entry that consumers die of while they parse it', () => {
     ).to.deep.equal([['delivery_limit', '2']]);
     expect(await standing()).to.have.length(INNOCENT.length);
   });
+  it('is not parsed by whoever takes it over from a consumer of the Go client, nor read again: it is too large [C-POI-5, C-POI-6]', async () => {
+    const { lbs, group } = crew;
+    const go = 'redis-consumer-go';
+    await suite.redis().xgroup('CREATE', lbs, group, '0', 'MKSTREAM');
+    const id = String(await suite.redis().xadd(lbs, '*', 'lbs-input', DEADLY));
+    await suite.redis().xreadgroup('GROUP', group, go, 'STREAMS', lbs, '>');
+    await suite.redis().xclaim(lbs, group, go, 0, id, 'IDLE', 3_600_000, 'JUSTID');
+    const owner = await spawn(crew.options({ maxEntryBytes: 1_048_576 }), ['--max-old-space-size=40']);
+    await owner.start();
+    await crew.announce('innocent');
+    await owner.awaitNews('StreamAdded', 1);
+    await eventually('it is a dead letter', async () => (await suite.redis().xlen(crew.dlq)) === 1);
+    const [{ fields } = { fields: {} as Record<string, string> }] = await deadLetters(
+      suite.redis(),
+      crew.dlq,
+    );
+    expect(fields).to.include({ _dlq_reason: 'tooLarge', _retry_count: '1' });
+    expect(owner.told('StreamDisowned')).to.deep.equal([]);
+  });
 });

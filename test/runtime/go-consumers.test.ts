@@ -91,6 +91,45 @@ describe('consumers of the Go client in the same group', () => {
     expect(row).to.include.members([ids[0] as string, go.name]);
   });
 
+  it('have large entries taken over by their names alone: one whose lock stands is left, and what is told has no info [C-POI-6]', async () => {
+    const { listening, names } = fleet();
+    await suite.redis().xgroup('CREATE', names.lbs, names.group, '0', 'MKSTREAM');
+    const large = (name: string, bytes: number) =>
+      JSON.stringify({
+        Info: { DataStreamName: 'another', filling: 'x'.repeat(bytes) },
+        DataStreamName: name,
+      });
+    for (const [name, bytes] of [
+      ['alive', 100_000],
+      ['gone', 100_000],
+      ['huge', 1_500_000],
+      ['small', 1_000],
+    ] as const) {
+      await suite.redis().xadd(names.lbs, '*', 'lbs-input', large(name, bytes));
+    }
+    const go = new GoConsumer(suite.redis(), names);
+    const ids = await go.read(10);
+    await go.lock('alive', ids[0] as string, hangingMs());
+    await go.age(ids, 60_000);
+    const { log, runtime } = await listening({ heartbeatMs: keepable(400) });
+    await log.count('StreamAdded', 2);
+    await log.count('StreamExpired', 3);
+    const told = log
+      .of('StreamExpired')
+      .map(({ stream, info, retryCount }) => [stream, info !== null, retryCount]);
+    expect(told).to.have.deep.members([
+      ['gone', false, 0],
+      ['huge', false, 0],
+      ['small', true, 0],
+    ]);
+    expect(log.added.sort()).to.deep.equal(['gone', 'small']);
+    expect(runtime.owned('gone')?.info).to.have.property('filling');
+    // Whoever reads it dead-letters it, like any other of its size.
+    await eventually('it is a dead letter', async () => (await suite.redis().xlen(names.dlq)) === 1);
+    const rows = (await suite.redis().xpending(names.lbs, names.group, '-', '+', 10, go.name)) as unknown[];
+    expect(rows).to.have.length(1);
+  });
+
   it('see every stream of ours locked while it is owned', async () => {
     const { announce, listening, names } = fleet();
     const { log } = await listening({ heartbeatMs: keepable(500) });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { announcedName } from '../../src/redis/announced-name.js';
 import { encodeEntry, encodePayload, entryBytes, parseEntry } from '../../src/redis/entry.js';
 import { isNestedTooDeep, MOST_NESTED } from '../../src/redis/json-depth.js';
 import { withLargeIntegersAsText } from '../../src/redis/large-integers.js';
@@ -52,6 +53,74 @@ describe('a payload', () => {
     expect(problemOf(encodePayload('ü'.repeat(32_769)))).to.equal(
       'expected DataStreamName to have at most 65536 bytes, got: 65538',
     );
+  });
+
+  it('has the name that parsing it finds, without being parsed [C-POI-6]', () => {
+    const nameOf = (payload: string) => announcedName(encodeEntry(payload));
+    const parsedName = (payload: string) => {
+      const parsed = parseEntry({ id: '1-1', fields: encodeEntry(payload) });
+      return parsed.ok ? parsed.announcement.name : '';
+    };
+    const members = fc.constantFrom(
+      'DataStreamName',
+      'datastreamname',
+      'DATAſTREAMNAME',
+      'Info',
+      'DataStreamNam',
+      'a',
+    );
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('":{[', '\\"', 'DataStreamName', '\u2028'),
+    );
+    const values = fc.oneof(
+      texts,
+      fc.constant(null),
+      fc.dictionary(members, fc.oneof(texts, fc.array(texts))),
+    );
+    const spaces = fc.constantFrom(undefined, 1, '\t');
+    const escaped = (json: string) =>
+      json.replace(
+        /[a-z](?=[^"]*":)/gi,
+        (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      );
+    fc.assert(
+      fc.property(
+        fc.dictionary(members, values),
+        texts,
+        spaces,
+        fc.boolean(),
+        (document, name, space, isEscaped) => {
+          const valid = {
+            ...document,
+            Info: { inner: document },
+            DataStreamName: `n${name}`,
+            datastreamname: null,
+          };
+          const json = JSON.stringify(valid, null, space);
+          const payload = isEscaped ? escaped(json) : json;
+          const found = parsedName(payload);
+          fc.pre(found !== '');
+          expect(nameOf(payload)).to.equal(found);
+        },
+      ),
+      { numRuns: 500 },
+    );
+    for (const payload of [
+      '',
+      '{}',
+      '[',
+      '"DataStreamName":"a"',
+      '{"DataStreamName"',
+      '{"DataStreamName":"',
+      '{"DataStreamName":7}',
+      '[{"DataStreamName":"a"}]',
+    ]) {
+      expect(nameOf(payload), payload).to.equal('');
+    }
+    expect(nameOf(encodePayload('n'.repeat(65_536)))).to.have.length(65_536);
+    expect(nameOf(encodePayload('n'.repeat(65_537)))).to.equal('');
+    expect(announcedName(['other', '{"DataStreamName":"a"}'])).to.equal('');
   });
 
   it('has as many bytes as Redis holds, without the fields that are ours', () => {

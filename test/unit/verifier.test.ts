@@ -6,6 +6,7 @@ import type { Lease } from '../../src/actors/lease/lease.js';
 import { Verifier } from '../../src/actors/lease/verifier.js';
 import type { Ownerships } from '../../src/actors/ownerships.js';
 import type { MoveLedger } from '../../src/actors/recovery/move-ledger.js';
+import { parsingKernel } from '../support/parsing-kernel.js';
 
 interface World {
   /** Entries that wait for their names. */
@@ -76,5 +77,35 @@ describe('the verifier, of a waiter that is on its way back to everyone,', () =>
       ['1-0', 'entryGone'],
       ['2-0', 'entryGone'],
     ]);
+  });
+});
+
+describe('what is pending unknown at a stop', () => {
+  it('is given back by its name, with turns of the loop between payloads [C-SIZE-1]', async () => {
+    const { kernel, ids, turns } = parsingKernel(20, 50_000);
+    const moved: unknown[] = [];
+    const giver = {
+      move: async (_reason: string, refs: readonly { id: string; name: string }[]) => {
+        moved.push(...refs.map(({ name }) => name));
+        return new Map(refs.map(({ id }) => [id, { outcome: 'requeued' }]));
+      },
+    };
+    const group = { pending: async () => ids.map((id) => ({ id })) };
+    const verifier = new Verifier(
+      {
+        ...kernel,
+        consumer: 'a',
+        group,
+        settings: { ...kernel.settings, heartbeatMs: 1000 },
+      } as unknown as Kernel,
+      {} as Lease,
+      { has: () => false } as unknown as Ownerships,
+      {} as Adopter,
+      giver as unknown as Giver,
+      {} as MoveLedger,
+    );
+    expect(await verifier.giveBackUnknown()).to.equal(20);
+    expect(moved).to.deep.equal(ids.map((id) => `stream of ${id}`));
+    expect(turns()).to.equal(3);
   });
 });

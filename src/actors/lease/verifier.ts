@@ -6,9 +6,9 @@
  */
 import { compareEntryIds, nextEntryId } from '../../core/entry-id.js';
 import { messageOf } from '../../core/errors.js';
-import { parseEntry } from '../../redis/entry.js';
-import { readEntries } from '../../redis/entry-reader.js';
+import { entryBytes, parseEntry } from '../../redis/entry.js';
 import type { EntryRef } from '../../redis/lease-store.js';
+import { ParseTurns } from '../../redis/parse-turns.js';
 import { replyOf } from '../../redis/reply-errors.js';
 import { lengthOfLock, lengthOfName, textBatches } from '../../redis/text-batches.js';
 import type { Giver } from '../endings/giver.js';
@@ -222,12 +222,19 @@ export class Verifier {
 
   /** With the names that they announce: one may be recorded as the owner of its name, if the answer to that was what got lost. */
   async #named(ids: readonly string[]): Promise<EntryRef[]> {
-    const { entries, settings } = this.#kernel;
-    const read = await readEntries(entries, ids, settings.maxEntryBytes);
-    return read.map((entry) => {
-      const parsed = entry.outcome === 'read' ? parseEntry(entry) : undefined;
-      return { id: entry.id, name: parsed?.ok ? parsed.announcement.name : '' };
-    });
+    const { clock, entries, settings } = this.#kernel;
+    const turns = new ParseTurns(clock);
+    const refs: EntryRef[] = [];
+    for await (const page of entries.pages(ids, settings.maxEntryBytes)) {
+      for (const entry of page) {
+        const isRead = entry.outcome === 'read';
+        const turn = isRead ? turns.before(entryBytes(entry.fields)) : undefined;
+        if (turn) await turn;
+        const parsed = isRead ? parseEntry(entry) : undefined;
+        refs.push({ id: entry.id, name: parsed?.ok ? parsed.announcement.name : '' });
+      }
+    }
+    return refs;
   }
 }
 

@@ -1,11 +1,14 @@
 /** Takes entries from consumers that are dead. What the reconciler's sweep and scan, keyspace hints and `claim()` have in common. */
 import { compareEntryIds, nextEntryId } from '../../core/entry-id.js';
 import { dueReason } from '../../redis/due-consumer.js';
-import { entryBytes, HARMLESS_BYTES, parseEntry } from '../../redis/entry.js';
+import { announcedName } from '../../redis/announced-name.js';
+import { entryBytes, HARMLESS_BYTES, type Info, parseEntry, type RawEntry } from '../../redis/entry.js';
 import type { ReadEntry } from '../../redis/entry-reader.js';
 import type { Nameless, RequeueOptions } from '../../redis/group.js';
 import type { EntryRef, Moved } from '../../redis/lease-store.js';
 import { isIncarnation } from '../../redis/names.js';
+import { retryCountOf } from '../../redis/own-fields.js';
+import { ParseTurns } from '../../redis/parse-turns.js';
 import { batchEnd, lengthOfName, textBatches } from '../../redis/text-batches.js';
 import type { ExpiredEntry } from '../application.js';
 import type { Kernel } from '../kernel.js';
@@ -49,6 +52,12 @@ function sum(a: Taken, b: Taken): Taken {
     lockTtlMs: Math.max(a.lockTtlMs, b.lockTtlMs),
     isAlive: a.isAlive || b.isAlive,
   };
+}
+
+type Announced = { readonly name: string; readonly info: Info | null; readonly retryCount: number };
+
+function sizeOf(entry: ReadEntry): number {
+  return entry.outcome === 'read' ? entryBytes(entry.fields) : 0;
 }
 
 /** Entries of one consumer, read and ready to be moved. */
@@ -286,18 +295,20 @@ export class Recoverer {
    * its lock, and so its name, says whether its owner is alive; and left alone where that fails.
    *
    * What its consumer may have died of while it parsed it is not parsed here: whoever takes it would die as well, before it counted as delivered.
-   * That is what has many bytes and was never owned.
+   * That is what has many bytes and was never owned; of a consumer of the Go client nobody knows that, so of all that has many bytes its name alone
+   * is looked for.
    */
   async *#pages(from: string, ids: readonly string[]): AsyncGenerator<Page, void, undefined> {
-    const { entries, group, settings } = this.#kernel;
+    const { clock, entries, group, settings } = this.#kernel;
     const isOurs = isIncarnation(from);
     const mostBytes = isOurs ? settings.maxEntryBytes : Number.POSITIVE_INFINITY;
-    const isCostly = (entry: ReadEntry) =>
-      isOurs && entry.outcome === 'read' && entryBytes(entry.fields) > HARMLESS_BYTES;
+    const turns = new ParseTurns(clock);
     // Walks all owners: once, and only where it is needed.
     let records: Promise<ReadonlyMap<string, string>> | undefined;
     for await (const page of entries.pages(ids, mostBytes)) {
-      if (page.some((entry) => entry.outcome === 'gone' || isCostly(entry))) records ??= group.namesOf(ids);
+      const costly = new Set(page.filter((entry) => sizeOf(entry) > HARMLESS_BYTES).map(({ id }) => id));
+      if (page.some(({ id, outcome }) => outcome === 'gone' || (isOurs && costly.has(id))))
+        records ??= group.namesOf(ids);
       const recorded = (await records) ?? NO_NAMES;
       const refs: EntryRef[] = [];
       const tooLarge: EntryRef[] = [];
@@ -310,24 +321,36 @@ export class Recoverer {
           if (isOurs) tooLarge.push({ id, name: '' });
           continue;
         }
-        if (isCostly(entry) && !recorded.has(id)) {
+        if (isOurs && costly.has(id) && !recorded.has(id)) {
           unread.push({ id, name: '' });
           continue;
         }
-        const parsed = entry.outcome === 'read' ? parseEntry(entry, settings.largeIntegers) : undefined;
-        if (!parsed?.ok) {
+        const turn = turns.before(sizeOf(entry));
+        if (turn) await turn;
+        const announced =
+          entry.outcome === 'read' ? this.#announced(entry, !isOurs && costly.has(id)) : undefined;
+        if (announced === undefined) {
           refs.push({ id, name: recorded.get(id) ?? '' });
           continue;
         }
-        const { name, info } = parsed.announcement;
-        refs.push({ id, name });
-        expired.push({ id, name, info, retryCount: parsed.retryCount, owner: from });
+        refs.push({ id, name: announced.name });
+        expired.push({ id, ...announced, owner: from });
       }
       for (const some of [refs, tooLarge, unread]) some.sort((a, b) => compareEntryIds(a.id, b.id));
       if (refs.length > 0) yield { refs, expired };
       if (tooLarge.length > 0) yield { refs: tooLarge, expired: [], nameless: 'tooLarge' };
       if (unread.length > 0) yield { refs: unread, expired: [], nameless: 'unread' };
     }
+  }
+
+  /** What an entry announces. Undefined: it cannot be parsed. */
+  #announced(entry: RawEntry, nameAlone: boolean): Announced | undefined {
+    if (nameAlone) {
+      const name = announcedName(entry.fields);
+      return name === '' ? undefined : { name, info: null, retryCount: retryCountOf(entry.fields) };
+    }
+    const parsed = parseEntry(entry, this.#kernel.settings.largeIntegers);
+    return parsed.ok ? { ...parsed.announcement, retryCount: parsed.retryCount } : undefined;
   }
 
   #tellTooLarge(from: string, { id, bytes }: Extract<ReadEntry, { outcome: 'tooLarge' }>): void {
