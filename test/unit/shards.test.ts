@@ -115,6 +115,36 @@ describe('the nodes of a cluster', () => {
     await eventually('it is connected to nobody', () => node(2).isAlone);
   });
 
+  it('that do not agree are followed among themselves, and to nobody who was not of them before [C-CLU-12]', async () => {
+    const { shards } = connectionsTo(...all());
+    const { view } = await shards.refresh();
+    if (view === null) throw new Error('expected an answer');
+    const home = ownerOf(shards, HOME);
+    const others = view.nodes.filter(({ address }) => address !== home.address);
+    const [heir, third] = others as [(typeof others)[number], (typeof others)[number]];
+    const newcomers = await startFakeCluster(1, { ids: 'n' });
+    const [newcomer] = newcomers.nodes as [FakeNode];
+    /** All that the owner of the key has had is another one's now. */
+    const servedBy = ({ id, address }: { readonly id: string; readonly address: string }) => ({
+      ...view,
+      nodes: [
+        third,
+        { ...heir, slots: [] },
+        { ...heir, id, address, slots: [[0, 16_383]] as [number, number][] },
+      ],
+    });
+    const verdict = { problems: ['they do not agree'], masters: [], silent: [], foreign: [] };
+    shards.learn({ ...verdict, view: servedBy(newcomer), settled: false });
+    expect(shards.addressOf(HOME), 'a newcomer, unsettled').to.equal(home.address);
+    await shards.ask();
+    expect(newcomer.connections, 'connections to the newcomer').to.equal(0);
+    shards.learn({ ...verdict, view: servedBy(heir), settled: false });
+    expect(shards.addressOf(HOME), 'one of them, unsettled').to.equal(heir.address);
+    shards.learn({ ...verdict, view: servedBy(newcomer), settled: true });
+    expect(shards.addressOf(HOME), 'the newcomer, settled').to.equal(newcomer.address);
+    await newcomers.close();
+  });
+
   describe('of which the address of one has gone to another cluster', () => {
     let foreign: FakeCluster | undefined;
 
