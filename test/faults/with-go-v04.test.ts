@@ -129,4 +129,31 @@ describe('a consumer of the Go client, v0.4, that starts beside ours', () => {
     await eventually('it is off the list', async () => (await pending()).every(([id]) => id !== gone));
     expect(ours.runtime.owned('there')).not.to.equal(undefined);
   });
+  it('takes its locks back when it was frozen and wakes, is told nothing, and finishes what is ours by then a second time, with success [C-OVL-5]', async () => {
+    const streams = streamNames(4);
+    const go = await startGo({ heartbeatMs: keepable(800) });
+    const ids = await crew.announce(...streams);
+    await eventually('it owns them', () => go.owned.size === streams.length);
+    // A copy that its own parked read is given is found by the scan.
+    const ours = await crew.start({ reconcileEveryMs: 200, minIdleMs: keepable(3000) });
+    go.freeze();
+    await ours.awaitNews('StreamAdded', streams.length);
+    go.thaw();
+    const locks = ids.map((id, index) => `${streams[index]}<MUTEX_KEY_SEP>${id}`);
+    await eventually('it has its locks again', async () =>
+      (await suite.redis().mget(...locks)).every((value) => value === go.name),
+    );
+    expect(go.owned.size).to.equal(streams.length);
+    expect(go.notifications.filter(({ type }) => type === 'StreamDisowned')).to.deep.equal([]);
+    // Either may be the first. That nothing is acknowledged (false) the Go client does not look at: its application hears no error.
+    for (const [index, stream] of streams.entries()) {
+      const finishes = [() => go.done(stream), () => ours.runtime.owned(stream)?.done()];
+      const results: unknown[] = [];
+      for (const finish of index % 2 ? finishes.reverse() : finishes) results.push(await finish());
+      expect(results.sort()).to.deep.equal([false, undefined]);
+    }
+    expect(ours.told('StreamDisowned')).to.deep.equal([]);
+    expect(await suite.redis().xlen(crew.lbs)).to.equal(0);
+    expect(await suite.redis().xlen(crew.dlq)).to.equal(0);
+  });
 });
