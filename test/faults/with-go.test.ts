@@ -267,4 +267,35 @@ describe('a group shared with consumers of the Go client', () => {
     expect(ours.told('StreamDisowned')).to.deep.equal([]);
     await finishAll([ours]);
   });
+  it('where an entry was delivered to ours in vain, the Go consumer ignores the count and keeps it, and it ends when one of ours owns the entry [C-POI-6]', async () => {
+    const fields = async () => {
+      const entries = await suite.redis().xrange(crew.lbs, '-', '+');
+      return entries.map(([, all]) =>
+        Object.fromEntries(all.flatMap((one, at) => (at % 2 ? [] : [[one, all[at + 1]]]))),
+      );
+    };
+    const dead = await startGo({ name: 'redis-consumer-dead' });
+    const payload = JSON.stringify({ DataStreamName: 'one' });
+    // Far more than ours would deliver it once more with.
+    const counts = ['_retry_count', '0', '_delivery_count', '40'];
+    const id = String(await suite.redis().xadd(crew.lbs, '*', 'lbs-input', payload, ...counts));
+    await toldGoOf(dead, 'StreamAdded', 1);
+    const go = await startGo({ claims: false });
+    dead.kill();
+    await eventually('it claims the entry', async () => (await go.claim(id)) === 'requeued');
+    await toldGoOf(go, 'StreamAdded', 1);
+    expect(await fields()).to.deep.equal([
+      { 'lbs-input': payload, _retry_count: '1', _delivery_count: '40' },
+    ]);
+    go.kill();
+    const ours = await crew.start({ reconcileEveryMs: 200 });
+    const [added] = await ours.awaitNews('StreamAdded', 1);
+    expect(added).to.include({ stream: 'one', retryCount: 2 });
+    await ours.runtime.stop();
+    const [left] = await fields();
+    expect(left)
+      .to.include({ 'lbs-input': payload, _retry_count: '2' })
+      .and.not.to.have.property('_delivery_count');
+    expect(await suite.redis().xlen(crew.dlq)).to.equal(0);
+  });
 });
