@@ -9,6 +9,8 @@ import { type Cell, Unavailable } from './cell.js';
 const NODES = ['20', '22', '24', '26'];
 const IOREDIS = ['5.4', '5', '6'];
 const INSTALL_MS = 300_000;
+/** What the build leaves in .cache, for the sources and for the tests. */
+const BUILT = ['build-stamp', 'page', 'go-consumer-main.cjs', 'replay-worker.cjs'];
 
 /** @param cache folder that outlasts this run */
 export function nodeVersions(cache: string, project: string): Cell[] {
@@ -70,7 +72,8 @@ async function copyWith(cache: string, project: string, ioredis: string): Promis
     maxBuffer: 64 * 1024 * 1024,
   });
   const files = stdout.split('\0').filter((file) => file !== '');
-  for (const file of [...files, 'dist', '.cache/build-stamp']) {
+  const built = BUILT.map((name) => `.cache/${name}`);
+  for (const file of [...files, 'dist', ...built]) {
     await cp(join(project, file), join(folder, file), { recursive: true });
   }
   const modules = join(folder, 'node_modules');
