@@ -37,6 +37,35 @@ describe('streamwarden consume', () => {
     expect(await redis().xlen(`${service}-input`)).to.equal(0);
   });
 
+  it('goes on past what is nested without end, and prints what is nested as deep as is allowed [C-POI-7]', async () => {
+    const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+    const announce = (name: string, depth: number) =>
+      redis().xadd(
+        `${service}-input`,
+        '*',
+        'lbs-input',
+        `{"DataStreamName":"${name}","Info":${nested(depth)}}`,
+      );
+    const consumer = cli.startConsumer({ redis: server().url, service, hold: 20 });
+    await ready(consumer);
+    await announce('endless', 10_000);
+    await announce('deep', 63);
+    await consumer.waitFor(typeIs('StreamDone'), { name: 'the stream is done' });
+    const added = consumer.lines.filter(typeIs('StreamAdded'));
+    expect(added.map(({ stream }) => stream)).to.deep.equal(['deep']);
+    expect(JSON.stringify(added[0]?.info)).to.equal(nested(63));
+    await eventually(
+      'the other one is a dead letter',
+      async () => (await redis().xlen(`${service}-input-dlq`)) === 1,
+    );
+    const lettered = ['--redis', server().url, '--service', service];
+    const { code, stdout } = await cli.run(['dlq', 'list', ...lettered]);
+    expect({ code, stdout }).to.have.property('code', 0);
+    expect(stdout).to.contain('unparseable').and.to.contain('nested at most 64 deep');
+    consumer.kill('SIGTERM');
+    expect(await consumer.exit).to.deep.equal({ code: 0, signal: null });
+  });
+
   it('hands its streams over on SIGTERM, to one that says so, and exits with 0 [C-STOP-2]', async () => {
     const first = cli.startConsumer({ redis: server().url, service });
     await ready(first);
