@@ -66,6 +66,23 @@ describe('streamwarden consume', () => {
     expect(await consumer.exit).to.deep.equal({ code: 0, signal: null });
   });
 
+  it('gives integers that no number can hold as they are told to be given [C-POI-8]', async () => {
+    const payload = '{"DataStreamName":"one","Info":{"id":9007199254740993}}';
+    for (const [how, id] of [
+      ['text', '9007199254740993'],
+      ['round', 9_007_199_254_740_992],
+    ] as const) {
+      await redis().xadd(`${service}-input`, '*', 'lbs-input', payload);
+      const args = how === 'text' ? ['--large-integers', how] : [];
+      const consumer = cli.startConsumer({ redis: server().url, service, hold: 20, args });
+      const added = await consumer.waitFor(typeIs('StreamAdded'), { name: 'the stream is given' });
+      expect(added.info).to.deep.equal({ id });
+      await consumer.waitFor(typeIs('StreamDone'), { name: 'the stream is done' });
+      consumer.kill('SIGTERM');
+      await consumer.exit;
+    }
+  });
+
   it('hands its streams over on SIGTERM, to one that says so, and exits with 0 [C-STOP-2]', async () => {
     const first = cli.startConsumer({ redis: server().url, service });
     await ready(first);

@@ -52,6 +52,19 @@ describe('streamwarden dlq', () => {
     return JSON.parse((lines[0] as string).slice('audit: '.length));
   }
 
+  it('list, show and export write integers that no number can hold as texts of their digits, and redrive adds them as they were [C-POI-8]', async () => {
+    const large = '{"DataStreamName":"one","Info":{"id":9007199254740993,"small":42}}';
+    const info = { id: '9007199254740993', small: 42 };
+    await write('1000-0', 'lbs-input', large, ...POISON);
+    for (const args of [['list', '--json'], ['show', '1000-0', '--json'], ['export']]) {
+      const { code, stdout } = await dlq(...args);
+      expect({ args, code, info: jsonLines(stdout)[0]?.info }).to.deep.equal({ args, code: 0, info });
+    }
+    expect((await dlq('show', '1000-0')).stdout).to.contain('info     {"id":"9007199254740993","small":42}');
+    expect((await dlq('redrive', '1000-0', '--yes')).code).to.equal(0);
+    expect((await redis().xrange(LBS, '-', '+')).map(([, [, text]]) => text)).to.deep.equal([large]);
+  });
+
   describe('list', () => {
     it('--json prints a line for each letter, the newest first, with every byte', async () => {
       const first = await write(

@@ -130,6 +130,18 @@ describe('what the inspector is asked', () => {
     expect(await found('nothing')).to.deep.include({ length: 5, letters: [], after: null });
   });
 
+  it('shows integers in letters that no number can hold as texts of their digits [C-POI-8]', async () => {
+    const runtime = await fleet().start();
+    const large = '{"DataStreamName":"one","Info":{"id":9007199254740993,"small":42}}';
+    await suite.redis().xadd(fleet().names.dlq, '*', 'lbs-input', large);
+    const inspector = await inspectors.open();
+    inspector.attach(runtime);
+    const page = await ask(inspector.url, pathTo(runtime, 'dead-letters?count=1'));
+    const [letter] = page.json<DeadLettersReply>().letters;
+    expect(letter?.info).to.deep.equal({ id: '9007199254740993', small: 42 });
+    expect(letter?.fields[0]?.value).to.equal(large);
+  });
+
   it('shows dead letters page by page, long values cut', async () => {
     const { runtime, ids } = await withLetters();
     const inspector = await inspectors.open();
