@@ -100,11 +100,16 @@ describe('what is tried before a start', () => {
 
   it('names no id that an entry can have, in any script or list of commands', () => {
     const root = new URL('../../src/', import.meta.url);
+    // Whatever folder a probe moves to.
     const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
-      /^(?:redis|actors|runtime|cli|inspector)\/.*\.(?:ts|lua)$/.test(file),
+      /\.(?:ts|lua)$/.test(file),
     );
+    expect(files).to.include('admin/doctor/needs.ts').and.to.include('redis/scripts/done.lua');
     for (const file of files) {
-      const code = readFileSync(new URL(file, root), 'utf8').replace(/(?:--|\/\/|\*)[^\n]*/g, '');
+      const code = readFileSync(new URL(file, root), 'utf8')
+        .replace(/(?:--|\/\/|\*)[^\n]*/g, '')
+        // Words for people, which quote an example.
+        .replace(/"[^"\n]*"/g, file.endsWith('.ts') ? '' : '$&');
       const literals = [...code.matchAll(/'(\d+-\d+)'/g)]
         .map(([, id]) => id)
         // Reads that ask for what comes after it are given nothing, or the very last id, when it is the reader's own already.
