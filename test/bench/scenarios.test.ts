@@ -4,7 +4,7 @@ import { runCommand } from '../../src/testing/run-command.js';
 import { hangingMs } from '../support/pace.js';
 
 /** Those that take a few seconds with few streams. */
-const QUICK = ['assign-done', 'ensure', 'recording', 'redrive'];
+const QUICK = ['assign-done', 'ensure', 'dead-consumers', 'recording', 'redrive'];
 
 describe('the benchmark', () => {
   it('has a figure for each of what it runs, and a ratio where bare ioredis does the same', async () => {
@@ -23,5 +23,7 @@ describe('the benchmark', () => {
     const compared = figures.filter(({ ratio }) => ratio !== null).map(({ figure }) => figure);
     expect(compared).to.include('assign all').and.to.include('done, all at once');
     expect(compared.filter((figure) => figure.startsWith('ensure'))).not.to.be.empty;
+    expect(compared).to.include('80 dead consumers: a sweep');
+    expect(figures.map(({ figure }) => figure)).to.include('80 dead consumers: until all are removed');
   });
 });
