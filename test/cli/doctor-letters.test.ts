@@ -58,4 +58,37 @@ describe('dead letters of entries that were never owned', () => {
     await member.awaitNews('StreamAdded');
     expect(await examined('delivery-limit')).to.deep.include({ result: 'good' });
   });
+  it('which are nested too deep are told by doctor, and its remedy shows why and takes them away, once what is wanted is announced anew [C-POI-7]', async () => {
+    const member = await crew.start();
+    expect(await examined('unparseable')).to.deep.include({ result: 'good' });
+    const nested = (depth: number) =>
+      `{"DataStreamName":"deep","Info":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`;
+    await redis().xadd(crew.lbs, '*', 'lbs-input', nested(10_000));
+    await eventually('it is a dead letter', async () => (await redis().xlen(crew.dlq)) === 1);
+    const check = await examined('unparseable');
+    expect(check).to.deep.include({ result: 'warning' });
+    expect(check?.found).to.match(/^1 dead letter that no data stream can be read from/);
+    expect(await follow(check?.remedy, 'dlq show')).to.contain('nested at most 64 deep');
+    await redis().xadd(crew.lbs, '*', 'lbs-input', nested(63));
+    await member.awaitNews('StreamAdded');
+    expect(await follow(check?.remedy, 'dlq delete')).to.equal('1 dead letter deleted\n');
+    expect(await examined('unparseable')).to.deep.include({ result: 'good' });
+  });
+
+  it('which infoSchema refused are told by doctor, and are given once it is mended, by its remedy [C-POI-3]', async () => {
+    const infoSchema = {
+      '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'never' }] }) },
+    } as const;
+    const strict = await crew.start({ infoSchema });
+    await crew.announce('refused');
+    await eventually('it is a dead letter', async () => (await redis().xlen(crew.dlq)) === 1);
+    const check = await examined('unparseable');
+    expect(check).to.deep.include({ result: 'warning' });
+    await strict.runtime.stop();
+    const mended = await crew.start();
+    expect(await follow(check?.remedy, 'dlq redrive')).to.match(/1/);
+    const [added] = await mended.awaitNews('StreamAdded');
+    expect(added).to.include({ stream: 'refused' });
+    expect(await examined('unparseable')).to.deep.include({ result: 'good' });
+  });
 });

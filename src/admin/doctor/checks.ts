@@ -31,6 +31,7 @@ import { streamIds } from './checks/stream-ids.js';
 import { tcpKeepalive } from './checks/tcp-keepalive.js';
 import { tooLarge } from './checks/too-large.js';
 import { topology } from './checks/topology.js';
+import { unparseable } from './checks/unparseable.js';
 import { vanished } from './checks/vanished.js';
 import type { Facts } from './facts.js';
 import type { Check, Finding } from './finding.js';
@@ -69,6 +70,7 @@ export const CHECKS: readonly Check[] = [
   deadLetters,
   tooLarge,
   deliveryLimit,
+  unparseable,
 ];
 
 export function examine(facts: Facts): Finding[] {

@@ -702,6 +702,19 @@ describe('a check of doctor', () => {
     ],
   ]);
 
+  of('unparseable', [
+    ['none', { service: service() }, ['good', /no entry was given up/]],
+    [
+      'some',
+      { service: service({ letters: { unparseable: letters(3) } }) },
+      [
+        'warning',
+        /^3 dead letters that no data stream can be read from/,
+        /dlq show --service orders 7-0 .* dlq delete --service orders --all --reason unparseable/,
+      ],
+    ],
+  ]);
+
   const listens = (...consumers: string[]) => [
     server({ subscribers: consumers.map((name) => `streamwarden:${name}:subscriber`) }),
   ];
