@@ -2,6 +2,7 @@
 import { Cluster, type Redis, type RedisOptions } from 'ioredis';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import { parseAddress } from '../redis/address.js';
+import { connectAnswered, listenToErrors } from '../redis/handshake.js';
 import { redisError } from '../redis/reply-errors.js';
 import { deploymentOf } from '../redis/target.js';
 import { addressOf } from './redis-option.js';
@@ -84,23 +85,20 @@ function makeClient(url: string, timeoutMs: number): ShortClient {
 
 /** @throws StreamwardenError `RedisUnavailable` */
 async function connect(client: ShortClient, url: string, timeoutMs: number): Promise<void> {
-  let reported: Error | undefined;
-  client.on('error', (error: Error) => {
-    reported = error;
-  });
+  const told = listenToErrors(client);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    await Promise.race([client.connect(), late]);
+    await Promise.race([client.isCluster ? client.connect() : connectAnswered(client as Redis, told), late]);
     // A wrong password is reported as an event, and the connection stands all the same.
     await Promise.race([client.ping().catch(unlessNotPermitted), late]);
     // So is a database that cannot be selected, and the connection is in database 0 then.
     const { db } = client.options as { db?: number };
     if (db && !client.isCluster) await Promise.race([(client as Redis).select(db), late]);
   } catch (error) {
-    const cause = lastNodeErrorOf(reported ?? error);
+    const cause = lastNodeErrorOf(told() ?? error);
     throw new StreamwardenError(
       'RedisUnavailable',
       `no connection to Redis at ${addressOf(url)}: ${messageOf(cause)}`,

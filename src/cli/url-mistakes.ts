@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { type ErrorCode, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import { formatAddress, parseAddress } from '../redis/address.js';
+import { connectAnswered, listenToErrors } from '../redis/handshake.js';
 import { type ServerMode, serverMode } from '../redis/info.js';
 import { hostsOf, parseMultiHostUrl } from '../redis/redis-url.js';
 import { type Deployment, deploymentOf } from '../redis/target.js';
@@ -100,11 +101,9 @@ async function look({ kind, options }: Deployment, address: string): Promise<See
     connectionName: 'streamwarden:cli',
     replyMapping: 'legacy',
   });
-  let reported: Error | undefined;
-  client.on('error', (error: Error) => {
-    reported = error;
-  });
+  const told = listenToErrors(client);
   try {
+    await connectAnswered(client, told);
     const mode = serverMode(await client.info('server'));
     return {
       address,
@@ -113,7 +112,7 @@ async function look({ kind, options }: Deployment, address: string): Promise<See
       error: undefined,
     };
   } catch (error) {
-    return { address, mode: undefined, masters: [], error: redact(messageOf(reported ?? error)) };
+    return { address, mode: undefined, masters: [], error: redact(messageOf(told() ?? error)) };
   } finally {
     client.disconnect();
   }

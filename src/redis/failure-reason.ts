@@ -3,12 +3,13 @@ import { connect, Socket } from 'node:net';
 import { Redis, type RedisOptions } from 'ioredis';
 import { messageOf } from '../core/errors.js';
 import { formatAddress } from './address.js';
+import { connectAnswered, listenToErrors } from './handshake.js';
 
 /** How long a server may take to say why it lets nobody in, in milliseconds. */
 const LISTEN_MS = 500;
 
 /** The other side has closed a connection that it had accepted. */
-const CLOSED = /EPIPE|ECONNRESET|closed by the other side|Connection is closed/;
+const CLOSED = /EPIPE|ECONNRESET|closed by the other side|Connection is closed|Stream isn't writeable/;
 const NO_SENTINEL = /^All sentinels are unreachable/;
 
 /** @returns undefined: no more can be told */
@@ -53,15 +54,12 @@ async function reasonOfSentinel(options: RedisOptions, error: Error): Promise<Er
     connectTimeout: LISTEN_MS,
     disconnectTimeout: 0,
   });
-  let reported: unknown;
-  sentinel.on('error', (thrown: unknown) => {
-    reported ??= thrown;
-  });
+  const told = listenToErrors(sentinel);
   try {
-    await sentinel.connect();
+    await connectAnswered(sentinel, told);
     return undefined;
   } catch (thrown) {
-    const why = messageOf(reported ?? thrown);
+    const why = messageOf(told() ?? thrown);
     return new Error(`no Sentinel answers; ${formatAddress({ host, port })}: ${why}`, { cause: error });
   } finally {
     sentinel.disconnect();

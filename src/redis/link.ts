@@ -10,6 +10,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import { errorOf, isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { type Logger, redact } from '../core/logger.js';
 import { formatAddress } from './address.js';
+import { connectAnswered, listenToErrors, type Told } from './handshake.js';
 import { withOwnReplies } from './own-replies.js';
 import { isWrongCredentials, neverSent, redisError } from './reply-errors.js';
 
@@ -34,8 +35,8 @@ export interface LinkSettings {
 }
 
 /** Connects, and is in the database that was asked for: where that cannot be selected, ioredis goes on in database 0. */
-async function connected(client: Redis, check: LinkSettings['check']): Promise<void> {
-  await client.connect();
+async function connected(client: Redis, told: Told, check: LinkSettings['check']): Promise<void> {
+  await connectAnswered(client, told);
   const { db } = client.options;
   if (db) {
     try {
@@ -267,15 +268,12 @@ export class Link {
   #use(made: Redis): void {
     const client = withOwnReplies(made);
     this.#client = client;
-    let reported: Error | undefined;
-    client.on('error', (error: Error) => {
-      reported = error;
-    });
+    const told = listenToErrors(client);
     const isCurrent = () => this.#client === client;
     const failed = (error: Error) => {
       if (!isCurrent()) return;
       // What is ours says more than what ioredis has told in passing.
-      const reason = isStreamwardenError(error) ? error : (reported ?? error);
+      const reason = isStreamwardenError(error) ? error : (told() ?? error);
       if (isWrongCredentials(reason)) this.#refusedSince ??= this.#settings.clock.monotonic();
       else this.#refusedSince = undefined;
       const known = this.#explained;
@@ -293,7 +291,7 @@ export class Link {
       this.#settings.clock.clearTimeout(deadline);
       failed(new Error('the connection was closed by the other side'));
     });
-    connected(client, this.#settings.check).then(
+    connected(client, told, this.#settings.check).then(
       () => {
         this.#settings.clock.clearTimeout(deadline);
         if (!isCurrent()) return;

@@ -1,6 +1,7 @@
 /** Credentials that change while processes run: where Redis is may be a function, which is asked at every connection. */
 import { expect } from 'chai';
 import type { RedisOptions } from 'ioredis';
+import { Redis as Redis5 } from 'ioredis5';
 import { type Clock, createProducer, type RedisTarget } from '../../src/index.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
@@ -139,22 +140,37 @@ describe('credentials that are rotated', () => {
     );
   });
 
-  it('where there is no function: a password that goes on being refused makes live false, since only a restart helps [C-CON-4]', async () => {
-    const ours = await crew.start({
-      redis: place(),
-      clock: fastClock,
-      heartbeatMs: keepable(4000),
-      minIdleMs: 60_000,
+  const clients: readonly [version: string, client: () => RedisTarget][] = [
+    ['ioredis 6', place],
+    ['ioredis 5', () => new Redis5({ ...place(), lazyConnect: true } as object) as unknown as RedisTarget],
+  ];
+  for (const [version, client] of clients) {
+    it(`where there is no function (${version}): a password that goes on being refused makes live false, since only a restart helps [C-CON-4]`, async () => {
+      const ours = await crew.start({
+        redis: client(),
+        clock: fastClock,
+        heartbeatMs: keepable(4000),
+        minIdleMs: 60_000,
+      });
+      expect(ours.runtime.health()).to.include({ live: true, ready: true });
+      await rotate();
+      await eventually('it is refused', () => /WRONGPASS/.test(ours.runtime.health().reasons.join()));
+      expect(ours.runtime.health()).to.include({ live: true, ready: false });
+      await eventually('it is refused for good', () => !ours.runtime.health().live);
+      expect(ours.runtime.health().reasons.join()).to.include('start with others');
+      // It goes on trying all the same: somebody may take the rotation back.
+      await suite.redis().call('ACL', 'SETUSER', USER, `>secret-${rotations - 1}`);
+      await eventually('it is back', () => ours.runtime.health().live && ours.runtime.state !== 'failed');
+      await eventually('its lease holds', () => ours.runtime.snapshot().lease.certain);
     });
-    expect(ours.runtime.health()).to.include({ live: true, ready: true });
-    await rotate();
-    await eventually('it is refused', () => /WRONGPASS/.test(ours.runtime.health().reasons.join()));
-    expect(ours.runtime.health()).to.include({ live: true, ready: false });
-    await eventually('it is refused for good', () => !ours.runtime.health().live);
-    expect(ours.runtime.health().reasons.join()).to.include('start with others');
-    // It goes on trying all the same: somebody may take the rotation back.
-    await suite.redis().call('ACL', 'SETUSER', USER, `>secret-${rotations - 1}`);
-    await eventually('it is back', () => ours.runtime.health().live && ours.runtime.state !== 'failed');
-    await eventually('its lease holds', () => ours.runtime.snapshot().lease.certain);
-  });
+
+    it(`a password that is wrong from the start is refused at once (${version}) [C-STA-3]`, async () => {
+      const redis = client();
+      await rotate();
+      expect(await rejection(crew.make({ redis }).runtime.start()))
+        .to.include({ code: 'PermissionDenied' })
+        .and.have.property('message')
+        .that.matches(/WRONGPASS/);
+    });
+  }
 });
