@@ -231,7 +231,9 @@ describe('no command prints a control character', () => {
           [...runs, ['demo', '--redis', url]].map(async (args) => {
             const { code, stdout, stderr } = await cli.run(args, { env: { REDIS_URL: url } });
             expectSafe({ stdout, stderr }, args.join(' '));
-            expect(code, `${args.join(' ')}: ${stdout}`).to.be.oneOf([1, 2]);
+            // Nothing that topology shows is out of reach there, and what it may not read is unknown.
+            const codes = greets && args[0] === 'topology' ? [0] : [1, 2];
+            expect(code, `${args.join(' ')}: ${stdout}`).to.be.oneOf(codes);
             return stdout + stderr;
           }),
         );

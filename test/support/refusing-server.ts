@@ -11,6 +11,8 @@ const INFO = 'redis_version:7.2.0\r\nredis_mode:standalone\r\nrole:master\r\nloa
 /** What clients ask of whatever they have connected to. */
 const GREETINGS: Readonly<Record<string, string>> = {
   PING: '+PONG\r\n',
+  // ioredis 6 asks for RESP3, and goes on without it.
+  HELLO: "-ERR unknown command 'HELLO'\r\n",
   SELECT: '+OK\r\n',
   CLIENT: '+OK\r\n',
   INFO: `$${INFO.length}\r\n${INFO}\r\n`,
