@@ -94,6 +94,8 @@ describe('a node of another cluster at the address of one of ours', () => {
     const [, usualMs] = (await home.call('CONFIG', 'GET', 'cluster-node-timeout')) as [string, string];
     // Its address is given away before anybody takes it for dead.
     await setTimeouts(600_000);
+    // Valkey 8.1 takes a node for dead whose address answers in another name, and the replica would be the heir at once.
+    await replica?.call('CONFIG', 'SET', 'cluster-replica-no-failover', 'yes');
     await cluster.kill(home);
     await startForeign(home.port);
     await eventually('all know that it is not there', async () => {
@@ -104,7 +106,8 @@ describe('a node of another cluster at the address of one of ours', () => {
 
     const shown = await cli.run(['topology', '--redis', cluster.url, '--json']);
     const picture = JSON.parse(shown.stdout) as { settled: boolean; others: { address: string }[] };
-    expect(picture.settled).to.equal(true);
+    const states = await Promise.all(others.map((node) => node.call('CLUSTER', 'INFO')));
+    expect(picture.settled).to.equal(states.every((info) => /cluster_state:ok/.test(String(info))));
     expect(picture.others.find(({ address }) => address === home.address)).to.deep.include({
       state: 'foreign',
       keyspaceEvents: null,
@@ -112,10 +115,12 @@ describe('a node of another cluster at the address of one of ours', () => {
     });
     const { code, checks } = await doctor(cluster.url);
     expect(code).to.equal(1);
-    expect(checks.topology).to.deep.include({
-      result: 'bad',
-      found: `${home.address} is a node of another cluster`,
-    });
+    expect(checks.topology).to.deep.include({ result: 'bad' });
+    // Where the others take the node for dead, they say first that their cluster has failed.
+    const found = checks.topology?.found.split('; ') ?? [];
+    expect(found.filter((one) => !one.endsWith(' says cluster_state:fail'))).to.deep.equal([
+      `${home.address} is a node of another cluster`,
+    ]);
     expect(checks['cluster-slots']).to.deep.include({ result: 'bad' });
     expect(checks.reachable?.found).to.equal(`${home.address}: a node of another cluster answers here`);
     // What it is set to is nobody's business here.
