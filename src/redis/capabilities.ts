@@ -187,7 +187,6 @@ export async function probe(
       names.delayedDue,
       names.delayedNames,
       ...names.parking,
-      names.presences,
     ],
     names.presence(consumer),
     ...(historyKey === undefined ? [] : [historyKey]),

@@ -77,7 +77,6 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     delayedDue,
     delayedNames,
     parking,
-    presences,
     lbs,
     dlq,
   } = names;
@@ -95,7 +94,6 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     delayedDue,
     delayedNames,
     ...parking,
-    presences,
     presence,
     names.scratch('doctor'),
     ...(lockKeys ? [lock] : []),
@@ -111,7 +109,6 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     changes('HSETNX', [owners], owners, 'field', 'value'),
     changes('HDEL', [owners], owners, 'field'),
     reads('ZSCORE', delayedDue, 'member'),
-    reads('ZCARD', presences),
     reads('ZSCAN', delayedDue, '0'),
     reads('ZRANGE', delayedDue, '0', '0'),
     changes('ZADD', [delayedDue], delayedDue, '1', 'member'),
