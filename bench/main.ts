@@ -13,6 +13,7 @@ import { onCluster } from './scenarios/cluster.js';
 import { deadConsumers } from './scenarios/dead-consumers.js';
 import { ensure } from './scenarios/ensure.js';
 import { failOverBySigkill } from './scenarios/fail-over.js';
+import { fleet } from './scenarios/fleet.js';
 import { hold } from './scenarios/hold.js';
 import { hotName } from './scenarios/hot-name.js';
 import { idleFleet } from './scenarios/idle-fleet.js';
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   large,
   memory,
   idleFleet,
+  fleet,
   deadConsumers,
   startStop,
   recording,

@@ -68,7 +68,11 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
   const script = SCRIPT_OF[command.kind];
   switch (command.kind) {
     case 'raise':
-      return { script, keys: [presence], args: [command.generation, HEARTBEAT_MS] };
+      return {
+        script,
+        keys: [presence],
+        args: [command.generation, HEARTBEAT_MS, consumer, NAMES.presences],
+      };
     case 'refresh':
       return {
         script,
@@ -82,6 +86,7 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
           NAMES.cancels,
           parked,
           parkedCounts,
+          NAMES.presences,
         ],
       };
     case 'acquire':
@@ -99,7 +104,7 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
       return { script, keys: [lbs, presence, owners, ...endings, dlq, ...ASIDE], args };
     }
     case 'leave':
-      return { script, keys: [lbs, presence], args: [group, consumer] };
+      return { script, keys: [lbs, presence, NAMES.presences], args: [group, consumer] };
     case 'requeue': {
       const dead = CONSUMERS[command.from] as string;
       const args = [group, dead, consumer, maxRetries, DLQ_MAX_LEN, 0, 0, 0, ...flatten(command.entries)];

@@ -67,10 +67,10 @@ const dlq = (pick: Picker) => (pick.chance(0.7) ? 'd' : 'l');
 const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>> = {
   raise: [
     2,
-    (pick) => [
-      [`p:${pick.of(HOLDERS)}`],
-      [pick.chance(0.9) ? 1 : 2, pick.of([3, 60000, 60000, 60000, 60000])],
-    ],
+    (pick) => {
+      const me = pick.of(HOLDERS);
+      return [[`p:${me}`], [pick.chance(0.9) ? 1 : 2, pick.of([3, 60000, 60000, 60000, 60000]), me, 'pr']];
+    },
   ],
   refresh: [
     2,
@@ -78,7 +78,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const me = pick.of(HOLDERS);
       return [
         [`p:${me}`],
-        [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 't', 'dd', 'c', 'pk', 'pc'],
+        [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 't', 'dd', 'c', 'pk', 'pc', 'pr'],
       ];
     },
   ],
@@ -295,7 +295,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     (pick, known) => {
       const names = [aHolder(pick, known), pick.of(HOLDERS), 'nobody'];
       return [
-        ['l', ...names.map((name) => `p:${name}`)],
+        ['l', 'pr', ...names.map((name) => `p:${name}`)],
         ['g', ...names],
       ];
     },
@@ -315,14 +315,43 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
   leave: [
     0.5,
     (pick) => [
-      ['l', `p:${pick.of(HOLDERS)}`],
+      ['l', `p:${pick.of(HOLDERS)}`, 'pr'],
       ['g', pick.of(HOLDERS)],
+    ],
+  ],
+  'find-dead': [
+    2,
+    (pick, known) => [
+      ['l', pick.chance(0.97) ? 'pr' : 'x'],
+      [
+        'g',
+        pick.of(HOLDERS),
+        pick.of([3, 60000, 60000]),
+        pick.of([0, 5, 60000]),
+        pick.of([1, 2, 200]),
+        pick.of(['', ...HOLDERS]),
+        pick.of([1, 1, 0]),
+        ...pick.several(0, 2, () => aHolder(pick, known)),
+      ],
+    ],
+  ],
+  'count-pending': [
+    1,
+    (pick, known) => [
+      ['l'],
+      [
+        'g',
+        aHolder(pick, known),
+        pick.of(['-', '1-1']),
+        pick.of([1, 2, 1000]),
+        ...pick.several(0, 2, () => aHolder(pick, known)),
+      ],
     ],
   ],
   'forget-consumer': [
     1,
     (pick) => [
-      ['l', `p:${pick.of(HOLDERS)}`],
+      ['l', `p:${pick.of(HOLDERS)}`, 'pr'],
       ['g', pick.of(HOLDERS)],
     ],
   ],

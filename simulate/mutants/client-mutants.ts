@@ -146,10 +146,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/recovery/reconciler.ts',
-        from: `    this.#audit.judge(look, everyone.find(({ name }) => name === consumer)?.pending ?? 0);
-`,
-        to: `    void look;
-`,
+        from: 'this.#audit.judge(look, own);',
+        to: 'void look;',
       },
       {
         file: 'actors/recovery/reconciler.ts',
@@ -272,10 +270,31 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     kept: 'a-token-that-shrank',
   },
   {
-    name: 'living-taken-for-dead',
-    why: 'whoever has something pending is taken for dead, and the script does not look either',
+    name: 'dead-unfound',
+    why: 'nobody is past his time, whatever the index says: the dead wait for a scan',
     edits: [
-      { file: 'actors/recovery/reconciler.ts', from: 'if (ttl === -2) {', to: 'if (true) {' },
+      {
+        file: 'redis/scripts/find-dead.lua',
+        from: "redis.call('ZRANGE', index, '-inf', now, 'BYSCORE',",
+        to: "redis.call('ZRANGE', index, '-inf', 0, 'BYSCORE',",
+      },
+    ],
+    wishes: { kinds: { crash: 3 } },
+  },
+  {
+    name: 'living-taken-for-dead',
+    why: 'whoever is in the index is taken for dead, and the script does not look either',
+    edits: [
+      {
+        file: 'redis/scripts/find-dead.lua',
+        from: "redis.call('ZRANGE', index, '-inf', now, 'BYSCORE',",
+        to: "redis.call('ZRANGE', index, '-inf', '+inf', 'BYSCORE',",
+      },
+      {
+        file: 'actors/recovery/dead-finder.ts',
+        from: 'if (ttl === -2) {\n        found',
+        to: 'if (true) {\n        found',
+      },
       {
         file: 'redis/scripts/requeue.lua',
         from: "if redis.call('EXISTS', presence) == 1 then",

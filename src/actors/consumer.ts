@@ -107,6 +107,7 @@ export class Consumer {
         this.canceller.beat();
         this.delays.beat();
         this.parking.beat();
+        this.reconciler.beat();
       },
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone

@@ -187,6 +187,7 @@ export async function probe(
       names.delayedDue,
       names.delayedNames,
       ...names.parking,
+      names.presences,
     ],
     names.presence(consumer),
     ...(historyKey === undefined ? [] : [historyKey]),

@@ -3,7 +3,7 @@
  * Primitive, like the lease store.
  */
 import { type Clock, randomHex } from '../core/clock.js';
-import { isEntryId } from '../core/entry-id.js';
+import { isEntryId, nextEntryId } from '../core/entry-id.js';
 import { type Balance, MOST_COUNTED, toBalance } from './balance.js';
 import type { Commands } from './commands.js';
 import {
@@ -82,6 +82,41 @@ export interface Payloads {
   readonly looked: number;
 }
 
+export interface IndexedPresences {
+  /** Name in the group → epoch milliseconds by Redis's clock. */
+  readonly untilMs: ReadonlyMap<string, number>;
+  readonly redisMs: number;
+}
+
+export interface DeadSearch {
+  /** For so long nobody else finds who was found, in milliseconds. 0: only looks. */
+  readonly turnMs: number;
+  readonly most: number;
+  /** One who is to be in the index. */
+  readonly watched: string | undefined;
+  /** Found dead without the index. */
+  readonly suspects: readonly string[];
+}
+
+export interface FoundDead {
+  /** Redis's clock, epoch milliseconds. */
+  readonly redisMs: number;
+  /** In how many milliseconds the presence of another one runs out next. Undefined: there is no other in the index. */
+  readonly nextMs: number | undefined;
+  /** Whether the one who is to be in the index is. */
+  readonly isWatchedThere: boolean;
+  /** How many consumers of the group are not in the index. Undefined: the user may not run XINFO GROUPS. */
+  readonly strangers: number | undefined;
+  readonly indexed: number;
+  /** Whose presence has run out as far as the index says, and for how many milliseconds it has been. */
+  readonly dead: readonly { readonly name: string; readonly overdueMs: number }[];
+}
+
+export interface PendingCount {
+  readonly own: number;
+  readonly others: readonly string[];
+}
+
 export interface GroupStore {
   /** Creates stream and group where missing. True when the group was created now. At `0`: nothing added before is missed. */
   create(): Promise<boolean>;
@@ -104,6 +139,18 @@ export interface GroupStore {
   presence(consumers: readonly string[]): Promise<TimeToLive[]>;
   /** The same, and Redis's clock when it was asked, epoch milliseconds. */
   presences(consumers: readonly string[]): Promise<{ readonly ttls: TimeToLive[]; readonly redisMs: number }>;
+  /** Which of these consumers are present. One command for 500 of them, so for those whose time to live is no matter. */
+  present(consumers: readonly string[]): Promise<boolean[]>;
+  /** The index of presences, and Redis's clock when it was read, epoch milliseconds. Grows with the fleet. */
+  indexed(): Promise<IndexedPresences>;
+  /** Says in the index until when the presence of those that are in it stands, epoch milliseconds by Redis's clock; `onlyEarlier`: where that is earlier than it says. */
+  reindex(untilMs: ReadonlyMap<string, number>, onlyEarlier?: boolean): Promise<void>;
+  /** Takes them out of the index. */
+  unindex(consumers: readonly string[]): Promise<void>;
+  /** Finds whose presence has run out, by the index. */
+  findDead(search: DeadSearch): Promise<FoundDead>;
+  /** How many entries are pending for the caller, and for which of these others something is. */
+  countPending(others: readonly string[]): Promise<PendingCount>;
   /** Gives a presence no more time to live than this, in milliseconds: the clock of Redis was set back. */
   shorten(consumer: string, ttlMs: number): Promise<void>;
   /** Times to live of these lock keys, wherever they live; an error for one that could not be asked for. */
@@ -124,6 +171,15 @@ type Row = [id: string, consumer: string, idle: number, deliveries: number];
 
 function toPending([id, consumer, idleMs, deliveries]: Row): PendingEntry {
   return { id, consumer, idleMs, deliveries };
+}
+
+/** Presences that are asked for in one command, and own pending entries that are counted in one call; each keeps Redis below 1 ms. */
+const PRESENCE_PAGE = 500;
+const COUNTED_PAGE = 1000;
+
+/** As TIME replies. */
+function toEpochMs([seconds, microseconds]: [string, string]): number {
+  return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
 }
 
 /** Records that are looked at in one call; keeps the script below 5 ms. */
@@ -165,6 +221,8 @@ export function createGroupStore(
   const dlq = dlqKey(names, settings);
   const history = settings.historyKey === undefined ? [] : [settings.historyKey];
   const records = createOwnerRecords(commands, names);
+  /** Whether the user may run XINFO GROUPS, as far as is known. */
+  let mayCount = true;
   const aside = [names.cancels, ...names.parking];
   const [, , parkedCounts, turns] = names.parking;
   const beside = [names.announced, names.touches, names.cancels];
@@ -281,8 +339,86 @@ export function createGroupStore(
           pipeline.time();
         }),
       );
-      const [seconds, microseconds] = replies.pop() as [string, string];
-      return { ttls: replies as number[], redisMs: Number(seconds) * 1_000 + Number(microseconds) / 1_000 };
+      const redisMs = toEpochMs(replies.pop() as [string, string]);
+      return { ttls: replies as number[], redisMs };
+    },
+    async present(consumers) {
+      const found: boolean[] = [];
+      for (let at = 0; at < consumers.length; at += PRESENCE_PAGE) {
+        const keys = consumers.slice(at, at + PRESENCE_PAGE).map(names.presence);
+        const values = await commands.run('MGET', (client) => client.mget(...keys));
+        found.push(...values.map((value) => value !== null));
+      }
+      return found;
+    },
+    async indexed() {
+      const [scores, time] = (await commands.run('ZRANGE', (client) =>
+        pipelined<unknown>(client, (pipeline) =>
+          pipeline.zrange(names.presences, '0', '-1', 'WITHSCORES').time(),
+        ),
+      )) as [unknown[], [string, string]];
+      // In turn, or in pairs: the version of the protocol decides.
+      const flat = scores.flat();
+      const untilMs = new Map<string, number>();
+      for (let at = 0; at + 1 < flat.length; at += 2) untilMs.set(String(flat[at]), Number(flat[at + 1]));
+      return { untilMs, redisMs: toEpochMs(time) };
+    },
+    async reindex(untilMs, onlyEarlier = false) {
+      if (untilMs.size === 0) return;
+      const pairs = [...untilMs].flatMap(([name, at]) => [Math.floor(at), name]);
+      await commands.run('ZADD', (client) =>
+        onlyEarlier
+          ? client.zadd(names.presences, 'XX', 'LT', ...pairs)
+          : client.zadd(names.presences, 'XX', ...pairs),
+      );
+    },
+    async unindex(consumers) {
+      if (consumers.length === 0) return;
+      await commands.run('ZREM', (client) => client.zrem(names.presences, ...consumers));
+    },
+    async findDead({ turnMs, most, watched, suspects }) {
+      const { consumer, heartbeatMs } = settings;
+      const asks = mayCount ? 1 : 0;
+      const args = [group, consumer, heartbeatMs, Math.ceil(turnMs), most, watched ?? '', asks, ...suspects];
+      const reply = await commands.script('find-dead', [lbs, names.presences], args);
+      const [redisMs, nextMs, watchedThere, strangers, indexed, ...found] = reply as [
+        number,
+        string,
+        number,
+        number,
+        number,
+        ...(string | number)[],
+      ];
+      // Refused: not asked again, as each time would stand in the log of the server.
+      mayCount &&= strangers >= 0;
+      const dead: { name: string; overdueMs: number }[] = [];
+      for (let at = 0; at + 1 < found.length; at += 2) {
+        dead.push({ name: String(found[at]), overdueMs: Number(found[at + 1]) });
+      }
+      return {
+        redisMs,
+        nextMs: nextMs === '' ? undefined : Number(nextMs),
+        isWatchedThere: watchedThere === 1,
+        strangers: strangers < 0 ? undefined : strangers,
+        indexed,
+        dead,
+      };
+    },
+    async countPending(others) {
+      let own = 0;
+      let start = '-';
+      let asked = others;
+      let found: readonly string[] = [];
+      for (;;) {
+        const args = [group, settings.consumer, start, COUNTED_PAGE, ...asked];
+        const reply = await commands.script('count-pending', [lbs], args);
+        const [count, last, pendingFor] = reply as [number, string, string[]];
+        own += count;
+        if (asked.length > 0) found = pendingFor;
+        if (last === '') return { own, others: found };
+        start = nextEntryId(last);
+        asked = [];
+      }
     },
     async shorten(consumer, ttlMs) {
       await commands.run('PEXPIRE', (client) => client.pexpire(names.presence(consumer), Math.ceil(ttlMs)));
@@ -304,12 +440,16 @@ export function createGroupStore(
     },
     async forget(consumer) {
       return (
-        (await commands.script('forget-consumer', [lbs, names.presence(consumer)], [group, consumer])) === 1
+        (await commands.script(
+          'forget-consumer',
+          [lbs, names.presence(consumer), names.presences],
+          [group, consumer],
+        )) === 1
       );
     },
     async forgetAll(consumers) {
       if (consumers.length === 0) return 0;
-      const keys = [lbs, ...consumers.map(names.presence)];
+      const keys = [lbs, names.presences, ...consumers.map(names.presence)];
       return (await commands.script('forget-consumers', keys, [group, ...consumers])) as number;
     },
     async pruneOwners() {

@@ -146,6 +146,8 @@ export interface LeaseStore {
   refresh(): Promise<'alive' | 'lapsed'>;
   /** How often entries of this incarnation had been touched in all, as of the last heartbeat that was answered. */
   touchesHeard(): number;
+  /** In how many milliseconds the presence of another incarnation runs out next, as of the last heartbeat that was answered; below 1: it has. Undefined: there is no other. */
+  nextPresenceInMs(): number | undefined;
   /** In how many milliseconds what is delayed is due next, as of the last heartbeat that was answered; below 1: now. Undefined: nothing is delayed. */
   dueInMs(): number | undefined;
   /** How often this incarnation was to hear of a cancel, as of the last heartbeat that was answered. */
@@ -194,6 +196,7 @@ export interface LeaseStore {
 
 type BeatReply = [
   alive: number,
+  nextPresence: string,
   due: string,
   cancels: number,
   parked?: number,
@@ -264,35 +267,34 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   const delayedKeys = [names.delayed, names.delayedDue, names.delayedNames];
   let generation = 0;
   let touchesHeard = 0;
+  let nextPresenceInMs: number | undefined;
   let dueInMs: number | undefined;
   let cancelsHeard = 0;
   let parkedHeard = NOTHING_PARKED;
 
   return {
     async raise(next) {
-      const [raised, detail] = (await commands.script('raise', [presence], [next, heartbeatMs])) as [
-        number,
-        number,
-      ];
+      const args = [next, heartbeatMs, consumer, names.presences];
+      const [raised, detail] = (await commands.script('raise', [presence], args)) as [number, number];
       if (raised === 0) return { raised: false, standing: detail };
       generation = next;
       return { raised: true, wasPresent: detail === 1 };
     },
     async refresh() {
       const args = [generation, heartbeatMs, consumer, names.touches, names.delayedDue, names.cancels];
-      args.push(parkedKey, parkedCountsKey);
+      args.push(parkedKey, parkedCountsKey, names.presences);
       const reply = await commands.script('refresh', [presence], args);
-      const [alive, due, cancels, count, ...hottest] = (
-        Array.isArray(reply) ? reply : [reply, '', 0]
-      ) as BeatReply;
-      if (alive < 1) return 'lapsed';
+      if (!Array.isArray(reply)) return 'lapsed';
+      const [alive, nextPresence, due, cancels, count, ...hottest] = reply as BeatReply;
       touchesHeard = alive - 1;
+      nextPresenceInMs = nextPresence === '' ? undefined : Number(nextPresence);
       dueInMs = due === '' ? undefined : Number(due);
       cancelsHeard = cancels;
       parkedHeard = count === undefined ? NOTHING_PARKED : { count, hottest: toHotNames(hottest) };
       return 'alive';
     },
     touchesHeard: () => touchesHeard,
+    nextPresenceInMs: () => nextPresenceInMs,
     dueInMs: () => dueInMs,
     cancelsHeard: () => cancelsHeard,
     parkedHeard: () => parkedHeard,
@@ -372,7 +374,11 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       return { last: last === '' ? undefined : last, count: touched, gone };
     },
     async leave() {
-      return (await commands.script('leave', [names.lbs, presence], [names.group, consumer])) as number;
+      return (await commands.script(
+        'leave',
+        [names.lbs, presence, names.presences],
+        [names.group, consumer],
+      )) as number;
     },
   };
 }

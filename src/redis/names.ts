@@ -35,6 +35,8 @@ export interface Names {
   readonly parking: ParkingKeys;
   /** Key of the presence of the consumer with this name in the group. In the load balancer stream's slot. */
   presence(consumer: string): string;
+  /** Sorted set in the load balancer stream's slot: name in the group of an incarnation → when its presence runs out, by Redis's clock. */
+  readonly presences: string;
   /** What every presence key begins with. */
   readonly presencePrefix: string;
   /** Mark that a dead letter with this id was announced anew, where the dead-letter stream lives apart. In the load balancer stream's slot. */
@@ -105,6 +107,7 @@ export function createNames(input: NamesInput): Names {
     delayedDue: `${tag}:delayed:due`,
     delayedNames: `${tag}:delayed:names`,
     parking: [parked, `${tag}:parked:names`, `${tag}:parked:counts`, `${tag}:parked:turns`, `${tag}:paused`],
+    presences: `${tag}:presences`,
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
     redriven: (letterId) => `${tag}:redriven:${letterId}`,

@@ -19,6 +19,8 @@ export const SCRIPT_NAMES = [
   'redrive',
   'redrive-apart',
   'leave',
+  'find-dead',
+  'count-pending',
   'forget-consumer',
   'forget-consumers',
   'prune-owners',

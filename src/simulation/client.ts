@@ -29,8 +29,8 @@ export interface ClientWorld {
 /** Commands that the library sends by method. Each has a form with `Buffer` at its end, whose texts come as Buffers. */
 const COMMANDS = [
   'asking', 'client', 'cluster', 'config', 'del', 'eval', 'evalsha', 'exists', 'hget', 'hmget', 'hscan', 'hset', 'hsetnx', 'info', 'lrange',
-  'pexpire', 'psubscribe', 'pttl', 'role', 'set', 'time', 'xack', 'xadd', 'xautoclaim', 'xclaim', 'xdel', 'xgroup', 'xinfo', 'xlen', 'xpending',
-  'xrange', 'xreadgroup', 'xrevrange', 'xtrim',
+  'mget', 'pexpire', 'psubscribe', 'pttl', 'role', 'set', 'time', 'xack', 'xadd', 'xautoclaim', 'xclaim', 'xdel', 'xgroup', 'xinfo', 'xlen', 'xpending',
+  'xrange', 'xreadgroup', 'xrevrange', 'xtrim', 'zadd', 'zrange', 'zrem',
 ] as const; // biome-ignore format: one list
 
 /** Round trips until a client is ready: TCP, then what ioredis asks. */

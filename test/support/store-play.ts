@@ -126,6 +126,16 @@ class Play {
     await announce('one', 'traceparent', 'kept');
     await announce('two', '_retry_count', '1');
     const [a, held] = await this.#owner('a~00000001');
+    await this.#step('a looks for the dead', async () => {
+      const { dead, isWatchedThere } = await a.group.findDead({
+        turnMs: 1000,
+        most: 10,
+        watched: 'a~00000001',
+        suspects: ['b~00000002'],
+      });
+      return [dead.map(({ name }) => name), isWatchedThere];
+    });
+    await this.#step('and for what is pending for it', () => a.group.countPending(['b~00000002']));
     await this.#step('a beats', () => a.lease.refresh());
     await this.#step('a acquires again', () => a.lease.acquire(held));
     const locks = held.map(({ id, name }) => names.lock(name, id));

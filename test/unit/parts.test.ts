@@ -1,7 +1,6 @@
 /** Small pure parts of the runtime that have no file of their own to be tested in. */
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { rendezvous } from '../../src/actors/recovery/reconciler.js';
 import { systemClock } from '../../src/core/clock.js';
 import { StreamwardenError } from '../../src/core/errors.js';
 import { commandTimeoutFor } from '../../src/redis/connections.js';
@@ -39,45 +38,6 @@ describe('notify-keyspace-events', () => {
         expect(widen(wide)).to.equal(wide);
       }),
     );
-  });
-});
-
-describe('rendezvous', () => {
-  const name = fc.string({ minLength: 1 });
-
-  it('chooses one of the living, the same for everybody, whatever the order', () => {
-    fc.assert(
-      fc.property(name, fc.uniqueArray(name, { minLength: 1 }), (dead, living) => {
-        const chosen = rendezvous(dead, living);
-        expect(living).to.include(chosen);
-        expect(rendezvous(dead, [...living].reverse())).to.equal(chosen);
-      }),
-    );
-  });
-
-  it('changes its choice only when the chosen one is gone', () => {
-    fc.assert(
-      fc.property(name, fc.uniqueArray(name, { minLength: 2 }), (dead, living) => {
-        const chosen = rendezvous(dead, living);
-        const other = living.find((one) => one !== chosen);
-        expect(
-          rendezvous(
-            dead,
-            living.filter((one) => one !== other),
-          ),
-        ).to.equal(chosen);
-      }),
-    );
-  });
-
-  it('spreads the dead over the living', () => {
-    const living = ['a', 'b', 'c', 'd'];
-    const chosen = Array.from({ length: 400 }, (_, index) => rendezvous(`dead-${index}`, living));
-    for (const one of living) expect(chosen.filter((other) => other === one).length).to.be.within(60, 140);
-  });
-
-  it('has nobody to choose among none', () => {
-    expect(rendezvous('dead', [])).to.equal(undefined);
   });
 });
 

@@ -72,7 +72,9 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   const sent: Sent[] = [];
   const replies: Partial<Record<ScriptName, unknown>> = {
     raise: [1, 0],
-    refresh: 1,
+    refresh: [1, '', '', 0],
+    'find-dead': [0, '', 1, 0, 1],
+    'count-pending': [0, '', []],
     acquire: [1, 1],
     done: [1, 1],
     'give-back': [[], 0, 0],
@@ -165,6 +167,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await lease.leave();
   await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: [] });
   await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: ['k1', 'k2'] });
+  await group.findDead({ turnMs: 500, most: 200, watched: 'd', suspects: ['e', 'f', 'g', 'h'] });
+  await group.countPending(['d', 'e', 'f', 'g']);
   await group.forget('d');
   await group.forgetAll(['d', 'e', 'f', 'g']);
   await group.pruneOwners();
@@ -334,6 +338,7 @@ describe('Lua scripts', () => {
           'prune-announced',
           'unpark',
           'park-ahead',
+          'find-dead',
         ].includes(name)
       )
         continue;

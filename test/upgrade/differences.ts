@@ -21,7 +21,27 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of refresh',
-    why: 'It takes the name in the group and the keys of touches, of what is delayed, of cancels and of what is parked as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and where there is something to say of the others that too, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+    why: 'It takes the name in the group and the keys of touches, of what is delayed, of cancels, of what is parked and of the index of presences as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and what there is to say of the others, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+  },
+  {
+    what: 'script find-dead',
+    why: 'It writes the index of presences, which 0.1.0 leaves alone. Who is not in it, as consumers of 0.1.0 are not, this version finds as that one does, by asking for everyone; who was of this version and is forgotten by 0.1.0 stands in the index until its time, and is taken out then.',
+  },
+  {
+    what: 'script count-pending',
+    why: 'It counts, and writes nothing.',
+  },
+  {
+    what: 'interface of raise',
+    why: 'It also writes the index of presences, where there is one. Presence is written as in 0.1.0, and presence decides.',
+  },
+  {
+    what: 'interface of leave',
+    why: 'It also takes its caller out of the index of presences, or says there that it is found at once. That of 0.1.0 ignores the further key.',
+  },
+  {
+    what: 'interface of forget-consumer',
+    why: 'It also takes the consumer out of the index of presences. That of 0.1.0 leaves it there until its time.',
   },
   {
     what: 'effect of claim',
@@ -194,6 +214,7 @@ export const DIFFERENCES: readonly Difference[] = [
       'parked, counts',
       'parked, turns',
       'paused',
+      'presences',
     ].map((key) => ({
       what: `name of ${service}: ${key}`,
       why: 'A key that consumers of 0.1.0 know nothing of.',

@@ -1,15 +1,15 @@
 /**
- * Who is in the consumer group, and who of them is present: asked for by every sweep, at a cost that does not grow with those who are long gone.
+ * Who of those that are not in the index of presences is present: asked for by every census, at a cost that does not grow with those who are long gone.
  * Whoever died with nothing pending stays in the group until somebody removes it, and a fleet that restarts often leaves thousands.
  *
- * Asked for by every sweep: whoever has entries pending, and whoever was present when last asked. The others a slice at a time, in turns, so that
+ * Asked for by every census: whoever has entries pending, and whoever was present when last asked. The others a slice at a time, in turns, so that
  * one who comes back is found. Those of a slice who are dead and have nothing are removed, by one of the living.
  */
 
 import type { GroupConsumer, GroupStore, TimeToLive } from '../../redis/group.js';
 import { isIncarnation } from '../../redis/names.js';
 
-/** So many of those who have nothing pending and were not present are asked for in one sweep, and removed. */
+/** So many of those who have nothing pending and were not present are asked for in one census, and removed. */
 const SLICE = 200;
 
 export interface Presences {
@@ -30,7 +30,7 @@ export class GroupCensus {
     this.#group = group;
   }
 
-  /** @param everyone of the group, without the caller */
+  /** @param everyone of the group that is not in the index, without the caller */
   async presences(everyone: readonly GroupConsumer[]): Promise<Presences> {
     const incarnations = everyone.filter(({ name }) => isIncarnation(name));
     const asked: string[] = [];
@@ -47,7 +47,7 @@ export class GroupCensus {
     return { ttls: found, redisMs };
   }
 
-  /** Removes those that are dead and have nothing pending: at most as many as a sweep asks for. */
+  /** Removes those that are dead and have nothing pending: at most as many as a census asks for. */
   async tidy(everyone: readonly GroupConsumer[], { ttls }: Presences): Promise<void> {
     const idle = everyone.filter(({ name, pending }) => pending === 0 && ttls.get(name) === -2);
     await this.#group.forgetAll(idle.slice(0, SLICE).map(({ name }) => name));

@@ -1,6 +1,6 @@
-/** Finds dead consumers: the sweep asks for presence, the scan walks the pending list. Runs the reconciler machine. */
-import { createHash } from 'node:crypto';
+/** Finds dead consumers, and takes from them: the sweep asks the index of presences, the scan walks the pending list. Runs the reconciler machine. */
 import { type Actor, fromPromise } from 'xstate';
+import type { Timer } from '../../core/clock.js';
 import { compareEntryIds, nextEntryId } from '../../core/entry-id.js';
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
@@ -13,21 +13,19 @@ import {
 } from '../../machines/reconciler.machine.js';
 import type { Suspension } from '../../machines/standing.js';
 import { DEAD_LETTER_REASONS, dueConsumer, dueReason } from '../../redis/due-consumer.js';
-import type { GroupConsumer, PendingEntry } from '../../redis/group.js';
+import type { PendingEntry } from '../../redis/group.js';
 import { isIncarnation } from '../../redis/names.js';
 import { OWNABLE_MS } from '../../redis/pending-survey.js';
 import { isPassing, replyOf } from '../../redis/reply-errors.js';
 import { startActor } from '../host.js';
 import type { Kernel } from '../kernel.js';
 import { recreateGroup } from '../lease/verifier.js';
+import { DeadFinder, MARGIN_MS, NOBODIES } from './dead-finder.js';
 import type { DeadLetters } from './dead-letters.js';
-import { GroupCensus } from './group-census.js';
 import type { PendingAudit } from './pending-audit.js';
 import type { Recoverer, Taken } from './recoverer.js';
 import { RedisClock } from './redis-clock.js';
 
-/** A presence is asked for this long after it should have run out. */
-const MARGIN_MS = 3;
 /** Expired locks that are waiting to be looked at; more are left to the scan. */
 const MAX_HINTS = 10_000;
 const HINT_BATCH = 200;
@@ -36,16 +34,6 @@ const FORGET_BATCH = 200;
 const MOST_TIDIED = 2_000;
 /** Keeps the script that looks for payloads below 5 ms. */
 const PAYLOAD_BATCH = 100;
-
-/** Who of the living sweeps a dead consumer: the one that hashes highest with it. All agree without talking. */
-export function rendezvous(dead: string, living: readonly string[]): string | undefined {
-  let best: { name: string; weight: string } | undefined;
-  for (const name of living) {
-    const weight = createHash('sha1').update(`${dead}\n${name}`).digest('hex');
-    if (best === undefined || weight > best.weight) best = { name, weight };
-  }
-  return best?.name;
-}
 
 /** Ids of pending entries by whose they are, in the order given. */
 function byConsumer(rows: readonly PendingEntry[]): Map<string, string[]> {
@@ -93,13 +81,7 @@ export class Reconciler {
   #downSince: number | undefined;
   /** The server at the other end of the last connection. Null: there was none. */
   #server: string | undefined | null = null;
-  /** Dead consumer → when it was first seen dead, on the monotonic clock. */
-  readonly #deadSince = new Map<string, number>();
-  /** Consumer with entries pending → when its presence runs out or ran out, on the monotonic clock, as far as was seen. */
-  #presentUntil = new Map<string, number>();
-  /** Consumer → the longest that its presence was seen to have left, in milliseconds. */
-  #longestTtl = new Map<string, number>();
-  readonly #census: GroupCensus;
+  readonly #finder: DeadFinder;
   readonly #redisClock: RedisClock;
   /** A scan has reached the end of the pending list. */
   #hasScanned = false;
@@ -111,10 +93,8 @@ export class Reconciler {
   #scanned = 0;
   /** Where the stream began when the scan under way did. */
   #firstId: string | undefined;
-  /** The place of this incarnation among the living that the last sweep found, by their names, from 0: the first does what one of them has to. */
-  place = Number.POSITIVE_INFINITY;
-  /** Whether consumers of the Go client were in the group when it was last looked at. */
-  #hasForeign = false;
+  /** When somebody's presence may run out unless it is renewed before. */
+  #lookTimer: Timer | undefined;
 
   constructor(
     kernel: Kernel,
@@ -128,7 +108,10 @@ export class Reconciler {
     this.#recoverer = recoverer;
     this.#deadLetters = deadLetters;
     this.#hooks = hooks;
-    this.#census = new GroupCensus(kernel.group);
+    this.#finder = new DeadFinder(kernel, {
+      foreignConsumers: (present) => hooks.foreignConsumers(present),
+    });
+    kernel.ended.addEventListener('abort', () => kernel.clock.clearTimeout(this.#lookTimer));
     // A presence has half a heartbeat left at least: half of that is no danger to anybody.
     this.#redisClock = new RedisClock(kernel.settings.heartbeatMs / 4);
     this.#machine = reconcilerMachine.provide({
@@ -190,7 +173,7 @@ export class Reconciler {
 
   /** Our own lease cannot be renewed: whatever keeps us from it may keep everyone. */
   halt(why: string): void {
-    this.#deadSince.clear();
+    this.#finder.forget();
     this.#actor?.send({ type: 'connection.down', why, at: this.#kernel.clock.now() });
   }
 
@@ -201,7 +184,7 @@ export class Reconciler {
 
   /** Everyone may have missed beats: from now on a heartbeat has to pass before anything is taken. */
   outageSeen(why: string): void {
-    this.#deadSince.clear();
+    this.#finder.forget();
     this.#actor?.send({ type: 'outage.seen', why, at: this.#kernel.clock.now() });
   }
 
@@ -223,6 +206,22 @@ export class Reconciler {
     return this.#actor?.getSnapshot();
   }
 
+  /** The place of this incarnation among the living, by their names, from 0: the first does what one of them has to. */
+  get place(): number {
+    return this.#finder.place;
+  }
+
+  /** A heartbeat has been answered, and said when somebody's presence runs out next. */
+  beat(): void {
+    const { clock, lease, settings } = this.#kernel;
+    clock.clearTimeout(this.#lookTimer);
+    const nextMs = lease.nextPresenceInMs();
+    const lookInMs = this.#finder.lookInMs(nextMs);
+    // The dead that are only told of stay dead: each sweep tells of those that it has not told of.
+    if (lookInMs === undefined || (!settings.autoClaim && (nextMs as number) < 1)) return;
+    this.#lookTimer = clock.setTimeout(() => this.hint(), lookInMs);
+  }
+
   /** Something may have died. */
   hint(): void {
     this.#actor?.send({ type: 'hint' });
@@ -235,7 +234,7 @@ export class Reconciler {
   hintLock(entryId: string): boolean {
     if (this.#hints.size >= MAX_HINTS) return false;
     this.#hints.add(entryId);
-    if (this.#hasForeign) this.hint();
+    if (this.#finder.hasForeign) this.hint();
     return true;
   }
 
@@ -253,88 +252,34 @@ export class Reconciler {
   }
 
   async #sweep(): Promise<SweepOutput> {
-    const { clock, group, consumer, settings, seam } = this.#kernel;
+    const { clock, group, layout, settings, seam } = this.#kernel;
     const began = clock.monotonic();
     const look = this.#audit.begin();
-    const everyone = await group.consumers();
-    this.#audit.judge(look, everyone.find(({ name }) => name === consumer)?.pending ?? 0);
-    const all = everyone.filter(({ name }) => name !== consumer);
-    const others = all.filter(({ name }) => dueReason(name) === undefined);
     // Nobody's: what is pending for these has to be written to the dead-letter stream, and one of the living does it, as with the dead.
-    const due = all.filter(({ name, pending }) => dueReason(name) !== undefined && pending > 0);
-    const incarnations = others.filter(({ name }) => isIncarnation(name));
-    this.#hasForeign = incarnations.length < others.length;
-    this.#hooks.foreignConsumers(this.#hasForeign);
-    if (this.#hasForeign) await this.#followHints();
-    else this.#hints.clear();
-    const askedAt = clock.monotonic();
-    const presences = await this.#census.presences(others);
-    const { ttls, redisMs } = presences;
-    const stepMs = this.#redisClock.stepOf({ askedAt, answeredAt: clock.monotonic(), redisMs });
-    if (stepMs !== 0) {
-      await this.#clockWasSet(stepMs, ttls);
+    const { own, others: due } = await group.countPending(layout.dlqIsLocal ? [] : NOBODIES);
+    this.#audit.judge(look, own);
+    let stepMs = 0;
+    const found = await this.#finder.find(due, this.#hints.size > 0, (reading) => {
+      stepMs = this.#redisClock.stepOf(reading);
+      return stepMs !== 0;
+    });
+    if (found === undefined) {
+      await this.#clockWasSet(stepMs);
       return { dead: [], nextMs: settings.heartbeatMs };
     }
-
-    const living = [consumer];
-    const dead: GroupConsumer[] = [];
-    const presentUntil = new Map<string, number>();
-    const longestTtl = new Map<string, number>();
-    let nextMs = settings.heartbeatMs;
-    incarnations.forEach((other) => {
-      // Those that were not asked for were not present, and have nothing.
-      const ttl = ttls.get(other.name) ?? -2;
-      if (ttl === -2) {
-        if (other.pending > 0) {
-          dead.push(other);
-          presentUntil.set(other.name, Math.min(began, this.#presentUntil.get(other.name) ?? began));
-        }
-        return;
-      }
-      living.push(other.name);
-      if (ttl >= 0) longestTtl.set(other.name, Math.max(ttl, this.#longestTtl.get(other.name) ?? 0));
-      presentUntil.set(other.name, began + ttl);
-      if (other.pending > 0 && ttl >= 0) nextMs = Math.min(nextMs, ttl + MARGIN_MS);
-    });
-    this.#presentUntil = presentUntil;
-    this.#longestTtl = longestTtl;
-    this.place = [...living].sort().indexOf(consumer);
-    if (this.place === 0) await this.#census.tidy(others, presences);
-    const found = [...dead, ...due];
-    for (const name of this.#deadSince.keys()) {
-      if (!found.some((other) => other.name === name)) this.#deadSince.delete(name);
-    }
-
-    const mine: string[] = [];
-    for (const { name } of found) {
-      const since = this.#deadSince.get(name) ?? began;
-      this.#deadSince.set(name, since);
-      // One of the living sweeps; the others step in when it has not, half a heartbeat later.
-      const waitMs = rendezvous(name, living) === consumer ? 0 : since + settings.heartbeatMs / 2 - began;
-      if (waitMs <= 0) mine.push(name);
-      else nextMs = Math.min(nextMs, waitMs);
-    }
-    seam.emit('sweepFinished', {
-      consumers: others.length,
-      dead: dead.length,
-      tookMs: clock.monotonic() - began,
-    });
-    return { dead: mine, nextMs };
+    if (this.#finder.hasForeign) await this.#followHints();
+    // Whose locks they were is not known before everyone has been asked for.
+    else if (!this.#finder.isCensusDue) this.#hints.clear();
+    const { dead, deadCount, nextMs, others } = found;
+    seam.emit('sweepFinished', { consumers: others, dead: deadCount, tookMs: clock.monotonic() - began });
+    return { dead, nextMs };
   }
 
   /** Everyone may look dead, or the dead alive. Nothing is taken until everyone has had the time to renew its presence by the new clock. */
-  async #clockWasSet(stepMs: number, ttls: ReadonlyMap<string, number>): Promise<void> {
-    const { group, logger, settings } = this.#kernel;
+  async #clockWasSet(stepMs: number): Promise<void> {
     const why = `the clock of Redis was set ${stepMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(stepMs))} ms`;
-    logger.warn({ stepMs: Math.round(stepMs) }, 'the clock of Redis was set');
-    if (stepMs < 0) {
-      // A presence that was written before lasts longer by as much. As long as it used to: whoever lives renews it within half of that.
-      for (const [name, ttl] of ttls) {
-        const longest = this.#longestTtl.get(name);
-        if (longest !== undefined && ttl > longest + settings.heartbeatMs / 4)
-          await group.shorten(name, longest);
-      }
-    }
+    this.#kernel.logger.warn({ stepMs: Math.round(stepMs) }, 'the clock of Redis was set');
+    if (stepMs < 0) await this.#finder.shorten();
     this.outageSeen(why);
   }
 
@@ -349,15 +294,22 @@ export class Reconciler {
       if (!settings.autoClaim) {
         const lockTtlMs = await this.#tellOnly(name);
         if (lockTtlMs > 0) nextMs = Math.min(nextMs, lockTtlMs + MARGIN_MS);
+        // Once all of it has been claimed.
+        else await group.forget(name);
         continue;
       }
       const taken = await this.#recoverer.takeAll(name, { minIdleMs: 0, tell: true });
       requeued += taken.requeued;
       deadLettered += taken.deadLettered;
       locked += taken.locked;
-      if (taken.isAlive) continue;
-      logger.info({ owner: name, ...taken }, 'took over from a dead consumer');
-      const until = this.#presentUntil.get(name);
+      if (taken.isAlive) {
+        this.#finder.settled(name);
+        continue;
+      }
+      const until = this.#finder.deadSince(name);
+      if (taken.requeued + taken.deadLettered + taken.locked > 0) {
+        logger.info({ owner: name, ...taken }, 'took over from a dead consumer');
+      }
       if (until !== undefined && taken.requeued + taken.deadLettered > 0) {
         seam.emit('tookOver', {
           requeued: taken.requeued,
@@ -365,12 +317,18 @@ export class Reconciler {
           afterMs: clock.monotonic() - until,
         });
       }
-      if (taken.locked > 0) nextMs = Math.min(nextMs, taken.lockTtlMs + MARGIN_MS);
-      else await group.forget(name);
+      if (taken.locked > 0) {
+        nextMs = Math.min(nextMs, taken.lockTtlMs + MARGIN_MS);
+        continue;
+      }
+      await group.forget(name);
+      this.#finder.settled(name);
     }
     // Last: a dead-letter stream that does not answer holds up nobody's streams.
     for (const reason of DEAD_LETTER_REASONS) {
-      if (dead.includes(dueConsumer(reason))) deadLettered += await this.#deadLetters.resume(reason);
+      if (!dead.includes(dueConsumer(reason))) continue;
+      this.#finder.settled(dueConsumer(reason));
+      deadLettered += await this.#deadLetters.resume(reason);
     }
     return { requeued, deadLettered, locked, nextMs };
   }
@@ -463,10 +421,10 @@ export class Reconciler {
     const isOthers = (name: string) => name !== consumer && dueReason(name) === undefined;
     const idle = byConsumer(page.filter((row) => isOthers(row.consumer) && row.idleMs >= settings.minIdleMs));
     const owners = [...idle.keys()];
-    const ttls = await group.presence(owners);
+    const present = await group.present(owners);
     for (const [index, owner] of owners.entries()) {
       const ids = idle.get(owner) as string[];
-      if (ttls[index] !== -2) {
+      if (present[index]) {
         figures.lockAlive += ids.length;
         continue;
       }
@@ -508,8 +466,8 @@ export class Reconciler {
     // One of the fleet will do: there may be as many records as streams that wait.
     if (hasAnnounced && clock.random() * (others.length + 1) < 1) await group.pruneAnnounced();
     const idle = others.filter(({ pending }) => pending === 0).slice(0, MOST_TIDIED);
-    const ttls = await group.presence(idle.map(({ name }) => name));
-    const dead = idle.filter((_, index) => ttls[index] === -2).map(({ name }) => name);
+    const present = await group.present(idle.map(({ name }) => name));
+    const dead = idle.filter((_, index) => !present[index]).map(({ name }) => name);
     // However many there are: what is left over the sweeps and the next scan see to.
     const until = clock.monotonic() + settings.heartbeatMs / 8;
     for (let at = 0; at < dead.length && clock.monotonic() < until; at += FORGET_BATCH) {
@@ -518,5 +476,6 @@ export class Reconciler {
     for (const name of this.#told.keys()) {
       if (!others.some((other) => other.name === name)) this.#told.delete(name);
     }
+    this.#finder.wantCensus(true);
   }
 }

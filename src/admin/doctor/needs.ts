@@ -77,6 +77,7 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     delayedDue,
     delayedNames,
     parking,
+    presences,
     lbs,
     dlq,
   } = names;
@@ -94,6 +95,7 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     delayedDue,
     delayedNames,
     ...parking,
+    presences,
     presence,
     names.scratch('doctor'),
     ...(lockKeys ? [lock] : []),
@@ -109,6 +111,7 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     changes('HSETNX', [owners], owners, 'field', 'value'),
     changes('HDEL', [owners], owners, 'field'),
     reads('ZSCORE', delayedDue, 'member'),
+    reads('ZCARD', presences),
     reads('ZSCAN', delayedDue, '0'),
     reads('ZRANGE', delayedDue, '0', '0'),
     changes('ZADD', [delayedDue], delayedDue, '1', 'member'),

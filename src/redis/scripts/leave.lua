@@ -3,14 +3,20 @@
 --
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
+-- KEYS[3] zset    index of presences (see lib/presences.lua)
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 --
 -- Returns how many entries are still pending for the caller; 0: its consumer is gone from the group. More: they are left
 -- for the others, who may take them at once, as presence is gone.
+--@include now
 redis.call('DEL', KEYS[2])
 local mine = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 10000, ARGV[2])
 if #mine == 0 then
   redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+  redis.pcall('ZREM', KEYS[3], ARGV[2])
+else
+  -- Whoever looks next finds it.
+  redis.pcall('ZADD', KEYS[3], nowMs(), ARGV[2])
 end
 return #mine

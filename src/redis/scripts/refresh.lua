@@ -16,16 +16,19 @@
 -- ARGV[6] text    key of the hash of cancels: name in the group -> how often it was to hear of one; likewise (see cancel)
 -- ARGV[7] text    key of the stream of what is parked; likewise (see lib/parking.lua)
 -- ARGV[8] text    key of how many of each name are parked; likewise
+-- ARGV[9] text    key of the index of presences; likewise (see lib/presences.lua)
 --
--- Returns 1 and more: it was there and now lives on; as many more as its entries have been touched, so that it costs no command to hear of
---            that. As many as 0 where the hash is on another server just now
---         {the same; in how many ms what is delayed is due next, below 1: now, '': nothing is; how often the caller was to hear of a cancel; and, where something is
---            parked, how much, and in turn the names of which most is parked, three at most, the first characters of each, and how much that is}, where there is
---            anything of these to say
+-- Returns {1 and more: it was there and now lives on; as many more as its entries have been touched, so that it costs no command to hear of
+--            that. As many as 0 where the hash is on another server just now;
+--            in how many ms the presence of another one runs out next, as far as the index says, below 1: it has, '': nobody else is in it;
+--            in how many ms what is delayed is due next, below 1: now, '': nothing is; how often the caller was to hear of a cancel; and, where something is
+--            parked, how much, and in turn the names of which most is parked, three at most, the first characters of each, and how much that is}
 --         0: it has lapsed, and nothing was written. The caller must raise a new generation, and verify all it holds: what was
 --            taken before that is gone
 -- Refuses with SWSTALE <generation> when another generation stands.
 --@include count
+--@include now
+--@include presences
 local held = redis.call('GET', KEYS[1])
 if not held then
   return 0
@@ -34,19 +37,21 @@ if held ~= 'v1:' .. ARGV[1] then
   return redis.error_reply('SWSTALE ' .. string.sub(held, 4))
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local now = nowMs()
+indexPresence(ARGV[9], ARGV[3], now + tonumber(ARGV[2]))
+-- In how many milliseconds the first of a sorted set is due.
+local function dueIn(first)
+  return first[2] and string.format('%.0f', tonumber(first[2]) - now) or ''
+end
+local next = redis.pcall('ZRANGE', ARGV[9], 0, 0, 'WITHSCORES')
 local alive = 1 + countOf(redis.pcall('HGET', ARGV[4], ARGV[3]))
-local due = redis.pcall('ZRANGE', ARGV[5], 0, 0, 'WITHSCORES')[2]
+local due = redis.pcall('ZRANGE', ARGV[5], 0, 0, 'WITHSCORES')
 local cancels = countOf(redis.pcall('HGET', ARGV[6], ARGV[3]))
 local hot = redis.pcall('ZRANGE', ARGV[8], 0, 2, 'REV', 'WITHSCORES')
-if not due and cancels == 0 and not hot[1] then
-  return alive
-end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local reply = { alive, due and string.format('%.0f', tonumber(due) - now) or '', cancels }
+local reply = { alive, next[1] == ARGV[3] and '' or dueIn(next), dueIn(due), cancels }
 if hot[1] then
   local parked = redis.pcall('XLEN', ARGV[7])
-  reply[4] = type(parked) == 'number' and parked or 0
+  reply[5] = type(parked) == 'number' and parked or 0
   for i = 1, #hot, 2 do
     reply[#reply + 1] = string.sub(hot[i], 1, 300)
     reply[#reply + 1] = countOf(hot[i + 1])
