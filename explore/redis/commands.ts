@@ -87,6 +87,9 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
           parked,
           parkedCounts,
           NAMES.presences,
+          NAMES.members,
+          '',
+          NAMES.balance,
         ],
       };
     case 'acquire':

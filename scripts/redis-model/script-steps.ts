@@ -78,7 +78,20 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const me = pick.of(HOLDERS);
       return [
         [`p:${me}`],
-        [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 't', 'dd', 'c', 'pk', 'pc', 'pr'],
+        [
+          generation(pick),
+          pick.of([5, 60000, 60000, 60000]),
+          me,
+          't',
+          'dd',
+          'c',
+          'pk',
+          'pc',
+          'pr',
+          'mb',
+          'said',
+          'bl',
+        ],
       ];
     },
   ],
@@ -332,6 +345,24 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
         pick.of(['', ...HOLDERS]),
         pick.of([1, 1, 0]),
         ...pick.several(0, 2, () => aHolder(pick, known)),
+      ],
+    ],
+  ],
+  'begin-round': [
+    2,
+    (pick) => [
+      ['l', pick.chance(0.97) ? 'pr' : 'x', pick.chance(0.97) ? 'mb' : 'x', pick.chance(0.97) ? 'bl' : 'x'],
+      [pick.of(HOLDERS), pick.of(['said', 'said more']), pick.of([1, 5, 60000])],
+    ],
+  ],
+  'end-round': [
+    1,
+    (pick) => [
+      [pick.chance(0.97) ? 'bl' : 'x'],
+      [
+        pick.of([0, 1]),
+        'found',
+        ...pick.several(0, 2, () => pick.of(HOLDERS)).flatMap((name) => [name, '1:2']),
       ],
     ],
   ],

@@ -9,6 +9,7 @@ import type { DelayedStore } from '../redis/delaying.js';
 import type { DueLetterStore } from '../redis/due-letters.js';
 import type { Info } from '../redis/entry.js';
 import type { EntryReader } from '../redis/entry-reader.js';
+import type { FleetStore } from '../redis/fleet.js';
 import type { GroupStore } from '../redis/group.js';
 import type { LargeIntegers } from '../redis/large-integers.js';
 import type { Layout } from '../redis/layout.js';
@@ -55,6 +56,7 @@ export interface Stores {
   readonly deadLetters: DeadLetterStore;
   readonly delayed: DelayedStore;
   readonly parked: ParkedStore;
+  readonly fleet: FleetStore;
 }
 
 export interface Kernel extends Stores {

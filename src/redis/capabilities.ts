@@ -188,6 +188,8 @@ export async function probe(
       names.delayedNames,
       ...names.parking,
       names.presences,
+      names.members,
+      names.balance,
     ],
     names.presence(consumer),
     ...(historyKey === undefined ? [] : [historyKey]),

@@ -6,6 +6,7 @@ import { type Clock, randomHex } from '../core/clock.js';
 import { isEntryId, nextEntryId } from '../core/entry-id.js';
 import { type Balance, MOST_COUNTED, toBalance } from './balance.js';
 import type { Commands } from './commands.js';
+import { toEpochMs } from './epoch.js';
 import {
   dlqKey,
   type EntryRef,
@@ -176,11 +177,6 @@ function toPending([id, consumer, idleMs, deliveries]: Row): PendingEntry {
 /** Presences that are asked for in one command, and own pending entries that are counted in one call; each keeps Redis below 1 ms. */
 const PRESENCE_PAGE = 500;
 const COUNTED_PAGE = 1000;
-
-/** As TIME replies. */
-function toEpochMs([seconds, microseconds]: [string, string]): number {
-  return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
-}
 
 /** Records that are looked at in one call; keeps the script below 5 ms. */
 const PRUNED_PAGE = 500;

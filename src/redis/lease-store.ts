@@ -4,6 +4,7 @@
  */
 import type { Commands } from './commands.js';
 import type { DeadLetterReason } from './due-consumer.js';
+import { handOverOf, NO_ROUND, type RoundHeard, roundOf } from './fleet.js';
 import type { Names } from './names.js';
 import { toCount } from './own-fields.js';
 
@@ -142,14 +143,20 @@ export interface Touched {
 export interface LeaseStore {
   /** Writes presence under a new, higher generation; from then on every script of this store carries it. */
   raise(generation: number): Promise<Raised>;
-  /** The heartbeat. `lapsed`: presence has expired, and nothing was written; raise a new generation. */
-  refresh(): Promise<'alive' | 'lapsed'>;
+  /**
+   * The heartbeat. `lapsed`: presence has expired, and nothing was written; raise a new generation.
+   *
+   * @param record what this incarnation says of itself (see `fleet.ts`)
+   */
+  refresh(record?: string): Promise<'alive' | 'lapsed'>;
   /** How often entries of this incarnation had been touched in all, as of the last heartbeat that was answered. */
   touchesHeard(): number;
   /** In how many milliseconds the presence of another incarnation runs out next, as of the last heartbeat that was answered; below 1: it has. Undefined: there is no other. */
   nextPresenceInMs(): number | undefined;
   /** In how many milliseconds what is delayed is due next, as of the last heartbeat that was answered; below 1: now. Undefined: nothing is delayed. */
   dueInMs(): number | undefined;
+  /** What the last round of balancing found, as of the last heartbeat that was answered. */
+  roundHeard(): RoundHeard;
   /** How often this incarnation was to hear of a cancel, as of the last heartbeat that was answered. */
   cancelsHeard(): number;
   /** What was parked, as of the last heartbeat that was answered. */
@@ -199,6 +206,9 @@ type BeatReply = [
   nextPresence: string,
   due: string,
   cancels: number,
+  roundIn: string,
+  round: string,
+  order: string,
   parked?: number,
   ...hottest: (string | number)[],
 ];
@@ -270,6 +280,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   let nextPresenceInMs: number | undefined;
   let dueInMs: number | undefined;
   let cancelsHeard = 0;
+  let roundHeard = NO_ROUND;
   let parkedHeard = NOTHING_PARKED;
 
   return {
@@ -280,22 +291,25 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       generation = next;
       return { raised: true, wasPresent: detail === 1 };
     },
-    async refresh() {
+    async refresh(record = '') {
       const args = [generation, heartbeatMs, consumer, names.touches, names.delayedDue, names.cancels];
-      args.push(parkedKey, parkedCountsKey, names.presences);
+      args.push(parkedKey, parkedCountsKey, names.presences, names.members, record, names.balance);
       const reply = await commands.script('refresh', [presence], args);
       if (!Array.isArray(reply)) return 'lapsed';
-      const [alive, nextPresence, due, cancels, count, ...hottest] = reply as BeatReply;
+      const [alive, nextPresence, due, cancels, roundIn, last, order, count, ...hottest] = reply as BeatReply;
       touchesHeard = alive - 1;
       nextPresenceInMs = nextPresence === '' ? undefined : Number(nextPresence);
       dueInMs = due === '' ? undefined : Number(due);
       cancelsHeard = cancels;
+      const round = roundOf(last);
+      roundHeard = { dueInMs: Number(roundIn), round, handOver: handOverOf(order, round) };
       parkedHeard = count === undefined ? NOTHING_PARKED : { count, hottest: toHotNames(hottest) };
       return 'alive';
     },
     touchesHeard: () => touchesHeard,
     nextPresenceInMs: () => nextPresenceInMs,
     dueInMs: () => dueInMs,
+    roundHeard: () => roundHeard,
     cancelsHeard: () => cancelsHeard,
     parkedHeard: () => parkedHeard,
     async cancelled(ids) {

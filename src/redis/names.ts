@@ -37,6 +37,10 @@ export interface Names {
   presence(consumer: string): string;
   /** Sorted set in the load balancer stream's slot: name in the group of an incarnation → when its presence runs out, by Redis's clock. */
   readonly presences: string;
+  /** Hash in the load balancer stream's slot: name in the group of an incarnation → what it says of itself with its heartbeat, as JSON. */
+  readonly members: string;
+  /** Hash in the load balancer stream's slot: '' → what the last round of balancing found, name in the group → how many streams it has to hand over by it. */
+  readonly balance: string;
   /** What every presence key begins with. */
   readonly presencePrefix: string;
   /** Mark that a dead letter with this id was announced anew, where the dead-letter stream lives apart. In the load balancer stream's slot. */
@@ -108,6 +112,8 @@ export function createNames(input: NamesInput): Names {
     delayedNames: `${tag}:delayed:names`,
     parking: [parked, `${tag}:parked:names`, `${tag}:parked:counts`, `${tag}:parked:turns`, `${tag}:paused`],
     presences: `${tag}:presences`,
+    members: `${tag}:members`,
+    balance: `${tag}:balance`,
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
     redriven: (letterId) => `${tag}:redriven:${letterId}`,

@@ -21,6 +21,8 @@ export const SCRIPT_NAMES = [
   'leave',
   'find-dead',
   'count-pending',
+  'begin-round',
+  'end-round',
   'forget-consumer',
   'forget-consumers',
   'prune-owners',

@@ -7,6 +7,7 @@ import { createDeadLetterStore } from '../redis/dead-letter-store.js';
 import { createDelayedStore } from '../redis/delaying.js';
 import { createDueLetterStore } from '../redis/due-letters.js';
 import { createEntryReader } from '../redis/entry-reader.js';
+import { createFleetStore } from '../redis/fleet.js';
 import { createGroupStore } from '../redis/group.js';
 import { createLeaseStore, type LeaseSettings } from '../redis/lease-store.js';
 import { createLockStore, createSpreadLockStore, noLocks } from '../redis/locks.js';
@@ -36,6 +37,7 @@ export function createStores(
   const entries = createEntryReader(bulk, names, clock, bulkTimeoutFor(heartbeatMs));
   const delayed = createDelayedStore(commands, names, settings);
   const parked = createParkedStore(commands, names, settings);
+  const fleet = createFleetStore(commands, names, consumer);
   const due = createDueLetterStore(commands, bulk, names, settings);
   if (shards === undefined) {
     return {
@@ -45,6 +47,7 @@ export function createStores(
       due,
       delayed,
       parked,
+      fleet,
       deadLetters: createDeadLetterStore(bulk, names, dlqMaxLen),
       locks: lockKeys ? createLockStore(commands, lockValue, heartbeatMs) : noLocks,
     };
@@ -57,6 +60,7 @@ export function createStores(
     due,
     delayed,
     parked,
+    fleet,
     deadLetters: createDeadLetterStore(shards.bulkFor(names.dlq), names, dlqMaxLen),
     locks: lockKeys ? createSpreadLockStore(spread, lockValue, heartbeatMs) : noLocks,
   };

@@ -82,6 +82,8 @@ export function layoutNow(): Record<string, string> {
     put('parked, turns', names.parking[3]);
     put('paused', names.parking[4]);
     put('presences', names.presences);
+    put('members', names.members);
+    put('balance', names.balance);
     put('presence', names.presence('pod~00000000'));
     put('redriven', names.redriven('1-1'));
     put('lock', names.lock('stream', '1-1'));

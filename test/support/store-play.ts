@@ -13,6 +13,7 @@ import { ALONE, markOf, NOT_BEGUN, PROVEN } from '../../src/redis/marks.js';
 import { createParkedStore, pauseStreams } from '../../src/redis/parking.js';
 import { SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
 import { createStranded } from '../../src/redis/stranded.js';
+import { aRound, memberRecord } from './member-record.js';
 import { Masks, pictureOf } from './redis-picture.js';
 import { type ScriptSet, withScripts } from './script-set.js';
 import type { Wire, WireConsumer } from './wire.js';
@@ -137,6 +138,14 @@ class Play {
     });
     await this.#step('and for what is pending for it', () => a.group.countPending(['b~00000002']));
     await this.#step('a beats', () => a.lease.refresh());
+    let token = '';
+    await this.#step('a begins a round of balancing', async () => {
+      const round = await a.fleet.beginRound(memberRecord(), 60_000);
+      token = round?.token ?? '';
+      return [round?.length, round?.members.map(({ name }) => name)];
+    });
+    await this.#step('a ends it', () => a.fleet.endRound(token, aRound(), new Map([['b~00000002', 2]])));
+    await this.#step('a beats again', () => a.lease.refresh(JSON.stringify(memberRecord({ owned: 2 }))));
     await this.#step('a acquires again', () => a.lease.acquire(held));
     const locks = held.map(({ id, name }) => names.lock(name, id));
     await this.#step('a takes locks', () => a.locks.take(locks));

@@ -6,6 +6,7 @@ import { createConnections } from '../../src/redis/connections.js';
 import { createDeadLetterStore, type DeadLetterStore } from '../../src/redis/dead-letter-store.js';
 import { createDueLetterStore, type DueLetterStore } from '../../src/redis/due-letters.js';
 import { createEntryReader, type EntryReader } from '../../src/redis/entry-reader.js';
+import { createFleetStore, type FleetStore } from '../../src/redis/fleet.js';
 import { createGroupStore, type GroupStore } from '../../src/redis/group.js';
 import {
   createLeaseStore,
@@ -23,6 +24,7 @@ export interface WireConsumer {
   readonly name: string;
   readonly lease: LeaseStore;
   readonly group: GroupStore;
+  readonly fleet: FleetStore;
   readonly entries: EntryReader;
   readonly locks: LockStore;
   readonly due: DueLetterStore;
@@ -99,6 +101,7 @@ export function useWire(suite: SuiteRedis): Wire {
       name,
       lease: createLeaseStore(present(), names, all),
       group: createGroupStore(present(), names, all, systemClock),
+      fleet: createFleetStore(present(), names, name),
       entries: createEntryReader(present(), names, systemClock, 5_000),
       locks: createLockStore(present(), `${name}/token`, all.heartbeatMs),
       due: createDueLetterStore(present(), present(), names, all),

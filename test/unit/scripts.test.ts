@@ -12,6 +12,7 @@ import { createDeadLetterStore } from '../../src/redis/dead-letter-store.js';
 import { addDelayed, createDelayedStore } from '../../src/redis/delaying.js';
 import { createDueLetterStore } from '../../src/redis/due-letters.js';
 import { createEntryReader, readEntries } from '../../src/redis/entry-reader.js';
+import { createFleetStore } from '../../src/redis/fleet.js';
 import { createGroupStore } from '../../src/redis/group.js';
 import { ON_ONE_SERVER } from '../../src/redis/layout.js';
 import { createLeaseStore, type LeaseSettings } from '../../src/redis/lease-store.js';
@@ -20,6 +21,7 @@ import { createNames } from '../../src/redis/names.js';
 import { createParkedStore, pauseStreams } from '../../src/redis/parking.js';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
 import { createStranded } from '../../src/redis/stranded.js';
+import { aRound, memberRecord } from '../support/member-record.js';
 
 const FOLDER = new URL('../../src/redis/scripts/', import.meta.url);
 const sourceOf = (file: string) => readFileSync(new URL(file, FOLDER), 'utf8');
@@ -72,9 +74,11 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   const sent: Sent[] = [];
   const replies: Partial<Record<ScriptName, unknown>> = {
     raise: [1, 0],
-    refresh: [1, '', '', 0],
+    refresh: [1, '', '', 0, '0', '', ''],
     'find-dead': [0, '', 1, 0, 1],
     'count-pending': [0, '', []],
+    'begin-round': ['1', '2', '', 0],
+    'end-round': 1,
     acquire: [1, 1],
     done: [1, 1],
     'give-back': [[], 0, 0],
@@ -149,6 +153,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   };
   const lease = createLeaseStore(commands, names, settings);
   const group = createGroupStore(commands, names, settings, systemClock);
+  const fleet = createFleetStore(commands, names, settings.consumer);
   const locks = createLockStore(commands, 'value', 1000);
   const due = createDueLetterStore(commands, commands, names, settings);
   const reader = createEntryReader(commands, names, systemClock, 1000);
@@ -169,6 +174,15 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await group.requeue('d', batch, { minIdleMs: 0, spendAlways: false, lockKeys: ['k1', 'k2'] });
   await group.findDead({ turnMs: 500, most: 200, watched: 'd', suspects: ['e', 'f', 'g', 'h'] });
   await group.countPending(['d', 'e', 'f', 'g']);
+  await fleet.beginRound(memberRecord(), 1000);
+  await fleet.endRound(
+    '2',
+    aRound(),
+    new Map([
+      ['a', 1],
+      ['b', 1],
+    ]),
+  );
   await group.forget('d');
   await group.forgetAll(['d', 'e', 'f', 'g']);
   await group.pruneOwners();

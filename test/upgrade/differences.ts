@@ -21,12 +21,16 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of refresh',
-    why: 'It takes the name in the group and the keys of touches, of what is delayed, of cancels, of what is parked and of the index of presences as well, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and what there is to say of the others, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+    why: 'It takes the name in the group and the keys of touches, of what is delayed, of cancels, of what is parked, of the index of presences, of members and of balance as well, and what the caller says of itself, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and what there is to say of the others, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
     what: 'script find-dead',
     why: 'It writes the index of presences, which 0.1.0 leaves alone. Who is not in it, as consumers of 0.1.0 are not, this version finds as that one does, by asking for everyone; who was of this version and is forgotten by 0.1.0 stands in the index until its time, and is taken out then.',
   },
+  ...['begin-round', 'end-round'].map((script) => ({
+    what: `script ${script}`,
+    why: 'It writes what processes say of themselves, and what they are to hand over: keys that 0.1.0 leaves alone. Consumers of 0.1.0 are not counted, and hand nothing over.',
+  })),
   {
     what: 'script count-pending',
     why: 'It counts, and writes nothing.',
@@ -215,6 +219,8 @@ export const DIFFERENCES: readonly Difference[] = [
       'parked, turns',
       'paused',
       'presences',
+      'members',
+      'balance',
     ].map((key) => ({
       what: `name of ${service}: ${key}`,
       why: 'A key that consumers of 0.1.0 know nothing of.',

@@ -78,6 +78,8 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     delayedNames,
     parking,
     presences,
+    members,
+    balance,
     lbs,
     dlq,
   } = names;
@@ -96,6 +98,8 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     delayedNames,
     ...parking,
     presences,
+    members,
+    balance,
     presence,
     names.scratch('doctor'),
     ...(lockKeys ? [lock] : []),

@@ -17,12 +17,16 @@
 -- ARGV[7] text    key of the stream of what is parked; likewise (see lib/parking.lua)
 -- ARGV[8] text    key of how many of each name are parked; likewise
 -- ARGV[9] text    key of the index of presences; likewise (see lib/presences.lua)
+-- ARGV[10] text   key of the hash of members; likewise (see begin-round)
+-- ARGV[11] text   what the caller says of itself
+-- ARGV[12] text   key of the hash of balance; likewise (see begin-round)
 --
 -- Returns {1 and more: it was there and now lives on; as many more as its entries have been touched, so that it costs no command to hear of
 --            that. As many as 0 where the hash is on another server just now;
 --            in how many ms the presence of another one runs out next, as far as the index says, below 1: it has, '': nobody else is in it;
---            in how many ms what is delayed is due next, below 1: now, '': nothing is; how often the caller was to hear of a cancel; and, where something is
---            parked, how much, and in turn the names of which most is parked, three at most, the first characters of each, and how much that is}
+--            in how many ms what is delayed is due next, below 1: now, '': nothing is; how often the caller was to hear of a cancel;
+--            in how many ms a round of balancing is due, below 1: now; what the last one found, '': there was none; what the caller is to hand over by it, '':
+--            nothing; and, where something is parked, how much, and in turn the names of which most is parked, three at most, the first characters of each, and how much that is}
 --         0: it has lapsed, and nothing was written. The caller must raise a new generation, and verify all it holds: what was
 --            taken before that is gone
 -- Refuses with SWSTALE <generation> when another generation stands.
@@ -48,10 +52,17 @@ local alive = 1 + countOf(redis.pcall('HGET', ARGV[4], ARGV[3]))
 local due = redis.pcall('ZRANGE', ARGV[5], 0, 0, 'WITHSCORES')
 local cancels = countOf(redis.pcall('HGET', ARGV[6], ARGV[3]))
 local hot = redis.pcall('ZRANGE', ARGV[8], 0, 2, 'REV', 'WITHSCORES')
-local reply = { alive, next[1] == ARGV[3] and '' or dueIn(next), dueIn(due), cancels }
+-- Made by begin-round only.
+if redis.pcall('EXISTS', ARGV[10]) == 1 then
+  redis.pcall('HSET', ARGV[10], ARGV[3], ARGV[11])
+end
+local round = redis.pcall('HMGET', ARGV[12], '', ARGV[3])
+local last = round[1] or ''
+local roundIn = string.format('%.0f', (tonumber(string.match(last, '^v1 (%d+)')) or now) - now)
+local reply = { alive, next[1] == ARGV[3] and '' or dueIn(next), dueIn(due), cancels, roundIn, last, round[2] or '' }
 if hot[1] then
   local parked = redis.pcall('XLEN', ARGV[7])
-  reply[5] = type(parked) == 'number' and parked or 0
+  reply[8] = type(parked) == 'number' and parked or 0
   for i = 1, #hot, 2 do
     reply[#reply + 1] = string.sub(hot[i], 1, 300)
     reply[#reply + 1] = countOf(hot[i + 1])

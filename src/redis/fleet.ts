@@ -1,0 +1,189 @@
+/** What the processes of a fleet say of themselves with their heartbeats, and what is made of it, a round of balancing at a time. */
+import * as z from 'zod';
+import type { Commands } from './commands.js';
+import { toEpochMs } from './epoch.js';
+import type { Names } from './names.js';
+import { pipelined } from './pipelined.js';
+
+/** What a process says of itself. Written as JSON; what is unknown in it is skipped, since later versions may say more. */
+const memberSchema = z.object({
+  /** State of the consumer, such as `running`. */
+  state: z.string(),
+  version: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  /** When it was started, by its own clock, epoch milliseconds. */
+  since: z.number(),
+  heartbeatMs: z.number(),
+  capacity: z.number(),
+  weight: z.number(),
+  /** Streams that are its own, or are being verified as its own. */
+  owned: z.number(),
+  /** What the option `load` says; null: the number of streams counts. */
+  load: z.number().nullable(),
+  /** Whether it takes streams: it runs, is not paused, and has room. */
+  isOpen: z.boolean(),
+  /** Whether it hands streams over when it has more than its share. */
+  balances: z.boolean(),
+  /** Address of its inspector's page; null: none is served. */
+  inspector: z.string().nullable(),
+});
+
+export type MemberRecord = Readonly<z.infer<typeof memberSchema>>;
+
+/** What a round found, for everybody. */
+export interface Round {
+  /** Counts up. */
+  readonly number: number;
+  /** When somebody was there last that had not been before, or somebody had gone, by Redis's clock, epoch milliseconds. */
+  readonly changedAt: number;
+  /** Who is there, as one short text. */
+  readonly digest: string;
+  /** Weights of those that take streams, together. */
+  readonly weight: number;
+  /** Streams of those that take none, together. */
+  readonly ownedByOthers: number;
+  /** Load of a stream, on average; 1 where streams are counted. */
+  readonly perStream: number;
+  /** The least load for its weight of those that take streams. */
+  readonly lowest: number;
+  /** Load for a weight of 1, if all had their share. */
+  readonly level: number;
+}
+
+/** What a heartbeat has brought of the last round. */
+export interface RoundHeard {
+  /** In how many milliseconds the next one is due; below 1: now. */
+  readonly dueInMs: number;
+  /** Undefined: there was none. */
+  readonly round: Round | undefined;
+  /** How many streams this process is to hand over, by the round; 0: none. */
+  readonly handOver: number;
+}
+
+export const NO_ROUND: RoundHeard = { dueInMs: Number.POSITIVE_INFINITY, round: undefined, handOver: 0 };
+
+export interface FleetMemberSeen {
+  readonly name: string;
+  /** When its presence runs out, by Redis's clock, epoch milliseconds. */
+  readonly untilMs: number;
+  /** Undefined: it has said nothing yet, or nothing that can be read. */
+  readonly record: MemberRecord | undefined;
+}
+
+export interface FleetLook {
+  readonly redisMs: number;
+  readonly round: Round | undefined;
+  readonly members: readonly FleetMemberSeen[];
+}
+
+export interface RoundBegun extends FleetLook {
+  /** Mark of this round, for `endRound`. */
+  readonly token: string;
+  /** Entries on the load balancer stream: owned, and waiting to be given out. */
+  readonly length: number;
+}
+
+export interface FleetStore {
+  /** Undefined: no round is due. */
+  beginRound(record: MemberRecord, everyMs: number): Promise<RoundBegun | undefined>;
+  /** @param handOvers name in the group → how many streams. @returns false: another round has begun meanwhile */
+  endRound(token: string, round: Round, handOvers: ReadonlyMap<string, number>): Promise<boolean>;
+  /** Whoever is in the index of presences. */
+  look(): Promise<FleetLook>;
+}
+
+function recordOf(text: unknown): MemberRecord | undefined {
+  if (typeof text !== 'string' || text === '') return undefined;
+  try {
+    return memberSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What stands behind the time of the next round: `<number> <changedAt> <digest> <weight> <ownedByOthers> <perStream> <lowest> <level>`. */
+function textOf(round: Round): string {
+  const { number, changedAt, digest, weight, ownedByOthers, perStream, lowest, level } = round;
+  return [number, changedAt, digest, weight, ownedByOthers, perStream, lowest, level].join(' ');
+}
+
+/** Undefined: there was none, or it is of a version that says it otherwise. */
+export function roundOf(text: string): Round | undefined {
+  const [version, , number, changedAt, digest, ...rest] = text.split(' ');
+  const figures = rest.map(Number);
+  if (version !== 'v1' || digest === undefined || figures.length < 5 || figures.some(Number.isNaN))
+    return undefined;
+  const [weight, ownedByOthers, perStream, lowest, level] = figures as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return {
+    number: Number(number),
+    changedAt: Number(changedAt),
+    digest,
+    weight,
+    ownedByOthers,
+    perStream,
+    lowest,
+    level,
+  };
+}
+
+/** What is to be handed over, by which round: `<number>:<count>`. */
+export function handOverOf(order: string, round: Round | undefined): number {
+  const [number, count] = order.split(':').map(Number);
+  return round !== undefined && number === round.number && Number.isInteger(count) ? (count as number) : 0;
+}
+
+export function createFleetStore(commands: Commands, names: Names, consumer: string): FleetStore {
+  const { lbs, presences, members, balance } = names;
+  return {
+    async beginRound(record, everyMs) {
+      const keys = [lbs, presences, members, balance];
+      const args = [consumer, JSON.stringify(record), Math.ceil(everyMs)];
+      const reply = await commands.script('begin-round', keys, args);
+      if (!Array.isArray(reply)) return undefined;
+      const [redisMs, token, last, length, ...rest] = reply as [string, string, string, number, ...string[]];
+      const seen: FleetMemberSeen[] = [];
+      for (let at = 0; at + 2 < rest.length; at += 3) {
+        seen.push({
+          name: rest[at] as string,
+          untilMs: Number(rest[at + 1]),
+          record: recordOf(rest[at + 2]),
+        });
+      }
+      return { redisMs: Number(redisMs), token, round: roundOf(last), length, members: seen };
+    },
+    async endRound(token, round, handOvers) {
+      const orders = [...handOvers].flatMap(([name, count]) => [name, `${round.number}:${count}`]);
+      return (await commands.script('end-round', [balance], [token, textOf(round), ...orders])) === 1;
+    },
+    async look() {
+      const [scores, last, time] = (await commands.run('ZRANGE', (client) =>
+        pipelined<unknown>(client, (pipeline) =>
+          pipeline.zrange(presences, '0', '-1', 'WITHSCORES').hget(balance, '').time(),
+        ),
+      )) as [unknown[], string | null, [string, string]];
+      // In turn, or in pairs: the version of the protocol decides.
+      const flat = scores.flat().map(String);
+      const present = flat.filter((_, at) => at % 2 === 0);
+      const records =
+        present.length === 0
+          ? []
+          : await commands.run('HMGET', (client) => client.hmget(members, ...present));
+      return {
+        redisMs: toEpochMs(time),
+        round: roundOf(last ?? ''),
+        members: present.map((name, index) => ({
+          name,
+          untilMs: Number(flat[2 * index + 1]),
+          record: recordOf(records[index]),
+        })),
+      };
+    },
+  };
+}
