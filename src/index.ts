@@ -5,7 +5,6 @@ export type { CallOptions } from './admin/calls.js';
 export type { ClaimedEntry, UnclaimedEntry } from './admin/claiming.js';
 export { type AdminOptions, createAdmin } from './admin/create-admin.js';
 export type { Finding, Result as FindingResult } from './admin/doctor/finding.js';
-export type { FleetMember } from './admin/fleet.js';
 export type {
   DeadLettersAdmin,
   DeletedLetter,
@@ -72,6 +71,7 @@ export {
   type Service,
   type ServiceDefinition,
 } from './runtime/define-service.js';
+export type { FleetMember, MemberFacts } from './runtime/fleet.js';
 export type { ErrorListener, HandlerDelay } from './runtime/handler-options.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
 export type { ActorInspectionEvent, InspectionObserver } from './runtime/inspection-observer.js';
@@ -86,6 +86,7 @@ export type {
   StreamDisowned,
   StreamExpired,
   StreamFailed,
+  StreamMoving,
   StreamRef,
   StreamTerminated,
   StreamTouched,
@@ -94,6 +95,7 @@ export type {
 export type { Producer } from './runtime/open-producer.js';
 export type {
   BackoffOptions,
+  BalanceOptions,
   ReadRetryOptions,
   RuntimeOptions,
 } from './runtime/options.js';

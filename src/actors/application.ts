@@ -39,6 +39,12 @@ export interface Application {
   cancelled(ownership: Ownership): void;
   expired(entry: ExpiredEntry): void;
   deadLettered(entry: BuriedEntry): void;
+  /** Others are to have it, since this process has more than its share: nobody shall work on it any more. */
+  moving(ownership: Ownership): void;
+  /** Whether it may be handed over for that reason. */
+  isMovable(ownership: Ownership): boolean;
+  /** Whether handlers of the application work on streams; else nobody can tell whether somebody does. */
+  readonly hasHandler: boolean;
   /** Whether a handler of the application is at work on it. */
   isBusy(ownership: Ownership): boolean;
   /** Ended for whatever reason: finished, handed over, lost. Its handle is dead. */

@@ -11,6 +11,9 @@ import { factOf } from '../machines/facts.js';
 import type { ChildSpec, ConsumerState } from '../machines/standing.js';
 import type { ServerFacts } from '../redis/capabilities.js';
 import { replyOf } from '../redis/reply-errors.js';
+import { Balancer } from './balance/balancer.js';
+import { Member } from './balance/member.js';
+import { Mover } from './balance/mover.js';
 import { Canceller } from './endings/canceller.js';
 import { Drain, type DrainReport } from './endings/drain.js';
 import { Finisher } from './endings/finisher.js';
@@ -79,6 +82,8 @@ export class Consumer {
   readonly canceller: Canceller;
   readonly delays: Delays;
   readonly parking: Parking;
+  readonly member: Member;
+  readonly balancer: Balancer;
   readonly keyspace: Keyspace;
   /** Follows the masters of a cluster; undefined where there is but one server. */
   readonly topology: Topology | undefined;
@@ -108,7 +113,9 @@ export class Consumer {
         this.delays.beat();
         this.parking.beat();
         this.reconciler.beat();
+        this.balancer.beat();
       },
+      saying: () => JSON.stringify(this.member.record),
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
       // looks dead until it has renewed its lease.
@@ -151,6 +158,15 @@ export class Consumer {
       (afterMs) => this.delays.expect(afterMs),
       (ownership, error) => this.operationFailed(ownership, 'handOver', error),
     );
+    const mover = new Mover(kernel, this.ownerships, this.releaser);
+    this.member = new Member(kernel, () => ({
+      state: this.state,
+      owned: this.ownerships.owned - mover.leaving,
+      capacity: this.intake.capacity,
+      isOpen: this.#isReading && !this.intake.isPaused && this.intake.roomLeft > 0,
+      balances: kernel.settings.balance.isOn && !this.balancer.isCooling,
+    }));
+    this.balancer = new Balancer(kernel, this.lease, this.member, mover);
     this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);
     const { acquirer } = this;
     const inHand: InHand = {
@@ -238,6 +254,10 @@ export class Consumer {
 
   get state(): ConsumerState {
     return this.#actor.getSnapshot().value as ConsumerState;
+  }
+
+  get #isReading(): boolean {
+    return this.state === 'running' || this.state === 'degraded';
   }
 
   get troubles(): Readonly<Record<string, string>> {
@@ -378,6 +398,7 @@ export class Consumer {
       }),
     );
     child('reconciler', (end) => this.reconciler.start(end.failed));
+    child('balancer', (end) => this.balancer.start(end.failed));
     child('extender', (end) => {
       this.#extender.start(end.failed);
       return { stop: () => this.#extender.stop() };
@@ -426,6 +447,7 @@ export class Consumer {
     for (const ownership of this.ownerships) {
       if (ownership.state === 'extending') ownership.send({ type: 'lease.missed' });
     }
+    this.balancer.missed();
     logger.warn(facts, 'the lease could not be confirmed in time');
     seam.emit('leaseMissed', facts);
     this.reconciler.halt('the lease could not be confirmed in time');
@@ -437,6 +459,7 @@ export class Consumer {
     }
     this.acquirer.handHeld();
     this.intake.bell.ring();
+    this.balancer.confirmed();
     this.reconciler.resume();
     if (this.state === 'recovering') this.#actor.send({ type: 'lease.verified' });
   }

@@ -39,6 +39,18 @@ export interface ActorSettings {
   readonly keyspaceEvents: 'require' | 'prefer' | 'off';
   readonly keyspaceOverride: boolean;
   readonly historyKey: string | undefined;
+  readonly weight: number;
+  readonly load: (() => number) | undefined;
+  readonly balance: BalanceSettings;
+}
+
+export interface BalanceSettings {
+  /** Whether streams are handed over when there are more of them here than the share. */
+  readonly isOn: boolean;
+  readonly maxMoves: number;
+  readonly maxShare: number;
+  readonly everyMs: number;
+  readonly settleMs: number;
 }
 
 /** What a schema makes of an entry's info. */

@@ -5,16 +5,16 @@
 import { isStreamwardenError } from '../core/errors.js';
 import type { Balance } from '../redis/balance.js';
 import type { DelayedSurvey, DueStream } from '../redis/delaying.js';
+import { type MemberFacts, readMembers } from '../runtime/fleet.js';
 import type { Inside } from '../runtime/inside.js';
 import { Calls } from './calls.js';
 import { createDeadLettersAdmin, type DeadLettersAdmin } from './letters/letters-admin.js';
-import { type PresentConsumer, presentConsumers } from './status/present-consumers.js';
 
 /** Of these null: it could not be asked for, as the user has no right to it. */
 export interface AdminWithin {
   readonly deadLetters: DeadLettersAdmin;
   /** The consumers of the group. @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied` */
-  consumers(): Promise<PresentConsumer[]>;
+  consumers(): Promise<MemberFacts[]>;
   /** Where the entries of the load balancer stream are. Null as well: there is no group. @throws StreamwardenError `RedisUnavailable` */
   entries(): Promise<Balance | null>;
   /** What is delayed, and those that are due first, at most so many. @throws StreamwardenError `RedisUnavailable` */
@@ -24,10 +24,10 @@ export interface AdminWithin {
 /** The runtime makes its connections, and closes them. */
 const THE_RUNTIMES = { up: () => Promise.resolve(), close() {} };
 
-export function adminWithin({ group, delayed, deadLetters, clock }: Inside): AdminWithin {
+export function adminWithin({ group, fleet, delayed, deadLetters, clock }: Inside): AdminWithin {
   return {
     deadLetters: createDeadLettersAdmin({ deadLetters }, new Calls(THE_RUNTIMES, clock)),
-    consumers: () => presentConsumers(group),
+    consumers: () => readMembers(group, fleet),
     entries: () => unlessRefused(async () => (await group.balance()) ?? null),
     delayed: (most) =>
       unlessRefused(async () => {

@@ -2,12 +2,12 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Cancelled } from '../redis/cancelling.js';
 import type { PauseChange } from '../redis/parking.js';
+import { membersOf } from '../runtime/fleet.js';
 import { namesOf } from '../runtime/new-stream.js';
 import type { Admin } from './admin.js';
 import { adoptedEntries, strandedEntries } from './adopting.js';
 import { type CallOptions, Calls } from './calls.js';
 import { claimed } from './claiming.js';
-import { membersOf } from './fleet.js';
 import { check, checkOptions, entryId, entryIds, flag, integer, text } from './inputs.js';
 import { createDeadLettersAdmin } from './letters/letters-admin.js';
 import { PENDING_RULES, pendingEntry, pendingPages } from './pending-filter.js';
@@ -55,7 +55,7 @@ export function openAdmin(settings: AccessSettings, clock: Clock = systemClock):
     },
     async fleet(options = {}) {
       checkOptions(options, {});
-      return membersOf(await calls.read(options, () => readServiceStatus(access)));
+      return membersOf((await calls.read(options, () => readServiceStatus(access))).consumers);
     },
     pending(options = {}) {
       checkOptions(options, PENDING_RULES);

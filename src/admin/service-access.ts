@@ -7,6 +7,7 @@ import type { Commands } from '../redis/commands.js';
 import { createConnections, createHomeCommands } from '../redis/connections.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../redis/dead-letter-queue.js';
 import { createEntryReader } from '../redis/entry-reader.js';
+import { createFleetStore, type FleetStore } from '../redis/fleet.js';
 import { createGroupStore, type GroupStore } from '../redis/group.js';
 import type { LeaseSettings } from '../redis/lease-store.js';
 import type { Names } from '../redis/names.js';
@@ -38,6 +39,7 @@ export interface ServiceAccess extends Disposable {
   setPaused(what: 'pause' | 'resume', dataStream: string): Promise<PauseChange>;
   /** Lock keys of it are looked for all over a cluster. */
   readonly group: GroupStore;
+  readonly fleet: FleetStore;
   /**
    * Resolves when there is a connection; opens it if need be.
    * @throws StreamwardenError `RedisUnavailable` when there is none within the time; `PermissionDenied`, `RedisRefused`
@@ -128,6 +130,7 @@ export function accessService(
     deadLetters: createDeadLetterQueue({ names, home, letters, layout, clock, timeoutMs }),
     pending,
     group,
+    fleet: createFleetStore(home, names, settings.consumer),
     async cancel(dataStreams) {
       return await cancelAll(repeated, commands, names, dataStreams);
     },

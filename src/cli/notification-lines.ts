@@ -72,6 +72,8 @@ function wordOf(notification: Notification): [what: string, about: string] {
       ];
     case 'StreamCancelled':
       return ['cancelled', `${which}: a producer cancelled it`];
+    case 'StreamMoving':
+      return ['moving', `${which}: handed over, as this process has more than its share`];
     case 'StreamFailed':
       return ['failed', `${which}: ${redact(messageOf(notification.error))}`];
   }

@@ -83,6 +83,16 @@ export interface SeamEvents {
   parked: { readonly count: number; readonly coalesced: number };
   /** Names were parked and free: the next entry of each went back on the stream. */
   unparked: { readonly count: number };
+  /** This process has ended a round of balancing. */
+  roundEnded: {
+    readonly number: number;
+    readonly members: number;
+    readonly imbalance: number;
+    readonly ordered: number;
+    readonly waits: string | null;
+  };
+  /** So many streams of this process have been handed over so that others have their share. */
+  balanced: { readonly moved: number };
   /** Payloads of entries were gone from the stream before those were finished. */
   vanished: { readonly count: number };
   /** Presence was refreshed: `alive`, `lapsed`, `stale`; or not, and then with the code of the error. */

@@ -94,6 +94,19 @@ export interface ScanFigures {
   readonly tookMs: number;
 }
 
+/** What a round of balancing has found, for people. */
+export interface RoundFigures {
+  readonly number: number;
+  /** Processes that take part. */
+  readonly members: number;
+  /** How far the one that is furthest from its share is from it, as a part of the share. */
+  readonly imbalance: number;
+  /** Streams that were to be handed over by it, all over the fleet. */
+  readonly ordered: number;
+  /** Why nothing was to be, although somebody has more than its share; null: nothing stood in the way. */
+  readonly waits: string | null;
+}
+
 /** Taking over does not go on at the moment. */
 export interface Suspension {
   /** Epoch milliseconds. */

@@ -17,13 +17,13 @@ const memberSchema = z.object({
   heartbeatMs: z.number(),
   capacity: z.number(),
   weight: z.number(),
-  /** Streams that are its own, or are being verified as its own. */
+  /** Streams that are its own, or are being verified as its own, without those that it is handing over. */
   owned: z.number(),
   /** What the option `load` says; null: the number of streams counts. */
   load: z.number().nullable(),
   /** Whether it takes streams: it runs, is not paused, and has room. */
   isOpen: z.boolean(),
-  /** Whether it hands streams over when it has more than its share. */
+  /** Whether it hands streams over now when it has more than its share. */
   balances: z.boolean(),
   /** Address of its inspector's page; null: none is served. */
   inspector: z.string().nullable(),
@@ -57,7 +57,7 @@ export interface RoundHeard {
   readonly dueInMs: number;
   /** Undefined: there was none. */
   readonly round: Round | undefined;
-  /** How many streams this process is to hand over, by the round; 0: none. */
+  /** How many streams this process is to hand over, by the round; below 0: so many are to come to it. 0: neither. */
   readonly handOver: number;
 }
 

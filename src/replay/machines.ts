@@ -1,4 +1,5 @@
 /** Every machine that a recording may speak of, by its id. */
+import { balancerMachine } from '../machines/balancer.machine.js';
 import { consumerMachine } from '../machines/consumer.machine.js';
 import { leaseDeadlineMachine } from '../machines/lease-deadline.machine.js';
 import { leaseKeeperMachine } from '../machines/lease-keeper.machine.js';
@@ -18,6 +19,7 @@ export function machinesById(machines: Iterable<Machine>): Machines {
 
 /** The machines of this version of the package. */
 export const presentMachines: Machines = machinesById([
+  balancerMachine,
   consumerMachine,
   leaseDeadlineMachine,
   leaseKeeperMachine,

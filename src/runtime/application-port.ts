@@ -23,6 +23,9 @@ export interface PortSettings {
   touched(ownership: Ownership): void;
   /** Whatever was planned for a cancelled stream is off. */
   cancelled(ownership: Ownership): void;
+  /** Whether it may be handed over so that others have their share. */
+  isMovable(ownership: Ownership): boolean;
+  hasHandler(): boolean;
   /** Gives a stream back whose signal has aborted. */
   release(ownership: Ownership): void;
   /** An ownership has ended: whatever was planned for it is off. */
@@ -104,6 +107,18 @@ export function createApplicationPort(settings: PortSettings): Application {
       settings.cancelled(ownership);
       abort(ownership, 'StreamCancelled', `${ownership.name} was cancelled by a producer`);
       if (isTold) tell({ type: 'StreamCancelled', at: clock.now(), ...refOf(ownership) });
+    },
+    moving(ownership) {
+      abort(
+        ownership,
+        'StreamReleased',
+        `${ownership.name} is handed over: this process has more streams than its share`,
+      );
+      tell({ type: 'StreamMoving', at: clock.now(), ...refOf(ownership) });
+    },
+    isMovable: settings.isMovable,
+    get hasHandler() {
+      return settings.hasHandler();
     },
     expired(entry) {
       const { owner, info } = entry;

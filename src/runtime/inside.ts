@@ -6,6 +6,7 @@ import { PACKAGE_VERSION } from '../core/package-version.js';
 import type { Seam } from '../core/seam.js';
 import type { DeadLetterQueue } from '../redis/dead-letter-queue.js';
 import type { DelayedStore } from '../redis/delaying.js';
+import type { FleetStore } from '../redis/fleet.js';
 import type { GroupStore } from '../redis/group.js';
 import type { Names } from '../redis/names.js';
 import type { Tap } from '../replay/tap.js';
@@ -26,6 +27,7 @@ export interface Inside {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly group: Pick<GroupStore, 'consumers' | 'presence' | 'balance'>;
+  readonly fleet: Pick<FleetStore, 'look'>;
   readonly deadLetters: DeadLetterQueue;
   readonly delayed: Pick<DelayedStore, 'survey' | 'first'>;
   /** What is wrong with the ids of the load balancer stream, in words; null: nothing that has been seen. */

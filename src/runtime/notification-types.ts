@@ -10,6 +10,7 @@ const NOTIFICATIONS: Readonly<Record<Notification['type'], true>> = {
   StreamConfirmed: true,
   StreamTouched: true,
   StreamCancelled: true,
+  StreamMoving: true,
   StreamFailed: true,
   StreamDeadLettered: true,
   StreamTerminated: true,

@@ -81,6 +81,14 @@ export interface StreamCancelled<TInfo = unknown> extends StreamRef<TInfo>, At {
 }
 
 /**
+ * This process has more streams than its share, and hands this one over: its signal has aborted. It is given back, no retry spent, when its handler has
+ * returned, or its grace is over; without handlers when `release()` or `done()` is called, or the grace is over.
+ */
+export interface StreamMoving<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'StreamMoving';
+}
+
+/**
  * Its handler threw. The stream stays ours through the back-off; then one retry is spent, and everybody may be given it. After an
  * `UnrecoverableError` it is dead-lettered instead, at once.
  */
@@ -131,6 +139,7 @@ export type Notification<TInfo = unknown> =
   | StreamConfirmed<TInfo>
   | StreamTouched<TInfo>
   | StreamCancelled<TInfo>
+  | StreamMoving<TInfo>
   | StreamFailed<TInfo>
   | StreamDeadLettered
   | StreamTerminated;

@@ -90,6 +90,24 @@ export const runtimeSchema = z.strictObject({
     .custom<object>((value) => typeof value === 'function')
     .describe('a function')
     .optional(),
+  weight: z.number().min(0.01).max(1000).default(1).describe('a number from 0.01 to 1000'),
+  load: z
+    .custom<() => number>((value) => typeof value === 'function')
+    .describe('a function that gives a number')
+    .optional(),
+  balance: z
+    .strictObject({
+      maxMoves: integer(1, 1_000_000).default(500),
+      maxShare: z.number().min(0.01).max(10).default(0.1).describe('a number from 0.01 to 10'),
+      everyMs: integer(200, 3_600_000).default(1000),
+      settleMs: integer(0, 3_600_000).default(3000),
+      movable: z
+        .custom<object>((value) => typeof value === 'function')
+        .describe('a function')
+        .optional(),
+    })
+    .describe("'off', or an object with maxMoves, maxShare, everyMs, settleMs, movable")
+    .prefault({}),
   clock: objectWith('a Clock', 'now', 'monotonic', 'random', 'setTimeout', 'clearTimeout').optional(),
   historyKey: text.optional(),
   record: recordSchema.optional(),

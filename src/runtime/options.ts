@@ -6,6 +6,7 @@ import { StreamwardenError } from '../core/errors.js';
 import { guardedClock } from '../core/guarded-clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { RedisSource } from '../redis/asked-target.js';
+import type { BalanceSettings } from '../actors/kernel.js';
 import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
@@ -18,7 +19,7 @@ import { ELSEWHERE, processSchema, producerSchema, runtimeSchema, serviceSchema 
 import { compiled } from './record-schema.js';
 import { serviceNames } from './service-names.js';
 import type { CompiledProducerOptions, CompiledServiceOptions } from './service-settings.js';
-import type { ProcessOptions } from './types.js';
+import type { ProcessOptions, StreamHandle } from './types.js';
 
 export interface BackoffOptions {
   /** First delay in milliseconds; doubles each time, with jitter. */
@@ -30,6 +31,20 @@ export interface BackoffOptions {
 export interface ReadRetryOptions extends BackoffOptions {
   /** How many failures in a row end the runtime; -1: none ever does, 0: the first one. */
   readonly attempts?: number;
+}
+
+/** How streams are shared out among the processes of a fleet. docs/how-to/scale-out-and-in.md. */
+export interface BalanceOptions<TInfo = unknown> {
+  /** How many streams this process hands over in one round at most. 1 to 1,000,000. @defaultValue 500 */
+  readonly maxMoves?: number;
+  /** How far a process may be from its share before anything is handed over, as a part of the share. 0.01 to 10. @defaultValue 0.1 */
+  readonly maxShare?: number;
+  /** Time between two rounds of the fleet, in milliseconds; the shortest of all processes counts. 200 to 3,600,000. @defaultValue 1000 */
+  readonly everyMs?: number;
+  /** For how long nobody may have come or gone before anything is handed over, in milliseconds. 0 to 3,600,000. @defaultValue 3000 */
+  readonly settleMs?: number;
+  /** Whether a stream may be handed over for this. Asked when one is to be chosen; what throws, or says anything but true, stays. @defaultValue all may */
+  readonly movable?: (stream: StreamHandle<TInfo>) => boolean;
 }
 
 /** Options of {@link createRuntime}. The table in docs/reference/contract.md has units, defaults, ranges and consequences. */
@@ -130,6 +145,16 @@ export interface RuntimeOptions<TInfo = unknown> {
    * @defaultValue none
    */
   readonly onError?: ErrorListener<TInfo>;
+  /** How much of the fleet's streams this process is to have, beside the others. 0.01 to 1000. @defaultValue 1 */
+  readonly weight?: number;
+  /**
+   * How much work its streams are to this process, as one figure from 0 up, in any unit that all processes use: it counts in place of their number. Asked
+   * with each heartbeat; an average of the latest counts.
+   * @defaultValue the number of streams
+   */
+  readonly load?: () => number;
+  /** Whether, and how, streams are handed over to processes that have fewer; `off`: none of this process are. @defaultValue as BalanceOptions say */
+  readonly balance?: 'off' | BalanceOptions<TInfo>;
   /** Time and chance. @defaultValue the operating system's */
   readonly clock?: Clock;
   /** A Redis list that every change of owner is appended to, for proofs; grows without bound. Must carry the load balancer stream's hash tag. */
@@ -185,6 +210,11 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly onError: ErrorListener<TInfo> | undefined;
   readonly clock: Clock;
   readonly historyKey: string | undefined;
+  readonly weight: number;
+  readonly load: (() => number) | undefined;
+  readonly balance: BalanceSettings;
+  /** The option `balance.movable`. */
+  readonly movable: ((stream: StreamHandle<TInfo>) => boolean) | undefined;
   readonly record: CompiledRecordOptions | undefined;
   readonly telemetry: boolean;
   readonly recorder: MetricsRecorder | undefined;
@@ -254,11 +284,17 @@ function delayOf<TInfo>(raw: RuntimeOptions<TInfo>): HandlerDelay | undefined {
   return typeof delay === 'function' ? delay : undefined;
 }
 
-/** The schema knows the object only: its members have names, limits and defaults. */
-function withoutDelay<TInfo>(raw: RuntimeOptions<TInfo>): RuntimeOptions<TInfo> {
-  if (typeof raw?.handlerBackoff !== 'function') return raw;
-  const { handlerBackoff: _delay, ...rest } = raw;
-  return rest;
+/** The schema knows the objects only: their members have names, limits and defaults. */
+function withObjects<TInfo>(raw: RuntimeOptions<TInfo>): RuntimeOptions<TInfo> {
+  const isDelay = typeof raw?.handlerBackoff === 'function';
+  const isOff = raw?.balance === 'off';
+  if (!isDelay && !isOff) return raw;
+  const { handlerBackoff, balance, ...rest } = raw;
+  return {
+    ...rest,
+    ...(!isDelay && handlerBackoff !== undefined && { handlerBackoff }),
+    ...(!isOff && balance !== undefined && { balance }),
+  };
 }
 
 /**
@@ -281,8 +317,9 @@ export function compileOptions<TInfo>(
     inspect,
     recorder,
     clusterMode,
+    balance,
     ...rest
-  } = parseWith(runtimeSchema, withoutDelay(raw), ELSEWHERE);
+  } = parseWith(runtimeSchema, withObjects(raw), ELSEWHERE);
 
   for (const name of ['readRetry', 'handlerBackoff'] as const) {
     const { initialMs, maxMs } = rest[name];
@@ -302,6 +339,9 @@ export function compileOptions<TInfo>(
   }
   return {
     ...rest,
+    load: rest.load,
+    balance: { ...balance, isOn: raw.balance !== 'off' },
+    movable: balance.movable as ((stream: StreamHandle<TInfo>) => boolean) | undefined,
     handlerDelay: delayOf(raw),
     isCluster,
     layout,

@@ -14,20 +14,24 @@ import { TouchListeners } from './touch-listeners.js';
 import type { DoneOptions, ReleaseOptions, ReleaseReport, StreamHandle, TouchListener } from './types.js';
 import { isUnrecoverable } from './unrecoverable-error.js';
 
-export interface OwnedStreamsSettings {
+export interface OwnedStreamsSettings<TInfo> {
   readonly logger: Logger;
   readonly backoff: HandlerBackoff;
   readonly failures: HandlerFailures;
   readonly consumer: Consumer;
+  /** The option `balance.movable`. */
+  readonly movable: ((stream: StreamHandle<TInfo>) => boolean) | undefined;
   /** Whether the handler of that very stream is asking: it cannot be waited for. */
   isInside(ownership: Ownership): boolean;
 }
 
 export class OwnedStreams<TInfo> implements HandleOwner {
-  readonly #settings: OwnedStreamsSettings;
+  readonly #settings: OwnedStreamsSettings<TInfo>;
+  readonly #pinned = new WeakSet<Ownership>();
+  #hasWarned = false;
   readonly #touchListeners: TouchListeners;
 
-  constructor(settings: OwnedStreamsSettings) {
+  constructor(settings: OwnedStreamsSettings<TInfo>) {
     this.#settings = settings;
     this.#touchListeners = new TouchListeners(settings.logger);
   }
@@ -38,6 +42,26 @@ export class OwnedStreams<TInfo> implements HandleOwner {
 
   touched(ownership: Ownership): void {
     this.#touchListeners.tell(ownership);
+  }
+
+  pin(ownership: Ownership): () => void {
+    this.#pinned.add(ownership);
+    return () => void this.#pinned.delete(ownership);
+  }
+
+  /** What the predicate throws leaves the stream where it is. */
+  isMovable(ownership: Ownership): boolean {
+    if (this.#pinned.has(ownership)) return false;
+    const { movable, logger } = this.#settings;
+    if (movable === undefined) return true;
+    try {
+      return movable(this.handle(ownership)) === true;
+    } catch (error) {
+      if (!this.#hasWarned)
+        logger.warn({ error: messageOf(error) }, 'balance.movable threw; the stream stays');
+      this.#hasWarned = true;
+      return false;
+    }
   }
 
   validUntil(): number {

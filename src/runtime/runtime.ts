@@ -26,6 +26,7 @@ import { HandlerFailures } from './handler-failures.js';
 import type { ErrorListener } from './handler-options.js';
 import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
+import { type FleetMember, membersOf, readMembers } from './fleet.js';
 import { type Inside, showInside } from './inside.js';
 import { notedStreams } from './noted-streams.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
@@ -157,6 +158,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     });
     this.#streams = new OwnedStreams({
       logger: options.logger,
+      movable: options.movable as ((stream: StreamHandle<TInfo>) => boolean) | undefined,
       backoff: this.#backoff,
       failures: this.#failures,
       consumer: this.#incarnation,
@@ -296,6 +298,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     return this.#streams[Symbol.iterator]();
   }
 
+  async fleet(): Promise<FleetMember[]> {
+    const { group, fleet } = this.#incarnation.kernel;
+    return membersOf(await readMembers(group, fleet));
+  }
+
   snapshot(): Snapshot {
     return snapshotOf(this.#incarnation, { ...this.#facts, now: this.#options.clock.now() });
   }
@@ -372,6 +379,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
           else this.#telemetry.handed(ownership);
         },
         isBusy: (ownership) => this.#processor?.running.has(ownership) ?? false,
+        hasHandler: () => this.#processor !== undefined,
+        isMovable: (ownership) => this.#streams.isMovable(ownership),
         touched: (ownership) => this.#streams.touched(ownership),
         cancelled: (ownership) => this.#backoff.cancel(ownership),
         release: (ownership) => this.#streams.releaseUncertain(ownership),
@@ -408,7 +417,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     };
   }
 
-  #inside({ names, layout, bulk, connections, group, delayed, seam, clock, logger }: Kernel): Inside {
+  #inside({ names, layout, bulk, connections, group, fleet, delayed, seam, clock, logger }: Kernel): Inside {
     const timeoutMs = bulkTimeoutFor(this.#options.heartbeatMs);
     const letters = layout.dlqIsLocal ? bulk : (connections.shards?.bulkFor(names.dlq) ?? bulk);
     return {
@@ -419,6 +428,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       clock,
       logger,
       group,
+      fleet,
       delayed,
       deadLetters: createDeadLetterQueue({
         names,

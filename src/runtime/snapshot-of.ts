@@ -64,6 +64,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
   const { kernel, ownerships, lease, reconciler, supervisor, ledger } = consumer;
   const keeper = lease.snapshot;
   const scan = reconciler.snapshot;
+  const balance = consumer.balancer.snapshot;
   const scanValue = scan?.value as { work?: string } | undefined;
   const supervised = supervisor.context;
   return {
@@ -96,6 +97,15 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
       lastError: scan?.context.lastError ?? null,
       dead: scan?.context.dead ?? [],
     },
+    balancer: {
+      state: balance?.value.rounds ?? 'resting',
+      moving: balance?.value.moves === 'moving',
+      cooling: consumer.balancer.isCooling,
+      rounds: balance?.context.rounds ?? 0,
+      lastRound: balance?.context.lastRound ?? null,
+      level: kernel.lease.roundHeard().round?.level ?? null,
+      lastError: balance?.context.lastError ?? null,
+    },
     deployment: kernel.connections.kind,
     topology: topologyOf(consumer),
     subscriptions: consumer.keyspace.views,
@@ -106,6 +116,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
       acquired: consumer.acquirer.acquired,
       finished: consumer.finisher.finished,
       handedOver: consumer.giver.handedOver,
+      moved: balance?.context.moved ?? 0,
       lost: facts.lost,
       handlerFailures: facts.handlers.count,
       requeued: ledger.requeued,

@@ -6,6 +6,7 @@ import type {
   Failure,
   KeyspaceSetup,
   OwnershipState,
+  RoundFigures,
   ScanFigures,
   VerifyOutput,
 } from '../machines/standing.js';
@@ -76,6 +77,8 @@ export interface Counters {
   acquired: number;
   finished: number;
   handedOver: number;
+  /** Streams handed over so that others have their share; counted in `handedOver` as well. */
+  moved: number;
   /** Streams that the application was told are not its own any more, as `StreamDisowned`. */
   lost: number;
   /** Handlers that threw. */
@@ -153,6 +156,22 @@ export interface Snapshot {
     readonly lastError: ErrorFact | null;
     /** Consumers that are known to be dead. */
     readonly dead: readonly string[];
+  };
+  /** How this process keeps the fleet's streams shared out. */
+  readonly balancer: {
+    /** `resting` or `working`: makes a round. */
+    readonly state: string;
+    /** It is handing streams over. */
+    readonly moving: boolean;
+    /** It was told to take streams a while ago, and hands none over for now. */
+    readonly cooling: boolean;
+    /** Rounds that it has made. */
+    readonly rounds: number;
+    /** What the last one of them found; null: it has made none. */
+    readonly lastRound: RoundFigures | null;
+    /** Load for a weight of 1 if all had their share, as of the last round of whomever; null: there was none. */
+    readonly level: number | null;
+    readonly lastError: ErrorFact | null;
   };
   /** What the runtime is connected to. */
   readonly deployment: 'single' | 'sentinel' | 'cluster';

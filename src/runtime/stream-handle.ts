@@ -9,6 +9,8 @@ export interface HandleOwner {
   /** Calls back whenever it has been touched, until what is returned is called. */
   onTouched(ownership: Ownership, listener: TouchListener): () => void;
   release(ownership: Ownership, options?: ReleaseOptions): Promise<void>;
+  /** It is not handed over for others' share until what is returned is called. */
+  pin(ownership: Ownership): () => void;
 }
 
 class Handle<TInfo> implements StreamHandle<TInfo> {
@@ -70,6 +72,10 @@ class Handle<TInfo> implements StreamHandle<TInfo> {
 
   release(options?: ReleaseOptions): Promise<void> {
     return this.#owner.release(this.#ownership, options);
+  }
+
+  pin(): () => void {
+    return this.#owner.pin(this.#ownership);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { StreamwardenError } from '../core/errors.js';
 import type { ConsumerState } from '../machines/standing.js';
 import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
+import type { FleetMember } from './fleet.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
 import type { Notification, StreamRef } from './notifications.js';
 import type { Snapshot } from './snapshot.js';
@@ -91,6 +92,11 @@ export interface StreamHandle<TInfo = unknown> {
   done(options?: DoneOptions): Promise<void>;
   /** The same as `runtime.release(stream, options)`. */
   release(options?: ReleaseOptions): Promise<void>;
+  /**
+   * Keeps the stream here when this process has more than its share, until what is returned is called. It is handed over all the same when the runtime
+   * stops.
+   */
+  pin(): () => void;
 }
 
 /** What processes one data stream. Returning, or resolving, whatever with, means done; throwing spends a retry, unless the signal has aborted. */
@@ -191,6 +197,11 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   owned(name: string): StreamHandle<TInfo> | undefined;
   /** All streams that this process owns. */
   ownedStreams(): IterableIterator<StreamHandle<TInfo>>;
+  /**
+   * The processes of the service, this one included: what Redis knows of each, and what each said of itself with its last heartbeat.
+   * @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied`: rejects with
+   */
+  fleet(): Promise<FleetMember[]>;
   snapshot(): Snapshot;
   /** The recording of the option `record`; undefined without it. */
   readonly recording: ActiveRecording | undefined;

@@ -71,7 +71,10 @@ describe('a scenario', () => {
         .that.satisfies((error: unknown) => isStreamwardenError(error, 'InvalidState'));
     };
     refused(() => scenario('x').send('start'), /expected actor\(\) to be called first/);
-    refused(() => scenario('x').actor('nobody'), /expected the machine of nobody to be one of consumer, /);
+    refused(
+      () => scenario('x').actor('nobody'),
+      /expected the machine of nobody to be one of balancer, consumer, /,
+    );
     refused(
       () => zombie().send('handed'),
       /expected consumer\/ownership\/1-0 to live, got: handed after its end \(done\)/,

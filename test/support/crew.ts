@@ -87,6 +87,7 @@ export function useCrew(suite: CrewServer, defaults: CrewOptions = {}): Crew {
       consumerId: `pod-${randomBytes(2).toString('hex')}`,
       heartbeatMs: crewHeartbeatMs(),
       minIdleMs: keepable(1000),
+      balance: 'off',
       handOverGraceMs: 1000,
       historyKey: crew.historyKey,
       ...defaults,

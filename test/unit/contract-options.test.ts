@@ -1,7 +1,13 @@
 /** docs/reference/contract.md repeats what the code says of options, error codes and notifications. Here the two are compared. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { BackoffOptions, ErrorCode, Notification, RuntimeOptions } from '../../src/index.js';
+import type {
+  BackoffOptions,
+  BalanceOptions,
+  ErrorCode,
+  Notification,
+  RuntimeOptions,
+} from '../../src/index.js';
 import { isStreamwardenError } from '../../src/index.js';
 import { compileOptions } from '../../src/runtime/options.js';
 
@@ -40,6 +46,9 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   onInvalidInfo: [],
   logger: [],
   onError: [],
+  weight: [],
+  load: [],
+  balance: namesOf<keyof BalanceOptions>({ maxMoves: 0, maxShare: 0, everyMs: 0, settleMs: 0, movable: 0 }),
   clock: [],
   historyKey: [],
   record: [],
@@ -61,6 +70,9 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   logger: 'nowhere',
   onError: 'none',
   recorder: 'none',
+  load: 'the number of streams',
+  balance: 'the next four',
+  'balance.movable': '—',
   clock: "the system's",
   historyKey: '—',
   record: '—',
@@ -110,6 +122,7 @@ const NOTIFICATIONS = namesOf<Notification['type']>({
   StreamDisowned: 0,
   StreamTouched: 0,
   StreamCancelled: 0,
+  StreamMoving: 0,
   StreamFailed: 0,
   StreamExpired: 0,
   StreamDeadLettered: 0,

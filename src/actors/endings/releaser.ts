@@ -3,11 +3,14 @@
  * aborted; the lease is kept while the handler returns, for as long as its grace lasts; then everyone may have the stream.
  */
 
-import type { Kernel } from '../kernel.js';
+import { type Kernel, pause } from '../kernel.js';
 import type { Ownership } from '../ownership.js';
 import type { Ownerships } from '../ownerships.js';
 import type { Giver } from './giver.js';
 import { handlerReturned } from './handler-grace.js';
+
+/** Handlers that return within so many milliseconds go together. */
+const GATHER_MS = 20;
 
 export class Releaser {
   readonly #kernel: Kernel;
@@ -17,6 +20,8 @@ export class Releaser {
   readonly #onDelayed: (afterMs: number) => void;
   readonly #onFailure: (ownership: Ownership, error: unknown) => void;
   readonly #underWay = new Map<Ownership, Promise<void>>();
+  /** Of those that are released with others: the application has asked for it as well. */
+  readonly #asked = new WeakSet<Ownership>();
 
   constructor(
     kernel: Kernel,
@@ -41,10 +46,48 @@ export class Releaser {
    */
   release(ownership: Ownership, waits: boolean, afterMs = 0): Promise<void> {
     const underWay = this.#underWay.get(ownership);
-    if (underWay !== undefined) return underWay;
+    if (underWay !== undefined) {
+      this.#asked.add(ownership);
+      return underWay;
+    }
     const release = this.#release(ownership, waits, afterMs).finally(() => this.#underWay.delete(ownership));
     this.#underWay.set(ownership, release);
     return release;
+  }
+
+  /**
+   * The same for many, whose signals have been aborted: each goes when its handler has returned, or its grace is over, and a slow one keeps none of the others.
+   * Where there are no handlers, each has the grace to be finished or released by the application.
+   */
+  async releaseAll(ownerships: readonly Ownership[]): Promise<void> {
+    const left = new Set(ownerships.filter((ownership) => !this.#underWay.has(ownership)));
+    const all = this.#releaseAll(left).finally(() => {
+      for (const ownership of ownerships)
+        if (this.#underWay.get(ownership) === all) this.#underWay.delete(ownership);
+    });
+    for (const ownership of left) this.#underWay.set(ownership, all);
+    await all;
+  }
+
+  async #releaseAll(left: Set<Ownership>): Promise<void> {
+    const { application, clock, ended, logger } = this.#kernel;
+    const until = clock.monotonic() + this.#graceMs;
+    const isBusy = (ownership: Ownership) =>
+      application.hasHandler ? application.isBusy(ownership) : !this.#asked.has(ownership);
+    while (left.size > 0 && !ended.aborted) {
+      const isOver = clock.monotonic() >= until;
+      const free = [...left].filter((ownership) => isOver || !ownership.isWorkedOn || !isBusy(ownership));
+      const late = free.filter((ownership) => application.isBusy(ownership)).map(({ name }) => name);
+      if (late.length > 0) {
+        logger.warn({ streams: late.slice(0, 100), count: late.length }, 'handlers ignored their signal');
+      }
+      for (const ownership of free) left.delete(ownership);
+      const given = free.filter(({ isWorkedOn }) => isWorkedOn);
+      for (const ownership of given) ownership.send({ type: 'giveBack.requested', reason: 'balanced' });
+      if (given.length > 0) await this.#giver.giveBack('handOver', given);
+      if (left.size > 0)
+        await pause(this.#kernel, Math.min(GATHER_MS, Math.max(0, until - clock.monotonic())));
+    }
   }
 
   async #release(ownership: Ownership, waits: boolean, afterMs: number): Promise<void> {

@@ -129,12 +129,17 @@ export class Intake {
     this.bell.ring();
   }
 
+  /** How many streams fewer are owned than there may be. */
+  get roomLeft(): number {
+    return this.#capacity - this.#ownerships.owned - this.#acquirer.heldBack;
+  }
+
   /** How many streams may be read now. */
   get room(): number {
-    const { owned, waiting } = this.#ownerships;
+    const { waiting } = this.#ownerships;
     const { heldBack } = this.#acquirer;
     return Math.min(
-      this.#capacity - owned - heldBack,
+      this.roomLeft,
       // Waiters take no capacity, but they take memory: their number is bounded as well.
       Math.max(this.#capacity, MAX_WAITING) - waiting.size,
       this.#kernel.application.room - heldBack,

@@ -24,6 +24,8 @@ import type { Kernel } from '../kernel.js';
 export type Verified = Omit<VerifyOutput, 'isStanding'>;
 
 export interface LeaseHooks {
+  /** What this process says of itself, with each beat. */
+  saying(): string;
   /** Compares what is held with what is pending for us. */
   verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<Verified>;
   /** A beat went unanswered, or Redis refused it; it is tried again. */
@@ -313,7 +315,7 @@ export class Lease {
     const tell = (outcome: RefreshOutput['outcome'] | null, error: string | null) =>
       seam.emit('heartbeat', { outcome, error, tookMs: clock.monotonic() - sent.monotonic });
     try {
-      const outcome = await this.#answered(this.#kernel.lease.refresh());
+      const outcome = await this.#answered(this.#kernel.lease.refresh(this.#hooks.saying()));
       tell(outcome, null);
       if (outcome === 'lapsed') {
         this.#tellLapsed();

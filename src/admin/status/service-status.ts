@@ -1,17 +1,7 @@
 /** What Redis knows of one service, at one look. */
+import type { MemberFacts } from '../../runtime/fleet.js';
 
-export interface ConsumerStatus {
-  /** Name in the group: the consumer id and, of ours, one incarnation's mark. */
-  readonly name: string;
-  /** Entries it has been given and has not finished. */
-  readonly pending: number;
-  /** How long its presence still stands, in milliseconds; null: it has none. Consumers of the Go client never have one. */
-  readonly presenceMs: number | null;
-  /** Milliseconds since Redis last gave it something or heard from it in the group. Not a sign of life. */
-  readonly idleMs: number;
-  /** Of what is pending for it, how many entries own their data stream. Null of consumers of the Go client, and of anybody where too many are pending to be counted. */
-  readonly owned: number | null;
-}
+export type ConsumerStatus = MemberFacts;
 
 export interface ServiceStatus {
   readonly service: string;

@@ -75,6 +75,11 @@ async function live(runtime: Runtime, options: Options, output: Output): Promise
     if (notification.type === 'StreamAdded') holder.hold(notification);
     if (notification.type === 'StreamDisowned' || notification.type === 'StreamCancelled')
       holder.forget(notification.id);
+    if (notification.type === 'StreamMoving') {
+      holder.forget(notification.id);
+      // What becomes of it is told by the runtime.
+      runtime.release(notification).catch(() => {});
+    }
     if (notification.type === 'StreamTerminated') failure = notification.error;
   }
   await holder.end();

@@ -86,6 +86,7 @@ function canBeLeft(state: AnyStateNode): boolean {
 describe('every machine', () => {
   it('is found', () => {
     expect(machineFiles.map(({ file }) => file)).to.include.members([
+      'balancer.machine.ts',
       'consumer.machine.ts',
       'lease-keeper.machine.ts',
       'master-subscription.machine.ts',

@@ -32,6 +32,24 @@ const slice = { pending: 1, lockAlive: 0, requeued: 0, deadLettered: 0, tookMs: 
 
 /** One long way through each machine. */
 const stories: Record<string, Story> = {
+  'balancer.machine.ts': {
+    input: { coolMs: 500 },
+    steps: [
+      e('round.due'),
+      e('lease.confirmed'),
+      e('round.due'),
+      answer('round', null),
+      e('round.due'),
+      fail('round'),
+      e('order.heard', { round: 3, count: 2 }),
+      answer('move', 2),
+      e('order.heard', { round: 3, count: 2 }),
+      e('intake.heard'),
+      elapse('coolDelay'),
+      e('lease.missed'),
+      e('order.heard', { round: 4, count: 2 }),
+    ],
+  },
   'consumer.machine.ts': {
     steps: [
       e('start'),

@@ -97,6 +97,7 @@ const PLACES = [
   'topologyWatcher',
   'consumer/leaseKeeper',
   'consumer/reconciler',
+  'consumer/balancer',
 ];
 
 function placeOf(lane: string): number {

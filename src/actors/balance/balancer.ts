@@ -1,0 +1,102 @@
+/** Makes rounds of balancing, and hands over what they say. Runs the balancer machine. */
+import { type Actor, fromPromise } from 'xstate';
+import { balancerMachine } from '../../machines/balancer.machine.js';
+import type { RoundFigures } from '../../machines/standing.js';
+import { isPassing } from '../../redis/reply-errors.js';
+import { startActor } from '../host.js';
+import type { Kernel } from '../kernel.js';
+import type { Lease } from '../lease/lease.js';
+import type { Member } from './member.js';
+import type { Mover } from './mover.js';
+import { planRound } from './plan.js';
+
+/** For so many times as long as everybody has to have been there, a process that was told to take streams hands none over. */
+const COOLING_SETTLES = 10;
+
+export class Balancer {
+  readonly #kernel: Kernel;
+  readonly #lease: Lease;
+  readonly #member: Member;
+  readonly #machine;
+  #actor: Actor<typeof balancerMachine> | undefined;
+  /** The round of which intake was heard last. */
+  #intakeOf = 0;
+
+  constructor(kernel: Kernel, lease: Lease, member: Member, mover: Mover) {
+    this.#kernel = kernel;
+    this.#lease = lease;
+    this.#member = member;
+    this.#machine = balancerMachine.provide({
+      actors: {
+        round: fromPromise<RoundFigures | null>(() => this.#round()),
+        move: fromPromise<number, { count: number }>(async ({ input }) => {
+          const moved = await mover.move(input.count);
+          kernel.seam.emit('balanced', { moved });
+          return moved;
+        }),
+      },
+      actions: {
+        report: (_, { error }) => {
+          if (!isPassing(error)) throw error;
+        },
+      },
+    });
+  }
+
+  start(onError: (error: unknown) => void): { stop(): void } {
+    const { settleMs } = this.#kernel.settings.balance;
+    const actor = startActor(this.#kernel, this.#machine, {
+      path: 'consumer/balancer',
+      input: { coolMs: COOLING_SETTLES * settleMs },
+      onError,
+    });
+    this.#actor = actor;
+    if (this.#lease.isConfirmed) actor.send({ type: 'lease.confirmed' });
+    return { stop: () => actor.stop() };
+  }
+
+  get snapshot() {
+    return this.#actor?.getSnapshot();
+  }
+
+  /** It has been told to take streams a while ago, and hands none over. */
+  get isCooling(): boolean {
+    return this.snapshot?.matches({ patience: 'cooling' }) ?? false;
+  }
+
+  confirmed(): void {
+    this.#actor?.send({ type: 'lease.confirmed' });
+  }
+
+  missed(): void {
+    this.#actor?.send({ type: 'lease.missed' });
+  }
+
+  /** A heartbeat has been answered, and said what the last round found. */
+  beat(): void {
+    this.#member.beat();
+    const { dueInMs, round, handOver } = this.#kernel.lease.roundHeard();
+    if (dueInMs < 1) this.#actor?.send({ type: 'round.due' });
+    if (round === undefined || handOver === 0) return;
+    if (handOver > 0) {
+      const { snapshot } = this;
+      // Every heartbeat brings it, until the next round.
+      if (round.number === snapshot?.context.followed || !snapshot?.matches({ moves: 'still' })) return;
+      this.#actor?.send({ type: 'order.heard', round: round.number, count: handOver });
+    } else if (round.number !== this.#intakeOf) {
+      this.#intakeOf = round.number;
+      this.#actor?.send({ type: 'intake.heard' });
+    }
+  }
+
+  async #round(): Promise<RoundFigures | null> {
+    const { fleet, settings, seam } = this.#kernel;
+    const { balance } = settings;
+    const begun = await fleet.beginRound(this.#member.record, balance.everyMs);
+    if (begun === undefined) return null;
+    const { round, figures, handOvers } = planRound(begun, balance);
+    if (!(await fleet.endRound(begun.token, round, handOvers))) return null;
+    seam.emit('roundEnded', figures);
+    return figures;
+  }
+}

@@ -1,0 +1,80 @@
+/** What this process says of itself to the others, with each heartbeat. */
+import { hostname } from 'node:os';
+import { messageOf } from '../../core/errors.js';
+import { PACKAGE_VERSION } from '../../core/package-version.js';
+import type { MemberRecord } from '../../redis/fleet.js';
+import type { Kernel } from '../kernel.js';
+
+export interface MemberFacts {
+  readonly state: string;
+  readonly owned: number;
+  readonly capacity: number;
+  readonly isOpen: boolean;
+  readonly balances: boolean;
+}
+
+/** How much of the average load is the latest figure: what rises and falls from one heartbeat to the next moves nothing. */
+const NEW_PART = 0.25;
+
+export class Member {
+  readonly #kernel: Kernel;
+  readonly #facts: () => MemberFacts;
+  readonly #since: number;
+  #load: number | null = null;
+  #hasWarned = false;
+  /** Address of the page of its inspector; null: none is served. */
+  inspector: string | null = null;
+
+  constructor(kernel: Kernel, facts: () => MemberFacts) {
+    this.#kernel = kernel;
+    this.#facts = facts;
+    this.#since = kernel.clock.now();
+  }
+
+  /** The load figure that the others know; null: streams are counted. */
+  get load(): number | null {
+    return this.#load;
+  }
+
+  /** Once a heartbeat. */
+  beat(): void {
+    const { load } = this.#kernel.settings;
+    if (load === undefined) return;
+    const figure = this.#asked(load);
+    if (figure === undefined) return;
+    this.#load = this.#load === null ? figure : this.#load + NEW_PART * (figure - this.#load);
+  }
+
+  get record(): MemberRecord {
+    const { heartbeatMs, weight } = this.#kernel.settings;
+    return {
+      version: PACKAGE_VERSION,
+      host: hostname(),
+      pid: process.pid,
+      since: this.#since,
+      heartbeatMs,
+      weight,
+      load: this.#load,
+      inspector: this.inspector,
+      ...this.#facts(),
+    };
+  }
+
+  /** Undefined: the application gives none that can be used; then the last one stands. */
+  #asked(load: () => number): number | undefined {
+    try {
+      const figure: unknown = load();
+      if (typeof figure === 'number' && Number.isFinite(figure) && figure >= 0) return figure;
+      this.#warn(`expected a number from 0 up, got: ${typeof figure === 'number' ? figure : typeof figure}`);
+    } catch (error) {
+      this.#warn(messageOf(error));
+    }
+    return undefined;
+  }
+
+  #warn(problem: string): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#kernel.logger.warn({ problem }, 'the option load gave no figure; what it gave last counts');
+  }
+}
