@@ -176,9 +176,8 @@ describe('a round of balancing', () => {
       fc.assert(
         fc.property(fleets, fc.integer({ min: 1, max: 500 }), (parties, maxMoves) => {
           const owned = parties.map((one) => one.owned);
-          let rounds = 0;
           let moves = 0;
-          for (; ; rounds += 1) {
+          for (;;) {
             const members = fleetOf(parties.map((one, at) => ({ ...one, owned: owned[at] as number })));
             const made = planRound(begun(members), { ...LIMITS, maxMoves });
             const given = [...made.handOvers.values()];

@@ -31,6 +31,11 @@ interface Party {
 /** States in which a process holds streams and means to stay. */
 const TAKING_PART: ReadonlySet<string> = new Set(['running', 'degraded']);
 
+/** What floating-point sums are off by. */
+const TINY = 1e-9;
+
+const itself = (one: number) => one;
+
 function sum<T>(all: readonly T[], of: (one: T) => number): number {
   let total = 0;
   for (const one of all) total += of(one);
@@ -97,84 +102,81 @@ function obstacleOf({ members, redisMs }: RoundBegun, changedAt: number, settleM
   return null;
 }
 
+/** How many whole streams it has above its share, and how many below it. */
+function distanceOf({ load }: Party, share: number, perStream: number): { above: number; below: number } {
+  const [has, shall] = [load / perStream, share / perStream];
+  return {
+    above: Math.max(0, Math.floor(has - Math.ceil(shall - TINY) + TINY)),
+    below: Math.max(0, Math.floor(Math.floor(shall + TINY) - has + TINY)),
+  };
+}
+
+function partiesOf({ members, redisMs }: RoundBegun, perStream: number): Party[] {
+  const parties: Party[] = [];
+  for (const { name, untilMs, record } of members) {
+    if (record === undefined || untilMs <= redisMs || !TAKING_PART.has(record.state)) continue;
+    const load = record.load ?? record.owned * perStream;
+    parties.push({ name, record, load, limit: record.capacity * perStream });
+  }
+  return parties;
+}
+
 export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: BalanceLimits): Plan {
   const { members, redisMs, round: last } = begun;
   const digest = digestOf(members);
   // One that is ahead of the clock was written before that was set back.
   const isSame = last !== undefined && last.digest === digest && last.changedAt <= redisMs;
   const changedAt = isSame ? last.changedAt : redisMs;
-  const alive = members.filter(
-    (member): member is FleetMemberSeen & { record: MemberRecord } =>
-      member.record !== undefined && member.untilMs > redisMs,
-  );
-  const perStream = loadPerStream(alive.map(({ record }) => record));
-  const parties = alive
-    .filter(({ record }) => TAKING_PART.has(record.state))
-    .map(
-      ({ name, record }): Party => ({
-        name,
-        record,
-        load: record.load ?? record.owned * perStream,
-        limit: record.capacity * perStream,
-      }),
-    );
-  // Not given out yet, or on its way from one to another; what consumers of the Go client have counts likewise, as they do not say how much that is.
-  const between = Math.max(0, begun.length - sum(members, ({ record }) => record?.owned ?? 0));
-  const level = levelOf(parties, sum(parties, ({ load }) => load) + between * perStream);
-  const shareOf = ({ record, limit }: Party) => Math.min(limit, level * record.weight);
+  const perStream = loadPerStream(members.flatMap(({ record }) => record ?? []));
+  const parties = partiesOf(begun, perStream);
   const takers = parties.filter(({ record }) => record.isOpen);
-  const takingLoads = takers.map(({ load, record }) => load / record.weight);
-  const round: Round = {
-    number: (last?.number ?? 0) + 1,
-    changedAt,
-    digest,
-    weight: sum(takers, ({ record }) => record.weight),
-    ownedByOthers: sum(
-      members.filter(({ name }) => !takers.some((taker) => taker.name === name)),
-      ({ record }) => record?.owned ?? 0,
-    ),
-    perStream,
-    lowest: takingLoads.length === 0 ? 0 : Math.min(...takingLoads),
-    level,
-  };
-  const above = (party: Party) =>
-    Math.floor((party.load - Math.ceil(shareOf(party) / perStream) * perStream) / perStream + 1e-9);
-  const below = (party: Party) =>
-    Math.floor(shareOf(party) / perStream + 1e-9) - Math.ceil(party.load / perStream - 1e-9);
-  const far = (party: Party) => Math.abs(party.load - shareOf(party)) > maxShare * shareOf(party) + perStream;
-  const imbalance = Math.max(
-    0,
-    ...parties.map((party) => Math.abs(party.load - shareOf(party)) / Math.max(shareOf(party), perStream)),
+  const ownedIn = (some: readonly { readonly record: MemberRecord | undefined }[]) =>
+    sum(some, ({ record }) => record?.owned ?? 0);
+  // Not given out yet, or on its way from one to another; what consumers of the Go client have counts likewise, as they do not say how much that is.
+  const between = Math.max(0, begun.length - ownedIn(members));
+  const level = levelOf(parties, sum(parties, ({ load }) => load) + between * perStream);
+  const sides = parties.map((party) => {
+    const share = Math.min(party.limit, level * party.record.weight);
+    const off = Math.abs(party.load - share);
+    return {
+      ...party,
+      ...distanceOf(party, share, perStream),
+      off: off / Math.max(share, perStream),
+      isFar: off > maxShare * share + perStream,
+    };
+  });
+  const donors = sides.filter(({ record, above }) => record.balances && above > 0);
+  const receivers = sides.filter(({ record, below }) => record.isOpen && below > 0);
+  const needs = receivers.map(({ below, record }) =>
+    Math.min(below, Math.max(0, record.capacity - record.owned)),
   );
-  const donors = parties.filter((party) => party.record.balances && above(party) > 0);
-  const receivers = takers.filter((party) => below(party) > 0);
-  const excess = donors.map(above);
-  const needs = receivers.map((party) =>
-    Math.min(below(party), Math.max(0, party.record.capacity - party.record.owned)),
-  );
+  const excess = donors.map(({ above }) => above);
+  const possible = Math.min(sum(excess, itself), sum(needs, itself) - between);
+  const isUneven = possible > 0 && sides.some(({ isFar }) => isFar);
+  const waits = isUneven ? obstacleOf(begun, changedAt, settleMs) : null;
   const handOvers = new Map<string, number>();
-  let waits: string | null = null;
-  const possible = Math.min(
-    sum(excess, (one) => one),
-    sum(needs, (one) => one) - between,
-  );
-  if (possible > 0 && parties.some(far)) {
-    waits = obstacleOf(begun, changedAt, settleMs);
-    if (waits === null) {
-      const moves = shareOut(excess, possible).map((one) => Math.min(one, maxMoves));
-      const total = sum(moves, (one) => one);
-      donors.forEach(({ name }, at) => moves[at] && handOvers.set(name, moves[at]));
-      const intakes = shareOut(needs, total);
-      receivers.forEach(({ name }, at) => intakes[at] && handOvers.set(name, -intakes[at]));
-    }
+  if (isUneven && waits === null) {
+    const moves = shareOut(excess, possible).map((one) => Math.min(one, maxMoves));
+    const intakes = shareOut(needs, sum(moves, itself));
+    for (const [at, { name }] of donors.entries()) if (moves[at]) handOvers.set(name, moves[at]);
+    for (const [at, { name }] of receivers.entries()) if (intakes[at]) handOvers.set(name, -intakes[at]);
   }
   return {
-    round,
+    round: {
+      number: (last?.number ?? 0) + 1,
+      changedAt,
+      digest,
+      weight: sum(takers, ({ record }) => record.weight),
+      ownedByOthers: ownedIn(members) - ownedIn(takers),
+      perStream,
+      lowest: takers.length === 0 ? 0 : Math.min(...takers.map(({ load, record }) => load / record.weight)),
+      level,
+    },
     handOvers,
     figures: {
-      number: round.number,
+      number: (last?.number ?? 0) + 1,
       members: parties.length,
-      imbalance,
+      imbalance: Math.max(0, ...sides.map(({ off }) => off)),
       ordered: sum([...handOvers.values()], (count) => Math.max(0, count)),
       waits,
     },
