@@ -49,6 +49,10 @@ export interface Round {
   readonly lowest: number;
   /** Load for a weight of 1, if all had their share. */
   readonly level: number;
+  /** How far the one that is furthest from its share is from it, as a part of the share. */
+  readonly imbalance: number;
+  /** Streams that were to be handed over by it, all over the fleet. */
+  readonly ordered: number;
 }
 
 /** What a heartbeat has brought of the last round. */
@@ -102,34 +106,25 @@ function recordOf(text: unknown): MemberRecord | undefined {
   }
 }
 
-/** What stands behind the time of the next round: `<number> <changedAt> <digest> <weight> <ownedByOthers> <perStream> <lowest> <level>`. */
+const FIGURES = ['weight', 'ownedByOthers', 'perStream', 'lowest', 'level', 'imbalance', 'ordered'] as const;
+
+/** What stands behind the time of the next round: `<number> <changedAt> <digest>`, and the figures in this order. */
 function textOf(round: Round): string {
-  const { number, changedAt, digest, weight, ownedByOthers, perStream, lowest, level } = round;
-  return [number, changedAt, digest, weight, ownedByOthers, perStream, lowest, level].join(' ');
+  return [round.number, round.changedAt, round.digest, ...FIGURES.map((name) => round[name])].join(' ');
 }
 
 /** Undefined: there was none, or it is of a version that says it otherwise. */
 export function roundOf(text: string): Round | undefined {
   const [version, , number, changedAt, digest, ...rest] = text.split(' ');
-  const figures = rest.map(Number);
-  if (version !== 'v1' || digest === undefined || figures.length < 5 || figures.some(Number.isNaN))
-    return undefined;
-  const [weight, ownedByOthers, perStream, lowest, level] = figures as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  if (version !== 'v1' || digest === undefined) return undefined;
+  const numbers = [number, changedAt, ...rest].map(Number);
+  if (numbers.length < 2 + FIGURES.length || numbers.some(Number.isNaN)) return undefined;
+  const figures = Object.fromEntries(FIGURES.map((name, at) => [name, numbers[2 + at]]));
   return {
+    ...(figures as Pick<Round, (typeof FIGURES)[number]>),
     number: Number(number),
     changedAt: Number(changedAt),
     digest,
-    weight,
-    ownedByOthers,
-    perStream,
-    lowest,
-    level,
   };
 }
 

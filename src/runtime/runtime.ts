@@ -396,13 +396,16 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   get #standing() {
-    const { state, intake, ownerships, parking } = this.#incarnation;
+    const { state, intake, ownerships, parking, balancer } = this.#incarnation;
+    const { round } = this.#incarnation.kernel.lease.roundHeard();
     const { count: parked, hottest } = parking.heard;
     return {
       state,
       owned: ownerships.owned,
       waiting: ownerships.waiting.size,
       capacity: intake.capacity,
+      share: balancer.share,
+      imbalance: round?.imbalance,
       parked,
       hottest: hottest[0]?.parked ?? 0,
     };

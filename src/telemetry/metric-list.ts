@@ -84,6 +84,25 @@ export const METRICS = list({
     unit: '{stream}',
     description: 'Data streams that may be owned at once.',
   },
+  share: {
+    name: 'streamwarden.streams.share',
+    kind: 'level',
+    unit: '{stream}',
+    description:
+      'Data streams that would be owned if all processes had their share, as of the last round of balancing.',
+  },
+  imbalance: {
+    name: 'streamwarden.balance.imbalance',
+    kind: 'gauge',
+    unit: '1',
+    description: 'How far the process that is furthest from its share is from it, as a part of the share.',
+  },
+  balanced: {
+    name: 'streamwarden.balance.moves',
+    kind: 'counter',
+    unit: '{stream}',
+    description: 'Data streams that were handed over so that others have their share.',
+  },
   lost: {
     name: 'streamwarden.streams.lost',
     kind: 'counter',

@@ -19,6 +19,10 @@ export interface Standing {
   readonly owned: number;
   readonly waiting: number;
   readonly capacity: number;
+  /** Streams that would be owned if all processes had their share, as of the last round of balancing. */
+  readonly share: number;
+  /** As the last round found it; undefined: there was none. */
+  readonly imbalance: number | undefined;
   /** Entries of the service that wait aside, and how many of them are of one name at most. */
   readonly parked: number;
   readonly hottest: number;
@@ -70,11 +74,13 @@ export class Observed {
     owned: new Level(),
     waiting: new Level(),
     capacity: new Level(),
+    share: new Level(),
     consumers: new Level(),
   };
   readonly #deadLetterLength = new Level();
   readonly #parked = new Level();
   readonly #hottest = new Level();
+  readonly #imbalance = new Level();
   #isAsked = false;
 
   constructor(meter: Meter) {
@@ -97,8 +103,8 @@ export class Observed {
     }
     this.#runtimes.add(runtime);
     // Whoever collects for the first time when all is over is told so.
-    const { owned, waiting, capacity } = this.#levels;
-    for (const level of [owned, waiting, capacity]) level.add(runtime.attributes, 0);
+    const { owned, waiting, capacity, share } = this.#levels;
+    for (const level of [owned, waiting, capacity, share]) level.add(runtime.attributes, 0);
     return () => {
       this.#keepLength(runtime.attributes, runtime.standing());
       this.#runtimes.delete(runtime);
@@ -114,6 +120,7 @@ export class Observed {
     this.#deadLetterLength.observe(result, this.#instrument('deadLetterLength'));
     this.#parked.observe(result, this.#instrument('parked'));
     this.#hottest.observe(result, this.#instrument('hottest'));
+    this.#imbalance.observe(result, this.#instrument('imbalance'));
     // Nobody's event loop matters here once the last runtime has ended.
     const delay = this.#runtimes.size > 0 ? this.#loop.look() : undefined;
     if (delay === undefined) return;
@@ -122,18 +129,21 @@ export class Observed {
   };
 
   #look(): void {
-    const { owned, waiting, capacity, consumers } = this.#levels;
-    for (const level of [...Object.values(this.#levels), this.#parked, this.#hottest]) level.clear();
+    const { owned, waiting, capacity, share, consumers } = this.#levels;
+    const gauges = [this.#parked, this.#hottest, this.#imbalance];
+    for (const level of [...Object.values(this.#levels), ...gauges]) level.clear();
     for (const { attributes, standing } of this.#runtimes) {
       const now = standing();
       owned.add(attributes, now.owned);
       waiting.add(attributes, now.waiting);
       capacity.add(attributes, now.capacity);
+      share.add(attributes, now.share);
       consumers.add({ ...attributes, [ATTRIBUTE.state]: now.state }, 1);
       this.#keepLength(attributes, now);
       // One and the same for all of a service; nobody knows it once they have ended.
       this.#parked.set(attributes, now.parked);
       this.#hottest.set(attributes, now.hottest);
+      if (now.imbalance !== undefined) this.#imbalance.set(attributes, now.imbalance);
     }
   }
 

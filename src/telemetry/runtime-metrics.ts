@@ -63,6 +63,7 @@ export class RuntimeMetrics {
         this.#count('coalesced', coalesced);
       }),
       on('unparked', ({ count }) => this.#count('unparkings', count)),
+      on('balanced', ({ moved }) => this.#count('balanced', moved)),
       on('cancelled', ({ count }) => this.#count('cancels', count)),
       on('delayed', ({ count }) => this.#count('delays', count)),
       on('delaysEnded', ({ count, lateMs }) => {
@@ -111,7 +112,14 @@ export class RuntimeMetrics {
     for (const reason of DEAD_LETTER_REASONS) {
       this.#instruments.begin('deadLetters', { ...this.#service, ...this.#reason(reason) });
     }
-    for (const id of ['lapses', 'misses', 'deadLettersTrimmed', 'vanished', 'groupRecreations'] as const) {
+    for (const id of [
+      'balanced',
+      'lapses',
+      'misses',
+      'deadLettersTrimmed',
+      'vanished',
+      'groupRecreations',
+    ] as const) {
       this.#instruments.begin(id, this.#service);
     }
   }

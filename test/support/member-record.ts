@@ -31,6 +31,8 @@ export function aRound(other: Partial<Round> = {}): Round {
     perStream: 1,
     lowest: 0,
     level: 0,
+    imbalance: 0,
+    ordered: 0,
     ...other,
   };
 }

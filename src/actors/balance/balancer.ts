@@ -64,6 +64,14 @@ export class Balancer {
     return this.snapshot?.matches({ patience: 'cooling' }) ?? false;
   }
 
+  /** Streams that would be ours if all processes had their share, as of the last round. */
+  get share(): number {
+    const { round } = this.#kernel.lease.roundHeard();
+    if (round === undefined) return 0;
+    const { weight, capacity } = this.#member.record;
+    return Math.min(capacity, Math.round((round.level * weight) / round.perStream));
+  }
+
   confirmed(): void {
     this.#actor?.send({ type: 'lease.confirmed' });
   }

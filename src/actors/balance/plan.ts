@@ -161,24 +161,18 @@ export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: B
     for (const [at, { name }] of donors.entries()) if (moves[at]) handOvers.set(name, moves[at]);
     for (const [at, { name }] of receivers.entries()) if (intakes[at]) handOvers.set(name, -intakes[at]);
   }
-  return {
-    round: {
-      number: (last?.number ?? 0) + 1,
-      changedAt,
-      digest,
-      weight: sum(takers, ({ record }) => record.weight),
-      ownedByOthers: ownedIn(members) - ownedIn(takers),
-      perStream,
-      lowest: takers.length === 0 ? 0 : Math.min(...takers.map(({ load, record }) => load / record.weight)),
-      level,
-    },
-    handOvers,
-    figures: {
-      number: (last?.number ?? 0) + 1,
-      members: parties.length,
-      imbalance: Math.max(0, ...sides.map(({ off }) => off)),
-      ordered: sum([...handOvers.values()], (count) => Math.max(0, count)),
-      waits,
-    },
+  const round: Round = {
+    number: (last?.number ?? 0) + 1,
+    changedAt,
+    digest,
+    weight: sum(takers, ({ record }) => record.weight),
+    ownedByOthers: ownedIn(members) - ownedIn(takers),
+    perStream,
+    lowest: takers.length === 0 ? 0 : Math.min(...takers.map(({ load, record }) => load / record.weight)),
+    level,
+    imbalance: Math.max(0, ...sides.map(({ off }) => off)),
+    ordered: sum([...handOvers.values()], (count) => Math.max(0, count)),
   };
+  const { number, imbalance, ordered } = round;
+  return { round, handOvers, figures: { number, members: parties.length, imbalance, ordered, waits } };
 }
