@@ -2,13 +2,17 @@
  * Announcing streams unless they are there, beside bare ioredis that adds them in pipelines whether or not they are: names that are new, names that
  * wait, names that are owned (each is touched), and new names where others have added as many by a plain XADD before. Rounds alternate, after one
  * that is not counted.
+ *
+ * The owner has a process of its own, as in a service: its next heartbeat tells it of the touches, and what it does about them is none of the producer's work.
  */
+import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { JsonLineProcess } from '../../src/testing/json-line-process.js';
 import { createNames, createProducer } from '../built.js';
 import { type Row, row, timed } from '../measure.js';
 import type { Scenario, Setting } from '../scenario.js';
-import { createSubject } from '../streamwarden.js';
 
+const OWNER = fileURLToPath(new URL('../owner-child.ts', import.meta.url));
 const PIPELINE = 500;
 
 interface NewStream {
@@ -28,6 +32,14 @@ async function addBare(client: Redis, lbs: string, streams: readonly NewStream[]
 
 const namesOf = (count: number, prefix: string): NewStream[] =>
   Array.from({ length: count }, (_, n) => ({ name: `${prefix}-${n}`, info: { n } }));
+
+/** A process that owns them all. */
+async function startOwner(url: string, service: string, streams: number): Promise<JsonLineProcess> {
+  const args = ['--import', 'tsx', OWNER, url, service, String(streams)];
+  const owner = JsonLineProcess.spawn(process.execPath, args);
+  await owner.waitFor(({ type }) => type === 'Held', { name: 'the owner has all', timeoutMs: 60_000 });
+  return owner;
+}
 
 async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]> {
   const client = new Redis(redis.url);
@@ -57,8 +69,7 @@ async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]
     await addBare(client, lbsOf(service), namesOf(streams, 'plain'));
     keep(ours.behind, await timed(() => ensure(namesOf(streams, 'more'))));
 
-    const subject = await createSubject(redis.url, `owned-${round}`, { capacity: streams * 2 });
-    await subject.assign(streams);
+    const owner = await startOwner(redis.url, `owned-${round}`, streams);
     await using toucher = createProducer({ redis: redis.url, service: `owned-${round}` });
     await toucher.ensure('stream-0');
     keep(
@@ -69,7 +80,8 @@ async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]
           throw new Error('expected all to be owned, got: one that is not');
       }),
     );
-    await subject.close();
+    owner.kill('SIGKILL');
+    await owner.exit;
     progress(`ensure: round ${round} of ${rounds}${round === 0 ? ' (warm-up)' : ''}`);
   }
   client.disconnect();
