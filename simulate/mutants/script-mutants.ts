@@ -368,7 +368,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/ensure.lua',
-        from: 'touched[holder] = (touched[holder] or 0) + 1',
+        from: 'touch(holder)',
         to: '',
       },
     ],

@@ -142,6 +142,21 @@ describe('ensuring that a stream is announced', () => {
     expect(await touches(owner.name)).to.equal('3');
   });
 
+  it('knows what waits though the record of its owner is stale, or is none, beside what is owned [C-ENS-3, C-ENS-4]', async () => {
+    const owner = await join('a~00000001');
+    const [held, gone] = await own(owner, 'held', 'stale');
+    await suite.redis().xack(names.lbs, names.group, gone?.id ?? '');
+    const waiting = await ensure('stale', 'garbage');
+    expect(waiting.map(({ created }) => created)).to.deep.equal([true, true]);
+    await suite.redis().hset(names.owners, 'garbage', 'nonsense');
+    expect(await ensure('garbage', 'held', 'stale', 'held')).to.deep.equal(
+      [waiting[1]?.id, held?.id, waiting[0]?.id, held?.id].map((id) => ({ id, created: false })),
+    );
+    expect(await touches(held?.id ?? '')).to.equal('2');
+    expect(await touches(owner.name)).to.equal('2');
+    expect(await suite.redis().hlen(names.touches)).to.equal(2);
+  });
+
   it('touches nobody for what waits, or is pending and not owned: a consumer of the Go client, say [C-ENS-7]', async () => {
     await ensureOne('one');
     await ensureOne('one');

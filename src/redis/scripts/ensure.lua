@@ -52,32 +52,60 @@ if not announced.readOn() then
   return {}
 end
 
-local names, payloads = { '' }, { '' }
+local names, payloads, count = { '' }, { '' }, 1
 for i = 4, #ARGV, 2 do
-  names[#names + 1] = ARGV[i]
-  payloads[#payloads + 1] = ARGV[i + 1]
+  count = count + 1
+  names[count], payloads[count] = ARGV[i], ARGV[i + 1]
 end
-local recorded = announced.of(names)
 local owning = redis.call('HMGET', owners, unpack(names))
 if owning[1] and string.sub(owning[1], 1, 3) ~= 'v1 ' then
   return redis.error_reply('SWPROTOCOL owners are written in another format: ' .. owning[1])
 end
 
-local known = {}
-for i = 2, #names do
-  local id = isId(owning[i]) and owning[i] or recorded[i]
-  if isId(id) then
-    known[#known + 1] = id
+-- What is owned is seldom asked for in the other hash.
+local known, knownCount, unowned, unownedAt, unownedCount = {}, 0, {}, {}, 0
+for i = 2, count do
+  local owner = owning[i]
+  if owner and isId(owner) then
+    knownCount = knownCount + 1
+    known[knownCount] = owner
+  else
+    owning[i] = false
+    unownedCount = unownedCount + 1
+    unowned[unownedCount], unownedAt[unownedCount] = names[i], i
   end
 end
-local entries = #known > 0 and standings(lbs, group)
+local recorded = {}
+if unownedCount > 0 then
+  local found = announced.of(unowned)
+  for at = 1, unownedCount do
+    local id = isId(found[at]) and found[at]
+    recorded[unownedAt[at]] = id
+    if id then
+      knownCount = knownCount + 1
+      known[knownCount] = id
+    end
+  end
+end
+local entries = knownCount > 0 and standings(lbs, group)
 if entries and entries.error then
   return entries.error
 end
 if entries then
   entries.ask(known)
 end
-local touched, added, results = {}, {}, {}
+local added, results, resultCount = {}, {}, 0
+-- How often each field is touched, and all of these fields.
+local touched, fields, fieldCount = {}, {}, 0
+
+local function touch(field)
+  local times = touched[field]
+  if not times then
+    fieldCount = fieldCount + 1
+    fields[fieldCount], times = field, 0
+  end
+  touched[field] = times + 1
+end
 
 -- Most services cancel nothing.
 local isCancelling
@@ -88,21 +116,30 @@ local function isCancelled(id)
   return isCancelling and redis.call('HGET', cancels, id)
 end
 
+-- The id that is recorded for a name; nil: none is.
+local function recordOf(name, i)
+  if owning[i] then
+    local id = announced.of({ name })[1]
+    return isId(id) and id
+  end
+  return recorded[i]
+end
+
 -- The entry that has this name, and 0, 2 or 3 as above.
-local function existing(name, id, owner)
+local function existing(name, i)
   if added[name] then
     return added[name], 0
   end
-  if isId(owner) then
-    local holder = entries.holderOf(owner)
-    if holder and not isCancelled(owner) then
-      touched[owner] = (touched[owner] or 0) + 1
-      touched[holder] = (touched[holder] or 0) + 1
-      return owner, 2
-    end
+  local owner = owning[i]
+  local holder = owner and entries.holderOf(owner)
+  if holder and not isCancelled(owner) then
+    touch(owner)
+    touch(holder)
+    return owner, 2
   end
-  if isId(id) and id ~= owner then
-    local holder = entries.holderOf(id)
+  local id = recordOf(name, i)
+  if id and id ~= owner then
+    holder = entries.holderOf(id)
     -- Nobody will be given what has no payload.
     if (holder and not isCancelled(id) or holder == nil and entries.isNew(id)) and announced.read(id) then
       return id, 0
@@ -119,37 +156,33 @@ local function existing(name, id, owner)
   return nil, 1
 end
 
-for i = 2, #names do
+for i = 2, count do
   local name = names[i]
-  local id, outcome = existing(name, recorded[i], owning[i])
+  local id, outcome = existing(name, i)
   if not id then
-    local fields = { 'lbs-input', payloads[i] }
+    local entry = { 'lbs-input', payloads[i] }
     if traceparent ~= '' then
-      fields[3], fields[4] = 'traceparent', traceparent
+      entry[3], entry[4] = 'traceparent', traceparent
       if tracestate ~= '' then
-        fields[5], fields[6] = 'tracestate', tracestate
+        entry[5], entry[6] = 'tracestate', tracestate
       end
     end
-    id = announced.add(name, fields)
+    id = announced.add(name, entry)
     added[name] = id
   end
-  results[#results + 1] = id
-  results[#results + 1] = outcome
+  results[resultCount + 1], results[resultCount + 2] = id, outcome
+  resultCount = resultCount + 2
   if announced.isFull() then
     break
   end
 end
 announced.save()
 
-local fields = {}
-for field in pairs(touched) do
-  fields[#fields + 1] = field
-end
-if #fields > 0 then
+if fieldCount > 0 then
   local before, counts = redis.call('HMGET', touches, unpack(fields)), {}
-  for i = 1, #fields do
-    counts[#counts + 1] = fields[i]
-    counts[#counts + 1] = string.format('%.0f', countOf(before[i]) + touched[fields[i]])
+  for i = 1, fieldCount do
+    local field = fields[i]
+    counts[2 * i - 1], counts[2 * i] = field, countOf(before[i]) + touched[field]
   end
   redis.call('HSET', touches, unpack(counts))
 end

@@ -15,7 +15,7 @@ local function announcements(lbs, hash)
   -- So many are read by one command while they are small: a command costs more than one of these. Large ones come one by one.
   local AT_ONCE, SMALL = 16, 4096
   local bytes = 0
-  local writes, isAnew, hasAdded = {}, false, false
+  local writes, writeCount, isAnew, hasAdded = {}, 0, false, false
   local state = redis.call('HGET', hash, '')
   local mark = state and string.match(state, '^v1 (%d+%-%d+)$')
   if state and not isId(mark) then
@@ -34,8 +34,8 @@ local function announcements(lbs, hash)
   end
 
   local function write(name, id)
-    writes[#writes + 1] = name
-    writes[#writes + 1] = id
+    writes[writeCount + 1], writes[writeCount + 2] = name, id
+    writeCount = writeCount + 2
   end
 
   self.read = reader(lbs, function(read)
@@ -51,11 +51,11 @@ local function announcements(lbs, hash)
       redis.call('DEL', hash)
       mark = '0-0'
     end
-    if #writes > 0 then
+    if writeCount > 0 then
       write('', 'v1 ' .. mark)
       redis.call('HSET', hash, unpack(writes))
     end
-    writes, isAnew, hasAdded = {}, false, false
+    writes, writeCount, isAnew, hasAdded = {}, 0, false, false
   end
 
   function self.readOn()
@@ -64,8 +64,9 @@ local function announcements(lbs, hash)
       local before = bytes
       local entries = range(mark and '(' .. mark or '-', '+', most)
       for i = 1, #entries do
-        mark, count = entries[i][1], count + 1
-        local name = announcedName(entries[i][2])
+        local entry = entries[i]
+        mark, count = entry[1], count + 1
+        local name = announcedName(entry[2])
         if name then
           write(name, mark)
         end
@@ -76,7 +77,7 @@ local function announcements(lbs, hash)
       most = bytes - before <= most * SMALL and AT_ONCE or 1
     end
     -- Also where no name was in it: it is not read again.
-    if count > 0 and #writes == 0 then
+    if count > 0 and writeCount == 0 then
       redis.call('HSET', hash, '', 'v1 ' .. mark)
     end
     self.save()

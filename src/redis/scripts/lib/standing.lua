@@ -20,26 +20,33 @@ local function standings(lbs, group)
   local isHolding = {}
 
   function self.ask(ids)
-    local asked, from, to = {}, math.huge, 0
+    local asked, count, from, to = {}, 0, math.huge, 0
     for i = 1, #ids do
       local digits = string.match(ids[i], '^%d+')
       -- Longer ones are no times, and no numbers that Lua has.
       if #digits <= 15 then
         local ms = tonumber(digits)
-        from, to = math.min(from, ms), math.max(to, ms)
-        asked[#asked + 1] = ids[i]
+        if ms < from then
+          from = ms
+        end
+        if ms > to then
+          to = ms
+        end
+        count = count + 1
+        asked[count] = ids[i]
       end
     end
-    if not last or #asked < 8 then
+    if not last or count < 8 then
       return
     end
-    local page = 2 * #asked
+    local page = 2 * count
     local rows = redis.call('XPENDING', lbs, group, string.format('%.0f', from), string.format('%.0f', to), page)
     for i = 1, #rows do
-      known[rows[i][1]] = rows[i][2]
+      local row = rows[i]
+      known[row[1]] = row[2]
     end
     -- A full page may not be all; what is not in it is asked for by itself.
-    for i = 1, #rows < page and #asked or 0 do
+    for i = 1, #rows < page and count or 0 do
       known[asked[i]] = known[asked[i]] or NOBODY
     end
   end
