@@ -13,6 +13,12 @@ import type { RepeatedCall } from './repeated-call.js';
 /** Bytes that are sent in one go; a single entry may have more. */
 export const BATCH_BYTES = 1_048_576;
 
+/**
+ * So often a whole batch is asked for in vain, as there was much to read: what others add meanwhile takes a call or two. Behind a long backlog one entry asks
+ * until all has been read, as the others would be sent along each time.
+ */
+const MOST_UNANSWERED = 2;
+
 export interface EnsurerSettings {
   readonly commands: Commands;
   readonly names: Names;
@@ -61,9 +67,13 @@ export function createEnsurer({ commands, names, maxEntryBytes, repeated }: Ensu
   return {
     async ensure(entries, trace) {
       const ensured: Ensured[] = [];
+      let unanswered = 0;
       while (ensured.length < entries.length) {
-        const batch = batchAt(entries, ensured.length, entries.length, trace, maxEntryBytes);
+        const from = ensured.length;
+        const to = unanswered < MOST_UNANSWERED ? entries.length : from + 1;
+        const batch = batchAt(entries, from, to, trace, maxEntryBytes);
         ensured.push(...(await repeated(() => ensureEntries(commands, names, batch.entries, batch.trace))));
+        unanswered = ensured.length > from ? 0 : unanswered + 1;
       }
       return ensured;
     },
