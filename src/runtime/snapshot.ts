@@ -100,9 +100,12 @@ export interface Counters {
   delayed: number;
   /** Delayed streams that this runtime gave to everyone when they were due. */
   delaysEnded: number;
-  /** Entries that this runtime was given while their names were not free, and that wait aside. */
+  /**
+   * Entries that this runtime was given while their names were not free, and that wait aside. Those of an answer that was lost are not counted, 128 at most;
+   * how many wait in all is in `Snapshot.parked`.
+   */
   parked: number;
-  /** Entries that were finished, as another one of their name waited (`duplicates: 'coalesce'`). */
+  /** Entries that were finished, as another one of their name waited (`duplicates: 'coalesce'`). Those of an answer that was lost are not counted. */
   coalesced: number;
   /** Names that this runtime found parked and free: what should have given them out was lost. */
   unparked: number;
