@@ -405,7 +405,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       waiting: ownerships.waiting.size,
       capacity: intake.capacity,
       share: balancer.share,
-      imbalance: round?.imbalance,
+      imbalance: round?.imbalance ?? 0,
       parked,
       hottest: hottest[0]?.parked ?? 0,
     };

@@ -21,8 +21,8 @@ export interface Standing {
   readonly capacity: number;
   /** Streams that would be owned if all processes had their share, as of the last round of balancing. */
   readonly share: number;
-  /** As the last round found it; undefined: there was none. */
-  readonly imbalance: number | undefined;
+  /** As the last round of balancing found it; 0: there was none. */
+  readonly imbalance: number;
   /** Entries of the service that wait aside, and how many of them are of one name at most. */
   readonly parked: number;
   readonly hottest: number;
@@ -143,7 +143,7 @@ export class Observed {
       // One and the same for all of a service; nobody knows it once they have ended.
       this.#parked.set(attributes, now.parked);
       this.#hottest.set(attributes, now.hottest);
-      if (now.imbalance !== undefined) this.#imbalance.set(attributes, now.imbalance);
+      this.#imbalance.set(attributes, now.imbalance);
     }
   }
 
