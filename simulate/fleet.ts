@@ -20,6 +20,7 @@ import { BEFALLS_ANYONE } from './fault-kinds.js';
 import { applyFault } from './faults.js';
 import { GoParty } from './go-party.js';
 import { Adds } from './invariants/adds.js';
+import { BalanceWatch } from './invariants/balance.js';
 import { checkBeside } from './invariants/beside.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
@@ -129,6 +130,7 @@ export class Fleet implements Stage {
   readonly #delays: DelayWatch;
   readonly #parking: ParkingWatch;
   readonly #cancels: CancelWatch;
+  readonly #balance: BalanceWatch;
 
   constructor(schedule: Schedule, { trace, recordings }: RunOptions) {
     this.#recordings = recordings;
@@ -173,6 +175,7 @@ export class Fleet implements Stage {
     this.#delays = new DelayWatch(this);
     this.#parking = new ParkingWatch(this);
     this.#cancels = new CancelWatch(this);
+    this.#balance = new BalanceWatch(this, schedule.faults);
     const adds = new Adds(this.violations, () => this.now);
     this.announcers = numbers(shape.producers).map(
       (index) => new Announcer(this, index, adds, this.#ensures),
@@ -306,6 +309,7 @@ export class Fleet implements Stage {
           this.#rejections.told(party, notification);
           this.#ensures.told(party, notification);
           this.#uncertain.told(party, notification);
+          this.#balance.told(party, notification);
         },
         stopped: (party, report) => this.#stopped(party, report),
         say: (text) => this.say(text),

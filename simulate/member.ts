@@ -137,6 +137,8 @@ export class Member implements Party, Victim {
         duplicates: shape.isCoalescing ? 'coalesce' : 'queue',
         maxRetries: shape.maxRetries,
         provenAfterMs: shape.provenAfterMs,
+        balance: shape.balance,
+        weight: shape.isWeighted ? 1 + (index % 3) : 1,
         keyspaceEvents: shape.keyspaceEvents,
         keyspaceOverride: true,
         handOverGraceMs: shape.handOverGraceMs,
@@ -152,7 +154,10 @@ export class Member implements Party, Victim {
           : {}),
       },
       // A cluster says by itself where keys are.
-      shape.isApart && shape.servers === 1 ? { layout: { dlqIsLocal: false, locksAreLocal: false } } : {},
+      {
+        machine: { host: 'simulated', pid: index },
+        ...(shape.isApart && shape.servers === 1 && { layout: { dlqIsLocal: false, locksAreLocal: false } }),
+      },
     );
     this.runtime = runtime;
     runtime.seam.on('notification', (event) => hooks.told(this, event as Notification));

@@ -52,6 +52,10 @@ export interface Shape {
   readonly isLong: boolean;
   /** Share of what handlers throw that says that no try can succeed. */
   readonly rejecting: number;
+  /** How streams are shared out among the processes. */
+  readonly balance: 'off' | { readonly everyMs: number; readonly settleMs: number };
+  /** Whether some processes are to have more than others. */
+  readonly isWeighted: boolean;
   /** Connections that something between ends when they are so old, in milliseconds; null: nothing does. */
   readonly connectionLifeMs: number | null;
   /** How far clocks of processes may be from the right rate: 0.0001 is a tenth of a millisecond a second. */
@@ -77,6 +81,8 @@ const PLAIN = {
   provenAfterMs: 60_000,
   poisons: 0,
   poisonMs: 100,
+  balance: 'off',
+  isWeighted: false,
 } as const;
 
 export function shapeOf({ shape }: Schedule): Shape {
@@ -237,6 +243,8 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     isCoalescing: false,
     isLong: chance.isTrue(0.3),
     rejecting: 0,
+    balance: 'off',
+    isWeighted: false,
     connectionLifeMs: null,
     clockDrift: chance.isTrue(0.5) ? 0.0001 : 0,
     faultMs: 12_000,
@@ -271,8 +279,15 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     pausing: producers > 0 ? chance.fork('pausing').pick([0, 0, 0.2, 0.5]) : 0,
     isCoalescing: chance.fork('coalescing').isTrue(0.25),
     rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
+    balance: drawBalance(chance.fork('balance')),
+    isWeighted: chance.fork('weights').isTrue(0.3),
     provenAfterMs: chance.fork('proven').pick([700, 2000, 60_000]),
   };
+}
+
+function drawBalance(chance: Chance): Shape['balance'] {
+  if (chance.isTrue(0.25)) return 'off';
+  return { everyMs: chance.pick([200, 500]), settleMs: chance.pick([0, 500, 4000]) };
 }
 
 /** Share of mixed runs in which a data stream kills its processes. */

@@ -53,6 +53,11 @@ export interface BalanceSettings {
   readonly settleMs: number;
 }
 
+export interface Machine {
+  readonly host: string;
+  readonly pid: number;
+}
+
 /** What a schema makes of an entry's info. */
 export type CheckedInfo =
   | { readonly ok: true; readonly info: unknown }
@@ -80,6 +85,8 @@ export interface Kernel extends Stores {
   readonly names: Names;
   /** Name of this incarnation in the group. */
   readonly consumer: string;
+  /** Where it runs, as the others are told. */
+  readonly machine: Machine;
   readonly connections: Connections;
   readonly commands: Commands;
   /** The same on a connection that no heartbeat waits behind: for whatever is as large as others choose to make it. */

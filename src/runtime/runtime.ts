@@ -1,7 +1,8 @@
 /** Options in, a runtime out. Composes one incarnation on `start()` and gives it its public face. */
 import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
 import { Consumer } from '../actors/consumer.js';
-import type { Kernel, Stores } from '../actors/kernel.js';
+import type { Kernel, Machine, Stores } from '../actors/kernel.js';
 import { randomHex } from '../core/clock.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
@@ -62,6 +63,8 @@ import { inspectActors } from './xstate-inspection.js';
 export interface Substitutes {
   /** Decorates the operations on Redis. */
   readonly stores?: (stores: Stores) => Stores;
+  /** Where it runs, as other processes are told. */
+  readonly machine?: Machine;
   /** Has everything done as it is where keys live apart. */
   readonly layout?: Layout;
 }
@@ -356,6 +359,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       seam,
       names,
       consumer,
+      machine: substitutes.machine ?? { host: hostname(), pid: process.pid },
       connections,
       commands,
       bulk,

@@ -32,6 +32,9 @@ export interface LifeSettings<TInfo> {
   readonly startFailed: (error: unknown) => void;
 }
 
+/** What the others are told of where it runs. */
+const SIMULATED = { host: 'simulated', pid: 1 };
+
 export class Life<TInfo> {
   readonly options: LifeSettings<TInfo>['options'];
   readonly process: SimulatedProcess;
@@ -59,7 +62,7 @@ export class Life<TInfo> {
     });
     // What OpenTelemetry needs is loaded when a runtime starts: that is real work.
     const own = { redis, clock: this.process.clock, historyKey, telemetry: false };
-    const runtime = composeRuntime<TInfo>({ ...options, ...own }, {}, {});
+    const runtime = composeRuntime<TInfo>({ ...options, ...own }, { machine: SIMULATED }, {});
     this.runtime = runtime;
     const attach = runtime.process.bind(runtime);
     runtime.process = (handler, processOptions) => {

@@ -85,7 +85,8 @@ export class Balancer {
     this.#member.beat();
     const { dueInMs, round, handOver } = this.#kernel.lease.roundHeard();
     if (dueInMs < 1) this.#actor?.send({ type: 'round.due' });
-    if (round === undefined || handOver === 0) return;
+    // What was not heard in time is of another time: others may have come since.
+    if (round === undefined || handOver === 0 || dueInMs < -this.#kernel.settings.heartbeatMs) return;
     if (handOver > 0) {
       const { snapshot } = this;
       // Every heartbeat brings it, until the next round.

@@ -1,5 +1,4 @@
 /** What this process says of itself to the others, with each heartbeat. */
-import { hostname } from 'node:os';
 import { messageOf } from '../../core/errors.js';
 import { PACKAGE_VERSION } from '../../core/package-version.js';
 import type { MemberRecord } from '../../redis/fleet.js';
@@ -46,11 +45,13 @@ export class Member {
   }
 
   get record(): MemberRecord {
-    const { heartbeatMs, weight } = this.#kernel.settings;
+    const { settings, machine } = this.#kernel;
+    const { heartbeatMs, weight } = settings;
+    const { host, pid } = machine;
     return {
       version: PACKAGE_VERSION,
-      host: hostname(),
-      pid: process.pid,
+      host,
+      pid,
       since: this.#since,
       heartbeatMs,
       weight,
