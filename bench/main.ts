@@ -9,6 +9,7 @@ import { writeDocument } from './document.js';
 import { type Row, table } from './measure.js';
 import type { Scenario } from './scenario.js';
 import { assignDone } from './scenarios/assign-done.js';
+import { balance } from './scenarios/balance.js';
 import { onCluster } from './scenarios/cluster.js';
 import { deadConsumers } from './scenarios/dead-consumers.js';
 import { ensure } from './scenarios/ensure.js';
@@ -35,6 +36,7 @@ const SCENARIOS: readonly Scenario[] = [
   memory,
   idleFleet,
   fleet,
+  balance,
   deadConsumers,
   startStop,
   recording,
