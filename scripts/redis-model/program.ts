@@ -74,6 +74,7 @@ function learn({ argv }: Step, reply: Reply | undefined, known: Known): void {
   }
   const words = argv.map(String);
   const isRead = words[0] === 'XREADGROUP' && words[2] === 'g' && words.includes('l');
+  const isTaken = words[1] === SCRIPTS.take.sha && Array.isArray(reply);
   const isClaim = /^X(AUTO)?CLAIM$/.test(words[0] ?? '') && words[1] === 'l' && words[2] === 'g';
   // What was finished, moved or taken is pending no longer, or for another one.
   if (ENDING.has(words[1] ?? '') && Array.isArray(reply)) for (const id of words) known.held.delete(id);
@@ -81,6 +82,11 @@ function learn({ argv }: Step, reply: Reply | undefined, known: Known): void {
   if (reason !== undefined) {
     for (const id of words)
       if (/^\d{13}-\d+$/.test(id)) known.held.set(id, `dead-letters:${reason}~00000000`);
+  }
+  if (isTaken) {
+    const [, , , entries] = reply;
+    for (const id of found)
+      if (JSON.stringify(entries ?? null).includes(id)) known.held.set(id, words[6] as string);
   }
   if (!isRead && !isClaim) return;
   for (const id of found) known.held.set(id, words[3] as string);

@@ -366,6 +366,23 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       ],
     ],
   ],
+  take: [
+    4,
+    (pick, known) => [
+      ['l', pick.chance(0.97) ? 'bl' : 'x'],
+      [
+        'g',
+        pick.of(HOLDERS),
+        pick.of([1, 2, 3, 40]),
+        pick.of([1, 1, 0.5, 3]),
+        pick.of([0, 0, 1, 4.5]),
+        pick.of([0, 0, 1, -2]),
+        pick.of([1, 1000, 15_000]),
+        pick.of(['', anId(pick, known), '0-0']),
+        pick.of([1, 1, 0]),
+      ],
+    ],
+  ],
   'count-pending': [
     1,
     (pick, known) => [
@@ -426,6 +443,13 @@ const CHOICES = (Object.keys(MAKERS) as ScriptName[]).map(
   (name) => [MAKERS[name][0], name] as readonly [number, ScriptName],
 );
 
+/** What a round of balancing found, or something else. */
+function round(pick: Picker, { now }: Known): string {
+  const due = Math.floor(now) + pick.of([60_000, 60_000, 60_000, -60_000]);
+  const figures = [pick.of([1, 2, 3.5, 0]), pick.of([0, 0, 1, 4]), pick.of([1, 1, 0.25, 'x']), 0, 1];
+  return pick.chance(0.9) ? `v1 ${due} 1 0 ab ${figures.join(' ')}` : pick.of([`v1 ${due}`, 'v2', '']);
+}
+
 /** Old times and windows that a short program would not come to. */
 function aged(pick: Picker, known: Known): readonly Argument[] {
   const window = Math.floor(known.now / 10000) + pick.upTo(2) - 1;
@@ -434,6 +458,7 @@ function aged(pick: Picker, known: Known): readonly Argument[] {
     [1, ['HSET', 'o', pick.of(NAMES), anId(pick, known)]],
     [0.3, ['HSET', 'o', '', 'v2']],
     [0.6, ['HSET', 'o', '', 'v1 1.5']],
+    [1, ['HSET', 'bl', '', round(pick, known)]],
     [1, ['SET', `p:${pick.of(HOLDERS)}`, pick.of(['v1:1', 'v1:1', 'v1:1', 'v1:1', 'v1:1', 'v1:2', 'v2:1'])]],
     [
       2,

@@ -113,6 +113,7 @@ export class Consumer {
         this.delays.beat();
         this.parking.beat();
         this.reconciler.beat();
+        this.intake.beat();
         this.balancer.beat();
       },
       saying: () => JSON.stringify(this.member.record),
@@ -163,7 +164,7 @@ export class Consumer {
       state: this.state,
       owned: this.ownerships.owned - mover.leaving,
       capacity: this.intake.capacity,
-      isOpen: this.#isReading && !this.intake.isPaused && this.intake.roomLeft > 0,
+      isOpen: this.#isReading && this.intake.isOpen,
       balances: kernel.settings.balance.isOn && !this.balancer.isCooling,
     }));
     this.balancer = new Balancer(kernel, this.lease, this.member, mover);
@@ -202,7 +203,10 @@ export class Consumer {
       withoutPayload: (ids) => this.verifier.withoutPayload(ids),
       tidyParked: () => this.parking.tidy(),
     });
-    this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer);
+    this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer, {
+      load: () => this.member.load,
+      leaving: () => mover.leaving,
+    });
     this.supervisor = new Supervisor(kernel, {
       escalated: (child, why) => this.#actor.send({ type: 'child.escalated', child, why }),
       healed: (child) => this.#actor.send({ type: 'child.healed', child }),

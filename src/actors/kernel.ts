@@ -17,6 +17,7 @@ import type { LeaseStore } from '../redis/lease-store.js';
 import type { LockStore } from '../redis/locks.js';
 import type { Names } from '../redis/names.js';
 import type { ParkedStore } from '../redis/parking.js';
+import type { TakeStore } from '../redis/taking.js';
 import type { Application } from './application.js';
 
 /** The part of the options that actors need; units and meaning as in RuntimeOptions. */
@@ -74,6 +75,7 @@ export interface Stores {
   readonly delayed: DelayedStore;
   readonly parked: ParkedStore;
   readonly fleet: FleetStore;
+  readonly taking: TakeStore;
 }
 
 export interface Kernel extends Stores {

@@ -115,6 +115,16 @@ export function createBulkCommands({ bulk, shards }: Connections, clock: Clock, 
   return whenNeeded(bulk, createCommands(bulk, clock, timeoutMs, commandsAt), clock, timeoutMs);
 }
 
+/** The same on the connection that entries are read on. What a node has given to another one is asked of that one where bulk reading goes. */
+export function createReaderCommands(
+  { reader, shards }: Connections,
+  clock: Clock,
+  timeoutMs: number,
+): Commands {
+  const commandsAt = shards && ((address: string) => shards.bulkAt(shards.resolve(address, reader.address)));
+  return createCommands(reader, clock, timeoutMs, commandsAt);
+}
+
 /**
  * Bulk reading goes where the commands go. A master that has been demoted keeps its clients, and only what is written there is refused: when
  * the commands leave it, so does this.

@@ -42,6 +42,7 @@ export const SCRIPT_NAMES = [
   'cancel',
   'park-ahead',
   'unpark',
+  'take',
   'pause',
   'probe',
 ] as const;

@@ -13,6 +13,7 @@ import {
   createBulkCommands,
   createConnections,
   createHomeCommands,
+  createReaderCommands,
 } from '../redis/connections.js';
 import { createDeadLetterQueue } from '../redis/dead-letter-queue.js';
 import type { Layout } from '../redis/layout.js';
@@ -351,7 +352,9 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     const commands = createHomeCommands(connections, clock, commandTimeoutFor(heartbeatMs));
     const layout = substitutes.layout ?? this.#options.layout;
     const bulk = createBulkCommands(connections, clock, bulkTimeoutFor(heartbeatMs));
-    const stores = createStores(connections, commands, bulk, { ...this.#options, ...layout, consumer });
+    const reads = createReaderCommands(connections, clock, bulkTimeoutFor(heartbeatMs));
+    const settings = { ...this.#options, ...layout, consumer };
+    const stores = createStores(connections, commands, bulk, reads, settings);
     return {
       ...(substitutes.stores?.(stores) ?? stores),
       clock,

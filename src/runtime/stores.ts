@@ -14,6 +14,7 @@ import { createLockStore, createSpreadLockStore, noLocks } from '../redis/locks.
 import type { Names } from '../redis/names.js';
 import { createParkedStore } from '../redis/parking.js';
 import { createSpread } from '../redis/spread.js';
+import { createTakeStore } from '../redis/taking.js';
 
 export interface StoreSettings extends LeaseSettings {
   readonly names: Names;
@@ -21,11 +22,15 @@ export interface StoreSettings extends LeaseSettings {
   readonly clock: Clock;
 }
 
-/** @param bulk commands on the connection for whatever is as large as others choose to make it */
+/**
+ * @param bulk commands on the connection for whatever is as large as others choose to make it
+ * @param reads commands on the connection of the reader
+ */
 export function createStores(
   connections: Connections,
   commands: Commands,
   bulk: Commands,
+  reads: Commands,
   settings: StoreSettings,
 ): Stores {
   const { names, consumer, heartbeatMs, lockKeys, dlqMaxLen, clock } = settings;
@@ -38,6 +43,7 @@ export function createStores(
   const delayed = createDelayedStore(commands, names, settings);
   const parked = createParkedStore(commands, names, settings);
   const fleet = createFleetStore(commands, names, consumer);
+  const taking = createTakeStore(reads, names, consumer);
   const due = createDueLetterStore(commands, bulk, names, settings);
   if (shards === undefined) {
     return {
@@ -48,6 +54,7 @@ export function createStores(
       delayed,
       parked,
       fleet,
+      taking,
       deadLetters: createDeadLetterStore(bulk, names, dlqMaxLen),
       locks: lockKeys ? createLockStore(commands, lockValue, heartbeatMs) : noLocks,
     };
@@ -61,6 +68,7 @@ export function createStores(
     delayed,
     parked,
     fleet,
+    taking,
     deadLetters: createDeadLetterStore(shards.bulkFor(names.dlq), names, dlqMaxLen),
     locks: lockKeys ? createSpreadLockStore(spread, lockValue, heartbeatMs) : noLocks,
   };

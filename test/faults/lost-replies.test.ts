@@ -164,4 +164,17 @@ describe('a reply that is lost after execution', () => {
     expect(log.added).to.deep.equal(['a', 'b']);
     expect(runtime.snapshot().owned).to.equal(2);
   });
+
+  it('of taking more of what waits: what was read before is given out, and what was taken is adopted [C-ADD-2, C-ADD-5]', async () => {
+    await suite.redis().script('LOAD', SCRIPTS.take.source);
+    const { runtime, log } = await fleet().listening(through());
+    await runtime.pause();
+    const armed = lose('take', 'cutReply');
+    await fleet().announce(['a', 'b', 'c', 'd']);
+    runtime.resume();
+    await armed.first;
+    await eventually('all are added', () => log.added.length === 4);
+    expect([...log.added].sort()).to.deep.equal(['a', 'b', 'c', 'd']);
+    expect(runtime.snapshot().owned).to.equal(4);
+  });
 });

@@ -16,6 +16,7 @@ import { createStranded } from '../../src/redis/stranded.js';
 import { aRound, memberRecord } from './member-record.js';
 import { Masks, pictureOf } from './redis-picture.js';
 import { type ScriptSet, withScripts } from './script-set.js';
+import { ALL_OF_IT } from './take-request.js';
 import type { Wire, WireConsumer } from './wire.js';
 
 export interface PlayedStep {
@@ -145,6 +146,10 @@ class Play {
       return [round?.length, round?.members.map(({ name }) => name)];
     });
     await this.#step('a ends it', () => a.fleet.endRound(token, aRound(), new Map([['b~00000002', 2]])));
+    await this.#step('a takes its part', async () => {
+      const { allowed, part, entries } = await a.taking.take(ALL_OF_IT);
+      return [allowed, part, entries];
+    });
     await this.#step('a beats again', () => a.lease.refresh(JSON.stringify(memberRecord({ owned: 2 }))));
     await this.#step('a acquires again', () => a.lease.acquire(held));
     const locks = held.map(({ id, name }) => names.lock(name, id));

@@ -16,6 +16,7 @@ import {
 } from '../../src/redis/lease-store.js';
 import { createLockStore, type LockStore } from '../../src/redis/locks.js';
 import { createNames, type Names } from '../../src/redis/names.js';
+import { createTakeStore, type TakeStore } from '../../src/redis/taking.js';
 import type { SuiteRedis } from './redis.js';
 
 /** The operations of one consumer, without anything that calls them by itself. */
@@ -25,6 +26,7 @@ export interface WireConsumer {
   readonly lease: LeaseStore;
   readonly group: GroupStore;
   readonly fleet: FleetStore;
+  readonly taking: TakeStore;
   readonly entries: EntryReader;
   readonly locks: LockStore;
   readonly due: DueLetterStore;
@@ -102,6 +104,7 @@ export function useWire(suite: SuiteRedis): Wire {
       lease: createLeaseStore(present(), names, all),
       group: createGroupStore(present(), names, all, systemClock),
       fleet: createFleetStore(present(), names, name),
+      taking: createTakeStore(present(), names, name),
       entries: createEntryReader(present(), names, systemClock, 5_000),
       locks: createLockStore(present(), `${name}/token`, all.heartbeatMs),
       due: createDueLetterStore(present(), present(), names, all),

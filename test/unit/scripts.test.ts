@@ -21,7 +21,9 @@ import { createNames } from '../../src/redis/names.js';
 import { createParkedStore, pauseStreams } from '../../src/redis/parking.js';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../../src/redis/scripts.js';
 import { createStranded } from '../../src/redis/stranded.js';
+import { createTakeStore } from '../../src/redis/taking.js';
 import { aRound, memberRecord } from '../support/member-record.js';
+import { ALL_OF_IT } from '../support/take-request.js';
 
 const FOLDER = new URL('../../src/redis/scripts/', import.meta.url);
 const sourceOf = (file: string) => readFileSync(new URL(file, FOLDER), 'utf8');
@@ -79,6 +81,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     'count-pending': [0, '', []],
     'begin-round': ['1', '2', '', 0],
     'end-round': 1,
+    take: [2, 2, '', [['1-1', ['f1', 'v1']]]],
     acquire: [1, 1],
     done: [1, 1],
     'give-back': [[], 0, 0],
@@ -154,6 +157,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   const lease = createLeaseStore(commands, names, settings);
   const group = createGroupStore(commands, names, settings, systemClock);
   const fleet = createFleetStore(commands, names, settings.consumer);
+  const taking = createTakeStore(commands, names, settings.consumer);
   const locks = createLockStore(commands, 'value', 1000);
   const due = createDueLetterStore(commands, commands, names, settings);
   const reader = createEntryReader(commands, names, systemClock, 1000);
@@ -198,6 +202,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await pauseStreams(commands, names, 'pause', ['a', 'b', 'c', 'd']);
   await group.balance();
   await group.payloads(['1-1', '2-2', '3-3', '4-4']);
+  await taking.take({ ...ALL_OF_IT, wanted: 2 });
   await locks.take(['k1', 'k2']);
   await locks.extend(['k1', 'k2']);
   await locks.release(['k1', 'k2']);
@@ -353,6 +358,7 @@ describe('Lua scripts', () => {
           'unpark',
           'park-ahead',
           'find-dead',
+          'take',
         ].includes(name)
       )
         continue;

@@ -32,6 +32,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It writes what processes say of themselves, and what they are to hand over: keys that 0.1.0 leaves alone. Consumers of 0.1.0 are not counted, and hand nothing over.',
   })),
   {
+    what: 'script take',
+    why: 'It reads as XREADGROUP does, with a COUNT that the last round of balancing says. What consumers of 0.1.0 own is waited for by nobody: it counts as if it waited, which makes the part of each larger. They read as they always did, up to 128 entries at once.',
+  },
+  {
     what: 'script count-pending',
     why: 'It counts, and writes nothing.',
   },

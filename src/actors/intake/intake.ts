@@ -1,6 +1,6 @@
 /**
- * Reads the load balancer stream: one blocking reader on its own connection. Asks for as much as there is room for, in modest chunks,
- * so that a backlog spreads over the fleet.
+ * Reads the load balancer stream, on a connection of its own. A parked read waits for what comes, and brings two entries at most: one came, and nothing more waits;
+ * two came, and more may wait. That is taken by the script `take`, which gives as much as this process's fair part is (`fair-share.ts`), in modest chunks.
  */
 import type { Bell } from '../../core/bell.js';
 import { messageOf, StreamwardenError } from '../../core/errors.js';
@@ -19,12 +19,16 @@ import {
   replyOf,
   unanswered,
 } from '../../redis/reply-errors.js';
+import type { Taken } from '../../redis/taking.js';
 import type { Kernel } from '../kernel.js';
 import type { Lease } from '../lease/lease.js';
 import { recreateGroup } from '../lease/verifier.js';
 import type { Ownerships } from '../ownerships.js';
 import { ACQUIRE_BATCH, type Acquirer } from './acquirer.js';
+import { FairShare } from './fair-share.js';
 
+/** Entries that a parked read brings at most: the second one says that more may wait. */
+const PARKED_COUNT = 2;
 /** Longest parked read: what an unblock that went astray can cost. */
 const MAX_BLOCK_MS = 5000;
 const UNBLOCK_EVERY_MS = 25;
@@ -37,11 +41,19 @@ const MAX_WAITING = 1000;
 
 type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
 
+export interface OwnLoad {
+  /** What this process says of its load; null: streams are counted. */
+  load(): number | null;
+  /** How many of its streams are on their way to others. */
+  leaving(): number;
+}
+
 export class Intake {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
   readonly #ownerships: Ownerships;
   readonly #acquirer: Acquirer;
+  readonly #share: FairShare;
   /** Rings when something that reading waits for may have changed. */
   readonly bell: Bell;
   #capacity: number;
@@ -60,13 +72,24 @@ export class Intake {
   #fault: { readonly error: unknown } | undefined;
   #runs = 0;
   #problem: { readonly what: string; readonly isPassing: boolean } | null = null;
+  /** A heartbeat has been answered since entries were asked for last. */
+  #isTakeDue = false;
+  /** Others have more room, and nothing is read before the next heartbeat. */
+  #standsBack = false;
 
-  constructor(kernel: Kernel, lease: Lease, ownerships: Ownerships, acquirer: Acquirer) {
+  constructor(
+    kernel: Kernel,
+    lease: Lease,
+    ownerships: Ownerships,
+    acquirer: Acquirer,
+    { load, leaving }: OwnLoad,
+  ) {
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ownerships = ownerships;
     this.#acquirer = acquirer;
     this.#capacity = kernel.settings.capacity;
+    this.#share = new FairShare(kernel, load, () => ownerships.owned + acquirer.heldBack - leaving());
     this.bell = ownerships.changed;
     kernel.ended.addEventListener('abort', () => this.bell.ring());
   }
@@ -129,6 +152,18 @@ export class Intake {
     this.bell.ring();
   }
 
+  /** A heartbeat has been answered: it has brought what the last round of balancing found. */
+  beat(): void {
+    this.#share.beat();
+    this.#isTakeDue = true;
+    if (this.#standsBack) this.bell.ring();
+  }
+
+  /** Whether streams can come to this process. */
+  get isOpen(): boolean {
+    return !this.#isPaused && this.room > 0 && this.#problem === null;
+  }
+
   /** How many streams fewer are owned than there may be. */
   get roomLeft(): number {
     return this.#capacity - this.#ownerships.owned - this.#acquirer.heldBack;
@@ -148,11 +183,11 @@ export class Intake {
   }
 
   /**
-   * How many entries the next read asks for. Redis counts entries and not bytes, so it goes by how large those before were; the first read asks
-   * for few.
+   * How many entries are asked for where there is room for so many. Redis counts entries and not bytes, so it goes by how large those before were; at first few
+   * are.
    */
-  get #count(): number {
-    return Math.max(1, Math.min(this.room, Math.floor(this.#pages.bytes / this.#entryBytes)));
+  #count(room: number): number {
+    return Math.min(room, Math.max(1, Math.floor(this.#pages.bytes / this.#entryBytes)));
   }
 
   #arrived(entries: readonly RawEntry[]): void {
@@ -192,21 +227,30 @@ export class Intake {
         await this.bell.rung();
         continue;
       }
-      this.#turn = this.#readOnce();
+      const mayPark = this.#share.mayPark(this.#kernel.taking.mayLook);
+      this.#standsBack = !mayPark && !this.#isTakeDue;
+      if (this.#standsBack) {
+        await this.bell.rung();
+        continue;
+      }
+      this.#turn = this.#readOnce(mayPark && !this.#share.isToAsk);
       await this.#turn;
     }
   }
 
-  async #readOnce(): Promise<void> {
+  /** @param waits whether it waits for entries, where there are none */
+  async #readOnce(waits: boolean): Promise<void> {
     try {
-      const entries = await this.#read(this.#count);
-      this.#arrived(entries);
-      // When stopping nothing is acquired: what was delivered is given back by the drain, which looks at what is pending.
-      if (entries.length > 0) {
-        const { aside } = this.#acquirer;
-        await this.#acquirer.acquire(entries);
-        if (this.#acquirer.aside - aside >= entries.length) await this.#parkAhead();
+      await this.#introduce();
+      let isMore = true;
+      // Stopping may have been asked for while there was no number to unblock yet.
+      if (waits && this.#mayRead) {
+        const count = this.#count(Math.min(PARKED_COUNT, this.room));
+        const entries = await this.#park(count);
+        isMore = await this.#dealWith(entries, entries.length >= count);
       }
+      while (isMore && this.#mayRead) isMore = await this.#dealWith([], true);
+      this.#isTakeDue = false;
       this.#failures = 0;
       this.#problem = null;
     } catch (error) {
@@ -214,12 +258,51 @@ export class Intake {
     }
   }
 
+  get #mayRead(): boolean {
+    return (
+      !this.#hasEnded &&
+      !this.#isPaused &&
+      this.#fault === undefined &&
+      this.room > 0 &&
+      this.#lease.isConfirmed
+    );
+  }
+
+  /**
+   * Makes what has arrived this process's own, with more of what waits, if there may be more.
+   * @returns whether there may be still more for it
+   */
+  async #dealWith(arrived: readonly RawEntry[], mayBeMore: boolean): Promise<boolean> {
+    let entries = arrived;
+    let isMore = false;
+    try {
+      const room = this.room - arrived.length;
+      if (mayBeMore && this.#mayRead && room > 0) {
+        const taken = await this.#take(this.#count(room), arrived.length);
+        entries = [...arrived, ...taken.entries];
+        // What is given to those that have their share is given once with each heartbeat.
+        const isPart = taken.part === undefined || taken.allowed <= taken.part;
+        isMore = isPart && taken.allowed > 0 && taken.entries.length >= taken.allowed;
+      }
+    } finally {
+      // Whatever became of the rest, these are pending for this process.
+      await this.#acquire(entries);
+    }
+    return isMore;
+  }
+
+  /** When stopping nothing is acquired: what was delivered is given back by the drain, which looks at what is pending. */
+  async #acquire(entries: readonly RawEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const { aside } = this.#acquirer;
+    await this.#acquirer.acquire(entries);
+    if (this.#acquirer.aside - aside >= entries.length) await this.#parkAhead();
+  }
+
   /** Everything that was read has been parked, so there may be much more of a hot name: it is parked in full batches, as it takes no room. */
   async #parkAhead(): Promise<void> {
     let isMore = true;
-    while (isMore && !this.#hasEnded && !this.#isPaused && this.room > 0 && this.#lease.isConfirmed) {
-      isMore = await this.#acquirer.parkAhead();
-    }
+    while (isMore && this.#mayRead) isMore = await this.#acquirer.parkAhead();
   }
 
   async #recover(error: unknown): Promise<void> {
@@ -287,24 +370,38 @@ export class Intake {
     return Math.min(MAX_BLOCK_MS, this.#kernel.settings.heartbeatMs * 2);
   }
 
-  async #read(count: number): Promise<RawEntry[]> {
+  /** Asks a new connection for its number, by which a read that is parked on it is ended. */
+  async #introduce(): Promise<void> {
+    const { connections, names, consumer } = this.#kernel;
+    const link = connections.reader;
+    const { epoch } = link;
+    if (this.#readerId?.epoch === epoch) return;
+    const client = link.client('XREADGROUP');
+    const blockMs = this.#blockMs;
+    const id = await this.#deadline(client.client('ID'), epoch, blockMs);
+    // Until Redis 7.2 a parked read does not list its consumer in the group, and who is not listed is not among the living of whom
+    // one sweeps. A look at what is pending does.
+    const { group, lbs } = names;
+    const look = client.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', lbs, NEWEST_ID);
+    await this.#deadline(look, epoch, blockMs);
+    this.#readerId = { epoch, id };
+    if (this.#problem?.isPassing) this.#problem = null;
+  }
+
+  /** @param arrived how many have been read that are not this process's own yet */
+  async #take(wanted: number, arrived: number): Promise<Taken> {
+    const taken = await this.#kernel.taking.take(this.#share.request(wanted, arrived));
+    this.#arrived(taken.entries);
+    this.#share.taken(taken);
+    return taken;
+  }
+
+  async #park(count: number): Promise<RawEntry[]> {
     const { connections, names, consumer } = this.#kernel;
     const link = connections.reader;
     const { epoch } = link;
     const client = link.client('XREADGROUP');
     const blockMs = this.#blockMs;
-    if (this.#readerId?.epoch !== epoch) {
-      const id = await this.#deadline(client.client('ID'), epoch, blockMs);
-      // Until Redis 7.2 a parked read does not list its consumer in the group, and who is not listed is not among the living of whom
-      // one sweeps. A look at what is pending does.
-      const { group, lbs } = names;
-      const look = client.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', lbs, NEWEST_ID);
-      await this.#deadline(look, epoch, blockMs);
-      this.#readerId = { epoch, id };
-      if (this.#problem?.isPassing) this.#problem = null;
-      // Stopping may have been asked for while there was no number to unblock yet.
-      if (this.#hasEnded || this.#isPaused) return [];
-    }
     const reply = (await this.#deadline(
       client.xreadgroup(
         'GROUP',
@@ -323,7 +420,11 @@ export class Intake {
       blockMs + Math.max(1000, this.#kernel.settings.heartbeatMs),
     )) as ReadReply;
     if (reply === null) return [];
-    return reply.flatMap(([, entries]) => entries.map(([id, fields]) => ({ id, fields: fields ?? [] })));
+    const arrived = reply.flatMap(([, entries]) =>
+      entries.map(([id, fields]) => ({ id, fields: fields ?? [] })),
+    );
+    this.#arrived(arrived);
+    return arrived;
   }
 
   /** A reader that gets no answer at all sits on a connection that is dead, whatever it looks like. */

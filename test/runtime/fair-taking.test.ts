@@ -1,0 +1,113 @@
+/** To whom streams come where processes own different numbers of them. What all have is said by a round of balancing that the test writes. */
+import { expect } from 'chai';
+import type { Round } from '../../src/redis/fleet.js';
+import { createNames } from '../../src/redis/names.js';
+import { type Member, useCrew } from '../support/crew.js';
+import { eventually } from '../support/eventually.js';
+import { allowedMs } from '../support/pace.js';
+import { useRedis } from '../support/redis.js';
+import { writeRound } from '../support/rounds.js';
+import { streamNames } from '../support/runtimes.js';
+
+const names = createNames({ service: 'orders' });
+
+describe('taking over is fair', () => {
+  const suite = useRedis();
+  const crew = useCrew(suite, { lockKeys: false, keyspaceEvents: 'off' });
+
+  const owned = (members: readonly Member[]) => members.map(({ runtime }) => runtime.snapshot().owned);
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+
+  const allOwned = (members: readonly Member[], count: number) =>
+    eventually(`${count} are owned`, () => {
+      const now = owned(members);
+      if (sum(now) < count) throw new Error(now.join(' + '));
+    });
+
+  async function beats({ runtime }: Member, count: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      let left = count;
+      const forget = runtime.seam.on('heartbeat', ({ outcome }) => {
+        if (outcome === 'alive') left -= 1;
+        if (left > 0) return;
+        forget();
+        resolve();
+      });
+    });
+  }
+
+  /** Everyone has heard what the round found, and no read is parked that was before. */
+  async function heard(members: readonly Member[], found: Partial<Round>): Promise<void> {
+    await Promise.all(members.map((member) => beats(member, 2)));
+    await writeRound(suite.redis(), names, found);
+    await Promise.all(members.map((member) => beats(member, 2)));
+    for (const { runtime } of members) await runtime.pause();
+    for (const { runtime } of members) runtime.resume();
+  }
+
+  it('by the streams of a dead owner: they go to the one with most room [C-FAIR-1]', async () => {
+    const [a, b] = [await crew.start(), await crew.start()];
+    await crew.announce(...streamNames(200, 'old'));
+    await allOwned([a, b], 200);
+    const c = await crew.start();
+    const members = [a, b, c];
+    await heard(members, { weight: 3, level: 200 / 3, lowest: 0 });
+    const before = owned(members);
+    for (const { runtime } of members) await runtime.pause();
+    await crew.announce(...streamNames(97, 'orphan'));
+    const dead = 'gone~0000000d';
+    await suite.redis().xreadgroup('GROUP', crew.group, dead, 'COUNT', 97, 'STREAMS', crew.lbs, '>');
+    await suite.redis().zadd(names.presences, 1, dead);
+    for (const { runtime } of members) runtime.resume();
+    await allOwned(members, 297);
+    const gained = owned(members).map((now, at) => now - (before[at] as number));
+    expect(gained[2], gained.join(', ')).to.be.at.least(93);
+  });
+
+  it('by streams that are announced at once: equals are given as much [C-FAIR-1]', async () => {
+    const members = [await crew.start(), await crew.start(), await crew.start()];
+    await heard(members, { weight: 3 });
+    await crew.announce(...streamNames(3000));
+    await allOwned(members, 3000);
+    for (const count of owned(members)) expect(count, owned(members).join(', ')).to.be.within(900, 1100);
+  });
+
+  it('by a backlog: who takes nothing leaves it to the others, and what they own changes no part [C-FAIR-1]', async () => {
+    const full = await crew.start();
+    await crew.announce(...streamNames(100, 'old'));
+    await allOwned([full], 100);
+    await full.runtime.pause();
+    const others = [await crew.start(), await crew.start()];
+    await heard(others, { weight: 2, ownedByOthers: 100 });
+    await crew.announce(...streamNames(1000));
+    await allOwned(others, 1000);
+    expect(full.runtime.snapshot().owned).to.equal(100);
+    for (const count of owned(others)) expect(count, owned(others).join(', ')).to.be.within(450, 550);
+  });
+
+  it('but nothing waits for one that is gone: who has its share takes it within a heartbeat and its patience [C-FAIR-2]', async () => {
+    const [a, b] = [await crew.start(), await crew.start()];
+    await crew.announce(...streamNames(50, 'old'));
+    await allOwned([a, b], 50);
+    // One that owns nothing, and has just died.
+    await heard([a, b], { weight: 3, level: 50 / 3, lowest: 0 });
+    const { heartbeatMs } = crew.options();
+    const since = performance.now();
+    await crew.announce(...streamNames(20, 'new'));
+    await allOwned([a, b], 70);
+    const took = performance.now() - since;
+    // Found waiting at one heartbeat, taken at the next.
+    expect(took).to.be.below(allowedMs((heartbeatMs as number) * 1.5));
+  });
+
+  it('and a process that has more waits for its share: with the next heartbeat it takes what has become its part [C-FAIR-1]', async () => {
+    const a = await crew.start();
+    await crew.announce(...streamNames(100, 'old'));
+    await allOwned([a], 100);
+    const b = await crew.start();
+    await heard([a, b], { weight: 2, level: 50, lowest: 0 });
+    await crew.announce(...streamNames(300, 'new'));
+    await allOwned([a, b], 400);
+    for (const count of owned([a, b])) expect(count, owned([a, b]).join(', ')).to.be.within(180, 220);
+  });
+});
