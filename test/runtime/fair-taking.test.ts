@@ -4,6 +4,7 @@ import type { Round } from '../../src/redis/fleet.js';
 import { createNames } from '../../src/redis/names.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
+import { failing } from '../support/failing-stores.js';
 import { allowedMs } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
 import { writeRound } from '../support/rounds.js';
@@ -109,5 +110,36 @@ describe('taking over is fair', () => {
     await crew.announce(...streamNames(300, 'new'));
     await allOwned([a, b], 400);
     for (const count of owned([a, b])) expect(count, owned([a, b]).join(', ')).to.be.within(180, 220);
+  });
+
+  it('costs no script where streams come alone, and one a heartbeat where a process has more than its share [C-FAIR-3]', async () => {
+    const { fault, substitutes } = failing('taking', 'take');
+    const member = await crew.start({}, substitutes);
+    for (const name of streamNames(5)) {
+      await crew.announce(name);
+      await eventually('it is owned', () => member.runtime.owned(name) !== undefined);
+    }
+    expect(fault.calls).to.equal(0);
+    await suite
+      .redis()
+      .multi(
+        streamNames(2, 'both').map((name) => [
+          'xadd',
+          crew.lbs,
+          '*',
+          'lbs-input',
+          JSON.stringify({ DataStreamName: name }),
+        ]),
+      )
+      .exec();
+    await allOwned([member], 7);
+    expect(fault.calls).to.equal(1);
+
+    await heard([member], { weight: 2, level: 3.5, lowest: 0 });
+    await beats(member, 1);
+    const before = fault.calls;
+    await beats(member, 4);
+    // One of them may be on its way.
+    expect(fault.calls - before).to.be.within(3, 5);
   });
 });

@@ -1,0 +1,147 @@
+/** Who waits for entries, and what is asked for. */
+import { expect } from 'chai';
+import { FairShare, type OwnLoad, STREAMS_COUNT } from '../../src/actors/intake/fair-share.js';
+import type { Kernel } from '../../src/actors/kernel.js';
+import { NO_ROUND, type Round } from '../../src/redis/fleet.js';
+import type { Taken } from '../../src/redis/taking.js';
+import { aRound } from '../support/member-record.js';
+
+const H = 2000;
+
+/** A process that is told of rounds. */
+class Process {
+  owned: number;
+  nowMs = 0;
+  #heard = NO_ROUND;
+  readonly share: FairShare;
+
+  constructor(owned = 0, own: OwnLoad = STREAMS_COUNT) {
+    this.owned = owned;
+    const kernel = {
+      clock: { monotonic: () => this.nowMs },
+      settings: { heartbeatMs: H },
+      lease: { roundHeard: () => this.#heard },
+    };
+    this.share = new FairShare(kernel as unknown as Kernel, own, () => this.owned);
+  }
+
+  /** So many heartbeats are answered. */
+  beat(times = 1): this {
+    for (let beat = 0; beat < times; beat += 1) {
+      this.nowMs += H / 2;
+      this.share.beat();
+    }
+    return this;
+  }
+
+  hears(round: Partial<Round> | undefined, dueInMs = 500): this {
+    this.#heard = { dueInMs, round: round && aRound(round), handOver: 0 };
+    return this.beat();
+  }
+
+  get parks(): boolean {
+    return this.share.mayPark(true);
+  }
+}
+
+const taken = (part: number | undefined, count = 0, delivered?: string): Taken => ({
+  allowed: count,
+  part,
+  delivered,
+  entries: Array.from({ length: count }, () => ({ id: '1-1', fields: [] })),
+});
+
+describe('a fair share', () => {
+  it('waits for entries where nobody has made a round, or not for long', () => {
+    const process = new Process(500);
+    expect(process.beat(2).parks).to.equal(true);
+    const round = { lowest: 0, level: 100, weight: 3 };
+    expect(process.hears(round).parks).to.equal(false);
+    expect(process.hears({ ...round, number: 2 }, -H - 1).parks, 'over for long').to.equal(true);
+    expect(process.hears({ ...round, number: 3 }).parks).to.equal(false);
+    expect(process.hears(undefined).parks).to.equal(true);
+    expect(process.hears({ ...round, number: 4, weight: 0 }).parks, 'nobody takes anything').to.equal(true);
+  });
+
+  it('waits for entries where it has least, or hardly more', () => {
+    const round = { lowest: 50, level: 60, weight: 3 };
+    for (const [owned, parks] of [
+      [50, true],
+      [52, true],
+      [53, false],
+    ] as const) {
+      expect(new Process(owned).beat(2).hears(round).parks, String(owned)).to.equal(parks);
+    }
+    const large = { lowest: 5000, level: 6000, weight: 3 };
+    expect(new Process(5120).beat(2).hears(large).parks, '2 % of a share').to.equal(true);
+    expect(new Process(5121).beat(2).hears(large).parks).to.equal(false);
+  });
+
+  it('goes by weights, and by what it says of its load', () => {
+    const round = { lowest: 50, level: 60, weight: 4 };
+    const heavy = { weight: 3, load: () => null };
+    expect(new Process(150, heavy).beat(2).hears(round).parks).to.equal(true);
+    expect(new Process(160, heavy).beat(2).hears(round).parks).to.equal(false);
+    const busy = { weight: 1, load: () => 0.9 };
+    const half = { lowest: 0.5, level: 0.7, perStream: 0.01, weight: 2 };
+    expect(new Process(1, busy).beat(2).hears(half).parks).to.equal(false);
+    expect(new Process(1, { weight: 1, load: () => 0.51 }).beat(2).hears(half).parks).to.equal(true);
+    expect(new Process(0, { weight: 0, load: () => null }).beat(2).hears(round).parks, 'no weight').to.equal(
+      false,
+    );
+  });
+
+  it('compares what it had said by the time of the round: what all have got since makes no difference', () => {
+    const process = new Process(0).beat(2);
+    // Streams were announced to everyone, and its heartbeat is the one that was later.
+    process.owned = 2000;
+    process.beat();
+    process.owned = 3000;
+    expect(process.hears({ lowest: 300, level: 1500, weight: 3 }).parks).to.equal(true);
+    process.beat(2);
+    expect(process.hears({ number: 2, lowest: 300, level: 1500, weight: 3 }).parks, 'and still has').to.equal(
+      false,
+    );
+  });
+
+  it('asks for its part once it has got more than its share was, and stands back where it is less than it has', () => {
+    const process = new Process(0).beat(2).hears({ lowest: 0, level: 100, weight: 3 });
+    process.owned = 102;
+    expect(process.share.isToAsk).to.equal(false);
+    process.owned = 103;
+    expect(process.share.isToAsk).to.equal(true);
+    process.share.taken(taken(-1));
+    expect([process.share.isToAsk, process.parks], 'as good as its share').to.deep.equal([false, true]);
+    process.owned = 106;
+    expect(process.share.isToAsk).to.equal(true);
+    process.share.taken(taken(1, 4));
+    expect(process.parks, 'with what it was given it has 3 more').to.equal(false);
+    process.hears({ number: 2, lowest: 104, level: 106, weight: 3 });
+    expect(process.parks).to.equal(true);
+  });
+
+  it('waits whatever it has where it cannot be seen that others take nothing, and asks no more than once', () => {
+    const process = new Process(500).beat(2).hears({ lowest: 0, level: 100, weight: 3 });
+    expect(process.share.mayPark(false)).to.equal(true);
+    process.share.taken(taken(-400));
+    expect([process.share.mayPark(false), process.share.isToAsk]).to.deep.equal([true, false]);
+    process.owned = 600;
+    process.share.taken(taken(undefined));
+    expect(process.share.isToAsk, 'Redis knows of no round').to.equal(false);
+  });
+
+  it('asks with what it said last and has got since, and with what it saw where that is a patience ago', () => {
+    const process = new Process(10, { weight: 2, load: () => 0.4 }).beat();
+    process.owned = 13;
+    const asked = { wanted: 7, weight: 2, load: 0.4, gained: 5, patienceMs: H / 4 };
+    expect(process.share.request(7, 2)).to.deep.equal({ ...asked, deliveredThen: undefined });
+    process.share.taken(taken(-1, 0, '5-5'));
+    process.nowMs += H / 4 - 1;
+    expect(process.share.request(7, 2).deliveredThen).to.equal(undefined);
+    process.share.taken(taken(-1, 0, '5-5'));
+    process.nowMs += 1;
+    expect(process.share.request(7, 2).deliveredThen).to.equal('5-5');
+    process.share.taken(taken(-1, 0, '6-6'));
+    expect(process.share.request(7, 2).deliveredThen).to.equal(undefined);
+  });
+});
