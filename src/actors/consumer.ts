@@ -166,6 +166,7 @@ export class Consumer {
       capacity: this.intake.capacity,
       isOpen: this.#isReading && this.intake.isOpen,
       balances: kernel.settings.balance.isOn && !this.balancer.isCooling,
+      followed: this.balancer.followed,
     }));
     this.balancer = new Balancer(kernel, this.lease, this.member, mover);
     this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);

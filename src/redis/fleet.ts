@@ -25,6 +25,8 @@ const memberSchema = z.object({
   isOpen: z.boolean(),
   /** Whether it hands streams over now when it has more than its share. */
   balances: z.boolean(),
+  /** The order that it has followed last; 0: none. */
+  followed: z.number(),
   /** Address of its inspector's page; null: none is served. */
   inspector: z.string().nullable(),
 });
@@ -55,17 +57,31 @@ export interface Round {
   readonly ordered: number;
 }
 
+/** What a process is to do by a round. */
+export interface Order {
+  /** Number of the round that it is of. */
+  readonly number: number;
+  /** How many streams it is to hand over; below 0: so many are to come to it. */
+  readonly count: number;
+  /** When it was given, by Redis's clock, epoch milliseconds. */
+  readonly at: number;
+}
+
 /** What a heartbeat has brought of the last round. */
 export interface RoundHeard {
   /** In how many milliseconds the next one is due; below 1: now. */
   readonly dueInMs: number;
   /** Undefined: there was none. */
   readonly round: Round | undefined;
-  /** How many streams this process is to hand over, by the round; below 0: so many are to come to it. 0: neither. */
-  readonly handOver: number;
+  /** What this process is to do by it, or by one a little before. */
+  readonly order: Order | undefined;
 }
 
-export const NO_ROUND: RoundHeard = { dueInMs: Number.POSITIVE_INFINITY, round: undefined, handOver: 0 };
+export const NO_ROUND: RoundHeard = {
+  dueInMs: Number.POSITIVE_INFINITY,
+  round: undefined,
+  order: undefined,
+};
 
 export interface FleetMemberSeen {
   readonly name: string;
@@ -75,6 +91,10 @@ export interface FleetMemberSeen {
   readonly record: MemberRecord | undefined;
 }
 
+export interface PartySeen extends FleetMemberSeen {
+  readonly order: Order | undefined;
+}
+
 export interface FleetLook {
   readonly redisMs: number;
   readonly round: Round | undefined;
@@ -82,6 +102,7 @@ export interface FleetLook {
 }
 
 export interface RoundBegun extends FleetLook {
+  readonly members: readonly PartySeen[];
   /** Mark of this round, for `endRound`. */
   readonly token: string;
   /** Entries on the load balancer stream: owned, and waiting to be given out. */
@@ -91,8 +112,8 @@ export interface RoundBegun extends FleetLook {
 export interface FleetStore {
   /** Undefined: no round is due. */
   beginRound(record: MemberRecord, everyMs: number): Promise<RoundBegun | undefined>;
-  /** @param handOvers name in the group → how many streams. @returns false: another round has begun meanwhile */
-  endRound(token: string, round: Round, handOvers: ReadonlyMap<string, number>): Promise<boolean>;
+  /** @param orders by name in the group: those of before that are not among them are withdrawn. @returns false: another round has begun meanwhile */
+  endRound(token: string, round: Round, orders: ReadonlyMap<string, Order>): Promise<boolean>;
   /** Whoever is in the index of presences. */
   look(): Promise<FleetLook>;
 }
@@ -128,10 +149,10 @@ export function roundOf(text: string): Round | undefined {
   };
 }
 
-/** What is to be handed over, by which round: `<number>:<count>`. */
-export function handOverOf(order: string, round: Round | undefined): number {
-  const [number, count] = order.split(':').map(Number);
-  return round !== undefined && number === round.number && Number.isInteger(count) ? (count as number) : 0;
+/** As it stands in Redis: `<number>:<count>:<at>`. */
+export function orderOf(text: string): Order | undefined {
+  const [number = 0, count = 0, at = Number.NaN] = text.split(':').map(Number);
+  return text !== '' && [number, count, at].every(Number.isFinite) ? { number, count, at } : undefined;
 }
 
 export function createFleetStore(commands: Commands, names: Names, consumer: string): FleetStore {
@@ -143,19 +164,23 @@ export function createFleetStore(commands: Commands, names: Names, consumer: str
       const reply = await commands.script('begin-round', keys, args);
       if (!Array.isArray(reply)) return undefined;
       const [redisMs, token, last, length, ...rest] = reply as [string, string, string, number, ...string[]];
-      const seen: FleetMemberSeen[] = [];
-      for (let at = 0; at + 2 < rest.length; at += 3) {
+      const seen: PartySeen[] = [];
+      for (let at = 0; at + 3 < rest.length; at += 4) {
         seen.push({
           name: rest[at] as string,
           untilMs: Number(rest[at + 1]),
           record: recordOf(rest[at + 2]),
+          order: orderOf(rest[at + 3] as string),
         });
       }
       return { redisMs: Number(redisMs), token, round: roundOf(last), length, members: seen };
     },
-    async endRound(token, round, handOvers) {
-      const orders = [...handOvers].flatMap(([name, count]) => [name, `${round.number}:${count}`]);
-      return (await commands.script('end-round', [balance], [token, textOf(round), ...orders])) === 1;
+    async endRound(token, round, orders) {
+      const texts = [...orders].flatMap(([name, { number, count, at }]) => [
+        name,
+        `${number}:${count}:${at}`,
+      ]);
+      return (await commands.script('end-round', [balance], [token, textOf(round), ...texts])) === 1;
     },
     async look() {
       const [scores, last, time] = (await commands.run('ZRANGE', (client) =>

@@ -4,7 +4,7 @@
  */
 import type { Commands } from './commands.js';
 import type { DeadLetterReason } from './due-consumer.js';
-import { handOverOf, NO_ROUND, type RoundHeard, roundOf } from './fleet.js';
+import { NO_ROUND, orderOf, type RoundHeard, roundOf } from './fleet.js';
 import type { Names } from './names.js';
 import { toCount } from './own-fields.js';
 
@@ -301,8 +301,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       nextPresenceInMs = nextPresence === '' ? undefined : Number(nextPresence);
       dueInMs = due === '' ? undefined : Number(due);
       cancelsHeard = cancels;
-      const round = roundOf(last);
-      roundHeard = { dueInMs: Number(roundIn), round, handOver: handOverOf(order, round) };
+      roundHeard = { dueInMs: Number(roundIn), round: roundOf(last), order: orderOf(order) };
       parkedHeard = count === undefined ? NOTHING_PARKED : { count, hottest: toHotNames(hottest) };
       return 'alive';
     },

@@ -1,5 +1,6 @@
 /** What processes say of themselves, and rounds of balancing, on a real server. */
 import { expect } from 'chai';
+import type { Order } from '../../src/redis/fleet.js';
 import { aRound, memberRecord } from '../support/member-record.js';
 import { useRedis } from '../support/redis.js';
 import { useWire, type WireConsumer } from '../support/wire.js';
@@ -25,7 +26,7 @@ describe('rounds of balancing', () => {
   it('are made by one at a time, who is told what all say [C-BAL-1]', async () => {
     const [a, b] = (await joined(A, B)) as [WireConsumer, WireConsumer];
     await wire.announce('one');
-    expect(a.lease.roundHeard()).to.deep.equal({ dueInMs: 0, round: undefined, handOver: 0 });
+    expect(a.lease.roundHeard()).to.deep.equal({ dueInMs: 0, round: undefined, order: undefined });
     const first = await a.fleet.beginRound(memberRecord({ owned: 3 }), EVERY_MS);
     expect(first).to.include({ length: 1, round: undefined });
     expect(first?.members.map(({ name, record }) => [name, record?.owned])).to.deep.equal([
@@ -56,25 +57,27 @@ describe('rounds of balancing', () => {
       level: 1.5,
       ownedByOthers: 3,
     });
+    const [give, take] = [12, -12].map((count) => ({ number: 4, count, at: 7_000 })) as [Order, Order];
     const orders = new Map([
-      [A, 12],
-      [B, -12],
+      [A, give],
+      [B, take],
     ]);
     expect(await a.fleet.endRound(begun?.token ?? '', round, orders)).to.equal(true);
-    for (const [one, handOver] of [
-      [a, 12],
-      [b, -12],
+    for (const [one, order] of [
+      [a, give],
+      [b, take],
     ] as const) {
       await one.lease.refresh(saying(1));
-      expect(one.lease.roundHeard()).to.deep.include({ round, handOver });
+      expect(one.lease.roundHeard()).to.deep.include({ round, order });
     }
     expect((await b.fleet.look()).round).to.deep.equal(round);
     // What the next round does not order is ordered no more.
     await due();
     const again = await b.fleet.beginRound(memberRecord(), EVERY_MS);
+    expect(again?.members.map(({ order }) => order)).to.deep.equal([give, take]);
     await b.fleet.endRound(again?.token ?? '', { ...round, number: 5 }, new Map());
     await a.lease.refresh(saying(1));
-    expect(a.lease.roundHeard()).to.deep.include({ round: { ...round, number: 5 }, handOver: 0 });
+    expect(a.lease.roundHeard()).to.deep.include({ round: { ...round, number: 5 }, order: undefined });
   });
 
   it('are ended by nobody when another one has begun', async () => {
@@ -82,9 +85,11 @@ describe('rounds of balancing', () => {
     const late = await a.fleet.beginRound(memberRecord(), EVERY_MS);
     await due();
     await b.fleet.beginRound(memberRecord(), EVERY_MS);
-    expect(await a.fleet.endRound(late?.token ?? '', aRound(), new Map([[A, 1]]))).to.equal(false);
+    expect(
+      await a.fleet.endRound(late?.token ?? '', aRound(), new Map([[A, { number: 1, count: 1, at: 0 }]])),
+    ).to.equal(false);
     await a.lease.refresh(saying(0));
-    expect(a.lease.roundHeard()).to.include({ handOver: 0, round: undefined });
+    expect(a.lease.roundHeard()).to.include({ order: undefined, round: undefined });
   });
 
   it('forget who is gone', async () => {

@@ -13,6 +13,7 @@ const sum = (counts: readonly number[]) => counts.reduce((all, one) => all + one
 class Fleet {
   readonly world: SimulatedWorld;
   readonly all: Runtime[] = [];
+  readonly crashed = new Set<Runtime>();
   readonly #options: Partial<RuntimeOptions>;
 
   constructor(world: SimulatedWorld, options: Partial<RuntimeOptions> = {}) {
@@ -40,6 +41,8 @@ class Fleet {
   }
 
   async announce(count: number): Promise<void> {
+    // They know of each other.
+    await this.world.advance(3 * H);
     const producer = this.world.producer({ service: 'fleet' });
     await this.world.until(
       producer.addMany(Array.from({ length: count }, (_, n) => ({ name: `stream-${n}` }))),
@@ -48,7 +51,7 @@ class Fleet {
   }
 
   get living(): Runtime[] {
-    return this.all.filter(({ state }) => state === 'running');
+    return this.all.filter((runtime) => runtime.state === 'running' && !this.crashed.has(runtime));
   }
 
   counts(): number[] {
@@ -158,6 +161,7 @@ describe('a fleet that shares its streams out', () => {
     await world.until(() => sum(fleet.counts()) === 300);
     const fresh = await fleet.start();
     await world.advance(10_000);
+    fleet.crashed.add(victim as Runtime);
     world.crash(victim as Runtime);
     await world.until(() => sum(fleet.counts()) === 300);
     expect(fleet.moves()).to.equal(0);

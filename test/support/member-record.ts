@@ -15,6 +15,7 @@ export function memberRecord(other: Partial<MemberRecord> = {}): MemberRecord {
     load: null,
     isOpen: true,
     balances: true,
+    followed: 0,
     inspector: null,
     ...other,
   };

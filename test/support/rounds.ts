@@ -10,7 +10,8 @@ export async function writeRound(
   found: Partial<Round>,
   dueInMs = 60_000,
 ): Promise<void> {
-  const { number, changedAt, digest, weight, ownedByOthers, perStream, lowest, level, ...rest } = aRound(found);
+  const { number, changedAt, digest, weight, ownedByOthers, perStream, lowest, level, ...rest } =
+    aRound(found);
   const figures = [number, changedAt, digest, weight, ownedByOthers, perStream, lowest, level];
   figures.push(rest.imbalance, rest.ordered);
   await redis.hset(names.balance, '', `v1 ${Date.now() + dueInMs} ${figures.join(' ')}`);

@@ -145,7 +145,9 @@ class Play {
       token = round?.token ?? '';
       return [round?.length, round?.members.map(({ name }) => name)];
     });
-    await this.#step('a ends it', () => a.fleet.endRound(token, aRound(), new Map([['b~00000002', 2]])));
+    await this.#step('a ends it', () =>
+      a.fleet.endRound(token, aRound(), new Map([['b~00000002', { number: 1, count: 2, at: 0 }]])),
+    );
     await this.#step('a takes its part', async () => {
       const { allowed, part, entries } = await a.taking.take(ALL_OF_IT);
       return [allowed, part, entries];

@@ -2,27 +2,33 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { levelOf, type Plan, planRound } from '../../src/actors/balance/plan.js';
-import type { FleetMemberSeen, MemberRecord, RoundBegun } from '../../src/redis/fleet.js';
+import type { MemberRecord, PartySeen, RoundBegun } from '../../src/redis/fleet.js';
 import { memberRecord } from '../support/member-record.js';
 
 const NOW = 1_000_000;
 const H = 2000;
 const LIMITS = { maxMoves: 1000, maxShare: 0.1, settleMs: 3000 };
 
-function member(name: string, other: Partial<MemberRecord> = {}, leftMs = H - 100): FleetMemberSeen {
-  return { name, untilMs: NOW + leftMs, record: memberRecord({ heartbeatMs: H, ...other }) };
+function member(name: string, other: Partial<MemberRecord> = {}, leftMs = H - 100): PartySeen {
+  return {
+    name,
+    untilMs: NOW + leftMs,
+    record: memberRecord({ heartbeatMs: H, ...other }),
+    order: undefined,
+  };
 }
 
 /** All have been there for long, and nothing is on its way. */
-function begun(members: readonly FleetMemberSeen[], between = 0): RoundBegun {
+function begun(members: readonly PartySeen[], between = 0): RoundBegun {
   const owned = members.reduce((sum, { record }) => sum + (record?.owned ?? 0), 0);
   const look = { redisMs: NOW, token: 't', length: owned + between, members };
   const { round } = planRound({ ...look, round: undefined }, LIMITS);
   return { ...look, round: { ...round, changedAt: 0 } };
 }
 
-const orders = ({ handOvers }: Plan) => Object.fromEntries(handOvers);
-const plan = (members: readonly FleetMemberSeen[], between = 0, limits = LIMITS) =>
+const orders = ({ orders: all }: Plan) =>
+  Object.fromEntries([...all].map(([name, { count }]) => [name, count]));
+const plan = (members: readonly PartySeen[], between = 0, limits = LIMITS) =>
   planRound(begun(members, between), limits);
 const counts = (...owned: number[]) => owned.map((count, at) => member(`m${at}`, { owned: count }));
 
@@ -85,10 +91,10 @@ describe('a round of balancing', () => {
   });
 
   describe('waits [C-BAL-5]', () => {
-    const waits = (members: readonly FleetMemberSeen[], other: Partial<RoundBegun> = {}) => {
-      const { handOvers, figures } = planRound({ ...begun(members), ...other }, LIMITS);
-      expect([...handOvers]).to.deep.equal([]);
-      return figures.waits;
+    const waits = (members: readonly PartySeen[], other: Partial<RoundBegun> = {}) => {
+      const made = planRound({ ...begun(members), ...other }, LIMITS);
+      expect(orders(made)).to.deep.equal({});
+      return made.figures.waits;
     };
     const uneven = counts(100, 0);
 
@@ -140,8 +146,33 @@ describe('a round of balancing', () => {
     expect(plan(members).round).to.include({ weight: 3, ownedByOthers: 50, perStream: 1, lowest: 10 });
   });
 
+  describe('whose orders are not known to have been heard', () => {
+    const told = (ageMs: number, followed: number) => {
+      const order = { number: 7, count: 50, at: NOW - ageMs };
+      const [from, to] = counts(100, 0) as [PartySeen, PartySeen];
+      const record = memberRecord({ heartbeatMs: H, owned: 100, followed });
+      return plan([{ ...from, record, order }, to]);
+    };
+
+    it('gives no others, and lets them stand [C-BAL-2]', () => {
+      expect(orders(told(1500, 0))).to.deep.equal({ m0: 50 });
+      expect(told(1500, 0).orders.get('m0')).to.include({ number: 7 });
+      expect(told(1500, 0).figures).to.include({ ordered: 0, waits: null });
+    });
+
+    it('gives others once they have been followed, or are too old to be', () => {
+      for (const made of [told(1500, 7), told(3000, 0)]) {
+        expect(orders(made)).to.deep.equal({ m0: 50, m1: -50 });
+        expect(made.orders.get('m0')).to.deep.equal({ number: 2, count: 50, at: NOW });
+      }
+    });
+  });
+
   it('goes on where nothing can be read of what somebody says of itself', () => {
-    const members = [...counts(100, 0), { name: 'older', untilMs: NOW + H, record: undefined }];
+    const members = [
+      ...counts(100, 0),
+      { name: 'older', untilMs: NOW + H, record: undefined, order: undefined },
+    ];
     expect(orders(plan(members))).to.deep.equal({ m0: 50, m1: -50 });
   });
 
@@ -180,10 +211,10 @@ describe('a round of balancing', () => {
           for (;;) {
             const members = fleetOf(parties.map((one, at) => ({ ...one, owned: owned[at] as number })));
             const made = planRound(begun(members), { ...LIMITS, maxMoves });
-            const given = [...made.handOvers.values()];
+            const given = Object.values(orders(made));
             expect(given.reduce((sum, one) => sum + one, 0)).to.equal(0);
             if (given.length === 0) break;
-            for (const [name, count] of made.handOvers) {
+            for (const [name, { count }] of made.orders) {
               const at = Number(name.slice(1));
               const { weight, capacity, isOpen, balances } = parties[at] as (typeof parties)[number];
               const share = Math.min(capacity, made.round.level * weight);

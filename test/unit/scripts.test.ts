@@ -182,10 +182,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await fleet.endRound(
     '2',
     aRound(),
-    new Map([
-      ['a', 1],
-      ['b', 1],
-    ]),
+    new Map(['a', 'b'].map((name) => [name, { number: 1, count: 1, at: 0 }])),
   );
   await group.forget('d');
   await group.forgetAll(['d', 'e', 'f', 'g']);

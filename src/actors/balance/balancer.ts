@@ -59,6 +59,11 @@ export class Balancer {
     return this.#actor?.getSnapshot();
   }
 
+  /** The order that was followed last; 0: none. */
+  get followed(): number {
+    return this.snapshot?.context.followed ?? 0;
+  }
+
   /** It has been told to take streams a while ago, and hands none over. */
   get isCooling(): boolean {
     return this.snapshot?.matches({ patience: 'cooling' }) ?? false;
@@ -83,17 +88,18 @@ export class Balancer {
   /** A heartbeat has been answered, and said what the last round found. */
   beat(): void {
     this.#member.beat();
-    const { dueInMs, round, handOver } = this.#kernel.lease.roundHeard();
+    const { dueInMs, order } = this.#kernel.lease.roundHeard();
     if (dueInMs < 1) this.#actor?.send({ type: 'round.due' });
     // What was not heard in time is of another time: others may have come since.
-    if (round === undefined || handOver === 0 || dueInMs < -this.#kernel.settings.heartbeatMs) return;
-    if (handOver > 0) {
+    if (order === undefined || dueInMs < -this.#kernel.settings.heartbeatMs) return;
+    const { number, count } = order;
+    if (count > 0) {
       const { snapshot } = this;
       // Every heartbeat brings it, until the next round.
-      if (round.number === snapshot?.context.followed || !snapshot?.matches({ moves: 'still' })) return;
-      this.#actor?.send({ type: 'order.heard', round: round.number, count: handOver });
-    } else if (round.number !== this.#intakeOf) {
-      this.#intakeOf = round.number;
+      if (number === snapshot?.context.followed || !snapshot?.matches({ moves: 'still' })) return;
+      this.#actor?.send({ type: 'order.heard', round: number, count });
+    } else if (number !== this.#intakeOf) {
+      this.#intakeOf = number;
       this.#actor?.send({ type: 'intake.heard' });
     }
   }
@@ -103,8 +109,8 @@ export class Balancer {
     const { balance } = settings;
     const begun = await fleet.beginRound(this.#member.record, balance.everyMs);
     if (begun === undefined) return null;
-    const { round, figures, handOvers } = planRound(begun, balance);
-    if (!(await fleet.endRound(begun.token, round, handOvers))) return null;
+    const { round, figures, orders } = planRound(begun, balance);
+    if (!(await fleet.endRound(begun.token, round, orders))) return null;
     seam.emit('roundEnded', figures);
     return figures;
   }

@@ -10,16 +10,19 @@ export interface MemberFacts {
   readonly capacity: number;
   readonly isOpen: boolean;
   readonly balances: boolean;
+  readonly followed: number;
 }
 
-/** How much of the average load is the latest figure: what rises and falls from one heartbeat to the next moves nothing. */
-const NEW_PART = 0.25;
+/** How much of the average is the latest figure, once there are some: what rises and falls from one heartbeat to the next moves nothing. */
+const NEW_PART = 0.1;
 
 export class Member {
   readonly #kernel: Kernel;
   readonly #facts: () => MemberFacts;
   readonly #since: number;
-  #load: number | null = null;
+  /** Of a stream, on average; where there is none, of all together. */
+  #average: number | undefined;
+  #figures = 0;
   #hasWarned = false;
   /** Address of the page of its inspector; null: none is served. */
   inspector: string | null = null;
@@ -30,24 +33,24 @@ export class Member {
     this.#since = kernel.clock.now();
   }
 
-  /** The load figure that the others know; null: streams are counted. */
-  get load(): number | null {
-    return this.#load;
-  }
-
   /** Once a heartbeat. */
   beat(): void {
     const { load } = this.#kernel.settings;
     if (load === undefined) return;
     const figure = this.#asked(load);
     if (figure === undefined) return;
-    this.#load = this.#load === null ? figure : this.#load + NEW_PART * (figure - this.#load);
+    this.#figures += 1;
+    // Of a stream: when some are handed over, the load is less at once, and not only when the average has followed.
+    const latest = figure / Math.max(1, this.#facts().owned);
+    const before = this.#average ?? latest;
+    this.#average = before + Math.max(NEW_PART, 1 / this.#figures) * (latest - before);
   }
 
   get record(): MemberRecord {
     const { settings, machine } = this.#kernel;
     const { heartbeatMs, weight } = settings;
     const { host, pid } = machine;
+    const facts = this.#facts();
     return {
       version: PACKAGE_VERSION,
       host,
@@ -55,9 +58,9 @@ export class Member {
       since: this.#since,
       heartbeatMs,
       weight,
-      load: this.#load,
+      load: this.#average === undefined ? null : this.#average * Math.max(1, facts.owned),
       inspector: this.inspector,
-      ...this.#facts(),
+      ...facts,
     };
   }
 

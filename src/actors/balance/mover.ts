@@ -19,7 +19,9 @@ export class Mover {
 
   /** How many streams are ours still, and on their way to others. */
   get leaving(): number {
-    return this.#leaving.size;
+    let count = 0;
+    for (const { hasEnded } of this.#leaving) if (!hasEnded) count += 1;
+    return count;
   }
 
   /** Resolves, with how many have gone, when all of them have, or have ended otherwise. */

@@ -1,7 +1,14 @@
 /** Who has more than its share, and what is to be done about it: decided by one process at a time, from what all of them say. Pure. */
 import { createHash } from 'node:crypto';
 import type { RoundFigures } from '../../machines/standing.js';
-import type { FleetMemberSeen, MemberRecord, Round, RoundBegun } from '../../redis/fleet.js';
+import type {
+  FleetMemberSeen,
+  MemberRecord,
+  Order,
+  PartySeen,
+  Round,
+  RoundBegun,
+} from '../../redis/fleet.js';
 
 export interface BalanceLimits {
   /** How many streams one process hands over in one round at most. */
@@ -15,8 +22,8 @@ export interface BalanceLimits {
 export interface Plan {
   readonly round: Round;
   readonly figures: RoundFigures;
-  /** Name in the group → how many streams it is to hand over; below 0: how many it is to expect. */
-  readonly handOvers: ReadonlyMap<string, number>;
+  /** By name in the group: those of earlier rounds that stand still, too. */
+  readonly orders: ReadonlyMap<string, Order>;
 }
 
 /** One of those that take part. */
@@ -90,6 +97,21 @@ function digestOf(members: readonly FleetMemberSeen[]): string {
   return createHash('sha1').update(JSON.stringify(names)).digest('hex').slice(0, 12);
 }
 
+/** An order may take so many heartbeats to be heard of. */
+const HEARD_WITHIN = 1.5;
+
+/** Orders that may still be on their way to whom they are for: what that one says of itself does not know of them. */
+function unheard({ members, redisMs }: RoundBegun): Map<string, Order> {
+  const left = new Map<string, Order>();
+  for (const { name, order, record } of members as readonly PartySeen[]) {
+    if (order === undefined || record === undefined) continue;
+    const isOver = order.count > 0 && record.followed === order.number;
+    const ageMs = redisMs - order.at;
+    if (!isOver && ageMs >= 0 && ageMs < HEARD_WITHIN * record.heartbeatMs) left.set(name, order);
+  }
+  return left;
+}
+
 /** Why nothing may be moved now; null: it may. */
 function obstacleOf({ members, redisMs }: RoundBegun, changedAt: number, settleMs: number): string | null {
   if (redisMs - changedAt < settleMs) return 'somebody has come or gone just now';
@@ -153,16 +175,21 @@ export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: B
   const excess = donors.map(({ above }) => above);
   const possible = Math.min(sum(excess, itself), sum(needs, itself) - between);
   const isUneven = possible > 0 && sides.some(({ isFar }) => isFar);
-  const waits = isUneven ? obstacleOf(begun, changedAt, settleMs) : null;
-  const handOvers = new Map<string, number>();
-  if (isUneven && waits === null) {
+  const orders = unheard(begun);
+  const isUnderWay = [...orders.values()].some(({ count }) => count > 0);
+  const waits = isUneven && !isUnderWay ? obstacleOf(begun, changedAt, settleMs) : null;
+  const number = (last?.number ?? 0) + 1;
+  const tell = ({ name }: Party, count = 0) => {
+    if (count !== 0) orders.set(name, { number, count, at: redisMs });
+  };
+  if (isUneven && !isUnderWay && waits === null) {
     const moves = shareOut(excess, possible).map((one) => Math.min(one, maxMoves));
     const intakes = shareOut(needs, sum(moves, itself));
-    for (const [at, { name }] of donors.entries()) if (moves[at]) handOvers.set(name, moves[at]);
-    for (const [at, { name }] of receivers.entries()) if (intakes[at]) handOvers.set(name, -intakes[at]);
+    for (const [at, party] of donors.entries()) tell(party, moves[at]);
+    for (const [at, party] of receivers.entries()) tell(party, -(intakes[at] ?? 0));
   }
   const round: Round = {
-    number: (last?.number ?? 0) + 1,
+    number,
     changedAt,
     digest,
     weight: sum(takers, ({ record }) => record.weight),
@@ -171,8 +198,8 @@ export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: B
     lowest: takers.length === 0 ? 0 : Math.min(...takers.map(({ load, record }) => load / record.weight)),
     level,
     imbalance: Math.max(0, ...sides.map(({ off }) => off)),
-    ordered: sum([...handOvers.values()], (count) => Math.max(0, count)),
+    ordered: sum([...orders.values()], (order) => (order.number === number ? Math.max(0, order.count) : 0)),
   };
-  const { number, imbalance, ordered } = round;
-  return { round, handOvers, figures: { number, members: parties.length, imbalance, ordered, waits } };
+  const { imbalance, ordered } = round;
+  return { round, orders, figures: { number, members: parties.length, imbalance, ordered, waits } };
 }

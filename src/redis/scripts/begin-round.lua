@@ -13,7 +13,7 @@
 --
 -- Returns 0: none is due
 --         {Redis's clock, epoch ms; when the next round is due, epoch ms; what the last round found, '': there was none; length of the stream; and in turn
---          the name of each in the index, when its presence runs out, and what it says of itself, '': nothing}
+--          the name of each in the index, when its presence runs out, what it says of itself, '': nothing, and what it is to hand over, '': nothing}
 --@include now
 local members, balance, caller = KEYS[3], KEYS[4], ARGV[1]
 local now = nowMs()
@@ -42,10 +42,12 @@ for at = 1, #index, 1000 do
     names[#names + 1] = index[i]
   end
   local records = redis.call('HMGET', members, unpack(names))
+  local orders = redis.call('HMGET', balance, unpack(names))
   for i = 1, #names do
     reply[#reply + 1] = names[i]
     reply[#reply + 1] = string.format('%.0f', tonumber(index[at + 2 * i - 1]))
     reply[#reply + 1] = records[i] or ''
+    reply[#reply + 1] = orders[i] or ''
   end
 end
 -- Who is in the index no more is no member.
