@@ -1,6 +1,6 @@
 /** To whom streams come where processes own different numbers of them. What all have is said by a round of balancing that the test writes. */
 import { expect } from 'chai';
-import type { Round } from '../../src/redis/fleet.js';
+import { type Round, roundOf } from '../../src/redis/fleet.js';
 import { createNames } from '../../src/redis/names.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
@@ -14,7 +14,13 @@ const names = createNames({ service: 'orders' });
 
 describe('taking over is fair', () => {
   const suite = useRedis();
-  const crew = useCrew(suite, { lockKeys: false, keyspaceEvents: 'off' });
+  // The first one of them makes a round, and nobody makes another one.
+  const never = 3_600_000;
+  const crew = useCrew(suite, {
+    lockKeys: false,
+    keyspaceEvents: 'off',
+    balance: { everyMs: never, settleMs: never },
+  });
 
   const owned = (members: readonly Member[]) => members.map(({ runtime }) => runtime.snapshot().owned);
   const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
@@ -141,5 +147,38 @@ describe('taking over is fair', () => {
     await beats(member, 4);
     // One of them may be on its way.
     expect(fault.calls - before).to.be.within(3, 5);
+  });
+
+  it('by weights, as the processes themselves say [C-FAIR-1]', async () => {
+    const balance = { everyMs: 200, settleMs: never };
+    const members = [await crew.start({ balance }), await crew.start({ balance, weight: 3 })];
+    await eventually('a round has found both', async () => {
+      const round = roundOf((await suite.redis().hget(names.balance, '')) ?? '');
+      expect(round?.weight).to.equal(4);
+    });
+    await Promise.all(members.map((member) => beats(member, 2)));
+    await crew.announce(...streamNames(2000));
+    await allOwned(members, 2000);
+    expect(owned(members)[0], owned(members).join(', ')).to.be.within(450, 550);
+  });
+
+  it('by the streams of a process that dies, as it was found before [C-FAIR-1]', async () => {
+    const balance = { everyMs: 200, settleMs: never };
+    const first = [
+      await crew.start({ balance }),
+      await crew.start({ balance }),
+      await crew.start({ balance }),
+    ];
+    await crew.announce(...streamNames(300));
+    await allOwned(first, 300);
+    const last = await crew.start({ balance });
+    await Promise.all([...first, last].map((member) => beats(member, 3)));
+    const [dead, ...others] = first as [Member, Member, Member];
+    const had = dead.runtime.snapshot().owned;
+    await dead.runtime.stop({ mode: 'abandon' });
+    const living = [...others, last];
+    await allOwned(living, 300);
+    // About 100 each before, and the last one had none: two entries may have come to each of the others.
+    expect(last.runtime.snapshot().owned, owned(living).join(', ')).to.be.at.least(Math.min(had - 4, 96));
   });
 });

@@ -1,6 +1,6 @@
 /** Who waits for entries, and what is asked for. */
 import { expect } from 'chai';
-import { FairShare, type OwnLoad, STREAMS_COUNT } from '../../src/actors/intake/fair-share.js';
+import { FairShare } from '../../src/actors/intake/fair-share.js';
 import type { Kernel } from '../../src/actors/kernel.js';
 import { NO_ROUND, type Round } from '../../src/redis/fleet.js';
 import type { Taken } from '../../src/redis/taking.js';
@@ -15,14 +15,17 @@ class Process {
   #heard = NO_ROUND;
   readonly share: FairShare;
 
-  constructor(owned = 0, own: OwnLoad = STREAMS_COUNT) {
+  constructor(
+    owned = 0,
+    { weight = 1, load = () => null }: { weight?: number; load?: () => number | null } = {},
+  ) {
     this.owned = owned;
     const kernel = {
       clock: { monotonic: () => this.nowMs },
-      settings: { heartbeatMs: H },
+      settings: { heartbeatMs: H, weight },
       lease: { roundHeard: () => this.#heard },
     };
-    this.share = new FairShare(kernel as unknown as Kernel, own, () => this.owned);
+    this.share = new FairShare(kernel as unknown as Kernel, load, () => this.owned);
   }
 
   /** So many heartbeats are answered. */
@@ -79,16 +82,14 @@ describe('a fair share', () => {
 
   it('goes by weights, and by what it says of its load', () => {
     const round = { lowest: 50, level: 60, weight: 4 };
-    const heavy = { weight: 3, load: () => null };
+    const heavy = { weight: 3 };
     expect(new Process(150, heavy).beat(2).hears(round).parks).to.equal(true);
     expect(new Process(160, heavy).beat(2).hears(round).parks).to.equal(false);
-    const busy = { weight: 1, load: () => 0.9 };
+    const busy = { load: () => 0.9 };
     const half = { lowest: 0.5, level: 0.7, perStream: 0.01, weight: 2 };
     expect(new Process(1, busy).beat(2).hears(half).parks).to.equal(false);
-    expect(new Process(1, { weight: 1, load: () => 0.51 }).beat(2).hears(half).parks).to.equal(true);
-    expect(new Process(0, { weight: 0, load: () => null }).beat(2).hears(round).parks, 'no weight').to.equal(
-      false,
-    );
+    expect(new Process(1, { load: () => 0.51 }).beat(2).hears(half).parks).to.equal(true);
+    expect(new Process(0, { weight: 0 }).beat(2).hears(round).parks, 'no weight').to.equal(false);
   });
 
   it('compares what it had said by the time of the round: what all have got since makes no difference', () => {
