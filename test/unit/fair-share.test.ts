@@ -66,30 +66,44 @@ describe('a fair share', () => {
     expect(process.hears({ ...round, number: 4, weight: 0 }).parks, 'nobody takes anything').to.equal(true);
   });
 
-  it('waits for entries where it has least, or hardly more', () => {
-    const round = { lowest: 50, level: 60, weight: 3 };
+  it('waits for entries where it has least, less than its share, or hardly more', () => {
+    const round = { lowest: 10, level: 50, weight: 3 };
     for (const [owned, parks] of [
-      [50, true],
+      [10, true],
+      [49, true],
       [52, true],
       [53, false],
     ] as const) {
       expect(new Process(owned).beat(2).hears(round).parks, String(owned)).to.equal(parks);
     }
-    const large = { lowest: 5000, level: 6000, weight: 3 };
-    expect(new Process(5120).beat(2).hears(large).parks, '2 % of a share').to.equal(true);
-    expect(new Process(5121).beat(2).hears(large).parks).to.equal(false);
+    const large = { lowest: 1000, level: 5000, weight: 3 };
+    expect(new Process(5100).beat(2).hears(large).parks, '2 % of a share').to.equal(true);
+    expect(new Process(5101).beat(2).hears(large).parks).to.equal(false);
+    // Where some have less room than their share the others have more.
+    expect(new Process(60).beat(2).hears({ lowest: 60, level: 50, weight: 3 }).parks).to.equal(true);
+  });
+
+  it('waits again as soon as it has less: streams end, and those that come are taken in turn', () => {
+    const process = new Process(16).beat(2).hears({ lowest: 3, level: 10, weight: 3 });
+    expect(process.parks).to.equal(false);
+    process.owned = 12;
+    expect(process.parks).to.equal(true);
+    process.owned = 13;
+    expect(process.parks).to.equal(false);
+    process.share.taken(taken(4), 0);
+    process.owned = 17;
+    expect([process.parks, process.share.isToAsk], 'its share is more now').to.deep.equal([true, false]);
   });
 
   it('goes by weights, and by what it says of its load', () => {
-    const round = { lowest: 50, level: 60, weight: 4 };
+    const round = { lowest: 40, level: 50, weight: 4 };
     const heavy = { weight: 3 };
     expect(new Process(150, heavy).beat(2).hears(round).parks).to.equal(true);
     expect(new Process(160, heavy).beat(2).hears(round).parks).to.equal(false);
     const busy = { load: () => 0.9 };
-    const half = { lowest: 0.5, level: 0.7, perStream: 0.01, weight: 2 };
+    const half = { lowest: 0.1, level: 0.5, perStream: 0.01, weight: 2 };
     expect(new Process(1, busy).beat(2).hears(half).parks).to.equal(false);
     expect(new Process(1, { load: () => 0.51 }).beat(2).hears(half).parks).to.equal(true);
-    expect(new Process(0, { weight: 0 }).beat(2).hears(round).parks, 'no weight').to.equal(false);
   });
 
   it('compares what it had said by the time of the round: what all have got since makes no difference', () => {
@@ -111,23 +125,24 @@ describe('a fair share', () => {
     expect(process.share.isToAsk).to.equal(false);
     process.owned = 103;
     expect(process.share.isToAsk).to.equal(true);
-    process.share.taken(taken(-1));
+    process.share.taken(taken(-1), 0);
     expect([process.share.isToAsk, process.parks], 'as good as its share').to.deep.equal([false, true]);
     process.owned = 106;
     expect(process.share.isToAsk).to.equal(true);
-    process.share.taken(taken(1, 4));
+    process.share.taken(taken(1, 4), 0);
+    process.owned = 110;
     expect(process.parks, 'with what it was given it has 3 more').to.equal(false);
-    process.hears({ number: 2, lowest: 104, level: 106, weight: 3 });
+    process.hears({ number: 2, lowest: 104, level: 108, weight: 3 });
     expect(process.parks).to.equal(true);
   });
 
   it('waits whatever it has where it cannot be seen that others take nothing, and asks no more than once', () => {
     const process = new Process(500).beat(2).hears({ lowest: 0, level: 100, weight: 3 });
     expect(process.share.mayPark(false)).to.equal(true);
-    process.share.taken(taken(-400));
+    process.share.taken(taken(-400), 0);
     expect([process.share.mayPark(false), process.share.isToAsk]).to.deep.equal([true, false]);
     process.owned = 600;
-    process.share.taken(taken(undefined));
+    process.share.taken(taken(undefined), 0);
     expect(process.share.isToAsk, 'Redis knows of no round').to.equal(false);
   });
 
@@ -136,13 +151,13 @@ describe('a fair share', () => {
     process.owned = 13;
     const asked = { wanted: 7, weight: 2, load: 0.4, gained: 5, patienceMs: H / 4 };
     expect(process.share.request(7, 2)).to.deep.equal({ ...asked, deliveredThen: undefined });
-    process.share.taken(taken(-1, 0, '5-5'));
+    process.share.taken(taken(-1, 0, '5-5'), 0);
     process.nowMs += H / 4 - 1;
     expect(process.share.request(7, 2).deliveredThen).to.equal(undefined);
-    process.share.taken(taken(-1, 0, '5-5'));
+    process.share.taken(taken(-1, 0, '5-5'), 0);
     process.nowMs += 1;
     expect(process.share.request(7, 2).deliveredThen).to.equal('5-5');
-    process.share.taken(taken(-1, 0, '6-6'));
+    process.share.taken(taken(-1, 0, '6-6'), 0);
     expect(process.share.request(7, 2).deliveredThen).to.equal(undefined);
   });
 });

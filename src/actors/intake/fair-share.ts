@@ -2,14 +2,17 @@
  * What this process may take of the streams that wait, beside the others of its fleet. The last round of balancing says what all have; how large its part is just now,
  * the script `take` says (`redis/taking.ts`).
  *
- * Whoever has the least for its weight waits for entries in a parked read, and so is served first; among equals, whoever came first. Whoever has more does not wait
- * there: with each heartbeat it asks for its part. Without a round everyone waits.
+ * Whoever has the least for its weight, or less than its share, waits for entries in a parked read, and so is served first; among these, whoever came first. Whoever has
+ * more does not wait there: with each heartbeat it asks for its part. Without a round everyone waits.
  *
  *   1. A, B and C own 0. 9,000 streams are announced at once.   2. A round finds A with 2,000 and C with 300, as A's heartbeat was later.
  *   If A went by that, it would wait no more, and C would be alone. So each compares the least that it has said in its last two heartbeats: 0.
  *
  *   1. A, B own 100 and C owns none. 300 streams are announced, one at a time.   2. Each is given to C, who waits alone, until the next round.
- *   So whoever gets more than its share was by the last round asks what it is now, and waits no more when it has more.
+ *   So whoever gets more than its share was asks what it is now, and waits no more when it has more.
+ *
+ *   1. A has 16 streams by the round, and B has 3. Those of A end within milliseconds, and more come all the time.
+ *   So what A has now counts as well: it waits again as soon as it has less than its share.
  */
 import type { Round } from '../../redis/fleet.js';
 import type { Taken, TakeRequest } from '../../redis/taking.js';
@@ -19,6 +22,8 @@ import type { Kernel } from '../kernel.js';
 const SLACK_STREAMS = 2;
 /** Nor does this part of the load that all have when it is shared out. */
 const SLACK_OF_LEVEL = 0.02;
+/** What floating-point sums are off by, in streams. */
+const TINY = 1e-6;
 
 /** What this process has said of itself with a heartbeat. */
 interface Said {
@@ -35,11 +40,9 @@ export class FairShare {
   /** With the last heartbeats, the newest first. */
   #said: readonly [Said, Said] = [NOTHING, NOTHING];
   #round: Round | undefined;
-  /** What is compared with the least of all: what it said by the time of the round. */
-  #saidAtRound = 0;
-  /** Up to this load it waits without asking whether it has its share. */
-  #limit = 0;
-  /** It has more than its share, as it was told. */
+  /** Its load, if it had its share: by the round, or as it was told since. */
+  #fair = 0;
+  /** It waits only for as long as it has no more than that. Else it asks anew what its share is, when it has got more. */
   #isAbove = false;
   #delivered: { readonly id: string; readonly sinceMs: number } | undefined;
 
@@ -64,22 +67,18 @@ export class FairShare {
     const isAnother = round?.number !== this.#round?.number;
     this.#round = isMade ? round : undefined;
     if (this.#round === undefined || !isAnother) return;
-    this.#saidAtRound = Math.min(last.load, before.load);
-    this.#limit = this.#round.level * this.#kernel.settings.weight + this.#slack(this.#round);
-    this.#isAbove = false;
+    this.#fair = this.#round.level * this.#kernel.settings.weight;
+    this.#isAbove = Math.min(last.load, before.load) > this.#least(this.#round) + this.#slack(this.#round);
   }
 
   /** Whether this process may wait in a parked read. @param mayLook whether those that do not wait can tell that nobody takes what there is */
   mayPark(mayLook: boolean): boolean {
-    const round = this.#round;
-    if (round === undefined || !mayLook) return true;
-    const { weight } = this.#kernel.settings;
-    return !this.#isAbove && this.#saidAtRound / weight <= round.lowest + this.#slack(round) / weight;
+    return !mayLook || !this.#isAbove || !this.#hasMore;
   }
 
   /** Whether it has to ask for its part before it waits: it has got more than its share was. */
   get isToAsk(): boolean {
-    return this.#round !== undefined && this.#load > this.#limit;
+    return !this.#isAbove && this.#hasMore;
   }
 
   request(wanted: number, arrived: number): TakeRequest {
@@ -98,16 +97,30 @@ export class FairShare {
     };
   }
 
-  /** What came of a request. Its entries are not among what this process has yet. */
-  taken({ part, delivered, entries }: Taken): void {
+  /** What came of a request. Neither its entries nor what had arrived before are among what this process has yet. */
+  taken({ part, delivered, entries }: Taken, arrived: number): void {
     if (delivered !== undefined && delivered !== this.#delivered?.id)
       this.#delivered = { id: delivered, sinceMs: this.#kernel.clock.monotonic() };
     const round = this.#round;
     if (round === undefined) return;
-    const slack = this.#slack(round);
-    const gained = entries.length * round.perStream;
-    this.#isAbove = part !== undefined && part * round.perStream - gained < -slack;
-    this.#limit = Math.max(this.#limit, this.#load + gained + slack);
+    const { perStream } = round;
+    // Redis knows of no round any more: as much as it has is right.
+    const lacks = part ?? entries.length;
+    this.#fair = this.#load + (arrived + lacks) * perStream;
+    this.#isAbove = (lacks - entries.length) * perStream < -this.#slack(round);
+  }
+
+  /** It has more than its share, and more than the one who has least. */
+  get #hasMore(): boolean {
+    const round = this.#round;
+    if (round === undefined) return false;
+    const most = Math.max(this.#fair, this.#least(round)) + this.#slack(round);
+    return this.#load > most + TINY * round.perStream;
+  }
+
+  /** The load of the one who has least, as if it had this one's weight. */
+  #least({ lowest }: Round): number {
+    return lowest * this.#kernel.settings.weight;
   }
 
   /** What it has now, in the measure that the fleet goes by. */

@@ -392,7 +392,7 @@ export class Intake {
   async #take(wanted: number, arrived: number): Promise<Taken> {
     const taken = await this.#kernel.taking.take(this.#share.request(wanted, arrived));
     this.#arrived(taken.entries);
-    this.#share.taken(taken);
+    this.#share.taken(taken, arrived);
     return taken;
   }
 
