@@ -55,6 +55,8 @@ export interface Round {
   readonly imbalance: number;
   /** Streams that were to be handed over by it, all over the fleet. */
   readonly ordered: number;
+  /** Entries that nobody said to own: not given out, on their way, or of consumers of the Go client. */
+  readonly between: number;
 }
 
 /** What a process is to do by a round. */
@@ -127,7 +129,16 @@ function recordOf(text: unknown): MemberRecord | undefined {
   }
 }
 
-const FIGURES = ['weight', 'ownedByOthers', 'perStream', 'lowest', 'level', 'imbalance', 'ordered'] as const;
+const FIGURES = [
+  'weight',
+  'ownedByOthers',
+  'perStream',
+  'lowest',
+  'level',
+  'imbalance',
+  'ordered',
+  'between',
+] as const;
 
 /** What stands behind the time of the next round: `<number> <changedAt> <digest>`, and the figures in this order. */
 function textOf(round: Round): string {

@@ -97,7 +97,7 @@ export const runtimeSchema = z.strictObject({
     .optional(),
   balance: z
     .strictObject({
-      maxMoves: integer(1, 1_000_000).default(500),
+      maxMoves: integer(1, 1_000_000).default(1000),
       maxShare: z.number().min(0.01).max(10).default(0.1).describe('a number from 0.01 to 10'),
       everyMs: integer(200, 3_600_000).default(1000),
       settleMs: integer(0, 3_600_000).default(3000),

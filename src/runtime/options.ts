@@ -35,7 +35,7 @@ export interface ReadRetryOptions extends BackoffOptions {
 
 /** How streams are shared out among the processes of a fleet. docs/how-to/scale-out-and-in.md. */
 export interface BalanceOptions<TInfo = unknown> {
-  /** How many streams this process hands over in one round at most. 1 to 1,000,000. @defaultValue 500 */
+  /** How many streams this process hands over in one round at most. 1 to 1,000,000. @defaultValue 1000 */
   readonly maxMoves?: number;
   /** How far a process may be from its share before anything is handed over, as a part of the share. 0.01 to 10. @defaultValue 0.1 */
   readonly maxShare?: number;

@@ -107,15 +107,18 @@ describe('a fleet that shares its streams out', () => {
     await fleet.announce(200);
     await world.until(() => sum(fleet.counts()) === 200);
     await world.advance(20_000);
+    const before = fleet.owners();
     for (const old of [...fleet.all]) {
       await fleet.start();
+      // Ready for a moment, as `minReadySeconds` has it.
+      await world.advance(3_000);
       await world.stop(old);
       await world.until(() => sum(fleet.counts()) === 200);
       await world.advance(15_000);
     }
-    const times = [...fleet.owners().values()];
-    expect(Math.max(...times), 'owners of one stream').to.be.at.most(3);
-    expect(sum(times) / 200 - 1, 'moves of a stream').to.be.at.most(1.1);
+    const times = [...fleet.owners()].map(([name, count]) => count - (before.get(name) ?? 0));
+    expect(Math.max(...times), 'moves of one stream').to.be.at.most(2);
+    expect(sum(times) / 200, 'moves of a stream, on average').to.be.at.most(1.1);
     for (const count of fleet.counts()) expect(count).to.be.within(15, 25);
   });
 
@@ -131,8 +134,10 @@ describe('a fleet that shares its streams out', () => {
     }
     await fleet.announce(200);
     await world.until(() => sum(fleet.counts()) === 200);
+    await world.advance(60_000);
+    const before = fleet.moves();
     await world.advance(600_000);
-    expect(fleet.moves()).to.be.at.most(20);
+    expect(fleet.moves() - before, 'moved in ten minutes').to.be.at.most(10);
     for (const count of fleet.counts()) expect(count).to.be.within(40, 60);
   });
 

@@ -34,6 +34,7 @@ export function aRound(other: Partial<Round> = {}): Round {
     level: 0,
     imbalance: 0,
     ordered: 0,
+    between: 0,
     ...other,
   };
 }

@@ -109,6 +109,15 @@ describe('a round of balancing', () => {
       ).to.deep.equal({ m0: 50, m1: -50 });
     });
 
+    it('while what nobody owns changes: streams are being given out, and not all say yet what they have got', () => {
+      const seen = begun(uneven);
+      expect(waits(uneven, { ...seen, length: seen.length + 3 })).to.match(/being given out/);
+      expect(orders(planRound({ ...seen, length: seen.length + 2 }, LIMITS))).to.deep.equal({
+        m0: 49,
+        m1: -49,
+      });
+    });
+
     it('while somebody is late with a heartbeat', () => {
       expect(waits([...uneven, member('late', { owned: 50 }, 700)])).to.equal(
         'the lease of late is uncertain',

@@ -15,6 +15,8 @@ export interface MemberFacts {
 
 /** How much of the average is the latest figure, once there are some: what rises and falls from one heartbeat to the next moves nothing. */
 const NEW_PART = 0.1;
+/** An average of fewer figures says nothing. */
+const LEAST_FIGURES = 10;
 
 export class Member {
   readonly #kernel: Kernel;
@@ -31,6 +33,12 @@ export class Member {
     this.#kernel = kernel;
     this.#facts = facts;
     this.#since = kernel.clock.now();
+  }
+
+  /** The load figure that the others know; null: streams are counted. */
+  get load(): number | null {
+    if (this.#average === undefined || this.#figures < LEAST_FIGURES) return null;
+    return this.#average * Math.max(1, this.#facts().owned);
   }
 
   /** Once a heartbeat. */
@@ -50,7 +58,6 @@ export class Member {
     const { settings, machine } = this.#kernel;
     const { heartbeatMs, weight } = settings;
     const { host, pid } = machine;
-    const facts = this.#facts();
     return {
       version: PACKAGE_VERSION,
       host,
@@ -58,9 +65,9 @@ export class Member {
       since: this.#since,
       heartbeatMs,
       weight,
-      load: this.#average === undefined ? null : this.#average * Math.max(1, facts.owned),
+      load: this.load,
       inspector: this.inspector,
-      ...facts,
+      ...this.#facts(),
     };
   }
 

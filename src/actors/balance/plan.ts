@@ -112,9 +112,19 @@ function unheard({ members, redisMs }: RoundBegun): Map<string, Order> {
   return left;
 }
 
+/** By more than so many streams, and than this part of all, has what nobody owns to have changed for it to count. */
+const LEAST_MOVED = 2;
+const UNDER_WAY = 0.02;
+
 /** Why nothing may be moved now; null: it may. */
-function obstacleOf({ members, redisMs }: RoundBegun, changedAt: number, settleMs: number): string | null {
+function obstacleOf(
+  { members, redisMs, length, round }: RoundBegun,
+  { changedAt, between, settleMs }: { changedAt: number; between: number; settleMs: number },
+): string | null {
   if (redisMs - changedAt < settleMs) return 'somebody has come or gone just now';
+  // What has been given out since a process said what it has looks as if it were still to come.
+  const moved = Math.abs(between - (round?.between ?? 0));
+  if (moved > Math.max(LEAST_MOVED, UNDER_WAY * length)) return 'streams are being given out just now';
   for (const { name, untilMs, record } of members) {
     if (record === undefined) continue;
     // A beat comes every half heartbeat, and makes it last for a whole one.
@@ -177,7 +187,7 @@ export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: B
   const isUneven = possible > 0 && sides.some(({ isFar }) => isFar);
   const orders = unheard(begun);
   const isUnderWay = [...orders.values()].some(({ count }) => count > 0);
-  const waits = isUneven && !isUnderWay ? obstacleOf(begun, changedAt, settleMs) : null;
+  const waits = isUneven && !isUnderWay ? obstacleOf(begun, { changedAt, between, settleMs }) : null;
   const number = (last?.number ?? 0) + 1;
   const tell = ({ name }: Party, count = 0) => {
     if (count !== 0) orders.set(name, { number, count, at: redisMs });
@@ -198,6 +208,7 @@ export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: B
     lowest: takers.length === 0 ? 0 : Math.min(...takers.map(({ load, record }) => load / record.weight)),
     level,
     imbalance: Math.max(0, ...sides.map(({ off }) => off)),
+    between,
     ordered: sum([...orders.values()], (order) => (order.number === number ? Math.max(0, order.count) : 0)),
   };
   const { imbalance, ordered } = round;

@@ -22,6 +22,8 @@ import type { Kernel } from '../kernel.js';
 const SLACK_STREAMS = 2;
 /** Nor does this part of the load that all have when it is shared out. */
 const SLACK_OF_LEVEL = 0.02;
+/** Who has less than this part of its share waits beside the one who has least: its streams may end as quickly as they come. */
+const BUSY_PART = 0.75;
 /** What floating-point sums are off by, in streams. */
 const TINY = 1e-6;
 
@@ -73,12 +75,12 @@ export class FairShare {
 
   /** Whether this process may wait in a parked read. @param mayLook whether those that do not wait can tell that nobody takes what there is */
   mayPark(mayLook: boolean): boolean {
-    return !mayLook || !this.#isAbove || !this.#hasMore;
+    return !mayLook || !this.#isAbove || !this.#hasMoreThan(BUSY_PART);
   }
 
   /** Whether it has to ask for its part before it waits: it has got more than its share was. */
   get isToAsk(): boolean {
-    return !this.#isAbove && this.#hasMore;
+    return !this.#isAbove && this.#hasMoreThan(1);
   }
 
   request(wanted: number, arrived: number): TakeRequest {
@@ -107,14 +109,14 @@ export class FairShare {
     // Redis knows of no round any more: as much as it has is right.
     const lacks = part ?? entries.length;
     this.#fair = this.#load + (arrived + lacks) * perStream;
-    this.#isAbove = (lacks - entries.length) * perStream < -this.#slack(round);
+    if ((lacks - entries.length) * perStream < -this.#slack(round)) this.#isAbove = true;
   }
 
-  /** It has more than its share, and more than the one who has least. */
-  get #hasMore(): boolean {
+  /** It has more than this part of its share, and more than the one who has least. */
+  #hasMoreThan(part: number): boolean {
     const round = this.#round;
     if (round === undefined) return false;
-    const most = Math.max(this.#fair, this.#least(round)) + this.#slack(round);
+    const most = Math.max(part * this.#fair, this.#least(round)) + this.#slack(round);
     return this.#load > most + TINY * round.perStream;
   }
 

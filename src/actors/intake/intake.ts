@@ -76,6 +76,8 @@ export class Intake {
   #isTakeDue = false;
   /** Others have more room, and nothing is read before the next heartbeat. */
   #standsBack = false;
+  /** A read waits for entries. */
+  #isParked = false;
 
   constructor(
     kernel: Kernel,
@@ -157,6 +159,8 @@ export class Intake {
     this.#share.beat();
     this.#isTakeDue = true;
     if (this.#standsBack) this.bell.ring();
+    // Who has most room is served first: whoever came to have more than the others waits there no longer.
+    else if (this.#isParked && !this.#share.mayPark(this.#kernel.taking.mayLook)) void this.#unpark();
   }
 
   /** Whether streams can come to this process. */
@@ -246,7 +250,10 @@ export class Intake {
       // Stopping may have been asked for while there was no number to unblock yet.
       if (waits && this.#mayRead) {
         const count = this.#count(Math.min(PARKED_COUNT, this.room));
-        const entries = await this.#park(count);
+        this.#isParked = true;
+        const entries = await this.#park(count).finally(() => {
+          this.#isParked = false;
+        });
         isMore = await this.#dealWith(entries, entries.length >= count);
       }
       while (isMore && this.#mayRead) isMore = await this.#dealWith([], true);
