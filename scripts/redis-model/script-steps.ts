@@ -387,13 +387,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     1,
     (pick, known) => [
       ['l'],
-      [
-        'g',
-        aHolder(pick, known),
-        pick.of(['-', '1-1']),
-        pick.of([1, 2, 1000]),
-        ...pick.several(0, 2, () => aHolder(pick, known)),
-      ],
+      ['g', aHolder(pick, known), pick.of([0, 1, 2, 50]), ...pick.several(0, 2, () => aHolder(pick, known))],
     ],
   ],
   'forget-consumer': [

@@ -3,7 +3,7 @@
  * Primitive, like the lease store.
  */
 import { type Clock, randomHex } from '../core/clock.js';
-import { isEntryId, nextEntryId } from '../core/entry-id.js';
+import { isEntryId } from '../core/entry-id.js';
 import { type Balance, MOST_COUNTED, toBalance } from './balance.js';
 import type { Commands } from './commands.js';
 import { toEpochMs } from './epoch.js';
@@ -174,9 +174,10 @@ function toPending([id, consumer, idleMs, deliveries]: Row): PendingEntry {
   return { id, consumer, idleMs, deliveries };
 }
 
-/** Presences that are asked for in one command, and own pending entries that are counted in one call; each keeps Redis below 1 ms. */
+/** Presences that are asked for in one command; keeps Redis below 1 ms. */
 const PRESENCE_PAGE = 500;
-const COUNTED_PAGE = 1000;
+/** So few own entries are counted one by one. Each costs Redis as much as the counts of two consumers. */
+const MOST_READ = 50;
 
 /** Records that are looked at in one call; keeps the script below 5 ms. */
 const PRUNED_PAGE = 500;
@@ -219,6 +220,8 @@ export function createGroupStore(
   const records = createOwnerRecords(commands, names);
   /** Whether the user may run XINFO GROUPS, as far as is known. */
   let mayCount = true;
+  /** How many entries were pending for the caller when it was last asked. */
+  let ownPending = 0;
   const aside = [names.cancels, ...names.parking];
   const [, , parkedCounts, turns] = names.parking;
   const beside = [names.announced, names.touches, names.cancels];
@@ -401,20 +404,11 @@ export function createGroupStore(
       };
     },
     async countPending(others) {
-      let own = 0;
-      let start = '-';
-      let asked = others;
-      let found: readonly string[] = [];
-      for (;;) {
-        const args = [group, settings.consumer, start, COUNTED_PAGE, ...asked];
-        const reply = await commands.script('count-pending', [lbs], args);
-        const [count, last, pendingFor] = reply as [number, string, string[]];
-        own += count;
-        if (asked.length > 0) found = pendingFor;
-        if (last === '') return { own, others: found };
-        start = nextEntryId(last);
-        asked = [];
-      }
+      const args = [group, settings.consumer, ownPending < MOST_READ ? MOST_READ : 0, ...others];
+      const reply = await commands.script('count-pending', [lbs], args);
+      const [own, pendingFor] = reply as [number, string[]];
+      ownPending = own;
+      return { own, others: pendingFor };
     },
     async shorten(consumer, ttlMs) {
       await commands.run('PEXPIRE', (client) => client.pexpire(names.presence(consumer), Math.ceil(ttlMs)));

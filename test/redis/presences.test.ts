@@ -163,17 +163,39 @@ describe('what is pending for a consumer', () => {
   const suite = useRedis();
   const wire = useWire(suite);
 
-  it('is counted page by page, and of others whether anything is', async () => {
-    const a = await wire.join(A);
+  const give = async (consumer: string, count: number) => {
+    const { group, lbs } = wire.names;
     const pipeline = suite.redis().pipeline();
-    for (let n = 0; n < 2_100; n += 1)
-      pipeline.xadd(wire.names.lbs, '*', 'lbs-input', `{"DataStreamName":"s${n}"}`);
+    for (let n = 0; n < count; n += 1) pipeline.xadd(lbs, '*', 'lbs-input', `{"DataStreamName":"s${n}"}`);
+    pipeline.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'STREAMS', lbs, '>');
     await pipeline.exec();
-    await suite
-      .redis()
-      .xreadgroup('GROUP', wire.names.group, A, 'COUNT', 2_100, 'STREAMS', wire.names.lbs, '>');
-    expect(await a.group.countPending([A, B])).to.deep.equal({ own: 2_100, others: [A] });
-    const b = await wire.join(B);
-    expect(await b.group.countPending([])).to.deep.equal({ own: 0, others: [] });
+  };
+
+  it('is counted, and of others whether anything is', async () => {
+    const [a, b] = [await wire.join(A), await wire.join(B)];
+    expect(await a.group.countPending([A, B])).to.deep.equal({ own: 0, others: [] });
+    let own = 0;
+    // Below what is read one by one, at it, and above; and again, when it is known to be many.
+    for (const more of [49, 1, 2_000, 1]) {
+      own += more;
+      await give(A, more);
+      expect(await a.group.countPending([A, B]), `${own}`).to.deep.equal({ own, others: [A] });
+      expect(await b.group.countPending([A, B]), `beside ${own}`).to.deep.equal({ own: 0, others: [A] });
+    }
+    await give(B, 3);
+    expect(await b.group.countPending([])).to.deep.equal({ own: 3, others: [] });
+    const { lbs, group } = wire.names;
+    for (const [id] of await wire.entries(lbs)) await suite.redis().xack(lbs, group, id);
+    expect(await a.group.countPending([A]), 'of which nothing is left').to.deep.equal({ own: 0, others: [] });
+    expect(await a.group.countPending([A])).to.deep.equal({ own: 0, others: [] });
+  });
+
+  it('costs Redis one command where it is much', async () => {
+    const a = await wire.join(A);
+    await give(A, 2_000);
+    await a.group.countPending([]);
+    await suite.redis().config('RESETSTAT');
+    expect(await a.group.countPending([])).to.have.property('own', 2_000);
+    expect(await suite.redis().info('commandstats')).to.match(/cmdstat_xpending:calls=1,/);
   });
 });

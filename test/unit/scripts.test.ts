@@ -78,7 +78,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     raise: [1, 0],
     refresh: [1, '', '', 0, '0', '', ''],
     'find-dead': [0, '', 1, 0, 1],
-    'count-pending': [0, '', []],
+    'count-pending': [0, []],
     'begin-round': ['1', '2', '', 0],
     'end-round': 1,
     take: [2, 2, '', [['1-1', ['f1', 'v1']]]],

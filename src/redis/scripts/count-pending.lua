@@ -1,19 +1,34 @@
--- Counts what is pending for the caller, a page at a time: what a heartbeat's look costs grows with what the caller holds, and with nothing else.
+-- Counts what is pending for the caller. Where little is, its entries are read. Else Redis is asked how much each consumer has, which it keeps: that grows with
+-- the consumers that have something: 0.6 µs each, and an entry 1.4 µs.
 --
 -- KEYS[1] stream  load balancer stream
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
--- ARGV[3] text    entry id that the page begins at; -: the first
--- ARGV[4] count   entries of the page; at most 1000 keeps Redis below 1 ms
--- ARGV[5...] names in the group of others
+-- ARGV[3] count   entries that are read at most; 0: none, as there were more the last time
+-- ARGV[4...] names in the group of others
 --
--- Returns {how many entries of the page are pending for the caller; id of the last of them, '': there are no more; the names of those others for whom
---          something is pending}
-local page = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], '+', ARGV[4], ARGV[2])
+-- Returns {how many entries are pending for the caller; the names of those others for whom something is pending}
+local lbs, group, consumer, most = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+
+local function ownCount()
+  if most > 0 then
+    local page = redis.call('XPENDING', lbs, group, '-', '+', most, consumer)
+    if #page < most then
+      return #page
+    end
+  end
+  for _, row in ipairs(redis.call('XPENDING', lbs, group)[4] or {}) do
+    if row[1] == consumer then
+      return tonumber(row[2])
+    end
+  end
+  return 0
+end
+
 local others = {}
-for i = 5, #ARGV do
-  if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[i]) > 0 then
+for i = 4, #ARGV do
+  if #redis.call('XPENDING', lbs, group, '-', '+', 1, ARGV[i]) > 0 then
     others[#others + 1] = ARGV[i]
   end
 end
-return { #page, #page == tonumber(ARGV[4]) and page[#page][1] or '', others }
+return { ownCount(), others }
