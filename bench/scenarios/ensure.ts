@@ -67,7 +67,8 @@ async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]
     keep(ours.fresh, await timed(() => ensure(all)));
     keep(ours.waiting, await timed(() => ensure(all)));
     await addBare(client, lbsOf(service), namesOf(streams, 'plain'));
-    keep(ours.behind, await timed(() => ensure(namesOf(streams, 'more'))));
+    const more = namesOf(streams, 'more');
+    keep(ours.behind, await timed(() => ensure(more)));
 
     const owner = await startOwner(redis.url, `owned-${round}`, streams);
     await using toucher = createProducer({ redis: redis.url, service: `owned-${round}` });
