@@ -16,6 +16,7 @@ export type {
 } from './admin/letters/letters-admin.js';
 export type { PendingFilter } from './admin/pending-filter.js';
 export type {
+  BalanceStatus,
   ConsumerStatus,
   DelayedStatus,
   ParkedStatus,
@@ -50,6 +51,7 @@ export type { SlotRange } from './redis/cluster-view.js';
 export type { DeadLetter } from './redis/dead-letter-queue.js';
 export type { LetterFilter } from './redis/dead-letter-selection.js';
 export type { DelayedStream } from './redis/delaying.js';
+export type { MemberRecord } from './redis/fleet.js';
 export type { HotName, ParkedCounts } from './redis/lease-store.js';
 export type { LetterError } from './redis/letter-error.js';
 export type { Ownership, UnownedEntry } from './redis/owner-survey.js';

@@ -5,7 +5,7 @@
 import { isStreamwardenError } from '../core/errors.js';
 import type { Balance } from '../redis/balance.js';
 import type { DelayedSurvey, DueStream } from '../redis/delaying.js';
-import { type MemberFacts, readMembers } from '../runtime/fleet.js';
+import { type FleetFacts, readFleet } from '../runtime/fleet.js';
 import type { Inside } from '../runtime/inside.js';
 import { Calls } from './calls.js';
 import { createDeadLettersAdmin, type DeadLettersAdmin } from './letters/letters-admin.js';
@@ -13,8 +13,8 @@ import { createDeadLettersAdmin, type DeadLettersAdmin } from './letters/letters
 /** Of these null: it could not be asked for, as the user has no right to it. */
 export interface AdminWithin {
   readonly deadLetters: DeadLettersAdmin;
-  /** The consumers of the group. @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied` */
-  consumers(): Promise<MemberFacts[]>;
+  /** The consumers of the group, and how their streams are shared out. @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied` */
+  fleet(): Promise<FleetFacts>;
   /** Where the entries of the load balancer stream are. Null as well: there is no group. @throws StreamwardenError `RedisUnavailable` */
   entries(): Promise<Balance | null>;
   /** What is delayed, and those that are due first, at most so many. @throws StreamwardenError `RedisUnavailable` */
@@ -27,7 +27,7 @@ const THE_RUNTIMES = { up: () => Promise.resolve(), close() {} };
 export function adminWithin({ group, fleet, delayed, deadLetters, clock }: Inside): AdminWithin {
   return {
     deadLetters: createDeadLettersAdmin({ deadLetters }, new Calls(THE_RUNTIMES, clock)),
-    consumers: () => readMembers(group, fleet),
+    fleet: () => readFleet(group, fleet),
     entries: () => unlessRefused(async () => (await group.balance()) ?? null),
     delayed: (most) =>
       unlessRefused(async () => {

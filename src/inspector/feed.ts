@@ -19,6 +19,7 @@ export class RuntimeFeed {
   readonly recordings: Recordings;
   readonly stately: StatelyFeed;
   readonly #inside: Inside;
+  readonly #hideAddress: () => void;
   readonly #actors: ActorFeed;
   readonly #news: News;
   readonly #ticks = new Ticks();
@@ -26,8 +27,11 @@ export class RuntimeFeed {
   readonly #sections = new Map<string, string>();
   #isClosed = false;
 
-  /** @param folder where recordings go */
-  constructor(runtime: Runtime, inside: Inside, folder: () => Promise<string>) {
+  /**
+   * @param url where it is shown, for the other processes
+   * @param folder where recordings go
+   */
+  constructor(runtime: Runtime, inside: Inside, url: string, folder: () => Promise<string>) {
     const { names, settings, seam, clock } = inside;
     const { heartbeatMs, reconcileEveryMs, maxRetries, dlqMaxLen } = settings;
     this.#inside = inside;
@@ -41,6 +45,7 @@ export class RuntimeFeed {
       dlqMaxLen,
       since: clock.now(),
     };
+    this.#hideAddress = inside.inspectedAt(url);
     this.service = new ServiceView(inside, runtime.consumer);
     this.recordings = new Recordings(runtime, folder, () => this.#tellRecordings());
     this.stately = new StatelyFeed(inside);
@@ -109,6 +114,7 @@ export class RuntimeFeed {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#hideAddress();
     this.#actors.close();
     this.stately.close();
     this.#news.close();

@@ -16,6 +16,7 @@ import { RuntimeFeed } from './feed.js';
 import { Gate } from './gate.js';
 import { refuseUpgrade, sendRefusal, setCommonHeaders } from './http.js';
 import { type CompiledInspectOptions, compileInspectOptions, isLoopback } from './options.js';
+import { addressAt, addressForOthers } from './own-address.js';
 import { type Hello, PROTOCOL_VERSION } from './protocol.js';
 import type { Inspector } from './public.js';
 import { Refusal } from './refusal.js';
@@ -61,6 +62,7 @@ class InspectorServer implements Inspector {
   #port = 0;
   #closing: Promise<void> | undefined;
   url = '';
+  #addressForOthers = '';
 
   constructor(
     options: CompiledInspectOptions,
@@ -111,9 +113,9 @@ class InspectorServer implements Inspector {
     if (isLoopback(host) && !isLoopback(address)) {
       throw failed(`expected ${host} to be this computer's own address, got: ${address}`);
     }
-    const name = host.includes(':') ? `[${host}]` : host;
     this.#port = bound;
-    this.url = `http://${name}:${bound}/`;
+    this.url = addressAt(host, bound);
+    this.#addressForOthers = addressForOthers(host, bound);
     this.#second = setInterval(() => this.#tick(), 1_000).unref();
   }
 
@@ -126,7 +128,7 @@ class InspectorServer implements Inspector {
       throw new StreamwardenError('RuntimeStopped', 'the runtime has ended: there is nothing to look at');
     }
     if (!this.#feeds.has(id)) {
-      const feed = new RuntimeFeed(runtime, inside, () => this.#recordingsFolder());
+      const feed = new RuntimeFeed(runtime, inside, this.#addressForOthers, () => this.#recordingsFolder());
       this.#feeds.set(id, feed);
       for (const viewer of this.#viewers) void feed.present(viewer);
       this.#stately.present(feed.stately);

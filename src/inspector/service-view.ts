@@ -148,7 +148,7 @@ export class ServiceView {
 
   async #readGroup(): Promise<GroupReply> {
     const entries = await this.#entries();
-    const consumers = await this.#admin.consumers();
+    const { members: consumers } = await this.#admin.fleet();
     return {
       at: this.#inside.clock.now(),
       consumers: consumers.map((consumer) => ({

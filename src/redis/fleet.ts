@@ -57,6 +57,8 @@ export interface Round {
   readonly ordered: number;
   /** Entries that nobody said to own: not given out, on their way, or of consumers of the Go client. */
   readonly between: number;
+  /** Why nothing was to be, although somebody has more than its share; null: nothing stood in the way. */
+  readonly waits: string | null;
 }
 
 /** What a process is to do by a round. */
@@ -79,6 +81,9 @@ export interface RoundHeard {
   readonly order: Order | undefined;
 }
 
+/** Every heartbeat brings why a round waits: so many characters of it at most. */
+const MOST_WORDS = 200;
+
 export const NO_ROUND: RoundHeard = {
   dueInMs: Number.POSITIVE_INFINITY,
   round: undefined,
@@ -91,9 +96,7 @@ export interface FleetMemberSeen {
   readonly untilMs: number;
   /** Undefined: it has said nothing yet, or nothing that can be read. */
   readonly record: MemberRecord | undefined;
-}
-
-export interface PartySeen extends FleetMemberSeen {
+  /** What it is to do; undefined: nothing. */
   readonly order: Order | undefined;
 }
 
@@ -104,7 +107,6 @@ export interface FleetLook {
 }
 
 export interface RoundBegun extends FleetLook {
-  readonly members: readonly PartySeen[];
   /** Mark of this round, for `endRound`. */
   readonly token: string;
   /** Entries on the load balancer stream: owned, and waiting to be given out. */
@@ -140,16 +142,18 @@ const FIGURES = [
   'between',
 ] as const;
 
-/** What stands behind the time of the next round: `<number> <changedAt> <digest>`, and the figures in this order. */
+/** What stands behind the time of the next round: `<number> <changedAt> <digest>`, the figures in this order, and why it waits, in words. */
 function textOf(round: Round): string {
-  return [round.number, round.changedAt, round.digest, ...FIGURES.map((name) => round[name])].join(' ');
+  const { number, changedAt, digest, waits } = round;
+  const figures = FIGURES.map((name) => round[name]);
+  return [number, changedAt, digest, ...figures, waits?.slice(0, MOST_WORDS) ?? ''].join(' ');
 }
 
 /** Undefined: there was none, or it is of a version that says it otherwise. */
 export function roundOf(text: string): Round | undefined {
   const [version, , number, changedAt, digest, ...rest] = text.split(' ');
   if (version !== 'v1' || digest === undefined) return undefined;
-  const numbers = [number, changedAt, ...rest].map(Number);
+  const numbers = [number, changedAt, ...rest.slice(0, FIGURES.length)].map(Number);
   if (numbers.length < 2 + FIGURES.length || numbers.some(Number.isNaN)) return undefined;
   const figures = Object.fromEntries(FIGURES.map((name, at) => [name, numbers[2 + at]]));
   return {
@@ -157,6 +161,7 @@ export function roundOf(text: string): Round | undefined {
     number: Number(number),
     changedAt: Number(changedAt),
     digest,
+    waits: rest.slice(FIGURES.length).join(' ') || null,
   };
 }
 
@@ -175,7 +180,7 @@ export function createFleetStore(commands: Commands, names: Names, consumer: str
       const reply = await commands.script('begin-round', keys, args);
       if (!Array.isArray(reply)) return undefined;
       const [redisMs, token, last, length, ...rest] = reply as [string, string, string, number, ...string[]];
-      const seen: PartySeen[] = [];
+      const seen: FleetMemberSeen[] = [];
       for (let at = 0; at + 3 < rest.length; at += 4) {
         seen.push({
           name: rest[at] as string,
@@ -202,10 +207,14 @@ export function createFleetStore(commands: Commands, names: Names, consumer: str
       // In turn, or in pairs: the version of the protocol decides.
       const flat = scores.flat().map(String);
       const present = flat.filter((_, at) => at % 2 === 0);
-      const records =
+      const [records = [], orders = []] =
         present.length === 0
           ? []
-          : await commands.run('HMGET', (client) => client.hmget(members, ...present));
+          : await commands.run('HMGET', (client) =>
+              pipelined<(string | null)[]>(client, (pipeline) =>
+                pipeline.hmget(members, ...present).hmget(balance, ...present),
+              ),
+            );
       return {
         redisMs: toEpochMs(time),
         round: roundOf(last ?? ''),
@@ -213,6 +222,7 @@ export function createFleetStore(commands: Commands, names: Names, consumer: str
           name,
           untilMs: Number(flat[2 * index + 1]),
           record: recordOf(records[index]),
+          order: orderOf(orders[index] ?? ''),
         })),
       };
     },

@@ -1,8 +1,8 @@
 /** The processes of a service, as they are told. */
 import { isStreamwardenError } from '../core/errors.js';
-import type { FleetLook, FleetStore, MemberRecord } from '../redis/fleet.js';
-import type { GroupStore } from '../redis/group.js';
 import { dueReason } from '../redis/due-consumer.js';
+import type { FleetLook, FleetStore, MemberRecord, Round } from '../redis/fleet.js';
+import type { GroupStore } from '../redis/group.js';
 import { isIncarnation } from '../redis/names.js';
 
 /** What Redis knows of a consumer of the group, and what that says of itself. */
@@ -17,6 +17,8 @@ export interface MemberFacts {
   readonly idleMs: number;
   /** Streams that are its own. Null of consumers of the Go client, and where that is not known. */
   readonly owned: number | null;
+  /** Streams that it is to hand over, by the last round of balancing; below 0: so many are to come to it. */
+  readonly handOver: number;
   /** What it said of itself with its last heartbeat. Null of consumers of the Go client and of version 0.1.0, and before its first one. */
   readonly process: MemberRecord | null;
 }
@@ -43,33 +45,37 @@ function memberOf(facts: MemberFacts): FleetMember | undefined {
 }
 
 /** Of whoever may not read what processes say of themselves, as an operator may not, nothing is known but what the group says. */
-async function lookAt(fleet: Pick<FleetStore, 'look'>): Promise<Pick<FleetLook, 'members' | 'redisMs'>> {
+async function lookAt(fleet: Pick<FleetStore, 'look'>): Promise<FleetLook> {
   try {
     return await fleet.look();
   } catch (error) {
     if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
-    return { members: [], redisMs: 0 };
+    return { members: [], redisMs: 0, round: undefined };
   }
 }
 
-/**
- * The consumers of the group, and whoever keeps presence and is not in it yet, in the order of their names.
- * @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied`
- */
-export async function readMembers(
+export interface FleetFacts {
+  /** The consumers of the group, and whoever keeps presence and is not in it yet, in the order of their names. */
+  readonly members: readonly MemberFacts[];
+  /** What the last round of balancing found; undefined: there was none, or nothing is known of it. */
+  readonly round: Round | undefined;
+}
+
+/** @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied` */
+export async function readFleet(
   group: Pick<GroupStore, 'consumers' | 'presence'>,
   fleet: Pick<FleetStore, 'look'>,
-): Promise<MemberFacts[]> {
-  const { members, redisMs } = await lookAt(fleet);
-  const seen = new Map(members.map((member) => [member.name, member]));
+): Promise<FleetFacts> {
+  const { members: present, redisMs, round } = await lookAt(fleet);
+  const seen = new Map(present.map((member) => [member.name, member]));
   const listed = new Map((await group.consumers()).map((consumer) => [consumer.name, consumer]));
   const names = [...new Set([...listed.keys(), ...seen.keys()])];
   // Who keeps presence is in the index, but for those of version 0.1.0.
   const others = names.filter((name) => !seen.has(name));
   const ttls = new Map((await group.presence(others)).map((ttl, at) => [others[at], ttl]));
-  return names
+  const members = names
     .map((name): MemberFacts => {
-      const { untilMs, record } = seen.get(name) ?? {};
+      const { untilMs, record, order } = seen.get(name) ?? {};
       const { pending = 0, idleMs = 0 } = listed.get(name) ?? {};
       const leftMs = untilMs === undefined ? (ttls.get(name) ?? -2) : untilMs - redisMs;
       return {
@@ -78,10 +84,12 @@ export async function readMembers(
         idleMs,
         presenceMs: leftMs > 0 ? Math.ceil(leftMs) : null,
         owned: record?.owned ?? null,
+        handOver: order?.count ?? 0,
         process: record ?? null,
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { members, round };
 }
 
 export function membersOf(members: readonly MemberFacts[]): FleetMember[] {

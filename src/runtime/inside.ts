@@ -34,6 +34,8 @@ export interface Inside {
   idTrouble(): string | null;
   /** Owned streams that have been touched, or are suspects. Looks at all of them. */
   noted(): NotedStreams;
+  /** Has the others know at which address an inspector shows this runtime. @returns takes that back */
+  inspectedAt(url: string): () => void;
   /** Cheap, however many streams are owned. */
   overview(): Overview;
 }

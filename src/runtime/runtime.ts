@@ -28,7 +28,7 @@ import { HandlerFailures } from './handler-failures.js';
 import type { ErrorListener } from './handler-options.js';
 import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
-import { type FleetMember, membersOf, readMembers } from './fleet.js';
+import { type FleetMember, membersOf, readFleet } from './fleet.js';
 import { type Inside, showInside } from './inside.js';
 import { notedStreams } from './noted-streams.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
@@ -304,7 +304,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
 
   async fleet(): Promise<FleetMember[]> {
     const { group, fleet } = this.#incarnation.kernel;
-    return membersOf(await readMembers(group, fleet));
+    return membersOf((await readFleet(group, fleet)).members);
   }
 
   snapshot(): Snapshot {
@@ -450,6 +450,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         mostParsedBytes: this.#options.maxEntryBytes,
       }),
       idTrouble: () => this.#incarnation.ledger.ids.trouble,
+      inspectedAt: (url) => this.#incarnation.member.inspectedAt(url),
       noted: () => notedStreams(this.#incarnation.ownerships),
       overview: () => overviewOf(this.#incarnation, this.#facts),
     };

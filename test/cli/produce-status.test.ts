@@ -1,4 +1,6 @@
+import { hostname } from 'node:os';
 import { expect } from 'chai';
+import { PACKAGE_VERSION } from '../../src/core/package-version.js';
 import { heartbeatMs, ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
@@ -83,10 +85,40 @@ describe('streamwarden status', () => {
     expect(found.consumers[0]).to.deep.include({ name, pending: 1 });
     expect(found.consumers[0].presenceMs).to.be.within(1, heartbeatMs());
 
-    const { stdout: text } = await status('--service', 'orders');
+    const { stdout: text } = await eventually('a heartbeat has told that it runs', async () => {
+      const once = await status('--service', 'orders');
+      return once.stdout.includes('running') && once;
+    });
     expect(text).to.contain('orders-input: 3 entries (1 pending, 2 not given to anybody yet)');
     expect(text).to.contain('orders-input-dlq: 1 dead letter\n');
-    expect(text).to.match(new RegExp(`^${name} +1 +\\d+ ms left`, 'm'));
+    expect(text).to.match(new RegExp(`^${name} +running +1 of 1 +0 +1 `, 'm'));
+  });
+
+  it('says of each process who it is, since when, and where its inspector is [C-FLT-1, C-FLT-2]', async () => {
+    const consumer = cli.startConsumer({ redis: server().url, service: 'orders', args: ['--inspect'] });
+    const { url } = await consumer.waitFor(({ type }) => type === 'Inspector', { name: 'the page' });
+    const name = await ready(consumer);
+    await cli.run(['produce', '--redis', server().url, '--service', 'orders', '--count', '2']);
+    const line = await eventually('a heartbeat has told', async () => {
+      const found = JSON.parse((await status('--service', 'orders', '--json')).stdout);
+      const [one] = found.consumers;
+      return one?.process?.inspector === url && one.process.owned === 2 && found;
+    });
+    expect(line.consumers[0].process).to.deep.include({
+      state: 'running',
+      version: PACKAGE_VERSION,
+      host: hostname(),
+      pid: process.pid,
+      capacity: 10_000,
+      weight: 1,
+    });
+    expect(line.balance).to.deep.include({ imbalance: 0, ordered: 0, waits: null });
+    const { stdout } = await status('--service', 'orders');
+    expect(stdout).to.match(/^ {2}balance: at most 0 % from the fair share$/m);
+    expect(stdout).to.match(/^CONSUMER +VERSION +SINCE +HOST +INSPECTOR$/m);
+    const told = new RegExp(`^${name} +${PACKAGE_VERSION} +[\\d.]+ m?s ago +${hostname()} +${url}$`, 'm');
+    expect(stdout).to.match(told);
+    for (const text of stdout.split('\n')) expect(text.length, text).to.be.at.most(100);
   });
 
   it('shows a consumer without presence, and one that is not ours, as such', async () => {

@@ -2,13 +2,16 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { startRedis } from '../../src/testing/redis-server.js';
 import { heartbeatMs, PROGRAM, ready, useCli } from '../support/cli.js';
+import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { needTerminals, Terminal } from '../support/terminal.js';
 
 describe('streamwarden status --watch', () => {
-  const { server, redis } = useRedis();
+  const suite = useRedis();
+  const { server, redis } = suite;
   const cli = useCli();
+  const crew = useCrew(suite);
   const watchArgs = (...args: string[]) => [
     'status',
     '--redis',
@@ -57,9 +60,12 @@ describe('streamwarden status --watch', () => {
     expect(consumer).to.deep.include({ name, pending: 1, owned: 1 });
     expect(consumer?.presenceMs).to.be.within(1, heartbeatMs());
     watcher.kill();
-    const { stdout } = await cli.run(['status', '--redis', server().url, '--service', 'orders']);
-    expect(stdout).to.match(/^CONSUMER +PENDING +PRESENCE +IDLE +OWNED +WAITING$/m);
-    expect(stdout).to.match(new RegExp(`^${name} +1 +\\d+ ms left .* 1 +0$`, 'm'));
+    const { stdout } = await eventually('a heartbeat has told that it runs', async () => {
+      const once = await cli.run(['status', '--redis', server().url, '--service', 'orders']);
+      return once.stdout.includes('running') && once;
+    });
+    expect(stdout).to.match(/^CONSUMER +STATE +OWNED +WAITING +PENDING +LEASE +IDLE$/m);
+    expect(stdout).to.match(new RegExp(`^${name} +running +1 of 5 +0 +1 +[\\d.]+ m?s +`, 'm'));
     expect(stdout).to.match(/^ +1 parked of 1 name, owned or paused: twice 1$/m);
   });
 
@@ -72,6 +78,41 @@ describe('streamwarden status --watch', () => {
     expect(watcher.stdout).to.match(/^\d\d:\d\d:\d\d\.\d{3} {2}service orders\n {2}orders-input: 2 entries/);
     expect(watcher.stdout).to.match(/^PER SECOND +ANNOUNCED +GIVEN OUT +GONE +DEAD-LETTERED\n/m);
     expect(watcher.stdout).to.not.contain('\x1b');
+  });
+
+  it('says which process gave streams away, which took them, and how many were to move [C-FLT-3]', async () => {
+    const balance = { everyMs: 200, settleMs: 400 };
+    const first = await crew.start({ consumerId: 'first', balance, notificationBuffer: 1_000 });
+    await crew.announce(...Array.from({ length: 40 }, (_, n) => `s${n}`));
+    await first.awaitNews('StreamAdded', 40);
+    first.runtime.process(
+      ({ signal }) =>
+        new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+    );
+    const lines = cli.start(watchArgs('--json'));
+    const words = cli.start(watchArgs(), { onTerminal: true });
+    await lines.waitFor(({ type }) => type === 'Status', { name: 'the first look' });
+    const second = await crew.start({ consumerId: 'second', balance, weight: 3 });
+    const changesOf = (name: string) =>
+      lines.lines
+        .flatMap(({ moves }) => (moves ?? []) as { consumer: string; before: number; now: number }[])
+        .filter(({ consumer }) => consumer === name)
+        .reduce((sum, { before, now }) => sum + now - (before ?? 0), 0);
+    await eventually('the moves are told', () => changesOf(second.name) >= 25);
+    expect(changesOf(first.name)).to.be.at.most(-25);
+    const balances = lines.lines.map(({ balance: round }) => round as { ordered: number; imbalance: number });
+    expect(balances.some((round) => round?.ordered > 0 && round.imbalance > 0.5)).to.equal(true);
+    await eventually('they stand on the screen', () =>
+      /OWNED\r?\n\d\d:\d\d:\d\d {2}/.test(stripVTControlCharacters(words.stdout)),
+    );
+    const text = stripVTControlCharacters(words.stdout);
+    expect(text)
+      .to.match(new RegExp(`${first.name} -\\d+`))
+      .and.to.match(new RegExp(`${second.name} \\+\\d+`));
+    expect(text).to.match(/CONSUMER +STATE +OWNED +WEIGHT/);
+    words.type('q');
+    lines.kill('SIGINT');
+    expect(await words.exit).to.deep.equal({ code: 0, signal: null });
   });
 
   it('goes on when Redis has gone and come back, and says so', async () => {

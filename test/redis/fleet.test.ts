@@ -56,6 +56,8 @@ describe('rounds of balancing', () => {
       lowest: 0.25,
       level: 1.5,
       ownedByOthers: 3,
+      imbalance: 0.5,
+      waits: 'the lease of a b is uncertain',
     });
     const [give, take] = [12, -12].map((count) => ({ number: 4, count, at: 7_000 })) as [Order, Order];
     const orders = new Map([
@@ -70,7 +72,9 @@ describe('rounds of balancing', () => {
       await one.lease.refresh(saying(1));
       expect(one.lease.roundHeard()).to.deep.include({ round, order });
     }
-    expect((await b.fleet.look()).round).to.deep.equal(round);
+    const look = await b.fleet.look();
+    expect(look.round).to.deep.equal(round);
+    expect(look.members.map(({ order }) => order)).to.deep.equal([give, take]);
     // What the next round does not order is ordered no more.
     await due();
     const again = await b.fleet.beginRound(memberRecord(), EVERY_MS);

@@ -35,6 +35,7 @@ export function aRound(other: Partial<Round> = {}): Round {
     imbalance: 0,
     ordered: 0,
     between: 0,
+    waits: null,
     ...other,
   };
 }

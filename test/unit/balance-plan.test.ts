@@ -2,14 +2,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { levelOf, type Plan, planRound } from '../../src/actors/balance/plan.js';
-import type { MemberRecord, PartySeen, RoundBegun } from '../../src/redis/fleet.js';
+import type { MemberRecord, FleetMemberSeen, RoundBegun } from '../../src/redis/fleet.js';
 import { memberRecord } from '../support/member-record.js';
 
 const NOW = 1_000_000;
 const H = 2000;
 const LIMITS = { maxMoves: 1000, maxShare: 0.1, settleMs: 3000 };
 
-function member(name: string, other: Partial<MemberRecord> = {}, leftMs = H - 100): PartySeen {
+function member(name: string, other: Partial<MemberRecord> = {}, leftMs = H - 100): FleetMemberSeen {
   return {
     name,
     untilMs: NOW + leftMs,
@@ -19,7 +19,7 @@ function member(name: string, other: Partial<MemberRecord> = {}, leftMs = H - 10
 }
 
 /** All have been there for long, and nothing is on its way. */
-function begun(members: readonly PartySeen[], between = 0): RoundBegun {
+function begun(members: readonly FleetMemberSeen[], between = 0): RoundBegun {
   const owned = members.reduce((sum, { record }) => sum + (record?.owned ?? 0), 0);
   const look = { redisMs: NOW, token: 't', length: owned + between, members };
   const { round } = planRound({ ...look, round: undefined }, LIMITS);
@@ -28,7 +28,7 @@ function begun(members: readonly PartySeen[], between = 0): RoundBegun {
 
 const orders = ({ orders: all }: Plan) =>
   Object.fromEntries([...all].map(([name, { count }]) => [name, count]));
-const plan = (members: readonly PartySeen[], between = 0, limits = LIMITS) =>
+const plan = (members: readonly FleetMemberSeen[], between = 0, limits = LIMITS) =>
   planRound(begun(members, between), limits);
 const counts = (...owned: number[]) => owned.map((count, at) => member(`m${at}`, { owned: count }));
 
@@ -91,7 +91,7 @@ describe('a round of balancing', () => {
   });
 
   describe('waits [C-BAL-5]', () => {
-    const waits = (members: readonly PartySeen[], other: Partial<RoundBegun> = {}) => {
+    const waits = (members: readonly FleetMemberSeen[], other: Partial<RoundBegun> = {}) => {
       const made = planRound({ ...begun(members), ...other }, LIMITS);
       expect(orders(made)).to.deep.equal({});
       return made.figures.waits;
@@ -158,7 +158,7 @@ describe('a round of balancing', () => {
   describe('whose orders are not known to have been heard', () => {
     const told = (ageMs: number, followed: number) => {
       const order = { number: 7, count: 50, at: NOW - ageMs };
-      const [from, to] = counts(100, 0) as [PartySeen, PartySeen];
+      const [from, to] = counts(100, 0) as [FleetMemberSeen, FleetMemberSeen];
       const record = memberRecord({ heartbeatMs: H, owned: 100, followed });
       return plan([{ ...from, record, order }, to]);
     };

@@ -26,13 +26,23 @@ export class Member {
   #average: number | undefined;
   #figures = 0;
   #hasWarned = false;
-  /** Address of the page of its inspector; null: none is served. */
-  inspector: string | null = null;
+  /** Addresses of the inspectors that show this process, the latest last. */
+  readonly #inspectors: string[] = [];
 
   constructor(kernel: Kernel, facts: () => MemberFacts) {
     this.#kernel = kernel;
     this.#facts = facts;
     this.#since = kernel.clock.now();
+  }
+
+  /** An inspector shows this process there. @returns to be called when that ends */
+  inspectedAt(url: string): () => void {
+    this.#inspectors.push(url);
+    let isOver = false;
+    return () => {
+      if (!isOver) this.#inspectors.splice(this.#inspectors.lastIndexOf(url), 1);
+      isOver = true;
+    };
   }
 
   /** The load figure that the others know; null: streams are counted. */
@@ -66,7 +76,7 @@ export class Member {
       heartbeatMs,
       weight,
       load: this.load,
-      inspector: this.inspector,
+      inspector: this.#inspectors.at(-1) ?? null,
       ...this.#facts(),
     };
   }

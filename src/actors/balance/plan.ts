@@ -1,14 +1,7 @@
 /** Who has more than its share, and what is to be done about it: decided by one process at a time, from what all of them say. Pure. */
 import { createHash } from 'node:crypto';
 import type { RoundFigures } from '../../machines/standing.js';
-import type {
-  FleetMemberSeen,
-  MemberRecord,
-  Order,
-  PartySeen,
-  Round,
-  RoundBegun,
-} from '../../redis/fleet.js';
+import type { FleetMemberSeen, MemberRecord, Order, Round, RoundBegun } from '../../redis/fleet.js';
 
 export interface BalanceLimits {
   /** How many streams one process hands over in one round at most. */
@@ -103,7 +96,7 @@ const HEARD_WITHIN = 1.5;
 /** Orders that may still be on their way to whom they are for: what that one says of itself does not know of them. */
 function unheard({ members, redisMs }: RoundBegun): Map<string, Order> {
   const left = new Map<string, Order>();
-  for (const { name, order, record } of members as readonly PartySeen[]) {
+  for (const { name, order, record } of members) {
     if (order === undefined || record === undefined) continue;
     const isOver = order.count > 0 && record.followed === order.number;
     const ageMs = redisMs - order.at;
@@ -210,6 +203,7 @@ export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: B
     imbalance: Math.max(0, ...sides.map(({ off }) => off)),
     between,
     ordered: sum([...orders.values()], (order) => (order.number === number ? Math.max(0, order.count) : 0)),
+    waits,
   };
   const { imbalance, ordered } = round;
   return { round, orders, figures: { number, members: parties.length, imbalance, ordered, waits } };

@@ -7,16 +7,18 @@ import { type Fields, fieldsOf } from '../../redis/flat-reply.js';
 import type { GroupStore } from '../../redis/group.js';
 import { isIncarnation, type Names } from '../../redis/names.js';
 import { replyOf } from '../../redis/reply-errors.js';
-import { readMembers } from '../../runtime/fleet.js';
+import { type FleetFacts, readFleet } from '../../runtime/fleet.js';
 import type { ServiceAccess } from '../service-access.js';
 import { countOwned } from './owned-count.js';
 import type {
-  ConsumerStatus,
+  BalanceStatus,
   DelayedStatus,
   ParkedStatus,
   PausedStatus,
   ServiceStatus,
 } from './service-status.js';
+
+const NO_FLEET: FleetFacts = { members: [], round: undefined };
 
 type Sources = Pick<ServiceAccess, 'names' | 'home' | 'letters' | 'group' | 'fleet'>;
 
@@ -42,6 +44,7 @@ export async function readServiceStatus(sources: Sources): Promise<ServiceStatus
   const length = balance?.length ?? stream.length;
   const pending = balance?.pending ?? 0;
   const dlq = await countsOf(letters, names.dlq);
+  const fleet = group === undefined ? NO_FLEET : await fleetOf(sources, pending);
   return {
     service,
     stream: { name: names.lbs, length },
@@ -53,7 +56,8 @@ export async function readServiceStatus(sources: Sources): Promise<ServiceStatus
       stranded: balance === undefined ? 0 : balance.stranded,
       vanished: balance?.vanished ?? 0,
     },
-    consumers: group === undefined ? [] : await consumersOf(sources, pending),
+    consumers: fleet.members,
+    balance: balanceIn(fleet),
     dlq: { name: names.dlq, length: dlq.length },
     delayed,
     parked: await permitted(() => parkedOf(home, names)),
@@ -142,17 +146,21 @@ function numberOrNull(value: string | number | null | undefined): number | null 
 }
 
 /** Counted where that takes no long; else as each says of itself. */
-async function consumersOf(
-  { home, names, group, fleet }: Sources,
-  pending: number,
-): Promise<ConsumerStatus[]> {
-  const members = await readMembers(group, fleet);
+async function fleetOf({ home, names, group, fleet }: Sources, pending: number): Promise<FleetFacts> {
+  const { members, round } = await readFleet(group, fleet);
   const owned = await countOwned(home, names, pending);
-  if (owned === null) return members;
-  return members.map((member) => ({
+  if (owned === null) return { members, round };
+  const counted = members.map((member) => ({
     ...member,
     owned: isIncarnation(member.name) ? (owned.get(member.name) ?? 0) : null,
   }));
+  return { members: counted, round };
+}
+
+export function balanceIn({ round }: FleetFacts): BalanceStatus | null {
+  if (round === undefined) return null;
+  const { number, imbalance, level, ordered, waits } = round;
+  return { round: number, imbalance, level, ordered, waits };
 }
 
 function serviceNotFound(service: string, why: string): StreamwardenError {

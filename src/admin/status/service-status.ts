@@ -21,6 +21,8 @@ export interface ServiceStatus {
     readonly vanished: number;
   };
   readonly consumers: readonly ConsumerStatus[];
+  /** How the streams are shared out among the processes, as the last round of balancing found it. Null: there was none, or the user may not look. */
+  readonly balance: BalanceStatus | null;
   readonly dlq: { readonly name: string; readonly length: number };
   /** What is to be given out only later. Null: the user may not look. */
   readonly delayed: DelayedStatus | null;
@@ -29,6 +31,19 @@ export interface ServiceStatus {
   /** What is paused. Null: the user may not look. */
   readonly paused: PausedStatus | null;
   readonly totals: ServiceTotals;
+}
+
+export interface BalanceStatus {
+  /** Number of the round. */
+  readonly round: number;
+  /** How far the process that is furthest from its share is from it, as a part of the share. */
+  readonly imbalance: number;
+  /** Streams (where a load is told: their load) that a process of weight 1 would have, if all had their share. */
+  readonly level: number;
+  /** Streams that are to be handed over by this round, by all processes together. */
+  readonly ordered: number;
+  /** Why none is, although a process has more than its share; null: nothing stands in the way. */
+  readonly waits: string | null;
 }
 
 export interface DelayedStatus {

@@ -25,6 +25,6 @@ export async function status(options: StatusOptions, output: Output): Promise<nu
   if (options.watch) {
     const { watchStatus } = await import('../status/watch.js');
     await watchStatus(reader, found, options.interval, output);
-  } else output.line({ type: 'Status', ...found }, statusInWords(found));
+  } else output.line({ type: 'Status', ...found }, statusInWords(found, Date.now()));
   return EXIT.ok;
 }

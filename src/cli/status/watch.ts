@@ -1,5 +1,6 @@
 /** `status --watch`: the status again and again, until it is told to stop. No outage ends it. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Move, movesBetween } from '../../admin/status/moves.js';
 import type { ServiceStatus } from '../../admin/status/service-status.js';
 import { type Failure, failureOf } from '../errors.js';
 import { LiveScreen } from '../live-screen.js';
@@ -7,7 +8,10 @@ import { type Output, timeOfDay } from '../output.js';
 import { onStopSignals } from '../stop-signals.js';
 import { type Rates, ratesBetween, type Seen } from './rates.js';
 import type { StatusReader } from './status-reader.js';
-import { ratesInWords, statusInWords, type Trouble, troubleInWords } from './words.js';
+import { movesInWords, ratesInWords, statusInWords, type Trouble, troubleInWords } from './words.js';
+
+/** Lines about moves that stay on the screen. */
+const MOVES_KEPT = 5;
 
 /** @param first what was seen already: whatever is wrong from the beginning is no outage */
 export async function watchStatus(
@@ -38,7 +42,10 @@ export async function watchStatus(
       view.failed(looked.failure);
       continue;
     }
-    view.seen(looked.status, ratesBetween(last, looked));
+    view.seen(looked.status, {
+      rates: ratesBetween(last, looked),
+      moves: movesBetween(last.status.consumers, looked.status.consumers),
+    });
     last = looked;
   }
   ignoreSignals();
@@ -53,9 +60,15 @@ async function look(reader: StatusReader): Promise<Seen | { readonly failure: Fa
   }
 }
 
+/** What has happened since the look before. */
+interface Changes {
+  readonly rates: Rates;
+  readonly moves: readonly Move[];
+}
+
 interface View {
-  /** @param rates undefined: there is nothing yet to compare with */
-  seen(status: ServiceStatus, rates: Rates | undefined): void;
+  /** @param changes undefined: there is nothing yet to compare with */
+  seen(status: ServiceStatus, changes: Changes | undefined): void;
   failed(failure: Failure): void;
 }
 
@@ -67,10 +80,12 @@ class LineView implements View {
     this.#output = output;
   }
 
-  seen(status: ServiceStatus, rates: Rates | undefined): void {
+  seen(status: ServiceStatus, changes: Changes | undefined): void {
     const at = Date.now();
-    const text = `${timeOfDay(at)}  ${statusInWords(status)}\n\n${ratesInWords(rates)}\n`;
-    this.#output.line({ at, type: 'Status', ...status, rates: rates ?? null }, text);
+    const { rates, moves = [] } = changes ?? {};
+    const moved = moves.length === 0 ? '' : `owned: ${movesInWords(moves)}\n`;
+    const text = `${timeOfDay(at)}  ${statusInWords(status, at)}\n\n${ratesInWords(rates)}\n${moved}`;
+    this.#output.line({ at, type: 'Status', ...status, rates: rates ?? null, moves }, text);
   }
 
   failed({ code, message }: Failure): void {
@@ -86,6 +101,8 @@ class LineView implements View {
 class ScreenView implements View {
   readonly #screen: LiveScreen;
   readonly #intervalMs: number;
+  /** Newest first. */
+  readonly #moves: string[] = [];
   #picture = '';
   #trouble: Trouble | undefined;
 
@@ -94,10 +111,15 @@ class ScreenView implements View {
     this.#intervalMs = intervalMs;
   }
 
-  seen(status: ServiceStatus, rates: Rates | undefined): void {
+  seen(status: ServiceStatus, changes: Changes | undefined): void {
     this.#trouble = undefined;
-    const when = `as of ${timeOfDay(Date.now())}, every ${this.#intervalMs} ms; q ends it`;
-    this.#picture = `${when}\n\n${ratesInWords(rates)}\n\n${statusInWords(status)}`;
+    const at = Date.now();
+    const { rates, moves = [] } = changes ?? {};
+    if (moves.length > 0) this.#moves.unshift(`${timeOfDay(at).slice(0, 8)}  ${movesInWords(moves)}`);
+    this.#moves.splice(MOVES_KEPT);
+    const moved = this.#moves.length === 0 ? '' : `OWNED\n${this.#moves.join('\n')}\n\n`;
+    const when = `as of ${timeOfDay(at)}, every ${this.#intervalMs} ms; q ends it`;
+    this.#picture = `${when}\n\n${ratesInWords(rates)}\n\n${moved}${statusInWords(status, at)}`;
     this.#screen.show(this.#picture);
   }
 

@@ -1,6 +1,8 @@
 /** The status of a service in words, for people. */
 
+import { changeIn, type Move } from '../../admin/status/moves.js';
 import type {
+  BalanceStatus,
   ConsumerStatus,
   DelayedStatus,
   ParkedStatus,
@@ -14,8 +16,11 @@ import { table, timeOfDay } from '../output.js';
 import { printable } from '../printable.js';
 import type { Rates } from './rates.js';
 
-export function statusInWords(status: ServiceStatus): string {
-  const { service, stream, group, consumers, dlq, delayed, parked, paused } = status;
+/** Processes of one line about moves. */
+const MOST_MOVES = 6;
+
+export function statusInWords(status: ServiceStatus, at: number): string {
+  const { service, stream, group, consumers, balance, dlq, delayed, parked, paused } = status;
   const read = group.created ? readInWords(group) : `no group ${group.name} yet: no consumer has started`;
   const lines = [
     `service ${service}`,
@@ -24,11 +29,11 @@ export function statusInWords(status: ServiceStatus): string {
     ...(delayed === null || delayed.count === 0 ? [] : [`  ${delayedInWords(delayed)}`]),
     ...(parked === null || parked.count === 0 ? [] : [`  ${parkedInWords(parked)}`]),
     ...(paused === null || paused.count === 0 ? [] : [`  ${pausedInWords(paused)}`]),
+    ...(balance === null ? [] : [`  ${balanceInWords(balance)}`]),
     '',
   ];
   if (consumers.length === 0) return [...lines, 'no consumers'].join('\n');
-  const headings = ['CONSUMER', 'PENDING', 'PRESENCE', 'IDLE', 'OWNED', 'WAITING'];
-  return [...lines, table(headings, consumers.map(rowOf))].join('\n');
+  return [...lines, workTable(consumers), ...processTable(consumers, at)].join('\n');
 }
 
 /** A service that delays nothing need not hear of it. */
@@ -49,17 +54,84 @@ function pausedInWords({ count, names }: PausedStatus): string {
   return `${count} paused: ${some.join(', ')}${count > 5 ? ', …' : ''}`;
 }
 
-function rowOf({ name, pending, owned, presenceMs, idleMs }: ConsumerStatus): (string | number)[] {
-  // Nobody's, until they have been written to the dead-letter stream.
-  const isOwnable = owned !== null && dueReason(name) === undefined;
+function balanceInWords({ imbalance, ordered, waits }: BalanceStatus): string {
   return [
-    printable(name),
-    pending,
-    presenceMs === null ? 'none' : `${presenceMs} ms left`,
-    duration(idleMs),
-    isOwnable ? owned : '-',
-    isOwnable ? Math.max(0, pending - owned) : '-',
+    `balance: at most ${Math.round(imbalance * 100)} % from the fair share`,
+    ...(ordered > 0 ? [`${plural(ordered, 'stream')} to be handed over`] : []),
+    ...(waits === null ? [] : [`waits: ${printable(waits)}`]),
+  ].join(', ');
+}
+
+type Column = readonly [heading: string, cell: (consumer: ConsumerStatus) => string | number];
+
+function tableOf(consumers: readonly ConsumerStatus[], columns: readonly Column[]): string {
+  const rows = consumers.map((consumer) => columns.map(([, cell]) => cell(consumer)));
+  return table(
+    columns.map(([heading]) => heading),
+    rows,
+  );
+}
+
+/** What each does. What is the same for all needs no column. */
+function workTable(consumers: readonly ConsumerStatus[]): string {
+  const hasWeights = consumers.some(({ process }) => process !== null && process.weight !== 1);
+  const isMoving = consumers.some(({ handOver }) => handOver !== 0);
+  const weight: Column = ['WEIGHT', ({ process }) => process?.weight ?? '-'];
+  const toMove: Column = ['TO MOVE', ({ handOver }) => (handOver === 0 ? '-' : signed(-handOver))];
+  return tableOf(consumers, [
+    ['CONSUMER', ({ name }) => name],
+    ['STATE', ({ process }) => process?.state ?? '-'],
+    ['OWNED', (consumer) => (isOwnable(consumer) ? ownedInWords(consumer) : '-')],
+    ...(hasWeights ? [weight] : []),
+    ...(isMoving ? [toMove] : []),
+    [
+      'WAITING',
+      (consumer) => (isOwnable(consumer) ? Math.max(0, consumer.pending - (consumer.owned ?? 0)) : '-'),
+    ],
+    ['PENDING', ({ pending }) => pending],
+    ['LEASE', ({ presenceMs }) => (presenceMs === null ? 'none' : duration(presenceMs))],
+    ['IDLE', ({ idleMs }) => duration(idleMs)],
+  ]);
+}
+
+/** Who each is, of those that say so. */
+function processTable(consumers: readonly ConsumerStatus[], at: number): string[] {
+  const known = consumers.filter(({ process }) => process !== null);
+  if (known.length === 0) return [];
+  const inspector: Column = ['INSPECTOR', ({ process }) => process?.inspector ?? '-'];
+  const columns: Column[] = [
+    ['CONSUMER', ({ name }) => name],
+    ['VERSION', ({ process }) => process?.version ?? '-'],
+    ['SINCE', ({ process }) => `${duration(Math.max(0, at - (process?.since ?? at)))} ago`],
+    ['HOST', ({ process }) => process?.host ?? '-'],
+    ...(known.some(({ process }) => process?.inspector) ? [inspector] : []),
   ];
+  return ['', tableOf(known, columns)];
+}
+
+/** What waits for the dead-letter stream is nobody's until it has been written there. */
+function isOwnable({ name, owned }: ConsumerStatus): boolean {
+  return owned !== null && dueReason(name) === undefined;
+}
+
+function ownedInWords({ owned, process }: ConsumerStatus): string {
+  return process === null ? `${owned}` : `${owned} of ${process.capacity}`;
+}
+
+function signed(count: number): string {
+  return count > 0 ? `+${count}` : String(count);
+}
+
+/** One line: who has fewer streams than before, and who more. */
+export function movesInWords(moves: readonly Move[]): string {
+  const some = moves.slice(0, MOST_MOVES).map((move) => {
+    const { consumer, before, now, ordered } = move;
+    const change = signed(changeIn(move));
+    const what = before === null ? `${change}, new` : now === null ? `${change}, gone` : change;
+    return `${printable(consumer)} ${what}${ordered === 0 ? '' : ` (${signed(-ordered)} ordered)`}`;
+  });
+  const more = moves.length - some.length;
+  return `${some.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
 /** @param rates undefined: there is nothing yet to compare with */

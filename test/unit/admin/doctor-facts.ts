@@ -149,6 +149,7 @@ export function service({
         vanished: 0,
       },
       consumers: [],
+      balance: null,
       dlq: { name: 'orders-input-dlq', length: dlq },
       delayed,
       parked: { count: 0, names: 0, hottest: [] },

@@ -15,6 +15,7 @@ function seen(
       stream: { name: 'orders-input', length },
       group: { name: 'orders-group', created: true, pending: 0, undelivered: 0, stranded: null, vanished: 0 },
       consumers: [],
+      balance: null,
       dlq: { name: 'orders-input-dlq', length: 0 },
       delayed: { count: 0, nextMs: null, lateMs: 0 },
       parked: { count: 0, names: 0, hottest: [] },
