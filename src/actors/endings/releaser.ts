@@ -60,31 +60,44 @@ export class Releaser {
    * Where there are no handlers, each has the grace to be finished or released by the application.
    */
   async releaseAll(ownerships: readonly Ownership[]): Promise<void> {
-    const left = new Set(ownerships.filter((ownership) => !this.#underWay.has(ownership)));
-    const all = this.#releaseAll(left).finally(() => {
-      for (const ownership of ownerships)
-        if (this.#underWay.get(ownership) === all) this.#underWay.delete(ownership);
-    });
-    for (const ownership of left) this.#underWay.set(ownership, all);
-    await all;
+    const left = new Map<Ownership, () => void>();
+    for (const ownership of ownerships) {
+      if (this.#underWay.has(ownership)) continue;
+      const gone = new Promise<void>((resolve) => left.set(ownership, resolve));
+      this.#underWay.set(ownership, gone);
+    }
+    try {
+      await this.#releaseAll(left);
+    } finally {
+      for (const ownership of left.keys()) this.#gone(ownership, left);
+    }
   }
 
-  async #releaseAll(left: Set<Ownership>): Promise<void> {
+  /** Those who asked for it are answered. */
+  #gone(ownership: Ownership, left: Map<Ownership, () => void>): void {
+    this.#underWay.delete(ownership);
+    left.get(ownership)?.();
+    left.delete(ownership);
+  }
+
+  async #releaseAll(left: Map<Ownership, () => void>): Promise<void> {
     const { application, clock, ended, logger } = this.#kernel;
     const until = clock.monotonic() + this.#graceMs;
     const isBusy = (ownership: Ownership) =>
       application.hasHandler ? application.isBusy(ownership) : !this.#asked.has(ownership);
     while (left.size > 0 && !ended.aborted) {
       const isOver = clock.monotonic() >= until;
-      const free = [...left].filter((ownership) => isOver || !ownership.isWorkedOn || !isBusy(ownership));
+      const free = [...left.keys()].filter(
+        (ownership) => isOver || !ownership.isWorkedOn || !isBusy(ownership),
+      );
       const late = free.filter((ownership) => application.isBusy(ownership)).map(({ name }) => name);
       if (late.length > 0) {
         logger.warn({ streams: late.slice(0, 100), count: late.length }, 'handlers ignored their signal');
       }
-      for (const ownership of free) left.delete(ownership);
       const given = free.filter(({ isWorkedOn }) => isWorkedOn);
       for (const ownership of given) ownership.send({ type: 'giveBack.requested', reason: 'balanced' });
       if (given.length > 0) await this.#giver.giveBack('handOver', given);
+      for (const ownership of free) this.#gone(ownership, left);
       if (left.size > 0)
         await pause(this.#kernel, Math.min(GATHER_MS, Math.max(0, until - clock.monotonic())));
     }
