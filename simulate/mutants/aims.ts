@@ -1,6 +1,14 @@
 /** Where mutants are looked for: fleets and faults that lead to the windows in which they show. */
 import type { Wishes } from '../schedule.js';
 
+/** Processes come and go while there are many streams to share out. */
+export const SHARING: Wishes = {
+  kinds: { restart: 3, stop: 2 },
+  announcements: 60,
+  announcedWithin: 0.3,
+  shape: { processes: 2, names: 60, capacity: 40, isLong: true, balance: { everyMs: 200, settleMs: 6000 } },
+};
+
 export const DEATHS: Wishes = { kinds: { crash: 2, freeze: 2, stall: 1 }, mostFaults: 8 };
 
 export const LATE: Wishes = { kinds: { late: 3, stall: 2, cut: 1, freeze: 1 }, mostFaults: 12 };

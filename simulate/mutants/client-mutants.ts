@@ -8,6 +8,7 @@ import {
   LATE_RAISES,
   POISONED,
   PROVEN,
+  SHARING,
   SLOW_PAGES,
   WAKERS,
 } from './aims.js';
@@ -268,6 +269,18 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       shape: { names: 1, processes: 4 },
     },
     kept: 'a-token-that-shrank',
+  },
+  {
+    name: 'balances-at-once',
+    why: 'streams are handed over as soon as somebody has come, rollout or not',
+    edits: [
+      {
+        file: 'actors/balance/plan.ts',
+        from: 'if (redisMs - changedAt < settleMs) return',
+        to: 'if (false) return',
+      },
+    ],
+    wishes: SHARING,
   },
   {
     name: 'dead-unfound',

@@ -1,5 +1,8 @@
 /** Fleets that share their streams out, in simulated time: processes join, are replaced and die; loads rise and fall. */
 import { expect } from 'chai';
+import { runSchedule } from '../../simulate/fleet.js';
+import { SHARING } from '../../simulate/mutants/aims.js';
+import { drawSchedule } from '../../simulate/schedule.js';
 import type { Runtime, RuntimeOptions, StreamHandle } from '../../src/index.js';
 import { type SimulatedWorld, simulate } from '../../src/simulation/index.js';
 
@@ -84,6 +87,25 @@ async function untilAborted({ signal }: StreamHandle<unknown>): Promise<void> {
 }
 
 describe('a fleet that shares its streams out', () => {
+  it('keeps the contract while processes come and go, and everything else befalls them [C-BAL-5]', async () => {
+    const { kinds: _kinds, ...others } = SHARING;
+    const sometimes = { everyMs: 200, settleMs: 500 };
+    let moved = 0;
+    for (const [seed, wishes] of [
+      [1, SHARING],
+      [2, SHARING],
+      [3, { ...others, shape: { ...others.shape, balance: sometimes } }],
+      [4, { ...others, shape: { ...others.shape, balance: sometimes } }],
+    ] as const) {
+      const trace = (line: string) => {
+        if (line.includes('is told StreamMoving')) moved += 1;
+      };
+      const { violations } = await runSchedule(drawSchedule(seed, wishes), { trace });
+      expect(violations, `seed ${seed}`).to.deep.equal([]);
+    }
+    expect(moved).to.be.at.least(3);
+  });
+
   it('gives one that joins its share within 10 s, moves nothing else, and nothing twice [C-BAL-1, C-BAL-2]', async () => {
     await using world = simulate({ seed: 1 });
     const fleet = new Fleet(world);
