@@ -170,7 +170,8 @@ for i = 2, count do
     id = announced.add(name, entry)
     added[name] = id
   end
-  results[resultCount + 1], results[resultCount + 2] = id, outcome
+  results[resultCount + 1] = id
+  results[resultCount + 2] = outcome
   resultCount = resultCount + 2
   if announced.isFull() then
     break
@@ -182,7 +183,8 @@ if fieldCount > 0 then
   local before, counts = redis.call('HMGET', touches, unpack(fields)), {}
   for i = 1, fieldCount do
     local field = fields[i]
-    counts[2 * i - 1], counts[2 * i] = field, countOf(before[i]) + touched[field]
+    counts[2 * i - 1] = field
+    counts[2 * i] = countOf(before[i]) + touched[field]
   end
   redis.call('HSET', touches, unpack(counts))
 end

@@ -34,7 +34,8 @@ local function announcements(lbs, hash)
   end
 
   local function write(name, id)
-    writes[writeCount + 1], writes[writeCount + 2] = name, id
+    writes[writeCount + 1] = name
+    writes[writeCount + 2] = id
     writeCount = writeCount + 2
   end
 
