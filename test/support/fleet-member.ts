@@ -82,6 +82,12 @@ export class FleetMember extends RuntimeProcess {
   }
 }
 
+/** A library of its own refuses options that came after it. */
+function optionsFor({ library }: FleetVersion, options: RuntimeOptions): RuntimeOptions {
+  const { balance: _, ...known } = options;
+  return library === undefined ? options : known;
+}
+
 export interface FleetMembers {
   /** Starts one; resolves when it reads. */
   (version: FleetVersion, workMs?: number): Promise<FleetMember>;
@@ -116,7 +122,7 @@ export function useFleetMembers(makeOptions: () => RuntimeOptions): FleetMembers
     const code = FleetMember.codeOf(version);
     const member =
       members.find((one) => one.code === code && one.running && one.isFree) ?? (await spawn(code));
-    await member.start({ options: makeOptions(), workMs });
+    await member.start({ options: optionsFor(version, makeOptions()), workMs });
     return member;
   };
   const prepare = async (version: FleetVersion, count: number) => {
