@@ -1,11 +1,21 @@
 /** What answers at each address of protocol.ts. */
 import { machineDefinitions } from './definitions.js';
 import type { RuntimeFeed } from './feed.js';
-import type { FileInfo } from './protocol.js';
+import type { FleetView } from './fleet-view.js';
+import type { FileInfo, ServiceInfo } from './protocol.js';
 import { sendFile } from './recordings.js';
 import { Refusal } from './refusal.js';
 import { Replays } from './replays.js';
-import { bodyAs, checked, letterQuery, lettersRequest, nothing, watchRequest } from './requests.js';
+import {
+  bodyAs,
+  checked,
+  fleetStreamQuery,
+  fleetStreamsQuery,
+  letterQuery,
+  lettersRequest,
+  nothing,
+  watchRequest,
+} from './requests.js';
 import { type Answer, type Call, Routes } from './routes.js';
 import type { Viewers } from './viewers.js';
 
@@ -15,16 +25,23 @@ export interface InspectedFile {
   readonly info: FileInfo;
 }
 
+/** A service that is shown without any runtime of it. */
+export interface InspectedService {
+  readonly info: ServiceInfo;
+  readonly fleet: FleetView;
+}
+
 export interface Api {
   readonly areActionsAllowed: boolean;
   /** By the runtime's id. */
   readonly feeds: ReadonlyMap<string, RuntimeFeed>;
   readonly viewers: Viewers;
   readonly file: InspectedFile | undefined;
+  readonly service: InspectedService | undefined;
   readonly live: Answer;
 }
 
-export function apiRoutes({ areActionsAllowed, feeds, viewers, file, live }: Api): Routes {
+export function apiRoutes({ areActionsAllowed, feeds, viewers, file, service, live }: Api): Routes {
   const replays = new Replays();
 
   /** @throws Refusal `NotFound` */
@@ -32,6 +49,17 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, live }: Api
     const feed = feeds.get(parts[0] as string);
     if (feed === undefined) throw new Refusal(404, 'NotFound', 'there is no such runtime any more');
     return feed;
+  }
+
+  /** @throws Refusal `NotFound` */
+  function fleetOf(call: Call): FleetView {
+    return service !== undefined && call.parts[0] === service.info.id
+      ? service.fleet
+      : feedOf(call).service.fleet;
+  }
+
+  function queryOf({ url }: Call): Record<string, string> {
+    return Object.fromEntries(url.searchParams);
   }
 
   /** @throws Refusal `NotFound` */
@@ -53,9 +81,16 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, live }: Api
     .add('GET', 'api/machines', () => ({ machines: machineDefinitions() }))
     .add('PUT', 'api/viewers/*/watch', watch)
     .add('GET', 'api/runtimes/*/group', (call) => feedOf(call).service.group())
+    .add('GET', 'api/fleets/*', (call) => fleetOf(call).look())
+    .add('GET', 'api/fleets/*/streams', (call) => {
+      const { consumer, after } = checked(fleetStreamsQuery, queryOf(call));
+      return fleetOf(call).streams(consumer, after);
+    })
+    .add('GET', 'api/fleets/*/stream', (call) => {
+      return fleetOf(call).find(checked(fleetStreamQuery, queryOf(call)).name);
+    })
     .add('GET', 'api/runtimes/*/dead-letters', (call) => {
-      const query = checked(letterQuery, Object.fromEntries(call.url.searchParams));
-      return feedOf(call).service.deadLetters(query);
+      return feedOf(call).service.deadLetters(checked(letterQuery, queryOf(call)));
     })
     .action('POST', 'api/runtimes/*/dead-letters/redrive', async (call) => {
       const { ids } = await bodyAs(lettersRequest, call.request);

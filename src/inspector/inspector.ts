@@ -4,15 +4,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { systemClock } from '../core/clock.js';
 import { messageOf, StreamwardenError } from '../core/errors.js';
 import { PACKAGE_VERSION } from '../core/package-version.js';
 import { insideOf } from '../runtime/inside.js';
 import type { InspectOptions, RunningInspector } from '../runtime/inspect-options.js';
 import type { Runtime } from '../runtime/types.js';
-import { apiRoutes, type InspectedFile } from './api.js';
+import type { FleetAccess } from '../admin/fleet-access.js';
+import { apiRoutes, type InspectedFile, type InspectedService } from './api.js';
 import { Assets, type PageFiles } from './assets.js';
 import { VIEWER_LIMITS, type ViewerLimits } from './backlog.js';
 import { RuntimeFeed } from './feed.js';
+import { FleetView } from './fleet-view.js';
 import { Gate } from './gate.js';
 import { refuseUpgrade, sendRefusal, setCommonHeaders } from './http.js';
 import { type CompiledInspectOptions, compileInspectOptions, isLoopback } from './options.js';
@@ -43,6 +46,12 @@ export interface InspectorSubstitutes {
   readonly page?: () => Promise<PageFiles>;
 }
 
+/** What is shown beside the runtimes of this process, or in their place. */
+interface Shown {
+  readonly file?: InspectedFile;
+  readonly service?: InspectedService;
+}
+
 class InspectorServer implements Inspector {
   readonly #options: CompiledInspectOptions;
   readonly #gate: Gate;
@@ -55,7 +64,7 @@ class InspectorServer implements Inspector {
   readonly #process = new ProcessWatch();
   readonly #routes: Routes;
   readonly #server: Server;
-  readonly #file: InspectedFile | undefined;
+  readonly #shown: Shown;
   #second: NodeJS.Timeout | undefined;
   #folder: Promise<string> | undefined;
   /** That it listens on; a server that closes does not tell any more. */
@@ -66,13 +75,13 @@ class InspectorServer implements Inspector {
 
   constructor(
     options: CompiledInspectOptions,
-    file: InspectedFile | undefined,
+    shown: Shown,
     { viewerLimits = VIEWER_LIMITS, page }: InspectorSubstitutes,
   ) {
     this.#options = options;
     this.#gate = new Gate(options);
     this.#assets = new Assets(page);
-    this.#file = file;
+    this.#shown = shown;
     this.#viewers = new Viewers(viewerLimits, (viewer) => {
       for (const feed of this.#feeds.values()) feed.forget(viewer);
     });
@@ -80,7 +89,8 @@ class InspectorServer implements Inspector {
       areActionsAllowed: options.actions,
       feeds: this.#feeds,
       viewers: this.#viewers,
-      file,
+      file: shown.file,
+      service: shown.service,
       live: (call) => this.#live(call),
     });
     this.#server = createServer(
@@ -241,7 +251,8 @@ class InspectorServer implements Inspector {
       actions: this.#options.actions,
       dropped: this.#viewers.takeDropped(last),
       runtimes: [...this.#feeds.values()].map(({ info }) => info),
-      file: this.#file?.info ?? null,
+      file: this.#shown.file?.info ?? null,
+      service: this.#shown.service?.info ?? null,
       limits: LIMITS,
     };
   }
@@ -264,9 +275,9 @@ function failed(message: string, cause?: unknown): StreamwardenError {
 export async function openInspector(
   options: InspectOptions,
   substitutes: InspectorSubstitutes = {},
-  file?: InspectedFile,
+  shown: Shown = {},
 ): Promise<Inspector> {
-  const inspector = new InspectorServer(compileInspectOptions(options), file, substitutes);
+  const inspector = new InspectorServer(compileInspectOptions(options), shown, substitutes);
   try {
     await inspector.listen();
   } catch (error) {
@@ -293,7 +304,22 @@ async function fileOf(path: string): Promise<InspectedFile> {
  * @throws StreamwardenError `InvalidOption`, `InspectorFailed`, `RecordingUnreadable`: rejects with
  */
 export async function inspectFile(path: string, options: InspectOptions = {}): Promise<RunningInspector> {
-  return await openInspector(options, {}, await fileOf(path));
+  return await openInspector(options, {}, { file: await fileOf(path) });
+}
+
+/**
+ * An inspector for the fleet of a service, without any runtime in this process.
+ *
+ * @param access stays open for as long as the inspector is: the caller closes it
+ * @throws StreamwardenError `InvalidOption`, `InspectorFailed`: rejects with
+ */
+export async function inspectFleet(
+  name: string,
+  access: FleetAccess,
+  options: InspectOptions = {},
+): Promise<RunningInspector> {
+  const fleet = new FleetView(access, systemClock, null);
+  return await openInspector(options, {}, { service: { info: { id: 'service', name }, fleet } });
 }
 
 /** An inspector for one runtime, which ends with it. */

@@ -34,10 +34,18 @@
  * also as `data:`), and run or style nothing inline. Every request goes to this server; a token, where one is asked for, is in a cookie by then.
  */
 
+import type { FoundStream, StreamsPage } from '../admin/fleet-access.js';
+import type { Move } from '../admin/status/moves.js';
+import type { BalanceStatus } from '../admin/status/service-status.js';
+import type { MemberRecord } from '../redis/fleet.js';
+import type { OwnerChange } from '../redis/history-tail.js';
+import type { Ownership } from '../redis/owner-survey.js';
+import type { PendingRow } from '../redis/pending-survey.js';
 import type { Line, StateValue } from '../replay/format.js';
 import type { Json } from '../replay/json-safe.js';
 import type { ReplayReport } from '../replay/report.js';
 import type { DueStream } from '../redis/delaying.js';
+import type { FleetMember } from '../runtime/fleet.js';
 import type { NotedStreams } from '../runtime/noted-streams.js';
 import type { Counters, Overview } from '../runtime/snapshot.js';
 
@@ -51,6 +59,12 @@ export const addresses = {
   watch: (viewer: string) => `api/viewers/${encodeURIComponent(viewer)}/watch`,
   /** GET {@link GroupReply}. */
   group: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/group`,
+  /** GET {@link FleetReply}. @param source id of a runtime, or of {@link Hello.service} */
+  fleet: (source: string) => `api/fleets/${encodeURIComponent(source)}`,
+  /** GET {@link FleetStreamsReply}; query: `consumer` (name in the group), `after` (an entry id: further pages). */
+  fleetStreams: (source: string) => `api/fleets/${encodeURIComponent(source)}/streams`,
+  /** GET {@link FleetStreamReply}; query: `name` of a data stream. */
+  fleetStream: (source: string) => `api/fleets/${encodeURIComponent(source)}/stream`,
   /** GET {@link DeadLettersReply}; query: `after` (an entry id: further pages, newest first), `count` (1 to 100, 50), `find` (a text that name, reason, owner or error has). */
   deadLetters: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters`,
   /** POST {@link DeadLettersRequest}, replies with {@link DeadLettersOutcome}. An action. */
@@ -111,6 +125,8 @@ export interface Hello {
   readonly runtimes: readonly RuntimeInfo[];
   /** The recording that the server was started with; null: it shows live runtimes. */
   readonly file: FileInfo | null;
+  /** The service that the server was started for, without any runtime in its process: only its fleet is shown. Null: it shows runtimes, or a recording. */
+  readonly service: ServiceInfo | null;
   readonly limits: Limits;
 }
 
@@ -126,6 +142,13 @@ export interface FileInfo {
   /** Its name without the folder. */
   readonly name: string;
   readonly bytes: number;
+}
+
+export interface ServiceInfo {
+  /** Names it in requests for its fleet. */
+  readonly id: string;
+  /** Name of the service. */
+  readonly name: string;
 }
 
 export interface Limits {
@@ -467,6 +490,55 @@ export interface GroupMember {
   /** Since its last command on the group, in milliseconds. No sign of life. */
   readonly idleMs: number;
 }
+
+/** All processes of the service, from Redis, at most one second old. */
+export interface FleetReply {
+  readonly at: Instant;
+  /** In the order of their names. */
+  readonly members: readonly FleetRow[];
+  /** What the last round of balancing found. Null: there was none, or the user may not look. */
+  readonly balance: BalanceStatus | null;
+  /** Between which looks who gained and lost streams, newest first, at most 100. Looks are taken while somebody asks for them. */
+  readonly moves: readonly FleetMoves[];
+}
+
+export interface FleetRow {
+  /** Name in the group. */
+  readonly name: string;
+  readonly consumerId: string;
+  readonly kind: FleetMember['kind'];
+  /** The runtime that was asked. */
+  readonly self: boolean;
+  readonly isAlive: boolean | null;
+  /** How long its presence still stands, in milliseconds; null: it has none. */
+  readonly presenceMs: number | null;
+  readonly pending: number;
+  readonly owned: number | null;
+  /** Streams that it is to hand over, by the last round; below 0: so many are to come to it. */
+  readonly handOver: number;
+  /** Streams that it would have if all had their share, by the last round; null: nobody knows. */
+  readonly share: number | null;
+  /** What it said of itself with its last heartbeat. */
+  readonly process: MemberRecord | null;
+}
+
+/** Who had more, and who fewer streams than at the look before. */
+export interface FleetMoves {
+  /** Counts up. */
+  readonly number: number;
+  readonly at: Instant;
+  /** The largest change first, at most 20. */
+  readonly moves: readonly Move[];
+  /** Further processes. */
+  readonly more: number;
+}
+
+/** A page of what is pending for one consumer. */
+export type FleetStreamsReply = StreamsPage;
+
+export type FleetStreamReply = FoundStream;
+
+export type { BalanceStatus, Move, OwnerChange, Ownership, PendingRow };
 
 export interface DeadLettersReply {
   /** How many there are. */

@@ -27,6 +27,11 @@ export const letterQuery = z.object({
   find: z.string().max(1_024).default(''),
 });
 
+export const fleetStreamsQuery = z.object({ consumer: text, after: entryId.nullable().default(null) });
+
+/** As long as a data stream's name may be. */
+export const fleetStreamQuery = z.object({ name: z.string().min(1).max(65_536) });
+
 /** @throws Refusal `Malformed` */
 export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const { data, error } = schema.safeParse(value);

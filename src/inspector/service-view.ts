@@ -6,6 +6,7 @@ import { wordsOfLetterError } from '../redis/letter-error.js';
 import { isIncarnation } from '../redis/names.js';
 import { toJson } from '../replay/json-safe.js';
 import type { Inside } from '../runtime/inside.js';
+import { FleetView } from './fleet-view.js';
 import type {
   DeadLetterRow,
   DeadLettersOutcome,
@@ -75,6 +76,8 @@ export interface LetterQuery {
 }
 
 export class ServiceView {
+  /** The whole service, as its page shows it. */
+  readonly fleet: FleetView;
   readonly #inside: Inside;
   readonly #admin: AdminWithin;
   readonly #consumer: string;
@@ -84,6 +87,7 @@ export class ServiceView {
   constructor(inside: Inside, consumer: string) {
     this.#inside = inside;
     this.#admin = adminWithin(inside);
+    this.fleet = new FleetView(this.#admin.fleet, inside.clock, consumer);
     this.#consumer = consumer;
   }
 
@@ -148,7 +152,7 @@ export class ServiceView {
 
   async #readGroup(): Promise<GroupReply> {
     const entries = await this.#entries();
-    const { members: consumers } = await this.#admin.fleet();
+    const { members: consumers } = await this.#admin.fleet.look();
     return {
       at: this.#inside.clock.now(),
       consumers: consumers.map((consumer) => ({

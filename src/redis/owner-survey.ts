@@ -49,6 +49,8 @@ export type Ownership =
   | { readonly state: 'unknown' };
 
 export interface OwnerSurvey {
+  /** Whoever is recorded as the owner; undefined: nobody is, but a consumer of the Go client, which keeps no records, may be it. Costs the same whatever there is. */
+  recorded(name: string): Promise<Ownership | undefined>;
   of(name: string): Promise<Ownership>;
 }
 
@@ -137,11 +139,17 @@ export function createOwnerSurvey({
     }
   }
 
+  async function recordedOwner(name: string): Promise<Ownership | undefined> {
+    const [recorded] = await owners.of([name]);
+    const [row] = recorded ? await rowsOf([recorded]) : [];
+    return row?.state === 'owned' ? await owned(row) : undefined;
+  }
+
   return {
+    recorded: recordedOwner,
     async of(name) {
-      const [recorded] = await owners.of([name]);
-      const [row] = recorded ? await rowsOf([recorded]) : [];
-      if (row?.state === 'owned') return await owned(row);
+      const recorded = await recordedOwner(name);
+      if (recorded !== undefined) return recorded;
 
       // A consumer of the Go client keeps no records, and an entry that waits has none.
       const entries = await announcedAs(name);

@@ -59,6 +59,8 @@ export interface PendingRow {
 }
 
 export interface PendingSurvey {
+  /** So many in the order of the ids, from this one on. @param consumer name in the group */
+  page(start: string, count: number, consumer: string): Promise<PendingRow[]>;
   /** Pages in the order of the ids. @param consumer name in the group; undefined: everybody's */
   pages(consumer?: string): AsyncGenerator<PendingRow[], void, undefined>;
   /** The rows of these entries (ascending ids), as far as they are pending. */
@@ -183,6 +185,7 @@ export function createPendingSurvey({ names, group, entries, owners }: PendingSu
   }
 
   return {
+    page: async (start, count, consumer) => toRows(await group.pending(start, count, consumer)),
     async *pages(consumer) {
       let start = '-';
       for (;;) {

@@ -4,8 +4,10 @@ import { StreamwardenError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { PACKAGE_VERSION } from '../core/package-version.js';
 import type { Seam } from '../core/seam.js';
+import type { Commands } from '../redis/commands.js';
 import type { DeadLetterQueue } from '../redis/dead-letter-queue.js';
 import type { DelayedStore } from '../redis/delaying.js';
+import type { EntryReader } from '../redis/entry-reader.js';
 import type { FleetStore } from '../redis/fleet.js';
 import type { GroupStore } from '../redis/group.js';
 import type { Names } from '../redis/names.js';
@@ -20,13 +22,23 @@ export interface Inside {
     readonly reconcileEveryMs: number;
     readonly maxRetries: number;
     readonly dlqMaxLen: number;
+    readonly lockKeys: boolean;
+    readonly historyKey: string | undefined;
   };
   readonly seam: Seam;
   /** Shared with the recorder: an actor has one. */
   readonly tap: Tap;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly group: Pick<GroupStore, 'consumers' | 'presence' | 'balance'>;
+  /** Commands on the connection for whatever is as large as others choose to make it. */
+  readonly bulk: Commands;
+  /** How long one answer on it is waited for, in milliseconds. */
+  readonly bulkTimeoutMs: number;
+  readonly group: Pick<
+    GroupStore,
+    'consumers' | 'presence' | 'balance' | 'pending' | 'pendingOf' | 'timesToLive'
+  >;
+  readonly entries: Pick<EntryReader, 'pages'>;
   readonly fleet: Pick<FleetStore, 'look'>;
   readonly deadLetters: DeadLetterQueue;
   readonly delayed: Pick<DelayedStore, 'survey' | 'first'>;

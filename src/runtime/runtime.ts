@@ -16,6 +16,7 @@ import {
   createReaderCommands,
 } from '../redis/connections.js';
 import { createDeadLetterQueue } from '../redis/dead-letter-queue.js';
+import { createFleetStore } from '../redis/fleet.js';
 import type { Layout } from '../redis/layout.js';
 import { incarnationName } from '../redis/names.js';
 import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
@@ -427,7 +428,8 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     };
   }
 
-  #inside({ names, layout, bulk, connections, group, fleet, delayed, seam, clock, logger }: Kernel): Inside {
+  #inside(kernel: Kernel): Inside {
+    const { names, layout, bulk, connections, group, entries, delayed, seam, clock, logger } = kernel;
     const timeoutMs = bulkTimeoutFor(this.#options.heartbeatMs);
     const letters = layout.dlqIsLocal ? bulk : (connections.shards?.bulkFor(names.dlq) ?? bulk);
     return {
@@ -437,8 +439,12 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       tap: this.#recorder.tap,
       clock,
       logger,
+      bulk,
+      bulkTimeoutMs: timeoutMs,
       group,
-      fleet,
+      entries,
+      // What a thousand processes say is long, and the heartbeat must not wait behind it.
+      fleet: createFleetStore(bulk, names, this.consumer),
       delayed,
       deadLetters: createDeadLetterQueue({
         names,

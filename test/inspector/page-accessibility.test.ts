@@ -64,6 +64,14 @@ describe("the inspector's page, for everybody", () => {
       ['#/topology', heading('Topology')],
       ['#/sequence', (page) => page.locator('.arrow').first().waitFor()],
       ['#/recording', heading('Recording')],
+      [
+        '#/fleet?stream=a-tenant-with-a-rather-long-name-1',
+        async (page) => {
+          await page.getByText('It is owned.').waitFor();
+          await page.getByRole('button', { name: /^Streams of .*k8v4q/ }).click();
+          await page.locator('[data-stream]').first().waitFor();
+        },
+      ],
       ['#/dead-letters', (page) => page.locator('[data-letter]').first().waitFor()],
     ];
   }

@@ -27,6 +27,7 @@ function hello(fields: Partial<Hello> = {}): Hello {
     dropped: null,
     runtimes: [info],
     file: null,
+    service: null,
     limits: { watched: 10, replayBytes: 1_000, letters: 100 },
     ...fields,
   };

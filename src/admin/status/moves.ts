@@ -4,7 +4,7 @@ import type { MemberFacts } from '../../runtime/fleet.js';
 export interface Move {
   /** Name in the group. */
   readonly consumer: string;
-  /** Streams that it owned at the look before; null: it was not there, or did not say. */
+  /** Streams that it owned at the look before; null: it was not there. */
   readonly before: number | null;
   /** Streams that it owns now; null: it is gone. */
   readonly now: number | null;
@@ -14,22 +14,18 @@ export interface Move {
 
 type Members = readonly Pick<MemberFacts, 'name' | 'owned' | 'handOver'>[];
 
-/** Largest change first; of those that own as many as before none. */
+/** Largest change first. Nothing is said of those that own as many as before, and of those of which it is not known. */
 export function movesBetween(before: Members, now: Members): Move[] {
   const was = new Map(before.map((member) => [member.name, member]));
   const is = new Map(now.map((member) => [member.name, member]));
-  return [...new Set([...was.keys(), ...is.keys()])]
-    .map((consumer): Move => {
-      const old = was.get(consumer);
-      return {
-        consumer,
-        before: old?.owned ?? null,
-        now: is.get(consumer)?.owned ?? null,
-        ordered: old?.handOver ?? 0,
-      };
-    })
-    .filter((move) => move.before !== move.now)
-    .sort((a, b) => Math.abs(changeIn(b)) - Math.abs(changeIn(a)));
+  const moves: Move[] = [];
+  for (const consumer of new Set([...was.keys(), ...is.keys()])) {
+    const [old, current] = [was.get(consumer), is.get(consumer)];
+    const move = { consumer, before: old?.owned ?? null, now: current?.owned ?? null };
+    const isKnown = old?.owned !== null && current?.owned !== null;
+    if (isKnown && move.before !== move.now) moves.push({ ...move, ordered: old?.handOver ?? 0 });
+  }
+  return moves.sort((a, b) => Math.abs(changeIn(b)) - Math.abs(changeIn(a)));
 }
 
 /** Below 0: so many were given away, or finished. */

@@ -24,5 +24,6 @@ describe('who gave streams away between two looks, and who took them', () => {
 
   it('says nothing of those of which nobody knows what they own', () => {
     expect(movesBetween([member('go', null)], [member('go', null)])).to.deep.equal([]);
+    expect(movesBetween([member('quiet', null)], [member('quiet', 40)])).to.deep.equal([]);
   });
 });

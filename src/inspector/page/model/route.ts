@@ -1,6 +1,14 @@
 /** What the address bar says after `#`: which view, of what. */
 
-export const VIEWS = ['overview', 'actors', 'topology', 'sequence', 'recording', 'dead-letters'] as const;
+export const VIEWS = [
+  'overview',
+  'actors',
+  'topology',
+  'sequence',
+  'recording',
+  'dead-letters',
+  'fleet',
+] as const;
 
 export type ViewName = (typeof VIEWS)[number];
 
@@ -11,6 +19,7 @@ export const VIEW_NAMES: Readonly<Record<ViewName, string>> = {
   sequence: 'Sequence',
   recording: 'Recording',
   'dead-letters': 'Dead letters',
+  fleet: 'Fleet',
 };
 
 export interface Route {

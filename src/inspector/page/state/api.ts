@@ -7,6 +7,9 @@ import {
   type DeadLettersReply,
   type DeadLettersRequest,
   type ErrorReply,
+  type FleetReply,
+  type FleetStreamReply,
+  type FleetStreamsReply,
   type GroupReply,
   type MachineDefinition,
   type MachinesReply,
@@ -66,6 +69,13 @@ export const api = {
   machines: async (): Promise<readonly MachineDefinition[]> =>
     (await get<MachinesReply>(addresses.machines)).machines,
   group: (runtime: string) => get<GroupReply>(addresses.group(runtime)),
+  fleet: (source: string) => get<FleetReply>(addresses.fleet(source)),
+  fleetStreams: (source: string, consumer: string, after: string | null) => {
+    const query = new URLSearchParams({ consumer, ...(after === null ? {} : { after }) });
+    return get<FleetStreamsReply>(`${addresses.fleetStreams(source)}?${query}`);
+  },
+  fleetStream: (source: string, name: string) =>
+    get<FleetStreamReply>(`${addresses.fleetStream(source)}?${new URLSearchParams({ name })}`),
   deadLetters: (runtime: string, after: string | null, find: string) => {
     const query = new URLSearchParams({ find, ...(after === null ? {} : { after }) });
     return get<DeadLettersReply>(`${addresses.deadLetters(runtime)}?${query}`);

@@ -1,8 +1,8 @@
 /** Keys that work everywhere, as long as nobody types. */
 import { signal } from '@preact/signals';
-import { VIEWS } from '../model/route.js';
 import { playback, step, togglePlaying } from './player.js';
 import { go } from './router.js';
+import { views } from './store.js';
 
 export const isHelpOpen = signal(false);
 /** Toggled by the space bar while no recording is open. */
@@ -35,7 +35,7 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   if (isForControl(event)) return;
-  const view = VIEWS[Number(key) - 1];
+  const view = views.value[Number(key) - 1];
   if (view !== undefined) go({ view });
   else if (key === '/') focusSearch();
   else if (key === '?') isHelpOpen.value = !isHelpOpen.value;

@@ -10,6 +10,7 @@ import type { ActorRow, MachineDefinition, Overview, ServerMessage } from '../..
 import type { Actors } from '../model/actors.js';
 import type { ActorHistory } from '../model/history.js';
 import { PageModel } from '../model/page-model.js';
+import { type Route, type ViewName, VIEWS } from '../model/route.js';
 import type { Heard, RuntimeModel } from '../model/runtime-model.js';
 import { playback, position } from './player.js';
 import { route } from './router.js';
@@ -106,6 +107,16 @@ export function liveRuntime(): RuntimeModel | null {
 export const hello = computed(() => {
   changed.value;
   return page.hello;
+});
+
+/** Without a runtime only the fleet can be seen. */
+export const views = computed<readonly ViewName[]>(() => (hello.value?.service ? ['fleet'] : VIEWS));
+
+/** What the address asks for, as far as there is such a view. */
+export const shown = computed<Route>(() => {
+  const { view } = route.value;
+  const isThere = view === 'actor' ? views.value.includes('actors') : views.value.includes(view);
+  return isThere ? route.value : { ...route.value, view: views.value[0] ?? 'overview', actor: null };
 });
 
 export const runtimes = computed<readonly RuntimeModel[]>(() => {

@@ -6,11 +6,12 @@ import { api } from '../state/api.js';
 import { placeInAddress } from '../state/place.js';
 import { openRecording, playback } from '../state/player.js';
 import { go, route } from '../state/router.js';
-import { hello, subject } from '../state/store.js';
+import { hello, shown, subject } from '../state/store.js';
 import { Actor } from './actor.js';
 import { Actors } from './actors.js';
 import { Banner } from './banner.js';
 import { DeadLetters } from './dead-letters.js';
+import { Fleet } from './fleet.js';
 import { Help } from './help.js';
 import { Overview } from './overview.js';
 import { Recording } from './recording.js';
@@ -20,7 +21,7 @@ import { Timeline } from './timeline.js';
 import { Topology } from './topology.js';
 
 function View() {
-  const { view, actor } = route.value;
+  const { view, actor } = shown.value;
   switch (view) {
     case 'actors':
       return <Actors />;
@@ -34,6 +35,8 @@ function View() {
       return <Recording />;
     case 'dead-letters':
       return <DeadLetters />;
+    case 'fleet':
+      return <Fleet />;
     default:
       return <Overview />;
   }
@@ -56,7 +59,7 @@ function titleOf({ view, actor }: Route): string {
 
 /** Of the tab: several inspectors stand side by side there. */
 function Title() {
-  const parts = [titleOf(route.value), subject.value?.title, 'streamwarden'];
+  const parts = [titleOf(shown.value), subject.value?.title ?? hello.value?.service?.name, 'streamwarden'];
   const title = parts.filter((part) => part !== undefined).join(' · ');
   useEffect(() => {
     document.title = title;
@@ -66,7 +69,7 @@ function Title() {
 
 /** What had the focus may be gone with the view before: the next Tab goes on from the new one, not from the top. */
 function useFocusKept(): void {
-  const { view, actor } = route.value;
+  const { view, actor } = shown.value;
   const isFirst = useRef(true);
   useEffect(() => {
     const main = document.querySelector('main');

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { isHelpOpen } from '../state/keyboard.js';
 
 const KEYS: readonly (readonly [keys: string, what: string])[] = [
-  ['1 – 6', 'go to a view'],
+  ['1 – 7', 'go to a view'],
   ['/', 'search'],
   ['↑ ↓', 'move in a list'],
   ['→ ←', 'open and close a branch of the tree'],

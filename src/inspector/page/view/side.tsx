@@ -1,9 +1,9 @@
 /** Where one can go, what is looked at, and whether it is live. */
-import { VIEW_NAMES, VIEWS, type ViewName } from '../model/route.js';
+import { VIEW_NAMES, type ViewName } from '../model/route.js';
 import { isHelpOpen } from '../state/keyboard.js';
 import { fileName, playback } from '../state/player.js';
-import { hrefOf, route, setParams } from '../state/router.js';
-import { connection, hello, liveRuntime, runtimes, subject } from '../state/store.js';
+import { hrefOf, setParams } from '../state/router.js';
+import { connection, hello, liveRuntime, runtimes, shown, subject, views } from '../state/store.js';
 
 function countOf(view: ViewName): string {
   if (view === 'actors') return String(subject.value?.actors.size ?? '');
@@ -11,12 +11,12 @@ function countOf(view: ViewName): string {
 }
 
 function Nav() {
-  const { view } = route.value;
+  const { view } = shown.value;
   const current = view === 'actor' ? 'actors' : view;
   return (
     <nav aria-label="Views">
       <ul class="nav">
-        {VIEWS.map((name, index) => (
+        {views.value.map((name, index) => (
           <li key={name}>
             <a href={hrefOf({ view: name })} aria-current={name === current ? 'page' : undefined}>
               {VIEW_NAMES[name]}
@@ -66,7 +66,7 @@ function ConnectionState() {
   }
   const words = {
     connecting: 'Connecting…',
-    open: runtimes.value.length > 0 ? 'Live' : 'Connected',
+    open: runtimes.value.length > 0 || hello.value?.service ? 'Live' : 'Connected',
     lost: 'Disconnected',
     refused: 'Refused',
     incompatible: 'Another version',

@@ -1,0 +1,162 @@
+/** Who owns a data stream, whichever process that is, and who did before. */
+import { Fragment } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { FleetStreamReply, OwnerChange, Ownership } from '../../protocol.js';
+import { changeWords, ownershipWords } from '../model/fleet.js';
+import { dateTime, duration, number } from '../model/format.js';
+import { Badge } from '../part/badge.js';
+import { Breakable } from '../part/breakable.js';
+import { Panel } from '../part/panel.js';
+import { api, messageOf } from '../state/api.js';
+
+interface FleetSearchProps {
+  /** What is looked for; '': nothing. */
+  readonly name: string;
+  readonly onSearch: (name: string) => void;
+}
+
+/** Looked for when it is sent, and not while it is typed: each search asks Redis. */
+export function FleetSearch({ name, onSearch }: FleetSearchProps) {
+  const [typed, setTyped] = useState(name);
+  useEffect(() => setTyped(name), [name]);
+  const label = 'Find a stream by its name';
+  return (
+    <form
+      class="group"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSearch(typed);
+      }}
+    >
+      <span class="search">
+        <input
+          class="field"
+          type="search"
+          data-search
+          value={typed}
+          aria-label={label}
+          placeholder={label}
+          spellcheck={false}
+          onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        />
+        {typed === '' && <kbd>/</kbd>}
+      </span>
+      <button type="submit" class="button">
+        Find
+      </button>
+    </form>
+  );
+}
+
+function Owner({ ownership }: { readonly ownership: Extract<Ownership, { state: 'owned' }> }) {
+  const { owner, id, retryCount, sinceMs, leaseMs, isAlive, mark } = ownership;
+  return (
+    <dl class="facts">
+      <dt>Owner</dt>
+      <dd>
+        {owner} <Badge tone={isAlive ? 'good' : 'bad'}>{isAlive ? 'alive' : 'dead'}</Badge>
+        {leaseMs !== null && <span class="muted"> lease for {duration(leaseMs)} more</span>}
+      </dd>
+      <dt>Since</dt>
+      <dd>{dateTime(sinceMs)}</dd>
+      <dt>Fencing token</dt>
+      <dd class="mono">{id}</dd>
+      <dt>Retries</dt>
+      <dd>
+        {retryCount === null ? 'unknown' : number(retryCount)}{' '}
+        {mark !== null && <Badge tone="warn">{mark}</Badge>}
+      </dd>
+    </dl>
+  );
+}
+
+function History({ changes }: { readonly changes: readonly OwnerChange[] }) {
+  if (changes.length === 0) return <p class="muted">Its history says nothing of late.</p>;
+  return (
+    <div class="scroll">
+      <table>
+        <caption class="unseen">History of its owners, newest first</caption>
+        <thead>
+          <tr>
+            <th>When</th>
+            <th>What</th>
+            <th>Who</th>
+            <th>Entry</th>
+          </tr>
+        </thead>
+        <tbody>
+          {changes.map((change) => {
+            const { when, what, who } = changeWords(change);
+            return (
+              <tr key={`${change.at} ${change.op} ${change.id}`}>
+                <td class="nowrap">{when}</td>
+                <td class="nowrap">{what}</td>
+                <td class="wrap rest">{who}</td>
+                <td class="mono nowrap">{change.id}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Found({ ownership, history }: FleetStreamReply) {
+  return (
+    <>
+      <p>{ownershipWords(ownership)}</p>
+      {ownership?.state === 'owned' && <Owner ownership={ownership} />}
+      {ownership?.state === 'unowned' && (
+        <dl class="facts">
+          {ownership.entries.slice(0, 20).map(({ id, pending }) => (
+            <Fragment key={id}>
+              <dt class="mono">{id}</dt>
+              <dd>
+                {pending === null ? 'not given to anybody yet' : `${pending.state} at ${pending.consumer}`}
+              </dd>
+            </Fragment>
+          ))}
+        </dl>
+      )}
+      {history !== null && <History changes={history} />}
+    </>
+  );
+}
+
+/** Of another name, or another source, it is made anew. */
+export function FoundStream({ source, name }: { readonly source: string; readonly name: string }) {
+  const [found, setFound] = useState<FleetStreamReply | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const load = async () => {
+    try {
+      setFound(await api.fleetStream(source, name));
+      setFailure(null);
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+  };
+  useEffect(() => {
+    void load();
+  }, []);
+  return (
+    <Panel
+      title="Found stream"
+      aside={
+        <>
+          <b class="mono">
+            <Breakable text={name} />
+          </b>
+          <button type="button" class="button is-small push" onClick={() => void load()}>
+            Look again
+          </button>
+        </>
+      }
+    >
+      <div role="status" class="found">
+        {failure !== null && <p class="banner tone-bad">{failure}</p>}
+        {found === null ? failure === null && <p class="muted">Asking Redis…</p> : <Found {...found} />}
+      </div>
+    </Panel>
+  );
+}
