@@ -28,6 +28,8 @@
  * with the report of src/replay, whose divergences name actor and `seq`. The server keeps nothing of it. `streamwarden inspect FILE` is the same
  * with a file that the server has: `hello.file`, `GET api/file`, `GET api/file/report`.
  *
+ * `streamwarden inspect --service NAME` shows no runtime: `hello.service` names the service, and only `api/fleets/…` answers for it.
+ *
  * What changes something (dead letters, recordings) is refused unless `hello.actions`. Every refusal is an {@link ErrorReply}.
  *
  * The page is served from dist/inspector/page. Its content security policy lets it load scripts, styles, fonts and images from this server only (images

@@ -6,6 +6,7 @@ import type { RedisClusterNode } from '../../src/testing/redis-cluster.js';
 import { heartbeatMs, ready, useCli } from '../support/cli.js';
 import { useCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
+import { expectFleetShown } from '../support/fleet-page.js';
 import { keepable } from '../support/pace.js';
 
 interface Node {
@@ -176,6 +177,7 @@ describe('the command line on a cluster', () => {
     expect(status.stream).to.deep.equal({ name: `${service}-input`, length: 0 });
     expect(status.dlq).to.deep.equal({ name: dlq, length: 1 });
     expect(status.consumers).to.have.length(1);
+    await expectFleetShown(cli, cluster().url, service, name);
     expect(status.consumers[0]).to.deep.include({ name, pending: 0 });
     expect(status.consumers[0].presenceMs).to.be.within(1, heartbeatMs());
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ready, useCli } from '../support/cli.js';
+import { expectFleetShown } from '../support/fleet-page.js';
 import { useSentinels } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
 import { keepable } from '../support/pace.js';
@@ -54,6 +55,7 @@ describe('the command line with Sentinels', () => {
     const status = JSON.parse((await withSentinels('status', '--service', service, '--json')).stdout);
     expect(status.stream.length).to.equal(0);
     expect(status.consumers[0]).to.deep.include({ name, pending: 0 });
+    await expectFleetShown(cli, stand().url, service, name);
     worker.kill('SIGTERM');
     expect(await worker.exit).to.deep.equal({ code: 0, signal: null });
   });

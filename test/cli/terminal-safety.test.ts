@@ -126,6 +126,8 @@ describe('no command prints a control character', () => {
       [['consume', ...on, '--consumer-id', 'me', '--heartbeat', `1${name}`], 2],
       [['status', '--service', `a ${name}`], 2],
       [['status', ...on, '--redis', `x ${name}`], 2],
+      [['inspect', '--service', `a ${name}`], 2],
+      [['inspect', ...on, '--history-key', `x ${name}`], 2],
       [[`x${name}`], 2],
       [[`--${name}`], 2],
     ];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import { openFleetAccess } from '../../src/admin/fleet-access.js';
 import { accessService, type ServiceAccess } from '../../src/admin/service-access.js';
 import { systemClock } from '../../src/core/clock.js';
 import { createAdmin, isStreamwardenError } from '../../src/index.js';
@@ -10,6 +11,7 @@ import { rejection } from '../support/rejection.js';
 
 const DOCUMENT = new URL('../../docs/how-to/minimal-acl-user.md', import.meta.url);
 const HOW_TO = new URL('../../docs/how-to/administer-from-code.md', import.meta.url);
+const INSPECTOR = new URL('../../docs/reference/inspector.md', import.meta.url);
 const LBS = 'orders-input';
 const GROUP = 'orders-group';
 const DLQ = 'orders-input-dlq';
@@ -129,6 +131,32 @@ describe('the documented user of an operator', () => {
       });
       expect(isWhole, `without ${rule}`).to.equal(false);
     }
+  });
+
+  it('may look at the fleet with the right that the reference adds, and not without it', async () => {
+    const redis = suite.redis();
+    const page = await readFile(INSPECTOR, 'utf8');
+    const [, added = ''] = /needs the rights of\n[^`]*`(\+[^`]+)`/.exec(page) ?? [];
+    const { host, port } = suite.server();
+    const url = `redis://${rules[0]}:change-me@${host}:${port}`;
+    const look = async (more: readonly string[]) => {
+      await redis.flushall();
+      await redis.call('ACL', 'SETUSER', ...rules, ...more);
+      await redis.xgroup('CREATE', LBS, GROUP, '0', 'MKSTREAM');
+      await redis.xadd(LBS, '*', 'lbs-input', '{"DataStreamName":"one"}');
+      await redis.xreadgroup('GROUP', GROUP, 'a~00000001', 'COUNT', 1, 'STREAMS', LBS, '>');
+      await redis.rpush(`{${LBS}}:history`, '{"at":1,"op":"acquired","id":"1-0","name":"one","owner":"b"}');
+      const settings = serviceSettings({ redis: url, service: 'orders', timeoutMs: 5_000 });
+      await using access = openFleetAccess(settings, `{${LBS}}:history`);
+      const { members } = await access.look();
+      const { rows } = await access.streams('a~00000001', null);
+      const { ownership, history } = await access.find('one');
+      return [members.length, rows[0]?.name, ownership?.state, history?.length ?? null];
+    };
+    expect(await look([added])).to.deep.equal([1, 'one', 'unowned', null]);
+    expect(await look([added, '+lrange'])).to.deep.equal([1, 'one', 'unowned', 1]);
+    const error = await rejection(look([]));
+    expect(isStreamwardenError(error, 'PermissionDenied')).to.equal(true);
   });
 
   it('may do nothing that they do not need', async () => {

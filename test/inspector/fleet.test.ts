@@ -3,6 +3,7 @@ import type { FleetAccess } from '../../src/admin/fleet-access.js';
 import { FleetView } from '../../src/inspector/fleet-view.js';
 import type { FleetReply, FleetStreamReply, FleetStreamsReply } from '../../src/inspector/protocol.js';
 import type { MemberFacts } from '../../src/runtime/fleet.js';
+import { ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { ask, useInspectors } from '../support/inspector.js';
 import { manualClock } from '../support/manual-clock.js';
@@ -106,6 +107,7 @@ describe('the addresses of the page Fleet', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
   const inspectors = useInspectors();
+  const cli = useCli();
   const get = async <T>(url: string, path: string) => (await ask(url, path)).json<T>();
   const at = (consumer: string, rest = '') => `api/fleets/${encodeURIComponent(consumer)}${rest}`;
 
@@ -117,8 +119,12 @@ describe('the addresses of the page Fleet', () => {
     const { url } = await other.inspect();
     const found: string[] = [];
     for (let after: string | null = ''; after !== null; ) {
-      const query = new URLSearchParams({ consumer: runtime.consumer, ...(after === '' ? {} : { after }) });
-      const page = await get<FleetStreamsReply>(url, at(other.consumer, `/streams?${query}`));
+      const query: URLSearchParams = new URLSearchParams({ consumer: runtime.consumer });
+      if (after !== '') query.set('after', after);
+      const page: FleetStreamsReply = await get<FleetStreamsReply>(
+        url,
+        at(other.consumer, `/streams?${query}`),
+      );
       expect(page.rows.length).to.be.at.most(100);
       found.push(...page.rows.map(({ name }) => name ?? ''));
       after = page.after;
@@ -134,13 +140,17 @@ describe('the addresses of the page Fleet', () => {
   });
 
   it('say nothing of former owners where no history is kept [C-FLT-4]', async () => {
-    const { runtime, log } = await fleet().listening({ historyKey: undefined, lockKeys: false });
+    const redis = suite.server().url;
+    const { service } = fleet();
+    const args = ['--inspect', '--no-lock-keys'];
+    const consumer = cli.startConsumer({ redis, service, history: false, args });
+    const { url } = await consumer.waitFor(({ type }) => type === 'Inspector', { name: 'it serves a page' });
+    const name = await ready(consumer);
     await fleet().announce(['tenant-1']);
-    await log.count('StreamAdded', 1);
-    const { url } = await runtime.inspect();
-    const stream = await get<FleetStreamReply>(url, at(runtime.consumer, '/stream?name=tenant-1'));
+    await consumer.waitFor(({ type }) => type === 'StreamAdded', { name: 'it owns the stream' });
+    const stream = await get<FleetStreamReply>(String(url), at(name, '/stream?name=tenant-1'));
     expect(stream).to.deep.include({ history: null });
-    expect(stream.ownership).to.include({ owner: runtime.consumer });
+    expect(stream.ownership).to.include({ owner: name });
   });
 
   it('are for those who may look, and refuse what they cannot read', async () => {

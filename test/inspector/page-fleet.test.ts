@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { type OpenPage, useBrowser } from '../support/browser.js';
+import { useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { useInspectors } from '../support/inspector.js';
 import { memberRecord } from '../support/member-record.js';
@@ -13,6 +14,7 @@ describe('the page Fleet of the inspector', () => {
   const suite = useRedis();
   const fleet = useFleet(suite);
   const inspectors = useInspectors();
+  const cli = useCli();
   const balance = { everyMs: 200, settleMs: 400 };
 
   /** Two processes, one of which has all streams. */
@@ -122,6 +124,33 @@ describe('the page Fleet of the inspector', () => {
     await page.locator('[data-stream]', { hasText: 'onerror' }).waitFor();
     expect(await page.locator('main img').count()).to.equal(0);
     expect(await page.title()).to.include('Fleet');
+  });
+
+  it('is all there is to see where no runtime is in the process [C-FLT-4]', async () => {
+    const { runtime } = await watched(2);
+    const redis = suite.server().url;
+    const inspect = cli.start(['inspect', '--redis', redis, '--service', fleet().service, '--json']);
+    const { url } = await inspect.waitFor(({ type }) => type === 'Inspector', { name: 'it serves a page' });
+    const page = await browser.open(String(url));
+    await page.getByRole('heading', { name: 'Fleet' }).waitFor();
+    await processOf(page, runtime.consumer).getByText('2 of 10,000').waitFor();
+    const link = processOf(page, runtime.consumer).getByRole('link', { name: /^Inspector of/ });
+    await link.waitFor();
+    const nav = page.getByRole('navigation', { name: 'Views' });
+    expect(await nav.getByRole('link').allInnerTexts()).to.have.length(1);
+    await page.getByText('Live', { exact: true }).waitFor();
+    // An address of another view leads here as well.
+    await page.goto(`${String(url)}#/actors`);
+    await page.getByRole('heading', { name: 'Fleet' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('tenant-1');
+    await page.keyboard.press('Enter');
+    await page.getByText('It is owned.').waitFor();
+    await page.shot('fleet-alone');
+    expect(await page.title()).to.equal(`Fleet · ${fleet().service} · streamwarden`);
+    inspect.kill('SIGTERM');
+    expect((await inspect.exit).code).to.equal(0);
+    page.complaints.length = 0;
   });
 
   it('says that the service cannot be asked while Redis does not answer, and keeps what was seen last', async () => {

@@ -1,26 +1,79 @@
-/** Shows a recording in the inspector's page. */
-import { inspectFile } from '../../inspector/inspector.js';
+/** Shows a recording, or the fleet of a service, in the inspector's page. */
+import { type OpenFleetAccess, openFleetAccess } from '../../admin/fleet-access.js';
+import { inspectFile, inspectFleet } from '../../inspector/inspector.js';
+import { hashTag } from '../../redis/names.js';
 import { openRecording } from '../../replay/recording.js';
-import { EXIT } from '../errors.js';
+import type { InspectOptions, RunningInspector } from '../../runtime/inspect-options.js';
+import { serviceSettings } from '../../runtime/service-settings.js';
+import { CliError, EXIT } from '../errors.js';
 import { hostAndToken, tellInspector } from '../inspect-option.js';
 import type { Output } from '../output.js';
+import { type RedisFlags, redisSourceOf, redisUrlOf } from '../redis-option.js';
 import { onStopSignals } from '../stop-signals.js';
+import { explained, refuseWrongUrl } from '../url-mistakes.js';
 
-interface InspectCommandOptions {
+interface InspectCommandOptions extends RedisFlags {
+  readonly service?: string;
+  readonly historyKey?: string;
+  readonly startTimeout: number;
   readonly port?: number;
   readonly host?: string;
 }
 
+/** @param file undefined: the service is named */
 export async function inspect(
-  file: string,
-  { port, host }: InspectCommandOptions,
+  file: string | undefined,
+  options: InspectCommandOptions,
   output: Output,
 ): Promise<number> {
+  const { port, host } = options;
+  const page = { ...hostAndToken(host, output.host.env), ...(port === undefined ? {} : { port }) };
+  if (file === undefined) return await showFleet(options, page, output);
   await checkRecording(file);
-  const inspector = await inspectFile(file, {
-    ...hostAndToken(host, output.host.env),
-    ...(port === undefined ? {} : { port }),
-  });
+  return await serve(await inspectFile(file, page), output);
+}
+
+async function showFleet(
+  options: InspectCommandOptions,
+  page: InspectOptions,
+  output: Output,
+): Promise<number> {
+  const { service = '' } = options;
+  await using access = await openFleet(service, options, output.host.env);
+  return await serve(await inspectFleet(service, access, page), output);
+}
+
+/**
+ * @throws CliError `ServiceNotFound`, `InvalidOption`; whatever is wrong with the URL
+ * @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied`, `InvalidOption`
+ */
+async function openFleet(
+  service: string,
+  { historyKey, startTimeout: timeoutMs, ...flags }: InspectCommandOptions,
+  env: Readonly<NodeJS.ProcessEnv>,
+): Promise<OpenFleetAccess> {
+  const url = redisUrlOf(flags, env);
+  const settings = serviceSettings({ redis: url, service, timeoutMs });
+  const { lbs } = settings.names;
+  if (historyKey !== undefined && hashTag(historyKey) !== hashTag(lbs)) {
+    const expected = `a key with the hash tag ${hashTag(lbs)}`;
+    throw new CliError('InvalidOption', `expected --history-key to be ${expected}, got: ${historyKey}`);
+  }
+  await refuseWrongUrl(url);
+  // The page looks again: what fails is told at once.
+  const redis = redisSourceOf(flags, env);
+  const access = openFleetAccess({ ...settings, redis, patience: 'once' }, historyKey);
+  try {
+    if (await access.exists()) return access;
+    throw new CliError('ServiceNotFound', `no service ${service} here: there is no stream ${lbs}`);
+  } catch (error) {
+    await access[Symbol.asyncDispose]();
+    throw await explained(url, error);
+  }
+}
+
+/** Until it is told to stop. */
+async function serve(inspector: RunningInspector, output: Output): Promise<number> {
   let ignoreSignals = () => {};
   const stopped = new Promise<void>((resolve) => {
     output.onClosed(resolve);
