@@ -90,9 +90,10 @@ export async function demo(options: DemoOptions, output: Output): Promise<number
 
 /** On a server that goes on living nothing may stay behind. Presence and lock keys expire by themselves. */
 async function removeTraces(client: ShortClient, service: string): Promise<void> {
-  const { lbs, dlq, owners, endings } = createNames({ service });
+  const { lbs, dlq, owners, endings, presences, members, balance } = createNames({ service });
   // One by one: in a cluster they have different slots.
-  for (const key of [lbs, dlq, owners, ...endings, `{${lbs}}:history`]) await client.del(key);
+  const written = [lbs, dlq, owners, ...endings, presences, members, balance, `{${lbs}}:history`];
+  for (const key of written) await client.del(key);
 }
 
 function conclude({ summary, violations }: ScenarioResult, output: Output): number {
