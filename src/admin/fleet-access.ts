@@ -70,7 +70,7 @@ export function createFleetAccess(sources: FleetSources): FleetAccess {
   }
 
   return {
-    look: () => sources.look(),
+    look: () => unlessNoGroup({ members: [], round: undefined }, () => sources.look()),
     async streams(consumer, after) {
       const start = after === null ? '-' : nextEntryId(after);
       const rows = await unlessNoGroup([], () => pending.page(start, PAGE, consumer));
@@ -113,7 +113,7 @@ export function openFleetAccess(
     pending,
     owners,
     historyKey,
-    look: () => unlessNoGroup({ members: [], round: undefined }, () => readFleet(access.group, access.fleet)),
+    look: () => readFleet(access.group, access.fleet),
   });
   return {
     exists: () => calls.read({}, () => access.exists()),

@@ -126,6 +126,23 @@ describe('the page Fleet of the inspector', () => {
     expect(await page.title()).to.include('Fleet');
   });
 
+  it('shows a hundred processes of a large fleet, and more when asked to', async () => {
+    const { runtime, inspector } = await watched(0);
+    const { presences, members } = fleet().names;
+    const record = JSON.stringify(memberRecord());
+    for (let n = 100; n < 250; n += 1) {
+      await suite.redis().zadd(presences, Date.now() + 600_000, `many-${n}~00000${n}`);
+      await suite.redis().hset(members, `many-${n}~00000${n}`, record);
+    }
+    const page = await browser.open(`${inspector.url}#/fleet`);
+    await page.getByText('100 of 151 are shown').waitFor();
+    await processOf(page, runtime.consumer).waitFor();
+    expect(await page.locator('[data-process]').count()).to.equal(100);
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await processOf(page, 'many-249~00000249').waitFor();
+    expect(await page.locator('[data-process]').count()).to.equal(151);
+  });
+
   it('is all there is to see where no runtime is in the process [C-FLT-4]', async () => {
     const { runtime } = await watched(2);
     const redis = suite.server().url;

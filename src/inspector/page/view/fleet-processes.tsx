@@ -1,4 +1,5 @@
 /** The processes of a service: who each is, and how much of its share it has. */
+import { useState } from 'preact/hooks';
 import type { FleetRow } from '../../protocol.js';
 import { ago, duration, number } from '../model/format.js';
 import { isWebAddress } from '../model/fleet.js';
@@ -6,6 +7,9 @@ import { toneOfPath } from '../model/tone.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
 import { Empty, Panel } from '../part/panel.js';
+
+/** Rows are drawn anew every second: a thousand would keep the page busy all the time. */
+const SHOWN = 100;
 
 function Life({ kind, isAlive, presenceMs }: FleetRow) {
   if (kind === 'go') return <span class="muted">a Go consumer: keeps no presence</span>;
@@ -83,6 +87,7 @@ interface FleetProcessesProps {
 }
 
 export function FleetProcesses({ rows, at, chosen, onChoose }: FleetProcessesProps) {
+  const [most, setMost] = useState(SHOWN);
   const hasWeights = rows.some(({ process }) => process !== null && process.weight !== 1);
   return (
     <Panel title="Processes" isFlush>
@@ -105,7 +110,7 @@ export function FleetProcesses({ rows, at, chosen, onChoose }: FleetProcessesPro
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
+            {rows.slice(0, most).map((row) => (
               <tr key={row.name} data-process={row.name}>
                 <td class="wrap">
                   {row.name} {row.self && <Badge tone="busy">this one</Badge>}
@@ -141,6 +146,16 @@ export function FleetProcesses({ rows, at, chosen, onChoose }: FleetProcessesPro
             ))}
           </tbody>
         </table>
+      )}
+      {rows.length > most && (
+        <div class="body">
+          <button type="button" class="button" onClick={() => setMost(most + SHOWN)}>
+            Show more
+          </button>{' '}
+          <span class="muted">
+            {number(most)} of {number(rows.length)} are shown, in the order of their names.
+          </span>
+        </div>
       )}
     </Panel>
   );
