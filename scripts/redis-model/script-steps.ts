@@ -352,7 +352,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     2,
     (pick) => [
       ['l', pick.chance(0.97) ? 'pr' : 'x', pick.chance(0.97) ? 'mb' : 'x', pick.chance(0.97) ? 'bl' : 'x'],
-      [pick.of(HOLDERS), pick.of(['said', 'said more']), pick.of([1, 5, 60000])],
+      [pick.of(HOLDERS), pick.of(['said', 'said more']), pick.of([1, 5, 60000]), pick.of([0, 0, 1])],
     ],
   ],
   'end-round': [

@@ -202,6 +202,7 @@ export class Consumer {
       heldIds: () => [...ownerships].filter(({ isAtRest }) => isAtRest).map(({ id }) => id),
       seenId: (id) => this.ledger.ids.seen(id),
       withoutPayload: (ids) => this.verifier.withoutPayload(ids),
+      beforeTaking: (dead) => this.balancer.beforeTaking(dead),
       tidyParked: () => this.parking.tidy(),
     });
     this.intake = new Intake(kernel, this.lease, this.ownerships, this.acquirer, {

@@ -114,8 +114,8 @@ export interface RoundBegun extends FleetLook {
 }
 
 export interface FleetStore {
-  /** Undefined: no round is due. */
-  beginRound(record: MemberRecord, everyMs: number): Promise<RoundBegun | undefined>;
+  /** @param isWanted whether or not one is due. @returns undefined: none is due */
+  beginRound(record: MemberRecord, everyMs: number, isWanted?: boolean): Promise<RoundBegun | undefined>;
   /** @param orders by name in the group: those of before that are not among them are withdrawn. @returns false: another round has begun meanwhile */
   endRound(token: string, round: Round, orders: ReadonlyMap<string, Order>): Promise<boolean>;
   /** Whoever is in the index of presences. */
@@ -174,9 +174,9 @@ export function orderOf(text: string): Order | undefined {
 export function createFleetStore(commands: Commands, names: Names, consumer: string): FleetStore {
   const { lbs, presences, members, balance } = names;
   return {
-    async beginRound(record, everyMs) {
+    async beginRound(record, everyMs, isWanted = false) {
       const keys = [lbs, presences, members, balance];
-      const args = [consumer, JSON.stringify(record), Math.ceil(everyMs)];
+      const args = [consumer, JSON.stringify(record), Math.ceil(everyMs), isWanted ? 1 : 0];
       const reply = await commands.script('begin-round', keys, args);
       if (!Array.isArray(reply)) return undefined;
       const [redisMs, token, last, length, ...rest] = reply as [string, string, string, number, ...string[]];

@@ -372,6 +372,7 @@ describe('Lua scripts', () => {
       'PSUBSCRIBE',
       'XGROUP CREATE',
       'XREVRANGE',
+      'LRANGE',
       'ZSCORE',
       'ROLE',
       'CLUSTER NODES',

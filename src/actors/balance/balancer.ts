@@ -1,5 +1,6 @@
 /** Makes rounds of balancing, and hands over what they say. Runs the balancer machine. */
 import { type Actor, fromPromise } from 'xstate';
+import { messageOf } from '../../core/errors.js';
 import { balancerMachine } from '../../machines/balancer.machine.js';
 import type { RoundFigures } from '../../machines/standing.js';
 import { isPassing } from '../../redis/reply-errors.js';
@@ -104,12 +105,24 @@ export class Balancer {
     }
   }
 
-  async #round(): Promise<RoundFigures | null> {
+  /** Streams of the dead are about to be given out anew: what each is to take of them is to be told without those. Rejects with nothing. */
+  async beforeTaking(dead: readonly string[]): Promise<void> {
+    try {
+      await this.#round(dead);
+    } catch (error) {
+      this.#kernel.logger.debug({ error: messageOf(error) }, 'no round could be made before taking over');
+    }
+  }
+
+  /** @param dead these have gone: the round is made whether or not one is due. Undefined: only where one is */
+  async #round(dead?: readonly string[]): Promise<RoundFigures | null> {
     const { fleet, settings, seam } = this.#kernel;
     const { balance } = settings;
-    const begun = await fleet.beginRound(this.#member.record, balance.everyMs);
+    const begun = await fleet.beginRound(this.#member.record, balance.everyMs, dead !== undefined);
     if (begun === undefined) return null;
-    const { round, figures, orders } = planRound(begun, balance);
+    // To the index they are there, for whoever has the turn to take from them.
+    const members = begun.members.filter(({ name }) => !dead?.includes(name));
+    const { round, figures, orders } = planRound({ ...begun, members }, balance);
     if (!(await fleet.endRound(begun.token, round, orders))) return null;
     seam.emit('roundEnded', figures);
     return figures;

@@ -65,6 +65,8 @@ export interface ReconcilerHooks {
   seenId(id: string): void;
   /** The payloads of these, which are pending for us, are gone from the stream. */
   withoutPayload(ids: readonly string[]): void;
+  /** Streams of these dead consumers are about to be given out anew. */
+  beforeTaking(dead: readonly string[]): Promise<void>;
   /** Something is parked: finds what is free. */
   tidyParked(): Promise<void>;
 }
@@ -289,6 +291,8 @@ export class Reconciler {
     let deadLettered = 0;
     let locked = 0;
     let nextMs = settings.heartbeatMs / 2;
+    if (settings.autoClaim && dead.some((name) => dueReason(name) === undefined))
+      await this.#hooks.beforeTaking(dead);
     for (const name of dead) {
       if (dueReason(name) !== undefined) continue;
       if (!settings.autoClaim) {

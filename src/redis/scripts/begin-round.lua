@@ -10,6 +10,7 @@
 -- ARGV[1] text    consumer: the caller's name in the group
 -- ARGV[2] text    what the caller says of itself
 -- ARGV[3] ms      when the next round is due
+-- ARGV[4] flag    1: whether or not one is due; 0: only where one is
 --
 -- Returns 0: none is due
 --         {Redis's clock, epoch ms; when the next round is due, epoch ms; what the last round found, '': there was none; length of the stream; and in turn
@@ -27,7 +28,7 @@ end
 local last = redis.call('HGET', balance, '') or ''
 local due = tonumber(string.match(last, '^v1 (%d+)')) or 0
 -- Further away than any round: Redis's clock was set back.
-if due > now and due <= now + 2 * tonumber(ARGV[3]) then
+if ARGV[4] == '0' and due > now and due <= now + 2 * tonumber(ARGV[3]) then
   return 0
 end
 local next = string.format('%.0f', now + tonumber(ARGV[3]))
