@@ -33,6 +33,7 @@ const WEIGHTS = {
   deleteConsumer: 0.3,
   trim: 0.3,
   garbage: 0,
+  wrongRound: 0,
   setBack: 0,
   ahead: 0,
 } as const;

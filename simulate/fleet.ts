@@ -37,6 +37,7 @@ import { checkTakeover, TakeoverWatch } from './invariants/takeovers.js';
 import { Told } from './invariants/told.js';
 import { UncertainWatch } from './invariants/uncertain.js';
 import { type Violation, Violations } from './invariants/violations.js';
+import { WaitingWatch } from './invariants/waiting.js';
 import { type Worker, Workers } from './invariants/workers.js';
 import { Member } from './member.js';
 import { keepRecordings } from './recordings.js';
@@ -124,6 +125,7 @@ export class Fleet implements Stage {
   readonly #eras: Era[] = [{ history: [], announced: [] }];
   readonly #uncertain: UncertainWatch;
   readonly #takeovers: TakeoverWatch;
+  readonly #waiting: WaitingWatch;
   readonly #rejections: RejectionWatch;
   readonly #convictions: ConvictionWatch;
   readonly #ensures: EnsureWatch;
@@ -169,6 +171,7 @@ export class Fleet implements Stage {
       this.#thrown.has(`${consumer} ${id}`),
     );
     this.#takeovers = new TakeoverWatch(this);
+    this.#waiting = new WaitingWatch(this);
     this.#rejections = new RejectionWatch(this);
     this.#convictions = new ConvictionWatch(this, schedule.faults);
     this.#ensures = new EnsureWatch(this);
@@ -692,6 +695,7 @@ export class Fleet implements Stage {
     this.world.timeline.after(LOOK_EVERY_MS, ORDER.observer, undefined, () => {
       this.#uncertain.look();
       this.#takeovers.look();
+      this.#waiting.look();
       this.#rejections.look();
       this.#ensures.look();
       this.#delays.look();

@@ -203,6 +203,32 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
       for (const life of ledger.recordLost(name, stood))
         fleet.workers.excuseFor('C-ADD-9', life.id, Infinity);
   },
+  /** A round of balancing has found what is not so. The next one finds better. */
+  wrongRound({ fleet, chance }) {
+    const { names } = fleet;
+    const [seconds] = fleet.lookAt('TIME') as [string];
+    const due = Number(seconds) * 1000 + chance.pick([-5000, 500, 1500, 3000]);
+    const [weight, others] = [chance.pick([1, 3, 20]), chance.pick([0, 3, 100])];
+    const [perStream, lowest, level] = [
+      chance.pick([1, 0.1, 7]),
+      chance.pick([0, 2]),
+      chance.pick([0, 2, 50]),
+    ];
+    const round = [
+      chance.integer(1, 2 ** 31),
+      0,
+      'wrong',
+      weight,
+      others,
+      perStream,
+      lowest,
+      level,
+      0,
+      0,
+    ].join(' ');
+    if (fleet.askMaybe('HSET', names.balance, '', `v1 ${due} ${round}`) === undefined) return;
+    fleet.say(`  round: ${round}, the next one due at ${due}`);
+  },
   /** C-OUT-5: what is on the stream is delivered anew under the same id, also what is pending. */
   setBack({ fleet, chance }) {
     const { lbs, group } = fleet.names;

@@ -309,6 +309,18 @@ function drawPoison(chance: Chance, { provenAfterMs }: Shape): Partial<Shape> {
 const MEDDLING_SHARE = 0.1;
 const MEDDLING = ['garbage', 'setBack', 'ahead'] as const;
 
+/** Share of mixed runs in which rounds of balancing find what is not so, likewise. */
+const MISTAKEN_SHARE = 0.4;
+
+function drawMistakes(chance: Chance, { faultMs }: Shape): PlannedFault[] {
+  if (!chance.isTrue(MISTAKEN_SHARE)) return [];
+  return Array.from({ length: chance.integer(1, 8) }, () => ({
+    kind: 'wrongRound' as const,
+    moment: { atMs: Math.round(chance.next() * faultMs), who: chance.next() },
+    dice: chance.integer(1, 2 ** 31),
+  }));
+}
+
 function drawMeddling(chance: Chance, { faultMs }: Shape): PlannedFault[] {
   if (!chance.isTrue(MEDDLING_SHARE)) return [];
   const kind = chance.pick(MEDDLING);
@@ -469,5 +481,6 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
   const isMixed = wishes.kinds === undefined && wishes.mostFaults === undefined;
   if (isMixed && wishes.shape?.poisons === undefined)
     faults.push(...drawMeddling(chance.fork('meddling'), shape));
+  if (isMixed) faults.push(...drawMistakes(chance.fork('mistakes'), shape));
   return { seed, shape, announcements, faults };
 }

@@ -295,6 +295,28 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     wishes: { kinds: { crash: 3 } },
   },
   {
+    name: 'left-to-others',
+    why: 'everyone leaves what waits to others with more room, for however long nobody takes it',
+    edits: [
+      {
+        file: 'actors/intake/fair-share.ts',
+        from: 'return !mayLook || !this.#isAbove || !this.#hasMore;',
+        to: 'return !mayLook || this.#round === undefined;',
+      },
+      {
+        file: 'redis/scripts/take.lua',
+        from: 'local share = tonumber(ARGV[4]) * total / weight',
+        to: 'local share = 0 * tonumber(ARGV[4]) * total',
+      },
+      {
+        file: 'redis/scripts/take.lua',
+        from: 'if delivered ~= ARGV[8] then',
+        to: 'if ARGV[8] then',
+      },
+    ],
+    wishes: { mostFaults: 2, shape: { bytesPerMs: null, connectionLifeMs: null } },
+  },
+  {
     name: 'living-taken-for-dead',
     why: 'whoever is in the index is taken for dead, and the script does not look either',
     edits: [
