@@ -225,6 +225,7 @@ const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
       level,
       0,
       0,
+      0,
     ].join(' ');
     if (fleet.askMaybe('HSET', names.balance, '', `v1 ${due} ${round}`) === undefined) return;
     fleet.say(`  round: ${round}, the next one due at ${due}`);

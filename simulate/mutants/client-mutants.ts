@@ -300,7 +300,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/intake/fair-share.ts',
-        from: 'return !mayLook || !this.#isAbove || !this.#hasMore;',
+        from: 'return !mayLook || !this.#isAbove || !this.#hasMoreThan(BUSY_PART);',
         to: 'return !mayLook || this.#round === undefined;',
       },
       {
