@@ -19,6 +19,7 @@ import type { Names } from '../redis/names.js';
 import type { ParkedStore } from '../redis/parking.js';
 import type { TakeStore } from '../redis/taking.js';
 import type { Application } from './application.js';
+import type { BalanceSettings } from './balance/settings.js';
 
 /** The part of the options that actors need; units and meaning as in RuntimeOptions. */
 export interface ActorSettings {
@@ -43,15 +44,6 @@ export interface ActorSettings {
   readonly weight: number;
   readonly load: (() => number) | undefined;
   readonly balance: BalanceSettings;
-}
-
-export interface BalanceSettings {
-  /** Whether streams are handed over when there are more of them here than the share. */
-  readonly isOn: boolean;
-  readonly maxMoves: number;
-  readonly maxShare: number;
-  readonly everyMs: number;
-  readonly settleMs: number;
 }
 
 export interface Machine {
