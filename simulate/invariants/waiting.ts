@@ -64,6 +64,7 @@ export class WaitingWatch {
 
   #firstWaiting(): string | undefined {
     const { names } = this.#fleet;
+    if (this.#fleet.lookAt('EXISTS', names.lbs) !== 1) return undefined;
     const groups = (this.#fleet.lookAt('XINFO', 'GROUPS', names.lbs) ?? []) as unknown[][];
     const facts = groups.find((group) => group.includes(names.group));
     const delivered = facts?.[facts.indexOf('last-delivered-id') + 1];
