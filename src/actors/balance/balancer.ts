@@ -122,6 +122,8 @@ export class Balancer {
     if (begun === undefined) return null;
     // To the index they are there, for whoever has the turn to take from them.
     const members = begun.members.filter(({ name }) => !dead?.includes(name));
+    // What the last round found is worth more than one that knows of somebody nothing.
+    if (dead !== undefined && members.some(({ record }) => record === undefined)) return null;
     const { round, figures, orders } = planRound({ ...begun, members }, balance);
     if (!(await fleet.endRound(begun.token, round, orders))) return null;
     seam.emit('roundEnded', figures);
