@@ -19,6 +19,9 @@ const NEAR = 0.1;
 /** Whoever would move streams on does so within this, in milliseconds. */
 const WATCH_MS = 15_000;
 
+/** A new process has been ready for so long before an old one is stopped, in milliseconds: `minReadySeconds`. */
+const READY_MS = 3_000;
+
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Processes, and who owns what as they say. */
@@ -65,12 +68,12 @@ class Pods {
   }
 
   async until(what: string, holds: () => boolean, withinMs = 120_000): Promise<void> {
-    const over = pause(withinMs).then(() => {
-      throw new Error(`expected ${what} within ${withinMs} ms, got: ${this.counts().join(', ')}`);
-    });
+    const until = performance.now() + withinMs;
     while (!holds()) {
+      if (performance.now() > until)
+        throw new Error(`expected ${what} within ${withinMs} ms, got: ${this.counts().join(', ')}`);
       await Promise.race([
-        over,
+        pause(1_000),
         new Promise<void>((resolve) => {
           this.#changed = resolve;
         }),
@@ -111,6 +114,7 @@ async function joining(streams: number, progress: Setting['progress']): Promise<
   await using redis = await startRedis();
   const pods = new Pods(redis.url);
   for (let n = 0; n < JOINED_BY; n += 1) await pods.start();
+  await pause(READY_MS);
   await announce(redis.url, streams);
   await pods.until('all to be owned', () => pods.sum() === streams);
   const spread = Math.max(...pods.counts()) / (streams / JOINED_BY);
@@ -149,6 +153,7 @@ async function rollout(streams: number, progress: Setting['progress']): Promise<
   pods.owners.clear();
   for (const [at, one] of old.entries()) {
     await pods.start();
+    await pause(READY_MS);
     await pods.stop(one);
     await pods.until('all to be owned again', () => pods.sum() === streams);
     progress(`balance: ${at + 1} of ${PODS} replaced`);
