@@ -23,17 +23,17 @@ import type { RoundFigures } from './standing.js';
 export interface BalancerInput {
   /** For how long a process that was told to take streams hands none over, in milliseconds. */
   readonly coolMs: number;
+  /** The latest round that was followed, by whichever balancer; 0: none. An order stands for a while, and is not followed by the next one as well. */
+  readonly followed: number;
+  /** Streams that have been handed over so that others have their share. */
+  readonly moved: number;
 }
 
 export interface BalancerContext extends BalancerInput {
-  /** The latest round that was followed; 0: none. */
-  readonly followed: number;
   /** How many streams the move under way is to hand over. */
   readonly count: number;
   /** Rounds that this process has made. */
   readonly rounds: number;
-  /** Streams that this process has handed over so that others have their share. */
-  readonly moved: number;
   readonly lastRound: RoundFigures | null;
   /** Of the latest attempt that failed; null when both rounds and moves have succeeded since. */
   readonly lastError: ErrorFact | null;
@@ -92,10 +92,10 @@ export const balancerMachine = setup({
   type: 'parallel',
   context: ({ input }) => ({
     coolMs: input.coolMs,
-    followed: 0,
+    followed: input.followed,
     count: 0,
     rounds: 0,
-    moved: 0,
+    moved: input.moved,
     lastRound: null,
     lastError: null,
   }),

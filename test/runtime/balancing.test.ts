@@ -67,6 +67,21 @@ describe('balance', () => {
     expect(first.runtime.owned('s0')).not.to.equal(undefined);
   });
 
+  it('waits for no handler that releases its stream itself, and as late as it says [C-BAL-3]', async () => {
+    const first = await holding(10, { handOverGraceMs: 60_000 });
+    let isFirst = true;
+    first.runtime.process(async (stream) => {
+      await new Promise((resolve) => stream.signal.addEventListener('abort', resolve, { once: true }));
+      const afterMs = isFirst ? 3_600_000 : 0;
+      isFirst = false;
+      await stream.release({ afterMs });
+    });
+    const second = await crew.start();
+    await second.awaitNews('StreamAdded', 4);
+    await first.awaitNews('StreamMoving', 5);
+    await eventually('one waits for its time', () => first.runtime.snapshot().counters.delayed === 1);
+  });
+
   it('waits for release() where there is no handler, and for the grace at most [C-BAL-3]', async () => {
     const first = await holding(10, { handOverGraceMs: 60_000 });
     const second = await crew.start();

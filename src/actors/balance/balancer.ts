@@ -48,7 +48,11 @@ export class Balancer {
     const { settleMs } = this.#kernel.settings.balance;
     const actor = startActor(this.#kernel, this.#machine, {
       path: 'consumer/balancer',
-      input: { coolMs: COOLING_SETTLES * settleMs },
+      input: {
+        coolMs: COOLING_SETTLES * settleMs,
+        followed: this.followed,
+        moved: this.snapshot?.context.moved ?? 0,
+      },
       onError,
     });
     this.#actor = actor;

@@ -12,6 +12,7 @@ import type { Ownership } from '../ownership.js';
 import type { Ownerships } from '../ownerships.js';
 import type { Supervisor } from '../supervision/supervisor.js';
 import type { Giver } from './giver.js';
+import { warnOfStragglers } from './handler-grace.js';
 
 export interface DrainReport {
   /** Streams given back to everyone. */
@@ -138,12 +139,7 @@ export class Drain {
     await this.#until(() => !worked.some((o) => kernel.application.isBusy(o)), this.#now + this.#graceMs);
     const stragglers = worked.filter((o) => kernel.application.isBusy(o)).map(({ name }) => name);
     this.#stragglers = [...this.#stragglers, ...stragglers];
-    if (stragglers.length > 0) {
-      kernel.logger.warn(
-        { streams: stragglers.slice(0, 100), count: stragglers.length },
-        'handlers ignored their signal',
-      );
-    }
+    warnOfStragglers(kernel.logger, stragglers);
     if (this.#isAbandoned) return;
 
     // A handler that threw before the stop has failed, whatever comes after.

@@ -1,14 +1,25 @@
 /** The time that a handler gets to return once its signal has aborted. */
+import type { Logger } from '../../core/logger.js';
 import type { Kernel } from '../kernel.js';
 import type { Ownership } from '../ownership.js';
 import type { Ownerships } from '../ownerships.js';
 
-/** Resolves when the handler has returned, its stream has ended otherwise, or the grace is over: then the log names it. */
+/** Their grace is over, and they go on: somebody else may begin beside them. */
+export function warnOfStragglers(logger: Logger, names: readonly string[]): void {
+  if (names.length === 0) return;
+  logger.warn({ streams: names.slice(0, 100), count: names.length }, 'handlers ignored their signal');
+}
+
+/**
+ * Resolves when the handler has returned, its stream has ended otherwise, or the grace is over: then the log names it.
+ * @param waitsItself whether the handler itself waits for what comes after; asked again when `changed` rings
+ */
 export async function handlerReturned(
   { application, clock, logger, ended }: Kernel,
   { changed }: Ownerships,
   ownership: Ownership,
   graceMs: number,
+  waitsItself: () => boolean = () => false,
 ): Promise<void> {
   let isOver = false;
   const timer = clock.setTimeout(
@@ -18,10 +29,8 @@ export async function handlerReturned(
     },
     Math.max(0, graceMs),
   );
-  while (application.isBusy(ownership) && ownership.isWorkedOn && !isOver && !ended.aborted)
-    await changed.rung();
+  const isAtWork = () => application.isBusy(ownership) && ownership.isWorkedOn && !waitsItself();
+  while (isAtWork() && !isOver && !ended.aborted) await changed.rung();
   clock.clearTimeout(timer);
-  if (isOver && application.isBusy(ownership)) {
-    logger.warn({ streams: [ownership.name], count: 1 }, 'handlers ignored their signal');
-  }
+  if (isOver && application.isBusy(ownership)) warnOfStragglers(logger, [ownership.name]);
 }

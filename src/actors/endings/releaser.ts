@@ -7,7 +7,7 @@ import { type Kernel, pause } from '../kernel.js';
 import type { Ownership } from '../ownership.js';
 import type { Ownerships } from '../ownerships.js';
 import type { Giver } from './giver.js';
-import { handlerReturned } from './handler-grace.js';
+import { handlerReturned, warnOfStragglers } from './handler-grace.js';
 
 /** Handlers that return within so many milliseconds go together. */
 const GATHER_MS = 20;
@@ -20,8 +20,8 @@ export class Releaser {
   readonly #onDelayed: (afterMs: number) => void;
   readonly #onFailure: (ownership: Ownership, error: unknown) => void;
   readonly #underWay = new Map<Ownership, Promise<void>>();
-  /** Of those that are released with others: the application has asked for it as well. */
-  readonly #asked = new WeakSet<Ownership>();
+  /** Of those whose release is under way: whoever works on them has asked for it as well, so that nobody is to be waited for; and how much later everyone may have it. */
+  readonly #asked = new WeakMap<Ownership, number>();
 
   constructor(
     kernel: Kernel,
@@ -47,7 +47,8 @@ export class Releaser {
   release(ownership: Ownership, waits: boolean, afterMs = 0): Promise<void> {
     const underWay = this.#underWay.get(ownership);
     if (underWay !== undefined) {
-      this.#asked.add(ownership);
+      if (!waits || !this.#kernel.application.hasHandler) this.#asked.set(ownership, afterMs);
+      this.#ownerships.changed.ring();
       return underWay;
     }
     const release = this.#release(ownership, waits, afterMs).finally(() => this.#underWay.delete(ownership));
@@ -84,19 +85,25 @@ export class Releaser {
     const { application, clock, ended, logger } = this.#kernel;
     const until = clock.monotonic() + this.#graceMs;
     const isBusy = (ownership: Ownership) =>
-      application.hasHandler ? application.isBusy(ownership) : !this.#asked.has(ownership);
+      !this.#asked.has(ownership) && (!application.hasHandler || application.isBusy(ownership));
     while (left.size > 0 && !ended.aborted) {
       const isOver = clock.monotonic() >= until;
       const free = [...left.keys()].filter(
         (ownership) => isOver || !ownership.isWorkedOn || !isBusy(ownership),
       );
-      const late = free.filter((ownership) => application.isBusy(ownership)).map(({ name }) => name);
-      if (late.length > 0) {
-        logger.warn({ streams: late.slice(0, 100), count: late.length }, 'handlers ignored their signal');
-      }
-      const given = free.filter(({ isWorkedOn }) => isWorkedOn);
-      for (const ownership of given) ownership.send({ type: 'giveBack.requested', reason: 'balanced' });
-      if (given.length > 0) await this.#giver.giveBack('handOver', given);
+      const late = free.filter((ownership) => !this.#asked.has(ownership) && application.isBusy(ownership));
+      warnOfStragglers(
+        logger,
+        late.map(({ name }) => name),
+      );
+      const delayed = free.filter((ownership) => (this.#asked.get(ownership) ?? 0) > 0);
+      await this.#giveBack(
+        free.filter((ownership) => !delayed.includes(ownership)),
+        'balanced',
+        0,
+      );
+      for (const ownership of delayed)
+        await this.#giveBack([ownership], 'delayed', this.#asked.get(ownership) as number);
       for (const ownership of free) this.#gone(ownership, left);
       if (left.size > 0)
         await pause(this.#kernel, Math.min(GATHER_MS, Math.max(0, until - clock.monotonic())));
@@ -105,16 +112,23 @@ export class Releaser {
 
   async #release(ownership: Ownership, waits: boolean, afterMs: number): Promise<void> {
     if (waits && this.#kernel.application.isBusy(ownership)) {
-      await handlerReturned(this.#kernel, this.#ownerships, ownership, this.#graceMs);
+      const waitsItself = () => this.#asked.has(ownership);
+      await handlerReturned(this.#kernel, this.#ownerships, ownership, this.#graceMs, waitsItself);
     }
-    // Finished by its handler after all, lost, or handed over by a stop.
-    if (!ownership.isWorkedOn) return;
-    ownership.send({ type: 'giveBack.requested', reason: afterMs > 0 ? 'delayed' : 'released' });
+    const laterMs = Math.max(afterMs, this.#asked.get(ownership) ?? 0);
+    await this.#giveBack([ownership], laterMs > 0 ? 'delayed' : 'released', laterMs);
+  }
+
+  async #giveBack(ownerships: readonly Ownership[], reason: string, afterMs: number): Promise<void> {
+    // The others have been finished by their handlers after all, lost, or handed over by a stop.
+    const worked = ownerships.filter(({ isWorkedOn }) => isWorkedOn);
+    if (worked.length === 0) return;
+    for (const ownership of worked) ownership.send({ type: 'giveBack.requested', reason });
     try {
-      await this.#giver.giveBack('handOver', [ownership], afterMs);
+      await this.#giver.giveBack('handOver', worked, afterMs);
       if (afterMs > 0) this.#onDelayed(afterMs);
     } catch (error) {
-      this.#onFailure(ownership, error);
+      for (const ownership of worked) this.#onFailure(ownership, error);
       throw error;
     }
   }

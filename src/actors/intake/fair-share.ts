@@ -2,7 +2,7 @@
  * What this process may take of the streams that wait, beside the others of its fleet. The last round of balancing says what all have; how large its part is just now,
  * the script `take` says (`redis/taking.ts`).
  *
- * Whoever has the least for its weight, or less than its share, waits for entries in a parked read, and so is served first; among these, whoever came first. Whoever has
+ * Whoever has the least for its weight, or less than three quarters of its share, waits for entries in a parked read, and so is served first; among these, whoever came first. Whoever has
  * more does not wait there: with each heartbeat it asks for its part. Without a round everyone waits.
  *
  *   1. A, B and C own 0. 9,000 streams are announced at once.   2. A round finds A with 2,000 and C with 300, as A's heartbeat was later.
@@ -12,7 +12,7 @@
  *   So whoever gets more than its share was asks what it is now, and waits no more when it has more.
  *
  *   1. A has 16 streams by the round, and B has 3. Those of A end within milliseconds, and more come all the time.
- *   So what A has now counts as well: it waits again as soon as it has less than its share.
+ *   So what A has now counts as well: it waits again as soon as it has less than three quarters of its share.
  */
 import type { Round } from '../../redis/fleet.js';
 import type { Taken, TakeRequest } from '../../redis/taking.js';

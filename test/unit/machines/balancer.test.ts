@@ -5,7 +5,7 @@ import { Fold } from './fold.js';
 
 const figures = { number: 7, members: 3, imbalance: 0.5, ordered: 4, waits: null };
 const order = (round: number, count = 2): BalancerEvent => ({ type: 'order.heard', round, count });
-const balancer = () => new Fold(balancerMachine, { coolMs: 500 });
+const balancer = () => new Fold(balancerMachine, { coolMs: 500, followed: 0, moved: 0 });
 const certain = () => balancer().send({ type: 'lease.confirmed' });
 
 describe('balancer machine', () => {
@@ -53,6 +53,13 @@ describe('balancer machine', () => {
       const fold = certain().send({ type: 'lease.missed' }, order(3));
       expect(fold.invoked).to.deep.equal([]);
       expect(fold.send({ type: 'lease.confirmed' }, order(3)).invoked).to.deep.equal(['move']);
+    });
+
+    it('is not followed again by a balancer that is started anew', () => {
+      const fold = new Fold(balancerMachine, { coolMs: 500, followed: 3, moved: 2 });
+      fold.send({ type: 'lease.confirmed' }, order(3));
+      expect(fold.invoked).to.deep.equal([]);
+      expect(fold.send(order(4)).answer('move', 1).context.moved).to.equal(3);
     });
 
     it('of rounds that are counted anew is followed: what they stand in may be lost', () => {

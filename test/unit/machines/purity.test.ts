@@ -33,7 +33,7 @@ const slice = { pending: 1, lockAlive: 0, requeued: 0, deadLettered: 0, tookMs: 
 /** One long way through each machine. */
 const stories: Record<string, Story> = {
   'balancer.machine.ts': {
-    input: { coolMs: 500 },
+    input: { coolMs: 500, followed: 0, moved: 0 },
     steps: [
       e('round.due'),
       e('lease.confirmed'),
