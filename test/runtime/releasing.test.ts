@@ -83,15 +83,17 @@ describe('release()', () => {
   });
 
   it('asked for by the handler as well, in the middle of one that waits for it, waits no longer [C-REL-2]', async () => {
-    const owner = await crew.start({ handOverGraceMs: 60_000 });
-    owner.runtime.process(async (stream) => {
-      await new Promise((resolve) => stream.signal.addEventListener('abort', resolve, { once: true }));
+    const { announce, create } = fleet();
+    const runtime = create({ handOverGraceMs: 60_000 });
+    runtime.process(async (stream) => {
+      await once(stream.signal, 'abort');
       await stream.release({ afterMs: 3_600_000 });
     });
-    await crew.announce('a');
-    const [added] = await owner.awaitNews('StreamAdded');
-    await owner.runtime.release(added as { id: string });
-    expect(owner.runtime.snapshot().counters.delayed).to.equal(1);
+    await runtime.start();
+    const [id] = await announce(['later']);
+    await eventually('it is owned', () => runtime.owned('later') !== undefined);
+    await runtime.release({ id: id as string });
+    expect(runtime.snapshot().counters.delayed).to.equal(1);
   });
 
   it('may be called by the handler [C-REL-2, C-HAND-2]', async () => {
