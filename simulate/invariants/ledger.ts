@@ -390,6 +390,16 @@ export class Ledger {
     } else if (life.owner !== undefined && life.owner !== owner) {
       this.#violations.add('C-OVL-1', `${owner} acquired ${name} ${id}, which ${life.owner} owns`);
     }
+    if (life.end === 'deadLetterDue') {
+      // Set back, the group may give it out anew in the very instant in which it becomes due.
+      if (!life.isHanded) {
+        this.#violations.add(
+          'C-POI-2',
+          `${owner} acquired ${name} ${id}, which is due for the dead-letter stream`,
+        );
+      }
+      life.end = undefined;
+    }
     const last = this.#lastTokens.get(name);
     if (last !== undefined && compareFencingTokens(id, last) < 0) {
       this.#violations.add('C-ADD-7', `the token of ${name} shrank: ${last}, then ${id} of ${owner}`);
