@@ -6,12 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { startRedis } from '../../src/testing/index.js';
 import { JsonLineProcess } from '../../src/testing/json-line-process.js';
-import { createProducer } from '../built.js';
 import { cpuMeter, percentileOf, type Row, row } from '../measure.js';
 import type { Scenario, Setting } from '../scenario.js';
 import { createSubject, type Subject } from '../streamwarden.js';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/streamwarden.js', import.meta.url));
+const OWNER = fileURLToPath(new URL('../owner-child.ts', import.meta.url));
 const SIZES = [2, 20, 100, 200];
 const HEARTBEAT_MS = 2000;
 const AT_A_TIME = 20;
@@ -20,7 +19,7 @@ const SETTLE_MS = 5_000;
 const WATCH_MS = 20_000;
 const HELD = 1_000;
 /** How soon it is found is measured of fleets that one process has the time for. */
-const MOST_AWAKE = 20;
+const MOST_AWAKE = 200;
 
 interface Asked {
   /** Commands, those inside scripts as well. */
@@ -39,19 +38,9 @@ async function askedSoFar(client: Redis): Promise<Asked> {
 
 /** A process that holds streams, and is killed. */
 async function startVictim(url: string, service: string): Promise<JsonLineProcess> {
-  const options = ['--json', '--service', service, '--consumer-id', 'victim', '--capacity', String(HELD)];
-  const victim = JsonLineProcess.spawn(process.execPath, [PROGRAM, 'consume', ...options], {
-    ...process.env,
-    REDIS_URL: url,
-  });
-  await victim.waitFor(({ type }) => type === 'Ready', { name: 'the victim is ready' });
-  const producer = createProducer({ redis: url, service });
-  await producer.addMany(Array.from({ length: HELD }, (_, n) => ({ name: `stream-${n}` })));
-  await producer.close();
-  let owned = 0;
-  await victim.waitFor(({ type }) => type === 'StreamAdded' && ++owned === HELD, {
-    name: 'the victim owns everything',
-  });
+  const program = ['--import', 'tsx', OWNER, url, service, String(HELD)];
+  const victim = JsonLineProcess.spawn(process.execPath, program, process.env);
+  await victim.waitFor(({ type }) => type === 'Held', { name: 'the victim owns everything' });
   return victim;
 }
 

@@ -91,6 +91,8 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
           'mb',
           'said',
           'bl',
+          'l',
+          pick.of(['', '0-0', '1-1', '5-0', '18446744073709551615-18446744073709551615']),
         ],
       ];
     },

@@ -276,7 +276,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/balance/plan.ts',
-        from: 'if (redisMs - changedAt < settleMs) return',
+        from: 'if (redisMs - changedAt < holdMs) return',
         to: 'if (false) return',
       },
     ],

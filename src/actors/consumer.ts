@@ -117,6 +117,7 @@ export class Consumer {
         this.balancer.beat();
       },
       saying: () => JSON.stringify(this.member.record),
+      givenOut: () => this.intake.givenOut,
       verifyAll: (signal, wasGroupGone) => this.verifier.verifyAll(signal, wasGroupGone),
       // Redis may be refusing everybody (a cluster that is down, a full memory), on connections that all stand: as after any outage, everyone
       // looks dead until it has renewed its lease.

@@ -41,6 +41,10 @@ export interface Round {
   readonly changedAt: number;
   /** Who is there, as one short text. */
   readonly digest: string;
+  /** How many are there. */
+  readonly members: number;
+  /** For how long nobody may have come or gone before anything is handed over, in milliseconds. */
+  readonly holdMs: number;
   /** Weights of those that take streams, together. */
   readonly weight: number;
   /** Streams of those that take none, together. */
@@ -140,6 +144,8 @@ const FIGURES = [
   'imbalance',
   'ordered',
   'between',
+  'members',
+  'holdMs',
 ] as const;
 
 /** What stands behind the time of the next round: `<number> <changedAt> <digest>`, the figures in this order, and why it waits, in words. */

@@ -147,8 +147,9 @@ export interface LeaseStore {
    * The heartbeat. `lapsed`: presence has expired, and nothing was written; raise a new generation.
    *
    * @param record what this incarnation says of itself (see `fleet.ts`)
+   * @param givenOut id of an entry up to which everything has been given out; '': it is not known
    */
-  refresh(record?: string): Promise<'alive' | 'lapsed'>;
+  refresh(record?: string, givenOut?: string): Promise<'alive' | 'lapsed'>;
   /** How often entries of this incarnation had been touched in all, as of the last heartbeat that was answered. */
   touchesHeard(): number;
   /** In how many milliseconds the presence of another incarnation runs out next, as of the last heartbeat that was answered; below 1: it has. Undefined: there is no other. */
@@ -159,6 +160,8 @@ export interface LeaseStore {
   roundHeard(): RoundHeard;
   /** How often this incarnation was to hear of a cancel, as of the last heartbeat that was answered. */
   cancelsHeard(): number;
+  /** Whether entries may wait to be given out, as of the last heartbeat that was answered: there are some behind what it was told of. */
+  newerHeard(): boolean;
   /** What was parked, as of the last heartbeat that was answered. */
   parkedHeard(): ParkedCounts;
   /** Which of these entries have been cancelled. At most 500. */
@@ -209,6 +212,7 @@ type BeatReply = [
   roundIn: string,
   round: string,
   order: string,
+  newer: string,
   parked?: number,
   ...hottest: (string | number)[],
 ];
@@ -281,6 +285,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   let dueInMs: number | undefined;
   let cancelsHeard = 0;
   let roundHeard = NO_ROUND;
+  let newerHeard = true;
   let parkedHeard = NOTHING_PARKED;
 
   return {
@@ -291,17 +296,28 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       generation = next;
       return { raised: true, wasPresent: detail === 1 };
     },
-    async refresh(record = '') {
+    async refresh(record = '', givenOut = '') {
       const args = [generation, heartbeatMs, consumer, names.touches, names.delayedDue, names.cancels];
-      args.push(parkedKey, parkedCountsKey, names.presences, names.members, record, names.balance);
+      args.push(
+        parkedKey,
+        parkedCountsKey,
+        names.presences,
+        names.members,
+        record,
+        names.balance,
+        names.lbs,
+        givenOut,
+      );
       const reply = await commands.script('refresh', [presence], args);
       if (!Array.isArray(reply)) return 'lapsed';
-      const [alive, nextPresence, due, cancels, roundIn, last, order, count, ...hottest] = reply as BeatReply;
+      const [alive, nextPresence, due, cancels, roundIn, last, order, newer, count, ...hottest] =
+        reply as BeatReply;
       touchesHeard = alive - 1;
       nextPresenceInMs = nextPresence === '' ? undefined : Number(nextPresence);
       dueInMs = due === '' ? undefined : Number(due);
       cancelsHeard = cancels;
       roundHeard = { dueInMs: Number(roundIn), round: roundOf(last), order: orderOf(order) };
+      newerHeard = newer !== '' || givenOut === '';
       parkedHeard = count === undefined ? NOTHING_PARKED : { count, hottest: toHotNames(hottest) };
       return 'alive';
     },
@@ -310,6 +326,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     dueInMs: () => dueInMs,
     roundHeard: () => roundHeard,
     cancelsHeard: () => cancelsHeard,
+    newerHeard: () => newerHeard,
     parkedHeard: () => parkedHeard,
     async cancelled(ids) {
       if (ids.length === 0) return [];

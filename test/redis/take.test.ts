@@ -195,4 +195,22 @@ describe('taking what waits', () => {
       await redis.acl('SETUSER', user as string, '+xinfo|groups');
     }
   });
+
+  it('need not be asked for: a heartbeat says whether anything has come since what had been given out [C-FAIR-3]', async () => {
+    const a = await wire.join(A);
+    const saysMore = async (givenOut?: string) => {
+      expect(await a.lease.refresh('', givenOut)).to.equal('alive');
+      return a.lease.newerHeard();
+    };
+    expect(await saysMore()).to.equal(true);
+    expect(await saysMore('0-0')).to.equal(false);
+    const [first, last] = (await announce(2)) as [string, string];
+    expect(await saysMore('0-0')).to.equal(true);
+    expect(await saysMore(first)).to.equal(true);
+    expect(await saysMore(last)).to.equal(false);
+    expect(await saysMore('18446744073709551615-18446744073709551615')).to.equal(true);
+    await suite.redis().del(wire.names.lbs);
+    await suite.redis().set(wire.names.lbs, 'no stream');
+    expect(await saysMore(last)).to.equal(true);
+  });
 });

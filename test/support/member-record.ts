@@ -35,6 +35,8 @@ export function aRound(other: Partial<Round> = {}): Round {
     imbalance: 0,
     ordered: 0,
     between: 0,
+    members: 1,
+    holdMs: 3000,
     waits: null,
     ...other,
   };

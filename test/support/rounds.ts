@@ -15,6 +15,6 @@ export async function writeRound(
   rounds += 1;
   const { changedAt, digest, weight, ownedByOthers, perStream, lowest, level, ...rest } = aRound(found);
   const figures = [rounds, changedAt, digest, weight, ownedByOthers, perStream, lowest, level];
-  figures.push(rest.imbalance, rest.ordered, rest.between);
+  figures.push(rest.imbalance, rest.ordered, rest.between, rest.members, rest.holdMs);
   await redis.hset(names.balance, '', `v1 ${Date.now() + dueInMs} ${figures.join(' ')}`);
 }

@@ -146,6 +146,30 @@ describe('a round of balancing', () => {
     expect(planRound({ ...quiet, round: ahead }, LIMITS).round.changedAt).to.equal(NOW);
   });
 
+  it('holds still for twice the time that a step of a rollout takes, and no longer where processes only come [C-BAL-5]', () => {
+    const stood = (of: readonly FleetMemberSeen[], agoMs: number, holdMs = LIMITS.settleMs) => {
+      const { round } = planRound({ ...begun(of), round: undefined }, LIMITS);
+      return { ...round, changedAt: NOW - agoMs, holdMs };
+    };
+    const holdOf = (members: readonly FleetMemberSeen[], round: RoundBegun['round']) =>
+      planRound({ ...begun(members), round }, LIMITS).round.holdMs;
+    const [two, three] = [counts(1, 1), counts(1, 1, 0)];
+    expect(holdOf(three, stood(two, 7_000))).to.equal(3000);
+    expect(holdOf(two, stood(three, 7_000))).to.equal(14_000);
+    expect(holdOf(two, stood(three, 500))).to.equal(3000);
+    expect(holdOf(two, stood(three, 20_000))).to.equal(30_000);
+    expect(holdOf(two, stood(three, 30_001))).to.equal(3000);
+    // One has come and another has gone between two rounds.
+    expect(holdOf([...counts(1), member('new')], stood(two, 7_000))).to.equal(14_000);
+    expect(holdOf(three, stood(two, 1_000, 14_000))).to.equal(14_000);
+    expect(holdOf(three, stood(two, 30_001, 14_000))).to.equal(3000);
+    const uneven = counts(100, 0);
+    const late = planRound({ ...begun(uneven), round: stood(uneven, 13_999, 14_000) }, LIMITS);
+    expect(late.figures.waits).to.match(/come or gone/);
+    const calm = planRound({ ...begun(uneven), round: stood(uneven, 14_000, 14_000) }, LIMITS);
+    expect(orders(calm)).to.deep.equal({ m0: 50, m1: -50 });
+  });
+
   it('says for those that take what all of them have together', () => {
     const members = [
       member('a', { owned: 30, weight: 2 }),

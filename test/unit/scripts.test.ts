@@ -76,7 +76,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   const sent: Sent[] = [];
   const replies: Partial<Record<ScriptName, unknown>> = {
     raise: [1, 0],
-    refresh: [1, '', '', 0, '0', '', ''],
+    refresh: [1, '', '', 0, '0', '', '', ''],
     'find-dead': [0, '', 1, 0, 1],
     'count-pending': [0, []],
     'begin-round': ['1', '2', '', 0],

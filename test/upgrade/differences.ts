@@ -21,7 +21,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of refresh',
-    why: 'It takes the name in the group and the keys of touches, of what is delayed, of cancels, of what is parked, of the index of presences, of members and of balance as well, and what the caller says of itself, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and what there is to say of the others, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
+    why: 'It takes the name in the group and the keys of touches, of what is delayed, of cancels, of what is parked, of the index of presences, of members, of balance and of the load balancer stream as well, what the caller says of itself, and an id, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and what there is to say of the others, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
     what: 'script find-dead',

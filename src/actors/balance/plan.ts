@@ -8,7 +8,7 @@ export interface BalanceLimits {
   readonly maxMoves: number;
   /** How far a process may be from its share, as a part of it, before anything is handed over. */
   readonly maxShare: number;
-  /** For how long nobody may have come or gone, in milliseconds. */
+  /** For how long nobody may have come or gone, in milliseconds; longer while processes are replaced. */
   readonly settleMs: number;
 }
 
@@ -105,6 +105,35 @@ function unheard({ members, redisMs }: RoundBegun): Map<string, Order> {
   return left;
 }
 
+/** Changes that are no further apart than so many times `settleMs` belong together, as the steps of a rollout do. */
+const STEP_SETTLES = 10;
+
+/** Since when the same are there, and for how long they have to be. */
+interface Standing {
+  readonly changedAt: number;
+  readonly holdMs: number;
+}
+
+/**
+ * Where a process goes soon after another one has come, processes are replaced one by one, and the next step takes as long. What were handed over in between would
+ * go to processes that are the next to go, and move again with each of them. So nothing is, until no step has been made for twice as long.
+ */
+function standingOf(
+  { members, redisMs, round: last }: RoundBegun,
+  digest: string,
+  settleMs: number,
+): Standing {
+  // One that is ahead of the clock was written before that was set back.
+  if (last === undefined || last.changedAt > redisMs) return { changedAt: redisMs, holdMs: settleMs };
+  if (last.digest === digest) return last;
+  const sinceMs = redisMs - last.changedAt;
+  const longest = STEP_SETTLES * settleMs;
+  if (sinceMs > longest) return { changedAt: redisMs, holdMs: settleMs };
+  const hasLeft = members.length <= last.members;
+  const holdMs = Math.max(settleMs, last.holdMs, hasLeft ? 2 * sinceMs : 0);
+  return { changedAt: redisMs, holdMs: Math.min(holdMs, longest) };
+}
+
 /** By more than so many streams, and than this part of all, has what nobody owns to have changed for it to count. */
 const LEAST_MOVED = 2;
 const UNDER_WAY = 0.02;
@@ -112,9 +141,10 @@ const UNDER_WAY = 0.02;
 /** Why nothing may be moved now; null: it may. */
 function obstacleOf(
   { members, redisMs, length, round }: RoundBegun,
-  { changedAt, between, settleMs }: { changedAt: number; between: number; settleMs: number },
+  { changedAt, holdMs }: Standing,
+  between: number,
 ): string | null {
-  if (redisMs - changedAt < settleMs) return 'somebody has come or gone just now';
+  if (redisMs - changedAt < holdMs) return 'somebody has come or gone just now';
   // What has been given out since a process said what it has looks as if it were still to come.
   const moved = Math.abs(between - (round?.between ?? 0));
   if (moved > Math.max(LEAST_MOVED, UNDER_WAY * length)) return 'streams are being given out just now';
@@ -149,9 +179,7 @@ function partiesOf({ members, redisMs }: RoundBegun, perStream: number): Party[]
 export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: BalanceLimits): Plan {
   const { members, redisMs, round: last } = begun;
   const digest = digestOf(members);
-  // One that is ahead of the clock was written before that was set back.
-  const isSame = last !== undefined && last.digest === digest && last.changedAt <= redisMs;
-  const changedAt = isSame ? last.changedAt : redisMs;
+  const standing = standingOf(begun, digest, settleMs);
   const perStream = loadPerStream(members.flatMap(({ record }) => record ?? []));
   const parties = partiesOf(begun, perStream);
   const takers = parties.filter(({ record }) => record.isOpen);
@@ -180,7 +208,7 @@ export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: B
   const isUneven = possible > 0 && sides.some(({ isFar }) => isFar);
   const orders = unheard(begun);
   const isUnderWay = [...orders.values()].some(({ count }) => count > 0);
-  const waits = isUneven && !isUnderWay ? obstacleOf(begun, { changedAt, between, settleMs }) : null;
+  const waits = isUneven && !isUnderWay ? obstacleOf(begun, standing, between) : null;
   const number = (last?.number ?? 0) + 1;
   const tell = ({ name }: Party, count = 0) => {
     if (count !== 0) orders.set(name, { number, count, at: redisMs });
@@ -193,8 +221,10 @@ export function planRound(begun: RoundBegun, { maxMoves, maxShare, settleMs }: B
   }
   const round: Round = {
     number,
-    changedAt,
+    changedAt: standing.changedAt,
+    holdMs: standing.holdMs,
     digest,
+    members: members.length,
     weight: sum(takers, ({ record }) => record.weight),
     ownedByOthers: ownedIn(members) - ownedIn(takers),
     perStream,

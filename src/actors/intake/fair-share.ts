@@ -3,7 +3,7 @@
  * the script `take` says (`redis/taking.ts`).
  *
  * Whoever has the least for its weight, or less than three quarters of its share, waits for entries in a parked read, and so is served first; among these, whoever came first. Whoever has
- * more does not wait there: with each heartbeat it asks for its part. Without a round everyone waits.
+ * more does not wait there: where a heartbeat says that more has come, it asks for its part. Without a round everyone waits.
  *
  *   1. A, B and C own 0. 9,000 streams are announced at once.   2. A round finds A with 2,000 and C with 300, as A's heartbeat was later.
  *   If A went by that, it would wait no more, and C would be alone. So each compares the least that it has said in its last two heartbeats: 0.
@@ -81,6 +81,11 @@ export class FairShare {
   /** Whether it has to ask for its part before it waits: it has got more than its share was. */
   get isToAsk(): boolean {
     return !this.#isAbove && this.#hasMoreThan(1);
+  }
+
+  /** Up to where everything had been given out when it looked last; '': it has not looked. */
+  get givenOut(): string {
+    return this.#delivered?.id ?? '';
   }
 
   request(wanted: number, arrived: number): TakeRequest {

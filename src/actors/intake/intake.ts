@@ -72,8 +72,10 @@ export class Intake {
   #fault: { readonly error: unknown } | undefined;
   #runs = 0;
   #problem: { readonly what: string; readonly isPassing: boolean } | null = null;
-  /** A heartbeat has been answered since entries were asked for last. */
+  /** A heartbeat has been answered since entries were asked for last, and something may wait. */
   #isTakeDue = false;
+  /** When entries were asked for last, by the monotonic clock. */
+  #tookAt = Number.NEGATIVE_INFINITY;
   /** Others have more room, and nothing is read before the next heartbeat. */
   #standsBack = false;
   /** A read waits for entries. */
@@ -112,6 +114,11 @@ export class Intake {
   /** Why the last read failed; null: it did not, or none has been tried yet. */
   get problem(): string | null {
     return this.#problem?.what ?? null;
+  }
+
+  /** Id of an entry up to which everything had been given out when that was asked last; '': it is not known. */
+  get givenOut(): string {
+    return this.#share.givenOut;
   }
 
   get isPaused(): boolean {
@@ -157,8 +164,12 @@ export class Intake {
   /** A heartbeat has been answered: it has brought what the last round of balancing found. */
   beat(): void {
     this.#share.beat();
-    this.#isTakeDue = true;
-    if (this.#standsBack) this.bell.ring();
+    // Where the group was set back, what waits does not stand behind what had been given out.
+    const isLong = this.#kernel.clock.monotonic() - this.#tookAt >= this.#blockMs;
+    this.#isTakeDue = isLong || this.#kernel.lease.newerHeard();
+    if (this.#standsBack) {
+      if (this.#isTakeDue) this.bell.ring();
+    }
     // Who has most room is served first: whoever came to have more than the others waits there no longer.
     else if (this.#isParked && !this.#share.mayPark(this.#kernel.taking.mayLook)) void this.#unpark();
   }
@@ -397,6 +408,7 @@ export class Intake {
 
   /** @param arrived how many have been read that are not this process's own yet */
   async #take(wanted: number, arrived: number): Promise<Taken> {
+    this.#tookAt = this.#kernel.clock.monotonic();
     const taken = await this.#kernel.taking.take(this.#share.request(wanted, arrived));
     this.#arrived(taken.entries);
     this.#share.taken(taken, arrived);

@@ -26,6 +26,8 @@ export type Verified = Omit<VerifyOutput, 'isStanding'>;
 export interface LeaseHooks {
   /** What this process says of itself, with each beat. */
   saying(): string;
+  /** Id of an entry up to which everything has been given out; '': it is not known. */
+  givenOut(): string;
   /** Compares what is held with what is pending for us. */
   verifyAll(signal: AbortSignal, wasGroupGone: boolean): Promise<Verified>;
   /** A beat went unanswered, or Redis refused it; it is tried again. */
@@ -315,7 +317,9 @@ export class Lease {
     const tell = (outcome: RefreshOutput['outcome'] | null, error: string | null) =>
       seam.emit('heartbeat', { outcome, error, tookMs: clock.monotonic() - sent.monotonic });
     try {
-      const outcome = await this.#answered(this.#kernel.lease.refresh(this.#hooks.saying()));
+      const outcome = await this.#answered(
+        this.#kernel.lease.refresh(this.#hooks.saying(), this.#hooks.givenOut()),
+      );
       tell(outcome, null);
       if (outcome === 'lapsed') {
         this.#tellLapsed();

@@ -20,13 +20,15 @@
 -- ARGV[10] text   key of the hash of members; likewise (see begin-round)
 -- ARGV[11] text   what the caller says of itself
 -- ARGV[12] text   key of the hash of balance; likewise (see begin-round)
+-- ARGV[13] text   load balancer stream; likewise
+-- ARGV[14] text   id up to which everything has been given out, as the caller knows; '': it does not ask
 --
 -- Returns {1 and more: it was there and now lives on; as many more as its entries have been touched, so that it costs no command to hear of
 --            that. As many as 0 where the hash is on another server just now;
 --            in how many ms the presence of another one runs out next, as far as the index says, below 1: it has, '': nobody else is in it;
 --            in how many ms what is delayed is due next, below 1: now, '': nothing is; how often the caller was to hear of a cancel;
 --            in how many ms a round of balancing is due, below 1: now; what the last one found, '': there was none; what the caller is to hand over by it, '':
---            nothing; and, where something is parked, how much, and in turn the names of which most is parked, three at most, the first characters of each, and how much that is}
+--            nothing; 1: there are entries behind that id, which may have been given out since, '': there are none, or it did not ask; and, where something is parked, how much, and in turn the names of which most is parked, three at most, the first characters of each, and how much that is}
 --         0: it has lapsed, and nothing was written. The caller must raise a new generation, and verify all it holds: what was
 --            taken before that is gone
 -- Refuses with SWSTALE <generation> when another generation stands.
@@ -59,10 +61,12 @@ end
 local round = redis.pcall('HMGET', ARGV[12], '', ARGV[3])
 local last = round[1] or ''
 local roundIn = string.format('%.0f', (tonumber(string.match(last, '^v1 (%d+)')) or now) - now)
-local reply = { alive, next[1] == ARGV[3] and '' or dueIn(next), dueIn(due), cancels, roundIn, last, round[2] or '' }
+local newer = ARGV[14] ~= '' and redis.pcall('XRANGE', ARGV[13], '(' .. ARGV[14], '+', 'COUNT', 1)
+local isNewer = newer and (newer.err or newer[1]) and '1' or ''
+local reply = { alive, next[1] == ARGV[3] and '' or dueIn(next), dueIn(due), cancels, roundIn, last, round[2] or '', isNewer }
 if hot[1] then
   local parked = redis.pcall('XLEN', ARGV[7])
-  reply[8] = type(parked) == 'number' and parked or 0
+  reply[9] = type(parked) == 'number' and parked or 0
   for i = 1, #hot, 2 do
     reply[#reply + 1] = string.sub(hot[i], 1, 300)
     reply[#reply + 1] = countOf(hot[i + 1])
