@@ -52,13 +52,13 @@ describe('the page Fleet of the inspector', () => {
     const moves = page.getByRole('region', { name: 'Moves' });
     await moves
       .getByRole('row', { name: second.consumer })
-      .first()
       .getByText(/^\+\d+/)
+      .first()
       .waitFor();
     await moves
       .getByRole('row', { name: runtime.consumer })
-      .first()
       .getByText(/^-\d+ \(-\d+ ordered\)/)
+      .first()
       .waitFor();
     await page.getByText(': 2 processes, 40 streams owned').waitFor();
     await processOf(page, second.consumer).getByText('share 30').waitFor();

@@ -6,6 +6,7 @@ import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
 import { allowedMs } from '../support/pace.js';
+import { useFaultProxy } from '../support/fault-proxy.js';
 import { useRedis } from '../support/redis.js';
 import { writeRound } from '../support/rounds.js';
 import { streamNames } from '../support/runtimes.js';
@@ -14,6 +15,7 @@ const names = createNames({ service: 'orders' });
 
 describe('taking over is fair', () => {
   const suite = useRedis();
+  const proxy = useFaultProxy(suite);
   // The first one of them makes a round, and nobody makes another one.
   const never = 3_600_000;
   const crew = useCrew(suite, {
@@ -107,6 +109,24 @@ describe('taking over is fair', () => {
     const took = performance.now() - since;
     // Found waiting at one heartbeat, taken at the next.
     expect(took).to.be.below(allowedMs((heartbeatMs as number) * 1.5));
+  });
+
+  it('nor for one that hangs: the others take all that its read was not given [C-FAIR-2]', async () => {
+    const [a, b] = [await crew.start(), await crew.start()];
+    await crew.announce(...streamNames(50, 'old'));
+    await allOwned([a, b], 50);
+    const hung = await crew.start({ redis: proxy().url });
+    await heard([a, b, hung], { weight: 3, level: 50 / 3, lowest: 0 });
+    proxy().freeze();
+    const { heartbeatMs } = crew.options();
+    const since = performance.now();
+    await crew.announce(...streamNames(20, 'new'));
+    // A read that waits may be given two.
+    await allOwned([a, b], 68);
+    expect(performance.now() - since).to.be.below(allowedMs((heartbeatMs as number) * 1.5));
+    // Those as well, once it is dead.
+    await allOwned([a, b], 70);
+    proxy().thaw();
   });
 
   it('and a process that has more waits for its share: with the next heartbeat it takes what has become its part [C-FAIR-1]', async () => {

@@ -76,6 +76,8 @@ export class Intake {
   #isTakeDue = false;
   /** When entries were asked for last, by the monotonic clock. */
   #tookAt = Number.NEGATIVE_INFINITY;
+  /** So many more are its part, by the last answer of `take`: they are read without asking again, until a heartbeat may have brought what is another part. */
+  #granted = 0;
   /** Others have more room, and nothing is read before the next heartbeat. */
   #standsBack = false;
   /** A read waits for entries. */
@@ -164,6 +166,7 @@ export class Intake {
   /** A heartbeat has been answered: it has brought what the last round of balancing found. */
   beat(): void {
     this.#share.beat();
+    this.#granted = 0;
     // Where the group was set back, what waits does not stand behind what had been given out.
     const isLong = this.#kernel.clock.monotonic() - this.#tookAt >= this.#blockMs;
     this.#isTakeDue = isLong || this.#kernel.lease.newerHeard();
@@ -296,7 +299,10 @@ export class Intake {
     try {
       const room = this.room - arrived.length;
       if (mayBeMore && this.#mayRead && room > 0) {
-        const taken = await this.#take(this.#count(room), arrived.length);
+        const wanted = this.#count(room);
+        const taken = await (this.#granted >= wanted
+          ? this.#readOn(wanted)
+          : this.#take(wanted, arrived.length));
         entries = [...arrived, ...taken.entries];
         // What is given to those that have their share is given once with each heartbeat.
         const isPart = taken.part === undefined || taken.allowed <= taken.part;
@@ -412,7 +418,16 @@ export class Intake {
     const taken = await this.#kernel.taking.take(this.#share.request(wanted, arrived));
     this.#arrived(taken.entries);
     this.#share.taken(taken, arrived);
+    this.#granted = (taken.part ?? 0) - taken.entries.length;
     return taken;
+  }
+
+  async #readOn(wanted: number): Promise<Pick<Taken, 'allowed' | 'part' | 'entries'>> {
+    const part = this.#granted;
+    const entries = await this.#kernel.taking.read(wanted);
+    this.#arrived(entries);
+    this.#granted -= entries.length;
+    return { allowed: wanted, part, entries };
   }
 
   async #park(count: number): Promise<RawEntry[]> {
