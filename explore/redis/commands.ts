@@ -97,7 +97,13 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
       const { generation, entries } = command;
       return {
         script,
-        keys: [lbs, presence, owners, ...endings, ...(script === 'acquire' ? ASIDE : NAMES.parking)],
+        keys: [
+          lbs,
+          presence,
+          owners,
+          ...endings,
+          ...(script === 'acquire' ? [...ASIDE, NAMES.checkpoints] : NAMES.parking),
+        ],
         args: [group, consumer, generation, ...flatten(entries)],
       };
     }

@@ -110,7 +110,8 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
         ...history(pick),
         'c',
         ...PARKING,
-        ...pick.of([[], [], ['l']]),
+        'cp',
+        ...pick.of([[], [], ['l'], ['o']]),
       ];
       return [keys, ['g', me, generation(pick), ...pairs(pick, batch(pick, known, me))]];
     },
@@ -123,9 +124,31 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const ids = batch(pick, known, me);
       const args = ['g', me, generation(pick), ...pairs(pick, ids)];
       if (pick.chance(0.6)) return [keys, args];
+      const clears = pick.chance(0.5);
       return [
-        [...keys, 't'],
-        [...args, '', ...ids.map(() => pick.of(['', 0, 1]))],
+        [...keys, 't', ...(clears ? ['cp'] : [])],
+        [
+          ...args,
+          '',
+          ...ids.map(() => pick.of(['', 0, 1])),
+          ...(clears ? ids.map(() => pick.of([1, ''])) : []),
+        ],
+      ];
+    },
+  ],
+  save: [
+    4,
+    (pick, known) => {
+      const me = pick.chance(0.9) ? pick.of(HOLDERS.slice(0, 2)) : 'go';
+      const saving = batch(pick, known, me).flatMap((id) => [
+        id,
+        nameOf(pick, id),
+        pick.upTo(3),
+        pick.of(['{}', '{"v":"text"}', '{"p":{"k":"1-1"}}']),
+      ]);
+      return [
+        ['l', `p:${me}`, 'cp', ...history(pick)],
+        ['g', me, generation(pick), ...saving],
       ];
     },
   ],

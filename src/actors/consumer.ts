@@ -14,6 +14,7 @@ import { replyOf } from '../redis/reply-errors.js';
 import { Balancer } from './balance/balancer.js';
 import { Member } from './balance/member.js';
 import { Mover } from './balance/mover.js';
+import { Saver } from './data/saver.js';
 import { Canceller } from './endings/canceller.js';
 import { Drain, type DrainReport } from './endings/drain.js';
 import { Finisher } from './endings/finisher.js';
@@ -72,6 +73,7 @@ export class Consumer {
   readonly reconciler: Reconciler;
   readonly recoverer: Recoverer;
   readonly finisher: Finisher;
+  readonly saver: Saver;
   readonly releaser: Releaser;
   readonly giver: Giver;
   readonly acquirer: Acquirer;
@@ -132,8 +134,11 @@ export class Consumer {
       // Whatever kept us from ours may have kept the others from theirs.
       outageSeen: (why) => this.reconciler.outageSeen(why),
     });
+    this.saver = new Saver(kernel, this.lease, {
+      advanced: (ownerships) => this.#prover.advanced(ownerships),
+    });
     const deadLetters = new DeadLetters(kernel, this.ledger);
-    this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters);
+    this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters, this.saver);
     const marker = new Marker(kernel, this.lease, (ids) => this.verifier.vanished(ids));
     const { ids } = this.ledger;
     this.parking = new Parking(kernel, () => this.reconciler.place === 0);
@@ -146,7 +151,7 @@ export class Consumer {
       leftBehind: () => this.#drain.leftBehind(),
     });
     this.verifier = new Verifier(kernel, this.lease, this.ownerships, adopter, this.giver, this.ledger);
-    this.finisher = new Finisher(kernel, this.lease, this.touches, (ownership, error) =>
+    this.finisher = new Finisher(kernel, this.lease, this.touches, this.saver, (ownership, error) =>
       this.operationFailed(ownership, 'handOver', error),
     );
     const { handOverGraceMs } = limits;

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { Seam } from '../core/seam.js';
+import type { CheckpointStore } from '../redis/checkpoints.js';
 import type { Commands } from '../redis/commands.js';
 import type { Connections } from '../redis/connections.js';
 import type { DeadLetterStore } from '../redis/dead-letter-store.js';
@@ -31,6 +32,8 @@ export interface ActorSettings {
   readonly minIdleMs: number;
   readonly maxRetries: number;
   readonly provenAfterMs: number;
+  readonly flushMs: number;
+  readonly checkpointKeepMs: number;
   readonly scanBatch: number;
   readonly dlqMaxLen: number;
   readonly maxEntryBytes: number;
@@ -68,6 +71,7 @@ export interface Stores {
   readonly parked: ParkedStore;
   readonly fleet: FleetStore;
   readonly taking: TakeStore;
+  readonly checkpoints: CheckpointStore;
 }
 
 export interface Kernel extends Stores {

@@ -4,6 +4,7 @@ import type { Actor } from 'xstate';
 import type { TraceFields } from '../core/trace-fields.js';
 import type { OwnershipEvent, ownershipMachine } from '../machines/ownership.machine.js';
 import type { OwnershipState } from '../machines/standing.js';
+import type { Progress } from './data/progress.js';
 
 export interface OwnershipFacts {
   readonly id: string;
@@ -50,6 +51,12 @@ export class Ownership implements OwnershipFacts {
   isSuspect = false;
   /** What its handler threw, as a dead letter is to hold it; undefined: nothing. */
   failure: string | undefined;
+  /** What was kept of its stream when it was assigned, as Redis has it; undefined: nothing. */
+  checkpoint: string | undefined;
+  /** Something may be kept of its stream. */
+  hasCheckpoint = false;
+  /** How far it has come; undefined while nobody has asked. */
+  progress: Progress | undefined;
   /** The application's view of it; the runtime's business. */
   view: unknown = undefined;
   actor: Actor<typeof ownershipMachine> | undefined;

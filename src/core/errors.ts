@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'ClusterClientRequired',
   'ClusterNotSettled',
   'InvalidState',
+  'InvalidCheckpoint',
   'RedisUnavailable',
   'OutcomeUnknown',
   'RedisRefused',
@@ -91,6 +92,7 @@ export interface ErrorDetails {
   readonly KeyspaceConfigConflict: { readonly before?: string; readonly needed?: string };
   readonly StreamTouched: { readonly stream?: string; readonly id?: string; readonly touches?: number };
   readonly StreamNotOwned: { readonly stream?: string; readonly id?: string };
+  readonly InvalidCheckpoint: { readonly stream?: string; readonly id?: string };
   readonly StreamReleased: { readonly stream?: string; readonly id?: string };
   readonly StreamCancelled: { readonly stream?: string; readonly id?: string };
   readonly LeaseUncertain: { readonly stream?: string; readonly id?: string };

@@ -49,6 +49,8 @@ export interface SeamEvents {
   claimAsked: { readonly id: string; readonly tookMs: number; readonly error: string | null };
   /** Streams were finished by this consumer. */
   finished: { readonly count: number; readonly tookMs: number };
+  /** Checkpoints of this consumer's streams were written together; `refused` were not, as their streams are not its any more. */
+  saved: { readonly count: number; readonly refused: number; readonly tookMs: number };
   /** A stream that the application had heard of is not this consumer's any more. */
   lost: { readonly reason: string };
   /** Locks of this consumer were prolonged; `failed` were missing or somebody else's, `foreign` the latter. */

@@ -190,6 +190,7 @@ export async function probe(
       names.presences,
       names.members,
       names.balance,
+      names.checkpoints,
     ],
     names.presence(consumer),
     ...(historyKey === undefined ? [] : [historyKey]),

@@ -20,6 +20,8 @@ export type Acquired =
       readonly result: 'owned';
       /** What was recorded as the owner of its name was no entry id, and has been overwritten. */
       readonly overwrote?: true;
+      /** What is kept of how far its last owner came; '' where there is something that was too large for this answer. Undefined: nothing. */
+      readonly checkpoint?: string;
     }
   /** Not pending for this incarnation: delivered long ago, and taken by others since. */
   | { readonly result: 'notMine' }
@@ -42,6 +44,8 @@ export interface Finish extends EntryRef {
   readonly ifTouches?: number | undefined;
   /** It is known to have been touched: that is forgotten with it. */
   readonly isTouched?: boolean;
+  /** What is kept of how far its owner came goes with it. */
+  readonly isClearing?: boolean;
 }
 
 export type MoveOutcome =
@@ -141,6 +145,8 @@ export interface Touched {
 }
 
 export interface LeaseStore {
+  /** Under which this incarnation sends its scripts now. */
+  generation(): number;
   /** Writes presence under a new, higher generation; from then on every script of this store carries it. */
   raise(generation: number): Promise<Raised>;
   /**
@@ -217,6 +223,30 @@ type BeatReply = [
   ...hottest: (string | number)[],
 ];
 
+/** Of an entry that is owned and has a checkpoint: with that, where the answer had room for it. */
+type AcquireReply = number | string | [owned: number, checkpoint?: string];
+
+function toAcquired(item: AcquireReply): Acquired {
+  const [result, checkpoint] = Array.isArray(item) ? [item[0], item[1] ?? ''] : [item];
+  switch (result) {
+    case 0:
+      return { result: 'notMine' };
+    case 1:
+    case 2:
+      return {
+        result: 'owned',
+        ...(result === 2 && { overwrote: true }),
+        ...(checkpoint !== undefined && { checkpoint }),
+      };
+    case 3:
+      return { result: 'parked' };
+    case 4:
+      return { result: 'coalesced' };
+    default:
+      return { result: 'contended', owner: String(result) };
+  }
+}
+
 /** Names and counts in turn. */
 function toHotNames(flat: readonly (string | number)[]): HotName[] {
   const names: HotName[] = [];
@@ -289,6 +319,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
   let parkedHeard = NOTHING_PARKED;
 
   return {
+    generation: () => generation,
     async raise(next) {
       const args = [next, heartbeatMs, consumer, names.presences];
       const [raised, detail] = (await commands.script('raise', [presence], args)) as [number, number];
@@ -339,22 +370,16 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       return counts.map(toCount);
     },
     async acquire(batch, isHeld = false) {
-      const keys = [...ownKeys, ...aside];
+      const keys = [...ownKeys, ...aside, names.checkpoints];
       if (settings.duplicates === 'coalesce') keys.push(names.lbs);
       if (isHeld) keys.push(names.owners);
-      const reply: (number | string)[] = [];
+      const reply: AcquireReply[] = [];
       // Where much has to be parked, a call tells of the first of them.
       while (reply.length < batch.length) {
         const args = [names.group, consumer, generation, ...flatten(batch.slice(reply.length))];
-        reply.push(...((await commands.script('acquire', keys, args)) as (number | string)[]));
+        reply.push(...((await commands.script('acquire', keys, args)) as AcquireReply[]));
       }
-      return reply.map((item): Acquired => {
-        if (item === 1) return { result: 'owned' };
-        if (item === 2) return { result: 'owned', overwrote: true };
-        if (item === 3) return { result: 'parked' };
-        if (item === 4) return { result: 'coalesced' };
-        return item === 0 ? { result: 'notMine' } : { result: 'contended', owner: String(item) };
-      });
+      return reply.map(toAcquired);
     },
     async parkAhead(most) {
       const keys = [names.lbs, presence, names.owners, ...aside, ...history];
@@ -370,9 +395,14 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
     async done(batch) {
       const args: (string | number)[] = [names.group, consumer, generation, ...flatten(batch)];
       let keys = [...ownKeys, ...names.parking];
-      if (batch.some(({ ifTouches, isTouched }) => ifTouches !== undefined || isTouched)) {
+      const isClearing = batch.some((finish) => finish.isClearing);
+      if (isClearing || batch.some(({ ifTouches, isTouched }) => ifTouches !== undefined || isTouched)) {
         args.push('', ...batch.map(({ ifTouches = '' }) => ifTouches));
         keys = [...keys, names.touches];
+      }
+      if (isClearing) {
+        args.push(...batch.map((finish) => (finish.isClearing ? 1 : '')));
+        keys = [...keys, names.checkpoints];
       }
       const reply = (await commands.script('done', keys, args)) as number[];
       return reply.map((item) => (item < 0 ? -item : item === 1));

@@ -43,6 +43,8 @@ export interface Names {
   readonly balance: string;
   /** What every presence key begins with. */
   readonly presencePrefix: string;
+  /** Hash in the load balancer stream's slot: data stream name → how far its owner has come (see `checkpoints.ts`). Only where handlers save it. */
+  readonly checkpoints: string;
   /** Mark that a dead letter with this id was announced anew, where the dead-letter stream lives apart. In the load balancer stream's slot. */
   redriven(letterId: string): string;
   /** Scratch key for the capability probe, in the load balancer stream's slot. */
@@ -114,6 +116,7 @@ export function createNames(input: NamesInput): Names {
     presences: `${tag}:presences`,
     members: `${tag}:members`,
     balance: `${tag}:balance`,
+    checkpoints: `${tag}:checkpoints`,
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
     redriven: (letterId) => `${tag}:redriven:${letterId}`,

@@ -7,6 +7,7 @@ export const SCRIPT_NAMES = [
   'refresh',
   'acquire',
   'done',
+  'save',
   'give-back',
   'read-entries',
   'read-page',

@@ -8,8 +8,8 @@ import type { Runtime } from './types.js';
  *
  * @throws StreamwardenError `InvalidOption`: before any I/O, naming the option, what was expected and what came
  */
-export function createRuntime<TInfo = Readonly<Record<string, unknown>> | null>(
-  options: RuntimeOptions<TInfo>,
-): Runtime<TInfo> {
+export function createRuntime<TInfo = Readonly<Record<string, unknown>> | null, TCheckpoint = string>(
+  options: RuntimeOptions<TInfo, TCheckpoint>,
+): Runtime<TInfo, TCheckpoint> {
   return composeRuntime(options, {});
 }

@@ -9,22 +9,32 @@ import { TEXT_WORDS } from './option-rules.js';
  *
  * @typeParam TInput what producers attach as `info`
  * @typeParam TInfo what handlers get as `info`: what the schema makes of it
+ * @typeParam TCheckpoint what handlers save of how far they have come
  */
-export interface Service<TInput = object | null, TInfo = Info | null> {
+export interface Service<TInput = object | null, TInfo = Info | null, TCheckpoint = string> {
   /** Names the load balancer stream `<name>-input` and the group `<name>-group`. */
   readonly name: string;
   /** Undefined: `info` is any object, or null. */
   readonly infoSchema: StandardSchemaV1<TInput, TInfo> | undefined;
+  /** Undefined: a checkpoint is a text. */
+  readonly checkpointSchema: StandardSchemaV1<unknown, TCheckpoint> | undefined;
 }
 
 /** Any service, whatever its info is. */
 // biome-ignore lint/suspicious/noExplicitAny: what a producer takes is contravariant, and of any service nothing is known of it
-export type AnyService<TInfo = any> = Service<any, TInfo>;
+export type AnyService<TInfo = any, TCheckpoint = any> = Service<any, TInfo, TCheckpoint>;
 
 /** What handlers of a service get as `info`: `StreamHandler<InfoOf<typeof orders>>`. */
 export type InfoOf<TService extends AnyService> = TService extends AnyService<infer TInfo> ? TInfo : never;
 
-export interface ServiceDefinition<TSchema extends StandardSchemaV1 | undefined = undefined> {
+/** What handlers of a service save: `StreamHandler<InfoOf<typeof orders>, CheckpointOf<typeof orders>>`. */
+export type CheckpointOf<TService extends AnyService> =
+  TService extends AnyService<unknown, infer TCheckpoint> ? TCheckpoint : never;
+
+export interface ServiceDefinition<
+  TSchema extends StandardSchemaV1 | undefined = undefined,
+  TCheckpoint = string,
+> {
   /** Name of the service: a non-empty string. */
   readonly name: string;
   /**
@@ -32,6 +42,11 @@ export interface ServiceDefinition<TSchema extends StandardSchemaV1 | undefined 
    * given null where there is no `info`.
    */
   readonly infoSchema?: TSchema;
+  /**
+   * A Standard Schema that answers at once, for what handlers save as checkpoints: `stream.save()` refuses what could not be read back by it, and
+   * `stream.checkpoint` is what it returns. Without it a checkpoint is a text.
+   */
+  readonly checkpointSchema?: StandardSchemaV1<unknown, TCheckpoint>;
 }
 
 /**
@@ -39,20 +54,27 @@ export interface ServiceDefinition<TSchema extends StandardSchemaV1 | undefined 
  *
  * @throws StreamwardenError `InvalidOption`
  */
-export function defineService<TSchema extends StandardSchemaV1>(
-  definition: ServiceDefinition<TSchema> & { readonly infoSchema: TSchema },
-): Service<StandardSchemaV1.InferInput<TSchema>, StandardSchemaV1.InferOutput<TSchema>>;
-export function defineService(definition: ServiceDefinition): Service;
-export function defineService(definition: ServiceDefinition<StandardSchemaV1 | undefined>): AnyService {
+export function defineService<TSchema extends StandardSchemaV1, TCheckpoint = string>(
+  definition: ServiceDefinition<TSchema, TCheckpoint> & { readonly infoSchema: TSchema },
+): Service<StandardSchemaV1.InferInput<TSchema>, StandardSchemaV1.InferOutput<TSchema>, TCheckpoint>;
+export function defineService<TCheckpoint = string>(
+  definition: ServiceDefinition<undefined, TCheckpoint>,
+): Service<object | null, Info | null, TCheckpoint>;
+export function defineService(
+  definition: ServiceDefinition<StandardSchemaV1 | undefined, unknown>,
+): AnyService {
   if (typeof definition !== 'object' || definition === null) {
     throw invalid('definition', 'an object with a name', definition);
   }
-  const { name, infoSchema } = definition;
+  const { name, infoSchema, checkpointSchema } = definition;
   if (typeof name !== 'string' || name === '') throw invalid('name', TEXT_WORDS, name);
   if (infoSchema !== undefined && !isSchema(infoSchema)) {
     throw invalid('infoSchema', 'a Standard Schema', infoSchema);
   }
-  return Object.freeze({ name, infoSchema });
+  if (checkpointSchema !== undefined && !isSchema(checkpointSchema)) {
+    throw invalid('checkpointSchema', 'a Standard Schema', checkpointSchema);
+  }
+  return Object.freeze({ name, infoSchema, checkpointSchema });
 }
 
 function isSchema(value: unknown): value is StandardSchemaV1 {
@@ -62,11 +84,17 @@ function isSchema(value: unknown): value is StandardSchemaV1 {
 /** Of any copy of the package. */
 export function isService(value: unknown): value is AnyService {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, infoSchema } = value as { readonly name?: unknown; readonly infoSchema?: unknown };
-  return typeof name === 'string' && name !== '' && (infoSchema === undefined || isSchema(infoSchema));
+  const { name, infoSchema, checkpointSchema } = value as Readonly<Record<string, unknown>>;
+  return (
+    typeof name === 'string' &&
+    name !== '' &&
+    [infoSchema, checkpointSchema].every((schema) => schema === undefined || isSchema(schema))
+  );
 }
 
 /** The option `service`, which may be the name alone. */
 export function serviceOf(given: string | AnyService): AnyService {
-  return typeof given === 'string' ? { name: given, infoSchema: undefined } : given;
+  return typeof given === 'string'
+    ? { name: given, infoSchema: undefined, checkpointSchema: undefined }
+    : given;
 }

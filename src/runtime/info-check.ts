@@ -4,14 +4,15 @@ import type { CheckedInfo } from '../actors/kernel.js';
 import { messageOf, textOf } from '../core/errors.js';
 import type { Info } from '../redis/entry.js';
 
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
 
-function describe(issues: readonly StandardSchemaV1.Issue[]): string {
+/** What is wrong, and where: the first of it. */
+export function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
   const [first] = issues;
   const path = first?.path?.map((part) => textOf(typeof part === 'object' ? part.key : part)).join('.');
-  return `Info does not satisfy the schema${path ? ` at ${path}` : ''}: ${textOf(first?.message ?? 'no reason given')}`;
+  return `does not satisfy the schema${path ? ` at ${path}` : ''}: ${textOf(first?.message ?? 'no reason given')}`;
 }
 
 /**
@@ -23,7 +24,7 @@ export function createInfoCheck(
   onInvalid: 'deadLetter' | 'deliver',
 ): (info: Info | null) => CheckedInfo | Promise<CheckedInfo> {
   const refuse = (info: Info | null, issues: readonly StandardSchemaV1.Issue[]): CheckedInfo =>
-    onInvalid === 'deliver' ? { ok: true, info } : { ok: false, problem: describe(issues) };
+    onInvalid === 'deliver' ? { ok: true, info } : { ok: false, problem: `Info ${describeIssues(issues)}` };
   const failed = (info: Info | null, error: unknown) => refuse(info, [{ message: messageOf(error) }]);
   const judge = (info: Info | null, result: StandardSchemaV1.Result<unknown>): CheckedInfo => {
     // What it answers with is the application's as well, and may throw when it is looked at.

@@ -56,6 +56,8 @@ export const runtimeSchema = z.strictObject({
   scanBatch: integer(1, 500).default(50),
   maxRetries: integer(0, 1_000_000).default(3),
   provenAfterMs: integer(100, 86_400_000).default(60_000),
+  flushMs: integer(0, 60_000).default(50),
+  checkpointKeepMs: integer(1_000, 316_224_000_000).default(31_622_400_000),
   maxEntryBytes: integer(MAX_ENTRY_BYTES.min, MAX_ENTRY_BYTES.max).default(MAX_ENTRY_BYTES.default),
   largeIntegers: oneOf('round', 'text').default('round'),
   duplicates: oneOf('queue', 'coalesce').default('queue'),
@@ -78,6 +80,7 @@ export const runtimeSchema = z.strictObject({
   handOverGraceMs: integer(0, 600_000).default(5000),
   startTimeoutMs: integer(0, 3_600_000).default(30_000),
   infoSchema: objectWith('a Standard Schema', '~standard').optional(),
+  checkpointSchema: objectWith('a Standard Schema', '~standard').optional(),
   onInvalidInfo: oneOf('deadLetter', 'deliver').default('deadLetter'),
   logger: objectWith(
     'an object with debug, info, warn and error',

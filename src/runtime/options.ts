@@ -48,7 +48,7 @@ export interface BalanceOptions<TInfo = unknown> {
 }
 
 /** Options of {@link createRuntime}. The table in docs/reference/contract.md has units, defaults, ranges and consequences. */
-export interface RuntimeOptions<TInfo = unknown> {
+export interface RuntimeOptions<TInfo = unknown, TCheckpoint = unknown> {
   /**
    * Where Redis is: a URL, ioredis options that say where, a client or cluster that serves as a template and is neither used nor closed; or a function
    * that gives one of these, at once or later, and is asked at every connection. docs/how-to/rotate-credentials.md.
@@ -61,9 +61,9 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly clusterMode?: 'oss' | 'singleShard';
   /**
    * Name of the service: names the load balancer stream `<service>-input` and the group `<service>-group`. Or what `defineService()` returns, which has
-   * the `infoSchema` as well.
+   * the `infoSchema` and the `checkpointSchema` as well.
    */
-  readonly service: string | AnyService<TInfo>;
+  readonly service: string | AnyService<TInfo, TCheckpoint>;
   /**
    * Who this process is. Every start adds a suffix of its own.
    * @defaultValue `redis-consumer-$POD_NAME`, else `redis-consumer-$POD_IP`, else `redis-consumer-<host name>-<process id>`
@@ -89,6 +89,16 @@ export interface RuntimeOptions<TInfo = unknown> {
    * @defaultValue 60000
    */
   readonly provenAfterMs?: number;
+  /**
+   * For how long the checkpoints of all streams of this process are gathered before they are written together, in milliseconds; one that comes after a
+   * pause is written at once. 0 to 60,000. @defaultValue 50
+   */
+  readonly flushMs?: number;
+  /**
+   * How long a checkpoint is kept of a stream that nobody owns, since it was written, in milliseconds. 1000 to 316,224,000,000.
+   * @defaultValue 31622400000, the longest delay
+   */
+  readonly checkpointKeepMs?: number;
   /**
    * Most bytes that the fields and values of an entry may have together; a larger one is dead-lettered as `tooLarge`, and is not parsed. The
    * network has to carry one within `heartbeatMs`, and at least 1 s: 1 MiB in 2 s is 4.2 Mbit/s. All consumers, and the producers, should have
@@ -135,6 +145,8 @@ export interface RuntimeOptions<TInfo = unknown> {
   readonly startTimeoutMs?: number;
   /** Standard Schema (zod, valibot, arktype, …) that `Info` has to satisfy; its output is what the application gets. */
   readonly infoSchema?: StandardSchemaV1<unknown, TInfo>;
+  /** Standard Schema that answers at once, for what handlers save as checkpoints. @defaultValue none: a checkpoint is a text */
+  readonly checkpointSchema?: StandardSchemaV1<unknown, TCheckpoint>;
   /** What happens to an entry whose `Info` does not satisfy it: dead-lettered as `unparseable`, or delivered as it came. @defaultValue 'deadLetter' */
   readonly onInvalidInfo?: 'deadLetter' | 'deliver';
   /** Where the log goes; pino's loggers fit. @defaultValue nowhere */
@@ -185,6 +197,8 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly scanBatch: number;
   readonly maxRetries: number;
   readonly provenAfterMs: number;
+  readonly flushMs: number;
+  readonly checkpointKeepMs: number;
   readonly maxEntryBytes: number;
   readonly largeIntegers: 'round' | 'text';
   readonly duplicates: 'queue' | 'coalesce';
@@ -203,6 +217,7 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly handOverGraceMs: number;
   readonly startTimeoutMs: number;
   readonly infoSchema: StandardSchemaV1<unknown, TInfo> | undefined;
+  readonly checkpointSchema: StandardSchemaV1 | undefined;
   readonly onInvalidInfo: 'deadLetter' | 'deliver';
   readonly logger: Logger;
   /** Whether the application gave that logger. */
@@ -312,6 +327,7 @@ export function compileOptions<TInfo>(
     onError,
     clock,
     infoSchema,
+    checkpointSchema,
     historyKey,
     record,
     inspect,
@@ -328,9 +344,13 @@ export function compileOptions<TInfo>(
   if (rest.minIdleMs < rest.heartbeatMs) {
     throw invalid('minIdleMs', `at least heartbeatMs (${rest.heartbeatMs})`, rest.minIdleMs);
   }
-  const { name, infoSchema: ofService } = serviceOf(service);
-  if (infoSchema !== undefined && ofService !== undefined) {
+  const ofService = serviceOf(service);
+  const { name } = ofService;
+  if (infoSchema !== undefined && ofService.infoSchema !== undefined) {
     throw invalid('infoSchema', 'left out, since the service has one', infoSchema);
+  }
+  if (checkpointSchema !== undefined && ofService.checkpointSchema !== undefined) {
+    throw invalid('checkpointSchema', 'left out, since the service has one', checkpointSchema);
   }
   const { names, layout, database, isCluster } = serviceNames(rest.redis, name, dlqStream, clusterMode);
   checkClusterMode(clusterMode, isCluster);
@@ -352,7 +372,8 @@ export function compileOptions<TInfo>(
     onError: onError as ErrorListener<TInfo> | undefined,
     logger: guardedLogger((logger as Logger | undefined) ?? silentLogger),
     clock: guardedClock((clock as Clock | undefined) ?? systemClock),
-    infoSchema: (infoSchema ?? ofService) as StandardSchemaV1<unknown, TInfo> | undefined,
+    infoSchema: (infoSchema ?? ofService.infoSchema) as StandardSchemaV1<unknown, TInfo> | undefined,
+    checkpointSchema: (checkpointSchema ?? ofService.checkpointSchema) as StandardSchemaV1 | undefined,
     historyKey,
     record: record && compiled(record),
     recorder: recorder as MetricsRecorder | undefined,

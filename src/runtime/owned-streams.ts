@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.js';
 import { factOf } from '../machines/facts.js';
 import { MOST_DELAY_MS } from '../redis/delaying.js';
 import { encodeLetterError } from '../redis/letter-error.js';
+import type { CheckpointCodec } from './checkpoint-codec.js';
 import type { HandlerBackoff } from './handler-backoff.js';
 import type { HandlerFailures } from './handler-failures.js';
 import { invalid, onlyKnown } from './option-errors.js';
@@ -14,24 +15,25 @@ import { TouchListeners } from './touch-listeners.js';
 import type { DoneOptions, ReleaseOptions, ReleaseReport, StreamHandle, TouchListener } from './types.js';
 import { isUnrecoverable } from './unrecoverable-error.js';
 
-export interface OwnedStreamsSettings<TInfo> {
+export interface OwnedStreamsSettings<TInfo, TCheckpoint> {
   readonly logger: Logger;
   readonly backoff: HandlerBackoff;
   readonly failures: HandlerFailures;
   readonly consumer: Consumer;
   /** The option `balance.movable`. */
-  readonly movable: ((stream: StreamHandle<TInfo>) => boolean) | undefined;
+  readonly movable: ((stream: StreamHandle<TInfo, TCheckpoint>) => boolean) | undefined;
   /** Whether the handler of that very stream is asking: it cannot be waited for. */
   isInside(ownership: Ownership): boolean;
+  readonly codec: CheckpointCodec;
 }
 
-export class OwnedStreams<TInfo> implements HandleOwner {
-  readonly #settings: OwnedStreamsSettings<TInfo>;
+export class OwnedStreams<TInfo, TCheckpoint> implements HandleOwner {
+  readonly #settings: OwnedStreamsSettings<TInfo, TCheckpoint>;
   readonly #pinned = new WeakSet<Ownership>();
   #hasWarned = false;
   readonly #touchListeners: TouchListeners;
 
-  constructor(settings: OwnedStreamsSettings<TInfo>) {
+  constructor(settings: OwnedStreamsSettings<TInfo, TCheckpoint>) {
     this.#settings = settings;
     this.#touchListeners = new TouchListeners(settings.logger);
   }
@@ -64,12 +66,26 @@ export class OwnedStreams<TInfo> implements HandleOwner {
     }
   }
 
+  checkpoint(ownership: Ownership): unknown {
+    const { codec, consumer } = this.#settings;
+    const json = consumer.saver.begunWith(ownership);
+    return json === undefined ? undefined : codec.decode(json, ownership.name, ownership.id);
+  }
+
+  save(ownership: Ownership, value: unknown): Promise<void> {
+    const { codec, consumer } = this.#settings;
+    const saved = (async () => consumer.saver.save(ownership, codec.encode(value)))();
+    // Who does not wait for it need not hear that it failed: why a stream is not owned any more its signal says.
+    saved.catch(() => {});
+    return saved;
+  }
+
   validUntil(): number {
     return this.#settings.consumer.lease.validUntil;
   }
 
-  handle(ownership: Ownership): StreamHandle<TInfo> {
-    return handleOf<TInfo>(ownership, this);
+  handle(ownership: Ownership): StreamHandle<TInfo, TCheckpoint> {
+    return handleOf<TInfo, TCheckpoint>(ownership, this);
   }
 
   /** @throws StreamwardenError `StreamNotOwned` */
@@ -79,26 +95,26 @@ export class OwnedStreams<TInfo> implements HandleOwner {
     return ownership;
   }
 
-  named(name: string): StreamHandle<TInfo> | undefined {
+  named(name: string): StreamHandle<TInfo, TCheckpoint> | undefined {
     const ownership = this.#settings.consumer.ownerships.named(name);
     return ownership?.isWorkedOn ? this.handle(ownership) : undefined;
   }
 
-  *[Symbol.iterator](): IterableIterator<StreamHandle<TInfo>> {
+  *[Symbol.iterator](): IterableIterator<StreamHandle<TInfo, TCheckpoint>> {
     for (const ownership of this.#settings.consumer.ownerships) {
       if (ownership.isWorkedOn) yield this.handle(ownership);
     }
   }
 
   async done(ownership: Ownership, options: DoneOptions = {}): Promise<void> {
-    const ifTouches = ifTouchesOf(options);
+    const { ifTouches, keep } = doneOptionsOf(options);
     if (!ownership.isWorkedOn) throw notOwned(ownership.id, ownership.name);
     const { backoff, consumer } = this.#settings;
     const { state } = ownership;
     backoff.cancel(ownership);
     ownership.send({ type: 'done.requested' });
     try {
-      await consumer.finisher.finish(ownership, ifTouches, state === 'uncertain');
+      await consumer.finisher.finish(ownership, ifTouches, state === 'uncertain', keep);
     } catch (error) {
       const isRefused = isStreamwardenError(error, 'StreamTouched');
       if (isRefused && (state === 'backingOff' || state === 'acquired')) this.#releaseTouched(ownership);
@@ -124,7 +140,7 @@ export class OwnedStreams<TInfo> implements HandleOwner {
   }
 
   async releaseMany(
-    predicate: (stream: StreamHandle<TInfo>) => boolean,
+    predicate: (stream: StreamHandle<TInfo, TCheckpoint>) => boolean,
     options: ReleaseOptions = {},
   ): Promise<ReleaseReport> {
     if (typeof predicate !== 'function') throw invalid('predicate', 'a function', predicate);
@@ -196,13 +212,14 @@ export class OwnedStreams<TInfo> implements HandleOwner {
 }
 
 /** @throws StreamwardenError `InvalidOption` */
-function ifTouchesOf(options: unknown): number | undefined {
-  const { ifTouches } = onlyKnown(options, ['ifTouches']);
-  if (ifTouches === undefined) return undefined;
+function doneOptionsOf(options: unknown): { readonly ifTouches: number | undefined; readonly keep: boolean } {
+  const { ifTouches, keep = false } = onlyKnown(options, ['ifTouches', 'keep']);
+  if (typeof keep !== 'boolean') throw invalid('keep', 'true or false', keep);
+  if (ifTouches === undefined) return { ifTouches, keep };
   if (typeof ifTouches !== 'number' || !Number.isSafeInteger(ifTouches) || ifTouches < 0) {
     throw invalid('ifTouches', 'an integer from 0 up', ifTouches);
   }
-  return ifTouches;
+  return { ifTouches, keep };
 }
 
 /** @throws StreamwardenError `InvalidOption` */

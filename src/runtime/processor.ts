@@ -4,10 +4,10 @@ import type { Ownership } from '../actors/ownership.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import type { StreamHandle, StreamHandler } from './types.js';
 
-export interface ProcessorHooks<TInfo> {
+export interface ProcessorHooks<TInfo, TCheckpoint> {
   /** Does the work on a stream; whoever watches it is told. Rejects with what that throws. */
   watch(ownership: Ownership, work: () => Promise<void>): Promise<void>;
-  handle(ownership: Ownership): StreamHandle<TInfo>;
+  handle(ownership: Ownership): StreamHandle<TInfo, TCheckpoint>;
   done(ownership: Ownership): Promise<void>;
   /** The handler threw: keep the lease through the back-off, then spend a retry. */
   failed(ownership: Ownership, error: unknown): void;
@@ -19,14 +19,18 @@ export interface ProcessorHooks<TInfo> {
 /** Whose handler is running. One for all runtimes: each storage that was ever used costs every promise of the process from then on. */
 const inside = new AsyncLocalStorage<Ownership>();
 
-export class Processor<TInfo> {
+export class Processor<TInfo, TCheckpoint> {
   readonly concurrency: number;
-  readonly #handler: StreamHandler<TInfo>;
-  readonly #hooks: ProcessorHooks<TInfo>;
+  readonly #handler: StreamHandler<TInfo, TCheckpoint>;
+  readonly #hooks: ProcessorHooks<TInfo, TCheckpoint>;
   readonly #waiting: Ownership[] = [];
   readonly #running = new Set<Ownership>();
 
-  constructor(handler: StreamHandler<TInfo>, concurrency: number, hooks: ProcessorHooks<TInfo>) {
+  constructor(
+    handler: StreamHandler<TInfo, TCheckpoint>,
+    concurrency: number,
+    hooks: ProcessorHooks<TInfo, TCheckpoint>,
+  ) {
     this.#handler = handler;
     this.concurrency = concurrency;
     this.#hooks = hooks;

@@ -13,7 +13,7 @@ export interface ProducerOptions<TInput = object | null> {
   readonly clusterMode?: 'oss' | 'singleShard';
   /** As in RuntimeOptions. With a schema `info` is checked before anything is sent. */
   // biome-ignore lint/suspicious/noExplicitAny: what handlers get is no matter here
-  readonly service: string | Service<TInput, any>;
+  readonly service: string | Service<TInput, any, any>;
   /** How long a call waits for Redis, in milliseconds. @defaultValue 10000 */
   readonly timeoutMs?: number;
   /**

@@ -23,6 +23,7 @@ import type { ActiveRecording, RecordOptions } from '../replay/record-options.js
 import { Recorder } from '../replay/recorder.js';
 import { RuntimeTelemetry } from '../telemetry/runtime-telemetry.js';
 import { createApplicationPort } from './application-port.js';
+import { createCheckpointCodec } from './checkpoint-codec.js';
 import { endingOf } from './ending.js';
 import { HandlerBackoff } from './handler-backoff.js';
 import { HandlerFailures } from './handler-failures.js';
@@ -89,7 +90,7 @@ function hintOn(stream: unknown): string {
   return stream === undefined ? ' (owned(name) has none for a stream that is not owned here)' : '';
 }
 
-class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
+class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpoint> {
   readonly service: string;
   readonly consumer: string;
   /** Where telemetry, recorder and inspector attach. */
@@ -99,14 +100,14 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   readonly #recorder: Recorder;
   readonly #hub: NotificationHub;
   readonly #incarnation: Consumer;
-  readonly #streams: OwnedStreams<TInfo>;
+  readonly #streams: OwnedStreams<TInfo, TCheckpoint>;
   readonly #lifetime: Lifetime;
   /** Streams that were told as lost. */
   #lost = 0;
   readonly #backoff: HandlerBackoff;
   readonly #failures: HandlerFailures;
   readonly #telemetry: RuntimeTelemetry;
-  #processor: Processor<TInfo> | undefined;
+  #processor: Processor<TInfo, TCheckpoint> | undefined;
 
   constructor(options: CompiledOptions<TInfo>, substitutes: Substitutes) {
     this.#options = options;
@@ -161,13 +162,14 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
       onError: options.onError as ErrorListener | undefined,
       tell: (notification) => this.#tell(notification),
     });
-    this.#streams = new OwnedStreams({
+    this.#streams = new OwnedStreams<TInfo, TCheckpoint>({
       logger: options.logger,
       movable: options.movable as ((stream: StreamHandle<TInfo>) => boolean) | undefined,
       backoff: this.#backoff,
       failures: this.#failures,
       consumer: this.#incarnation,
       isInside: (ownership) => this.#processor?.isInside(ownership) ?? false,
+      codec: createCheckpointCodec(options.checkpointSchema),
     });
   }
 
@@ -208,7 +210,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     return this.#hub.read() as AsyncIterableIterator<Notification<TInfo>>;
   }
 
-  process(handler: StreamHandler<TInfo>, options: ProcessOptions = {}): void {
+  process(handler: StreamHandler<TInfo, TCheckpoint>, options: ProcessOptions = {}): void {
     const { capacity, logger } = this.#options;
     if (typeof handler !== 'function') throw invalid('handler', 'a function', handler);
     const concurrency = concurrencyOf(options, capacity);
@@ -217,7 +219,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
         'ProcessorAttached',
         'a runtime has one handler, and it is attached already',
       );
-    this.#processor = new Processor<TInfo>(handler, concurrency, {
+    this.#processor = new Processor<TInfo, TCheckpoint>(handler, concurrency, {
       handle: (ownership) => this.#streams.handle(ownership),
       done: (ownership) => this.#streams.done(ownership),
       watch: (ownership, work) =>
@@ -242,7 +244,7 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
   }
 
   async releaseMany(
-    predicate: (stream: StreamHandle<TInfo>) => boolean,
+    predicate: (stream: StreamHandle<TInfo, TCheckpoint>) => boolean,
     options?: ReleaseOptions,
   ): Promise<ReleaseReport> {
     return await this.#streams.releaseMany(predicate, options);
@@ -295,11 +297,11 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
     this.#incarnation.intake.resume();
   }
 
-  owned(name: string): StreamHandle<TInfo> | undefined {
+  owned(name: string): StreamHandle<TInfo, TCheckpoint> | undefined {
     return this.#streams.named(name);
   }
 
-  ownedStreams(): IterableIterator<StreamHandle<TInfo>> {
+  ownedStreams(): IterableIterator<StreamHandle<TInfo, TCheckpoint>> {
     return this.#streams[Symbol.iterator]();
   }
 
@@ -485,10 +487,10 @@ class StreamwardenRuntime<TInfo> implements Runtime<TInfo> {
 }
 
 /** As `createRuntime`, with substitutes, and with an environment of its own; for tests and the command line. */
-export function composeRuntime<TInfo = Readonly<Record<string, unknown>> | null>(
-  options: RuntimeOptions<TInfo>,
+export function composeRuntime<TInfo = Readonly<Record<string, unknown>> | null, TCheckpoint = string>(
+  options: RuntimeOptions<TInfo, TCheckpoint>,
   substitutes: Substitutes,
   environment: Readonly<NodeJS.ProcessEnv> = process.env,
-): Runtime<TInfo> & { readonly seam: Seam } {
-  return new StreamwardenRuntime<TInfo>(compileOptions(options, environment), substitutes);
+): Runtime<TInfo, TCheckpoint> & { readonly seam: Seam } {
+  return new StreamwardenRuntime<TInfo, TCheckpoint>(compileOptions(options, environment), substitutes);
 }

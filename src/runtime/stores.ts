@@ -2,6 +2,7 @@
 import type { Stores } from '../actors/kernel.js';
 import { type Clock, randomHex } from '../core/clock.js';
 import type { Commands } from '../redis/commands.js';
+import { createCheckpointStore } from '../redis/checkpoints.js';
 import { bulkTimeoutFor, type Connections } from '../redis/connections.js';
 import { createDeadLetterStore } from '../redis/dead-letter-store.js';
 import { createDelayedStore } from '../redis/delaying.js';
@@ -44,6 +45,7 @@ export function createStores(
   const parked = createParkedStore(commands, names, settings);
   const fleet = createFleetStore(commands, names, consumer);
   const taking = createTakeStore(reads, names, consumer);
+  const checkpoints = createCheckpointStore(commands, bulk, names, settings, lease.generation);
   const due = createDueLetterStore(commands, bulk, names, settings);
   if (shards === undefined) {
     return {
@@ -55,6 +57,7 @@ export function createStores(
       parked,
       fleet,
       taking,
+      checkpoints,
       deadLetters: createDeadLetterStore(bulk, names, dlqMaxLen),
       locks: lockKeys ? createLockStore(commands, lockValue, heartbeatMs) : noLocks,
     };
@@ -69,6 +72,7 @@ export function createStores(
     parked,
     fleet,
     taking,
+    checkpoints,
     deadLetters: createDeadLetterStore(shards.bulkFor(names.dlq), names, dlqMaxLen),
     locks: lockKeys ? createSpreadLockStore(spread, lockValue, heartbeatMs) : noLocks,
   };

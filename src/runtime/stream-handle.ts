@@ -5,6 +5,9 @@ import type { DoneOptions, ReleaseOptions, StreamHandle, TouchListener } from '.
 /** What a handle asks of the runtime. */
 export interface HandleOwner {
   validUntil(): number;
+  /** What was kept of it when it was assigned. */
+  checkpoint(ownership: Ownership): unknown;
+  save(ownership: Ownership, checkpoint: unknown): Promise<void>;
   done(ownership: Ownership, options?: DoneOptions): Promise<void>;
   /** Calls back whenever it has been touched, until what is returned is called. */
   onTouched(ownership: Ownership, listener: TouchListener): () => void;
@@ -13,7 +16,7 @@ export interface HandleOwner {
   pin(ownership: Ownership): () => void;
 }
 
-class Handle<TInfo> implements StreamHandle<TInfo> {
+class Handle<TInfo, TCheckpoint> implements StreamHandle<TInfo, TCheckpoint> {
   readonly #ownership: Ownership;
   readonly #owner: HandleOwner;
 
@@ -66,6 +69,14 @@ class Handle<TInfo> implements StreamHandle<TInfo> {
     return this.#owner.onTouched(this.#ownership, listener);
   }
 
+  get checkpoint(): TCheckpoint | undefined {
+    return this.#owner.checkpoint(this.#ownership) as TCheckpoint | undefined;
+  }
+
+  save(checkpoint: TCheckpoint): Promise<void> {
+    return this.#owner.save(this.#ownership, checkpoint);
+  }
+
   done(options?: DoneOptions): Promise<void> {
     return this.#owner.done(this.#ownership, options);
   }
@@ -80,7 +91,10 @@ class Handle<TInfo> implements StreamHandle<TInfo> {
 }
 
 /** One handle an ownership, made when first asked for. */
-export function handleOf<TInfo>(ownership: Ownership, owner: HandleOwner): StreamHandle<TInfo> {
-  ownership.view ??= new Handle<TInfo>(ownership, owner);
-  return ownership.view as StreamHandle<TInfo>;
+export function handleOf<TInfo, TCheckpoint>(
+  ownership: Ownership,
+  owner: HandleOwner,
+): StreamHandle<TInfo, TCheckpoint> {
+  ownership.view ??= new Handle<TInfo, TCheckpoint>(ownership, owner);
+  return ownership.view as StreamHandle<TInfo, TCheckpoint>;
 }

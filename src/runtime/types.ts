@@ -27,6 +27,11 @@ export interface DoneOptions {
    * @defaultValue undefined: it is finished however often it has been touched
    */
   readonly ifTouches?: number;
+  /**
+   * The checkpoint stays, for whoever owns a stream of this name next; what is unsaved of it is saved first.
+   * @defaultValue false: it goes with the stream
+   */
+  readonly keep?: boolean;
 }
 
 export interface ReleaseOptions {
@@ -53,7 +58,7 @@ export interface ReleaseReport {
 export type TouchListener = (touched: number) => void;
 
 /** A data stream that this process owns. Valid until `signal` aborts or the stream is done. */
-export interface StreamHandle<TInfo = unknown> {
+export interface StreamHandle<TInfo = unknown, TCheckpoint = unknown> {
   /** Name of the data stream. */
   readonly name: string;
   /** Entry id on the load balancer stream. */
@@ -88,6 +93,19 @@ export interface StreamHandle<TInfo = unknown> {
   readonly touched: number;
   /** Calls back when `touched` has grown, until what is returned is called, or the stream is owned no more. */
   onTouched(listener: TouchListener): () => void;
+  /**
+   * What an owner of the stream saved last, as of the moment it was assigned: a text, or with `checkpointSchema` what that made of it. Undefined:
+   * nothing.
+   * @throws StreamwardenError `InvalidCheckpoint`: what is kept does not fit the schema
+   */
+  readonly checkpoint: TCheckpoint | undefined;
+  /**
+   * Saves how far the work on the stream has come, for whoever owns it next: `checkpoint` is that then. A text, or what `checkpointSchema` takes, of at most 4 KiB
+   * as JSON. Resolves when Redis has it, or something newer that this owner saved; calls of `flushMs` go there together, the newest of each stream. Waits
+   * out an outage of Redis.
+   * @throws StreamwardenError `InvalidOption`, `StreamNotOwned`, `RuntimeStopped`: rejects with
+   */
+  save(checkpoint: TCheckpoint): Promise<void>;
   /** The same as `runtime.done(stream, options)`. */
   done(options?: DoneOptions): Promise<void>;
   /** The same as `runtime.release(stream, options)`. */
@@ -100,7 +118,9 @@ export interface StreamHandle<TInfo = unknown> {
 }
 
 /** What processes one data stream. Returning, or resolving, whatever with, means done; throwing spends a retry, unless the signal has aborted. */
-export type StreamHandler<TInfo = unknown> = (stream: StreamHandle<TInfo>) => unknown;
+export type StreamHandler<TInfo = unknown, TCheckpoint = unknown> = (
+  stream: StreamHandle<TInfo, TCheckpoint>,
+) => unknown;
 
 export interface ProcessOptions {
   /** How many handlers run at once; the process owns no more streams than this while the processor is attached. */
@@ -141,7 +161,7 @@ export interface Health {
   readonly reasons: readonly string[];
 }
 
-export interface Runtime<TInfo = unknown> extends AsyncDisposable {
+export interface Runtime<TInfo = unknown, TCheckpoint = unknown> extends AsyncDisposable {
   /** The service whose streams are shared out. */
   readonly service: string;
   /** Name in the consumer group: the consumer id, and a mark of this incarnation. */
@@ -163,7 +183,7 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
    */
   notifications(): AsyncIterableIterator<Notification<TInfo>>;
   /** Attaches the one handler that processes every stream this process owns. */
-  process(handler: StreamHandler<TInfo>, options?: ProcessOptions): void;
+  process(handler: StreamHandler<TInfo, TCheckpoint>, options?: ProcessOptions): void;
   /**
    * Announces that a stream is finished. Waits out an outage of Redis. Rejects with `StreamTouched`, and the stream is owned as before, where
    * `ifTouches` is exceeded.
@@ -179,7 +199,7 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
    * nothing is released then.
    */
   releaseMany(
-    predicate: (stream: StreamHandle<TInfo>) => boolean,
+    predicate: (stream: StreamHandle<TInfo, TCheckpoint>) => boolean,
     options?: ReleaseOptions,
   ): Promise<ReleaseReport>;
   /** Requeues a stream of a dead owner for everyone. `AlreadyClaimed` when there is nothing to claim, `OwnerAlive` when it is held. */
@@ -194,9 +214,9 @@ export interface Runtime<TInfo = unknown> extends AsyncDisposable {
   pause(): Promise<void>;
   resume(): void;
   /** The stream of this name, if this process owns it. */
-  owned(name: string): StreamHandle<TInfo> | undefined;
+  owned(name: string): StreamHandle<TInfo, TCheckpoint> | undefined;
   /** All streams that this process owns. */
-  ownedStreams(): IterableIterator<StreamHandle<TInfo>>;
+  ownedStreams(): IterableIterator<StreamHandle<TInfo, TCheckpoint>>;
   /**
    * The processes of the service, this one included: what Redis knows of each, and what each said of itself with its last heartbeat.
    * @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied`: rejects with

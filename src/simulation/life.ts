@@ -62,7 +62,7 @@ export class Life<TInfo> {
     });
     // What OpenTelemetry needs is loaded when a runtime starts: that is real work.
     const own = { redis, clock: this.process.clock, historyKey, telemetry: false };
-    const runtime = composeRuntime<TInfo>({ ...options, ...own }, { machine: SIMULATED }, {});
+    const runtime = composeRuntime<TInfo, unknown>({ ...options, ...own }, { machine: SIMULATED }, {});
     this.runtime = runtime;
     const attach = runtime.process.bind(runtime);
     runtime.process = (handler, processOptions) => {

@@ -120,10 +120,12 @@ class Simulation implements SimulatedWorld {
     return this.#world.timeline.now;
   }
 
-  runtime<TInfo = Info | null>(options: SimulatedRuntimeOptions<TInfo>): Runtime<TInfo> {
+  runtime<TInfo = Info | null, TCheckpoint = string>(
+    options: SimulatedRuntimeOptions<TInfo, TCheckpoint>,
+  ): Runtime<TInfo, TCheckpoint> {
     this.#expectNoEnd();
-    return this.#begin({ ...options, consumerId: options?.consumerId ?? `consumer-${this.#lives.size + 1}` })
-      .runtime;
+    const consumerId = options?.consumerId ?? `consumer-${this.#lives.size + 1}`;
+    return this.#begin({ ...options, consumerId }).runtime as Runtime<TInfo, TCheckpoint>;
   }
 
   producer<TInput = object | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput> {
@@ -193,13 +195,13 @@ class Simulation implements SimulatedWorld {
     life.crash();
   }
 
-  restart<TInfo>(runtime: Runtime<TInfo>): Runtime<TInfo> {
+  restart<TInfo, TCheckpoint>(runtime: Runtime<TInfo, TCheckpoint>): Runtime<TInfo, TCheckpoint> {
     this.#expectNoEnd();
     const before = this.#lifeOf(runtime);
     if (before.isAlive) this.crash(runtime);
     const life = this.#begin(before.options);
     life.inherit(before);
-    return life.runtime;
+    return life.runtime as Runtime<TInfo, TCheckpoint>;
   }
 
   async stop(runtime: Runtime, options?: StopOptions): Promise<StopReport> {

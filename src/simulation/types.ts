@@ -26,8 +26,8 @@ export interface SimulateOptions {
  * Options of a simulated runtime: those of `createRuntime`, but for what the world itself gives it. There is no `record` either, which writes
  * files. `consumerId` is `consumer-1`, `consumer-2`, … unless given; the environment is not looked at.
  */
-export type SimulatedRuntimeOptions<TInfo = Info | null> = Omit<
-  RuntimeOptions<TInfo>,
+export type SimulatedRuntimeOptions<TInfo = Info | null, TCheckpoint = unknown> = Omit<
+  RuntimeOptions<TInfo, TCheckpoint>,
   'redis' | 'clusterMode' | 'clock' | 'historyKey' | 'record' | 'telemetry' | 'inspect'
 >;
 
@@ -97,7 +97,9 @@ export interface SimulatedWorld extends AsyncDisposable {
    * `createRuntime()`; what takes time (`start()`, `stop()`, `done()`) needs it to go by: `world.until(runtime.stop())`.
    * @throws StreamwardenError `InvalidOption`
    */
-  runtime<TInfo = Info | null>(options: SimulatedRuntimeOptions<TInfo>): Runtime<TInfo>;
+  runtime<TInfo = Info | null, TCheckpoint = string>(
+    options: SimulatedRuntimeOptions<TInfo, TCheckpoint>,
+  ): Runtime<TInfo, TCheckpoint>;
   /**
    * Makes a producer in a process of its own. What it is asked to do needs time to go by: `world.until(producer.add('order-1'))`.
    * @throws StreamwardenError `InvalidOption`
@@ -149,7 +151,7 @@ export interface SimulatedWorld extends AsyncDisposable {
   /** Ends a process at once, as SIGKILL does: nothing of it happens any more, and what its handlers await of the world never comes. */
   crash(runtime: Runtime): void;
   /** Starts a process anew, with the same options and the same handler; crashes it first if it has not ended. Returns its new runtime. */
-  restart<TInfo>(runtime: Runtime<TInfo>): Runtime<TInfo>;
+  restart<TInfo, TCheckpoint>(runtime: Runtime<TInfo, TCheckpoint>): Runtime<TInfo, TCheckpoint>;
   /** Stops a runtime, and lets time go by until it has stopped. */
   stop(runtime: Runtime, options?: StopOptions): Promise<StopReport>;
   /**

@@ -29,7 +29,9 @@ addLeakSource(() =>
 );
 
 export type FleetOptions<TInfo> = Partial<RuntimeOptions<TInfo>>;
-export type TestRuntime<TInfo = Readonly<Record<string, unknown>>> = ReturnType<typeof composeRuntime<TInfo>>;
+export type TestRuntime<TInfo = Readonly<Record<string, unknown>>> = ReturnType<
+  typeof composeRuntime<TInfo, unknown>
+>;
 
 /** Consumers of one service, made for one test. */
 export interface Fleet {
@@ -86,7 +88,7 @@ function makeFleet(suite: SuiteRedis, service: string, keep: (runtime: AnyRuntim
   function create<TInfo>(options: FleetOptions<TInfo> = {}, substitutes: Substitutes = {}) {
     count += 1;
     const clock = trackedClock(options.clock);
-    const runtime = composeRuntime<TInfo>(
+    const runtime = composeRuntime<TInfo, unknown>(
       {
         redis: suite.server().url,
         service,

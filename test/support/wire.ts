@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { systemClock } from '../../src/core/clock.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { type Commands, createCommands } from '../../src/redis/commands.js';
+import { type CheckpointStore, createCheckpointStore } from '../../src/redis/checkpoints.js';
 import { createConnections } from '../../src/redis/connections.js';
 import { createDeadLetterStore, type DeadLetterStore } from '../../src/redis/dead-letter-store.js';
 import { createDueLetterStore, type DueLetterStore } from '../../src/redis/due-letters.js';
@@ -27,6 +28,7 @@ export interface WireConsumer {
   readonly group: GroupStore;
   readonly fleet: FleetStore;
   readonly taking: TakeStore;
+  readonly checkpoints: CheckpointStore;
   readonly entries: EntryReader;
   readonly locks: LockStore;
   readonly due: DueLetterStore;
@@ -99,9 +101,11 @@ export function useWire(suite: SuiteRedis): Wire {
       historyKey,
       ...settings,
     };
+    const lease = createLeaseStore(present(), names, all);
     return {
       name,
-      lease: createLeaseStore(present(), names, all),
+      lease,
+      checkpoints: createCheckpointStore(present(), present(), names, all, lease.generation),
       group: createGroupStore(present(), names, all, systemClock),
       fleet: createFleetStore(present(), names, name),
       taking: createTakeStore(present(), names, name),

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { systemClock } from '../../src/core/clock.js';
 import { ensureEntries } from '../../src/redis/announcing.js';
 import { cancelStreams } from '../../src/redis/cancelling.js';
+import { createCheckpointStore } from '../../src/redis/checkpoints.js';
 import { createClaims } from '../../src/redis/claims.js';
 import type { Commands } from '../../src/redis/commands.js';
 import { createDeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
@@ -84,6 +85,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     take: [2, 2, '', [['1-1', ['f1', 'v1']]]],
     acquire: [1, 1],
     done: [1, 1],
+    save: [1],
     'give-back': [[], 0, 0],
     requeue: [[], 0, 0],
     'read-entries': [['f1', 'v1', 'f2', 'v2'], 0, 0, 0],
@@ -171,6 +173,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await lease.acquire(batch);
   await lease.parkAhead(128);
   await lease.done(batch);
+  const checkpoints = createCheckpointStore(commands, commands, names, settings, lease.generation);
+  await checkpoints.save([{ id: '1-1', name: 'a', number: 1, json: '{}' }]);
   await lease.giveBack('handOver', batch);
   await lease.touch('-', 500, 12_000);
   await lease.leave();

@@ -1,12 +1,14 @@
 /** Finishes streams: acknowledge, delete, then release the lock. In batches, one at a time. */
 
 import { compareEntryIds } from '../../core/entry-id.js';
-import { StreamwardenError } from '../../core/errors.js';
+import { isStreamwardenError, StreamwardenError } from '../../core/errors.js';
 import { soon } from '../../core/microtask.js';
 import { batchEnd } from '../../redis/text-batches.js';
+import type { Saver } from '../data/saver.js';
 import type { Kernel } from '../kernel.js';
 import type { Lease } from '../lease/lease.js';
 import type { Touches } from '../lease/touches.js';
+import type { Finish } from '../../redis/lease-store.js';
 import type { Ownership } from '../ownership.js';
 import { retrying } from '../retrying.js';
 import { releaseLocks } from './release-locks.js';
@@ -19,6 +21,8 @@ interface Request {
   /** Undefined: it is finished however often it has been touched. */
   readonly ifTouches: number | undefined;
   readonly wasUncertain: boolean;
+  /** Its checkpoint stays. */
+  readonly keeps: boolean;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -27,10 +31,16 @@ function lengthOf({ ownership }: Request): number {
   return ownership.name.length;
 }
 
+/** As far as is known when it is sent. */
+function finishOf({ ownership: { id, name, touches, hasCheckpoint }, ifTouches, keeps }: Request): Finish {
+  return { id, name, ifTouches, isTouched: touches > 0, isClearing: hasCheckpoint && !keeps };
+}
+
 export class Finisher {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
   readonly #touches: Touches;
+  readonly #saver: Saver;
   readonly #onFailure: (ownership: Ownership, error: unknown) => void;
   readonly #queue: Request[] = [];
   #isPumping = false;
@@ -43,11 +53,13 @@ export class Finisher {
     kernel: Kernel,
     lease: Lease,
     touches: Touches,
+    saver: Saver,
     onFailure: (ownership: Ownership, error: unknown) => void,
   ) {
     this.#kernel = kernel;
     this.#lease = lease;
     this.#touches = touches;
+    this.#saver = saver;
     this.#onFailure = onFailure;
   }
 
@@ -55,12 +67,29 @@ export class Finisher {
    * Resolves when the stream is finished in Redis and its lock is released.
    * @param ifTouches it is not finished where it has been touched more often
    * @param wasUncertain its lease was overdue when that was asked for
+   * @param keeps its checkpoint stays, and what is unsaved of it is saved first
    * @throws StreamwardenError `StreamNotOwned`: it is somebody else's; `OutcomeUnknown`: no answer came, and it is not pending any more;
    * `StreamTouched`: it has been touched more often, and is owned still
    */
-  finish(ownership: Ownership, ifTouches?: number, wasUncertain = false): Promise<void> {
+  async finish(ownership: Ownership, ifTouches?: number, wasUncertain = false, keeps = false): Promise<void> {
+    if (keeps) await this.#saveFirst(ownership);
+    await this.#finish({ ownership, ifTouches, wasUncertain, keeps });
+  }
+
+  async #saveFirst(ownership: Ownership): Promise<void> {
+    try {
+      await this.#saver.flush([ownership]);
+    } catch (error) {
+      // Where it is not ours any more, the answer to what follows says so as well.
+      if (isStreamwardenError(error, 'StreamNotOwned')) return;
+      this.#onFailure(ownership, error);
+      throw error;
+    }
+  }
+
+  #finish(request: Omit<Request, 'resolve' | 'reject'>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ ownership, ifTouches, wasUncertain, resolve, reject });
+      this.#queue.push({ ...request, resolve, reject });
       if (this.#isPumping) return;
       this.#isPumping = true;
       // Requests of the same turn of the loop share a batch.
@@ -87,14 +116,8 @@ export class Finisher {
   async #acknowledge(batch: readonly Request[]): Promise<void> {
     const { clock, seam } = this.#kernel;
     const began = clock.monotonic();
-    const refs = batch.map(({ ownership: { id, name, touches }, ifTouches }) => ({
-      id,
-      name,
-      ifTouches,
-      isTouched: touches > 0,
-    }));
     const { value: results, mayBeRepeat } = await retrying(this.#kernel, this.#lease, () =>
-      this.#kernel.lease.done(refs),
+      this.#kernel.lease.done(batch.map(finishOf)),
     );
     const finished: Request[] = [];
     batch.forEach((request, index) => {

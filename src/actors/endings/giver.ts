@@ -1,7 +1,9 @@
 /** Gives entries of ours back to everyone: hand-over, spent retries, waiters whose name is free, unparseable entries. */
 import { compareEntryIds } from '../../core/entry-id.js';
+import { isStreamwardenError, messageOf } from '../../core/errors.js';
 import type { EntryRef, GiveBackReason, GivenBack, Moved } from '../../redis/lease-store.js';
 import { batchEnd } from '../../redis/text-batches.js';
+import type { Saver } from '../data/saver.js';
 import type { Kernel } from '../kernel.js';
 import type { Lease } from '../lease/lease.js';
 import type { Ownership } from '../ownership.js';
@@ -30,12 +32,14 @@ export class Giver {
   readonly #lease: Lease;
   readonly #ledger: MoveLedger;
   readonly #deadLetters: DeadLetters;
+  readonly #saver: Saver;
   /** Entries that are being moved, and how often. */
   readonly #moving = new Map<string, number>();
   /** Streams given back with their retry count unchanged, after the application had them. */
   handedOver = 0;
 
-  constructor(kernel: Kernel, lease: Lease, ledger: MoveLedger, deadLetters: DeadLetters) {
+  constructor(kernel: Kernel, lease: Lease, ledger: MoveLedger, deadLetters: DeadLetters, saver: Saver) {
+    this.#saver = saver;
     this.#kernel = kernel;
     this.#lease = lease;
     this.#ledger = ledger;
@@ -71,6 +75,19 @@ export class Giver {
         if (others > 0) this.#moving.set(id, others);
         else this.#moving.delete(id);
       }
+    }
+  }
+
+  async #saveFirst(ownerships: readonly Ownership[]): Promise<void> {
+    try {
+      await this.#saver.flush(ownerships);
+    } catch (error) {
+      if (isStreamwardenError(error, 'RuntimeStopped')) throw error;
+      // Those that are not ours any more hear of it below. And nobody is kept from the rest by a checkpoint that Redis does not take.
+      this.#kernel.logger.warn(
+        { error: messageOf(error) },
+        'streams are given back without their checkpoints',
+      );
     }
   }
 
@@ -121,8 +138,12 @@ export class Giver {
     return outcomes;
   }
 
-  /** The same for entries that have an ownership, whose actors are told. Those must be in `givingBack` or `contended`. */
+  /**
+   * The same for entries that have an ownership, whose actors are told. Those must be in `givingBack` or `contended`. How far they have come is saved
+   * first, for whoever is given them next.
+   */
   async giveBack(reason: GiveBackReason, ownerships: readonly Ownership[], afterMs = 0): Promise<void> {
+    if (this.#saver.isUnsaved(ownerships)) await this.#saveFirst(ownerships);
     const held = new Map(ownerships.map((ownership) => [ownership.id, ownership]));
     const isStillHeld = (id: string) => held.get(id)?.hasEnded === false;
     const outcomes = await this.move(

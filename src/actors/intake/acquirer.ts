@@ -391,6 +391,8 @@ export class Acquirer {
     let coalesced = 0;
     const owned: Ownership[] = [];
     const refused: Ownership[] = [];
+    /** Ours, with a checkpoint that was too large for the answer. */
+    const apart: Ownership[] = [];
     begun.forEach((ownership, index) => {
       if (!isLocked[index]) {
         // Somebody holds the lock of this very entry: a consumer of the Go client that has not let go. Wait for it.
@@ -409,8 +411,11 @@ export class Acquirer {
           );
         }
         owned.push(ownership);
+        ownership.checkpoint = answer.checkpoint;
+        ownership.hasCheckpoint = answer.checkpoint !== undefined;
         this.#ownerships.verified(ownership);
-        this.#handWhenCertain(ownership);
+        if (answer.checkpoint === '') apart.push(ownership);
+        else this.#handWhenCertain(ownership);
       } else if (result === 'contended') {
         contended += 1;
         this.#ownerships.contended(ownership);
@@ -433,7 +438,24 @@ export class Acquirer {
     });
     if (parked + coalesced > 0) this.#setAside(parked, coalesced);
     if (refused.length > 0) await releaseLocks(this.#kernel, refused);
+    if (apart.length > 0) await this.#handWithCheckpoints(apart);
     return count;
+  }
+
+  /** Nobody is given a stream without what is kept of it. Those whose it cannot be read are as if they had not been read. */
+  async #handWithCheckpoints(owned: readonly Ownership[]): Promise<void> {
+    try {
+      const records = await this.#kernel.checkpoints.read(owned.map(({ name }) => name));
+      owned.forEach((ownership, index) => {
+        ownership.checkpoint = records[index] ?? undefined;
+        this.#handWhenCertain(ownership);
+      });
+    } catch (error) {
+      this.#drop(owned);
+      this.#lease.report(error);
+      this.#lease.verify('checkpoints could not be read');
+      throw error;
+    }
   }
 
   /**

@@ -80,6 +80,7 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     presences,
     members,
     balance,
+    checkpoints,
     lbs,
     dlq,
   } = names;
@@ -100,6 +101,7 @@ function onKeys(names: Names, { lockKeys }: AssumedSettings): Need[] {
     presences,
     members,
     balance,
+    checkpoints,
     presence,
     names.scratch('doctor'),
     ...(lockKeys ? [lock] : []),

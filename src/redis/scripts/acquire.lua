@@ -31,14 +31,15 @@
 -- KEYS[5] hash    endings of odd windows
 -- KEYS[6] list    history; only when one is kept
 -- KEYS[last...] hash, stream, zset, zset, hash and hash  cancels: entry id -> 1, name in the group -> how often it was to hear of one; then parked entries,
---                 their names, how many of each name, whose turn it is, and paused names (see lib/parking.lua); and the load balancer stream
---                 again where duplicates coalesce; then owners again where the caller works on the entries, whose records were lost
+--                 their names, how many of each name, whose turn it is, and paused names (see lib/parking.lua); then hash checkpoints (see save); and the
+--                 load balancer stream again where duplicates coalesce; then owners again where the caller works on the entries, whose records were lost
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
 -- ARGV[4...] pairs of entry id (ascending) and data stream name
 --
--- Returns one item an entry: 1 owned; 2 owned, and what was recorded as its name's owner was no entry id; 0 not pending for the caller, or cancelled; 3 parked; 4 coalesced; else the id of the entry that stands in its way: the name's
+-- Returns one item an entry, in a list of its own with the checkpoint of its name where it is owned and there is one, alone in it where the answer has no room for
+-- that: the caller asks for it then, unless it works on the entries already. 1 owned; 2 owned, and what was recorded as its name's owner was no entry id; 0 not pending for the caller, or cancelled; 3 parked; 4 coalesced; else the id of the entry that stands in its way: the name's
 -- owner, or its last one that had a newer token (the entry's own id: delivered too long ago to know, or paused). Of the first
 -- entries only where many bytes were parked, as Redis stands still meanwhile: the caller asks again for the rest
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
@@ -75,10 +76,14 @@ local isHeld = KEYS[#KEYS] == owners
 local last = isHeld and #KEYS - 1 or #KEYS
 local isCoalescing = KEYS[last] == lbs
 last = isCoalescing and last - 1 or last
+local checkpoints = KEYS[last]
+last = last - 1
 local record = historian(last > 11 and KEYS[6] or nil)
 local pending, marks = pendingFor(lbs, group, consumer, ids, 0)
 local lastOwner = endings(KEYS[4], KEYS[5]).last(names)
 local results, writes, taken = {}, {}, {}
+-- Where nobody saves any, this is all that they cost.
+local saved = not isHeld and redis.call('EXISTS', checkpoints) == 1 and redis.call('HMGET', checkpoints, unpack(names)) or {}
 local cancels = KEYS[last - 5]
 local parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = consumer, record = record, isCoalescing = isCoalescing, keys = { KEYS[last - 4], KEYS[last - 3], KEYS[last - 2], KEYS[last - 1], KEYS[last] } })
 local cancelled = redis.call('HMGET', cancels, unpack(ids))
@@ -130,7 +135,7 @@ for i = 1, #ids do
     taken[name] = id
     writes[#writes + 1] = name
     writes[#writes + 1] = id
-    record({ op = 'acquired', id = id, name = name, owner = consumer })
+    record({ op = 'acquired', id = id, name = name, owner = consumer, checkpoint = string.match(saved[i + 1] or '', '^v1 (%S+ %d+) ') })
   end
 end
 if #writes > 0 then
@@ -145,6 +150,17 @@ for i = 1, #ids do
     marked(lbs, group, consumer, id, pending[id], NOT_BEGUN)
   elseif (results[i] == 1 or results[i] == 2) and isOfUnowned(marks[id]) then
     marked(lbs, group, consumer, id, pending[id], 1)
+  end
+end
+local MOST_BYTES = 65536
+local bytes = 0
+for i = 1, #results do
+  local checkpoint = (results[i] == 1 or results[i] == 2) and saved[i + 1]
+  if checkpoint and bytes + #checkpoint <= MOST_BYTES then
+    bytes = bytes + #checkpoint
+    results[i] = { results[i], checkpoint }
+  elseif checkpoint then
+    results[i] = { results[i] }
   end
 end
 return results

@@ -1,0 +1,116 @@
+/**
+ * Checkpoints: how far the owner of a data stream has come, for whoever owns it next. One record a data stream, in the slot of the load balancer
+ * stream; `scripts/save.lua` says how it is written, and by whom. Primitive: no retry, no timer, no policy.
+ */
+import { isEntryId } from '../core/entry-id.js';
+import type { Commands } from './commands.js';
+import type { EntryRef } from './lease-store.js';
+import type { Names } from './names.js';
+
+/** What is kept of one data stream. */
+export interface CheckpointRecord {
+  /** Entry id of the owner that wrote it. */
+  readonly id: string;
+  /** Grows with each save of that owner. */
+  readonly number: number;
+  /** When it was written, epoch milliseconds by Redis's clock. */
+  readonly at: number;
+  readonly content: CheckpointContent;
+}
+
+/** As it is written: what is empty is left out. */
+export interface CheckpointContent {
+  /** What the application saved. */
+  readonly v?: unknown;
+  /** Key of a Redis stream → id of the last entry of it that is done with. */
+  readonly p?: Readonly<Record<string, string>>;
+  /** Key of a Redis stream → id of an entry of it that failed, and how often. */
+  readonly a?: Readonly<Record<string, readonly [id: string, attempts: number]>>;
+}
+
+/** A checkpoint that is to be written. */
+export interface Saving extends EntryRef {
+  readonly number: number;
+  /** A `CheckpointContent`. */
+  readonly json: string;
+}
+
+export interface CheckpointStore {
+  /**
+   * Writes checkpoints of streams of this incarnation: true where it is there, or a newer one of the same owner is; false where the stream is not this
+   * incarnation's. Ascending ids, at most 200.
+   */
+  save(batch: readonly Saving[]): Promise<boolean[]>;
+  /** What is kept of each of these data streams; null: nothing. On the connection for what may be large. */
+  read(dataStreams: readonly string[]): Promise<(string | null)[]>;
+}
+
+export interface CheckpointSettings {
+  readonly consumer: string;
+  readonly historyKey: string | undefined;
+}
+
+/** Records in one reply. */
+const READ_PAGE = 8;
+
+/**
+ * @param bulk commands on the connection for whatever is as large as others choose to make it
+ * @param generation under which the caller sends its scripts now
+ */
+export function createCheckpointStore(
+  commands: Commands,
+  bulk: Commands,
+  { lbs, group, checkpoints, presence }: Names,
+  { consumer, historyKey }: CheckpointSettings,
+  generation: () => number,
+): CheckpointStore {
+  const keys = [lbs, presence(consumer), checkpoints, ...(historyKey === undefined ? [] : [historyKey])];
+  return {
+    async save(batch) {
+      const args: (string | number)[] = [group, consumer, generation()];
+      for (const { id, name, number, json } of batch) args.push(id, name, number, json);
+      const reply = (await commands.script('save', keys, args)) as number[];
+      return reply.map((item) => item === 1);
+    },
+    async read(dataStreams) {
+      const found: (string | null)[] = [];
+      for (let at = 0; at < dataStreams.length; at += READ_PAGE) {
+        const page = dataStreams.slice(at, at + READ_PAGE);
+        found.push(...(await bulk.run('HMGET', (client) => client.hmget(checkpoints, ...page))));
+      }
+      return found;
+    },
+  };
+}
+
+const RECORD = /^v1 (\d+-\d+) (\d{1,15}) (\d{1,15}) (.*)$/s;
+
+/** Undefined: it is none that this version writes, or somebody else has written there. */
+export function parseCheckpoint(record: string): CheckpointRecord | undefined {
+  const [, id = '', number, at, json = ''] = RECORD.exec(record) ?? [];
+  if (!isEntryId(id)) return undefined;
+  try {
+    const content: unknown = JSON.parse(json);
+    return isContent(content) ? { id, number: Number(number), at: Number(at), content } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isContent(value: unknown): value is CheckpointContent {
+  if (!isObject(value)) return false;
+  const { p = {}, a = {} } = value;
+  return isObject(p) && isObject(a) && Object.values(p).every(isText) && Object.values(a).every(isAttempts);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isAttempts(value: unknown): boolean {
+  return Array.isArray(value) && isText(value[0]) && Number.isSafeInteger(value[1]);
+}

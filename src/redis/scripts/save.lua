@@ -1,0 +1,70 @@
+-- Writes checkpoints of data streams that are the caller's: how far their owners have come, for whoever owns them next.
+--
+-- A record is 'v1 <entry id of the owner that wrote it> <number> <epoch ms, by the clock of Redis> <JSON>'. The number grows with each save of one owner,
+-- so that one which is executed late takes nothing back:
+--
+--   1. A's save 7 of e gets no answer, and is on its way still.   2. A sends save 8 on another connection, and hears that it is there.
+--   3. Save 7 arrives: under an older generation it is refused, and where both came under one, the number says that a newer one stands.
+--
+-- Whoever is not the owner writes nothing. Where data was lost, the entries of two owners of one name may be pending: the newer one's record stands.
+--
+--   1. A owns e of n.   2. A replica is promoted that knows e as delivered to A, and no owner of n.   3. B is given e2 of n, and saves.
+--   4. A, which has not looked yet, saves: the record of e2, whose entry is pending, is newer. Refused.
+--
+-- KEYS[1] stream  load balancer stream
+-- KEYS[2] string  presence of the caller
+-- KEYS[3] hash    checkpoints: data stream name -> record
+-- KEYS[4] list    history; only when one is kept
+-- ARGV[1] text    group
+-- ARGV[2] text    consumer: the caller's name in the group
+-- ARGV[3] number  generation of the caller
+-- ARGV[4...] in fours: entry id (ascending), data stream name, number, JSON
+--
+-- Returns one item an entry: 1 it is there, or a newer one of this owner is; 0 not the caller's, nothing was written
+-- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
+--@include fence
+--@include pending
+--@include entry-id
+--@include count
+--@include endings
+--@include now
+--@include history
+local lbs, presence, checkpoints = KEYS[1], KEYS[2], KEYS[3]
+local group, consumer = ARGV[1], ARGV[2]
+local refused = fence(presence, ARGV[3])
+if refused then
+  return refused
+end
+
+local ids, names, numbers, texts = {}, {}, {}, {}
+for i = 4, #ARGV, 4 do
+  ids[#ids + 1] = ARGV[i]
+  names[#names + 1] = ARGV[i + 1]
+  numbers[#numbers + 1] = ARGV[i + 2]
+  texts[#texts + 1] = ARGV[i + 3]
+end
+local record = historian(KEYS[4])
+local pending = pendingFor(lbs, group, consumer, ids, 0)
+local there = redis.call('HMGET', checkpoints, unpack(names))
+local now = string.format('%.0f', nowMs())
+local results, writes = {}, {}
+for i = 1, #ids do
+  local id, name = ids[i], names[i]
+  local writer, number = string.match(there[i] or '', '^v1 (%d+%-%d+) (%d+) ')
+  if not pending[id] then
+    results[i] = 0
+  elseif writer == id and countOf(number) >= tonumber(numbers[i]) then
+    results[i] = 1
+  elseif isId(writer) and writer ~= id and isNewer(writer, id) and isPending(lbs, group, writer) then
+    results[i] = 0
+  else
+    results[i] = 1
+    writes[#writes + 1] = name
+    writes[#writes + 1] = 'v1 ' .. id .. ' ' .. numbers[i] .. ' ' .. now .. ' ' .. texts[i]
+    record({ op = 'saved', id = id, name = name, owner = consumer, number = tonumber(numbers[i]), text = texts[i] })
+  end
+end
+if #writes > 0 then
+  redis.call('HSET', checkpoints, unpack(writes))
+end
+return results
