@@ -66,6 +66,7 @@ export type {
   RecordOptions,
   RingOptions,
 } from './replay/record-options.js';
+export type { Appended } from './runtime/appender.js';
 export { createRuntime } from './runtime/create-runtime.js';
 export {
   defineService,
@@ -77,6 +78,13 @@ export type { FleetMember, MemberFacts } from './runtime/fleet.js';
 export type { ErrorListener, HandlerDelay } from './runtime/handler-options.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
 export type { ActorInspectionEvent, InspectionObserver } from './runtime/inspection-observer.js';
+export type {
+  AppendOptions,
+  EndOptions,
+  EntryFields,
+  FieldValue,
+  NewDataEntry,
+} from './runtime/new-entries.js';
 export type { AddedStream, AddOptions, NewStream } from './runtime/new-stream.js';
 export type {
   DisownedReason,

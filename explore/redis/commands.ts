@@ -113,7 +113,11 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
       return { script, keys: [lbs, presence, owners, ...endings, dlq, ...ASIDE], args };
     }
     case 'leave':
-      return { script, keys: [lbs, presence, NAMES.presences], args: [group, consumer] };
+      return {
+        script,
+        keys: [lbs, presence, NAMES.presences],
+        args: [group, consumer, NAMES.wakes(consumer)],
+      };
     case 'requeue': {
       const dead = CONSUMERS[command.from] as string;
       const args = [group, dead, consumer, maxRetries, DLQ_MAX_LEN, 0, 0, 0, ...flatten(command.entries)];

@@ -160,7 +160,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       const items = streams.flatMap((name) => [name, `{"DataStreamName":"${name}"}`]);
       return [
         ['l', 'o', 'n', 't', 'c', ...DELAYED, ...PARKING],
-        ['g', ...marks, ...items],
+        ['g', ...marks, ...items, ...pick.of([[], ['wakes:']])],
       ];
     },
   ],
@@ -354,7 +354,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     0.5,
     (pick) => [
       ['l', `p:${pick.of(HOLDERS)}`, 'pr'],
-      ['g', pick.of(HOLDERS)],
+      ['g', pick.of(HOLDERS), `wakes:${pick.of(HOLDERS)}`],
     ],
   ],
   'find-dead': [
@@ -419,7 +419,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     1,
     (pick) => [
       ['l', `p:${pick.of(HOLDERS)}`, 'pr'],
-      ['g', pick.of(HOLDERS)],
+      ['g', pick.of(HOLDERS), `wakes:${pick.of(HOLDERS)}`],
     ],
   ],
   'prune-owners': [

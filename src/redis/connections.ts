@@ -83,6 +83,8 @@ export interface Connections {
   readonly reader: Link;
   /** Whatever is as large as others choose to make it: payloads of entries, letters. Opened when it is needed, as `createBulkCommands` does. */
   readonly bulk: Link;
+  /** The blocking read of this process's wakes. Opened by whoever waits for entries. */
+  readonly waker: Link;
   /** The nodes of a cluster; undefined where there is but one server. */
   readonly shards: Shards | undefined;
   /** @param master address of the master to listen to; ignored where there is but one */
@@ -134,6 +136,11 @@ function follow(commands: Link, bulk: Link): void {
   bulk.listen({ up: () => {}, down: (error) => bulk.rest(error) });
 }
 
+/** What waits at a master that has been demoted waits for ever: it leaves when the commands do. */
+function leadAway(commands: Link, waiting: Link): void {
+  commands.listen({ up: () => {}, down: (error) => waiting.replace(error) });
+}
+
 function placeOf({ target, isCluster = false }: ConnectionSettings) {
   if (typeof target !== 'function') return deploymentOf(target);
   return isCluster ? { ...askedCluster(target), seeds: [] } : askedSingle(target);
@@ -167,7 +174,9 @@ export function createConnections(settings: ConnectionSettings): Connections {
     const commands = linkOf('commands');
     const reader = linkOf('reader');
     const bulk = linkOf('bulk');
+    const waker = linkOf('waker');
     follow(commands, bulk);
+    leadAway(commands, waker);
     return {
       get kind() {
         return deployment.kind;
@@ -176,12 +185,14 @@ export function createConnections(settings: ConnectionSettings): Connections {
       commands,
       reader,
       bulk,
+      waker,
       shards: undefined,
       makeSubscriber: () => linkOf('subscriber'),
       close() {
         commands.close();
         reader.close();
         bulk.close();
+        waker.close();
       },
     };
   }
@@ -206,6 +217,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
   const commands = homeward('commands');
   const reader = homeward('reader');
   const bulk = homeward('bulk');
+  const waker = homeward('waker');
   follow(commands, bulk);
   return {
     kind: 'cluster',
@@ -213,12 +225,14 @@ export function createConnections(settings: ConnectionSettings): Connections {
     commands,
     reader,
     bulk,
+    waker,
     shards,
     makeSubscriber: (master) => linkTo('subscriber', () => master, isOurs),
     close() {
       commands.close();
       reader.close();
       bulk.close();
+      waker.close();
       shards.close();
     },
   };

@@ -437,7 +437,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
       return (await commands.script(
         'leave',
         [names.lbs, presence, names.presences],
-        [names.group, consumer],
+        [names.group, consumer, names.wakes(consumer)],
       )) as number;
     },
   };

@@ -45,10 +45,18 @@ export interface Names {
   readonly presencePrefix: string;
   /** Hash in the load balancer stream's slot: data stream name → how far its owner has come (see `checkpoints.ts`). Only where handlers save it. */
   readonly checkpoints: string;
+  /** Stream in the load balancer stream's slot: names of data streams of this consumer that have been appended to. Lives for a minute after the last one. */
+  wakes(consumer: string): string;
+  /** What every key of wakes begins with. */
+  readonly wakesPrefix: string;
+  /** Whether a key is one of these, so that no data stream's entries can be there. */
+  isOwn(key: string): boolean;
   /** Mark that a dead letter with this id was announced anew, where the dead-letter stream lives apart. In the load balancer stream's slot. */
   redriven(letterId: string): string;
   /** Scratch key for the capability probe, in the load balancer stream's slot. */
   scratch(consumer: string): string;
+  /** Key of a data stream, unless the application names another one. */
+  dataKey(dataStream: string): string;
   /** Key of the lock of one entry: `<data stream name><MUTEX_KEY_SEP><entry id>`. */
   lock(dataStream: string, entryId: string): string;
   /** Data stream name and entry id of a lock key, or undefined when the key is none of ours. */
@@ -81,6 +89,10 @@ export function waitingAside(lbs: string): { readonly delayed: string; readonly 
   return { delayed: `${tag}:delayed`, parked: `${tag}:parked` };
 }
 
+/** What follows the hash tag in a key of ours. */
+const OWN_KEY =
+  /^(?:owners|ended:[01]|announced|touches|cancels|delayed(?::(?:due|names))?|parked(?::(?:names|counts|turns))?|paused|presences|members|balance|checkpoints|entries:dlq|(?:presence|wakes|redriven|probe):.*)$/s;
+
 /** In a glob pattern these stand for something else than themselves. */
 function escapeGlob(text: string): string {
   return text.replace(/[\\*?[\]^]/g, '\\$&');
@@ -98,12 +110,14 @@ export function createNames(input: NamesInput): Names {
   const lbs = `${prefix}${input.service}-input`;
   const tag = hashTag(lbs);
   const presencePrefix = `${tag}:presence:`;
+  const wakesPrefix = `${tag}:wakes:`;
   const { delayed, parked } = waitingAside(lbs);
+  const dlq = `${prefix}${input.dlqStream ?? `${input.service}-input-dlq`}`;
   return {
     service: input.service,
     lbs,
     group: `${input.service}-group`,
-    dlq: `${prefix}${input.dlqStream ?? `${input.service}-input-dlq`}`,
+    dlq,
     owners: `${tag}:owners`,
     endings: [`${tag}:ended:0`, `${tag}:ended:1`],
     announced: `${tag}:announced`,
@@ -119,8 +133,13 @@ export function createNames(input: NamesInput): Names {
     checkpoints: `${tag}:checkpoints`,
     presence: (consumer) => presencePrefix + consumer,
     presencePrefix,
+    wakes: (consumer) => wakesPrefix + consumer,
+    wakesPrefix,
+    isOwn: (key) =>
+      key === lbs || key === dlq || (key.startsWith(`${tag}:`) && OWN_KEY.test(key.slice(tag.length + 1))),
     redriven: (letterId) => `${tag}:redriven:${letterId}`,
     scratch: (consumer) => `${tag}:probe:${consumer}`,
+    dataKey: (dataStream) => prefix + dataStream,
     lock: (dataStream, entryId) => joinLockKey(prefix, dataStream, entryId),
     parseLock(key) {
       const parts = parseLockKey(key, prefix);

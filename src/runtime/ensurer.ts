@@ -3,7 +3,7 @@
  * finds it. So it goes on through whatever passes.
  */
 import type { TraceFields } from '../core/trace-fields.js';
-import { type Ensured, ensureEntries, MOST_ENSURED } from '../redis/announcing.js';
+import { type Ensured, type EnsureOptions, ensureEntries, MOST_ENSURED } from '../redis/announcing.js';
 import type { Commands } from '../redis/commands.js';
 import { traceBytes } from '../redis/entry.js';
 import type { Names } from '../redis/names.js';
@@ -27,8 +27,16 @@ export interface EnsurerSettings {
 }
 
 export interface Ensurer {
-  /** Resolves with what became of each, in their order. When a batch fails, those before it are announced. */
-  ensure(entries: readonly SizedEntry[], trace?: TraceFields): Promise<Ensured[]>;
+  /**
+   * Resolves with what became of each, in their order. When a batch fails, those before it are announced.
+   *
+   * @param options `known`: what became of the first of them, which are not asked for again
+   */
+  ensure(entries: readonly SizedEntry[], options?: EnsuringOptions): Promise<Ensured[]>;
+}
+
+export interface EnsuringOptions extends EnsureOptions {
+  readonly known?: readonly Ensured[];
 }
 
 export interface Batch<T extends SizedEntry> {
@@ -65,14 +73,15 @@ export function batchAt<T extends SizedEntry>(
 
 export function createEnsurer({ commands, names, maxEntryBytes, repeated }: EnsurerSettings): Ensurer {
   return {
-    async ensure(entries, trace) {
-      const ensured: Ensured[] = [];
+    async ensure(entries, { trace, wakes, known = [] } = {}) {
+      const ensured: Ensured[] = [...known];
       let unanswered = 0;
       while (ensured.length < entries.length) {
         const from = ensured.length;
         const to = unanswered < MOST_UNANSWERED ? entries.length : from + 1;
         const batch = batchAt(entries, from, to, trace, maxEntryBytes);
-        ensured.push(...(await repeated(() => ensureEntries(commands, names, batch.entries, batch.trace))));
+        const options: EnsureOptions = { trace: batch.trace, ...(wakes && { wakes }) };
+        ensured.push(...(await repeated(() => ensureEntries(commands, names, batch.entries, options))));
         unanswered = ensured.length > from ? 0 : unanswered + 1;
       }
       return ensured;

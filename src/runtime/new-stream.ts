@@ -91,7 +91,8 @@ export function entriesOf(streams: readonly NewStream[], maxEntryBytes: number):
   return entries;
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+/** Text that Unicode does not allow: Redis would be given another one. */
+export const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function checked(streams: readonly NewStream[], maxEntryBytes: number): SizedEntry[] {
   if (!Array.isArray(streams)) throw invalid('streams', 'a list of objects with a name', streams);

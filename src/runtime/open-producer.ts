@@ -14,6 +14,20 @@ import { isElsewhere, isPassing, mayHaveExecuted, redisError, replyOf } from '..
 import { type Marks, REMEMBERED_MS, SentOnce } from '../redis/sent-once.js';
 import { ProducerTelemetry } from '../telemetry/producer-telemetry.js';
 import { BATCH_BYTES, batchAt, createEnsurer } from './ensurer.js';
+import { type Appended, createAppender } from './appender.js';
+import { openDataPlace } from './data-place.js';
+import { createEntryAdder } from './entry-adder.js';
+import {
+  type AppendOptions,
+  appendedOf,
+  appendOptionsOf,
+  type CheckedEntry,
+  type EndOptions,
+  type EntryFields,
+  endOf,
+  type NewDataEntry,
+  type OptionsArgument,
+} from './new-entries.js';
 import {
   type AddedStream,
   type AddOptions,
@@ -30,8 +44,11 @@ import { createProducerConnection } from './producer-connection.js';
 import { cancelAll, createRepeatedCall, REFUSED_PAUSE_MS } from './repeated-call.js';
 import type { CompiledProducerOptions } from './service-settings.js';
 
-/** @typeParam TInput what `info` is; the schema of a defined service says so. It may be left out where it may be null. */
-export interface Producer<TInput = object | null> extends AsyncDisposable {
+/**
+ * @typeParam TInput what `info` is; the schema of a defined service says so. It may be left out where it may be null.
+ * @typeParam TFields what the fields of an entry are; likewise
+ */
+export interface Producer<TInput = object | null, TFields = EntryFields> extends AsyncDisposable {
   /**
    * Announces one data stream; resolves with its entry id. With `delayMs` nobody is given it before that time has passed, and it has its entry only
    * then: the id is that of what is delayed, `delayed:` and a number.
@@ -48,6 +65,21 @@ export interface Producer<TInput = object | null> extends AsyncDisposable {
   ensure(name: string, ...rest: InfoArgument<TInput>): Promise<Ensured>;
   /** The same for many, in their order; in batches as `addMany`. A name that is given twice is announced once at most. */
   ensureMany(streams: readonly NewStream<TInput>[]): Promise<Ensured[]>;
+  /**
+   * Adds an entry to a data stream, and has its owner look: the stream is announced unless it waits already or is owned, and then its owner is touched and woken.
+   * Resolves with the entry's id and what `ensure()` says of the stream. The entry is there first, always. Of calls that are not awaited one after the other
+   * nobody knows which is first in the stream.
+   * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, `RedisRefused`, `PermissionDenied`, and then `details.sent` says whether the entry
+   *   may be there, and `details.appended` has its id where it is known to be
+   */
+  append(name: string, fields: TFields, ...rest: OptionsArgument<TInput, AppendOptions>): Promise<Appended>;
+  /**
+   * Adds many, in their order; those of one data stream stay in that order. In batches of at most 500, and of about 1 MiB; when one fails, those before it are there.
+   * @throws as `append`; `OutcomeUnknown` where Redis refused an entry and has one that was to follow it
+   */
+  appendMany(entries: readonly NewDataEntry<TInput, TFields>[]): Promise<Appended[]>;
+  /** Adds the end mark to a data stream, an entry whose first field is `_end`, and has its owner look, as `append` does: who reads its entries finishes it there. */
+  end(name: string, ...rest: OptionsArgument<TInput, EndOptions>): Promise<Appended>;
   /**
    * Cancels a data stream. What waits or is delayed is gone when it resolves. Where a consumer owns it, its signal aborts with `StreamCancelled`, within
    * a heartbeat, and it is finished when its handler has returned or its grace is over. Safe to repeat, and repeated while the answer is lost.
@@ -84,6 +116,7 @@ export function openProducer(
     telemetry,
     maxEntryBytes,
     infoSchema,
+    data,
     logger,
     isIdempotent = true,
   }: ProducerSettings,
@@ -112,6 +145,14 @@ export function openProducer(
   const checkInfo = infoSchema && createProducedInfoCheck(infoSchema, names.service);
   const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
   const once = new SentOnce(() => randomHex(clock, 12));
+  const place = openDataPlace({ connections, commands, connection, target: data, clock, logger, timeoutMs });
+  const appender = createAppender({
+    names,
+    servers: place.servers,
+    add: createEntryAdder({ ...place, clock, timeoutMs, once, isIdempotent, isClosed: () => isClosed }),
+    ensurer,
+    maxEntryBytes,
+  });
   let isClosed = false;
 
   /**
@@ -243,11 +284,18 @@ export function openProducer(
     const entries = entriesOf(streams, maxEntryBytes);
     await checkInfo?.(entries);
     if (watch === undefined) return await ensurer.ensure(entries);
-    return await watch.ensure(entries.length, isBatch, (trace) => ensurer.ensure(entries, trace));
+    return await watch.ensure(entries.length, isBatch, (trace) => ensurer.ensure(entries, { trace }));
+  }
+
+  async function append(entries: readonly CheckedEntry[], isBatch: boolean): Promise<Appended[]> {
+    await checkInfo?.(entries.map(({ stream }) => stream));
+    if (watch === undefined) return await appender.append(entries);
+    return await watch.append(entries.length, isBatch, (trace) => appender.append(entries, trace));
   }
 
   async function close(): Promise<void> {
     isClosed = true;
+    place.close();
     connection.close();
   }
 
@@ -259,6 +307,15 @@ export function openProducer(
     addMany: (streams) => announce(streams, true),
     ensure: async (name, info) => (await ensure([{ name, info: info ?? null }], false))[0] as Ensured,
     ensureMany: (streams) => ensure(streams, true),
+    append: async (name, fields, options = {}) => {
+      const given = { ...appendOptionsOf(options, 'maxLen'), name, fields };
+      return (await append(appendedOf([given], names, maxEntryBytes), false))[0] as Appended;
+    },
+    appendMany: async (entries) => await append(appendedOf(entries, names, maxEntryBytes), true),
+    end: async (name, options = {}) => {
+      const given = { ...appendOptionsOf(options), name };
+      return (await append([endOf(given, names, maxEntryBytes)], false))[0] as Appended;
+    },
     cancel: async (name) => (await cancel([name], false))[0] as Cancelled,
     cancelMany: (streams) => cancel(streams, true),
     pause: (name) => change('pause', name),

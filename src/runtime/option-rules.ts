@@ -16,6 +16,9 @@ export const TIMEOUT_MS = { min: 1, max: 3_600_000 } as const;
 export const REDIS_TARGET_WORDS =
   'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options that name a host, port, path or sentinels, an ioredis client or cluster, or a function that gives one of these';
 
+export const DATA_TARGET_WORDS =
+  'a URL (redis://…, rediss://…, redis-cluster://host:port,…, redis-sentinel://host:port,…/NAME), ioredis options that name a host, port, path or sentinels, or an ioredis client or cluster';
+
 export function isRedisTarget(value: unknown): boolean {
   return problemOfTarget(value) === undefined;
 }

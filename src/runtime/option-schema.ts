@@ -4,9 +4,11 @@
  */
 import * as z from 'zod';
 import type { RedisSource } from '../redis/asked-target.js';
+import type { RedisTarget } from '../redis/target.js';
 import { type AnyService, isService } from './define-service.js';
 import type { Elsewhere } from './option-errors.js';
 import {
+  DATA_TARGET_WORDS,
   integerWords,
   isRedisTarget,
   MAX_ENTRY_BYTES,
@@ -40,6 +42,9 @@ const backoff = (initialMs: number, maxMs: number) => ({
 const service = z
   .custom<string | AnyService>((value) => (typeof value === 'string' ? value !== '' : isService(value)))
   .describe(TEXT_WORDS);
+const dataTarget = z
+  .custom<RedisTarget>((value) => typeof value !== 'function' && isRedisTarget(value))
+  .describe(DATA_TARGET_WORDS);
 const redisTarget = z.custom<RedisSource>(isRedisTarget).describe(REDIS_TARGET_WORDS);
 
 /** Options of a runtime. */
@@ -135,6 +140,7 @@ export const producerSchema = z.strictObject({
   service,
   timeoutMs: integer(TIMEOUT_MS.min, TIMEOUT_MS.max).default(10_000),
   maxEntryBytes: runtimeSchema.shape.maxEntryBytes,
+  data: dataTarget.optional(),
   telemetry: runtimeSchema.shape.telemetry,
   logger: runtimeSchema.shape.logger,
 });

@@ -14,6 +14,7 @@ import type { MetricsRecorder } from '../telemetry/metrics-recorder.js';
 import { type AnyService, serviceOf } from './define-service.js';
 import type { ErrorListener, HandlerDelay } from './handler-options.js';
 import type { InspectionObserver } from './inspection-observer.js';
+import { withData } from './data-place.js';
 import { invalid, parseWith } from './option-errors.js';
 import { ELSEWHERE, processSchema, producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
 import { compiled } from './record-schema.js';
@@ -265,7 +266,7 @@ export function serviceOptions(raw: unknown): CompiledServiceOptions {
  * @throws StreamwardenError `InvalidOption`
  */
 export function producerNames(raw: unknown): CompiledProducerOptions {
-  const { redis, clusterMode, service, timeoutMs, telemetry, maxEntryBytes } = parseWith(
+  const { redis, clusterMode, service, timeoutMs, telemetry, maxEntryBytes, data } = parseWith(
     producerSchema,
     raw,
     ELSEWHERE,
@@ -273,7 +274,16 @@ export function producerNames(raw: unknown): CompiledProducerOptions {
   const { name, infoSchema } = serviceOf(service);
   const { names, isCluster } = serviceNames(redis, name, undefined, clusterMode);
   checkClusterMode(clusterMode, isCluster);
-  return { redis, isCluster, timeoutMs, telemetry, maxEntryBytes, names, infoSchema };
+  return {
+    redis,
+    isCluster,
+    timeoutMs,
+    telemetry,
+    maxEntryBytes,
+    names: withData(names, data),
+    infoSchema,
+    data,
+  };
 }
 
 /** Where there is no pod: a name that no other process of the fleet has at the same time. */

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { RedisSource } from '../redis/asked-target.js';
+import type { RedisTarget } from '../redis/target.js';
 import type { Service } from './define-service.js';
 import { openProducer, type Producer } from './open-producer.js';
 import { producerNames } from './options.js';
@@ -21,6 +22,11 @@ export interface ProducerOptions<TInput = object | null> {
    * @defaultValue 1048576
    */
   readonly maxEntryBytes?: number;
+  /**
+   * Where the entries of data streams are, if not where the service is: a URL, ioredis options, or a client or cluster that serves as a template. As in
+   * RuntimeOptions. @defaultValue where the service is
+   */
+  readonly data?: RedisTarget;
   readonly logger?: Logger;
   /** As in RuntimeOptions. A traced call marks its entries with its context, which the owner's span is linked to. @defaultValue true */
   readonly telemetry?: boolean;

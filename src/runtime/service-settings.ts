@@ -7,6 +7,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RedisSource } from '../redis/asked-target.js';
 import type { Layout } from '../redis/layout.js';
 import type { Names } from '../redis/names.js';
+import type { RedisTarget } from '../redis/target.js';
 import { invalid } from './option-errors.js';
 import { integerWords, isRedisTarget, REDIS_TARGET_WORDS, TEXT_WORDS, TIMEOUT_MS } from './option-rules.js';
 import { serviceNames } from './service-names.js';
@@ -27,6 +28,8 @@ export interface CompiledProducerOptions {
   readonly telemetry: boolean;
   /** As in RuntimeOptions. */
   readonly maxEntryBytes: number;
+  /** Where the entries of data streams are; undefined: where the service is. */
+  readonly data?: RedisTarget | undefined;
   /** What `info` has to satisfy. */
   readonly infoSchema?: StandardSchemaV1<unknown, unknown> | undefined;
 }

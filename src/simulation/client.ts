@@ -30,7 +30,7 @@ export interface ClientWorld {
 const COMMANDS = [
   'asking', 'client', 'cluster', 'config', 'del', 'eval', 'evalsha', 'exists', 'hget', 'hmget', 'hscan', 'hset', 'hsetnx', 'info', 'lrange',
   'mget', 'pexpire', 'psubscribe', 'pttl', 'role', 'set', 'time', 'xack', 'xadd', 'xautoclaim', 'xclaim', 'xdel', 'xgroup', 'xinfo', 'xlen', 'xpending',
-  'xrange', 'xreadgroup', 'xrevrange', 'xtrim', 'zadd', 'zrange', 'zrem',
+  'xrange', 'xread', 'xreadgroup', 'xrevrange', 'xtrim', 'zadd', 'zrange', 'zrem',
 ] as const; // biome-ignore format: one list
 
 /** Round trips until a client is ready: TCP, then what ioredis asks. */

@@ -23,7 +23,7 @@ interface Begun {
 }
 
 interface Operation {
-  readonly name: 'send' | 'ensure' | 'cancel';
+  readonly name: 'send' | 'ensure' | 'append' | 'cancel';
   /** As the conventions call it. What is sent is counted. */
   readonly type: 'send' | 'settle';
   /** How many data streams it is called with. */
@@ -65,6 +65,18 @@ export class ProducerTelemetry {
   ): Promise<T> {
     return await this.#watched({ name: 'ensure', type: 'send', count, isBatch }, ensure, {
       sent: (ensured: T) => ensured.filter((one) => one.created).length,
+    });
+  }
+
+  /** @param count how many entries are added to data streams */
+  async append<T extends readonly { readonly stream: { readonly id: string; readonly created: boolean } }[]>(
+    count: number,
+    isBatch: boolean,
+    append: Send<T>,
+  ): Promise<T> {
+    return await this.#watched({ name: 'append', type: 'send', count, isBatch }, append, {
+      sent: (appended: T) =>
+        new Set(appended.flatMap(({ stream }) => (stream.created ? [stream.id] : []))).size,
     });
   }
 

@@ -57,6 +57,43 @@ describe('the documented minimal ACL user of a producer that ensures, delays, ca
     expect(cancelled.map((each) => each.cancelled)).to.deep.equal(['delayed', 'waiting', 'owned', 'none']);
   }
 
+  /** The line of one that appends, which goes on top of the others. */
+  async function appendingRules(...left: string[]): Promise<string[]> {
+    const text = await readFile(DOCUMENT, 'utf8');
+    const line = /^ACL SETUSER orders-producer (~order-.+)$/m.exec(text)?.[1] ?? '';
+    const more = line.split(' ');
+    expect(more).to.include.members(left);
+    return more.filter((rule) => !left.includes(rule));
+  }
+
+  /** Appends to a stream that waits, and to one that is owned. */
+  async function append(...left: string[]): Promise<number> {
+    await using producer = await producerWithout();
+    const redis = suite.redis();
+    await redis.call('ACL', 'SETUSER', 'orders-producer', ...(await appendingRules(...left)));
+    await redis.xgroup('CREATE', lbs, group, '0', 'MKSTREAM');
+    const { stream } = await producer.append('order-1', { n: 1 });
+    await redis.xreadgroup('GROUP', group, 'a~00000001', 'COUNT', 10, 'STREAMS', lbs, '>');
+    await redis.hset(owners, '', 'v1 epoch', 'order-1', stream.id);
+    await producer.append('order-1', { n: 2 });
+    await producer.end('order-1');
+    expect(await redis.xlen('order-1')).to.equal(3);
+    return await redis.xlen('{orders-input}:wakes:a~00000001');
+  }
+
+  it('may append with the rules that are documented for it, and lets owners wait without the last of them', async () => {
+    expect(await append()).to.equal(2);
+    const pttl = await suite.redis().pttl('{orders-input}:wakes:a~00000001');
+    expect(pttl).to.be.within(1, 60_000);
+    await suite.redis().flushall();
+    await suite.redis().call('ACL', 'DELUSER', 'orders-producer');
+    expect(await append('~{orders-input}:wakes:*', '+pexpire')).to.equal(0);
+  });
+
+  it('is refused, and says so, without the keys of the data streams', async () => {
+    expect(await rejection(append('~order-*'))).to.include({ code: 'PermissionDenied' });
+  });
+
   it('may do all that it takes', async () => {
     await live();
   });

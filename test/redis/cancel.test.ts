@@ -130,7 +130,7 @@ describe('cancelling streams', () => {
     const held = await own(a, 'one');
     await cancel('one');
     const ensure = () =>
-      ensureEntries(wire.commands(), names, [{ name: 'one', payload: encodePayload('one') }], undefined);
+      ensureEntries(wire.commands(), names, [{ name: 'one', payload: encodePayload('one') }]);
     const [ensured] = await ensure();
     expect(ensured?.created).to.equal(true);
     expect(await ensure()).to.deep.equal([{ id: ensured?.id, created: false }]);

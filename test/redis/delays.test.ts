@@ -119,7 +119,7 @@ describe('delayed streams', () => {
 
   it('are announced as far as ensure is concerned [C-DLY-4]', async () => {
     const ensure = (name: string) =>
-      ensureEntries(wire.commands(), names, [{ name, payload: encodePayload(name) }], undefined);
+      ensureEntries(wire.commands(), names, [{ name, payload: encodePayload(name) }]);
     const [id] = await add(HOUR_MS, 'one');
     expect(await ensure('one')).to.deep.equal([{ id, created: false }]);
     const [other] = await ensure('on');

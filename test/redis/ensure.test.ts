@@ -14,9 +14,7 @@ describe('ensuring that a stream is announced', () => {
     const entries = streams.map((name) => ({ name, payload: encodePayload(name) }));
     const ensured: Ensured[] = [];
     while (ensured.length < entries.length) {
-      ensured.push(
-        ...(await ensureEntries(wire.commands(), names, entries.slice(ensured.length), undefined)),
-      );
+      ensured.push(...(await ensureEntries(wire.commands(), names, entries.slice(ensured.length))));
     }
     return ensured;
   };
@@ -59,7 +57,7 @@ describe('ensuring that a stream is announced', () => {
     const first: Ensured[] = [];
     const entries = all.map((name, n) => ({ name, payload: encodePayload(name, filling(n)) }));
     while (first.length < all.length) {
-      first.push(...(await ensureEntries(wire.commands(), names, entries.slice(first.length), undefined)));
+      first.push(...(await ensureEntries(wire.commands(), names, entries.slice(first.length))));
     }
     expect(first.every(({ created }) => created)).to.equal(true);
     const isGone = (n: number) => n % 3 === 1 || (n > 40 && n < 60);
@@ -172,7 +170,7 @@ describe('ensuring that a stream is announced', () => {
     }
     await pipeline.exec();
     const entries = [{ name: 'stream-2499', payload: encodePayload('stream-2499') }];
-    const asked = () => ensureEntries(wire.commands(), names, entries, undefined);
+    const asked = () => ensureEntries(wire.commands(), names, entries);
     expect([await asked(), await asked()]).to.deep.equal([[], []]);
     const [ensured] = await asked();
     expect(ensured).to.have.property('created', false);
@@ -182,10 +180,10 @@ describe('ensuring that a stream is announced', () => {
   it('does not stand still over what is large [C-ENS-2]', async () => {
     for (let at = 0; at < 4; at += 1) await announce(`large-${at}`, 'filling', 'x'.repeat(700_000));
     const entries = ['large-3'].map((name) => ({ name, payload: encodePayload(name) }));
-    expect(await ensureEntries(wire.commands(), names, entries, undefined)).to.deep.equal([]);
+    expect(await ensureEntries(wire.commands(), names, entries)).to.deep.equal([]);
     const all = [0, 1, 2, 3].map((at) => ({ name: `large-${at}`, payload: encodePayload(`large-${at}`) }));
     await ensure('large-3');
-    const some = await ensureEntries(wire.commands(), names, all, undefined);
+    const some = await ensureEntries(wire.commands(), names, all);
     expect(some.length).to.be.within(1, 3);
     expect((await ensure(...all.map(({ name }) => name))).map(({ created }) => created)).to.deep.equal([
       false,
@@ -207,7 +205,8 @@ describe('ensuring that a stream is announced', () => {
 
   it('marks what it adds with where it comes from', async () => {
     const entries = [{ name: 'one', payload: encodePayload('one') }];
-    await ensureEntries(wire.commands(), names, entries, { traceparent: 'p', tracestate: 's' });
+    const trace = { traceparent: 'p', tracestate: 's' };
+    await ensureEntries(wire.commands(), names, entries, { trace });
     const [[, fields] = ['', []]] = await wire.entries(names.lbs);
     expect(fields).to.deep.equal(['lbs-input', encodePayload('one'), 'traceparent', 'p', 'tracestate', 's']);
   });

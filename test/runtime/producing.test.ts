@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createProducer, type Producer } from '../../src/index.js';
 import { type FaultProxy, startFaultProxy } from '../../src/testing/fault-proxy.js';
-import type { RedisServer } from '../../src/testing/index.js';
+import { addsOnce } from '../support/adds-once.js';
 import { eventually } from '../support/eventually.js';
 import { allowedMs } from '../support/pace.js';
 import { useRedis } from '../support/redis.js';
@@ -10,11 +10,6 @@ import { skipWithout } from '../support/skip.js';
 import { streamNames } from '../support/runtimes.js';
 
 const LBS = 'orders-input';
-
-function addsOnce({ binary: { product, version } }: RedisServer): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return product === 'redis' && (major > 8 || (major === 8 && minor >= 6));
-}
 
 describe('a producer', () => {
   const suite = useRedis();

@@ -289,9 +289,11 @@ class Play {
         commands(),
         names,
         streams.map((name) => ({ name, payload: encodePayload(name) })),
-        undefined,
       );
     await this.#step('what i holds is ensured, and what nobody has', () => ensure('seven', 'eight'));
+    await this.#step('what i holds is appended to', () =>
+      ensureEntries(commands(), names, [{ name: 'seven', payload: '{}' }], { wakes: true }),
+    );
     await this.#step('i hears of it', async () => {
       await i.lease.refresh();
       return [i.lease.touchesHeard(), await i.lease.touches(held.map(({ id }) => id))];

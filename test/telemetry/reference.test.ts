@@ -54,6 +54,7 @@ describe('docs/reference/telemetry.md', () => {
     const all = [
       'send <service>-input',
       'ensure <service>-input',
+      'append <service>-input',
       'cancel <service>-input',
       'process <service>-input',
       ...Object.values(SPANS),

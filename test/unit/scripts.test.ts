@@ -193,7 +193,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await group.pruneOwners();
   await group.pruneAnnounced();
   const streams = ['a', 'b'].map((name) => ({ name, payload: '{}' }));
-  await ensureEntries(commands, names, streams, undefined);
+  await ensureEntries(commands, names, streams);
   await lease.delay(batch, 1000);
   const later = streams.map((stream) => ({ ...stream, delayMs: 1000 }));
   await addDelayed(commands, names, later, undefined);

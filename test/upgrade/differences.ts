@@ -45,7 +45,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of leave',
-    why: 'It also takes its caller out of the index of presences, or says there that it is found at once. That of 0.1.0 ignores the further key.',
+    why: 'It also takes its caller out of the index of presences, or says there that it is found at once, and deletes the stream of wakes of its caller. That of 0.1.0 ignores the further key and argument: a stream of wakes ends by itself within a minute.',
   },
   {
     what: 'interface of forget-consumer',
@@ -225,6 +225,7 @@ export const DIFFERENCES: readonly Difference[] = [
       'presences',
       'members',
       'balance',
+      'wakes',
     ].map((key) => ({
       what: `name of ${service}: ${key}`,
       why: 'A key that consumers of 0.1.0 know nothing of.',

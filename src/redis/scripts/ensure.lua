@@ -25,6 +25,10 @@
 -- ARGV[2] text    traceparent of what is added; '': none
 -- ARGV[3] text    tracestate; '': none
 -- ARGV[4...] pairs of data stream name and payload; at most 500
+-- ARGV[last...] text  what the keys of wakes begin with; only when it wakes: what is ensured has been appended to
+--
+-- Where it wakes, the owner of what is touched finds the name in a stream of its own, `{tag}:wakes:<consumer>`, that it reads while it waits for entries. That is
+-- a hint: what is refused there is left out.
 --
 -- Returns two items a stream: the id of its entry, and 1 announced by this call | 0 it waits, on the stream or parked | 2 it is owned, and has been touched | 3 it is delayed. Of the first
 -- streams only, or of none, where much had to be read, as Redis stands still meanwhile: the caller asks again for the rest
@@ -52,8 +56,9 @@ if not announced.readOn() then
   return {}
 end
 
+local wakes = #ARGV % 2 == 0 and ARGV[#ARGV]
 local names, payloads, count = { '' }, { '' }, 1
-for i = 4, #ARGV, 2 do
+for i = 4, #ARGV - (wakes and 1 or 0), 2 do
   count = count + 1
   names[count], payloads[count] = ARGV[i], ARGV[i + 1]
 end
@@ -107,6 +112,13 @@ local function touch(field)
   touched[field] = times + 1
 end
 
+-- Tells its owner, once a call, of a stream that has been appended to.
+local function wake(consumer, name)
+  local key = wakes .. consumer
+  redis.pcall('XADD', key, 'MAXLEN', '~', 1000, '*', 'stream', name)
+  redis.pcall('PEXPIRE', key, 60000)
+end
+
 -- Most services cancel nothing.
 local isCancelling
 local function isCancelled(id)
@@ -133,6 +145,9 @@ local function existing(name, i)
   local owner = owning[i]
   local holder = owner and entries.holderOf(owner)
   if holder and not isCancelled(owner) then
+    if wakes and not touched[owner] then
+      wake(holder, name)
+    end
     touch(owner)
     touch(holder)
     return owner, 2

@@ -6,11 +6,13 @@
 -- KEYS[3] zset    index of presences (see lib/presences.lua)
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
+-- ARGV[3] text    key of the caller's wakes, in the stream's slot (see ensure): nobody reads them any more
 --
 -- Returns how many entries are still pending for the caller; 0: its consumer is gone from the group. More: they are left
 -- for the others, who may take them at once, as presence is gone.
 --@include now
 redis.call('DEL', KEYS[2])
+redis.pcall('DEL', ARGV[3])
 local mine = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 10000, ARGV[2])
 if #mine == 0 then
   redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
