@@ -9,6 +9,7 @@ import type { Reply } from '../src/simulation/redis/index.js';
 import { isReplyError, toTexts } from '../src/simulation/replies.js';
 import type { Adds, Attempt } from './invariants/adds.js';
 import type { EnsureWatch } from './invariants/ensures.js';
+import type { EntriesWatch } from './invariants/entries.js';
 import { type Announcement, producerName } from './schedule.js';
 import { SERVICE, type Stage } from './stage.js';
 import type { Bystander } from './victim.js';
@@ -24,6 +25,7 @@ export class Announcer implements Bystander {
   readonly #fleet: Stage;
   readonly #adds: Adds;
   readonly #ensures: EnsureWatch;
+  readonly #entries: EntriesWatch;
   readonly #temper: Chance;
   #lives = 0;
   #isAlive = true;
@@ -36,10 +38,11 @@ export class Announcer implements Bystander {
   /** What has not come to anything yet. */
   readonly #open = new Set<Announcement>();
 
-  constructor(fleet: Stage, index: number, adds: Adds, ensures: EnsureWatch) {
+  constructor(fleet: Stage, index: number, adds: Adds, ensures: EnsureWatch, entries: EntriesWatch) {
     this.#fleet = fleet;
     this.#adds = adds;
     this.#ensures = ensures;
+    this.#entries = entries;
     this.label = producerName(index);
     this.#temper = fleet.world.chance.fork(`temper of ${this.label}`);
     [this.#process, this.#producer] = this.#begin();
@@ -102,6 +105,7 @@ export class Announcer implements Bystander {
     if (announcement.isCancelled) this.#cancel(announcement);
     else if (announcement.pauseMs !== undefined) void this.#pause(announcement, announcement.pauseMs);
     else if (announcement.isEnsured) this.#ensure(announcement);
+    else if (announcement.entries !== undefined) this.#append(announcement, announcement.entries);
     else this.#add(announcement);
   }
 
@@ -118,6 +122,30 @@ export class Announcer implements Bystander {
         if (!isStreamwardenError(error)) throw error;
         if (error.retriable) this.#process.clock.setTimeout(() => this.#try(announcement), REPEAT_AFTER_MS);
         else this.#open.delete(announcement);
+      },
+    );
+  }
+
+  /** Until it knows, or has to guess: an entry that may be there is as good as one that is, once its stream is announced. */
+  #append(announcement: Announcement, count: number): void {
+    const { name } = announcement;
+    const call = this.#entries.begins(this.label, name, count);
+    const entries = Array.from({ length: count }, (_, at) => ({ name, fields: { call: call.number, at } }));
+    this.#producer.appendMany(entries).then(
+      (appended) => {
+        this.#entries.resolved(
+          call,
+          appended.map(({ id }) => id),
+        );
+        for (const { stream } of appended) this.#ensures.resolved(this.label, name, stream.id);
+        this.#open.delete(announcement);
+      },
+      (error: unknown) => {
+        const isUnknown = this.#entries.rejected(call, error);
+        const isHopeless = isStreamwardenError(error) && !error.retriable;
+        if (isUnknown) this.#process.clock.setTimeout(() => this.#ensure(announcement), REPEAT_AFTER_MS);
+        else if (isHopeless) this.#open.delete(announcement);
+        else this.#process.clock.setTimeout(() => this.#try(announcement), REPEAT_AFTER_MS);
       },
     );
   }
@@ -194,10 +222,15 @@ export class Announcer implements Bystander {
     }
     if (command[0] !== 'XADD' || reply === undefined || isReplyError(reply)) return;
     const id = String(toTexts(reply));
+    if (String(command[1]) !== names.lbs) {
+      const [call, at] = [command.indexOf('call'), command.lastIndexOf('at')];
+      this.#entries.added(String(command[1]), id, Number(command[call + 1]), Number(command[at + 1]));
+      return;
+    }
     const payload = String(command[command.indexOf('lbs-input') + 1]);
     // A pad is long, and says nothing.
     const [, name, number] = /"DataStreamName":"([^"]*)".*?"attempt":(\d+)/.exec(payload) ?? [];
     this.#fleet.wasAnnounced(id, name as string);
-    if (String(command[1]) === names.lbs) this.#adds.executed(Number(number), id);
+    this.#adds.executed(Number(number), id);
   }
 }

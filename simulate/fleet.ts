@@ -28,6 +28,7 @@ import { CancelWatch } from './invariants/cancels.js';
 import { ConvictionWatch } from './invariants/convictions.js';
 import { DelayWatch } from './invariants/delays.js';
 import { EnsureWatch } from './invariants/ensures.js';
+import { EntriesWatch } from './invariants/entries.js';
 import { type EntryLife, INSISTING_OPERATOR, Ledger, type Standing } from './invariants/ledger.js';
 import { checkLoss } from './invariants/losses.js';
 import { ParkingWatch } from './invariants/parking.js';
@@ -129,6 +130,7 @@ export class Fleet implements Stage {
   readonly #rejections: RejectionWatch;
   readonly #convictions: ConvictionWatch;
   readonly #ensures: EnsureWatch;
+  readonly #entries: EntriesWatch;
   readonly #delays: DelayWatch;
   readonly #parking: ParkingWatch;
   readonly #cancels: CancelWatch;
@@ -175,13 +177,14 @@ export class Fleet implements Stage {
     this.#rejections = new RejectionWatch(this);
     this.#convictions = new ConvictionWatch(this, schedule.faults);
     this.#ensures = new EnsureWatch(this);
+    this.#entries = new EntriesWatch(this.violations);
     this.#delays = new DelayWatch(this);
     this.#parking = new ParkingWatch(this);
     this.#cancels = new CancelWatch(this);
     this.#balance = new BalanceWatch(this, schedule.faults);
     const adds = new Adds(this.violations, () => this.now);
     this.announcers = numbers(shape.producers).map(
-      (index) => new Announcer(this, index, adds, this.#ensures),
+      (index) => new Announcer(this, index, adds, this.#ensures, this.#entries),
     );
     this.goConsumers = numbers(shape.goConsumers).map((index) => new GoParty(this, index, shape.goVersion));
     for (const fault of schedule.faults) {
@@ -612,10 +615,12 @@ export class Fleet implements Stage {
       this.#isHistoryBehind = true;
       this.#vanished(replies[0]);
     }
-    if (label === 'ensure') {
+    // Behind the entries that were appended, or alone.
+    const ensureAt = label === 'ensure' || label === 'XADD' ? commands.findIndex(isEnsure) : -1;
+    if (ensureAt !== -1) {
       // What was executed before, in the same step.
       if (this.#isHistoryBehind) this.readHistory();
-      this.#ensures.executed(commands, replies);
+      this.#ensures.executed([commands[ensureAt] as Command], [replies[ensureAt] as Reply]);
     }
     if (label === 'cancel') {
       if (this.#isHistoryBehind) this.readHistory();
@@ -761,4 +766,8 @@ export async function runSchedule(schedule: Schedule, options: RunOptions = {}):
     process.off('unhandledRejection', threw);
     process.off('uncaughtException', threw);
   }
+}
+
+function isEnsure(command: Command): boolean {
+  return labelOf([command]) === 'ensure';
 }

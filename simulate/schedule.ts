@@ -40,6 +40,8 @@ export interface Shape {
   readonly producers: number;
   /** Share of what producers announce only unless it is there; where there is any, handlers finish what nobody has touched meanwhile. */
   readonly ensuring: number;
+  /** Share of what producers announce by appending entries to its data stream. */
+  readonly appending: number;
   /** Share of what producers announce, and of what handlers release, that is given out only later. */
   readonly delaying: number;
   /** How often producers cancel a name, for each announcement. */
@@ -73,6 +75,7 @@ const PLAIN = {
   goVersion: 'pr',
   producers: 0,
   ensuring: 0,
+  appending: 0,
   delaying: 0,
   cancelling: 0,
   pausing: 0,
@@ -96,6 +99,8 @@ export interface Announcement {
   readonly bytes?: number;
   /** By a producer: only unless it is there. */
   readonly isEnsured?: boolean;
+  /** By a producer: so many entries are appended to its data stream. */
+  readonly entries?: number;
   /** By a producer: it is given out so many milliseconds later. */
   readonly delayMs?: number;
   /** By a producer: what has this name is cancelled instead. */
@@ -237,6 +242,7 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     goVersion: 'pr',
     producers: 0,
     ensuring: 0,
+    appending: 0,
     delaying: 0,
     cancelling: 0,
     pausing: 0,
@@ -274,6 +280,7 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     goVersion: ofGo.pick(['pr', 'v0.4']),
     producers,
     ensuring: producers > 0 ? chance.fork('ensuring').pick([0, 0, 0.5, 1]) : 0,
+    appending: producers > 0 ? chance.fork('appending').pick([0, 0, 0.3, 0.8]) : 0,
     delaying: chance.fork('delaying').pick([0, 0, 0.2, 0.6]),
     cancelling: producers > 0 ? chance.fork('cancelling').pick([0, 0, 0.3, 0.8]) : 0,
     pausing: producers > 0 ? chance.fork('pausing').pick([0, 0, 0.2, 0.5]) : 0,
@@ -372,12 +379,13 @@ function enlarged(
 /** Commands of producers, as far as they are used. */
 function aimedAtProducers({
   ensuring,
+  appending,
   delaying,
   cancelling,
   pausing,
 }: Shape): Readonly<Record<string, number>> {
   return {
-    ...(ensuring > 0 ? AIMED_WHERE_ENSURED : AIMED_AT_PRODUCERS),
+    ...(ensuring > 0 || appending > 0 ? AIMED_WHERE_ENSURED : AIMED_AT_PRODUCERS),
     ...(delaying > 0 ? { 'add-delayed': 1 } : {}),
     ...(cancelling > 0 ? { cancel: 2 } : {}),
     ...(pausing > 0 ? { pause: 1 } : {}),
@@ -439,6 +447,7 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
     name: `order-${ofEntries.integer(1, shape.names)}`,
   }));
   const ensured = chance.fork('ensured');
+  const appended = chance.fork('appended');
   const delayed = chance.fork('delayed');
   const isDelayed = () => shape.producers > 0 && delayed.isTrue(shape.delaying);
   const cancelled = chance.fork('cancelled');
@@ -447,7 +456,9 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
       ? { ...one, isEnsured: true }
       : isDelayed()
         ? { ...one, delayMs: delayed.integer(0, MOST_DELAY_MS) }
-        : one;
+        : appended.isTrue(shape.appending)
+          ? { ...one, entries: appended.integer(1, 4) }
+          : one;
     if (!cancelled.isTrue(shape.cancelling)) return [first];
     const atMs = Math.round(one.atMs + cancelled.next() * cancelled.pick([0, 50, 1000, 3000]));
     return [first, { atMs, name: one.name, isCancelled: true }];

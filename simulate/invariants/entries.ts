@@ -1,0 +1,229 @@
+/**
+ * C-PRO-7 to C-PRO-9, and what is said of entries that owners read: those of a data stream are handled in their order and none is left out; one that has been handled is
+ * handled again only if Redis had no commit of it when its owner began. Held against what Redis has executed: nothing that readers or producers believe.
+ */
+import { compareFencingTokens } from '../../src/core/entry-id.js';
+import { isStreamwardenError } from '../../src/index.js';
+import type { Violations } from './violations.js';
+
+/** What is broken, by the clauses of docs/reference/contract.md. */
+export const BROKEN = {
+  skipped: 'C-DATA-1',
+  disordered: 'C-DATA-2',
+  repeated: 'C-DATA-3',
+  unhandledCommit: 'C-DATA-4',
+} as const;
+
+const START = '0-0';
+
+interface DataEntry {
+  readonly id: string;
+  /** The call that it was appended by, and its place there. */
+  readonly call: number;
+  readonly at: number;
+  isHandled: boolean;
+}
+
+interface DataStream {
+  readonly key: string;
+  /** Whose it is. */
+  readonly name: string;
+  /** In their order. */
+  readonly entries: DataEntry[];
+  /** What Redis has as committed. */
+  committed: string;
+  /** The newest one that anybody has handled. */
+  handled: string;
+}
+
+interface Reading {
+  readonly stream: DataStream;
+  /** The newest one that this owner was handed. */
+  last: string;
+  /** It iterates anew: from what was committed, or further. */
+  isFresh: boolean;
+}
+
+interface AppendCall {
+  readonly number: number;
+  readonly name: string;
+  readonly by: string;
+  readonly count: number;
+  /** What Redis gave for each. */
+  readonly ids: string[][];
+  isDenied: boolean;
+}
+
+const isAfter = (id: string, other: string) => compareFencingTokens(id, other) > 0;
+const later = (id: string, other: string) => (isAfter(id, other) ? id : other);
+
+export class EntriesWatch {
+  readonly #violations: Violations;
+  readonly #streams = new Map<string, DataStream>();
+  /** By owner (entry on the load balancer stream) and key. */
+  readonly #readings = new Map<string, Reading>();
+  readonly #calls: AppendCall[] = [];
+
+  constructor(violations: Violations) {
+    this.#violations = violations;
+  }
+
+  /** A producer is about to append so many. Its entries carry the number of the call, and their places. */
+  begins(by: string, name: string, count: number): AppendCall {
+    const ids = Array.from({ length: count }, (): string[] => []);
+    const call = { number: this.#calls.length, name, by, count, ids, isDenied: false };
+    this.#calls.push(call);
+    return call;
+  }
+
+  /** Redis has added one. */
+  added(key: string, id: string, number: number, at: number): void {
+    const call = this.#calls[number];
+    if (call === undefined) return;
+    const stream = this.#streamOf(key, call.name);
+    stream.entries.push({ id, call: number, at, isHandled: false });
+    const own = call.ids[at] as string[];
+    own.push(id);
+    const what = `entry ${at} of call ${number} of ${call.by}`;
+    if (own.length > 1) this.#add('C-PRO-8', `${what} was added ${own.length} times`);
+    if (call.isDenied) this.#add('C-PRO-8', `${what} had been rejected for good, and is there as ${id}`);
+    if (call.ids.slice(at + 1).some((ids) => ids.length > 0))
+      this.#add('C-PRO-9', `${what} was added behind one that was to follow it`);
+  }
+
+  resolved({ number, by, ids }: AppendCall, given: readonly string[]): void {
+    ids.forEach((own, at) => {
+      if (!own.includes(given[at] as string))
+        this.#add(
+          'C-PRO-7',
+          `call ${number} of ${by} resolved with ${given[at]}, which Redis did not give for it`,
+        );
+    });
+  }
+
+  /** @returns whether any of it may be there, for all that the producer says */
+  rejected(call: AppendCall, error: unknown): boolean {
+    if (!isStreamwardenError(error)) {
+      this.#add('C-PRO-8', `call ${call.number} of ${call.by} rejected with ${String(error)}`);
+      return true;
+    }
+    const { sent, appended } = error.details;
+    (appended as (string | null)[] | undefined)?.forEach((id, at) => {
+      if (id !== null && !(call.ids[at] as string[]).includes(id))
+        this.#add(
+          'C-PRO-8',
+          `call ${call.number} of ${call.by} says that ${id} is there, which Redis did not give for it`,
+        );
+    });
+    if (sent !== false) return true;
+    call.isDenied = true;
+    if (call.ids.some((own) => own.length > 0))
+      this.#add(
+        'C-PRO-8',
+        `call ${call.number} of ${call.by} said that nothing was sent, and some of it is there`,
+      );
+    return false;
+  }
+
+  /** Redis has executed a commit. @param owner entry on the load balancer stream of who committed */
+  committed(owner: string, key: string, id: string): void {
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return;
+    const reading = this.#readings.get(`${owner} ${key}`);
+    if (id !== START && (reading === undefined || isAfter(id, later(reading.last, stream.committed))))
+      this.#add(
+        BROKEN.unhandledCommit,
+        `${owner} committed ${key} up to ${id}, of which it had been handed ${reading?.last ?? 'nothing'}`,
+      );
+    stream.committed = later(id, stream.committed);
+  }
+
+  /** What was committed of this data stream is forgotten: it is finished. */
+  forgotten(name: string): void {
+    for (const stream of this.#streams.values()) if (stream.name === name) stream.committed = START;
+  }
+
+  /** Redis has removed what is older than this; undefined: all. */
+  trimmed(key: string, before: string | undefined): void {
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return;
+    const isKept = ({ id }: DataEntry) => before !== undefined && !isAfter(before, id);
+    for (const entry of stream.entries) {
+      if (!isKept(entry) && !entry.isHandled)
+        this.#add(BROKEN.skipped, `${key} ${entry.id} was removed before anybody had it`);
+    }
+    stream.entries.splice(0, stream.entries.length, ...stream.entries.filter(isKept));
+  }
+
+  /** An owner begins to iterate, or begins anew. */
+  iterates(owner: string, key: string): void {
+    const stream = this.#streamOf(key, key);
+    const known = this.#readings.get(`${owner} ${key}`);
+    this.#readings.set(`${owner} ${key}`, { stream, last: known?.last ?? stream.committed, isFresh: true });
+  }
+
+  /** A handler has been given an entry. */
+  handed(owner: string, key: string, id: string): void {
+    const reading = this.#readings.get(`${owner} ${key}`);
+    if (reading === undefined) {
+      this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, and does not iterate`);
+      return;
+    }
+    const { stream, isFresh, last } = reading;
+    const [least, most] = isFresh ? [stream.committed, later(last, stream.committed)] : [last, last];
+    const at = stream.entries.findIndex((entry) => entry.id === id);
+    if (at === -1) {
+      this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, which is not there`);
+      return;
+    }
+    if (!isAfter(id, least)) {
+      if (isFresh)
+        this.#add(
+          BROKEN.repeated,
+          `${owner} was handed ${key} ${id}, of which Redis has a commit (${stream.committed})`,
+        );
+      else this.#add(BROKEN.disordered, `${owner} was handed ${key} ${id} after ${last}`);
+    }
+    const before = stream.entries[at - 1]?.id;
+    if (before !== undefined && isAfter(before, most))
+      this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, and not ${before}: it had ${most}`);
+    (stream.entries[at] as DataEntry).isHandled = true;
+    stream.handled = later(id, stream.handled);
+    reading.last = id;
+    reading.isFresh = false;
+  }
+
+  /** The server's data are older, or gone. @param left key → ids that it has left, and what it has as committed */
+  dataLost(left: ReadonlyMap<string, { readonly ids: readonly string[]; readonly committed: string }>): void {
+    for (const [key, stream] of this.#streams) {
+      const { ids = [], committed = START } = left.get(key) ?? {};
+      const there = new Set(ids);
+      stream.entries.splice(0, stream.entries.length, ...stream.entries.filter(({ id }) => there.has(id)));
+      stream.committed = committed;
+    }
+    // What owners had been handed says nothing of what comes after.
+    this.#readings.clear();
+  }
+
+  /** Everything has come to rest. @param isExcused data streams that nobody was to read to their end: dead-lettered, cancelled */
+  atRest(isExcused: (name: string) => boolean): void {
+    for (const { key, name, entries } of this.#streams.values()) {
+      if (isExcused(name)) continue;
+      const [left] = entries.filter(({ call, isHandled }) => !isHandled && !this.#calls[call]?.isDenied);
+      if (left !== undefined) this.#add(BROKEN.skipped, `${key} ${left.id} was never handed to anybody`);
+    }
+  }
+
+  #streamOf(key: string, name: string): DataStream {
+    let stream = this.#streams.get(key);
+    if (stream === undefined) {
+      stream = { key, name, entries: [], committed: START, handled: START };
+      this.#streams.set(key, stream);
+    }
+    return stream;
+  }
+
+  #add(clause: string, message: string): void {
+    this.#violations.add(clause, message);
+  }
+}
