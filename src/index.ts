@@ -81,7 +81,7 @@ export type { ActorInspectionEvent, InspectionObserver } from './runtime/inspect
 export type {
   AppendOptions,
   EndOptions,
-  EntryFields,
+  NewEntryFields,
   FieldValue,
   NewDataEntry,
 } from './runtime/new-entries.js';

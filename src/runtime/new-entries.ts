@@ -9,7 +9,7 @@ import { invalid, onlyKnown } from './option-errors.js';
 export type FieldValue = string | number | Uint8Array;
 
 /** Fields of an entry, in their order: at least one, and the first one is not `_end`. */
-export type EntryFields = Readonly<Record<string, FieldValue>>;
+export type NewEntryFields = Readonly<Record<string, FieldValue>>;
 
 export interface AppendOptions {
   /** Key of the Redis stream that it is added to, as it is in Redis. @defaultValue ioredis' `keyPrefix` and the name of the data stream */
@@ -29,7 +29,7 @@ export type OptionsArgument<TInput, TOptions> = null extends TInput
   : [options: WithInfo<TInput, TOptions>];
 
 /** An entry, and the data stream that it is for. */
-export type NewDataEntry<TInput = object | null, TFields = EntryFields> = NewStream<TInput> &
+export type NewDataEntry<TInput = object | null, TFields = NewEntryFields> = NewStream<TInput> &
   AppendOptions & {
     readonly fields: TFields;
   };

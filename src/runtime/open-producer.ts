@@ -23,7 +23,7 @@ import {
   appendOptionsOf,
   type CheckedEntry,
   type EndOptions,
-  type EntryFields,
+  type NewEntryFields,
   endOf,
   type NewDataEntry,
   type OptionsArgument,
@@ -48,7 +48,7 @@ import type { CompiledProducerOptions } from './service-settings.js';
  * @typeParam TInput what `info` is; the schema of a defined service says so. It may be left out where it may be null.
  * @typeParam TFields what the fields of an entry are; likewise
  */
-export interface Producer<TInput = object | null, TFields = EntryFields> extends AsyncDisposable {
+export interface Producer<TInput = object | null, TFields = NewEntryFields> extends AsyncDisposable {
   /**
    * Announces one data stream; resolves with its entry id. With `delayMs` nobody is given it before that time has passed, and it has its entry only
    * then: the id is that of what is delayed, `delayed:` and a number.
