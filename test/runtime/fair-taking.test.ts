@@ -5,7 +5,7 @@ import { createNames } from '../../src/redis/names.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
-import { allowedMs } from '../support/pace.js';
+import { allowedMs, keepable } from '../support/pace.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
 import { useRedis } from '../support/redis.js';
 import { writeRound } from '../support/rounds.js';
@@ -109,6 +109,19 @@ describe('taking over is fair', () => {
     const took = performance.now() - since;
     // Found waiting at one heartbeat, taken at the next.
     expect(took).to.be.below(allowedMs((heartbeatMs as number) * 1.5));
+  });
+
+  it('nor does what is handed over at a stop wait for anybody, though who is left has its share already [C-FAIR-1]', async () => {
+    const heartbeatMs = keepable(2000);
+    const [a, b] = [await crew.start({ heartbeatMs }), await crew.start({ heartbeatMs })];
+    await crew.announce(...streamNames(200));
+    await allOwned([a, b], 200);
+    await heard([a, b], { weight: 2, level: 100, lowest: 100 });
+    const since = performance.now();
+    await b.runtime.stop();
+    await allOwned([a], 200);
+    // By what is given to one who has its share it would be more than two heartbeats' answers.
+    expect(performance.now() - since).to.be.below(allowedMs(heartbeatMs / 20));
   });
 
   it('nor for one that hangs: the others take all that its read was not given [C-FAIR-2]', async () => {

@@ -109,25 +109,28 @@ export class Balancer {
     }
   }
 
-  /** Streams of the dead are about to be given out anew: what each is to take of them is to be told without those. Rejects with nothing. */
-  async beforeTaking(dead: readonly string[]): Promise<void> {
+  /** Streams of the dead, or of this process, are about to be given out anew: what each is to take of them is to be told without those. Rejects with nothing. */
+  async beforeGivingOut(leavers: readonly string[]): Promise<void> {
     try {
-      await this.#round(dead);
+      await this.#round(leavers);
     } catch (error) {
-      this.#kernel.logger.debug({ error: messageOf(error) }, 'no round could be made before taking over');
+      this.#kernel.logger.debug(
+        { error: messageOf(error) },
+        'no round could be made before streams are given out',
+      );
     }
   }
 
-  /** @param dead these have gone: the round is made whether or not one is due. Undefined: only where one is */
-  async #round(dead?: readonly string[]): Promise<RoundFigures | null> {
+  /** @param leavers they are no part of it: the round is made whether or not one is due. Undefined: only where one is */
+  async #round(leavers?: readonly string[]): Promise<RoundFigures | null> {
     const { fleet, settings, seam } = this.#kernel;
     const { balance } = settings;
-    const begun = await fleet.beginRound(this.#member.record, balance.everyMs, dead !== undefined);
+    const begun = await fleet.beginRound(this.#member.record, balance.everyMs, leavers !== undefined);
     if (begun === undefined) return null;
     // To the index they are there, for whoever has the turn to take from them.
-    const members = begun.members.filter(({ name }) => !dead?.includes(name));
+    const members = begun.members.filter(({ name }) => !leavers?.includes(name));
     // What the last round found is worth more than one that knows of somebody nothing.
-    if (dead !== undefined && members.some(({ record }) => record === undefined)) return null;
+    if (leavers !== undefined && members.some(({ record }) => record === undefined)) return null;
     const { round, figures, orders } = planRound({ ...begun, members }, balance);
     if (!(await fleet.endRound(begun.token, round, orders))) return null;
     seam.emit('roundEnded', figures);
