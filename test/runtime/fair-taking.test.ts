@@ -5,7 +5,7 @@ import { createNames } from '../../src/redis/names.js';
 import { type Member, useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { failing } from '../support/failing-stores.js';
-import { allowedMs, keepable } from '../support/pace.js';
+import { allowedMs } from '../support/pace.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
 import { useRedis } from '../support/redis.js';
 import { writeRound } from '../support/rounds.js';
@@ -112,8 +112,9 @@ describe('taking over is fair', () => {
   });
 
   it('nor does what is handed over at a stop wait for anybody, though who is left has its share already [C-FAIR-1]', async () => {
-    const heartbeatMs = keepable(2000);
-    const [a, b] = [await crew.start({ heartbeatMs }), await crew.start({ heartbeatMs })];
+    const heartbeatMs = 2000;
+    const slow = { heartbeatMs, minIdleMs: heartbeatMs };
+    const [a, b] = [await crew.start(slow), await crew.start(slow)];
     await crew.announce(...streamNames(200));
     await allOwned([a, b], 200);
     await heard([a, b], { weight: 2, level: 100, lowest: 100 });
