@@ -250,10 +250,7 @@ export class Consumer {
         startIntake: () => this.#startIntake(),
         endAssignment: () => void this.acquirer.stop(),
         drain: ({ context }) => void this.#runDrain(context.mode),
-        hardenDrain: ({ context }) => {
-          this.#leaveShares(context.mode);
-          this.#drain.harden(context.mode);
-        },
+        hardenDrain: ({ context }) => this.#drain.harden(context.mode),
       },
     });
     this.#actor = startActor(kernel, machine, {
@@ -505,15 +502,7 @@ export class Consumer {
     });
   }
 
-  /** What is handed over is shared out among the others, before they hear of this process's leaving by themselves. Nothing waits for that. */
-  #leaveShares(mode: DrainMode): void {
-    if (mode === 'handOver' && this.ownerships.size > 0) {
-      void this.balancer.beforeGivingOut([this.kernel.consumer]);
-    }
-  }
-
   async #runDrain(mode: DrainMode): Promise<void> {
-    this.#leaveShares(mode);
     this.drainReport = await this.#drain.run(mode);
     this.#actor.send({ type: 'drained' });
   }

@@ -113,16 +113,21 @@ describe('taking over is fair', () => {
 
   it('nor does what is handed over at a stop wait for anybody, though who is left has its share already [C-FAIR-1]', async () => {
     const heartbeatMs = 2000;
-    const slow = { heartbeatMs, minIdleMs: heartbeatMs };
+    const slow = { heartbeatMs, minIdleMs: heartbeatMs, balance: { everyMs: 200, settleMs: never } };
     const [a, b] = [await crew.start(slow), await crew.start(slow)];
     await crew.announce(...streamNames(200));
     await allOwned([a, b], 200);
-    await heard([a, b], { weight: 2, level: 100, lowest: 100 });
-    const since = performance.now();
+    await Promise.all([a, b].map((member) => beats(member, 3)));
+    // The next one is a second away.
+    await beats(a, 1);
+    let later = 0;
+    a.runtime.seam.on('heartbeat', () => {
+      later += 1;
+    });
     await b.runtime.stop();
     await allOwned([a], 200);
-    // By what is given to one who has its share it would be more than two heartbeats' answers.
-    expect(performance.now() - since).to.be.below(allowedMs(heartbeatMs / 20));
+    // On a busy machine stopping takes long. Otherwise one would have to bring the news, and the one after it all that is left.
+    expect(later).to.be.below(2);
   });
 
   it('nor for one that hangs: the others take all that its read was not given [C-FAIR-2]', async () => {

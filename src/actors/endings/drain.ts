@@ -31,6 +31,8 @@ interface Crew {
   readonly giver: Giver;
   readonly verifier: Verifier;
   readonly supervisor: Supervisor;
+  /** Has the shares of the others worked out without these. */
+  readonly balancer: { beforeGivingOut(leavers: readonly string[]): Promise<void> };
 }
 
 function handedOver(ownerships: readonly Ownership[]): number {
@@ -133,13 +135,16 @@ export class Drain {
 
   /** What the application works on, once its handlers have had their grace. */
   async #giveBackWorked(): Promise<void> {
-    const { ownerships, kernel } = this.#crew;
+    const { ownerships, kernel, balancer } = this.#crew;
     const worked = [...ownerships].filter((ownership) => ownership.isWorkedOn);
     for (const ownership of worked) ownership.abort(() => this.#stopping(ownership));
+    // Those who have their share already are to take what is left here, too, and at once.
+    const shared = worked.length > 0 && balancer.beforeGivingOut([kernel.consumer]);
     await this.#until(() => !worked.some((o) => kernel.application.isBusy(o)), this.#now + this.#graceMs);
     const stragglers = worked.filter((o) => kernel.application.isBusy(o)).map(({ name }) => name);
     this.#stragglers = [...this.#stragglers, ...stragglers];
     warnOfStragglers(kernel.logger, stragglers);
+    if (shared) await this.#before(shared);
     if (this.#isAbandoned) return;
 
     // A handler that threw before the stop has failed, whatever comes after.
