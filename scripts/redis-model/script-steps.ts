@@ -147,7 +147,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
         pick.of(['{}', '{"v":"text"}', '{"p":{"k":"1-1"}}']),
       ]);
       return [
-        ['l', `p:${me}`, 'cp', ...history(pick)],
+        ['l', `p:${me}`, 'cp', 'c', ...history(pick)],
         ['g', me, generation(pick), ...saving],
       ];
     },
@@ -228,7 +228,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
   cancel: [
     3,
     (pick) => [
-      ['l', 'o', 'n', 'c', ...DELAYED, ...PARKING],
+      ['l', 'o', 'n', 'c', ...DELAYED, ...PARKING, 'cp'],
       ['g', ...pick.several(1, 2, () => pick.of(NAMES))],
     ],
   ],
@@ -427,6 +427,13 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     (pick, known) => [
       ['l', 'o'],
       ['g', ...batch(pick, known).flatMap((id) => [nameOf(pick, id), id])],
+    ],
+  ],
+  'prune-checkpoints': [
+    1,
+    (pick) => [
+      ['l', 'o', 'cp'],
+      ['g', 0, 200, pick.of([0, 1, 60000])],
     ],
   ],
   'take-locks': [

@@ -35,10 +35,10 @@ function toCancelled(found: readonly string[]): Cancelled {
 /** At most 100. Resolves with what became of each, or with none: there was much to read, and the caller asks again. */
 export async function cancelStreams(
   commands: Commands,
-  { lbs, owners, announced, cancels, delayed, delayedDue, delayedNames, parking, group }: Names,
+  { lbs, owners, announced, cancels, delayed, delayedDue, delayedNames, parking, checkpoints, group }: Names,
   dataStreams: readonly string[],
 ): Promise<Cancelled[]> {
-  const keys = [lbs, owners, announced, cancels, delayed, delayedDue, delayedNames, ...parking];
+  const keys = [lbs, owners, announced, cancels, delayed, delayedDue, delayedNames, ...parking, checkpoints];
   const reply = await commands.script('cancel', keys, [group, ...dataStreams]);
   return (reply as string[][]).map(toCancelled);
 }

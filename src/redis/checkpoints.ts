@@ -43,6 +43,8 @@ export interface CheckpointStore {
   save(batch: readonly Saving[]): Promise<boolean[]>;
   /** What is kept of each of these data streams; null: nothing. On the connection for what may be large. */
   read(dataStreams: readonly string[]): Promise<(string | null)[]>;
+  /** Clears what nobody owns and was written longer ago than this; resolves with how many. Walks the hash. */
+  prune(keepMs: number): Promise<number>;
 }
 
 export interface CheckpointSettings {
@@ -52,6 +54,8 @@ export interface CheckpointSettings {
 
 /** Records in one reply. */
 const READ_PAGE = 8;
+/** Records that are looked at in one call; keeps the script below 2 ms. */
+const PRUNED_PAGE = 200;
 
 /**
  * @param bulk commands on the connection for whatever is as large as others choose to make it
@@ -60,11 +64,17 @@ const READ_PAGE = 8;
 export function createCheckpointStore(
   commands: Commands,
   bulk: Commands,
-  { lbs, group, checkpoints, presence }: Names,
+  { lbs, group, owners, checkpoints, cancels, presence }: Names,
   { consumer, historyKey }: CheckpointSettings,
   generation: () => number,
 ): CheckpointStore {
-  const keys = [lbs, presence(consumer), checkpoints, ...(historyKey === undefined ? [] : [historyKey])];
+  const keys = [
+    lbs,
+    presence(consumer),
+    checkpoints,
+    cancels,
+    ...(historyKey === undefined ? [] : [historyKey]),
+  ];
   return {
     async save(batch) {
       const args: (string | number)[] = [group, consumer, generation()];
@@ -79,6 +89,18 @@ export function createCheckpointStore(
         found.push(...(await bulk.run('HMGET', (client) => client.hmget(checkpoints, ...page))));
       }
       return found;
+    },
+    async prune(keepMs) {
+      let cleared = 0;
+      let cursor = '0';
+      do {
+        const args = [group, cursor, PRUNED_PAGE, keepMs];
+        const reply = await commands.script('prune-checkpoints', [lbs, owners, checkpoints], args);
+        const [next, count] = reply as [string, number];
+        cursor = next;
+        cleared += count;
+      } while (cursor !== '0');
+      return cleared;
     },
   };
 }

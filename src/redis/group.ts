@@ -65,6 +65,8 @@ export interface Pruned {
   readonly hasAnnounced: boolean;
   /** Something is parked, or was. */
   readonly hasParked: boolean;
+  /** There is something for `CheckpointStore.prune` to look at. */
+  readonly hasCheckpoints: boolean;
 }
 
 interface OwnerPage {
@@ -193,8 +195,9 @@ function nextCount(count: number, reply: readonly string[]): number {
   return length <= LONG_REPLY ? count : Math.max(1, Math.floor((count * LONG_REPLY) / length));
 }
 
-/** EXISTS counts a key as often as it is named: so one answer tells these from the three others. */
+/** EXISTS counts a key as often as it is named: so one answer tells these from the three others, and those from all of these. */
 const PARKED_WEIGHT = 4;
+const CHECKPOINTS_WEIGHT = 12;
 
 /** With the format's version in front, as the scripts expect it. */
 function newEpoch(clock: Clock): string {
@@ -226,6 +229,7 @@ export function createGroupStore(
   const [, , parkedCounts, turns] = names.parking;
   const beside = [names.announced, names.touches, names.cancels];
   for (let at = 0; at < PARKED_WEIGHT; at += 1) beside.push(parkedCounts, turns);
+  for (let at = 0; at < CHECKPOINTS_WEIGHT; at += 1) beside.push(names.checkpoints);
 
   async function timesToLive(keys: readonly string[]): Promise<TimeToLive[]> {
     if (keys.length === 0) return [];
@@ -447,9 +451,11 @@ export function createGroupStore(
       let garbage = 0;
       let hasAnnounced = false;
       let hasParked = false;
+      let hasCheckpoints = false;
       for await (const { pairs, existing } of ownerPages(beside)) {
         hasAnnounced ||= existing % PARKED_WEIGHT > 0;
-        hasParked ||= existing >= PARKED_WEIGHT;
+        hasParked ||= existing % CHECKPOINTS_WEIGHT >= PARKED_WEIGHT;
+        hasCheckpoints ||= existing >= CHECKPOINTS_WEIGHT;
         if (pairs.length === 0) continue;
         const keys = [lbs, owners, ...endings];
         for (const some of textBatches(pairs, MOST_OWNERS, ([name, id]) => name.length + id.length)) {
@@ -457,7 +463,7 @@ export function createGroupStore(
         }
         garbage += pairs.filter(([, id]) => !isEntryId(id)).length;
       }
-      return { cleared, garbage, hasAnnounced, hasParked };
+      return { cleared, garbage, hasAnnounced, hasParked, hasCheckpoints };
     },
     async pruneAnnounced() {
       const keys = [lbs, names.announced, names.touches, names.cancels];

@@ -37,6 +37,7 @@ export const SCRIPT_NAMES = [
   'touch',
   'ensure',
   'prune-announced',
+  'prune-checkpoints',
   'delay',
   'add-delayed',
   'end-delays',

@@ -90,6 +90,12 @@ export interface Counters {
   deadLettersTrimmed: number;
   /** Entries of which this consumer found that their payload had been trimmed or deleted by something else, unfinished. */
   vanished: number;
+  /** Checkpoints that were written, those that a newer one of the same flush replaced not counted. */
+  saved: number;
+  /** Scripts that wrote them. */
+  flushes: number;
+  /** Checkpoints that were not written, as their streams were not this runtime's any more. */
+  savesRefused: number;
   /** done() calls whose outcome could not be found out. */
   unknownOutcomes: number;
   /** How often producers ensured streams while they were ours, as far as is known. */

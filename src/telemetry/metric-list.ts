@@ -242,6 +242,19 @@ export const METRICS = list({
     unit: '{entry}',
     description: 'Entries whose payload something else had trimmed or deleted before they were finished.',
   },
+  checkpoints: {
+    name: 'streamwarden.checkpoints.saved',
+    kind: 'counter',
+    unit: '{checkpoint}',
+    description: 'Checkpoints of owned streams that were written, or refused as their streams had been lost.',
+  },
+  checkpointFlush: {
+    name: 'streamwarden.checkpoints.flush',
+    kind: 'histogram',
+    unit: 's',
+    description: 'Duration of writing the checkpoints of several streams together.',
+    buckets: QUICK,
+  },
   touches: {
     name: 'streamwarden.streams.touches',
     kind: 'counter',

@@ -47,6 +47,11 @@ export class RuntimeMetrics {
           [ATTRIBUTE.operationType]: 'settle',
         });
       }),
+      on('saved', ({ count, refused, tookMs }) => {
+        this.#count('checkpoints', count, this.#outcome('saved'));
+        this.#count('checkpoints', refused, this.#outcome('refused'));
+        this.#time('checkpointFlush', tookMs);
+      }),
       on('lost', ({ reason }) => this.#count('lost', 1, this.#reason(reason))),
       on('locksExtended', (event) => this.#extended(event)),
       on('locksReleased', ({ count, error }) => {

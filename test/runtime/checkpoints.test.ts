@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { StreamHandle } from '../../src/index.js';
+import { z } from 'zod';
+import { createAdmin, createProducer, type StreamHandle } from '../../src/index.js';
 import { parseCheckpoint } from '../../src/redis/checkpoints.js';
 import type { Substitutes } from '../../src/runtime/runtime.js';
 import { eventually } from '../support/eventually.js';
@@ -150,6 +151,159 @@ describe('a checkpoint', () => {
     expect((await next()).handle.checkpoint).to.equal('aborted');
   });
 
+  it('survives the dead letter, and the redrive of it [C-CHK-8]', async () => {
+    const { announce, create, names, service } = fleet();
+    const seen: unknown[] = [];
+    const runtime = create({ maxRetries: 0, handlerBackoff: { initialMs: 1, maxMs: 1 } });
+    runtime.process(async (stream) => {
+      seen.push(stream.checkpoint);
+      await stream.save('so far');
+      if (seen.length === 1) throw new Error('fails');
+    });
+    await runtime.start();
+    await announce(['one']);
+    await eventually('it is dead-lettered', async () => (await suite.redis().xlen(names.dlq)) === 1);
+    expect(await kept('one')).to.deep.equal({ v: 'so far' });
+    const admin = createAdmin({ redis: suite.server().url, service });
+    for await (const _ of admin.deadLetters.redrive({ all: true })) continue;
+    await admin.close();
+    await eventually('it is done', async () => seen.length === 2 && (await kept('one')) === null);
+    expect(seen).to.deep.equal([undefined, 'so far']);
+  });
+
+  it('is there for what waited behind its name, after a hand-over and not after a done [C-CHK-8]', async () => {
+    const { announce } = fleet();
+    const { runtime, handle } = await owning();
+    await announce(['one']);
+    await eventually('it is parked', () => runtime.snapshot().counters.parked === 1);
+    await handle.save('a');
+    await handle.release();
+    await eventually('the next is owned', () => runtime.owned('one') !== undefined);
+    const second = runtime.owned('one') as StreamHandle;
+    expect(second.checkpoint).to.equal('a');
+    await second.done();
+    await eventually('the last is owned', () => runtime.owned('one') !== undefined);
+    expect(runtime.owned('one')?.checkpoint).to.equal(undefined);
+  });
+
+  it('goes when a producer cancels its stream, whoever has that, and is saved no more [C-CHK-8]', async () => {
+    const { service, names } = fleet();
+    const producer = createProducer({ redis: suite.server().url, service });
+    const { runtime, handle } = await owning();
+    await handle.save('a');
+    expect(await producer.cancel('one')).to.include({ cancelled: 'owned' });
+    expect(await kept('one')).to.equal(null);
+    // Its owner has not heard of it yet, or its handler is still returning.
+    await handle.save('b').catch(() => {});
+    expect(await kept('one')).to.equal(null);
+    await eventually('it is over', () => runtime.owned('one') === undefined);
+    await suite.redis().hset(names.checkpoints, 'waits', 'v1 1-1 1 1 {}', 'none', 'v1 1-1 1 1 {}');
+    await producer.add('waits', null, { delayMs: 60_000 });
+    await producer.cancelMany(['waits', 'none']);
+    // Of what is nowhere nothing is cancelled.
+    expect(await suite.redis().hkeys(names.checkpoints)).to.deep.equal(['none']);
+    await producer.close();
+  });
+
+  it('that says more than its owner began with proves a stream: its counts begin at 0 [C-EXP-8] [C-CHK-9]', async () => {
+    const { announce, create, names } = fleet();
+    const seen: [retryCount: number, checkpoint: unknown][] = [];
+    const runtime = create({ maxRetries: 1, handlerBackoff: { initialMs: 1, maxMs: 1 } });
+    runtime.process(async (stream) => {
+      seen.push([stream.retryCount, stream.checkpoint]);
+      // As much as before, from the third on.
+      if (seen.length > 1) await stream.save(`${Math.min(3, seen.length)}`);
+      throw new Error('fails');
+    });
+    await runtime.start();
+    await announce(['one']);
+    await eventually('it is dead-lettered', async () => (await suite.redis().xlen(names.dlq)) === 1);
+    expect(seen).to.deep.equal([
+      [0, undefined],
+      // Without it the second would have been the last.
+      [1, undefined],
+      [1, '2'],
+      [1, '3'],
+    ]);
+  });
+
+  it('of a stream that nobody owns is kept for checkpointKeepMs [C-CHK-10]', async () => {
+    const { create, names } = fleet();
+    const { runtime, handle } = await owning({ reconcileEveryMs: 100, checkpointKeepMs: 1000 });
+    await handle.save('owned');
+    const record = await suite.redis().hget(names.checkpoints, 'one');
+    const old = String(record).replace(/ \d{13} /, ' 1 ');
+    await suite.redis().hset(names.checkpoints, {
+      one: old,
+      gone: old,
+      young: String(record),
+      foreign: 'v2 anything',
+    });
+    await eventually('it is pruned', async () => !(await suite.redis().hexists(names.checkpoints, 'gone')));
+    expect((await suite.redis().hkeys(names.checkpoints)).sort()).to.include.members(['foreign', 'one']);
+    await handle.done();
+    await runtime.stop();
+    expect(() => create({ checkpointKeepMs: 0 })).to.throw(/checkpointKeepMs/);
+  });
+
+  it('has a schema: refused when it is saved, and when it is loaded [C-CHK-11]', async () => {
+    const { names } = fleet();
+    const checkpointSchema = z.object({ upTo: z.number(), at: z.coerce.date().optional() });
+    const { runtime, handle } = await owning({ checkpointSchema });
+    const at = new Date(1_700_000_000_000);
+    await handle.save({ upTo: 7, at });
+    expect(await kept('one')).to.deep.equal({ v: { upTo: 7, at: at.toISOString() } });
+    const error = await rejection(handle.save({ upTo: 'x' }));
+    expect(error).to.include({ code: 'InvalidOption' });
+    expect(error.message).to.match(
+      /^expected checkpoint to be what checkpointSchema takes, but it does not satisfy the schema at upTo: /,
+    );
+    await runtime.stop();
+    const { listening, create } = fleet();
+    const heir = await listening({ checkpointSchema });
+    await heir.log.first('StreamAdded', 'one');
+    expect(heir.runtime.owned('one')?.checkpoint).to.deep.equal({ upTo: 7, at });
+    await heir.runtime.stop();
+    // The schema is another one by now: the handler fails, and what is kept stays.
+    const failing = create({ checkpointSchema: z.object({ offset: z.number() }), maxRetries: 0 });
+    failing.process((stream) => stream.checkpoint);
+    await failing.start();
+    await eventually('it is dead-lettered', async () => (await suite.redis().xlen(names.dlq)) === 1);
+    expect(failing.snapshot().failures.at(-1)?.error).to.include({ code: 'InvalidCheckpoint' });
+    expect(await kept('one')).to.deep.equal({ v: { upTo: 7, at: at.toISOString() } });
+  });
+
+  it('without a schema is a text of at most 4 KiB [C-CHK-11]', async () => {
+    const { handle } = await owning();
+    await handle.save('x'.repeat(4094));
+    for (const wrong of ['x'.repeat(4095), '€'.repeat(1365), 7, null, undefined, {}, 1n, Symbol('no')]) {
+      expect(await rejection(handle.save(wrong)), String(wrong)).to.include({ code: 'InvalidOption' });
+    }
+  });
+
+  it('that no version of ours has written fails the handler, and is overwritten by what is saved [C-CHK-11]', async () => {
+    const { announce, names, listening } = fleet();
+    await suite.redis().hset(names.checkpoints, 'one', 'anything');
+    await announce(['one']);
+    const { runtime, log } = await listening();
+    await log.first('StreamAdded', 'one');
+    const handle = runtime.owned('one') as StreamHandle;
+    expect(() => handle.checkpoint).to.throw(/what is kept as the checkpoint of one is none/);
+    await handle.save('mine');
+    expect(await kept('one')).to.deep.equal({ v: 'mine' });
+  });
+
+  it('that does not fit into an answer is asked for before the stream is handed over [C-CHK-4]', async () => {
+    const { announce, listening, names } = fleet();
+    const json = (value: string) => `v1 1-1 1 1 {"v":${JSON.stringify(value)}}`;
+    const all = ['a', 'b', 'c'].map((name) => [name, json(name.repeat(30_000))] as const);
+    await suite.redis().hset(names.checkpoints, ...all.flat());
+    await announce(['a', 'b', 'c']);
+    const { runtime, log } = await listening();
+    await log.count('StreamAdded', 3);
+    for (const name of ['a', 'b', 'c']) expect(runtime.owned(name)?.checkpoint).to.equal(name.repeat(30_000));
+  });
+
   it('of a stream that is owned no more is refused [C-CHK-2]', async () => {
     const { handle } = await owning();
     await handle.done();
@@ -207,7 +361,7 @@ describe('a checkpoint', () => {
     const executed = held.next();
     const first = handle.save('first');
     await executed;
-    await suite.redis().client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await suite.redis().call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     held.letGo();
     await first;
     await handle.save('second');

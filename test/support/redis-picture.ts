@@ -15,6 +15,7 @@ export class Masks {
       .replace(/(\\"at\\":)\d+\.\d+/g, '$1now')
       .replace(/("_dlq_at",")\d{13}"/g, '$1now"')
       .replace(/"\d{13}"/g, '"now"')
+      .replace(/\b(v1 #\d+ \d+) \d{13} /g, '$1 now ')
       .replace(/\bv1 \d+\.\d+/g, 'v1 now')
       .replace(/\bv1 \d{13}(?![0-9a-f])/g, 'v1 soon')
       .replace(/\bv1 [0-9a-f]{16}\b/g, 'v1 mark')

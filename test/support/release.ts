@@ -85,6 +85,7 @@ export function layoutNow(): Record<string, string> {
     put('members', names.members);
     put('balance', names.balance);
     put('wakes', names.wakes('pod~00000000'));
+    put('checkpoints', names.checkpoints);
     put('presence', names.presence('pod~00000000'));
     put('redriven', names.redriven('1-1'));
     put('lock', names.lock('stream', '1-1'));

@@ -85,6 +85,7 @@ class Play {
     await this.#newcomers();
     await this.#delaying();
     await this.#parking();
+    await this.#saving();
     await this.#leaving();
   }
 
@@ -369,6 +370,34 @@ class Play {
     await this.#step('turns are pruned', () => parked.pruneTurns());
     await this.#step('all of them are cancelled', () => cancelStreams(commands(), names, ['thirteen']));
     await l.vanish();
+  }
+
+  /** How far owners have come. */
+  async #saving(): Promise<void> {
+    const { announce, names, commands } = this.#wire;
+    for (const name of ['fifteen', 'sixteen', 'seventeen']) await announce(name);
+    const [m, held] = await this.#owner('m~0000000d');
+    const save = (consumer: WireConsumer, batch: readonly EntryRef[], number: number, value: number) =>
+      consumer.checkpoints.save(batch.map((ref) => ({ ...ref, number, json: `{"v":${value}}` })));
+    await this.#step('m saves', () => save(m, held, 2, 2));
+    await this.#step('one that comes late takes nothing back', () => save(m, held.slice(0, 1), 1, 1));
+    await this.#step('another one saves nothing', async () =>
+      save(await this.#wire.join('n~0000000e'), held, 9, 9),
+    );
+    await this.#step('one is done', () =>
+      m.lease.done(held.slice(0, 1).map((ref) => ({ ...ref, isClearing: true }))),
+    );
+    await this.#step('another one too, and what is saved of it stays', () => m.lease.done(held.slice(1, 2)));
+    await this.#step('one is handed over', () => m.lease.giveBack('handOver', held.slice(2)));
+    const next = await m.read();
+    await this.#step('it is given with what was saved', () => m.lease.acquire(next));
+    await this.#step('it is cancelled', () => cancelStreams(commands(), names, ['seventeen']));
+    await this.#step('nothing is saved of it any more', () => save(m, next, 3, 3));
+    await this.#step('what is kept is pruned', () => m.checkpoints.prune(-60_000));
+    await m.lease.done(next);
+    await m.vanish();
+    await this.#wire.stranger('n~0000000e').vanish();
+    await announce('eighteen');
   }
 
   async #leaving(): Promise<void> {

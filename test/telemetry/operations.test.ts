@@ -97,6 +97,7 @@ function tellRareThings(seam: Seam): void {
   seam.emit('heartbeat', { outcome: 'alive', error: null, tookMs: 1 });
   seam.emit('locksExtended', { count: 1, failed: 0, foreign: 0, error: null });
   seam.emit('readFailed', { error: 'RedisUnavailable' });
+  seam.emit('saved', { count: 1, refused: 1, tookMs: 1 });
   seam.emit('touched', { count: 1 });
   seam.emit('parked', { count: 1, coalesced: 1 });
   seam.emit('unparked', { count: 1 });

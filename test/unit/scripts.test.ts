@@ -101,6 +101,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     touch: ['', 0, []],
     ensure: ['1-1', 1, '2-2', 0],
     'prune-announced': ['0', 0],
+    'prune-checkpoints': ['0', 0],
     delay: [[], 0, 0],
     'add-delayed': ['delayed:1-1', 'delayed:2-2'],
     'end-delays': [0, 0, ''],
@@ -175,6 +176,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await lease.done(batch);
   const checkpoints = createCheckpointStore(commands, commands, names, settings, lease.generation);
   await checkpoints.save([{ id: '1-1', name: 'a', number: 1, json: '{}' }]);
+  await checkpoints.prune(60_000);
   await lease.giveBack('handOver', batch);
   await lease.touch('-', 500, 12_000);
   await lease.leave();

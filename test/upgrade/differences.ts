@@ -85,7 +85,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of acquire',
-    why: 'It takes the keys of what is parked, and answers 3 and 4 of what it parks or finishes; or it may answer 2, where it says 1 of an entry whose name was recorded with what is no entry id. Each process hears the script of its own version only; that of 0.1.0 fails on such a record.',
+    why: 'It takes the keys of what is parked, and of checkpoints, and answers 3 and 4 of what it parks or finishes; or it may answer 2, where it says 1 of an entry whose name was recorded with what is no entry id. Each process hears the script of its own version only; that of 0.1.0 fails on such a record.',
   },
   {
     what: 'interface of claim-due-letters',
@@ -169,11 +169,19 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'interface of done',
-    why: 'Conditions stand behind an empty item, and the hash that they are held against is the last key; both are sent only where an application asks for it. What that of 0.1.0 is sent, and answers, is the same; it knows no conditions.',
+    why: 'Conditions stand behind an empty item, and which checkpoints go behind those; the hash that they are held against and that of checkpoints are the last keys. All are sent only where an application asks for it. What that of 0.1.0 is sent, and answers, is the same; it knows no conditions.',
   },
   {
     what: 'effect of done',
     why: 'That of 0.1.0 is never sent conditions, as its own process knows none; it would find an entry without an id that is not pending, and finish nothing.',
+  },
+  {
+    what: 'script save',
+    why: 'It writes a hash that 0.1.0 leaves alone, of streams that are pending for its caller. What a consumer of 0.1.0 finishes leaves its checkpoint there: the next owner of that name that is of this version begins with it, and where there is none it is pruned.',
+  },
+  {
+    what: 'script prune-checkpoints',
+    why: 'It clears records in a hash that 0.1.0 leaves alone. Who owns what it reads in owner records and the pending list, which 0.1.0 writes alike.',
   },
   {
     what: 'script ensure',
@@ -226,6 +234,7 @@ export const DIFFERENCES: readonly Difference[] = [
       'members',
       'balance',
       'wakes',
+      'checkpoints',
     ].map((key) => ({
       what: `name of ${service}: ${key}`,
       why: 'A key that consumers of 0.1.0 know nothing of.',

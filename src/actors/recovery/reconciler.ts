@@ -457,7 +457,7 @@ export class Reconciler {
   /** After a whole scan: owner records that point nowhere, and dead consumers with nothing pending. */
   async #tidyUp(): Promise<void> {
     const { clock, group, consumer, logger, names, settings } = this.#kernel;
-    const { garbage, hasAnnounced, hasParked } = await group.pruneOwners();
+    const { garbage, hasAnnounced, hasParked, hasCheckpoints } = await group.pruneOwners();
     if (garbage > 0) {
       logger.warn(
         { hash: names.owners, count: garbage },
@@ -468,7 +468,9 @@ export class Reconciler {
     if (hasParked) await this.#hooks.tidyParked();
     const others = (await group.consumers()).filter(({ name }) => name !== consumer && isIncarnation(name));
     // One of the fleet will do: there may be as many records as streams that wait.
-    if (hasAnnounced && clock.random() * (others.length + 1) < 1) await group.pruneAnnounced();
+    const isOne = () => clock.random() * (others.length + 1) < 1;
+    if (hasAnnounced && isOne()) await group.pruneAnnounced();
+    if (hasCheckpoints && isOne()) await this.#kernel.checkpoints.prune(settings.checkpointKeepMs);
     const idle = others.filter(({ pending }) => pending === 0).slice(0, MOST_TIDIED);
     const present = await group.present(idle.map(({ name }) => name));
     const dead = idle.filter((_, index) => !present[index]).map(({ name }) => name);

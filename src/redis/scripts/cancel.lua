@@ -17,6 +17,7 @@
 -- KEYS[10] zset   how many of each name
 -- KEYS[11] hash   whose turn it is
 -- KEYS[12] hash   paused names
+-- KEYS[13] hash   checkpoints: those of what is cancelled go, and its owner saves none any more (see save)
 -- ARGV[1] text    group
 -- ARGV[2...] data stream names; at most 100
 --
@@ -81,7 +82,7 @@ end
 
 local results = {}
 for i = 2, #names do
-  local name, found, seen = names[i], {}, {}
+  local name, found, seen, isForeign = names[i], {}, {}, false
   local function add(what, id)
     found[#found + 1] = what
     found[#found + 1] = id
@@ -96,6 +97,7 @@ for i = 2, #names do
       mark(id, holder)
       add('owned', id)
     elseif holder then
+      isForeign = true
       add('foreign', id)
     elseif holder == nil and entries.isNew(id) and redis.call('XDEL', lbs, id) == 1 then
       add('waiting', id)
@@ -117,5 +119,8 @@ for i = 2, #names do
     end
   until #ids == 0
   results[i - 1] = found
+  if #found > 0 and not isForeign then
+    redis.call('HDEL', KEYS[13], name)
+  end
 end
 return results

@@ -14,13 +14,14 @@
 -- KEYS[1] stream  load balancer stream
 -- KEYS[2] string  presence of the caller
 -- KEYS[3] hash    checkpoints: data stream name -> record
--- KEYS[4] list    history; only when one is kept
+-- KEYS[4] hash    cancels: of what is cancelled nothing is kept, and it is over soon (see cancel)
+-- KEYS[5] list    history; only when one is kept
 -- ARGV[1] text    group
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
 -- ARGV[4...] in fours: entry id (ascending), data stream name, number, JSON
 --
--- Returns one item an entry: 1 it is there, or a newer one of this owner is; 0 not the caller's, nothing was written
+-- Returns one item an entry: 1 it is there, or a newer one of this owner is, or none is to be there any more; 0 not the caller's, nothing was written
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
@@ -43,9 +44,10 @@ for i = 4, #ARGV, 4 do
   numbers[#numbers + 1] = ARGV[i + 2]
   texts[#texts + 1] = ARGV[i + 3]
 end
-local record = historian(KEYS[4])
+local record = historian(KEYS[5])
 local pending = pendingFor(lbs, group, consumer, ids, 0)
 local there = redis.call('HMGET', checkpoints, unpack(names))
+local cancelled = redis.call('EXISTS', KEYS[4]) == 1 and redis.call('HMGET', KEYS[4], unpack(ids)) or {}
 local now = string.format('%.0f', nowMs())
 local results, writes = {}, {}
 for i = 1, #ids do
@@ -53,6 +55,8 @@ for i = 1, #ids do
   local writer, number = string.match(there[i] or '', '^v1 (%d+%-%d+) (%d+) ')
   if not pending[id] then
     results[i] = 0
+  elseif cancelled[i] then
+    results[i] = 1
   elseif writer == id and countOf(number) >= tonumber(numbers[i]) then
     results[i] = 1
   elseif isId(writer) and writer ~= id and isNewer(writer, id) and isPending(lbs, group, writer) then
