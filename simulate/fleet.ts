@@ -25,6 +25,7 @@ import { checkBeside } from './invariants/beside.js';
 import { checkCall } from './invariants/calls.js';
 import { checkCalm, isAtRest, isWell, mostUnwell } from './invariants/calm.js';
 import { CancelWatch } from './invariants/cancels.js';
+import { CheckpointWatch } from './invariants/checkpoints.js';
 import { ConvictionWatch } from './invariants/convictions.js';
 import { DelayWatch } from './invariants/delays.js';
 import { EnsureWatch } from './invariants/ensures.js';
@@ -72,6 +73,7 @@ const WRITES_HISTORY: ReadonlySet<string> = new Set([
   'acquire',
   'park-ahead',
   'done',
+  'save',
   'give-back',
   'requeue',
   'finish-due-letters',
@@ -135,6 +137,7 @@ export class Fleet implements Stage {
   readonly #parking: ParkingWatch;
   readonly #cancels: CancelWatch;
   readonly #balance: BalanceWatch;
+  readonly #checkpoints: CheckpointWatch;
 
   constructor(schedule: Schedule, { trace, recordings }: RunOptions) {
     this.#recordings = recordings;
@@ -182,6 +185,7 @@ export class Fleet implements Stage {
     this.#parking = new ParkingWatch(this);
     this.#cancels = new CancelWatch(this);
     this.#balance = new BalanceWatch(this, schedule.faults);
+    this.#checkpoints = new CheckpointWatch(this);
     const adds = new Adds(this.violations, () => this.now);
     this.announcers = numbers(shape.producers).map(
       (index) => new Announcer(this, index, adds, this.#ensures, this.#entries),
@@ -291,6 +295,7 @@ export class Fleet implements Stage {
             this.ledger.lives.get(worker.id),
             worker.handle.signal.reason,
           );
+          this.#checkpoints.finishes(party, worker.handle, false);
           this.workers.end(worker);
         },
         threw: (party, handle, isRejected) => {
@@ -300,6 +305,8 @@ export class Fleet implements Stage {
           if (isRejected) this.#rejections.rejects(party, handle);
         },
         asks: (party, handle, ifTouches) => this.#ensures.asks(party, handle, ifTouches),
+        finishes: (party, handle, keeps) => this.#checkpoints.finishes(party, handle, keeps),
+        saves: (party, handle, worker, count) => this.#checkpoints.saves(party, handle, worker, count),
         settled: (party, call, handle) => {
           this.say(`${party.consumer}: ${call.name} ${handle.id} ${call.code ?? 'resolved'}`);
           checkCall(this, party, call, handle);
@@ -316,6 +323,7 @@ export class Fleet implements Stage {
           this.#ensures.told(party, notification);
           this.#uncertain.told(party, notification);
           this.#balance.told(party, notification);
+          this.#checkpoints.told(party, notification);
         },
         stopped: (party, report) => this.#stopped(party, report),
         say: (text) => this.say(text),
@@ -440,6 +448,8 @@ export class Fleet implements Stage {
     this.#delays.record(record);
     this.#parking.record(record);
     this.#cancels.record(record);
+    // Before the ledger, which knows then whose it was.
+    this.#checkpoints.record(record);
     this.ledger.add(record);
     this.#convictions.record(record);
     if (record.op === 'finished') this.told.markOver(record.owner, record.id);
@@ -452,6 +462,7 @@ export class Fleet implements Stage {
     this.#read = Number(this.#look('LLEN', this.#historyKey));
     this.ledger.rolledBack(standing);
     this.#parking.dataLost();
+    this.#checkpoints.dataLost();
     this.#eras.push({ history: [], announced: [] });
   }
 
@@ -577,6 +588,7 @@ export class Fleet implements Stage {
     checkBegin(this, member, handle);
     this.#rejections.begins(member, handle);
     this.#ensures.begins(member, handle);
+    this.#checkpoints.begins(member, handle);
     return worker;
   }
 
@@ -625,6 +637,7 @@ export class Fleet implements Stage {
     if (label === 'cancel') {
       if (this.#isHistoryBehind) this.readHistory();
       this.#cancels.executed(commands, replies);
+      this.#checkpoints.cancelled(commands, replies);
     }
     if (label === 'pause') {
       if (this.#isHistoryBehind) this.readHistory();
@@ -642,7 +655,9 @@ export class Fleet implements Stage {
     if (!Array.isArray(reply)) return;
     const args = command.slice(3 + Number(command[2])).map(String);
     const consumer = args[1] as string;
-    reply.forEach((result, index) => {
+    reply.forEach((answer, index) => {
+      // With a checkpoint, where there is one.
+      const result = Array.isArray(answer) ? answer[0] : answer;
       const id = args[3 + 2 * index];
       if ((result !== 1 && result !== 2) || id === undefined) return;
       const foundOutMs = this.#setBack.get(id);

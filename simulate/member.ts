@@ -35,6 +35,10 @@ export interface MemberHooks {
   threw(member: Member, handle: StreamHandle, isRejected: boolean): void;
   /** The application is about to call done(), if it has not been touched more often; undefined: in any case. */
   asks(member: Member, handle: StreamHandle, ifTouches: number | undefined): void;
+  /** The application, or the runtime as its handler has returned, is about to finish it; its checkpoint stays or goes. */
+  finishes(member: Member, handle: StreamHandle, keeps: boolean): void;
+  /** The application is about to save so much. Returns what is to hear of what came of it: null, or the code of an error. */
+  saves(member: Member, handle: StreamHandle, worker: Worker, count: number): (code: string | null) => void;
   /** What a call of the application came to. */
   settled(member: Member, call: Call, handle: StreamHandle): void;
   crashed(member: Member): void;
@@ -85,6 +89,7 @@ export class Member implements Party, Victim {
   readonly #rejects: Chance;
   readonly #conditions: Chance;
   readonly #delays: Chance;
+  readonly #saves: Chance;
   state: MemberState = 'starting';
   stop: StopUnderWay | undefined;
   /** Milliseconds of the world. */
@@ -113,6 +118,7 @@ export class Member implements Party, Victim {
     this.#rejects = chance.fork('rejects');
     this.#conditions = chance.fork('conditions');
     this.#delays = chance.fork('delays');
+    this.#saves = chance.fork('saves');
     this.process = world.process(`member ${index}`, {
       rate: 1 + chance.between(-shape.clockDrift, shape.clockDrift),
       wallOffsetMs: Math.round(chance.between(-500, 500)),
@@ -245,7 +251,10 @@ export class Member implements Party, Victim {
     }
     const isStubborn = !isCalm() && this.#temper.isTrue(0.1);
     try {
-      const worked = this.#sleep(this.#workMs());
+      const workMs = this.#workMs();
+      const worked = this.#sleep(workMs);
+      if (this.#saves.isTrue(this.#settings.shape.saving) && !isPoison(handle.name))
+        void this.#saveNowAndThen(handle, worker, workMs);
       if (isStubborn) await worked;
       else await Promise.race([worked, aborted(signal)]);
       if (signal.aborted && !isStubborn) {
@@ -265,11 +274,31 @@ export class Member implements Party, Victim {
         throw isRejected ? new UnrecoverableError(HANDLER_FAILED) : new Error(HANDLER_FAILED);
       }
       if (temper < 0.22) await this.#release(handle, worker);
-      else if (temper < 0.45) await this.#call('done', handle, worker);
+      else if (temper < 0.45) await this.#call('done', handle, worker, this.#maybeKept({}));
       // Busy: the event loop stands still.
       else if (temper < 0.47) this.#block(this.#temper.next() * this.#settings.shape.heartbeatMs * 1.5);
     } finally {
       hooks.returned(this, worker);
+    }
+  }
+
+  #maybeKept(options: DoneOptions): DoneOptions {
+    const { saving } = this.#settings.shape;
+    return saving > 0 && this.#saves.isTrue(0.3) ? { ...options, keep: true } : options;
+  }
+
+  /** Counts on from where the owner before has got to; waits for some of it, and goes on saving for a while after the handler has returned, or the signal aborted. */
+  async #saveNowAndThen(handle: StreamHandle, worker: Worker, workMs: number): Promise<void> {
+    let count = Number(handle.checkpoint ?? 0);
+    for (let left = this.#saves.integer(1, 5); left > 0; left -= 1) {
+      await this.#sleep(this.#saves.isTrue(0.3) ? 0 : (this.#saves.next() * workMs) / 2);
+      count += 1;
+      const settled = this.#settings.hooks.saves(this, handle, worker, count);
+      const saved = handle.save(String(count)).then(
+        () => settled(null),
+        (error: unknown) => settled(codeOf(error)),
+      );
+      if (this.#saves.isTrue(0.5)) await saved;
     }
   }
 
@@ -286,7 +315,7 @@ export class Member implements Party, Victim {
     while (!handle.signal.aborted) {
       const { touched } = handle;
       await this.#sleep(isCalm() ? 5 : this.#conditions.next() * shape.heartbeatMs);
-      const code = await this.#call('done', handle, worker, { ifTouches: touched });
+      const code = await this.#call('done', handle, worker, this.#maybeKept({ ifTouches: touched }));
       if (code !== 'StreamTouched') return;
       worker.isOver = false;
     }
@@ -301,6 +330,7 @@ export class Member implements Party, Victim {
   ): Promise<string | null> {
     const { hooks } = this.#settings;
     hooks.asks(this, handle, options?.ifTouches);
+    if (call === 'done') hooks.finishes(this, handle, options?.keep === true);
     worker.isOver = true;
     const key = `${call} ${handle.id}`;
     const atMs = this.#settings.world.timeline.now;

@@ -50,6 +50,8 @@ export interface Shape {
   readonly pausing: number;
   /** Entries whose names wait already are finished. */
   readonly isCoalescing: boolean;
+  /** How often handlers save how far they have come: the share of those that do. */
+  readonly saving: number;
   /** Handlers that take many heartbeats. */
   readonly isLong: boolean;
   /** Share of what handlers throw that says that no try can succeed. */
@@ -80,6 +82,7 @@ const PLAIN = {
   cancelling: 0,
   pausing: 0,
   isCoalescing: false,
+  saving: 0,
   rejecting: 0,
   provenAfterMs: 60_000,
   poisons: 0,
@@ -190,6 +193,7 @@ const AIMED: Readonly<Record<string, number>> = {
 const AIMED_AT_PRODUCERS: Readonly<Record<string, number>> = { XADD: 1 };
 const AIMED_WHERE_ENSURED: Readonly<Record<string, number>> = { XADD: 1, ensure: 2 };
 const AIMED_WHERE_DELAYED: Readonly<Record<string, number>> = { delay: 3, 'end-delays': 3 };
+const AIMED_WHERE_SAVED: Readonly<Record<string, number>> = { save: 5 };
 const AIMED_AT_GO: Readonly<Record<string, number>> = {
   XREADGROUP: 3,
   SET: 2,
@@ -247,6 +251,7 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     cancelling: 0,
     pausing: 0,
     isCoalescing: false,
+    saving: 0,
     isLong: chance.isTrue(0.3),
     rejecting: 0,
     balance: 'off',
@@ -285,6 +290,7 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     cancelling: producers > 0 ? chance.fork('cancelling').pick([0, 0, 0.3, 0.8]) : 0,
     pausing: producers > 0 ? chance.fork('pausing').pick([0, 0, 0.2, 0.5]) : 0,
     isCoalescing: chance.fork('coalescing').isTrue(0.25),
+    saving: chance.fork('saving').pick([0, 0.5, 1]),
     rejecting: chance.fork('rejecting').pick([0, 0.2, 0.5]),
     balance: drawBalance(chance.fork('balance')),
     isWeighted: chance.fork('weights').isTrue(0.3),
@@ -426,7 +432,11 @@ function drawMoment(chance: Chance, shape: Shape, { aimed = 0.5, aim }: Wishes, 
   const hasOthers = aim === undefined && shape.goConsumers + shape.producers > 0;
   if (hasOthers && BEFALLS_ANYONE.has(kind) && chance.isTrue(AIMED_ELSEWHERE))
     return drawElsewhere(chance, shape);
-  const usual = shape.delaying > 0 ? { ...AIMED, ...AIMED_WHERE_DELAYED } : AIMED;
+  const usual = {
+    ...AIMED,
+    ...(shape.delaying > 0 ? AIMED_WHERE_DELAYED : {}),
+    ...(shape.saving > 0 ? AIMED_WHERE_SAVED : {}),
+  };
   const command = chance.weighted(aim?.commands ?? usual) ?? 'acquire';
   return {
     process: chance.integer(0, shape.processes),

@@ -35,6 +35,8 @@ export interface EntryLife {
   isHanded: boolean;
   /** Owner records were forgotten with the group, or with data: a death may cost a retry or none. */
   isRetryUnknown: boolean;
+  /** Its owner has saved something else than it began with. */
+  hasAdvanced: boolean;
   /** Its payload was trimmed: nobody can be given it again. */
   isTrimmed: boolean;
   /** A producer has cancelled it while a consumer had it: it is given to nobody after that one. */
@@ -161,6 +163,7 @@ export class Ledger {
       wasOwned: false,
       isHanded: false,
       isRetryUnknown: false,
+      hasAdvanced: false,
       isTrimmed: false,
       isCancelled: false,
       isOrphaned: false,
@@ -295,7 +298,8 @@ export class Ledger {
     const life = this.lives.get(id);
     if (life?.mark === undefined) return;
     const heldMs = this.#now() - life.ownedAt;
-    if (mark === PROVEN && life.mark !== PROVEN && life.owner !== undefined && heldMs < this.#provenAfterMs) {
+    const isEarly = heldMs < this.#provenAfterMs && !life.hasAdvanced;
+    if (mark === PROVEN && life.mark !== PROVEN && life.owner !== undefined && isEarly) {
       this.#violations.add(
         'C-EXP-8',
         `${life.name} ${id} is marked as proven, held for ${heldMs.toFixed(0)} ms by ${life.owner}`,
@@ -330,6 +334,9 @@ export class Ledger {
     switch (record.op) {
       case 'acquired':
         this.#acquired(life, record);
+        break;
+      // What it says is looked at elsewhere.
+      case 'saved':
         break;
       case 'finished':
         if (life.owner !== record.owner && !life.isHanded) {

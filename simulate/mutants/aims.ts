@@ -158,3 +158,12 @@ export const HOT: Wishes = {
   mostFaults: 4,
   shape: { producers: 2, pausing: 0.3, ensuring: 0.2, names: 2, processes: 3, capacity: 3, goConsumers: 0 },
 };
+
+/** Handlers save how far they have come, while streams change hands, answers are lost, and processes stand still. */
+export const SAVED: Wishes = {
+  kinds: { crash: 1, freeze: 2, late: 2, cut: 1, restart: 1, stop: 1 },
+  aim: { commands: { save: 3, acquire: 1, done: 1, 'give-back': 1 }, most: 6 },
+  announcements: 30,
+  mostFaults: 16,
+  shape: { saving: 1, names: 3, processes: 3, capacity: 3, goConsumers: 0, onUncertain: 'continue' },
+};

@@ -8,6 +8,7 @@ import {
   LATE_RAISES,
   POISONED,
   PROVEN,
+  SAVED,
   SHARING,
   SLOW_PAGES,
   WAKERS,
@@ -525,5 +526,29 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       { file: 'actors/intake/parking.ts', from: 'from = await this.#page(from);', to: '' },
     ],
     wishes: HOT,
+  },
+  {
+    name: 'unflushed',
+    why: 'a hand-over loses what was not saved yet',
+    edits: [
+      {
+        file: 'actors/endings/giver.ts',
+        from: 'if (this.#saver.isUnsaved(ownerships)) await this.#saveFirst(ownerships);',
+        to: '',
+      },
+    ],
+    wishes: SAVED,
+  },
+  {
+    name: 'newest-not-sent',
+    why: 'what is written is older than what was said to be',
+    edits: [
+      {
+        file: 'actors/data/saver.ts',
+        from: 'progress.wrote(version);',
+        to: 'progress.wrote(progress.version);',
+      },
+    ],
+    wishes: SAVED,
   },
 ];

@@ -12,6 +12,7 @@ import {
   LATE_TAKEOVER,
   POISONED,
   PROVEN,
+  SAVED,
   SLEEPERS,
   SLOW_READERS,
   WAKERS,
@@ -571,5 +572,42 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: { ...HOT, shape: { ...HOT.shape, capacity: 2 } },
+  },
+  {
+    name: 'save-by-anyone',
+    why: 'whoever was robbed of a stream writes its checkpoint',
+    edits: [{ file: 'redis/scripts/save.lua', from: 'if not pending[id] then', to: 'if false then' }],
+    wishes: SAVED,
+  },
+  {
+    name: 'save-late',
+    why: 'a save that is executed late takes a newer one back',
+    edits: [
+      { file: 'redis/scripts/save.lua', from: 'countOf(number) >= tonumber(numbers[i])', to: 'false' },
+      {
+        file: 'redis/scripts/save.lua',
+        from: 'local refused = fence(presence, ARGV[3])',
+        to: 'local refused = nil',
+      },
+    ],
+    wishes: SAVED,
+  },
+  {
+    name: 'checkpoint-left-behind',
+    why: 'what is done leaves its checkpoint to the next stream of its name',
+    edits: [
+      {
+        file: 'redis/scripts/done.lua',
+        from: "if checkpoints and ARGV[clears + i] == '1' and",
+        to: 'if false and',
+      },
+    ],
+    wishes: SAVED,
+  },
+  {
+    name: 'cancelled-saves',
+    why: 'an owner that has not heard of a cancel leaves a checkpoint behind',
+    edits: [{ file: 'redis/scripts/save.lua', from: 'elseif cancelled[i] then', to: 'elseif false then' }],
+    wishes: { ...CANCELLED, shape: { ...CANCELLED.shape, saving: 1 } },
   },
 ];

@@ -6,6 +6,7 @@ import type {
   HistoryRecord,
   ParkedRecord,
   RequeuedRecord,
+  SavedRecord,
   UndelayedRecord,
   UnparkedRecord,
 } from './history-records.js';
@@ -55,7 +56,7 @@ const WITH_COPY: ReadonlySet<string> = new Set<CopyRecord['op']>([
   'unparked',
 ]);
 
-type EndRecord = Exclude<HistoryRecord, AcquiredRecord | DeadLetterDueRecord>;
+type EndRecord = Exclude<HistoryRecord, AcquiredRecord | SavedRecord | DeadLetterDueRecord>;
 
 interface EntryLife {
   readonly acquisitions: AcquiredRecord[];

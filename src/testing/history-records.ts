@@ -11,8 +11,14 @@ const common = { at: z.number(), id: z.string(), name: z.string() };
 const moved = { ...common, from: z.string(), by: z.string() };
 
 const recordSchema = z.discriminatedUnion('op', [
-  z.object({ ...common, op: z.literal('acquired'), owner: z.string() }),
-  z.object({ ...common, op: z.literal('finished'), owner: z.string() }),
+  z.object({ ...common, op: z.literal('acquired'), owner: z.string(), checkpoint: z.string().optional() }),
+  z.object({ ...common, op: z.literal('saved'), owner: z.string(), number: z.number(), text: z.string() }),
+  z.object({
+    ...common,
+    op: z.literal('finished'),
+    owner: z.string(),
+    checkpoint: z.literal('cleared').optional(),
+  }),
   z.object({
     ...moved,
     op: z.literal('requeued'),
@@ -68,12 +74,26 @@ export interface AcquiredRecord extends HistoryRecordBase {
   readonly op: 'acquired';
   /** The consumer's name in the group. */
   readonly owner: string;
+  /** The checkpoint that it was given: the entry of the owner that wrote it, a space, and its number. Undefined: there was none. */
+  readonly checkpoint?: string | undefined;
+}
+
+/** An owner saved how far it has come. */
+export interface SavedRecord extends HistoryRecordBase {
+  readonly op: 'saved';
+  readonly owner: string;
+  /** Grows with each save of one owner. */
+  readonly number: number;
+  /** What it saved, as it is kept: JSON. */
+  readonly text: string;
 }
 
 /** An owner said done: the entry is acknowledged and deleted. */
 export interface FinishedRecord extends HistoryRecordBase {
   readonly op: 'finished';
   readonly owner: string;
+  /** The checkpoint of the stream went with it. */
+  readonly checkpoint?: 'cleared' | undefined;
 }
 
 /** An entry was taken out of a consumer's hands, by that consumer itself or by another one. */
@@ -177,9 +197,10 @@ export interface UnparkedRecord extends HistoryRecordBase {
   readonly copy: string;
 }
 
-/** One change of owner. */
+/** One change of owner, or what an owner saved. */
 export type HistoryRecord =
   | AcquiredRecord
+  | SavedRecord
   | FinishedRecord
   | RequeuedRecord
   | DeadLetterDueRecord

@@ -100,6 +100,7 @@ class Check {
       return;
     }
     this.#checkHolder(record);
+    if (record.op === 'saved') return;
     if (record.op === 'requeued' || record.op === 'delayed') this.#requeued(record);
     // From then on the data stream's name is free, and nobody has the entry.
     this.#close(record.id);
@@ -140,11 +141,11 @@ class Check {
     const life = this.#lives.of(record.id);
     const holder = life.acquisitions.at(-1);
     const due = life.due.at(-1);
-    if (record.op === 'finished') {
+    if (record.op === 'finished' || record.op === 'saved') {
       if (holder?.owner === record.owner) return;
       const owner = holder === undefined ? 'nobody' : holder.owner;
       this.#violation(
-        `entry ${record.id} was finished by ${record.owner}, but ${owner} owned it`,
+        `entry ${record.id} was ${record.op} by ${record.owner}, but ${owner} owned it`,
         holder,
         record,
       );

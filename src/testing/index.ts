@@ -74,6 +74,7 @@ export {
   parseHistoryRecord,
   type ReadHistoryOptions,
   type RequeuedRecord,
+  type SavedRecord,
   readHistory,
   type UndelayedRecord,
   type UnparkedRecord,

@@ -1,5 +1,5 @@
 /** How long the streams of an owner that went away were without one. */
-import type { AcquiredRecord, HistoryRecord } from './history-records.js';
+import type { AcquiredRecord, HistoryRecord, SavedRecord } from './history-records.js';
 
 /** Input of {@link reownTimes}. */
 export interface ReownInput {
@@ -35,11 +35,11 @@ export interface Reown {
 /** Follows every stream that the victim owned at the time of its end to the next owner. In the order of acquisition. */
 export function reownTimes({ records, victim, killedAt }: ReownInput): Reown[] {
   const acquisitions = new Map<string, AcquiredRecord>();
-  const ends = new Map<string, Exclude<HistoryRecord, AcquiredRecord>>();
+  const ends = new Map<string, Exclude<HistoryRecord, AcquiredRecord | SavedRecord>>();
   for (const record of records) {
     if (record.op === 'acquired') {
       if (!acquisitions.has(record.id)) acquisitions.set(record.id, record);
-    } else if (!ends.has(record.id)) {
+    } else if (record.op !== 'saved' && !ends.has(record.id)) {
       ends.set(record.id, record);
     }
   }

@@ -57,7 +57,7 @@ local record = historian(last > 10 and KEYS[6])
 local parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = consumer, record = record, keys = { KEYS[last - 4], KEYS[last - 3], KEYS[last - 2], KEYS[last - 1], KEYS[last] } })
 local pending = pendingFor(lbs, group, consumer, ids, 0)
 local recorded = redis.call('HMGET', owners, unpack(names))
-local results, finished, cleared, ended, over = {}, {}, {}, {}, {}
+local results, finished, cleared, ended, over, clearing = {}, {}, {}, {}, {}, {}
 for i = 1, #ids do
   if pending[ids[i]] and excess(i) then
     results[i] = -excess(i)
@@ -67,6 +67,7 @@ for i = 1, #ids do
     -- Another one may own the name where data was lost: then it is that one's.
     if checkpoints and ARGV[clears + i] == '1' and (not recorded[i] or recorded[i] == ids[i]) then
       over[#over + 1] = names[i]
+      clearing[i] = 'cleared'
     end
     if recorded[i] == ids[i] then
       cleared[#cleared + 1] = names[i]
@@ -93,7 +94,7 @@ if #cleared > 0 then
 end
 for i = 1, #ids do
   if results[i] == 1 then
-    record({ op = 'finished', id = ids[i], name = names[i], owner = consumer })
+    record({ op = 'finished', id = ids[i], name = names[i], owner = consumer, checkpoint = clearing[i] })
     parking.over(names[i], ids[i], recorded[i] == ids[i])
   end
 end
