@@ -70,6 +70,7 @@ export type { Appended } from './runtime/appender.js';
 export { createRuntime } from './runtime/create-runtime.js';
 export {
   defineService,
+  type CheckpointOf,
   type InfoOf,
   type Service,
   type ServiceDefinition,

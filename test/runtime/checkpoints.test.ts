@@ -63,7 +63,7 @@ describe('a checkpoint', () => {
     expect(await kept('one')).to.equal(null);
   });
 
-  it('stays with done({ keep: true }), and what is unsaved is saved first [C-CHK-5]', async () => {
+  it('stays with done({ keep: true }), and what is unsaved is saved first [C-CHK-5] [C-DONE-9]', async () => {
     const { announce } = fleet();
     const { runtime, handle } = await owning({ flushMs: NEVER });
     await handle.save('a');

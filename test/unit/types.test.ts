@@ -4,8 +4,11 @@ import type { InspectionEvent, Observer } from 'xstate';
 import { z } from 'zod';
 import {
   type Closed,
+  type CheckpointOf,
   createProducer,
   createRuntime,
+  defineService,
+  type InfoOf as ServiceInfoOf,
   type InspectionObserver,
   isStreamwardenError,
   type Producer,
@@ -23,6 +26,8 @@ function same<A, B>(_is: Same<A, B>): void {}
 const redis = 'redis://127.0.0.1:1';
 const service = 'orders';
 const infoSchema = z.object({ price: z.string().transform(Number) });
+/** What `save()` of its streams takes. */
+type CheckpointIn<R> = R extends Runtime<infer _, infer TCheckpoint> ? TCheckpoint : never;
 type InfoOf<R> = R extends Runtime<infer TInfo> ? TInfo : never;
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -40,6 +45,37 @@ describe('the types', () => {
     const simulated = () => simulate().runtime({ service, infoSchema });
     same<InfoOf<ReturnType<typeof simulated>>, { price: number }>(true);
     for (const runtime of [checked, nullable, named, loose]) expect(runtime.state).to.equal('idle');
+  });
+
+  it('say what a checkpoint is: a text, or what the schema makes of it', () => {
+    const loose = createRuntime({ redis, service });
+    same<CheckpointIn<typeof loose>, string>(true);
+    const checkpointSchema = z.object({ upTo: z.coerce.date() });
+    const typed = createRuntime({ redis, service, infoSchema, checkpointSchema });
+    same<CheckpointIn<typeof typed>, { upTo: Date }>(true);
+    same<InfoOf<typeof typed>, { price: number }>(true);
+    typed.process(async (stream) => {
+      same<typeof stream.checkpoint, { upTo: Date } | undefined>(true);
+      await stream.save({ upTo: new Date(0) });
+      // @ts-expect-error it is no text
+      await stream.save('7');
+    });
+    const orders = defineService({ name: service, checkpointSchema });
+    same<CheckpointOf<typeof orders>, { upTo: Date }>(true);
+    same<ServiceInfoOf<typeof orders>, Loose | null>(true);
+    const both = defineService({ name: service, infoSchema, checkpointSchema });
+    same<CheckpointOf<typeof both>, { upTo: Date }>(true);
+    same<ServiceInfoOf<typeof both>, { price: number }>(true);
+    const handler: StreamHandler<ServiceInfoOf<typeof both>, CheckpointOf<typeof both>> = ({ checkpoint }) =>
+      checkpoint?.upTo.getTime();
+    const defined = createRuntime({ redis, service: both });
+    defined.process(handler);
+    same<CheckpointIn<typeof defined>, { upTo: Date }>(true);
+    const plain = defineService({ name: service });
+    same<CheckpointOf<typeof plain>, string>(true);
+    const simulated = () => simulate().runtime({ service: both });
+    same<CheckpointIn<ReturnType<typeof simulated>>, { upTo: Date }>(true);
+    for (const runtime of [loose, typed, defined]) expect(runtime.state).to.equal('idle');
   });
 
   it('have add() and its like take an interface', () => {
