@@ -35,12 +35,20 @@ export interface Saving extends EntryRef {
   readonly json: string;
 }
 
+/** What became of one. */
+export type Saved =
+  /** It is there, or a newer one of the same owner is. */
+  | 'saved'
+  /** Its stream has been cancelled: none is kept of it any more. */
+  | 'cancelled'
+  /** The stream is not this incarnation's. */
+  | 'notMine';
+
+const SAVED: readonly Saved[] = ['notMine', 'saved', 'cancelled'];
+
 export interface CheckpointStore {
-  /**
-   * Writes checkpoints of streams of this incarnation: true where it is there, or a newer one of the same owner is; false where the stream is not this
-   * incarnation's. Ascending ids, at most 200.
-   */
-  save(batch: readonly Saving[]): Promise<boolean[]>;
+  /** Writes checkpoints of streams of this incarnation. Ascending ids, at most 200. */
+  save(batch: readonly Saving[]): Promise<Saved[]>;
   /** What is kept of each of these data streams; null: nothing. On the connection for what may be large. */
   read(dataStreams: readonly string[]): Promise<(string | null)[]>;
   /** Clears what nobody owns and was written longer ago than this; resolves with how many. Walks the hash. */
@@ -80,7 +88,7 @@ export function createCheckpointStore(
       const args: (string | number)[] = [group, consumer, generation()];
       for (const { id, name, number, json } of batch) args.push(id, name, number, json);
       const reply = (await commands.script('save', keys, args)) as number[];
-      return reply.map((item) => item === 1);
+      return reply.map((item) => SAVED[item] as Saved);
     },
     async read(dataStreams) {
       const found: (string | null)[] = [];

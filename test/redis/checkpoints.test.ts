@@ -25,7 +25,7 @@ describe('a checkpoint in Redis', () => {
     const batch = await wire.own(a, 'one', 'two');
     const before = Date.now();
     const saving = batch.map((ref, at) => ({ ...ref, number: 1, json: `{"v":${at}}` }));
-    expect(await a.checkpoints.save(saving)).to.deep.equal([true, true]);
+    expect(await a.checkpoints.save(saving)).to.deep.equal(['saved', 'saved']);
     const record = await kept('two');
     expect(record).to.deep.include({ id: batch[1]?.id, number: 1, content: { v: 1 } });
     expect(record?.at).to.be.within(before - 1000, Date.now() + 1000);
@@ -36,10 +36,10 @@ describe('a checkpoint in Redis', () => {
     const a = await wire.join('a~00000001');
     const [ref] = await wire.own(a, 'one');
     const b = await wire.join('b~00000002');
-    expect(await save(b, ref, 9, '{"v":"b"}')).to.deep.equal([false]);
+    expect(await save(b, ref, 9, '{"v":"b"}')).to.deep.equal(['notMine']);
     expect(await kept('one')).to.equal(null);
     await a.lease.done([ref as EntryRef]);
-    expect(await save(a, ref, 1, '{"v":"late"}')).to.deep.equal([false]);
+    expect(await save(a, ref, 1, '{"v":"late"}')).to.deep.equal(['notMine']);
     expect(await kept('one')).to.equal(null);
   });
 
@@ -59,7 +59,7 @@ describe('a checkpoint in Redis', () => {
     });
     expect(await rejection(save(a, ref, 2, '{"v":"late"}'))).to.include({ code: 'LeaseRefused' });
     await a.lease.raise(2);
-    expect(await save(a, ref, 2, '{"v":"late"}')).to.deep.equal([false]);
+    expect(await save(a, ref, 2, '{"v":"late"}')).to.deep.equal(['notMine']);
     await save(b, batch[0], 1, '{"v":"b"}');
     expect(await kept('one')).to.deep.include({ id: batch[0]?.id, number: 1, content: { v: 'b' } });
   });
@@ -67,9 +67,9 @@ describe('a checkpoint in Redis', () => {
   it('is not taken back by a save that is executed late [C-CHK-3]', async () => {
     const a = await wire.join('a~00000001');
     const [ref] = await wire.own(a, 'one');
-    expect(await save(a, ref, 8, '{"v":8}')).to.deep.equal([true]);
+    expect(await save(a, ref, 8, '{"v":8}')).to.deep.equal(['saved']);
     for (const number of [7, 8]) {
-      expect(await save(a, ref, number, '{"v":"late"}')).to.deep.equal([true]);
+      expect(await save(a, ref, number, '{"v":"late"}')).to.deep.equal(['saved']);
       expect(await kept('one')).to.deep.include({ number: 8, content: { v: 8 } });
     }
     await save(a, ref, 9, '{"v":9}');
@@ -84,10 +84,10 @@ describe('a checkpoint in Redis', () => {
     const [newer] = await wire.own(b, 'one');
     await save(a, older, 5, '{"v":"a"}');
     await save(b, newer, 1, '{"v":"b"}');
-    expect(await save(a, older, 6, '{"v":"a"}')).to.deep.equal([false]);
+    expect(await save(a, older, 6, '{"v":"a"}')).to.deep.equal(['notMine']);
     expect(await kept('one')).to.deep.include({ id: newer?.id, content: { v: 'b' } });
     await b.lease.giveBack('handOver', [newer as EntryRef]);
-    expect(await save(a, older, 6, '{"v":"a"}')).to.deep.equal([true]);
+    expect(await save(a, older, 6, '{"v":"a"}')).to.deep.equal(['saved']);
   });
 
   it('what somebody else has written there is overwritten', async () => {
@@ -96,7 +96,7 @@ describe('a checkpoint in Redis', () => {
     for (const garbage of ['', 'v1', 'v1 7 1 1 {}', 'v2 1-1 9 1 {}', 'v1 99999999999999999999999-1 1 1 {}']) {
       await suite.redis().hset(names.checkpoints, 'one', garbage);
       expect(parseCheckpoint(garbage)).to.equal(undefined);
-      expect(await save(a, ref, 1, '{"v":1}')).to.deep.equal([true]);
+      expect(await save(a, ref, 1, '{"v":1}')).to.deep.equal(['saved']);
       expect(await kept('one')).to.deep.include({ number: 1 });
     }
   });

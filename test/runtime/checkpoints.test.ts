@@ -165,7 +165,9 @@ describe('a checkpoint', () => {
     await eventually('it is dead-lettered', async () => (await suite.redis().xlen(names.dlq)) === 1);
     expect(await kept('one')).to.deep.equal({ v: 'so far' });
     const admin = createAdmin({ redis: suite.server().url, service });
-    for await (const _ of admin.deadLetters.redrive({ all: true })) continue;
+    const redriven = [];
+    for await (const letter of admin.deadLetters.redrive({ all: true })) redriven.push(letter);
+    expect(redriven).to.have.length(1);
     await admin.close();
     await eventually('it is done', async () => seen.length === 2 && (await kept('one')) === null);
     expect(seen).to.deep.equal([undefined, 'so far']);

@@ -1,7 +1,5 @@
 /** How far the owner of one stream has come: what it began with, and what is to be saved of it. */
-import { StreamwardenError } from '../../core/errors.js';
 import { parseCheckpoint } from '../../redis/checkpoints.js';
-import type { Ownership } from '../ownership.js';
 
 /** A failing entry of a Redis stream. */
 export interface Attempts {
@@ -123,22 +121,4 @@ export class Progress {
   failed(error: unknown): void {
     for (const { reject } of this.#waiters.splice(0)) reject(error);
   }
-}
-
-/** Made when first asked for: most streams never have one. */
-export function progressOf(ownership: Ownership): Progress {
-  ownership.progress ??= new Progress(ownership.id, ownership.checkpoint);
-  return ownership.progress;
-}
-
-/** @throws StreamwardenError `InvalidCheckpoint` where it cannot be read */
-export function readProgressOf(ownership: Ownership): Progress {
-  const progress = progressOf(ownership);
-  if (!progress.isUnreadable) return progress;
-  const { name, id } = ownership;
-  throw new StreamwardenError(
-    'InvalidCheckpoint',
-    `what is kept as the checkpoint of ${name} is none, or one of a newer version`,
-    { details: { stream: name, id } },
-  );
 }

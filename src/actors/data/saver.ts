@@ -13,7 +13,7 @@ import type { Kernel } from '../kernel.js';
 import type { Lease } from '../lease/lease.js';
 import type { Ownership } from '../ownership.js';
 import { retrying } from '../retrying.js';
-import { type Attempts, type Progress, progressOf, readProgressOf } from './progress.js';
+import { type Attempts, Progress } from './progress.js';
 
 /** Streams in one script; keeps it below 2 ms. */
 const BATCH = 200;
@@ -206,8 +206,8 @@ export class Saver {
       return await checkpoints.save(saving);
     });
     if (sent.length === 0) return;
-    const written = sent.filter((_, index) => results[index]);
-    const refused = sent.filter((_, index) => !results[index]);
+    const written = sent.filter((_, index) => results[index] === 'saved');
+    const refused = sent.filter((_, index) => results[index] === 'notMine');
     this.flushes += 1;
     this.saved += written.length;
     this.refused += refused.length;
@@ -217,6 +217,10 @@ export class Saver {
       tookMs: clock.monotonic() - began,
     });
     for (const { ownership } of refused) this.#refused(ownership);
+    // Nobody is given it after us.
+    sent.forEach((one, index) => {
+      if (results[index] === 'cancelled') this.#wrote(one);
+    });
     const advanced = written.filter(({ ownership, progress }) => progress.hasMoved && isToProve(ownership));
     for (const one of written) if (!advanced.includes(one)) this.#wrote(one);
     if (advanced.length === 0) return;
@@ -266,6 +270,24 @@ export class Saver {
       }
     }
   }
+}
+
+/** Made when first asked for: most streams never have one. */
+function progressOf(ownership: Ownership): Progress {
+  ownership.progress ??= new Progress(ownership.id, ownership.checkpoint);
+  return ownership.progress;
+}
+
+/** @throws StreamwardenError `InvalidCheckpoint` where it cannot be read */
+function readProgressOf(ownership: Ownership): Progress {
+  const progress = progressOf(ownership);
+  if (!progress.isUnreadable) return progress;
+  const { name, id } = ownership;
+  throw new StreamwardenError(
+    'InvalidCheckpoint',
+    `what is kept as the checkpoint of ${name} is none, or one of a newer version`,
+    { details: { stream: name, id } },
+  );
 }
 
 /** One whose handler has thrown has proved nothing. */

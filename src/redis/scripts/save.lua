@@ -21,7 +21,7 @@
 -- ARGV[3] number  generation of the caller
 -- ARGV[4...] in fours: entry id (ascending), data stream name, number, JSON
 --
--- Returns one item an entry: 1 it is there, or a newer one of this owner is, or none is to be there any more; 0 not the caller's, nothing was written
+-- Returns one item an entry: 1 it is there, or a newer one of this owner is; 2 cancelled, nothing was written; 0 not the caller's, nothing was written
 -- Refuses with SWLAPSED, SWSTALE <generation>, SWPROTOCOL.
 --@include fence
 --@include pending
@@ -56,7 +56,7 @@ for i = 1, #ids do
   if not pending[id] then
     results[i] = 0
   elseif cancelled[i] then
-    results[i] = 1
+    results[i] = 2
   elseif writer == id and countOf(number) >= tonumber(numbers[i]) then
     results[i] = 1
   elseif isId(writer) and writer ~= id and isNewer(writer, id) and isPending(lbs, group, writer) then
