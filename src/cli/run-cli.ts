@@ -14,6 +14,8 @@ type CommandLoader = () => Promise<(run: Runner) => Command>;
 /** In the order of `--help`. */
 const COMMANDS: Readonly<Record<string, CommandLoader>> = {
   produce: async () => (await import('./commands/produce.js')).produceCommand,
+  append: async () => (await import('./commands/append.js')).appendCommand,
+  end: async () => (await import('./commands/append.js')).endCommand,
   cancel: async () => (await import('./commands/cancel.js')).cancelCommand,
   pause: async () => (await import('./commands/pause.js')).pauseCommand,
   resume: async () => (await import('./commands/resume.js')).resumeCommand,

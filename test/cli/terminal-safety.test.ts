@@ -93,6 +93,8 @@ describe('no command prints a control character', () => {
     return [
       [['produce', ...on, '--name', name], 0],
       [['pending', ...on], 0],
+      [['append', ...on, `${name}-appended`, `${name}=${name}`], 0],
+      [['end', ...on, `${name}-appended`], 0],
       [['cancel', ...on, `${name}.`], 1],
       [['pause', ...on, `${name}.`], 0],
       [['resume', ...on, `${name}.`], 0],
