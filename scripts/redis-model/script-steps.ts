@@ -338,6 +338,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       ];
     },
   ],
+  'remove-data': [0.5, (pick, known) => [[pick.of(['l', 'd', 'nothing'])], [anId(pick, known)]]],
   payloads: [1, (pick, known) => [['l'], batch(pick, known)]],
   balance: [1, (pick) => [['l'], ['g', pick.of([0, 2, 1000])]]],
   stranded: [1, (pick) => [['l'], ['g', pick.of(['-', '1-1', '3-0']), pick.of([1, 3, 100])]]],

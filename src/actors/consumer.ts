@@ -10,10 +10,12 @@ import { consumerMachine, type DrainMode } from '../machines/consumer.machine.js
 import { factOf } from '../machines/facts.js';
 import type { ChildSpec, ConsumerState } from '../machines/standing.js';
 import type { ServerFacts } from '../redis/capabilities.js';
+import { bulkTimeoutFor } from '../redis/connections.js';
 import { replyOf } from '../redis/reply-errors.js';
 import { Balancer } from './balance/balancer.js';
 import { Member } from './balance/member.js';
 import { Mover } from './balance/mover.js';
+import { DataReader } from './data/data-reader.js';
 import { Saver } from './data/saver.js';
 import { Canceller } from './endings/canceller.js';
 import { Drain, type DrainReport } from './endings/drain.js';
@@ -74,6 +76,7 @@ export class Consumer {
   readonly recoverer: Recoverer;
   readonly finisher: Finisher;
   readonly saver: Saver;
+  readonly dataReader: DataReader;
   readonly releaser: Releaser;
   readonly giver: Giver;
   readonly acquirer: Acquirer;
@@ -128,6 +131,7 @@ export class Consumer {
         // It may be payloads that they wait behind, on their way through the same network.
         kernel.entries.slowDown();
         this.intake.slowDown();
+        this.dataReader.slowDown();
       },
       missed: () => this.#leaseMissed(),
       confirmed: () => this.#leaseConfirmed(),
@@ -137,6 +141,7 @@ export class Consumer {
     this.saver = new Saver(kernel, this.lease, {
       advanced: (ownerships) => this.#prover.advanced(ownerships),
     });
+    this.dataReader = new DataReader(kernel, bulkTimeoutFor(kernel.settings.heartbeatMs) / 8);
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters, this.saver);
     const marker = new Marker(kernel, this.lease, (ids) => this.verifier.vanished(ids));
@@ -320,6 +325,7 @@ export class Consumer {
         this.lease.connectionUp();
         this.reconciler.connected(commands.peer);
         this.intake.bell.ring();
+        this.dataReader.connectionUp();
       },
       down: (error) => {
         this.lease.connectionDown();
@@ -418,6 +424,10 @@ export class Consumer {
     child('toucher', (end) => {
       this.#toucher.start(end.failed);
       return { stop: () => this.#toucher.stop() };
+    });
+    child('dataReader', (end) => {
+      this.dataReader.start(end.failed);
+      return { stop: () => this.dataReader.stop() };
     });
     child('prover', (end) => {
       this.#prover.start(end.failed);

@@ -5,10 +5,12 @@ import type { Seam } from '../core/seam.js';
 import type { CheckpointStore } from '../redis/checkpoints.js';
 import type { Commands } from '../redis/commands.js';
 import type { Connections } from '../redis/connections.js';
+import type { DataStreams } from '../redis/data-streams.js';
 import type { DeadLetterStore } from '../redis/dead-letter-store.js';
 import type { DelayedStore } from '../redis/delaying.js';
 import type { DueLetterStore } from '../redis/due-letters.js';
 import type { Info } from '../redis/entry.js';
+import type { EntryLetterStore } from '../redis/entry-letters.js';
 import type { EntryReader } from '../redis/entry-reader.js';
 import type { FleetStore } from '../redis/fleet.js';
 import type { GroupStore } from '../redis/group.js';
@@ -71,6 +73,8 @@ export interface Stores {
   readonly parked: ParkedStore;
   readonly fleet: FleetStore;
   readonly taking: TakeStore;
+  readonly dataStreams: DataStreams;
+  readonly entryLetters: EntryLetterStore;
   readonly checkpoints: CheckpointStore;
 }
 

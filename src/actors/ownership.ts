@@ -57,6 +57,8 @@ export class Ownership implements OwnershipFacts {
   hasCheckpoint = false;
   /** How far it has come; undefined while nobody has asked. */
   progress: Progress | undefined;
+  /** Hears when it is not to be worked on any more: whoever reads its entries. */
+  walks: { over(): void } | undefined;
   /** The application's view of it; the runtime's business. */
   view: unknown = undefined;
   actor: Actor<typeof ownershipMachine> | undefined;
@@ -124,5 +126,6 @@ export class Ownership implements OwnershipFacts {
     this.#isAborted = true;
     this.#makeReason = makeReason;
     this.#controller?.abort(makeReason());
+    this.walks?.over();
   }
 }

@@ -85,6 +85,8 @@ export interface Connections {
   readonly bulk: Link;
   /** The blocking read of this process's wakes. Opened by whoever waits for entries. */
   readonly waker: Link;
+  /** Entries of data streams; opened when it is needed. Undefined in a cluster: there each node has one, `shards.dataAt()`. */
+  readonly data: Link | undefined;
   /** The nodes of a cluster; undefined where there is but one server. */
   readonly shards: Shards | undefined;
   /** @param master address of the master to listen to; ignored where there is but one */
@@ -177,6 +179,8 @@ export function createConnections(settings: ConnectionSettings): Connections {
     const waker = linkOf('waker');
     follow(commands, bulk);
     leadAway(commands, waker);
+    const data = linkOf('data');
+    follow(commands, data);
     return {
       get kind() {
         return deployment.kind;
@@ -186,6 +190,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
       reader,
       bulk,
       waker,
+      data,
       shards: undefined,
       makeSubscriber: () => linkOf('subscriber'),
       close() {
@@ -193,6 +198,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
         reader.close();
         bulk.close();
         waker.close();
+        data.close();
       },
     };
   }
@@ -203,7 +209,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
   const shards: Shards = new Shards({
     ...deployment,
     makeLink: (address, check) => linkTo('node', () => address, check),
-    makeBulkLink: (address) => linkTo('bulk', () => address, isOurs),
+    makeSideLink: (role, address) => linkTo(role, () => address, isOurs),
     clock,
     timeoutMs: commandTimeoutFor(heartbeatMs),
     bulkTimeoutMs: bulkTimeoutFor(heartbeatMs),
@@ -226,6 +232,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
     reader,
     bulk,
     waker,
+    data: undefined,
     shards,
     makeSubscriber: (master) => linkTo('subscriber', () => master, isOurs),
     close() {

@@ -15,7 +15,7 @@ import { withOwnReplies } from './own-replies.js';
 import { isWrongCredentials, neverSent, redisError } from './reply-errors.js';
 
 /** What a connection is for. Each role has a socket of its own, so that none waits behind another. */
-export type LinkRole = 'commands' | 'reader' | 'bulk' | 'waker' | 'subscriber' | 'node';
+export type LinkRole = 'commands' | 'reader' | 'bulk' | 'data' | 'waker' | 'subscriber' | 'node';
 
 export interface LinkSettings {
   readonly role: LinkRole;

@@ -57,6 +57,8 @@ export interface Names {
   scratch(consumer: string): string;
   /** Key of a data stream, unless the application names another one. */
   dataKey(dataStream: string): string;
+  /** Stream in the load balancer stream's slot: entries of data streams that no handler could deal with. Only where handlers ask for that. */
+  readonly entriesDlq: string;
   /** Key of the lock of one entry: `<data stream name><MUTEX_KEY_SEP><entry id>`. */
   lock(dataStream: string, entryId: string): string;
   /** Data stream name and entry id of a lock key, or undefined when the key is none of ours. */
@@ -140,6 +142,7 @@ export function createNames(input: NamesInput): Names {
     redriven: (letterId) => `${tag}:redriven:${letterId}`,
     scratch: (consumer) => `${tag}:probe:${consumer}`,
     dataKey: (dataStream) => prefix + dataStream,
+    entriesDlq: `${tag}:entries:dlq`,
     lock: (dataStream, entryId) => joinLockKey(prefix, dataStream, entryId),
     parseLock(key) {
       const parts = parseLockKey(key, prefix);

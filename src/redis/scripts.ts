@@ -46,6 +46,7 @@ export const SCRIPT_NAMES = [
   'unpark',
   'take',
   'pause',
+  'remove-data',
   'probe',
 ] as const;
 

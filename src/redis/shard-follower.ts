@@ -15,13 +15,13 @@ export interface ShardFollower {
 
 /**
  * Asks the nodes now, and whenever something hints at a change, and then again and again until the link is up. Opens the link when it is
- * first known where it leads.
+ * first known where it leads. Without a link it is enough that somebody answers.
  *
  * @param onProblem told after every round in which no node has told anything
  */
 export function followShards(
   shards: Shards,
-  link: Link,
+  link: Link | undefined,
   clock: Clock,
   onProblem: (problem: string) => void = () => {},
 ): ShardFollower {
@@ -47,10 +47,10 @@ export function followShards(
     if (view !== null) problem = undefined;
     else if (foreign.length > 0) problem = problems.join('; ');
     else problem = `no node of the cluster answers; ${first?.address}: ${first?.error}`;
-    if (view !== null) link.open();
+    if (view !== null) link?.open();
     else if (first?.refusal && silent.every(({ refusal }) => refusal)) refuse(first.refusal);
     else if (problem !== undefined) onProblem(problem);
-    if (view === null || !link.isUp) timer = clock.setTimeout(() => void ask(), AGAIN_MS);
+    if (view === null || link?.isUp === false) timer = clock.setTimeout(() => void ask(), AGAIN_MS);
   }
 
   const forget = shards.onTrouble(() => void ask());

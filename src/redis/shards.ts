@@ -26,14 +26,17 @@ export interface ShardSettings {
   readonly translate: (address: string) => string;
   /** @param check is given each new client that has connected, before it is used; throws when it is not to be used */
   readonly makeLink: (address: string, check: (client: Redis) => Promise<void>) => Link;
-  /** For what is as large as others choose to make it. */
-  readonly makeBulkLink: (address: string) => Link;
+  /** For what is as large as others choose to make it; each role has a socket of its own. */
+  readonly makeSideLink: (role: SideRole, address: string) => Link;
   readonly clock: Clock;
   /** Deadline of each question to a node, in milliseconds. */
   readonly timeoutMs: number;
   /** Deadline of what goes over its bulk connection. */
   readonly bulkTimeoutMs: number;
 }
+
+/** Connections to a node beside the one that small questions go over. */
+export type SideRole = 'bulk' | 'data';
 
 interface ShardNode {
   readonly link: Link;
@@ -46,7 +49,10 @@ export class Shards {
   readonly #settings: ShardSettings;
   readonly #map = new SlotMap();
   readonly #nodes = new Map<string, ShardNode>();
-  readonly #bulkNodes = new Map<string, Pick<ShardNode, 'link' | 'commands'>>();
+  readonly #sides: Readonly<Record<SideRole, Map<string, Pick<ShardNode, 'link' | 'commands'>>>> = {
+    bulk: new Map(),
+    data: new Map(),
+  };
   /** Links that follow a slot to whichever node serves it. */
   readonly #bound: { readonly slot: number; readonly link: Link }[] = [];
   readonly #troubleListeners = new Set<(why: string) => void>();
@@ -107,15 +113,25 @@ export class Shards {
 
   /** The same for what is as large as others choose to make it, on a connection that is opened when it is needed. */
   bulkAt(address: string): Commands {
-    let node = this.#bulkNodes.get(address);
+    return this.#sideAt('bulk', address);
+  }
+
+  /** The same for entries of data streams. */
+  dataAt(address: string): Commands {
+    return this.#sideAt('data', address);
+  }
+
+  #sideAt(role: SideRole, address: string): Commands {
+    const nodes = this.#sides[role];
+    let node = nodes.get(address);
     if (node === undefined) {
-      const { makeBulkLink, clock, bulkTimeoutMs } = this.#settings;
-      const link = makeBulkLink(address);
+      const { makeSideLink, clock, bulkTimeoutMs } = this.#settings;
+      const link = makeSideLink(role, address);
       if (this.#isClosed) link.close();
       link.listen({ up: () => {}, down: (error) => link.rest(error) });
       const commands = createCommands(link, clock, bulkTimeoutMs);
       node = { link, commands: whenNeeded(link, commands, clock, bulkTimeoutMs) };
-      this.#bulkNodes.set(address, node);
+      nodes.set(address, node);
     }
     return node.commands;
   }
@@ -223,7 +239,7 @@ export class Shards {
     const listed = nodes.map(({ address }) => address);
     this.#known = settled ? listed : [...new Set([...this.#known, ...listed])];
     const wanted = new Set(this.#known);
-    for (const nodes of [this.#nodes, this.#bulkNodes]) {
+    for (const nodes of this.#everyone) {
       for (const [address, { link }] of nodes) {
         if (wanted.has(address)) continue;
         nodes.delete(address);
@@ -247,11 +263,19 @@ export class Shards {
 
   close(): void {
     this.#isClosed = true;
-    for (const nodes of [this.#nodes, this.#bulkNodes]) {
+    for (const nodes of this.#everyone) {
       for (const { link } of nodes.values()) link.close();
       nodes.clear();
     }
     this.#troubleListeners.clear();
+  }
+
+  get #everyone(): Map<string, Pick<ShardNode, 'link' | 'commands'>>[] {
+    return [
+      this.#nodes as Map<string, Pick<ShardNode, 'link' | 'commands'>>,
+      this.#sides.bulk,
+      this.#sides.data,
+    ];
   }
 
   #node(address: string): ShardNode {

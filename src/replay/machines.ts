@@ -1,6 +1,7 @@
 /** Every machine that a recording may speak of, by its id. */
 import { balancerMachine } from '../machines/balancer.machine.js';
 import { consumerMachine } from '../machines/consumer.machine.js';
+import { dataReaderMachine } from '../machines/data-reader.machine.js';
 import { leaseDeadlineMachine } from '../machines/lease-deadline.machine.js';
 import { leaseKeeperMachine } from '../machines/lease-keeper.machine.js';
 import { masterSubscriptionMachine } from '../machines/master-subscription.machine.js';
@@ -21,6 +22,7 @@ export function machinesById(machines: Iterable<Machine>): Machines {
 export const presentMachines: Machines = machinesById([
   balancerMachine,
   consumerMachine,
+  dataReaderMachine,
   leaseDeadlineMachine,
   leaseKeeperMachine,
   masterSubscriptionMachine,

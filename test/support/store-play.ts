@@ -86,6 +86,7 @@ class Play {
     await this.#delaying();
     await this.#parking();
     await this.#saving();
+    await this.#removing();
     await this.#leaving();
   }
 
@@ -398,6 +399,16 @@ class Play {
     await m.vanish();
     await this.#wire.stranger('n~0000000e').vanish();
     await announce('eighteen');
+  }
+
+  /** A data stream that has come to its end. */
+  async #removing(): Promise<void> {
+    const { redis, commands } = this.#wire;
+    for (const id of ['1-1', '1-2']) await redis().xadd('a data stream', id, 'n', '1');
+    const remove = (last: string) => commands().script('remove-data', ['a data stream'], [last]);
+    await this.#step('something has come behind its end', () => remove('1-1'));
+    await this.#step('nothing has', () => remove('1-2'));
+    await this.#step('it is gone already', () => remove('1-2'));
   }
 
   async #leaving(): Promise<void> {

@@ -8,6 +8,7 @@ import { cancelStreams } from '../../src/redis/cancelling.js';
 import { createCheckpointStore } from '../../src/redis/checkpoints.js';
 import { createClaims } from '../../src/redis/claims.js';
 import type { Commands } from '../../src/redis/commands.js';
+import { createDataStreams } from '../../src/redis/data-streams.js';
 import { createDeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { createDeadLetterStore } from '../../src/redis/dead-letter-store.js';
 import { addDelayed, createDelayedStore } from '../../src/redis/delaying.js';
@@ -112,6 +113,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
     payloads: ['1-1', 2, [], 4],
     balance: [3, 1, 1],
     stranded: ['', []],
+    'remove-data': 1,
     adopt: ['1-1', '2-2', '3-3', '4-4'],
     probe: [],
   };
@@ -135,6 +137,7 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   }
   const client = {
     pipeline,
+    evalsha: async (...call: Call) => called(call),
     xrangeBuffer: async () => [letter],
     xdel: async () => 1,
     callBuffer: async (_command: string, call: Call) => called(call),
@@ -204,6 +207,9 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   await createParkedStore(commands, names, settings).unpark(undefined);
   await pauseStreams(commands, names, 'pause', ['a', 'b', 'c', 'd']);
   await group.balance();
+  const link = { isUp: true, role: 'data', client: () => client };
+  const data = createDataStreams({ data: link } as never, systemClock, 1000, names.dataKey);
+  await data.remove('orders', '1-1');
   await group.payloads(['1-1', '2-2', '3-3', '4-4']);
   await taking.take({ ...ALL_OF_IT, wanted: 2 });
   await locks.take(['k1', 'k2']);
@@ -362,6 +368,7 @@ describe('Lua scripts', () => {
           'park-ahead',
           'find-dead',
           'take',
+          'remove-data',
         ].includes(name)
       )
         continue;
@@ -378,6 +385,10 @@ describe('Lua scripts', () => {
       'PSUBSCRIBE',
       'XGROUP CREATE',
       'XREVRANGE',
+      // Of handlers that read entries.
+      'XREAD',
+      'XINFO STREAM',
+      'XTRIM',
       'LRANGE',
       'ZSCORE',
       'ROLE',

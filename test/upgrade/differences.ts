@@ -204,6 +204,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It writes a key that 0.1.0 leaves alone, whose consumers are given what is paused.',
   },
   {
+    what: 'script remove-data',
+    why: 'It deletes a data stream that its owner has read to the end, if its handler asks for that. 0.1.0 reads no data streams.',
+  },
+  {
     what: 'script delay',
     why: "It takes an entry out of its owner's hands as give-back does, and keeps the copy in keys that 0.1.0 leaves alone. A consumer of this version puts it back on the stream, where it is an entry like any other.",
   },

@@ -62,6 +62,18 @@ const stories: Record<string, Story> = {
       e('drained'),
     ],
   },
+  'data-reader.machine.ts': {
+    input: { place: '' },
+    steps: [
+      e('iterating.begun'),
+      e('round.failed', { error, chance: 0.5 }),
+      elapse('retryDelay'),
+      e('round.failed', { error, chance: 0.5 }),
+      e('connection.up'),
+      e('round.answered'),
+      e('iterating.ended'),
+    ],
+  },
   'lease-deadline.machine.ts': {
     input: {},
     steps: [

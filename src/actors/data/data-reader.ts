@@ -1,0 +1,206 @@
+/**
+ * Reads the entries of data streams for all iterators of the process: one actor for all of them, on a connection that carries nothing else. Only streams that
+ * somebody waits for are looked at. Each server has a lane of its own, so that one that does not answer holds nobody else up.
+ */
+import type { Timer } from '../../core/clock.js';
+import { StreamwardenError } from '../../core/errors.js';
+import type { DataFacts } from '../../redis/data-streams.js';
+import { isPassing } from '../../redis/reply-errors.js';
+import { type Kernel, pause } from '../kernel.js';
+import { EntrySizes } from './entry-sizes.js';
+import { Lane } from './lane.js';
+import { type Page, Reading, type ReadingFacts } from './reading.js';
+import { Wakes } from './wakes.js';
+
+/** Between two tries of what is not looked for in rounds, in milliseconds. */
+const AGAIN_MS = 100;
+/** How long wakes are still listened to when nobody iterates any more, in milliseconds: the next stream may come at once. */
+const LINGER_MS = 5000;
+
+export class DataReader {
+  readonly #kernel: Kernel;
+  readonly #goalMs: number;
+  readonly #sizes = new EntrySizes();
+  readonly #lanes = new Map<string, Lane>();
+  readonly #readings = new Map<Reading, Lane>();
+  readonly #byName = new Map<string, Reading | Set<Reading>>();
+  readonly #wakes: Wakes;
+  #lingering: Timer | undefined;
+  #onError: ((error: unknown) => void) | undefined;
+
+  /** @param goalMs how long an answer may take before less is asked for, in milliseconds */
+  constructor(kernel: Kernel, goalMs: number) {
+    this.#kernel = kernel;
+    this.#goalMs = goalMs;
+    this.#wakes = new Wakes(kernel, (name) => this.wake(name));
+  }
+
+  /** Iterators that have not ended. */
+  get size(): number {
+    return this.#readings.size;
+  }
+
+  /** Starts, or starts again: whoever waits is looked for. @param onError gets what no outage explains */
+  start(onError: (error: unknown) => void): void {
+    this.#onError = onError;
+    for (const reading of [...this.#readings.keys()]) {
+      const lane = this.#laneOf(reading.key);
+      this.#readings.set(reading, lane);
+      lane.count(1);
+      if (reading.isAsking) lane.schedule(reading);
+    }
+    this.#listen();
+  }
+
+  stop(): void {
+    this.#onError = undefined;
+    this.#kernel.clock.clearTimeout(this.#lingering);
+    this.#lingering = undefined;
+    this.#wakes.stop();
+    for (const lane of this.#lanes.values()) lane.stop();
+    this.#lanes.clear();
+  }
+
+  /** Heartbeats do not arrive in time. */
+  slowDown(): void {
+    for (const lane of this.#lanes.values()) lane.slowDown();
+  }
+
+  /** There is a connection to the server of the load balancer stream again: most likely to that of the data as well. */
+  connectionUp(): void {
+    for (const lane of this.#lanes.values()) lane.connectionUp();
+  }
+
+  open(facts: ReadingFacts): Reading {
+    const reading = new Reading(facts);
+    const lane = this.#laneOf(reading.key);
+    this.#readings.set(reading, lane);
+    lane.count(1);
+    this.#named(reading);
+    this.#listen();
+    return reading;
+  }
+
+  /** Whoever waits for it is told that there is nothing. */
+  close(reading: Reading): void {
+    const lane = this.#readings.get(reading);
+    if (lane === undefined) return;
+    reading.state = 'closed';
+    this.#readings.delete(reading);
+    lane.count(-1);
+    this.#unnamed(reading);
+    reading.settle(undefined);
+    if (this.size === 0) this.#linger();
+  }
+
+  /** The next entries. @throws StreamwardenError what Redis refuses for this key, and no waiting heals: rejects with */
+  page(reading: Reading, idleFrom: number, idleMs = Number.POSITIVE_INFINITY): Promise<Page> {
+    const page = reading.ask(idleFrom, idleMs);
+    this.#schedule(reading);
+    return page;
+  }
+
+  /** There is something on this data stream: it is looked at now, or as soon as somebody asks. */
+  wake(name: string): void {
+    const readings = this.#byName.get(name);
+    if (readings === undefined) return;
+    for (const reading of readings instanceof Reading ? [readings] : readings) {
+      reading.isWoken = true;
+      if (reading.state === 'waiting') this.#schedule(reading);
+    }
+  }
+
+  /** Waits out an outage. Undefined: there is no such stream. @throws StreamwardenError what no waiting heals; `RuntimeStopped`: rejects with */
+  async facts(key: string): Promise<DataFacts | undefined> {
+    return await this.patiently(() => this.#kernel.dataStreams.facts(key));
+  }
+
+  /** Waits, but not past the end of the incarnation. */
+  pause(ms: number): Promise<void> {
+    return pause(this.#kernel, ms);
+  }
+
+  /** Repeats what may be repeated for as long as only time is needed. */
+  async patiently<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        await pause(this.#kernel, AGAIN_MS);
+        if (this.#kernel.ended.aborted)
+          throw new StreamwardenError('RuntimeStopped', 'the runtime has stopped');
+      }
+    }
+  }
+
+  /** In a cluster a slot may have moved since. */
+  #schedule(reading: Reading): void {
+    const before = this.#readings.get(reading);
+    // Between a failure and the start after it there is no lane: `start()` asks then.
+    if (before === undefined || this.#onError === undefined) return;
+    const lane = this.#laneOf(reading.key);
+    if (lane !== before) {
+      before.count(-1);
+      this.#readings.set(reading, lane);
+      lane.count(1);
+    }
+    lane.schedule(reading);
+  }
+
+  /** Wakes are heard for as long as somebody iterates. */
+  #listen(): void {
+    if (this.size === 0 || this.#onError === undefined) return;
+    this.#kernel.clock.clearTimeout(this.#lingering);
+    this.#lingering = undefined;
+    if (!this.#wakes.isListening) this.#wakes.start((error) => this.#failed(error));
+  }
+
+  #linger(): void {
+    if (this.#onError === undefined || this.#lingering !== undefined) return;
+    this.#lingering = this.#kernel.clock.setTimeout(() => {
+      this.#lingering = undefined;
+      this.#wakes.stop();
+    }, LINGER_MS);
+  }
+
+  #laneOf(key: string): Lane {
+    const place = this.#kernel.dataStreams.placeOf(key);
+    let lane = this.#lanes.get(place);
+    if (lane === undefined) {
+      lane = new Lane(this.#kernel, {
+        place,
+        sizes: this.#sizes,
+        goalMs: this.#goalMs,
+        again: (reading) => this.#schedule(reading),
+        onError: (error) => this.#failed(error),
+      });
+      this.#lanes.set(place, lane);
+    }
+    return lane;
+  }
+
+  #failed(error: unknown): void {
+    const onError = this.#onError;
+    this.stop();
+    onError?.(error);
+  }
+
+  #named(reading: Reading): void {
+    const { name } = reading.ownership;
+    const others = this.#byName.get(name);
+    if (others === undefined) this.#byName.set(name, reading);
+    else if (others instanceof Reading) this.#byName.set(name, new Set([others, reading]));
+    else others.add(reading);
+  }
+
+  #unnamed(reading: Reading): void {
+    const { name } = reading.ownership;
+    const others = this.#byName.get(name);
+    if (others === reading) this.#byName.delete(name);
+    else if (others instanceof Set) {
+      others.delete(reading);
+      if (others.size === 0) this.#byName.delete(name);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * How soon a stream is looked at again: at once when more is known to be there, quickly while entries come, ever less often when none do. Each stream has a
+ * pace of its own, so that ten thousand quiet ones cost what they are asked 4 times a second, and one that is busy waits for a few milliseconds only.
+ */
+
+/** Between two looks at a stream to which entries come, in milliseconds. */
+export const ACTIVE_MS = 8;
+/** How long after its last entry a stream counts as one to which entries come. */
+export const ACTIVE_FOR_MS = 1000;
+/** The longest time between two looks: what an entry that nobody told of waits at most. */
+export const IDLE_MS = 250;
+
+/** The pace of one stream. Times on the monotonic clock, in milliseconds. */
+export interface Pace {
+  /** When it was looked at last. */
+  lookedAt: number;
+  /** When entries were found last. */
+  foundAt: number;
+  /** Between the last look and the next one. */
+  delayMs: number;
+}
+
+export function newPace(): Pace {
+  return { lookedAt: Number.NEGATIVE_INFINITY, foundAt: Number.NEGATIVE_INFINITY, delayMs: 0 };
+}
+
+/** @param isFull as many as were asked for: there may be more */
+export function found(pace: Pace, at: number, isFull: boolean): void {
+  pace.foundAt = at;
+  pace.delayMs = isFull ? 0 : ACTIVE_MS;
+}
+
+export function foundNothing(pace: Pace, at: number): void {
+  const isActive = at - pace.foundAt < ACTIVE_FOR_MS;
+  pace.delayMs = isActive ? ACTIVE_MS : Math.min(IDLE_MS, Math.max(ACTIVE_MS, pace.delayMs * 2));
+}
+
+/** When it is to be looked at next. */
+export function dueAt({ lookedAt, delayMs }: Pace): number {
+  return lookedAt + delayMs;
+}

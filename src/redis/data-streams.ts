@@ -1,0 +1,320 @@
+/**
+ * Data streams as their owners read them: many with one command, on a connection that carries nothing else. XREAD without waiting, as a blocking one costs
+ * Redis three times as much for each key, each time that it is sent.
+ *
+ * One server is asked for many keys at once. In a cluster each node is sent a pipeline, with one XREAD for each slot, and redirections are followed. A refusal of
+ * one key (WRONGTYPE, NOPERM) refuses the whole command: its keys are then asked for one by one, so that only the one it is about has the error.
+ */
+import type { Redis } from 'ioredis';
+import type { Clock } from '../core/clock.js';
+import { StreamwardenError } from '../core/errors.js';
+import { type Commands, createCommands } from './commands.js';
+import type { Connections } from './connections.js';
+import { isEndMark } from './end-mark.js';
+import { fieldsOf } from './flat-reply.js';
+import { isPassing, neverSent, redirectionOf, redisError, replyOf } from './reply-errors.js';
+import { SCRIPTS } from './scripts.js';
+import { slotOf } from './slot-map.js';
+import { whenNeeded } from './when-needed.js';
+
+/** Texts, or bytes where the application wants them as they are: names and values in turn. */
+export type DataFields = readonly string[] | readonly Buffer[];
+
+/** As the answer has it: there are many, and an object each would be as much again. */
+export type DataRow = readonly [id: string, fields: DataFields];
+
+/** What is wanted of one data stream: whatever comes after that id. */
+export interface DataAsk {
+  readonly key: string;
+  readonly after: string;
+}
+
+/** Undefined: there is nothing. */
+export type DataAnswer = readonly DataRow[] | undefined | StreamwardenError;
+
+/** What Redis knows of a stream beside its entries. */
+export interface DataFacts {
+  readonly length: number;
+  readonly lastId: string;
+  /** Null: the stream is empty. */
+  readonly firstId: string | null;
+  /** How many entries it has ever had. Null before Redis 7.0. */
+  readonly added: number | null;
+  /** The newest entry that was ever removed; `0-0`: none. Null before Redis 7.0. */
+  readonly removedId: string | null;
+  /** The newest entry that is left; null: the stream is empty. */
+  readonly newestId: string | null;
+  /** That one is an end mark. */
+  readonly isEnded: boolean;
+}
+
+export interface DataStreams {
+  /** Key of a data stream, unless the application names another one. */
+  keyOf(dataStream: string): string;
+  /** The server that this key is asked of, as far as is known: what is read together. */
+  placeOf(key: string): string;
+  /**
+   * At most `count` entries of each. No key twice.
+   * @param place where they are, as `placeOf` said
+   */
+  read(place: string, asks: readonly DataAsk[], count: number, raw: boolean): Promise<DataAnswer[]>;
+  /** Undefined: there is no such stream. @throws StreamwardenError: rejects with */
+  facts(key: string): Promise<DataFacts | undefined>;
+  /** Removes what is older than this entry. @throws StreamwardenError: rejects with */
+  trim(key: string, id: string): Promise<void>;
+  /** Removes the stream, unless something has come after this entry. @throws StreamwardenError: rejects with */
+  remove(key: string, last: string): Promise<boolean>;
+}
+
+/** A slot that has just moved is found by the second try, one that is on its way by the third; keys that have to be asked one by one take one more. */
+const TRIES = 5;
+
+/** Keys that one command asks for. */
+interface Unit {
+  /** Places in the list of what is asked for. */
+  readonly indexes: readonly number[];
+  readonly address: string;
+  readonly isAsking: boolean;
+}
+
+type Text = string | Buffer;
+type Rows = readonly (readonly [id: Text, fields: DataFields])[];
+type Reply = readonly (readonly [key: Text, rows: Rows])[] | null;
+
+/**
+ * @param timeoutMs deadline of each call, in milliseconds
+ * @param keyOf key of a data stream
+ */
+export function createDataStreams(
+  { data, shards }: Connections,
+  clock: Clock,
+  timeoutMs: number,
+  keyOf: (dataStream: string) => string,
+): DataStreams {
+  const single = data && whenNeeded(data, createCommands(data, clock, timeoutMs), clock, timeoutMs);
+  const commandsAt = (address: string): Commands =>
+    single ?? (shards as NonNullable<typeof shards>).dataAt(address);
+
+  function placeOf(key: string): string {
+    if (shards === undefined) return '';
+    try {
+      return shards.addressOf(key);
+    } catch {
+      // No node has been heard of yet.
+      return '';
+    }
+  }
+
+  async function send(
+    address: string,
+    units: readonly Unit[],
+    asks: readonly DataAsk[],
+    count: number,
+    raw: boolean,
+  ): Promise<(Reply | Error)[]> {
+    const only = units.length === 1 ? units[0] : undefined;
+    if (address === '' && shards !== undefined) {
+      const unknown = neverSent('XREAD', new Error('no node of the cluster is known yet'));
+      return units.map(() => unknown);
+    }
+    try {
+      return await commandsAt(address).run('XREAD', async (client) => {
+        if (only && !only.isAsking) {
+          const args = argumentsOf(only, asks, count);
+          return [(await (raw ? client.callBuffer('xread', args) : client.call('xread', args))) as Reply];
+        }
+        const pipeline = client.pipeline();
+        for (const unit of units) {
+          if (unit.isAsking) pipeline.asking();
+          const args = argumentsOf(unit, asks, count);
+          if (raw) pipeline.callBuffer('xread', args);
+          else pipeline.call('xread', args);
+        }
+        const slots = (await pipeline.exec()) ?? [];
+        let at = -1;
+        return units.map(({ isAsking }) => {
+          at += isAsking ? 2 : 1;
+          const [error, value] = slots[at] ?? [];
+          return error ?? (value as Reply);
+        });
+      });
+    } catch (error) {
+      return units.map(() => error as Error);
+    }
+  }
+
+  /** What is to be tried again of a command that was refused; undefined: this is the answer. */
+  function again(unit: Unit, error: Error): Unit[] | undefined {
+    const redirection = redirectionOf(error);
+    const isAlone = unit.indexes.length === 1;
+    if (redirection !== undefined && shards !== undefined) {
+      const address = shards.resolve(redirection.address, unit.address);
+      if (redirection.kind === 'moved') {
+        shards.noticed(error, unit.address);
+        return [{ ...unit, address, isAsking: false }];
+      }
+      // Of several keys some are here and some are there.
+      return oneByOne(unit, address, true);
+    }
+    const said = redisError(error, 'XREAD', true);
+    const isAboutOne = said.code !== 'RedisUnavailable' && (!isPassing(said) || replyOf(said) === 'TRYAGAIN');
+    return isAlone || !isAboutOne ? undefined : oneByOne(unit, unit.address, false);
+  }
+
+  return {
+    keyOf,
+    placeOf,
+    async read(place, asks, count, raw) {
+      const answers: DataAnswer[] = new Array(asks.length);
+      let units = shards === undefined ? [unitOf(asks, place)] : unitsBySlot(asks, place);
+      for (let left = TRIES; left > 0 && units.length > 0; left -= 1) {
+        const next: Unit[] = [];
+        await Promise.all(
+          [...byAddress(units)].map(async ([address, group]) => {
+            const replies = await send(address, group, asks, count, raw);
+            group.forEach((unit, at) => {
+              const reply = replies[at] as Reply | Error;
+              if (!(reply instanceof Error)) {
+                deal(unit, asks, reply, raw, answers);
+                return;
+              }
+              const retry = left > 1 ? again(unit, reply) : undefined;
+              if (retry !== undefined) next.push(...retry);
+              else for (const index of unit.indexes) answers[index] = redisError(reply, 'XREAD', true);
+            });
+          }),
+        );
+        units = next;
+      }
+      return answers;
+    },
+    async facts(key) {
+      try {
+        return factsOf(await onOneKey(key, 'XINFO STREAM', (client) => client.xinfo('STREAM', key)));
+      } catch (error) {
+        if (error instanceof StreamwardenError && /no such key/.test(error.message)) return undefined;
+        throw error;
+      }
+    },
+    async trim(key, id) {
+      await onOneKey(key, 'XTRIM', (client) => client.xtrim(key, 'MINID', id));
+    },
+    async remove(key, last) {
+      const { sha, source } = SCRIPTS['remove-data'];
+      try {
+        return (
+          (await onOneKey(key, 'script remove-data', (client) => client.evalsha(sha, 1, key, last))) === 1
+        );
+      } catch (error) {
+        if (replyOf(error) !== 'NOSCRIPT') throw error;
+      }
+      return (await onOneKey(key, 'script remove-data', (client) => client.eval(source, 1, key, last))) === 1;
+    },
+  };
+
+  /** A command of one key, followed to where it is served. */
+  async function onOneKey<T>(key: string, name: string, call: (client: Redis) => Promise<T>): Promise<T> {
+    let address = placeOf(key);
+    let isAsking = false;
+    if (address === '' && shards !== undefined) {
+      throw neverSent(name, new Error('no node of the cluster is known yet'));
+    }
+    for (let left = TRIES; ; left -= 1) {
+      try {
+        return await commandsAt(address).run(name, async (client) => {
+          // Both leave in one go: nothing comes between them on that connection.
+          if (isAsking) void client.asking().catch(() => {});
+          return await call(client);
+        });
+      } catch (error) {
+        const redirection = redirectionOf(error);
+        if (left <= 1 || redirection === undefined || shards === undefined) throw error;
+        if (redirection.kind === 'moved') shards.noticed(error, address);
+        address = shards.resolve(redirection.address, address);
+        isAsking = redirection.kind === 'ask';
+      }
+    }
+  }
+}
+
+function argumentsOf({ indexes }: Unit, asks: readonly DataAsk[], count: number): (string | number)[] {
+  const size = indexes.length;
+  const args = new Array<string | number>(3 + 2 * size);
+  args[0] = 'COUNT';
+  args[1] = count;
+  args[2] = 'STREAMS';
+  for (let at = 0; at < size; at += 1) {
+    const { key, after } = asks[indexes[at] as number] as DataAsk;
+    args[3 + at] = key;
+    args[3 + size + at] = after;
+  }
+  return args;
+}
+
+function unitOf(asks: readonly DataAsk[], address: string): Unit {
+  return { indexes: asks.map((_ask, index) => index), address, isAsking: false };
+}
+
+function unitsBySlot(asks: readonly DataAsk[], address: string): Unit[] {
+  const slots = new Map<number, number[]>();
+  asks.forEach(({ key }, index) => {
+    const slot = slotOf(key);
+    const indexes = slots.get(slot);
+    if (indexes === undefined) slots.set(slot, [index]);
+    else indexes.push(index);
+  });
+  return [...slots.values()].map((indexes) => ({ indexes, address, isAsking: false }));
+}
+
+function oneByOne({ indexes }: Unit, address: string, isAsking: boolean): Unit[] {
+  return indexes.map((index) => ({ indexes: [index], address, isAsking }));
+}
+
+function byAddress(units: readonly Unit[]): Map<string, Unit[]> {
+  const groups = new Map<string, Unit[]>();
+  for (const unit of units) {
+    const group = groups.get(unit.address);
+    if (group === undefined) groups.set(unit.address, [unit]);
+    else group.push(unit);
+  }
+  return groups;
+}
+
+/** Redis leaves out what has nothing, and keeps the order. */
+function deal(
+  { indexes }: Unit,
+  asks: readonly DataAsk[],
+  reply: Reply,
+  raw: boolean,
+  answers: DataAnswer[],
+): void {
+  let at = 0;
+  for (const [key, rows] of reply ?? []) {
+    const name = String(key);
+    while (at < indexes.length && asks[indexes[at] as number]?.key !== name) at += 1;
+    if (at < indexes.length)
+      answers[indexes[at] as number] = raw ? withTextIds(rows) : (rows as readonly DataRow[]);
+    at += 1;
+  }
+}
+
+function withTextIds(rows: Rows): readonly DataRow[] {
+  return rows.map(([id, fields]) => [String(id), fields]);
+}
+
+function factsOf(reply: unknown): DataFacts {
+  const fields = fieldsOf(reply);
+  const first = (fields['first-entry'] ?? null) as unknown as readonly [id: string] | null;
+  const last = (fields['last-entry'] ?? null) as unknown as readonly [id: string, fields: string[]] | null;
+  const added = fields['entries-added'];
+  const removed = fields['max-deleted-entry-id'];
+  return {
+    length: Number(fields.length),
+    lastId: String(fields['last-generated-id']),
+    firstId: first?.[0] ?? null,
+    added: added === undefined ? null : Number(added),
+    removedId: removed === undefined ? null : String(removed),
+    newestId: last?.[0] ?? null,
+    isEnded: last !== null && isEndMark(last[1]),
+  };
+}
