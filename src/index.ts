@@ -75,6 +75,17 @@ export {
   type Service,
   type ServiceDefinition,
 } from './runtime/define-service.js';
+export type {
+  BatchesOf,
+  Entries,
+  EntriesOf,
+  EntriesOptions,
+  Entry,
+  EntryBatch,
+  EntryBatches,
+  EntryFields,
+  RawEntryFields,
+} from './runtime/entries/types.js';
 export type { FleetMember, MemberFacts } from './runtime/fleet.js';
 export type { ErrorListener, HandlerDelay } from './runtime/handler-options.js';
 export type { InspectOptions, RunningInspector } from './runtime/inspect-options.js';
@@ -89,6 +100,8 @@ export type {
 export type { AddedStream, AddOptions, NewStream } from './runtime/new-stream.js';
 export type {
   DisownedReason,
+  EntriesTrimmed,
+  EntryFailed,
   Notification,
   StreamAdded,
   StreamCancelled,

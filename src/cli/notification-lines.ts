@@ -76,5 +76,21 @@ function wordOf(notification: Notification): [what: string, about: string] {
       return ['moving', `${which}: handed over, as this process has more than its share`];
     case 'StreamFailed':
       return ['failed', `${which}: ${redact(messageOf(notification.error))}`];
+    case 'EntriesTrimmed': {
+      const { key, after, first, missed } = notification;
+      const what = missed === null ? 'entries' : plural(missed, 'entries').replace(/^1 entries/, '1 entry');
+      return [
+        'trimmed',
+        `${which}: ${what} of ${key} behind ${after} removed before they were read; ${first === null ? 'none is left' : `goes on with ${first}`}`,
+      ];
+    }
+    case 'EntryFailed': {
+      const { key, entryId, attempts, letterId, error } = notification;
+      const as = letterId === null ? 'skipped' : `copied as ${letterId}`;
+      return [
+        'entry failed',
+        `${which}: ${entryId} of ${key} after ${plural(attempts, 'attempt')}, ${as}: ${redact(messageOf(error))}`,
+      ];
+    }
   }
 }

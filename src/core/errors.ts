@@ -7,6 +7,7 @@ export const ERROR_CODES = [
   'ClusterNotSettled',
   'InvalidState',
   'InvalidCheckpoint',
+  'EntryInvalid',
   'RedisUnavailable',
   'OutcomeUnknown',
   'RedisRefused',
@@ -96,6 +97,7 @@ export interface ErrorDetails {
   readonly StreamReleased: { readonly stream?: string; readonly id?: string };
   readonly StreamCancelled: { readonly stream?: string; readonly id?: string };
   readonly LeaseUncertain: { readonly stream?: string; readonly id?: string };
+  readonly EntryInvalid: { readonly stream?: string; readonly key?: string; readonly entryId?: string };
   readonly RecordingFailed: { readonly file?: string };
   readonly RecordingMalformed: { readonly recording?: string; readonly line?: number };
   readonly RecordingUnsupported: { readonly recording?: string; readonly version?: number };

@@ -1,5 +1,6 @@
 /** Entries that are to be appended to data streams, checked before anything is sent. */
 import { StreamwardenError, textOf } from '../core/errors.js';
+import { END_FIELD } from '../redis/end-mark.js';
 import type { Names } from '../redis/names.js';
 import type { EntryRow } from './entry-adder.js';
 import { entriesOf, LONE_SURROGATE, type NewStream, type SizedEntry } from './new-stream.js';
@@ -33,9 +34,6 @@ export type NewDataEntry<TInput = object | null, TFields = NewEntryFields> = New
   AppendOptions & {
     readonly fields: TFields;
   };
-
-/** What marks the end of a data stream: the first field of an entry. */
-export const END_FIELD = '_end';
 
 /** What has been checked. */
 export interface CheckedEntry {

@@ -13,6 +13,8 @@ const NOTIFICATIONS: Readonly<Record<Notification['type'], true>> = {
   StreamMoving: true,
   StreamFailed: true,
   StreamDeadLettered: true,
+  EntriesTrimmed: true,
+  EntryFailed: true,
   StreamTerminated: true,
 };
 

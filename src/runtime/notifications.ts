@@ -123,6 +123,40 @@ export interface StreamDeadLettered extends At {
   readonly count: number;
 }
 
+/**
+ * Entries of a stream of ours were removed before its handler was given them: by MAXLEN, by XDEL, or with the whole stream. The iterator goes on with what is left.
+ */
+export interface EntriesTrimmed<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'EntriesTrimmed';
+  /** Key of the Redis stream. */
+  readonly key: string;
+  /** The last entry that had been read. */
+  readonly after: string;
+  /** The first one that is left; null: none. */
+  readonly first: string | null;
+  /** How many are missing; null: Redis does not say. */
+  readonly missed: number | null;
+  /** How many notifications this one stands for, 1 or more, as `count` of {@link StreamExpired}. */
+  readonly count: number;
+}
+
+/** An entry was passed over, as `onEntryError` of its iterator says: the handler threw too often with it in hand, or it does not satisfy the schema. */
+export interface EntryFailed<TInfo = unknown> extends StreamRef<TInfo>, At {
+  readonly type: 'EntryFailed';
+  /** Key of the Redis stream. */
+  readonly key: string;
+  /** Entry id on that stream. */
+  readonly entryId: string;
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** What the handler threw last; made into an error where it was none. */
+  readonly error: Error;
+  /** Entry id of its copy on the stream `{<service>-input}:entries:dlq`; null: it was skipped without one. */
+  readonly letterId: string | null;
+  /** How many notifications this one stands for, 1 or more, as `count` of {@link StreamExpired}. */
+  readonly count: number;
+}
+
 /** The runtime has stopped reading for good. The last notification there is. */
 export interface StreamTerminated extends At {
   readonly type: 'StreamTerminated';
@@ -142,4 +176,6 @@ export type Notification<TInfo = unknown> =
   | StreamMoving<TInfo>
   | StreamFailed<TInfo>
   | StreamDeadLettered
+  | EntriesTrimmed<TInfo>
+  | EntryFailed<TInfo>
   | StreamTerminated;

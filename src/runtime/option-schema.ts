@@ -51,6 +51,7 @@ const redisTarget = z.custom<RedisSource>(isRedisTarget).describe(REDIS_TARGET_W
 export const runtimeSchema = z.strictObject({
   redis: redisTarget,
   clusterMode: oneOf('oss', 'singleShard').optional(),
+  data: dataTarget.optional(),
   service,
   consumerId: text.optional(),
   capacity: integer(1, 1_000_000).default(10_000),

@@ -1,20 +1,21 @@
 /** Raw options → validated → compiled. Everything wrong with them is said before any I/O. */
 import { hostname } from 'node:os';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { BalanceSettings } from '../actors/balance/settings.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { guardedClock } from '../core/guarded-clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { RedisSource } from '../redis/asked-target.js';
-import type { BalanceSettings } from '../actors/balance/settings.js';
 import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
+import type { RedisTarget } from '../redis/target.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.js';
+import { withData } from './data-place.js';
 import { type AnyService, serviceOf } from './define-service.js';
 import type { ErrorListener, HandlerDelay } from './handler-options.js';
 import type { InspectionObserver } from './inspection-observer.js';
-import { withData } from './data-place.js';
 import { invalid, parseWith } from './option-errors.js';
 import { ELSEWHERE, processSchema, producerSchema, runtimeSchema, serviceSchema } from './option-schema.js';
 import { compiled } from './record-schema.js';
@@ -60,6 +61,11 @@ export interface RuntimeOptions<TInfo = unknown, TCheckpoint = unknown> {
    * @defaultValue what `redis` is; where that is a function, `singleShard`
    */
   readonly clusterMode?: 'oss' | 'singleShard';
+  /**
+   * Where the data streams are that `stream.entries()` reads: as `redis`, but no function.
+   * @defaultValue where the load balancer stream is
+   */
+  readonly data?: RedisTarget;
   /**
    * Name of the service: names the load balancer stream `<service>-input` and the group `<service>-group`. Or what `defineService()` returns, which has
    * the `infoSchema` and the `checkpointSchema` as well.
@@ -186,6 +192,8 @@ export interface RuntimeOptions<TInfo = unknown, TCheckpoint = unknown> {
 export interface CompiledOptions<TInfo = unknown> {
   readonly redis: RedisSource;
   readonly isCluster: boolean;
+  /** Undefined: data streams are where the load balancer stream is. */
+  readonly data: RedisTarget | undefined;
   readonly names: Names;
   readonly consumerId: string;
   /** The database the connection selects. */
@@ -362,13 +370,15 @@ export function compileOptions<TInfo>(
   if (checkpointSchema !== undefined && ofService.checkpointSchema !== undefined) {
     throw invalid('checkpointSchema', 'left out, since the service has one', checkpointSchema);
   }
-  const { names, layout, database, isCluster } = serviceNames(rest.redis, name, dlqStream, clusterMode);
+  const { layout, database, isCluster, ...own } = serviceNames(rest.redis, name, dlqStream, clusterMode);
+  const names = withData(own.names, rest.data);
   checkClusterMode(clusterMode, isCluster);
   if (historyKey !== undefined && hashTag(historyKey) !== hashTag(names.lbs)) {
     throw invalid('historyKey', `a key with the hash tag ${hashTag(names.lbs)}`, historyKey);
   }
   return {
     ...rest,
+    data: rest.data,
     load: rest.load,
     balance: { ...balance, isOn: raw.balance !== 'off' },
     movable: balance.movable as ((stream: StreamHandle<TInfo>) => boolean) | undefined,

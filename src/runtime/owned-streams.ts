@@ -7,6 +7,7 @@ import { factOf } from '../machines/facts.js';
 import { MOST_DELAY_MS } from '../redis/delaying.js';
 import { encodeLetterError } from '../redis/letter-error.js';
 import type { CheckpointCodec } from './checkpoint-codec.js';
+import type { StreamEntries } from './entries/stream-entries.js';
 import type { HandlerBackoff } from './handler-backoff.js';
 import type { HandlerFailures } from './handler-failures.js';
 import { invalid, onlyKnown } from './option-errors.js';
@@ -22,6 +23,7 @@ export interface OwnedStreamsSettings<TInfo, TCheckpoint> {
   readonly consumer: Consumer;
   /** The option `balance.movable`. */
   readonly movable: ((stream: StreamHandle<TInfo, TCheckpoint>) => boolean) | undefined;
+  readonly entries: StreamEntries;
   /** Whether the handler of that very stream is asking: it cannot be waited for. */
   isInside(ownership: Ownership): boolean;
   readonly codec: CheckpointCodec;
@@ -40,6 +42,14 @@ export class OwnedStreams<TInfo, TCheckpoint> implements HandleOwner {
 
   onTouched(ownership: Ownership, listener: TouchListener): () => void {
     return this.#touchListeners.add(ownership, listener);
+  }
+
+  entries(ownership: Ownership, options: unknown): unknown {
+    return this.#settings.entries.entries(ownership, options);
+  }
+
+  batches(ownership: Ownership, options: unknown): unknown {
+    return this.#settings.entries.batches(ownership, options);
   }
 
   touched(ownership: Ownership): void {
@@ -119,6 +129,24 @@ export class OwnedStreams<TInfo, TCheckpoint> implements HandleOwner {
       const isRefused = isStreamwardenError(error, 'StreamTouched');
       if (isRefused && (state === 'backingOff' || state === 'acquired')) this.#releaseTouched(ownership);
       throw error;
+    }
+  }
+
+  /** Its handler has returned. Resolves with whether it is finished: not while there are more entries for the handler. */
+  async doneByHandler(ownership: Ownership): Promise<boolean> {
+    const { entries } = this.#settings;
+    for (;;) {
+      const options = entries.finishing(ownership);
+      if (options === undefined) return false;
+      try {
+        await this.done(ownership, options);
+        return true;
+      } catch (error) {
+        const isRefused = options.ifTouches !== undefined && isStreamwardenError(error, 'StreamTouched');
+        if (!isRefused) throw error;
+        // An entry may have come after the last look; or the end mark has touched it, say.
+        if (await entries.hasMore(ownership)) return false;
+      }
     }
   }
 

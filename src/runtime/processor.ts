@@ -8,7 +8,12 @@ export interface ProcessorHooks<TInfo, TCheckpoint> {
   /** Does the work on a stream; whoever watches it is told. Rejects with what that throws. */
   watch(ownership: Ownership, work: () => Promise<void>): Promise<void>;
   handle(ownership: Ownership): StreamHandle<TInfo, TCheckpoint>;
-  done(ownership: Ownership): Promise<void>;
+  /** The handler is about to be called. */
+  begins(ownership: Ownership): void;
+  /** Resolves with whether the stream is finished; where it is not, there is more for the handler. */
+  done(ownership: Ownership): Promise<boolean>;
+  /** The handler threw. Resolves with whether it is to be called again, as what it failed at has been passed over. */
+  passedOver(ownership: Ownership, error: unknown): Promise<boolean>;
   /** The handler threw: keep the lease through the back-off, then spend a retry. */
   failed(ownership: Ownership, error: unknown): void;
   /** The handler has returned, one way or another. */
@@ -64,8 +69,8 @@ export class Processor<TInfo, TCheckpoint> {
     this.#running.add(ownership);
     try {
       await this.#hooks.watch(ownership, async () => {
-        await inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
-        if (ownership.isWorkedOn && !ownership.isAborted) await this.#finish(ownership);
+        let isOver = false;
+        while (!isOver) isOver = await this.#handle(ownership);
       });
     } catch (error) {
       // Whatever a handler throws after its signal aborted is its way of stopping.
@@ -77,17 +82,31 @@ export class Processor<TInfo, TCheckpoint> {
     }
   }
 
-  /** The work is done, so its being lost now, or Redis not saying, is no failure of the handler. */
-  async #finish(ownership: Ownership): Promise<void> {
+  /** Resolves with whether the handler has no more to do. */
+  async #handle(ownership: Ownership): Promise<boolean> {
+    this.#hooks.begins(ownership);
     try {
-      await this.#hooks.done(ownership);
+      await inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
+    } catch (error) {
+      const isOurs = ownership.isWorkedOn && !ownership.isAborted;
+      if (!isOurs || !(await this.#hooks.passedOver(ownership, error))) throw error;
+      return !ownership.isWorkedOn || ownership.isAborted;
+    }
+    return !ownership.isWorkedOn || ownership.isAborted || (await this.#finish(ownership));
+  }
+
+  /** The work is done, so its being lost now, or Redis not saying, is no failure of the handler. */
+  async #finish(ownership: Ownership): Promise<boolean> {
+    try {
+      return await this.#hooks.done(ownership);
     } catch (error) {
       const code = isStreamwardenError(error) ? error.code : 'Error';
-      if (code === 'RuntimeStopped') return;
+      if (code === 'RuntimeStopped') return true;
       this.#hooks.log(
         { stream: ownership.name, id: ownership.id, code, error: messageOf(error) },
         'a handler finished its stream, but that could not be recorded',
       );
+      return true;
     }
   }
 }

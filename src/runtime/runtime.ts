@@ -9,12 +9,14 @@ import { Seam } from '../core/seam.js';
 import type { ConsumerState } from '../machines/standing.js';
 import {
   bulkTimeoutFor,
+  type Connections,
   commandTimeoutFor,
   createBulkCommands,
   createConnections,
   createHomeCommands,
   createReaderCommands,
 } from '../redis/connections.js';
+import { type DataDeployment, dataAmongOthers, dataElsewhere } from '../redis/data-deployment.js';
 import { createDeadLetterQueue } from '../redis/dead-letter-queue.js';
 import { createFleetStore } from '../redis/fleet.js';
 import type { Layout } from '../redis/layout.js';
@@ -25,16 +27,17 @@ import { RuntimeTelemetry } from '../telemetry/runtime-telemetry.js';
 import { createApplicationPort } from './application-port.js';
 import { createCheckpointCodec } from './checkpoint-codec.js';
 import { endingOf } from './ending.js';
+import { StreamEntries } from './entries/stream-entries.js';
+import { type FleetMember, membersOf, readFleet } from './fleet.js';
 import { HandlerBackoff } from './handler-backoff.js';
 import { HandlerFailures } from './handler-failures.js';
 import type { ErrorListener } from './handler-options.js';
 import { healthOf } from './health.js';
 import { createInfoCheck } from './info-check.js';
-import { type FleetMember, membersOf, readFleet } from './fleet.js';
 import { type Inside, showInside } from './inside.js';
-import { notedStreams } from './noted-streams.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
 import { Lifetime } from './lifetime.js';
+import { notedStreams } from './noted-streams.js';
 import { NotificationHub } from './notification-hub.js';
 import type { Notification } from './notifications.js';
 import { invalid } from './option-errors.js';
@@ -101,6 +104,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
   readonly #hub: NotificationHub;
   readonly #incarnation: Consumer;
   readonly #streams: OwnedStreams<TInfo, TCheckpoint>;
+  readonly #entries: StreamEntries;
   readonly #lifetime: Lifetime;
   /** Streams that were told as lost. */
   #lost = 0;
@@ -162,12 +166,21 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
       onError: options.onError as ErrorListener | undefined,
       tell: (notification) => this.#tell(notification),
     });
+    this.#entries = new StreamEntries({
+      clock,
+      logger,
+      maxRetries: options.maxRetries,
+      names: options.names,
+      consumer: this.#incarnation,
+      tell: (notification) => this.#tell(notification),
+    });
     this.#streams = new OwnedStreams<TInfo, TCheckpoint>({
       logger: options.logger,
       movable: options.movable as ((stream: StreamHandle<TInfo>) => boolean) | undefined,
       backoff: this.#backoff,
       failures: this.#failures,
       consumer: this.#incarnation,
+      entries: this.#entries,
       isInside: (ownership) => this.#processor?.isInside(ownership) ?? false,
       codec: createCheckpointCodec(options.checkpointSchema),
     });
@@ -221,7 +234,9 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
       );
     this.#processor = new Processor<TInfo, TCheckpoint>(handler, concurrency, {
       handle: (ownership) => this.#streams.handle(ownership),
-      done: (ownership) => this.#streams.done(ownership),
+      begins: (ownership) => this.#entries.begins(ownership),
+      done: (ownership) => this.#streams.doneByHandler(ownership),
+      passedOver: (ownership, error) => this.#entries.failed(ownership, error),
       watch: (ownership, work) =>
         this.#telemetry.run(ownership, work, (...thrown) => endingOf(ownership, ...thrown)),
       failed: (ownership, error) => this.#streams.handlerFailed(ownership, error),
@@ -357,7 +372,9 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
     const bulk = createBulkCommands(connections, clock, bulkTimeoutFor(heartbeatMs));
     const reads = createReaderCommands(connections, clock, bulkTimeoutFor(heartbeatMs));
     const settings = { ...this.#options, ...layout, consumer };
-    const stores = createStores(connections, commands, bulk, reads, settings);
+    const deployment = this.#dataDeployment(connections);
+    ended.addEventListener('abort', () => deployment.close());
+    const stores = createStores(connections, commands, bulk, reads, deployment.streams, settings);
     return {
       ...(substitutes.stores?.(stores) ?? stores),
       clock,
@@ -396,6 +413,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
         release: (ownership) => this.#streams.releaseUncertain(ownership),
         ended: (ownership) => {
           this.#backoff.cancel(ownership);
+          this.#entries.ended(ownership);
           // A handler has ended when it returns, which may be later.
           if (!this.#processor?.running.has(ownership)) {
             this.#telemetry.ended(ownership, endingOf(ownership));
@@ -403,6 +421,13 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
         },
       }),
     };
+  }
+
+  #dataDeployment(connections: Connections): DataDeployment {
+    const { clock, logger, heartbeatMs, names, data } = this.#options;
+    if (data === undefined) return dataAmongOthers(connections, clock, heartbeatMs, names);
+    const connectionName = `streamwarden:${this.consumer}`;
+    return dataElsewhere(data, { clock, logger, heartbeatMs, connectionName }, names);
   }
 
   get #standing() {

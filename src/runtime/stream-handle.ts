@@ -12,6 +12,8 @@ export interface HandleOwner {
   /** Calls back whenever it has been touched, until what is returned is called. */
   onTouched(ownership: Ownership, listener: TouchListener): () => void;
   release(ownership: Ownership, options?: ReleaseOptions): Promise<void>;
+  entries(ownership: Ownership, options: unknown): unknown;
+  batches(ownership: Ownership, options: unknown): unknown;
   /** It is not handed over for others' share until what is returned is called. */
   pin(ownership: Ownership): () => void;
 }
@@ -83,6 +85,15 @@ class Handle<TInfo, TCheckpoint> implements StreamHandle<TInfo, TCheckpoint> {
 
   release(options?: ReleaseOptions): Promise<void> {
     return this.#owner.release(this.#ownership, options);
+  }
+
+  /** What it gives is what `EntriesOf` says of the options. */
+  entries(options?: unknown): never {
+    return this.#owner.entries(this.#ownership, options) as never;
+  }
+
+  batches(options?: unknown): never {
+    return this.#owner.batches(this.#ownership, options) as never;
   }
 
   pin(): () => void {

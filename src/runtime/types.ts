@@ -2,6 +2,7 @@
 import type { StreamwardenError } from '../core/errors.js';
 import type { ConsumerState } from '../machines/standing.js';
 import type { ActiveRecording, RecordOptions } from '../replay/record-options.js';
+import type { BatchesOf, EntriesOf } from './entries/types.js';
 import type { FleetMember } from './fleet.js';
 import type { InspectOptions, RunningInspector } from './inspect-options.js';
 import type { Notification, StreamRef } from './notifications.js';
@@ -106,6 +107,17 @@ export interface StreamHandle<TInfo = unknown, TCheckpoint = unknown> {
    * @throws StreamwardenError `InvalidOption`, `StreamNotOwned`, `RuntimeStopped`: rejects with
    */
   save(checkpoint: TCheckpoint): Promise<void>;
+  /**
+   * The entries of the data stream: a Redis stream that is named as it, or another one. An iterator, for `for await`: it begins behind the entry that was
+   * committed last, by whichever owner, and asking for the next entry commits the one before. Every entry comes at least once, in order. It ends at the end mark
+   * (`producer.end()`), or as the options say; asking for the next entry rejects with the signal's reason once that has aborted. A handler that returns after its
+   * iterator has come to an end finishes the stream only if nothing has come meanwhile; otherwise it is called again.
+   * @throws StreamwardenError `InvalidOption`, `InvalidState`: they are iterated over already. Asking for the next entry rejects with `PermissionDenied` or
+   *   `NotAStream` where that key cannot be read, and with `EntryInvalid` where an entry does not satisfy the schema; an outage is waited out
+   */
+  readonly entries: EntriesOf;
+  /** The same, several entries at a time: as many as there are, and at most `count`. */
+  readonly batches: BatchesOf;
   /** The same as `runtime.done(stream, options)`. */
   done(options?: DoneOptions): Promise<void>;
   /** The same as `runtime.release(stream, options)`. */

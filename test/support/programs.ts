@@ -29,6 +29,7 @@ const PROGRAMS = [
   'simulate/main',
   'soak/main',
   'test/support/consumer-main',
+  'test/support/entries-main',
   'test/support/fleet-member-main',
   'test/support/frozen-main',
   'test/support/poisoned-main',

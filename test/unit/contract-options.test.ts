@@ -17,6 +17,7 @@ const contract = readFileSync(new URL('../../docs/reference/contract.md', import
 const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   redis: [],
   clusterMode: [],
+  data: [],
   service: [],
   consumerId: [],
   capacity: [],
@@ -64,6 +65,7 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
 const IN_WORDS: Readonly<Record<string, string>> = {
   redis: 'required',
   clusterMode: 'what redis is',
+  data: 'where redis is',
   service: 'required',
   consumerId: 'from POD, or host',
   dlqStream: '<service>-input-dlq',
@@ -102,6 +104,7 @@ const CODES = namesOf<ErrorCode>({
   ReadRetriesExhausted: 0,
   LeaseRefused: 0,
   StreamNotOwned: 0,
+  EntryInvalid: 0,
   StreamReleased: 0,
   StreamTouched: 0,
   StreamCancelled: 0,
@@ -131,6 +134,8 @@ const NOTIFICATIONS = namesOf<Notification['type']>({
   StreamFailed: 0,
   StreamExpired: 0,
   StreamDeadLettered: 0,
+  EntriesTrimmed: 0,
+  EntryFailed: 0,
   StreamTerminated: 0,
 });
 

@@ -1,0 +1,414 @@
+/**
+ * Where a handler is in the entries of one data stream: what has been read and not been handed out, what is in the handler's hands, what has been committed.
+ * `stream.entries()` and `stream.batches()` are two ways to walk it.
+ */
+import type { DataReader } from '../../actors/data/data-reader.js';
+import type { Positions } from '../../actors/data/positions.js';
+import type { Attempts } from '../../actors/data/progress.js';
+import type { Reading } from '../../actors/data/reading.js';
+import type { Ownership } from '../../actors/ownership.js';
+import type { Clock } from '../../core/clock.js';
+import { compareEntryIds } from '../../core/entry-id.js';
+import { isStreamwardenError, StreamwardenError } from '../../core/errors.js';
+import type { DataRow, DataStreams } from '../../redis/data-streams.js';
+import { isEndMark } from '../../redis/end-mark.js';
+import { replyOf } from '../../redis/reply-errors.js';
+import { checkFields } from './entry-check.js';
+import { objectOf } from './fields.js';
+import type { CompiledEntries } from './options.js';
+import { isOver, type Known, REMOVED, START, UNKNOWN } from './position.js';
+import { type Loss, TrimWatch } from './trim-watch.js';
+import { Trimmer } from './trimmer.js';
+import type { Entry } from './types.js';
+
+/** Between two questions about what was removed, in milliseconds. */
+const SELDOM_MS = 1000;
+
+/** What all cursors of a runtime share. */
+export interface CursorHost {
+  readonly clock: Clock;
+  readonly reader: DataReader;
+  readonly positions: Positions;
+  readonly streams: DataStreams;
+  /** Entries were removed before they were read. */
+  lost(cursor: EntryCursor, loss: Loss): void;
+  /** An entry that no try will mend: passed over, and copied first where that was asked for. */
+  passOver(cursor: EntryCursor, row: DataRow, error: unknown, attempts: number): Promise<void>;
+  /** Nobody may ask what is removed. */
+  notWatched(cursor: EntryCursor, error: unknown): void;
+  /** What is committed could not be removed; it stays. */
+  notTrimmed(cursor: EntryCursor, error: unknown): void;
+}
+
+/** How an iteration came to its end by itself. */
+export interface Ending {
+  /** `mark`: the end mark; `idle`: nothing came; `until`: as was asked for. */
+  readonly by: 'mark' | 'idle' | 'until';
+  /** How often the stream had been touched when it was looked at last and had nothing more. */
+  readonly touches: number;
+  /** There is more behind the end mark. */
+  readonly isMore: boolean;
+  /** The last entry that was looked at. */
+  readonly at: string;
+  /** The stream is gone, and all that was in it has been dealt with. */
+  readonly isRemoved: boolean;
+}
+
+class HandedEntry implements Entry<unknown> {
+  readonly id: string;
+  readonly fields: unknown;
+  readonly attempt: number;
+  readonly #cursor: EntryCursor;
+
+  constructor(id: string, fields: unknown, attempt: number, cursor: EntryCursor) {
+    this.id = id;
+    this.fields = fields;
+    this.attempt = attempt;
+    this.#cursor = cursor;
+  }
+
+  commit(): Promise<void> {
+    return this.#cursor.commit(this.id);
+  }
+}
+
+export class EntryCursor {
+  readonly ownership: Ownership;
+  readonly key: string;
+  readonly options: CompiledEntries;
+  readonly #host: CursorHost;
+  #reading: Reading | undefined;
+  #rows: readonly DataRow[] = [];
+  #at = 0;
+  /** Since when nothing has come, on the monotonic clock. */
+  #idleFrom = 0;
+  #isBusy = false;
+  #isOpen = true;
+  /** The application's condition holds for what has been handed out: nothing more is. */
+  #isLast = false;
+  /** The last entry that has been handed out. */
+  #handed: string | undefined;
+  /** The first row of what is in the handler's hands, and how many there are. */
+  inHand: DataRow | undefined;
+  handedCount = 0;
+  /** So many entries are handed out alone, as the handler has thrown with them in hand together. */
+  #singles = 0;
+  /** The entry that a handler has failed with before. */
+  #tried: Attempts | undefined;
+  #watch: TrimWatch | undefined;
+  #watchedAt = 0;
+  /** Undefined: what is committed stays. */
+  readonly #trimmer: Trimmer | undefined;
+  ending: Ending | undefined;
+
+  constructor(ownership: Ownership, key: string, options: CompiledEntries, host: CursorHost) {
+    this.ownership = ownership;
+    this.key = key;
+    this.options = options;
+    this.#host = host;
+    if (!options.isTrimming) return;
+    const { reader, positions, streams } = host;
+    const failed = (error: unknown) => host.notTrimmed(this, error);
+    this.#trimmer = new Trimmer({ ownership, key, reader, positions, streams, failed });
+  }
+
+  /** It has neither ended nor been left. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** The next entry, where it is here already: as most are. Undefined: `next()` has to look. */
+  nextNow(): Entry<unknown> | undefined {
+    if (this.#isBusy || !this.#isOpen || this.#isLast) return undefined;
+    const { schema, untilId } = this.options;
+    const row = this.#rows[this.#at];
+    if (row === undefined || schema !== undefined || untilId !== undefined || isEndMark(row[1]))
+      return undefined;
+    this.#handOver();
+    this.#mayGoOn();
+    this.#at += 1;
+    return this.#handOut(row, objectOf(row[1]));
+  }
+
+  /** The next entry; undefined: there is none any more. */
+  async next(): Promise<Entry<unknown> | undefined> {
+    const entries = await this.batch(1);
+    return entries?.[0];
+  }
+
+  /** The next entries, at least one; undefined: there is none any more. */
+  async batch(most: number): Promise<Entry<unknown>[] | undefined> {
+    if (!this.#isOpen) return undefined;
+    if (this.#isBusy) {
+      throw new StreamwardenError(
+        'InvalidState',
+        `the next entry of ${this.key} is being waited for already`,
+      );
+    }
+    this.#isBusy = true;
+    try {
+      this.#handOver();
+      this.#mayGoOn();
+      return await this.#collect(most);
+    } catch (error) {
+      throw this.#explained(error);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** Records that everything up to this entry has been dealt with. */
+  async commit(id: string): Promise<void> {
+    const { ownership, key } = this;
+    const position = this.#host.positions.positionOf(ownership, key);
+    // An earlier one is covered; Redis may have to be told yet.
+    const isOlder = position === REMOVED || (position !== undefined && compareEntryIds(position, id) > 0);
+    if (this.#handed === id) this.inHand = undefined;
+    await this.#host.positions.committed(ownership, key, isOlder ? position : id);
+    this.#trimmer?.soon();
+  }
+
+  /** The handler iterates no more: nothing is committed by that. */
+  leave(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#rows = [];
+    if (this.#reading !== undefined) this.#host.reader.close(this.#reading);
+    this.#reading = undefined;
+  }
+
+  /** The stream is not to be worked on any more: whoever waits hears of it. */
+  over(): void {
+    if (this.#reading !== undefined) this.#host.reader.close(this.#reading);
+  }
+
+  /** What was in the handler's hands has been dealt with, since it asks for more. */
+  #handOver(): void {
+    this.inHand = undefined;
+    const handed = this.#handed;
+    if (handed === undefined || !this.options.isAuto) return;
+    this.#host.positions.commit(this.ownership, this.key, handed);
+    this.#trimmer?.soon();
+  }
+
+  /** @throws the reason of the stream's signal where it has aborted */
+  #mayGoOn(): boolean {
+    if (this.ownership.isAborted) {
+      this.leave();
+      throw this.ownership.signal.reason;
+    }
+    if (this.ownership.hasEnded) this.leave();
+    return this.#isOpen;
+  }
+
+  async #collect(most: number): Promise<Entry<unknown>[] | undefined> {
+    const entries: Entry<unknown>[] = [];
+    const { untilId } = this.options;
+    while (this.#isOpen) {
+      const row = this.#rows[this.#at];
+      const isEnough = entries.length >= (this.#singles > 0 ? 1 : most) || this.#isLast;
+      if (entries.length > 0 && (row === undefined || isEnough)) break;
+      if (this.#isLast) {
+        this.#end('until', false);
+        break;
+      }
+      if (row === undefined) {
+        await this.#fill();
+        continue;
+      }
+      const isEnd = isEndMark(row[1]);
+      if (isEnd || (untilId !== undefined && compareEntryIds(row[0], untilId) > 0)) {
+        if (entries.length > 0) break;
+        if (isEnd) await this.#reachedEnd(row);
+        else this.#end('until', false);
+        break;
+      }
+      this.#at += 1;
+      const entry = await this.#made(row, entries.length);
+      if (entry !== undefined) entries.push(entry);
+      if (row[0] === untilId) this.#isLast = true;
+    }
+    if (entries.length === 0) return undefined;
+    this.handedCount = entries.length;
+    return entries;
+  }
+
+  async #fill(): Promise<void> {
+    const { reader, clock } = this.#host;
+    const reading = this.#reading ?? (await this.#begin());
+    if (reading === undefined || !this.#mayGoOn()) return;
+    await this.#lookForLosses(reading);
+    if (!this.#mayGoOn()) return;
+    const page = await reader.page(reading, this.#idleFrom, this.options.idleMs);
+    if (!this.#mayGoOn()) return;
+    if (page === undefined) {
+      await this.#idled(reading);
+      return;
+    }
+    this.#rows = page;
+    this.#at = 0;
+    this.#idleFrom = clock.monotonic();
+    this.#watch?.read(page.length);
+  }
+
+  /** Undefined: whoever was here before has come to the end mark, and there is nothing behind it. */
+  async #begin(): Promise<Reading | undefined> {
+    const { reader, positions, clock } = this.#host;
+    const { ownership, key, options } = this;
+    const { touches } = ownership;
+    const position = positions.positionOf(ownership, key);
+    this.#tried = positions.attemptsOf(ownership, key);
+    let after = position ?? options.from;
+    if (after === 'new') {
+      after = (await reader.facts(key))?.lastId ?? START;
+      // Before anything is read: whoever goes on after a crash begins there as well.
+      await positions.committed(ownership, key, after);
+      this.#watch = new TrimWatch(after);
+    } else {
+      if (after === REMOVED || after === 'start') after = START;
+      this.#watch = new TrimWatch(after);
+      const facts = position === REMOVED || after !== START ? await this.#facts() : UNKNOWN;
+      if (position !== undefined && isOver(position, facts)) {
+        this.#endAt({ by: 'mark', touches, isMore: false, at: after, isRemoved: position === REMOVED });
+        return undefined;
+      }
+      after = this.#resumed(after, facts);
+    }
+    const reading = reader.open({ ownership, key, after, count: options.count, raw: options.raw });
+    this.#reading = reading;
+    this.#idleFrom = clock.monotonic();
+    this.#watchedAt = this.#idleFrom;
+    if (ownership.isAborted || ownership.hasEnded) this.over();
+    return reading;
+  }
+
+  /** Others may have removed what is behind the position, or have begun the stream anew. */
+  #resumed(after: string, facts: Known): string {
+    if (facts === UNKNOWN || facts === undefined || after === START) return after;
+    if (compareEntryIds(facts.lastId, after) < 0) {
+      // None of what was read is in this one.
+      this.#watch = new TrimWatch(START);
+      this.#host.lost(this, { after, first: facts.firstId, missed: null });
+      return START;
+    }
+    const loss = this.#watch?.judge(facts, after);
+    if (loss !== undefined) this.#host.lost(this, loss);
+    return after;
+  }
+
+  async #facts(): Promise<Known> {
+    try {
+      return await this.#host.reader.facts(this.key);
+    } catch (error) {
+      if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
+      this.#watch = undefined;
+      this.#host.notWatched(this, error);
+      return UNKNOWN;
+    }
+  }
+
+  async #lookForLosses(reading: Reading): Promise<void> {
+    const now = this.#host.clock.monotonic();
+    // Only where something has come since: what is quiet loses nothing unheard of.
+    if (now - this.#watchedAt < SELDOM_MS || this.#idleFrom < this.#watchedAt || this.#watch === undefined)
+      return;
+    this.#watchedAt = now;
+    const facts = await this.#facts();
+    if (facts === UNKNOWN || facts === undefined) return;
+    const loss = this.#watch.judge(facts, reading.after);
+    if (loss !== undefined) this.#host.lost(this, loss);
+  }
+
+  /** Undefined: the schema refuses it, and it has been passed over. */
+  async #made(row: DataRow, before: number): Promise<Entry<unknown> | undefined> {
+    const { schema, onEntryError } = this.options;
+    let fields: unknown = objectOf(row[1]);
+    if (schema !== undefined) {
+      const checked = await checkFields(schema, fields);
+      if ('problem' in checked) {
+        const error = new StreamwardenError(
+          'EntryInvalid',
+          `entry ${row[0]} of ${this.key} does not satisfy the schema${checked.problem}`,
+          { details: { stream: this.ownership.name, key: this.key, entryId: row[0] } },
+        );
+        if (onEntryError === 'stop') {
+          this.inHand = row;
+          throw error;
+        }
+        await this.#host.passOver(this, row, error, 1);
+        return undefined;
+      }
+      ({ fields } = checked);
+    }
+    const first = this.inHand;
+    const entry = this.#handOut(row, fields);
+    if (before > 0) this.inHand = first;
+    return entry;
+  }
+
+  #handOut(row: DataRow, fields: unknown): Entry<unknown> {
+    const { options } = this;
+    const isTried = this.#tried?.id === row[0];
+    if (isTried) this.#singles = options.count;
+    else if (this.#singles > 0) this.#singles -= 1;
+    const entry = new HandedEntry(row[0], fields, isTried ? (this.#tried as Attempts).count + 1 : 1, this);
+    this.#handed = row[0];
+    this.inHand = row;
+    this.handedCount = 1;
+    if (options.until?.(entry) === true) this.#isLast = true;
+    return entry;
+  }
+
+  /** The end mark is dealt with when all before it is. */
+  async #reachedEnd(mark: DataRow): Promise<void> {
+    const reading = this.#reading as Reading;
+    const { positions, reader, clock } = this.#host;
+    const { ownership, key, options } = this;
+    let isMore = this.#at + 1 < this.#rows.length;
+    if (!isMore && reading.isFull) {
+      isMore = (await reader.page(reading, clock.monotonic(), 0)) !== undefined;
+      if (!this.#mayGoOn()) return;
+    }
+    const isDone =
+      options.isAuto || this.#handed === undefined || positions.positionOf(ownership, key) === this.#handed;
+    if (isDone) positions.commit(ownership, key, mark[0]);
+    const isRemoved = isDone && !isMore && ((await this.#trimmer?.remove(mark[0])) ?? false);
+    this.#end('mark', isMore, isRemoved);
+  }
+
+  async #idled(reading: Reading): Promise<void> {
+    const { positions } = this.#host;
+    const isDone = positions.positionOf(this.ownership, this.key) === reading.after;
+    const isRemoved = isDone && ((await this.#trimmer?.remove(reading.after)) ?? false);
+    this.#end('idle', false, isRemoved);
+  }
+
+  #end(by: Ending['by'], isMore: boolean, isRemoved = false): void {
+    const { touches = 0, after: at = START } = this.#reading ?? {};
+    this.#endAt({ by, touches, isMore, at, isRemoved });
+  }
+
+  #endAt(ending: Ending): void {
+    this.ending = ending;
+    this.leave();
+  }
+
+  /** It has ended, and the stream has been touched since: whether anything has come behind what was looked at last. */
+  async hasMore(): Promise<boolean> {
+    const { ending } = this;
+    if (ending === undefined || ending.isMore) return true;
+    const { touches } = this.ownership;
+    const newest = (await this.#host.reader.facts(this.key))?.newestId ?? START;
+    if (compareEntryIds(newest, ending.isRemoved ? START : ending.at) > 0) return true;
+    this.ending = { ...ending, touches };
+    return false;
+  }
+
+  #explained(error: unknown): unknown {
+    if (replyOf(error) !== 'WRONGTYPE') return error;
+    return new StreamwardenError('NotAStream', `expected ${this.key} to be a stream`, {
+      cause: error,
+      details: { key: this.key },
+    });
+  }
+}

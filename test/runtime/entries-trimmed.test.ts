@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import type { EntriesOptions } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
+import { useProducer } from '../support/producers.js';
+import { useRedis } from '../support/redis.js';
+import { useFleet } from '../support/runtimes.js';
+
+describe('entries that are removed', () => {
+  const suite = useRedis();
+  const fleet = useFleet(suite);
+  const producer = useProducer(suite, fleet);
+
+  async function append(...numbers: readonly number[]): Promise<string[]> {
+    const ids: string[] = [];
+    for (const n of numbers) ids.push((await suite.redis().xadd('orders', '*', 'n', String(n))) as string);
+    return ids;
+  }
+
+  async function reading(options: EntriesOptions, meanwhile: (n: string) => unknown = () => {}) {
+    const runtime = fleet().create();
+    const log = fleet().listen(runtime);
+    const seen: string[] = [];
+    runtime.process(async (stream) => {
+      for await (const { fields } of stream.entries(options)) {
+        seen.push(fields.n ?? '');
+        await meanwhile(fields.n ?? '');
+      }
+    });
+    await runtime.start();
+    return { runtime, log, seen };
+  }
+
+  const finished = (runtime: { snapshot(): { counters: { finished: number } } }, count = 1) =>
+    eventually('it is finished', () => runtime.snapshot().counters.finished === count);
+
+  it('while nobody read are told by whoever goes on behind them [C-DATA-9]', async () => {
+    const [, second] = await append(1, 2);
+    const { runtime, log, seen } = await reading({ idleMs: 0 });
+    await producer().ensure('orders');
+    await finished(runtime);
+    await append(3, 4, 5);
+    const left = (await append(6))[0] as string;
+    await suite.redis().xtrim('orders', 'MINID', left);
+    await producer().ensure('orders');
+    await finished(runtime, 2);
+    expect(seen).to.deep.equal(['1', '2', '6']);
+    const [told] = log.of('EntriesTrimmed');
+    expect(told).to.include({ stream: 'orders', key: 'orders', after: second, first: left, count: 1 });
+  });
+
+  it('with the whole stream, which begins anew with smaller ids, are told, and the new ones are read [C-DATA-9]', async () => {
+    await append(1);
+    const { runtime, log, seen } = await reading({ idleMs: 0 });
+    await producer().ensure('orders');
+    await finished(runtime);
+    await suite.redis().del('orders');
+    await suite.redis().xadd('orders', '1-1', 'n', '7');
+    await producer().ensure('orders');
+    await finished(runtime, 2);
+    expect(seen).to.deep.equal(['1', '7']);
+    expect(log.of('EntriesTrimmed')[0]).to.include({ first: '1-1', missed: null });
+  });
+
+  it('by its own owner once they are committed are not missed [C-DATA-9, C-DATA-10]', async () => {
+    await append(1, 2, 3);
+    const { runtime, log, seen } = await reading({ trim: 'committed' });
+    await producer().ensure('orders');
+    await eventually('what is committed is gone', async () => (await suite.redis().xlen('orders')) < 3);
+    await runtime.stop();
+    const next = await reading({ trim: 'committed' });
+    await append(4);
+    await eventually('it is read', () => next.seen.includes('4'));
+    expect([...seen, ...next.seen]).to.deep.equal(['1', '2', '3', '4']);
+    expect([...log.of('EntriesTrimmed'), ...next.log.of('EntriesTrimmed')]).to.deep.equal([]);
+  });
+
+  it('with the stream at its end leave nothing behind [C-DATA-10]', async () => {
+    await append(1, 2);
+    await suite.redis().xadd('orders', '*', '_end', '1');
+    const { runtime, seen } = await reading({ trim: 'committed' });
+    await producer().ensure('orders');
+    await finished(runtime);
+    expect(seen).to.deep.equal(['1', '2']);
+    expect(await suite.redis().exists('orders')).to.equal(0);
+    expect(await suite.redis().hget(fleet().names.checkpoints, 'orders')).to.equal(null);
+    await suite.redis().xadd('orders', '1-1', 'n', '3');
+    await producer().ensure('orders');
+    await eventually('the new one is read', () => seen.includes('3'));
+  });
+
+  it('never take along what comes behind the end [C-DATA-10]', async () => {
+    await append(1);
+    await suite.redis().xadd('orders', '*', '_end', '1');
+    let isFirst = true;
+    const { runtime, seen } = await reading({ trim: 'committed', count: 1 }, async (n) => {
+      if (n !== '1' || !isFirst) return;
+      isFirst = false;
+      await append(2);
+      await suite.redis().xadd('orders', '*', '_end', '1');
+    });
+    await producer().ensure('orders');
+    await finished(runtime);
+    expect(seen).to.deep.equal(['1', '2']);
+  });
+});
