@@ -13,6 +13,7 @@ import { balance } from './scenarios/balance.js';
 import { onCluster } from './scenarios/cluster.js';
 import { deadConsumers } from './scenarios/dead-consumers.js';
 import { ensure } from './scenarios/ensure.js';
+import { entries } from './scenarios/entries.js';
 import { failOverBySigkill } from './scenarios/fail-over.js';
 import { fleet } from './scenarios/fleet.js';
 import { hold } from './scenarios/hold.js';
@@ -29,6 +30,7 @@ import { telemetry } from './scenarios/telemetry.js';
 const SCENARIOS: readonly Scenario[] = [
   assignDone,
   ensure,
+  entries,
   hotName,
   hold,
   failOverBySigkill,
