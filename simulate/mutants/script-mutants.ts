@@ -583,7 +583,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     name: 'save-late',
     why: 'a save that is executed late takes a newer one back',
     edits: [
-      { file: 'redis/scripts/save.lua', from: 'countOf(number) >= tonumber(numbers[i])', to: 'false' },
+      { file: 'redis/scripts/save.lua', from: 'countOf(last) >= tonumber(number)', to: 'false' },
       {
         file: 'redis/scripts/save.lua',
         from: 'local refused = fence(presence, ARGV[3])',

@@ -1,13 +1,17 @@
 import { expect } from 'chai';
 import { parseCheckpoint } from '../../src/redis/checkpoints.js';
 import type { EntryRef } from '../../src/redis/lease-store.js';
+import type { Script } from '../../src/redis/scripts.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
+import { lastRelease } from '../support/release.js';
+import { useScriptSets, withScripts } from '../support/script-set.js';
 import { useWire, type WireConsumer } from '../support/wire.js';
 
 describe('a checkpoint in Redis', () => {
   const suite = useRedis();
   const wire = useWire(suite);
+  const makeSet = useScriptSets();
   const { names } = wire;
 
   async function save(consumer: WireConsumer, ref: EntryRef | undefined, number: number, json: string) {
@@ -125,6 +129,22 @@ describe('a checkpoint in Redis', () => {
       `${two?.id} 1`,
       undefined,
     ]);
+  });
+
+  it('is left behind by a consumer of the last release that finishes its stream, and is there for the next of its name [C-CHK-10]', async () => {
+    const { scripts } = makeSet('released', lastRelease().folder);
+    const a = await wire.join('a~00000001');
+    const [ref] = await wire.own(a, 'one');
+    await save(a, ref, 1, '{"v":1}');
+    const finished = await withScripts({ done: scripts.done as Script }, () =>
+      a.lease.done([ref as EntryRef]),
+    );
+    expect(finished).to.deep.equal([true]);
+    await wire.announce('one');
+    const [given] = await a.lease.acquire(await a.read());
+    expect(parseCheckpoint((given as { checkpoint: string }).checkpoint)).to.deep.include({
+      content: { v: 1 },
+    });
   });
 
   it('goes with the stream that is done, unless it is to be kept [C-CHK-5]', async () => {

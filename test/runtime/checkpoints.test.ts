@@ -134,6 +134,21 @@ describe('a checkpoint', () => {
     expect(await kept('one')).to.equal(null);
   });
 
+  it('that waits while its stream is being finished holds up nothing, and is answered [C-CHK-5]', async () => {
+    const held = heldCall('lease', 'done');
+    const { handle } = await owning({ flushMs: 0 }, held.substitutes);
+    await handle.save('a');
+    const finished = held.next();
+    const unsaved = handle.save('b');
+    const done = handle.done();
+    await finished;
+    // Timers run.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    held.letGo();
+    await Promise.all([done, unsaved]);
+    expect(await kept('one')).to.equal(null);
+  });
+
   it('of a handler that saves while its stream is released is answered [C-CHK-6]', async () => {
     const { announce, create } = fleet();
     const answers: unknown[] = [];

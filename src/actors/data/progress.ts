@@ -84,7 +84,9 @@ export class Progress {
     const members: string[] = [];
     if (this.#value !== undefined) members.push(`"v":${this.#value}`);
     if (this.#positions.size > 0) {
-      members.push(`"p":${JSON.stringify(Object.fromEntries(this.#positions))}`);
+      const positions: string[] = [];
+      for (const [key, id] of this.#positions) positions.push(`${JSON.stringify(key)}:${JSON.stringify(id)}`);
+      members.push(`"p":{${positions.join(',')}}`);
     }
     if (this.#attempts.size > 0) {
       const pairs = [...this.#attempts].map(([key, { id, count }]) => [key, [id, count]]);
@@ -106,6 +108,11 @@ export class Progress {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ version: this.version, resolve, reject });
     });
+  }
+
+  /** Somebody waits for it. */
+  get isAwaited(): boolean {
+    return this.#waiters.length > 0;
   }
 
   /** Redis has this version. */

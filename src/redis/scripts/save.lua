@@ -50,22 +50,39 @@ local there = redis.call('HMGET', checkpoints, unpack(names))
 local cancelled = redis.call('EXISTS', KEYS[4]) == 1 and redis.call('HMGET', KEYS[4], unpack(ids)) or {}
 local now = string.format('%.0f', nowMs())
 local results, writes = {}, {}
+-- A later one of this owner's stands.
+local function isLater(stands, own, number)
+  local last = string.sub(stands, 1, #own) == own and string.match(stands, '^%d+', #own + 1)
+  return last and countOf(last) >= tonumber(number)
+end
+
+-- One of a newer owner's stands, whose entry is pending.
+local function isOthers(stands, own, id)
+  if string.sub(stands, 1, #own) == own then
+    return false
+  end
+  local writer = string.match(stands, '^v1 (%d+%-%d+) %d')
+  return isId(writer) and isNewer(writer, id) and isPending(lbs, group, writer)
+end
+
 for i = 1, #ids do
-  local id, name = ids[i], names[i]
-  local writer, number = string.match(there[i] or '', '^v1 (%d+%-%d+) (%d+) ')
+  local id, name, stands = ids[i], names[i], there[i]
+  local own = 'v1 ' .. id .. ' '
   if not pending[id] then
     results[i] = 0
   elseif cancelled[i] then
     results[i] = 2
-  elseif writer == id and countOf(number) >= tonumber(numbers[i]) then
+  elseif stands and isLater(stands, own, numbers[i]) then
     results[i] = 1
-  elseif isId(writer) and writer ~= id and isNewer(writer, id) and isPending(lbs, group, writer) then
+  elseif stands and isOthers(stands, own, id) then
     results[i] = 0
   else
     results[i] = 1
     writes[#writes + 1] = name
-    writes[#writes + 1] = 'v1 ' .. id .. ' ' .. numbers[i] .. ' ' .. now .. ' ' .. texts[i]
-    record({ op = 'saved', id = id, name = name, owner = consumer, number = tonumber(numbers[i]), text = texts[i] })
+    writes[#writes + 1] = own .. numbers[i] .. ' ' .. now .. ' ' .. texts[i]
+    if KEYS[5] then
+      record({ op = 'saved', id = id, name = name, owner = consumer, number = tonumber(numbers[i]), text = texts[i] })
+    end
   end
 end
 if #writes > 0 then
