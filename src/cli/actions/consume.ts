@@ -7,6 +7,7 @@ import { deploymentOf } from '../../redis/target.js';
 import { composeRuntime } from '../../runtime/runtime.js';
 import type { Runtime, Started, StopReport } from '../../runtime/types.js';
 import { consumerOptionsOf, inWordsOfTheCommandLine } from '../consumer-options.js';
+import { readEntries } from '../entry-printer.js';
 import { EXIT, failureOf } from '../errors.js';
 import { Holder } from '../holder.js';
 import { type InspectFlags, inspectOptionsOf, tellInspector } from '../inspect-option.js';
@@ -23,6 +24,7 @@ import { explained } from '../url-mistakes.js';
 interface ConsumeOptions extends RedisFlags {
   readonly service: string;
   readonly hold: number | 'forever';
+  readonly entries: boolean;
   readonly startTimeout: number;
   readonly logLevel: LogLevel;
 }
@@ -50,6 +52,7 @@ async function live(runtime: Runtime, options: Options, output: Output): Promise
   // Read from the start, so that nothing told during it is missed, and printed after `Ready`.
   const notifications = runtime.notifications();
   const stopping = stopOnSignals(runtime, output);
+  if (options.entries) readEntries(options, runtime, output);
   const recordings = new RecordingTold(runtime, options, output);
   let started: Started;
   try {
@@ -68,21 +71,22 @@ async function live(runtime: Runtime, options: Options, output: Output): Promise
     inWords(Date.now(), 'ready', `${consumer} reads ${service}`),
   );
 
-  const holder = makeHolder(options, runtime, output);
+  // A handler is given the streams, or they are held.
+  const holder = options.entries ? undefined : makeHolder(options, runtime, output);
   let failure: unknown = null;
   for await (const notification of notifications) {
     output.line(lineOf(notification), wordsOf(notification));
-    if (notification.type === 'StreamAdded') holder.hold(notification);
+    if (notification.type === 'StreamAdded') holder?.hold(notification);
     if (notification.type === 'StreamDisowned' || notification.type === 'StreamCancelled')
-      holder.forget(notification.id);
-    if (notification.type === 'StreamMoving') {
+      holder?.forget(notification.id);
+    if (holder !== undefined && notification.type === 'StreamMoving') {
       holder.forget(notification.id);
       // What becomes of it is told by the runtime.
       runtime.release(notification).catch(() => {});
     }
     if (notification.type === 'StreamTerminated') failure = notification.error;
   }
-  await holder.end();
+  await holder?.end();
   const exitCode = printStopped(runtime, await (stopping.requested ?? runtime.stop()), recordings, output);
   stopping.dispose();
   if (failure === null) return exitCode;

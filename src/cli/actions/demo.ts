@@ -5,6 +5,7 @@ import { createNames } from '../../redis/names.js';
 import { startRedisCluster } from '../../testing/redis-cluster.js';
 import { startRedis } from '../../testing/redis-server.js';
 import { type FailOver, playScenario, type ScenarioResult } from '../demo/scenario.js';
+import type { EntriesReport } from '../demo/entries-proof.js';
 import type { Summary } from '../demo/summary.js';
 import { CliError, EXIT } from '../errors.js';
 import type { Output } from '../output.js';
@@ -82,29 +83,34 @@ export async function demo(options: DemoOptions, output: Output): Promise<number
           signal: stop.signal,
         });
       } finally {
-        await removeTraces(client, service);
+        await removeTraces(client, service, streams);
       }
     });
   }
 }
 
 /** On a server that goes on living nothing may stay behind. Presence and lock keys expire by themselves. */
-async function removeTraces(client: ShortClient, service: string): Promise<void> {
+async function removeTraces(client: ShortClient, service: string, streams: number): Promise<void> {
   const { lbs, dlq, owners, endings, presences, members, balance } = createNames({ service });
   // One by one: in a cluster they have different slots.
   const written = [lbs, dlq, owners, ...endings, presences, members, balance, `{${lbs}}:history`];
   for (const key of written) await client.del(key);
+  for (let n = 1; n <= streams; n += 1) await client.del(`stream-${n}`);
 }
 
-function conclude({ summary, violations }: ScenarioResult, output: Output): number {
-  const isClean = violations.length === 0 && summary.finished === summary.produced;
+function conclude({ summary, violations, entries }: ScenarioResult, output: Output): number {
+  const isWhole = entries.skipped === 0 && entries.wrong === 0;
+  const isClean = violations.length === 0 && summary.finished === summary.produced && isWhole;
   for (const violation of violations) output.notice(`violation: ${violation}`);
+  if (output.json) output.write(JSON.stringify({ type: 'Entries', ...entries }));
   // Exactly these members and no time of day: programs parse this line.
-  output.write(output.json ? JSON.stringify({ type: 'Summary', ...summary }) : inWords(summary, isClean));
+  output.write(
+    output.json ? JSON.stringify({ type: 'Summary', ...summary }) : inWords(summary, entries, isClean),
+  );
   return isClean ? EXIT.ok : EXIT.failed;
 }
 
-function inWords(summary: Summary, isClean: boolean): string {
+function inWords(summary: Summary, entries: EntriesReport, isClean: boolean): string {
   const { p50, p99, max } = summary.reownMs;
   const times =
     p50 === null || p99 === null || max === null
@@ -120,6 +126,11 @@ function inWords(summary: Summary, isClean: boolean): string {
     `  owned by two    ${summary.ownedByTwo}`,
     `  lost            ${summary.lost}`,
     '',
-    isClean ? 'Nothing was lost, and nothing had two owners.' : 'Something went wrong: see above.',
+    `  entries         ${entries.appended}`,
+    `  skipped         ${entries.skipped}`,
+    `  repeated        ${entries.repeated}   after the last commit of an owner that was killed or stopped`,
+    `  out of order    ${entries.wrong}`,
+    '',
+    isClean ? 'Nothing was lost or skipped, and nothing had two owners.' : 'Something went wrong: see above.',
   ].join('\n');
 }

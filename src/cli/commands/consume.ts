@@ -27,6 +27,12 @@ export function consumeCommand(run: Runner): Command {
       new Option('--hold <ms|forever>', 'how long each stream is held before it is done')
         .argParser(holdTime)
         .default('forever'),
+    )
+    .addOption(
+      new Option(
+        '--entries',
+        'read the entries of each stream, up to its end mark, and print them; --hold is how long each one takes then',
+      ).default(false),
     );
   addTelemetryOptions(addInspectOptions(addRecordOptions(addConsumerOptions(command))))
     .addOption(startTimeoutOption())
@@ -43,6 +49,7 @@ export function consumeCommand(run: Runner): Command {
     command,
     'streamwarden consume --service orders --consumer-id worker-1',
     'streamwarden consume --service orders --consumer-id worker-1 --hold 5000 --json',
+    'streamwarden consume --service orders --consumer-id worker-1 --entries',
     'streamwarden consume --service orders --consumer-id worker-1 --record incident.jsonl --record-last 60000',
     'streamwarden consume --service orders --consumer-id worker-1 --inspect 7100',
     'streamwarden consume --service orders --consumer-id worker-1 --metrics-port 9464',

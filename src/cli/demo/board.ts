@@ -27,6 +27,8 @@ export class Board {
   readonly #orphans = new Map<string, Orphan>();
   announced = 0;
   finished = 0;
+  /** Entries of all streams. */
+  handled = 0;
 
   get rows(): ReadonlyMap<string, { readonly state: ConsumerState; readonly streams: ReadonlySet<string> }> {
     return this.#rows;
@@ -68,7 +70,10 @@ export class Board {
         this.#orphans.delete(stream);
         return orphan && { stream, from: orphan.from, to: id, ms: Math.max(0, line.at - orphan.since) };
       }
-      case 'StreamDone':
+      case 'EntryHandled':
+        this.handled += 1;
+        return undefined;
+      case 'EntriesEnded':
         this.finished += 1;
         row.streams.delete(stream);
         this.#orphans.delete(stream);

@@ -18,7 +18,8 @@ export interface FleetSettings {
   readonly url: string;
   readonly service: string;
   readonly historyKey: string;
-  readonly holdMs: number;
+  /** How long each entry takes. */
+  readonly workMs: number;
   /** Leave the server's keyspace settings alone; deaths are then found by asking. */
   readonly keyspaceEvents: 'require' | 'off';
 }
@@ -43,9 +44,17 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts a consumer, and returns when it reads. */
   async start(id: string): Promise<DemoConsumer> {
-    const { url, service, historyKey, holdMs, keyspaceEvents } = this.#settings;
-    const args = ['consume', '--json', '--service', service, '--consumer-id', id, '--hold', String(holdMs)];
-    args.push('--history-key', historyKey, '--keyspace-events', keyspaceEvents);
+    const { url, service, historyKey, workMs, keyspaceEvents } = this.#settings;
+    const args = ['consume', '--json', '--service', service, '--consumer-id', id];
+    args.push(
+      '--entries',
+      '--hold',
+      String(workMs),
+      '--history-key',
+      historyKey,
+      '--keyspace-events',
+      keyspaceEvents,
+    );
     args.push('--start-timeout', String(CONNECT_WITHIN_MS));
     // The URL may hold a password, which everybody could read among a process's arguments.
     const env = { ...this.#settings.env, REDIS_URL: url };

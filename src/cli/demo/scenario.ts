@@ -1,24 +1,25 @@
 /**
- * The demo's plot: streams are announced one after the other; the busiest consumer is killed in the middle of its work, the
+ * The demo's plot: streams begin one after the other, and get entries; the busiest consumer is killed in the middle of its work, the
  * next one is asked to stop; the last one finishes everything. On a cluster of the demo's own, the master of the load balancer stream fails over in between.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { duration, plural } from '../../core/amounts.js';
 import { createNames } from '../../redis/names.js';
-import { createProducer } from '../../runtime/producer.js';
+import { END_FIELD } from '../../redis/end-mark.js';
+import { readHistory } from '../../testing/history-records.js';
+import type { JsonLine } from '../../testing/json-line-log.js';
 import { CliError, EXIT } from '../errors.js';
 import type { Output } from '../output.js';
 import type { ShortClient } from '../redis-client.js';
 import { Board } from './board.js';
+import { type EntriesReport, proveEntries } from './entries-proof.js';
 import { type DemoConsumer, Fleet } from './fleet.js';
+import { produceAll } from './producing.js';
 import { type Summary, summarize } from './summary.js';
 import { View } from './view.js';
 
-/** How long a consumer works on each stream. */
-const HOLD_MS = 5_000;
-/** Over how long the streams are announced. */
-const ANNOUNCE_MS = 10_000;
-const ANNOUNCE_EVERY_MS = 100;
+/** How long a consumer works on each entry. */
+const WORK_MS = 20;
 const LOOK_EVERY_MS = 50;
 const KILL_AFTER_MS = 4_000;
 /** The victim's streams have their next owners by then. */
@@ -47,6 +48,7 @@ export interface ScenarioInput {
 export interface ScenarioResult {
   readonly summary: Summary;
   readonly violations: readonly string[];
+  readonly entries: EntriesReport;
 }
 
 export async function playScenario(input: ScenarioInput): Promise<ScenarioResult> {
@@ -54,6 +56,7 @@ export async function playScenario(input: ScenarioInput): Promise<ScenarioResult
   const { lbs } = createNames({ service });
   const historyKey = `{${lbs}}:history`;
   const board = new Board();
+  const handled: JsonLine[] = [];
   using view = new View(output, board);
   await using fleet = new Fleet(
     {
@@ -61,10 +64,13 @@ export async function playScenario(input: ScenarioInput): Promise<ScenarioResult
       url,
       service,
       historyKey,
-      holdMs: HOLD_MS,
+      workMs: WORK_MS,
       keyspaceEvents: isForeign ? 'off' : 'require',
     },
-    (id, line) => view.heard(id, line),
+    (id, line) => {
+      if (line.type === 'EntryHandled') handled.push(line);
+      view.heard(id, line);
+    },
   );
 
   const ids = ['demo-1', 'demo-2', 'demo-3'];
@@ -72,7 +78,7 @@ export async function playScenario(input: ScenarioInput): Promise<ScenarioResult
   const consumers = await orAborted(signal, Promise.all(ids.map((id) => fleet.start(id))));
   const busiest = () => consumers.find(({ id }) => id === board.busiest()) as DemoConsumer;
 
-  const announcing = announceAll(input, board);
+  const announcing = produceAll(input, board);
   // It may fail while something else is awaited; it is awaited further down.
   announcing.catch(() => {});
 
@@ -110,28 +116,26 @@ export async function playScenario(input: ScenarioInput): Promise<ScenarioResult
   await allFinished(client, lbs, signal);
   const last = consumers.filter(({ process: { running } }) => running);
   await orAborted(signal, Promise.all(last.map((consumer) => fleet.stop(consumer))));
-  return await summarize(client, { historyKey, stream: lbs, announced, victim: victim.name, killedAt });
+  const records = await readHistory(client, historyKey);
+  const appended = await appendedTo(client, input.streams);
+  return {
+    ...(await summarize(client, { records, stream: lbs, announced, victim: victim.name, killedAt })),
+    entries: proveEntries({ appended, handled, records }),
+  };
 }
 
-/** Announces evenly over `ANNOUNCE_MS`; resolves with the ids. */
-async function announceAll(
-  { url, service, streams, signal }: ScenarioInput,
-  board: Board,
-): Promise<string[]> {
-  await using producer = createProducer({ redis: url, service });
-  const announced: string[] = [];
-  const startedAt = performance.now();
-  while (announced.length < streams) {
-    const share = Math.min(1, (performance.now() - startedAt + ANNOUNCE_EVERY_MS) / ANNOUNCE_MS);
-    const due = Math.max(1, Math.floor(streams * share)) - announced.length;
-    const names = Array.from({ length: due }, (_, index) => ({
-      name: `stream-${announced.length + index + 1}`,
-    }));
-    announced.push(...(await producer.addMany(names)));
-    board.announced = announced.length;
-    await delay(ANNOUNCE_EVERY_MS, undefined, { signal });
+/** Ids of the entries of each data stream; an end mark stands behind them. */
+async function appendedTo(client: ShortClient, streams: number): Promise<Map<string, string[]>> {
+  const appended = new Map<string, string[]>();
+  for (let n = 1; n <= streams; n += 1) {
+    const name = `stream-${n}`;
+    const entries = await client.xrange(name, '-', '+');
+    appended.set(
+      name,
+      entries.filter(([, fields]) => fields[0] !== END_FIELD).map(([id]) => id),
+    );
   }
-  return announced;
+  return appended;
 }
 
 /** What is finished is deleted, so an empty stream means that all is. Consumers' lines are not asked: a killed one printed none. */

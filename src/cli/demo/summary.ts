@@ -1,6 +1,6 @@
 /** What the demo proves, computed from the history that Redis recorded. */
 import { checkHistory } from '../../testing/history.js';
-import { readHistory } from '../../testing/history-records.js';
+import type { HistoryRecord } from '../../testing/history-records.js';
 import { type Percentiles, percentiles, reownMs, reownTimes } from '../../testing/reown.js';
 import { readStanding } from '../../testing/standing.js';
 import type { ShortClient } from '../redis-client.js';
@@ -19,7 +19,8 @@ export interface Summary {
 }
 
 export interface SummaryInput {
-  readonly historyKey: string;
+  /** All that Redis recorded. */
+  readonly records: readonly HistoryRecord[];
   /** The load balancer stream. */
   readonly stream: string;
   /** Ids of everything produced. */
@@ -31,9 +32,8 @@ export interface SummaryInput {
 
 export async function summarize(
   client: ShortClient,
-  { historyKey, stream, announced, victim, killedAt }: SummaryInput,
+  { records, stream, announced, victim, killedAt }: SummaryInput,
 ): Promise<{ summary: Summary; violations: readonly string[] }> {
-  const records = await readHistory(client, historyKey);
   const onStream = await readStanding(client, stream);
   const report = checkHistory({ records, announced, onStream });
   const times = reownMs(reownTimes({ records, victim, killedAt })).map(Math.round);

@@ -91,9 +91,9 @@ export class View implements Disposable {
   }
 
   #totals(): string {
-    const { announced, owned, orphans, finished } = this.#board;
+    const { announced, owned, orphans, finished, handled } = this.#board;
     const moving = orphans > 0 ? `, ${orphans} waiting for the next owner` : '';
-    return `${plural(announced, 'stream')} announced, ${owned} owned, ${finished} finished${moving}`;
+    return `${plural(announced, 'stream')} announced, ${owned} owned, ${finished} finished${moving}; ${handled} entries handled`;
   }
 
   #progress(): void {

@@ -1,0 +1,74 @@
+/** What the demo's producer does: a data stream begins every now and then, gets an entry several times a second, and its end mark after some seconds. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { isStreamwardenError } from '../../core/errors.js';
+import { createProducer } from '../../runtime/producer.js';
+import type { Board } from './board.js';
+
+/** Over how long the streams begin. */
+const BEGIN_MS = 10_000;
+/** How long each goes on. */
+const LAST_MS = 5_000;
+const TICK_MS = 100;
+/** Of one stream. */
+const MOST_ENTRIES = 20;
+/** Of all streams. */
+const MOST_IN_ALL = 20_000;
+
+export interface Producing {
+  readonly url: string;
+  readonly service: string;
+  readonly streams: number;
+  /** Aborts when the user has had enough. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves, when all have ended, with the entries that announced them. */
+export async function produceAll(
+  { url, service, streams, signal }: Producing,
+  board: Board,
+): Promise<string[]> {
+  await using producer = createProducer({ redis: url, service });
+  const count = Math.max(2, Math.min(MOST_ENTRIES, Math.floor(MOST_IN_ALL / streams)));
+  const beginsAt = (stream: number) => (BEGIN_MS * stream) / streams;
+  const sent: number[] = [];
+  const announced = new Map<string, string>();
+  const startedAt = performance.now();
+  let ended = 0;
+  while (ended < streams) {
+    const now = performance.now() - startedAt;
+    const due: { readonly name: string; readonly fields: { readonly n: number } }[] = [];
+    const over: string[] = [];
+    for (let stream = 0; stream < streams && beginsAt(stream) <= now; stream += 1) {
+      const name = `stream-${stream + 1}`;
+      const before = sent[stream] ?? 0;
+      if (before > count) continue;
+      // The last one has been sent when the next look finds that it is time to end.
+      if (before === count) over.push(name);
+      const shall = Math.min(count, 1 + Math.floor(((now - beginsAt(stream)) * (count - 1)) / LAST_MS));
+      for (let n = before; n < shall; n += 1) due.push({ name, fields: { n } });
+      sent[stream] = before === count ? count + 1 : Math.max(before, shall);
+    }
+    const begun = await patiently(() => producer.appendMany(due));
+    for (const [at, { stream }] of begun.entries()) {
+      const { name } = due[at] as { readonly name: string };
+      if (stream.created) announced.set(name, stream.id);
+    }
+    board.announced = announced.size;
+    for (const name of over) await patiently(() => producer.end(name));
+    ended += over.length;
+    await delay(TICK_MS, undefined, { signal });
+  }
+  return [...announced.values()];
+}
+
+/** While a master fails over, what was refused is sent again: what may be there twice is, as at any producer. */
+async function patiently<T>(send: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isStreamwardenError(error, 'RedisUnavailable')) throw error;
+      await delay(TICK_MS);
+    }
+  }
+}
