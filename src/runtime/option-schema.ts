@@ -8,6 +8,7 @@ import type { RedisTarget } from '../redis/target.js';
 import { type AnyService, isService } from './define-service.js';
 import type { Elsewhere } from './option-errors.js';
 import {
+  DATA_TARGET_WORDS,
   integerWords,
   isRedisTarget,
   MAX_ENTRY_BYTES,

@@ -37,6 +37,22 @@ describe('streamwarden consume', () => {
     expect(await redis().xlen(`${service}-input`)).to.equal(0);
   });
 
+  it('reads the entries of each stream with --entries, and finishes it at the end mark [C-DATA-4]', async () => {
+    const consumer = cli.start([
+      ...['consume', '--json', '--entries', '--redis', server().url],
+      ...['--service', service, '--consumer-id', 'me'],
+    ]);
+    await ready(consumer);
+    const append = ['--redis', server().url, '--service', service];
+    expect((await cli.run(['append', ...append, 'one', 'item=book', 'n=1'])).code).to.equal(0);
+    expect((await cli.run(['end', ...append, 'one'])).code).to.equal(0);
+    const ended = await consumer.waitFor(typeIs('EntriesEnded'), { name: 'the stream has ended' });
+    expect(ended).to.deep.include({ stream: 'one', handled: 1 });
+    const [entry] = consumer.lines.filter(typeIs('EntryHandled'));
+    expect(entry).to.deep.include({ stream: 'one', attempt: 1, fields: { item: 'book', n: '1' } });
+    await eventually('it is finished', async () => (await redis().xlen(`${service}-input`)) === 0);
+  });
+
   it('goes on past what is nested without end, and prints what is nested as deep as is allowed [C-POI-7]', async () => {
     const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
     const announce = (name: string, depth: number) =>

@@ -9,7 +9,7 @@ describe('streamwarden demo', () => {
   const { server, redis } = useRedis();
   const cli = useCli();
 
-  it('kills one consumer, stops another, and its summary shows that nothing was lost', async () => {
+  it('kills one consumer, stops another, and its summary shows that nothing was lost, and no entry skipped', async () => {
     const { code, stdout, stderr } = await cli.run(['demo', '--json', '--streams', '60']);
     const lines = stdout
       .trimEnd()
@@ -42,6 +42,10 @@ describe('streamwarden demo', () => {
     const { p50, p99, max } = summary.reownMs;
     expect(p50).to.be.greaterThan(0);
     expect(p99).to.be.within(p50, max);
+    const entries = lines.at(-2);
+    expect(entries).to.deep.include({ type: 'Entries', appended: 60 * 20, skipped: 0, wrong: 0 });
+    expect(entries.handled).to.equal(60 * 20 + entries.repeated);
+    expect(lines.filter(({ type }) => type === 'EntryHandled')).to.have.length(entries.handled);
     expect(lines.filter(({ type }) => type === 'Killed')).to.have.length(1);
     expect(lines.filter(({ type }) => type === 'Ready')).to.have.length(3);
   });

@@ -91,11 +91,35 @@ export async function demo(options: DemoOptions, output: Output): Promise<number
 
 /** On a server that goes on living nothing may stay behind. Presence and lock keys expire by themselves. */
 async function removeTraces(client: ShortClient, service: string, streams: number): Promise<void> {
-  const { lbs, dlq, owners, endings, presences, members, balance } = createNames({ service });
+  const names = createNames({ service });
+  const { lbs, dlq, owners, endings, announced, touches, checkpoints, presences, members, balance } = names;
+  const consumers = await consumersOf(client, lbs, names.group);
   // One by one: in a cluster they have different slots.
-  const written = [lbs, dlq, owners, ...endings, presences, members, balance, `{${lbs}}:history`];
+  const written = [
+    lbs,
+    dlq,
+    owners,
+    ...endings,
+    announced,
+    touches,
+    checkpoints,
+    presences,
+    members,
+    balance,
+  ];
+  written.push(`{${lbs}}:history`, ...consumers.map(names.wakes));
   for (const key of written) await client.del(key);
   for (let n = 1; n <= streams; n += 1) await client.del(`stream-${n}`);
+}
+
+async function consumersOf(client: ShortClient, lbs: string, group: string): Promise<string[]> {
+  try {
+    const rows = (await client.xinfo('CONSUMERS', lbs, group)) as unknown[][];
+    return rows.map((row) => String(row[row.indexOf('name') + 1]));
+  } catch {
+    // It was interrupted before anything was announced.
+    return [];
+  }
 }
 
 function conclude({ summary, violations, entries }: ScenarioResult, output: Output): number {
