@@ -19,6 +19,7 @@ const PROGRAMS = [
   'examples/checkpointed-worker',
   'examples/checkpointed-worker/worker',
   'examples/embed',
+  'examples/exactly-once-sql',
   'examples/fastify',
   'examples/fenced-sql',
   'examples/http-service',
