@@ -39,7 +39,7 @@ import {
   type SizedEntry,
 } from './new-stream.js';
 import { onlyKnown } from './option-errors.js';
-import { createProducedInfoCheck } from './produced-info.js';
+import { createProducedFieldsCheck, createProducedInfoCheck } from './produced-info.js';
 import { createProducerConnection } from './producer-connection.js';
 import { cancelAll, createRepeatedCall, REFUSED_PAUSE_MS } from './repeated-call.js';
 import type { CompiledProducerOptions } from './service-settings.js';
@@ -116,6 +116,7 @@ export function openProducer(
     telemetry,
     maxEntryBytes,
     infoSchema,
+    entrySchema,
     data,
     logger,
     isIdempotent = true,
@@ -142,6 +143,7 @@ export function openProducer(
     isClosed: () => isClosed,
   });
   const ensurer = createEnsurer({ commands, names, maxEntryBytes, repeated });
+  const checkFields = entrySchema && createProducedFieldsCheck(entrySchema, names.service);
   const checkInfo = infoSchema && createProducedInfoCheck(infoSchema, names.service);
   const watch = telemetry ? new ProducerTelemetry(names.lbs, clock) : undefined;
   const once = new SentOnce(() => randomHex(clock, 12));
@@ -309,9 +311,15 @@ export function openProducer(
     ensureMany: (streams) => ensure(streams, true),
     append: async (name, fields, options = {}) => {
       const given = { ...appendOptionsOf(options, 'maxLen'), name, fields };
-      return (await append(appendedOf([given], names, maxEntryBytes), false))[0] as Appended;
+      const entries = appendedOf([given], names, maxEntryBytes);
+      await checkFields?.(entries);
+      return (await append(entries, false))[0] as Appended;
     },
-    appendMany: async (entries) => await append(appendedOf(entries, names, maxEntryBytes), true),
+    appendMany: async (given) => {
+      const entries = appendedOf(given, names, maxEntryBytes);
+      await checkFields?.(entries);
+      return await append(entries, true);
+    },
     end: async (name, options = {}) => {
       const given = { ...appendOptionsOf(options), name };
       return (await append([endOf(given, names, maxEntryBytes)], false))[0] as Appended;

@@ -279,7 +279,7 @@ export function producerNames(raw: unknown): CompiledProducerOptions {
     raw,
     ELSEWHERE,
   );
-  const { name, infoSchema } = serviceOf(service);
+  const { name, infoSchema, entrySchema } = serviceOf(service);
   const { names, isCluster } = serviceNames(redis, name, undefined, clusterMode);
   checkClusterMode(clusterMode, isCluster);
   return {
@@ -290,6 +290,7 @@ export function producerNames(raw: unknown): CompiledProducerOptions {
     maxEntryBytes,
     names: withData(names, data),
     infoSchema,
+    entrySchema,
     data,
   };
 }

@@ -1,20 +1,22 @@
 /** Announces data streams. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Clock, systemClock } from '../core/clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
 import type { RedisSource } from '../redis/asked-target.js';
 import type { RedisTarget } from '../redis/target.js';
 import type { Service } from './define-service.js';
+import type { NewEntryFields } from './new-entries.js';
 import { openProducer, type Producer } from './open-producer.js';
 import { producerNames } from './options.js';
 
-export interface ProducerOptions<TInput = object | null> {
+export interface ProducerOptions<TInput = object | null, TFields = NewEntryFields> {
   /** As in RuntimeOptions. */
   readonly redis: RedisSource;
   /** As in RuntimeOptions: needed where `redis` is a function, and Redis is a cluster. */
   readonly clusterMode?: 'oss' | 'singleShard';
   /** As in RuntimeOptions. With a schema `info` is checked before anything is sent. */
   // biome-ignore lint/suspicious/noExplicitAny: what handlers get is no matter here
-  readonly service: string | Service<TInput, any, any>;
+  readonly service: string | Service<TInput, any, any, StandardSchemaV1<TFields, any> | undefined>;
   /** How long a call waits for Redis, in milliseconds. @defaultValue 10000 */
   readonly timeoutMs?: number;
   /**
@@ -33,18 +35,20 @@ export interface ProducerOptions<TInput = object | null> {
 }
 
 /** @throws StreamwardenError `InvalidOption` */
-export function createProducer<TInput = object | null>(options: ProducerOptions<TInput>): Producer<TInput> {
+export function createProducer<TInput = object | null, TFields = NewEntryFields>(
+  options: ProducerOptions<TInput, TFields>,
+): Producer<TInput, TFields> {
   return composeProducer(options, systemClock);
 }
 
 /** As `createProducer`, in another time. @param isIdempotent as in ProducerSettings */
-export function composeProducer<TInput = object | null>(
-  options: ProducerOptions<TInput>,
+export function composeProducer<TInput = object | null, TFields = NewEntryFields>(
+  options: ProducerOptions<TInput, TFields>,
   clock: Clock,
   isIdempotent = true,
-): Producer<TInput> {
+): Producer<TInput, TFields> {
   return openProducer(
     { ...producerNames(options), logger: guardedLogger(options.logger ?? silentLogger), isIdempotent },
     clock,
-  ) as Producer<TInput>;
+  ) as Producer<TInput, TFields>;
 }

@@ -32,6 +32,8 @@ export interface CompiledProducerOptions {
   readonly data?: RedisTarget | undefined;
   /** What `info` has to satisfy. */
   readonly infoSchema?: StandardSchemaV1<unknown, unknown> | undefined;
+  /** What the fields of entries have to satisfy. */
+  readonly entrySchema?: StandardSchemaV1<unknown, unknown> | undefined;
 }
 
 export interface GivenService {

@@ -4,6 +4,7 @@ import { StreamwardenError, textOf } from '../core/errors.js';
 import type { Ensured } from '../redis/announcing.js';
 import type { Info } from '../redis/entry.js';
 import { createNames } from '../redis/names.js';
+import type { NewEntryFields } from '../runtime/new-entries.js';
 import { type AnyService, isService, serviceOf } from '../runtime/define-service.js';
 import type { Notification } from '../runtime/notifications.js';
 import type { Producer } from '../runtime/open-producer.js';
@@ -128,7 +129,9 @@ class Simulation implements SimulatedWorld {
     return this.#begin({ ...options, consumerId }).runtime as Runtime<TInfo, TCheckpoint>;
   }
 
-  producer<TInput = object | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput> {
+  producer<TInput = object | null, TFields = NewEntryFields>(
+    options: SimulatedProducerOptions<TInput, TFields>,
+  ): Producer<TInput, TFields> {
     this.#expectNoEnd();
     this.#producers += 1;
     const process = this.#process(`producer ${this.#producers}`);

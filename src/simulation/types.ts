@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Ensured } from '../redis/announcing.js';
 import type { Info } from '../redis/entry.js';
+import type { NewEntryFields } from '../runtime/new-entries.js';
 import type { AnyService } from '../runtime/define-service.js';
 import type { Notification } from '../runtime/notifications.js';
 import type { Producer } from '../runtime/open-producer.js';
@@ -32,9 +33,9 @@ export type SimulatedRuntimeOptions<TInfo = Info | null, TCheckpoint = unknown> 
 >;
 
 /** Options of a simulated producer: those of `createProducer`, but for what the world itself gives it. */
-export type SimulatedProducerOptions<TInput = object | null> = Omit<
-  ProducerOptions<TInput>,
-  'redis' | 'telemetry'
+export type SimulatedProducerOptions<TInput = object | null, TFields = NewEntryFields> = Omit<
+  ProducerOptions<TInput, TFields>,
+  'redis' | 'telemetry' | 'data'
 >;
 
 /** Which service is meant. Needed only in a world of several. */
@@ -104,7 +105,9 @@ export interface SimulatedWorld extends AsyncDisposable {
    * Makes a producer in a process of its own. What it is asked to do needs time to go by: `world.until(producer.add('order-1'))`.
    * @throws StreamwardenError `InvalidOption`
    */
-  producer<TInput = object | null>(options: SimulatedProducerOptions<TInput>): Producer<TInput>;
+  producer<TInput = object | null, TFields = NewEntryFields>(
+    options: SimulatedProducerOptions<TInput, TFields>,
+  ): Producer<TInput, TFields>;
   /**
    * Announces a data stream, and lets time go by until Redis has it; within a handler, just announces it. Resolves with the entry id.
    * @param name name of the data stream

@@ -143,6 +143,41 @@ describe('a defined service', () => {
     expect(world.letters({ service: orders })).to.deep.equal([]);
   });
 
+  it('refuses to append what its schema of entries refuses, as consumers would read it, and handlers get what that returns [C-SVC-1, C-PRO-7]', async () => {
+    const entrySchema = z.object({ price: z.coerce.number<number>().max(10) });
+    const service = defineService({ name: 'orders', entrySchema });
+    const redis = suite.server().url;
+    await using producer = createProducer({ redis, service });
+    await using runtime = createRuntime({ redis, service, consumerId: 'me', keyspaceOverride: true });
+    const got: number[] = [];
+    runtime.process(async (stream) => {
+      for await (const { fields } of stream.entries({ schema: service.entrySchema })) got.push(fields.price);
+    });
+    await runtime.start();
+    const error = await rejection(producer.append('one', { price: 11 }));
+    expect(error).to.include({ code: 'InvalidOption' });
+    expect(error)
+      .to.have.property('message')
+      .that.matches(
+        /^expected fields of one to satisfy the schema of the service orders: they do not satisfy the schema at price/,
+      );
+    const many = [
+      { name: 'one', fields: { price: 1 } },
+      { name: 'one', fields: {} as { price: number } },
+    ];
+    expect(await rejection(producer.appendMany(many))).to.include({ code: 'InvalidOption' });
+    expect(await suite.redis().exists('one')).to.equal(0);
+    await producer.append('one', { price: 7 });
+    await producer.end('one');
+    await eventually('it is handled', () => got.length === 1);
+    expect(got).to.deep.equal([7]);
+    for (const wrong of ['schema', {}] as unknown as (typeof entrySchema)[]) {
+      expect(() => defineService({ name: 'orders', entrySchema: wrong })).to.throw(
+        /expected entrySchema to be a Standard Schema/,
+      );
+    }
+  });
+
   it('gives types to all of them [C-SVC-2]', () => {
     const orders = defineService({ name: 'orders', infoSchema: priced });
     is<
@@ -197,6 +232,35 @@ describe('a defined service', () => {
       void named.add('one', null);
     };
     expect(made).to.be.a('function');
+
+    const filled = z.object({ price: z.coerce.number<number>(), note: z.string().optional() });
+    const ofEntries = () => {
+      const service = defineService({ name: 'orders', entrySchema: filled });
+      const producer = createProducer({ redis: NOWHERE, service });
+      void producer.append('one', { price: 7 });
+      // @ts-expect-error: the schema takes a number
+      void producer.append('one', { price: '7' });
+      // @ts-expect-error: no price
+      void producer.appendMany([{ name: 'one', fields: { note: 'a' } }]);
+      const runtime = createRuntime({ redis: NOWHERE, service });
+      runtime.process(async (stream) => {
+        for await (const { fields } of stream.entries({ schema: service.entrySchema })) {
+          is<Same<typeof fields.price, number>>();
+        }
+      });
+      const both = defineService({ name: 'orders', infoSchema: priced, entrySchema: filled });
+      const strict = createProducer({ redis: NOWHERE, service: both });
+      void strict.append('one', { price: 7 }, { info: { price: '7' } });
+      // @ts-expect-error: no info
+      void strict.append('one', { price: 7 });
+      // @ts-expect-error: no info
+      void strict.end('one');
+      const free = createProducer({ redis: NOWHERE, service: defineService({ name: 'orders' }) });
+      void free.append('one', { anything: 7, bytes: Buffer.of(1) });
+      // @ts-expect-error: no text, number or bytes
+      void free.append('one', { anything: {} });
+    };
+    expect(ofEntries).to.be.a('function');
 
     interface Order {
       readonly price: string;
