@@ -13,7 +13,7 @@ import { isPassing } from '../../redis/reply-errors.js';
 import { startActor } from '../host.js';
 import type { Kernel } from '../kernel.js';
 import { type EntrySizes, sizeOf } from './entry-sizes.js';
-import { dueAt, found, foundNothing } from './pace.js';
+import { dueAt, found, foundNothing, LookRate } from './pace.js';
 import type { Reading } from './reading.js';
 
 /** Times are rounded to these, in milliseconds, so that streams share rounds. */
@@ -42,6 +42,7 @@ export class Lane {
   readonly #settings: LaneSettings;
   readonly #actor: Actor<typeof dataReaderMachine>;
   readonly #pages: PageSize;
+  readonly #rate = new LookRate();
   #due: Reading[] = [];
   /** Who waits for this tick. One that has been served meanwhile is in its list still, and skipped. */
   readonly #ticks = new Map<number, Reading[]>();
@@ -179,6 +180,7 @@ export class Lane {
     const taken = this.#take();
     if (taken.length === 0) return;
     const began = clock.monotonic();
+    this.#rate.looked(taken.length, began);
     const each = this.#pages.bytes / (taken.length * this.#settings.sizes.bytes);
     let bytes = 0;
     let failure: StreamwardenError | undefined;
@@ -258,13 +260,13 @@ export class Lane {
     if (answer !== undefined && last !== undefined) {
       reading.after = last[0];
       reading.isFull = answer.length >= count;
-      found(pace, began, reading.isFull);
+      found(pace, began, reading.isFull, this.#rate.activeMs);
       reading.state = 'away';
       reading.settle(answer);
       return;
     }
     reading.isFull = false;
-    foundNothing(pace, began);
+    foundNothing(pace, began, this.#rate.activeMs);
     if (began >= reading.idleAt) {
       reading.state = 'away';
       reading.settle(undefined);

@@ -24,18 +24,45 @@ export function newPace(): Pace {
   return { lookedAt: Number.NEGATIVE_INFINITY, foundAt: Number.NEGATIVE_INFINITY, delayMs: 0 };
 }
 
-/** @param isFull as many as were asked for: there may be more */
-export function found(pace: Pace, at: number, isFull: boolean): void {
+/**
+ * @param isFull as many as were asked for: there may be more
+ * @param activeMs between two looks at a stream to which entries come
+ */
+export function found(pace: Pace, at: number, isFull: boolean, activeMs = ACTIVE_MS): void {
   pace.foundAt = at;
-  pace.delayMs = isFull ? 0 : ACTIVE_MS;
+  pace.delayMs = isFull ? 0 : activeMs;
 }
 
-export function foundNothing(pace: Pace, at: number): void {
+export function foundNothing(pace: Pace, at: number, activeMs = ACTIVE_MS): void {
   const isActive = at - pace.foundAt < ACTIVE_FOR_MS;
-  pace.delayMs = isActive ? ACTIVE_MS : Math.min(IDLE_MS, Math.max(ACTIVE_MS, pace.delayMs * 2));
+  pace.delayMs = isActive ? activeMs : Math.min(IDLE_MS, Math.max(ACTIVE_MS, pace.delayMs * 2));
 }
 
 /** When it is to be looked at next. */
 export function dueAt({ lookedAt, delayMs }: Pace): number {
   return lookedAt + delayMs;
+}
+
+/** So many looks a second cost a tenth of a core, and Redis half as much. Where more would be due, streams to which entries come wait longer. */
+const MOST_LOOKS = 60_000;
+const MOST_ACTIVE_MS = 64;
+const MEASURED_MS = 250;
+
+/** How long streams to which entries come wait, by how many looks there are in all. */
+export class LookRate {
+  #looks = 0;
+  #since = Number.NEGATIVE_INFINITY;
+  activeMs = ACTIVE_MS;
+
+  looked(count: number, at: number): void {
+    const ms = at - this.#since;
+    if (ms >= MEASURED_MS) {
+      const rate = (this.#looks / ms) * 1000;
+      const wanted = (this.activeMs * rate) / MOST_LOOKS;
+      this.activeMs = Math.min(MOST_ACTIVE_MS, Math.max(ACTIVE_MS, wanted));
+      this.#looks = 0;
+      this.#since = at;
+    }
+    this.#looks += count;
+  }
 }

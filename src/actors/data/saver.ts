@@ -74,6 +74,7 @@ export class Saver {
    * @throws StreamwardenError `InvalidCheckpoint`
    */
   positionOf(ownership: Ownership, key: string): string | undefined {
+    if (hasNone(ownership)) return undefined;
     return readProgressOf(ownership).positionOf(key);
   }
 
@@ -82,6 +83,7 @@ export class Saver {
    * @throws StreamwardenError `InvalidCheckpoint`
    */
   attemptsOf(ownership: Ownership, key: string): Attempts | undefined {
+    if (hasNone(ownership)) return undefined;
     return readProgressOf(ownership).attemptsOf(key);
   }
 
@@ -307,6 +309,11 @@ function readProgressOf(ownership: Ownership): Progress {
     `what is kept as the checkpoint of ${name} is none, or one of a newer version`,
     { details: { stream: name, id } },
   );
+}
+
+/** Nothing has been kept of it, or said: there may be many such. */
+function hasNone({ progress, checkpoint }: Ownership): boolean {
+  return progress === undefined && checkpoint === undefined;
 }
 
 /** One whose handler has thrown has proved nothing. */

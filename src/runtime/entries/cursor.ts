@@ -125,9 +125,30 @@ export class EntryCursor {
     if (row === undefined || schema !== undefined || untilId !== undefined || isEndMark(row[1]))
       return undefined;
     this.#handOver();
-    this.#mayGoOn();
+    if (!this.#mayGoOn()) return undefined;
     this.#at += 1;
     return this.#handOut(row, objectOf(row[1]));
+  }
+
+  /** Resolves when more is here, where waiting for it is all there is to do, as mostly it is: there may be many that wait. Undefined: `next()` has to look. */
+  more(): Promise<void> | undefined {
+    const reading = this.#reading;
+    const isHere = this.#rows[this.#at] !== undefined;
+    if (reading === undefined || isHere || this.#isBusy || this.#isLast || this.#isWatchDue) return undefined;
+    this.#handOver();
+    if (!this.#mayGoOn()) return undefined;
+    this.#isBusy = true;
+    return this.#host.reader.page(reading, this.#idleFrom, this.options.idleMs).then(
+      (page) => {
+        this.#isBusy = false;
+        // Why there is none `next()` finds out.
+        if (page !== undefined) this.#arrived(page);
+      },
+      (error: unknown) => {
+        this.#isBusy = false;
+        throw this.#explained(error);
+      },
+    );
   }
 
   /** The next entry; undefined: there is none any more. */
@@ -234,7 +255,7 @@ export class EntryCursor {
   }
 
   async #fill(): Promise<void> {
-    const { reader, clock } = this.#host;
+    const { reader } = this.#host;
     const reading = this.#reading ?? (await this.#begin());
     if (reading === undefined || !this.#mayGoOn()) return;
     await this.#lookForLosses(reading);
@@ -245,9 +266,13 @@ export class EntryCursor {
       await this.#idled(reading);
       return;
     }
+    this.#arrived(page);
+  }
+
+  #arrived(page: readonly DataRow[]): void {
     this.#rows = page;
     this.#at = 0;
-    this.#idleFrom = clock.monotonic();
+    this.#idleFrom = this.#host.clock.monotonic();
     this.#watch?.read(page.length);
   }
 
@@ -307,15 +332,18 @@ export class EntryCursor {
     }
   }
 
+  /** Only where something has come since: what is quiet loses nothing unheard of. */
+  get #isWatchDue(): boolean {
+    if (this.#watch === undefined || this.#idleFrom < this.#watchedAt) return false;
+    return this.#host.clock.monotonic() - this.#watchedAt >= SELDOM_MS;
+  }
+
   async #lookForLosses(reading: Reading): Promise<void> {
-    const now = this.#host.clock.monotonic();
-    // Only where something has come since: what is quiet loses nothing unheard of.
-    if (now - this.#watchedAt < SELDOM_MS || this.#idleFrom < this.#watchedAt || this.#watch === undefined)
-      return;
-    this.#watchedAt = now;
+    if (!this.#isWatchDue) return;
+    this.#watchedAt = this.#host.clock.monotonic();
     const facts = await this.#facts();
     if (facts === UNKNOWN || facts === undefined) return;
-    const loss = this.#watch.judge(facts, reading.after);
+    const loss = this.#watch?.judge(facts, reading.after);
     if (loss !== undefined) this.#host.lost(this, loss);
   }
 

@@ -31,10 +31,16 @@ class EntryWalk extends Walk<Entry<unknown>> {
   next(): Promise<IteratorResult<Entry<unknown>, undefined>> {
     try {
       const value = this.cursor.nextNow();
-      return value === undefined ? this.#wait() : Promise.resolve({ done: false, value });
+      if (value !== undefined) return Promise.resolve({ done: false, value });
+      return this.cursor.more()?.then(() => this.#arrived()) ?? this.#wait();
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  #arrived(): IteratorResult<Entry<unknown>, undefined> | Promise<IteratorResult<Entry<unknown>, undefined>> {
+    const value = this.cursor.nextNow();
+    return value === undefined ? this.#wait() : { done: false, value };
   }
 
   async #wait(): Promise<IteratorResult<Entry<unknown>, undefined>> {

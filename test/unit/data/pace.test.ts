@@ -1,5 +1,13 @@
 import { expect } from 'chai';
-import { ACTIVE_MS, dueAt, found, foundNothing, IDLE_MS, newPace } from '../../../src/actors/data/pace.js';
+import {
+  ACTIVE_MS,
+  dueAt,
+  found,
+  foundNothing,
+  IDLE_MS,
+  LookRate,
+  newPace,
+} from '../../../src/actors/data/pace.js';
 
 /** Looks at what is empty from then on, at each time at which it is due; the times. */
 function looks(pace: ReturnType<typeof newPace>, count: number): number[] {
@@ -27,6 +35,16 @@ describe('the pace of a data stream', () => {
     expect(quick.length).to.equal(Math.ceil(1000 / ACTIVE_MS) - 1);
     const gaps = times.slice(1).map((time, index) => time - (times[index] as number));
     expect(Math.max(...gaps)).to.equal(IDLE_MS);
+  });
+
+  it('is slower where there are more looks than a process can afford [C-DATA-13]', () => {
+    const rate = new LookRate();
+    for (let at = 0; at <= 1000; at += 10) rate.looked(100, at);
+    expect(rate.activeMs).to.equal(ACTIVE_MS);
+    for (let at = 1010; at <= 1300; at += 10) rate.looked(1200, at);
+    expect(rate.activeMs).to.be.within(12, 17);
+    for (let at = 1310; at <= 3000; at += 10) rate.looked(10, at);
+    expect(rate.activeMs).to.equal(ACTIVE_MS);
   });
 
   it('does not wait where there may be more', () => {
