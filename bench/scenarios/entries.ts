@@ -1,7 +1,7 @@
 /**
  * Entries of data streams through handlers, beside a loop that is written by hand (`bench/entries-bare.ts`): one blocking read of all keys and one commit a batch.
  *
- * Drain: a tenth as many streams as STREAMS, with 100 entries each, are read to their end. Flow: 20,000 entries a second are added to them by another process;
+ * Drain: a tenth as many streams as STREAMS, with 300 entries each, are read to their end. Flow: 20,000 entries a second are added to them by another process;
  * what the process and Redis use for an entry, and how long one waits for its handler. Quiet: STREAMS streams are iterated over and nothing comes: what that costs of a
  * core beside holding them, and how long an entry waits that nobody tells of. Takeover: from `StreamAdded` to the first entry, of streams that another owner has begun.
  */
@@ -16,7 +16,7 @@ import type { Scenario, Setting } from '../scenario.js';
 
 const FEEDER = fileURLToPath(new URL('../entries-feeder.ts', import.meta.url));
 const MEMORY = fileURLToPath(new URL('../memory-child.ts', import.meta.url));
-const A_STREAM = 100;
+const A_STREAM = 300;
 const A_SECOND = 20_000;
 const FLOW_S = 4;
 const QUIET_MS = 4000;
@@ -24,27 +24,36 @@ const PAYLOAD = 'x'.repeat(80);
 
 const nowAsFed = () => performance.timeOrigin + performance.now();
 
+type Handle = (fields: Readonly<Record<string, string>>, key: string) => unknown;
+
 /** Who reads: us, or by hand. */
 interface Side {
-  read(
-    keys: readonly string[],
-    handle: (fields: Readonly<Record<string, string>>, key: string) => unknown,
-  ): Promise<void>;
+  /** Owns the streams of these names, and reads nothing yet. */
+  prepare(keys: readonly string[], handle: Handle): Promise<void>;
+  begin(): void;
   close(): Promise<void>;
 }
 
 function ours(url: string, service: string): Side {
   const runtime = createRuntime({ redis: url, service, consumerId: 'bench', capacity: 1_000_000 });
   const producer = createProducer({ redis: url, service });
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   return {
-    async read(keys, handle) {
+    async prepare(keys, handle) {
+      let waiting = 0;
       runtime.process(async (stream) => {
+        waiting += 1;
+        await begun;
         for await (const { fields } of stream.entries()) await handle(fields, stream.name);
       });
       await runtime.start();
       await producer.addMany(keys.map((name) => ({ name })));
-      while (runtime.snapshot().owned < keys.length) await setTimeout(5);
+      while (waiting < keys.length) await setTimeout(5);
     },
+    begin: () => begin(),
     async close() {
       await producer.close();
       await runtime.stop({ mode: 'abandon' });
@@ -53,14 +62,17 @@ function ours(url: string, service: string): Side {
 }
 
 function bare(url: string, service: string): Side {
-  let reader: ReturnType<typeof readBare> | undefined;
+  let begin = () => {};
+  let stop = async () => {};
   return {
-    async read(keys, handle) {
-      reader = readBare(url, keys, `${service}:positions`, handle);
+    async prepare(keys, handle) {
+      begin = () => {
+        const reader = readBare(url, keys, `${service}:positions`, handle);
+        stop = () => reader.stop();
+      };
     },
-    async close() {
-      await reader?.stop();
-    },
+    begin: () => begin(),
+    close: () => stop(),
   };
 }
 
@@ -70,42 +82,36 @@ interface Drained {
   readonly redisUs: number;
 }
 
-async function drain(
-  url: string,
-  service: string,
-  side: Side,
-  keys: readonly string[],
-  isNew: boolean,
-): Promise<Drained> {
+async function fill(url: string, keys: readonly string[]): Promise<void> {
   const client = new Redis(url);
-  if (isNew) {
-    for (let n = 0; n < A_STREAM; n += 1) {
-      const pipeline = client.pipeline();
-      for (const key of keys) pipeline.xadd(key, '*', 'at', n, 'data', PAYLOAD);
-      await pipeline.exec();
-    }
+  for (let n = 0; n < A_STREAM; n += 1) {
+    const pipeline = client.pipeline();
+    for (const key of keys) pipeline.xadd(key, '*', 'at', n, 'data', PAYLOAD);
+    await pipeline.exec();
   }
   client.disconnect();
+}
+
+async function drain(url: string, side: Side, keys: readonly string[]): Promise<Drained> {
   const total = keys.length * A_STREAM;
   let handled = 0;
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  await side.prepare(keys, async () => {
+    handled += 1;
+    if (handled === total) end();
+  });
   const use = await cpuMeter(url);
   const tookMs = await timed(async () => {
-    await new Promise<void>((resolve, reject) => {
-      const handle = async () => {
-        handled += 1;
-        if (handled === total) resolve();
-      };
-      side.read(keys, handle).catch(reject);
-    });
+    side.begin();
+    await ended;
   });
-  const { client: clientMs, redis } = await use();
+  const { client, redis } = await use();
   await side.close();
-  void service;
-  return {
-    perSecond: (total / tookMs) * 1000,
-    clientUs: (clientMs / total) * 1000,
-    redisUs: (redis / total) * 1000,
-  };
+  const per = (ms: number) => (ms / total) * 1000;
+  return { perSecond: (total / tookMs) * 1000, clientUs: per(client), redisUs: per(redis) };
 }
 
 interface Flow {
@@ -118,9 +124,10 @@ interface Flow {
 async function flow(url: string, prefix: string, side: Side, streams: number): Promise<Flow> {
   const keys = Array.from({ length: streams }, (_, n) => `${prefix}${n}`);
   const waits: number[] = [];
-  await side.read(keys, async ({ at }) => {
+  await side.prepare(keys, async ({ at }) => {
     waits.push(nowAsFed() - Number(at));
   });
+  side.begin();
   await setTimeout(500);
   const use = await cpuMeter(url);
   const args = ['--import', 'tsx', FEEDER, url, prefix, String(streams), String(A_SECOND), String(FLOW_S)];
@@ -232,25 +239,25 @@ async function heapOf(kind: string, url: string, service: string, streams: numbe
   return Number(line.heap) / 1024;
 }
 
+interface Both<T> {
+  readonly ours: T[];
+  readonly bare: T[];
+}
+
 async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]> {
   const { url } = redis;
   const active = Math.max(1, Math.round(streams / 10));
   const times = Math.min(rounds, 3);
-  const all: Record<'drained' | 'flowed', { ours: (Drained & Flow)[]; bare: (Drained & Flow)[] }> = {
-    drained: { ours: [], bare: [] },
-    flowed: { ours: [], bare: [] },
-  };
+  const drained: Both<Drained> = { ours: [], bare: [] };
+  const flowed: Both<Flow> = { ours: [], bare: [] };
   for (let round = 1; round <= times; round += 1) {
     const keys = Array.from({ length: active }, (_, n) => `drain-${round}-${n}`);
-    all.drained.bare.push(
-      (await drain(url, `drain-${round}`, bare(url, `drain-${round}`), keys, true)) as never,
-    );
-    all.drained.ours.push(
-      (await drain(url, `drain-${round}`, ours(url, `drain-${round}`), keys, false)) as never,
-    );
+    await fill(url, keys);
+    drained.bare.push(await drain(url, bare(url, `drain-${round}`), keys));
+    drained.ours.push(await drain(url, ours(url, `drain-${round}`), keys));
     progress(`entries: drain ${round} of ${times}`);
-    all.flowed.bare.push((await flow(url, `bare-${round}-`, bare(url, `bare-${round}`), active)) as never);
-    all.flowed.ours.push((await flow(url, `ours-${round}-`, ours(url, `ours-${round}`), active)) as never);
+    flowed.bare.push(await flow(url, `bare-${round}-`, bare(url, `bare-${round}`), active));
+    flowed.ours.push(await flow(url, `ours-${round}-`, ours(url, `ours-${round}`), active));
     progress(`entries: flow ${round} of ${times}`);
   }
   const held = await quiet(url, 'quiet-held', streams, false);
@@ -261,8 +268,7 @@ async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]
   const memory =
     (await heapOf('iterating', url, 'memory-iterating', streams)) -
     (await heapOf('handling', url, 'memory-handling', streams));
-  const { drained, flowed } = all;
-  const of = (part: (one: Drained & Flow) => number, from: typeof drained): [number[], number[]] => [
+  const of = <T>(part: (one: T) => number, from: Both<T>): [number[], number[]] => [
     from.ours.map(part),
     from.bare.map(part),
   ];

@@ -83,6 +83,7 @@ export class EntryCursor {
   /** Since when nothing has come, on the monotonic clock. */
   #idleFrom = 0;
   #isBusy = false;
+  #hasBegun = false;
   #isOpen = true;
   /** The application's condition holds for what has been handed out: nothing more is. */
   #isLast = false;
@@ -128,6 +129,21 @@ export class EntryCursor {
     if (!this.#mayGoOn()) return undefined;
     this.#at += 1;
     return this.#handOut(row, objectOf(row[1]));
+  }
+
+  /** Finds out where to begin, apart from waiting: what that takes need not be kept for as long. Undefined: that is known. */
+  begin(): Promise<void> | undefined {
+    if (this.#hasBegun || this.#isBusy || !this.#isOpen || !this.#mayGoOn()) return undefined;
+    this.#isBusy = true;
+    return this.#begin().then(
+      () => {
+        this.#isBusy = false;
+      },
+      (error: unknown) => {
+        this.#isBusy = false;
+        throw this.#explained(error);
+      },
+    );
   }
 
   /** Resolves when more is here, where waiting for it is all there is to do, as mostly it is: there may be many that wait. Undefined: `next()` has to look. */
@@ -281,6 +297,7 @@ export class EntryCursor {
     const { reader, positions, clock } = this.#host;
     const { ownership, key, options } = this;
     const { touches } = ownership;
+    this.#hasBegun = true;
     const position = positions.positionOf(ownership, key);
     this.#tried = positions.attemptsOf(ownership, key);
     let after = position ?? options.from;

@@ -32,7 +32,9 @@ class EntryWalk extends Walk<Entry<unknown>> {
     try {
       const value = this.cursor.nextNow();
       if (value !== undefined) return Promise.resolve({ done: false, value });
-      return this.cursor.more()?.then(() => this.#arrived()) ?? this.#wait();
+      const more = this.cursor.more();
+      if (more !== undefined) return more.then(() => this.#arrived());
+      return this.cursor.begin()?.then(() => this.next()) ?? this.#wait();
     } catch (error) {
       return Promise.reject(error as Error);
     }
