@@ -90,6 +90,8 @@ export function callOf(command: ScriptCommand, client: number, maxRetries: numbe
           NAMES.members,
           '',
           NAMES.balance,
+          NAMES.lbs,
+          '',
         ],
       };
     case 'acquire':
