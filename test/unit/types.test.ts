@@ -3,18 +3,20 @@ import { expect } from 'chai';
 import type { InspectionEvent, Observer } from 'xstate';
 import { z } from 'zod';
 import {
-  type Closed,
   type CheckpointOf,
+  type Closed,
   createProducer,
   createRuntime,
   defineService,
-  type InfoOf as ServiceInfoOf,
+  type EntryFields,
   type InspectionObserver,
   isStreamwardenError,
   type Producer,
+  type RawEntryFields,
   type Runtime,
-  StreamwardenError,
+  type InfoOf as ServiceInfoOf,
   type StreamHandler,
+  StreamwardenError,
 } from '../../src/index.js';
 import { simulate } from '../../src/simulation/index.js';
 
@@ -45,6 +47,27 @@ describe('the types', () => {
     const simulated = () => simulate().runtime({ service, infoSchema });
     same<InfoOf<ReturnType<typeof simulated>>, { price: number }>(true);
     for (const runtime of [checked, nullable, named, loose]) expect(runtime.state).to.equal('idle');
+  });
+
+  it('say what the fields of an entry are: texts, bytes, or what the schema makes of them', () => {
+    const runtime = createRuntime({ redis, service });
+    const schema = z.object({ price: z.coerce.number() });
+    runtime.process(async (stream) => {
+      for await (const { fields } of stream.entries()) same<typeof fields, EntryFields>(true);
+      for await (const { fields } of stream.entries({ raw: true })) same<typeof fields, RawEntryFields>(true);
+      for await (const { fields } of stream.entries({
+        schema,
+        until: ({ fields: { price } }) => price > 1,
+      })) {
+        same<typeof fields, { price: number }>(true);
+      }
+      for await (const { entries } of stream.batches({ schema })) {
+        same<(typeof entries)[number]['fields'], { price: number }>(true);
+      }
+      // @ts-expect-error there is no such end
+      stream.entries({ until: 7 });
+    });
+    expect(runtime.state).to.equal('idle');
   });
 
   it('say what a checkpoint is: a text, or what the schema makes of it', () => {
