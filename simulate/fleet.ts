@@ -288,16 +288,23 @@ export class Fleet implements Stage {
       recordings: this.#recordings,
       hooks: {
         begins: (party, handle) => this.#begins(party, handle),
-        returned: (party, worker) => {
+        returned: (party, worker, keeps) => {
           this.say(`${party.consumer} leaves ${worker.name} ${worker.id}`);
           this.#cancels.returned(
             party.consumer,
             this.ledger.lives.get(worker.id),
             worker.handle.signal.reason,
           );
-          this.#checkpoints.finishes(party, worker.handle, false);
+          this.#checkpoints.finishes(party, worker.handle, keeps);
           this.workers.end(worker);
         },
+        iterates: (party, { name, id }) => this.#entries.iterates(`${party.consumer} ${id}`, name),
+        handed: (party, { name, id }, entryId) => {
+          this.say(`${party.consumer} is handed ${entryId} of ${name} ${id}`);
+          this.#entries.handed(`${party.consumer} ${id}`, name, entryId);
+        },
+        through: (party, { name, id }, entryId) =>
+          this.#entries.through(`${party.consumer} ${id}`, name, entryId),
         threw: (party, handle, isRejected) => {
           const { id } = handle;
           this.say(`${party.consumer} ${isRejected ? 'rejects' : 'throws for'} ${id}`);
@@ -450,6 +457,7 @@ export class Fleet implements Stage {
     this.#cancels.record(record);
     // Before the ledger, which knows then whose it was.
     this.#checkpoints.record(record);
+    this.#entries.record(record);
     this.ledger.add(record);
     this.#convictions.record(record);
     if (record.op === 'finished') this.told.markOver(record.owner, record.id);
@@ -463,7 +471,21 @@ export class Fleet implements Stage {
     this.ledger.rolledBack(standing);
     this.#parking.dataLost();
     this.#checkpoints.dataLost();
+    if (this.shape.servers === 1) this.#entries.dataLost(this.#dataLeft());
     this.#eras.push({ history: [], announced: [] });
+  }
+
+  /** What a server has left of data streams, and of how far they were committed. */
+  #dataLeft(): ReadonlyMap<string, { readonly ids: readonly string[]; readonly committed: string }> {
+    const left = new Map<string, { readonly ids: readonly string[]; readonly committed: string }>();
+    for (const key of this.#entries.keys()) {
+      const rows = this.#look('XRANGE', key, '-', '+') as [id: string, fields: unknown][];
+      const record = this.#look('HGET', this.names.checkpoints, key) as string | null;
+      const json = /^v1 \S+ \d+ \d+ (.*)$/s.exec(record ?? '')?.[1] ?? '{}';
+      const { p = {} } = JSON.parse(json) as { readonly p?: Readonly<Record<string, string>> };
+      left.set(key, { ids: rows.map(([id]) => id), committed: p[key] ?? '0-0' });
+    }
+    return left;
   }
 
   async run(): Promise<RunResult> {
@@ -509,6 +531,7 @@ export class Fleet implements Stage {
       if (isAtRest(this)) checkBeside(this);
     }
     checkCalm(this, restMs);
+    if (shape.isReading && isAtRest(this)) this.#entries.atRest((name) => this.#isUnread(name));
     this.#convictions.check();
     this.#checkHistory();
     for (const { process } of [...this.members, ...this.bystanders]) process.end();
@@ -528,6 +551,13 @@ export class Fleet implements Stage {
       faults: this.faults,
       restMs,
     };
+  }
+
+  /** Nobody was to read it to its end. */
+  #isUnread(name: string): boolean {
+    return [...this.ledger.lives.values()].some(
+      (life) => life.name === name && (life.isCancelled || life.end === 'deadLettered' || life.isTrimmed),
+    );
   }
 
   /** For how long before the end it is looked at who is well. */
@@ -638,6 +668,7 @@ export class Fleet implements Stage {
       if (this.#isHistoryBehind) this.readHistory();
       this.#cancels.executed(commands, replies);
       this.#checkpoints.cancelled(commands, replies);
+      this.#entries.cancelled(commands, replies);
     }
     if (label === 'pause') {
       if (this.#isHistoryBehind) this.readHistory();

@@ -31,7 +31,14 @@ export interface Call {
 export interface MemberHooks {
   /** Before the handler does anything. */
   begins(member: Member, handle: StreamHandle): Worker;
-  returned(member: Member, worker: Worker): void;
+  /** @param keeps the runtime is about to finish it, and its checkpoint stays */
+  returned(member: Member, worker: Worker, keeps: boolean): void;
+  /** The handler begins to read the entries of its data stream. */
+  iterates(member: Member, handle: StreamHandle): void;
+  /** It has been given one. */
+  handed(member: Member, handle: StreamHandle, entryId: string): void;
+  /** It is through with it, and about to ask for the next one. */
+  through(member: Member, handle: StreamHandle, entryId: string): void;
   threw(member: Member, handle: StreamHandle, isRejected: boolean): void;
   /** The application is about to call done(), if it has not been touched more often; undefined: in any case. */
   asks(member: Member, handle: StreamHandle, ifTouches: number | undefined): void;
@@ -89,6 +96,7 @@ export class Member implements Party, Victim {
   readonly #rejects: Chance;
   readonly #conditions: Chance;
   readonly #delays: Chance;
+  readonly #reads: Chance;
   readonly #saves: Chance;
   state: MemberState = 'starting';
   stop: StopUnderWay | undefined;
@@ -118,6 +126,7 @@ export class Member implements Party, Victim {
     this.#rejects = chance.fork('rejects');
     this.#conditions = chance.fork('conditions');
     this.#delays = chance.fork('delays');
+    this.#reads = chance.fork('reads');
     this.#saves = chance.fork('saves');
     this.process = world.process(`member ${index}`, {
       rate: 1 + chance.between(-shape.clockDrift, shape.clockDrift),
@@ -249,8 +258,13 @@ export class Member implements Party, Victim {
       await Promise.race([this.#sleep(this.#settings.shape.poisonMs), aborted(signal)]);
       if (!signal.aborted) hooks.killed(this);
     }
+    const isReading = this.#settings.shape.isReading && !isPoison(handle.name);
     const isStubborn = !isCalm() && this.#temper.isTrue(0.1);
     try {
+      if (isReading) {
+        await this.#read(handle);
+        return;
+      }
       const workMs = this.#workMs();
       const worked = this.#sleep(workMs);
       if (this.#saves.isTrue(this.#settings.shape.saving) && !isPoison(handle.name))
@@ -278,8 +292,40 @@ export class Member implements Party, Victim {
       // Busy: the event loop stands still.
       else if (temper < 0.47) this.#block(this.#temper.next() * this.#settings.shape.heartbeatMs * 1.5);
     } finally {
-      hooks.returned(this, worker);
+      hooks.returned(this, worker, isReading);
     }
+  }
+
+  /** Until nothing comes for a while; the runtime finishes the stream then, unless it was touched. */
+  async #read(handle: StreamHandle): Promise<void> {
+    const { hooks, isCalm, shape } = this.#settings;
+    const { signal } = handle;
+    const chance = this.#reads;
+    const idleMs = isCalm() ? 20 : chance.pick([0, 50, shape.heartbeatMs]);
+    hooks.iterates(this, handle);
+    try {
+      for await (const { id } of handle.entries({ idleMs, count: chance.pick([1, 2, 100]) })) {
+        hooks.handed(this, handle, id);
+        if (!isCalm()) await this.#handle(handle, chance);
+        hooks.through(this, handle, id);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Works on an entry, which may take its time, and fail. */
+  async #handle(handle: StreamHandle, chance: Chance): Promise<void> {
+    const { hooks, shape } = this.#settings;
+    const { signal } = handle;
+    await this.#sleep(chance.isTrue(0.5) ? 1 : (chance.next() * shape.heartbeatMs) / 3);
+    if (chance.isTrue(0.02)) this.#block(chance.next() * shape.heartbeatMs * 1.5);
+    if (chance.isTrue(0.05)) {
+      if (!signal.aborted) hooks.threw(this, handle, false);
+      throw new Error(HANDLER_FAILED);
+    }
+    // Who has been told to stop may be at an entry for a while.
+    if (signal.aborted && chance.isTrue(0.3)) await this.#sleep(chance.next() * shape.handOverGraceMs * 1.5);
   }
 
   #maybeKept(options: DoneOptions): DoneOptions {

@@ -42,6 +42,8 @@ export interface Shape {
   readonly ensuring: number;
   /** Share of what producers announce by appending entries to its data stream. */
   readonly appending: number;
+  /** Handlers read the entries of their data streams, and finish them when nothing comes for a while. */
+  readonly isReading: boolean;
   /** Share of what producers announce, and of what handlers release, that is given out only later. */
   readonly delaying: number;
   /** How often producers cancel a name, for each announcement. */
@@ -78,6 +80,7 @@ const PLAIN = {
   producers: 0,
   ensuring: 0,
   appending: 0,
+  isReading: false,
   delaying: 0,
   cancelling: 0,
   pausing: 0,
@@ -247,6 +250,7 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     producers: 0,
     ensuring: 0,
     appending: 0,
+    isReading: false,
     delaying: 0,
     cancelling: 0,
     pausing: 0,
@@ -279,13 +283,16 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
   const ofServers = chance.fork('servers');
   const isCluster = isApart && !hasGo && ofServers.isTrue(0.6);
   const producers = chance.fork('producers').pick([0, 1, 1, 2]);
+  const appending = producers > 0 ? chance.fork('appending').pick([0, 0, 0.3, 0.8]) : 0;
   return {
     servers: isCluster ? ofServers.integer(2, 3) : 1,
     goConsumers: hasGo ? ofGo.integer(1, 2) : 0,
     goVersion: ofGo.pick(['pr', 'v0.4']),
     producers,
     ensuring: producers > 0 ? chance.fork('ensuring').pick([0, 0, 0.5, 1]) : 0,
-    appending: producers > 0 ? chance.fork('appending').pick([0, 0, 0.3, 0.8]) : 0,
+    appending,
+    // What is known of data on other servers of a cluster is not looked at here.
+    isReading: appending > 0 && !isCluster && !hasGo && chance.fork('reading').isTrue(0.6),
     delaying: chance.fork('delaying').pick([0, 0, 0.2, 0.6]),
     cancelling: producers > 0 ? chance.fork('cancelling').pick([0, 0, 0.3, 0.8]) : 0,
     pausing: producers > 0 ? chance.fork('pausing').pick([0, 0, 0.2, 0.5]) : 0,

@@ -22,7 +22,8 @@ interface Kept {
   /** Of the owner that wrote it. */
   readonly id: string;
   readonly number: number;
-  readonly count: number;
+  /** Undefined: positions of entries alone. */
+  readonly count: number | undefined;
 }
 
 /** What one owner of one entry saves. */
@@ -73,7 +74,7 @@ export class CheckpointWatch {
     const { ledger } = this.#fleet;
     const life = ledger.lives.get(id);
     const before = this.#kept.get(name);
-    const count = Number((JSON.parse(text) as { v: string }).v);
+    const count = countIn(text);
     if (this.#isKnown(id)) {
       if (life?.owner !== owner)
         this.#add(
@@ -84,7 +85,7 @@ export class CheckpointWatch {
         this.#add('C-CHK-3', `${owner} wrote number ${number} of ${name} ${id} over ${before.number}`);
       if (before !== undefined && !ledger.isAhead && compareFencingTokens(id, before.id) < 0)
         this.#add('C-CHK-3', `${owner} saved ${name} as ${id} over ${before.id}`);
-      if (before !== undefined && count < before.count)
+      if (before?.count !== undefined && (count === undefined || count < before.count))
         this.#add('C-CHK-3', `${owner} took ${name} ${id} back from ${before.count} to ${count}`);
       if (life?.isCancelled)
         this.#add('C-CHK-8', `${owner} saved ${count} of ${name} ${id} after it had been cancelled`);
@@ -92,7 +93,7 @@ export class CheckpointWatch {
     if (life !== undefined) life.hasAdvanced = true;
     this.#kept.set(name, { id, number, count });
     const saving = this.#savingOf(owner, id);
-    saving.written = Math.max(saving.written, count);
+    saving.written = Math.max(saving.written, count ?? 0);
   }
 
   #acquired({ id, name, owner, checkpoint }: AcquiredRecord): void {
@@ -199,8 +200,7 @@ export class CheckpointWatch {
     const flat = this.#fleet.lookAt('HGETALL', this.#fleet.names.checkpoints) as string[];
     for (let at = 0; at + 1 < flat.length; at += 2) {
       const [, id = '', number = '', json = ''] = /^v1 (\S+) (\d+) \d+ (.*)$/s.exec(flat[at + 1] ?? '') ?? [];
-      const { v } = JSON.parse(json) as { v: string };
-      this.#kept.set(flat[at] as string, { id, number: Number(number), count: Number(v) });
+      this.#kept.set(flat[at] as string, { id, number: Number(number), count: countIn(json) });
     }
   }
 
@@ -219,4 +219,10 @@ export class CheckpointWatch {
   #add(clause: string, message: string): void {
     this.#fleet.violations.add(clause, message);
   }
+}
+
+/** What the application has saved. */
+function countIn(json: string): number | undefined {
+  const { v } = JSON.parse(json) as { readonly v?: string };
+  return v === undefined ? undefined : Number(v);
 }

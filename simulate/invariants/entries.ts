@@ -4,6 +4,10 @@
  */
 import { compareFencingTokens } from '../../src/core/entry-id.js';
 import { isStreamwardenError } from '../../src/index.js';
+import type { Command } from '../../src/simulation/labels.js';
+import type { Reply } from '../../src/simulation/redis/index.js';
+import { isReplyError, toTexts } from '../../src/simulation/replies.js';
+import type { HistoryRecord } from '../../src/testing/history-records.js';
 import type { Violations } from './violations.js';
 
 /** What is broken, by the clauses of docs/reference/contract.md. */
@@ -22,6 +26,8 @@ interface DataEntry {
   readonly call: number;
   readonly at: number;
   isHandled: boolean;
+  /** Somebody has to be handed it in the end: its data stream has not been cancelled, or dead-lettered, since. */
+  isDue: boolean;
 }
 
 interface DataStream {
@@ -38,8 +44,12 @@ interface DataStream {
 
 interface Reading {
   readonly stream: DataStream;
+  /** What this owner knows to be committed: when it was given the stream, and what it has committed since. */
+  committed: string;
   /** The newest one that this owner was handed. */
   last: string;
+  /** The newest one that its handler is through with. */
+  through: string;
   /** It iterates anew: from what was committed, or further. */
   isFresh: boolean;
 }
@@ -63,6 +73,9 @@ export class EntriesWatch {
   /** By owner (entry on the load balancer stream) and key. */
   readonly #readings = new Map<string, Reading>();
   readonly #calls: AppendCall[] = [];
+  /** What was committed when an owner was given the data stream, by owner and key. */
+  #hasLost = false;
+  readonly #given = new Map<string, string>();
 
   constructor(violations: Violations) {
     this.#violations = violations;
@@ -81,7 +94,7 @@ export class EntriesWatch {
     const call = this.#calls[number];
     if (call === undefined) return;
     const stream = this.#streamOf(key, call.name);
-    stream.entries.push({ id, call: number, at, isHandled: false });
+    stream.entries.push({ id, call: number, at, isHandled: false, isDue: true });
     const own = call.ids[at] as string[];
     own.push(id);
     const what = `entry ${at} of call ${number} of ${call.by}`;
@@ -125,17 +138,53 @@ export class EntriesWatch {
     return false;
   }
 
+  keys(): Iterable<string> {
+    return this.#streams.keys();
+  }
+
+  record(record: HistoryRecord): void {
+    if (record.op === 'acquired') this.given(`${record.owner} ${record.id}`, record.name);
+    else if (record.op === 'finished' && record.checkpoint === 'cleared') this.forgotten(record.name);
+    else if (record.op === 'deadLettered' || record.op === 'deadLetterDue') this.#excuse(record.name);
+    else if (record.op === 'saved') {
+      const { p = {} } = JSON.parse(record.text) as { readonly p?: Readonly<Record<string, string>> };
+      for (const [key, id] of Object.entries(p)) this.committed(`${record.owner} ${record.id}`, key, id);
+    }
+  }
+
+  /** The script has been executed: what was there of these data streams is over. */
+  cancelled([command = []]: readonly Command[], [reply]: readonly Reply[]): void {
+    if (reply === undefined || isReplyError(reply)) return;
+    const args = command.slice(3 + Number(command[2])).map(String);
+    (toTexts(reply) as string[][]).forEach((found, index) => {
+      if (found.length === 0 || found.includes('foreign')) return;
+      this.forgotten(args[1 + index] as string);
+      this.#excuse(args[1 + index] as string);
+    });
+  }
+
+  /** Redis has made it the owner of this data stream, and told it what is committed. */
+  given(owner: string, name: string): void {
+    for (const { key, name: of, committed } of this.#streams.values())
+      if (of === name) this.#given.set(`${owner} ${key}`, committed);
+  }
+
   /** Redis has executed a commit. @param owner entry on the load balancer stream of who committed */
   committed(owner: string, key: string, id: string): void {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
     const reading = this.#readings.get(`${owner} ${key}`);
-    if (id !== START && (reading === undefined || isAfter(id, later(reading.last, stream.committed))))
+    const most = reading && later(reading.through, later(reading.committed, stream.committed));
+    // One that hands on what it was given commits that again.
+    // What was handled before the data were lost may be committed after that.
+    const isExcused = reading === undefined && this.#hasLost;
+    if (!isExcused && isAfter(id, most ?? stream.committed))
       this.#add(
         BROKEN.unhandledCommit,
-        `${owner} committed ${key} up to ${id}, of which it had been handed ${reading?.last ?? 'nothing'}`,
+        `${owner} committed ${key} up to ${id}, of which it had dealt with ${reading?.through ?? 'nothing'}`,
       );
     stream.committed = later(id, stream.committed);
+    if (reading !== undefined) reading.committed = later(id, reading.committed);
   }
 
   /** What was committed of this data stream is forgotten: it is finished. */
@@ -159,18 +208,33 @@ export class EntriesWatch {
   iterates(owner: string, key: string): void {
     const stream = this.#streamOf(key, key);
     const known = this.#readings.get(`${owner} ${key}`);
-    this.#readings.set(`${owner} ${key}`, { stream, last: known?.last ?? stream.committed, isFresh: true });
+    const given = this.#given.get(`${owner} ${key}`) ?? stream.committed;
+    const committed = known?.committed ?? given;
+    this.#readings.set(`${owner} ${key}`, {
+      stream,
+      committed,
+      last: known?.last ?? committed,
+      through: known?.through ?? committed,
+      isFresh: true,
+    });
+  }
+
+  /** A handler is through with an entry, and is about to ask for the next one. */
+  through(owner: string, key: string, id: string): void {
+    const reading = this.#readings.get(`${owner} ${key}`);
+    if (reading !== undefined) reading.through = later(id, reading.through);
   }
 
   /** A handler has been given an entry. */
   handed(owner: string, key: string, id: string): void {
     const reading = this.#readings.get(`${owner} ${key}`);
     if (reading === undefined) {
-      this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, and does not iterate`);
+      if (this.#hasLost) this.#readOn(owner, key, id);
+      else this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, and does not iterate`);
       return;
     }
     const { stream, isFresh, last } = reading;
-    const [least, most] = isFresh ? [stream.committed, later(last, stream.committed)] : [last, last];
+    const [least, most] = isFresh ? [reading.committed, later(last, reading.committed)] : [last, last];
     const at = stream.entries.findIndex((entry) => entry.id === id);
     if (at === -1) {
       this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, which is not there`);
@@ -180,7 +244,7 @@ export class EntriesWatch {
       if (isFresh)
         this.#add(
           BROKEN.repeated,
-          `${owner} was handed ${key} ${id}, of which Redis has a commit (${stream.committed})`,
+          `${owner} was handed ${key} ${id}, of which Redis had a commit (${reading.committed})`,
         );
       else this.#add(BROKEN.disordered, `${owner} was handed ${key} ${id} after ${last}`);
     }
@@ -193,6 +257,20 @@ export class EntriesWatch {
     reading.isFresh = false;
   }
 
+  /** Who iterated when the data were lost goes on, with what it had read or with what is there. */
+  #readOn(owner: string, key: string, id: string): void {
+    const stream = this.#streamOf(key, key);
+    const entry = stream.entries.find((one) => one.id === id);
+    if (entry !== undefined) entry.isHandled = true;
+    this.#readings.set(`${owner} ${key}`, {
+      stream,
+      committed: stream.committed,
+      last: id,
+      through: START,
+      isFresh: true,
+    });
+  }
+
   /** The server's data are older, or gone. @param left key → ids that it has left, and what it has as committed */
   dataLost(left: ReadonlyMap<string, { readonly ids: readonly string[]; readonly committed: string }>): void {
     for (const [key, stream] of this.#streams) {
@@ -202,16 +280,26 @@ export class EntriesWatch {
       stream.committed = committed;
     }
     // What owners had been handed says nothing of what comes after.
+    this.#hasLost = true;
     this.#readings.clear();
+    this.#given.clear();
   }
 
   /** Everything has come to rest. @param isExcused data streams that nobody was to read to their end: dead-lettered, cancelled */
   atRest(isExcused: (name: string) => boolean): void {
     for (const { key, name, entries } of this.#streams.values()) {
       if (isExcused(name)) continue;
-      const [left] = entries.filter(({ call, isHandled }) => !isHandled && !this.#calls[call]?.isDenied);
+      const [left] = entries.filter(
+        ({ call, isHandled, isDue }) => !isHandled && isDue && !this.#calls[call]?.isDenied,
+      );
       if (left !== undefined) this.#add(BROKEN.skipped, `${key} ${left.id} was never handed to anybody`);
     }
+  }
+
+  /** What is there may stay unread. */
+  #excuse(name: string | null): void {
+    for (const stream of this.#streams.values())
+      if (stream.name === name) for (const entry of stream.entries) entry.isDue = false;
   }
 
   #streamOf(key: string, name: string): DataStream {

@@ -167,3 +167,41 @@ export const SAVED: Wishes = {
   mostFaults: 16,
   shape: { saving: 1, names: 3, processes: 3, capacity: 3, goConsumers: 0, onUncertain: 'continue' },
 };
+
+const READING = {
+  producers: 2,
+  appending: 1,
+  isReading: true,
+  names: 3,
+  processes: 3,
+  capacity: 3,
+  goConsumers: 0,
+  isApart: false,
+} as const;
+
+/** Handlers read entries that producers append, while streams change hands and answers are lost. */
+export const READ: Wishes = {
+  kinds: { crash: 2, freeze: 1, cut: 2, restart: 1, stop: 1 },
+  aim: { commands: { save: 2, acquire: 1, done: 2, 'give-back': 1 }, most: 6 },
+  announcements: 30,
+  mostFaults: 12,
+  shape: READING,
+};
+
+/** The same, while answers to producers are lost: faults are aimed at their commands, too. */
+export const APPENDED: Wishes = {
+  kinds: { cut: 2, mute: 2, cutClient: 2 },
+  aimed: 1,
+  announcements: 40,
+  mostFaults: 16,
+  shape: READING,
+};
+
+/** The same with much to append, and what owners send late. */
+export const APPENDED_LATE: Wishes = {
+  kinds: { late: 1 },
+  aim: { commands: { done: 1 }, phases: ['sent'], most: 12 },
+  announcements: 40,
+  mostFaults: 20,
+  shape: { ...READING, names: 10, capacity: 10, latencyMs: 60 },
+};

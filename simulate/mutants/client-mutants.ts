@@ -1,5 +1,7 @@
 /** Changes of the machines and actors, some together with the check in a script that makes up for them. */
 import {
+  APPENDED,
+  APPENDED_LATE,
   CANCELLED,
   DEATHS,
   DELAYED,
@@ -8,6 +10,7 @@ import {
   LATE_RAISES,
   POISONED,
   PROVEN,
+  READ,
   SAVED,
   SHARING,
   SLOW_PAGES,
@@ -550,5 +553,38 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: SAVED,
+  },
+  {
+    name: 'position-forgotten',
+    why: 'every owner reads a data stream from its start',
+    edits: [
+      {
+        file: 'runtime/entries/cursor.ts',
+        from: 'const position = positions.positionOf(ownership, key);',
+        to: 'const position: string | undefined = undefined;',
+      },
+    ],
+    wishes: READ,
+  },
+  {
+    name: 'idle-whatever-came',
+    why: 'a data stream is finished although something has come after its last look',
+    edits: [
+      {
+        file: 'runtime/entries/stream-entries.ts',
+        from: '...(isWhole && { ifTouches:',
+        to: '...(false && { ifTouches:',
+      },
+    ],
+    wishes: APPENDED_LATE,
+  },
+  {
+    name: 'appended-twice',
+    why: 'an entry without an answer is sent again to a server that does not know it again',
+    edits: [
+      { file: 'runtime/entry-adder.ts', from: 'isSilent && isMarked ?', to: 'isSilent ?' },
+      { file: 'runtime/entry-adder.ts', from: 'if (silent !== undefined) throw silent.error;', to: '' },
+    ],
+    wishes: APPENDED,
   },
 ];

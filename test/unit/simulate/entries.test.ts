@@ -14,7 +14,10 @@ function history() {
   for (let at = 0; at < 5; at += 1) watch.added('one', `${at + 1}-0`, call.number, at);
   watch.resolved(call, ['1-0', '2-0', '3-0', '4-0', '5-0']);
   const hand = (owner: string, ...ids: number[]) => {
-    for (const id of ids) watch.handed(owner, 'one', `${id}-0`);
+    for (const id of ids) {
+      watch.handed(owner, 'one', `${id}-0`);
+      watch.through(owner, 'one', `${id}-0`);
+    }
   };
   const begin = (owner: string, ...ids: number[]) => {
     watch.iterates(owner, 'one');
@@ -87,6 +90,16 @@ describe('what the simulation says of entries', () => {
     expect(broken()).to.deep.equal([BROKEN.unhandledCommit]);
     commit('99-0', 4);
     expect(broken()).to.deep.equal([BROKEN.unhandledCommit, BROKEN.unhandledCommit]);
+  });
+
+  it('finds a commit of what its handler is not through with', () => {
+    const { watch, begin, commit, broken } = history();
+    begin('10-0', 1);
+    watch.handed('10-0', 'one', '2-0');
+    commit('10-0', 1);
+    expect(broken()).to.deep.equal([]);
+    commit('10-0', 2);
+    expect(broken()).to.deep.equal([BROKEN.unhandledCommit]);
   });
 
   it('finds what is removed before anybody had it', () => {
