@@ -556,7 +556,9 @@ export class Fleet implements Stage {
   /** Nobody was to read it to its end. */
   #isUnread(name: string): boolean {
     return [...this.ledger.lives.values()].some(
-      (life) => life.name === name && (life.isCancelled || life.end === 'deadLettered' || life.isTrimmed),
+      ({ name: of, isCancelled, isTrimmed, isOrphaned, end = '' }) =>
+        of === name &&
+        (isCancelled || isTrimmed || isOrphaned || ['deadLettered', 'gone', 'excused'].includes(end)),
     );
   }
 

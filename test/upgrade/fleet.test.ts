@@ -1,6 +1,7 @@
 /** Consumers of today and of the last release in one group, on a real server. */
 import { expect } from 'chai';
 import { systemClock } from '../../src/core/clock.js';
+import { createProducer } from '../../src/index.js';
 import { createDeadLetterQueue } from '../../src/redis/dead-letter-queue.js';
 import { createNames } from '../../src/redis/names.js';
 import type { HistoryReport } from '../../src/testing/history.js';
@@ -131,6 +132,26 @@ describe(`a fleet of today's version and of ${release.version}`, () => {
       await bothRan(one, other);
       const report = await sound(30, [staying]);
       expect(report.handedOver).to.equal(handedOver);
+    });
+
+    it('finds what is appended to the streams of either; wakes that nobody reads end by themselves [C-WAKE-1]', async () => {
+      const [one, other] = versions();
+      const members = await bothReading(one, other);
+      await using producer = createProducer({ redis: suite.server().url, service: crew.service });
+      const entries = streamNames(20).map((name) => ({ name, fields: { n: 1 } }));
+      const first = await producer.appendMany(entries);
+      await allGiven(members, 20);
+      const again = await producer.appendMany(entries);
+      expect(again.map(({ stream }) => stream)).to.deep.equal(
+        first.map(({ stream: { id } }) => ({ id, created: false })),
+      );
+      for (const { consumer } of members) {
+        const ttl = await suite.redis().pttl(`{${crew.lbs}}:wakes:${consumer}`);
+        expect(ttl, consumer).to.be.within(1, 60_000);
+      }
+      await Promise.all(members.map((member) => member.work()));
+      await eventually('all are finished', async () => (await suite.redis().xlen(crew.lbs)) === 0);
+      for (const name of streamNames(20)) expect(await suite.redis().xlen(name)).to.equal(2);
     });
 
     it('recovers each stream once, one retry spent, when one is killed', async () => {
