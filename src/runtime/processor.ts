@@ -70,7 +70,11 @@ export class Processor<TInfo, TCheckpoint> {
     try {
       await this.#hooks.watch(ownership, async () => {
         let isOver = false;
-        while (!isOver) isOver = await this.#handle(ownership);
+        while (!isOver) {
+          isOver = await this.#handle(ownership);
+          // Told to stop while it was being finished: who was touched is handed on, and not begun with again.
+          if (!ownership.isWorkedOn || ownership.isAborted) isOver = true;
+        }
       });
     } catch (error) {
       // Whatever a handler throws after its signal aborted is its way of stopping.
