@@ -146,6 +146,8 @@ export class OwnedStreams<TInfo, TCheckpoint> implements HandleOwner {
         if (!isRefused) throw error;
         // An entry may have come after the last look; or the end mark has touched it, say.
         if (await entries.hasMore(ownership)) return false;
+        // Told to stop meanwhile: whoever is given it next finishes it.
+        if (!ownership.isWorkedOn || ownership.isAborted) return true;
       }
     }
   }

@@ -30,6 +30,7 @@ export class Processor<TInfo, TCheckpoint> {
   readonly #hooks: ProcessorHooks<TInfo, TCheckpoint>;
   readonly #waiting: Ownership[] = [];
   readonly #running = new Set<Ownership>();
+  readonly #atWork = new Set<Ownership>();
 
   constructor(
     handler: StreamHandler<TInfo, TCheckpoint>,
@@ -41,9 +42,14 @@ export class Processor<TInfo, TCheckpoint> {
     this.#hooks = hooks;
   }
 
-  /** Handlers that have not returned. */
+  /** Streams whose handler has not returned, or that are being finished for it. */
   get running(): ReadonlySet<Ownership> {
     return this.#running;
+  }
+
+  /** Whether its handler has not returned. What is left to do then is not the application's, and nobody has to be waited for. */
+  isAtWork(ownership: Ownership): boolean {
+    return this.#atWork.has(ownership);
   }
 
   /** Whether this is asked by the handler of that very stream: who asks cannot be waited for. */
@@ -81,7 +87,6 @@ export class Processor<TInfo, TCheckpoint> {
       if (ownership.isWorkedOn && !ownership.isAborted) this.#hooks.failed(ownership, error);
     } finally {
       this.#running.delete(ownership);
-      this.#hooks.returned(ownership);
       this.#fill();
     }
   }
@@ -90,13 +95,23 @@ export class Processor<TInfo, TCheckpoint> {
   async #handle(ownership: Ownership): Promise<boolean> {
     this.#hooks.begins(ownership);
     try {
-      await inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
+      await this.#call(ownership);
     } catch (error) {
       const isOurs = ownership.isWorkedOn && !ownership.isAborted;
       if (!isOurs || !(await this.#hooks.passedOver(ownership, error))) throw error;
       return !ownership.isWorkedOn || ownership.isAborted;
     }
     return !ownership.isWorkedOn || ownership.isAborted || (await this.#finish(ownership));
+  }
+
+  async #call(ownership: Ownership): Promise<void> {
+    this.#atWork.add(ownership);
+    try {
+      await inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
+    } finally {
+      this.#atWork.delete(ownership);
+      this.#hooks.returned(ownership);
+    }
   }
 
   /** The work is done, so its being lost now, or Redis not saying, is no failure of the handler. */

@@ -405,7 +405,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
           if (this.#processor) this.#processor.add(ownership);
           else this.#telemetry.handed(ownership);
         },
-        isBusy: (ownership) => this.#processor?.running.has(ownership) ?? false,
+        isBusy: (ownership) => this.#processor?.isAtWork(ownership) ?? false,
         hasHandler: () => this.#processor !== undefined,
         isMovable: (ownership) => this.#streams.isMovable(ownership),
         touched: (ownership) => this.#streams.touched(ownership),
