@@ -9,6 +9,7 @@ import {
   HOT,
   LATE,
   LATE_GIVE_BACK,
+  LATE_RAISES,
   LATE_TAKEOVER,
   POISONED,
   PROVEN,
@@ -31,6 +32,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: BACK_BEFORE_TAKEOVER,
+    budget: 300,
   },
   {
     name: 'requeue-never',
@@ -257,7 +259,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
         to: "if not held then redis.call('SET', KEYS[1], 'v1:' .. ARGV[1], 'PX', ARGV[2]) end",
       },
     ],
-    wishes: LATE,
+    wishes: LATE_RAISES,
+    budget: 300,
   },
   {
     name: 'leave-destroys-pending',
@@ -269,7 +272,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     name: 'move-forgets-ending',
     why: 'tokens shrink',
     edits: [{ file: 'redis/scripts/lib/move-entry.lua', from: 'at.ended.remember({ name, id })', to: '' }],
-    budget: 300,
+    kept: 'a-token-that-shrank',
   },
   {
     name: 'refresh-writes-after-lapse',
