@@ -37,7 +37,12 @@ export interface TakeStore {
   read(most: number): Promise<RawEntry[]>;
 }
 
-type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
+/** What XREADGROUP answers for one stream. */
+export type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
+
+export function entriesRead(reply: ReadReply): RawEntry[] {
+  return (reply?.[0]?.[1] ?? []).map(([id, fields]) => ({ id, fields: fields ?? [] }));
+}
 
 type TakeReply = [
   allowed: number,
@@ -73,7 +78,7 @@ export function createTakeStore(commands: Commands, names: Names, consumer: stri
       const reply = (await commands.run('XREADGROUP', (client) =>
         client.xreadgroup('GROUP', group, consumer, 'COUNT', most, 'STREAMS', lbs, '>'),
       )) as ReadReply;
-      return (reply?.[0]?.[1] ?? []).map(([id, fields]) => ({ id, fields: fields ?? [] }));
+      return entriesRead(reply);
     },
   };
 }

@@ -19,7 +19,7 @@ import {
   replyOf,
   unanswered,
 } from '../../redis/reply-errors.js';
-import type { Taken } from '../../redis/taking.js';
+import { entriesRead, type ReadReply, type Taken } from '../../redis/taking.js';
 import type { Kernel } from '../kernel.js';
 import type { Lease } from '../lease/lease.js';
 import { recreateGroup } from '../lease/verifier.js';
@@ -38,8 +38,6 @@ const FIRST_ENTRY_BYTES = 4096;
 const NEWEST_ID = '18446744073709551615-18446744073709551614';
 /** So many entries may wait for their names where the capacity is smaller: few streams are owned, and yet nothing is held up. */
 const MAX_WAITING = 1000;
-
-type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
 
 export interface OwnLoad {
   /** What this process says of its load; null: streams are counted. */
@@ -453,10 +451,7 @@ export class Intake {
       // A parked read that is not answered past its time sits on a connection that is dead.
       blockMs + Math.max(1000, this.#kernel.settings.heartbeatMs),
     )) as ReadReply;
-    if (reply === null) return [];
-    const arrived = reply.flatMap(([, entries]) =>
-      entries.map(([id, fields]) => ({ id, fields: fields ?? [] })),
-    );
+    const arrived = entriesRead(reply);
     this.#arrived(arrived);
     return arrived;
   }
