@@ -1,10 +1,19 @@
 /** What the application's calls came to, against what became of the entry. */
 import type { StreamHandle } from '../../src/index.js';
+import { commandTimeoutFor } from '../../src/redis/connections.js';
 import type { Call, Member } from '../member.js';
+import type { Shape } from '../schedule.js';
 import type { Stage } from '../stage.js';
 
 /** How long ago something may have befallen a connection that only an answer that does not come shows: in heartbeats. */
 const SHOWS_AFTER = 2;
+/** So many messages may queue up on a connection of the simulated network, each of which takes its time after the one before. */
+const QUEUED = 6;
+
+/** Whether an answer comes in time where nothing befalls a connection. */
+function isAnsweredInTime({ latencyMs, heartbeatMs }: Shape): boolean {
+  return QUEUED * latencyMs < commandTimeoutFor(heartbeatMs);
+}
 
 export function checkCall(
   fleet: Stage,
@@ -15,7 +24,8 @@ export function checkCall(
   const { name, id } = handle;
   const { ledger, violations, shape } = fleet;
   const { consumer } = member;
-  if (code === 'OutcomeUnknown' && member.disturbedUntil < atMs - SHOWS_AFTER * shape.heartbeatMs) {
+  const isDisturbed = member.disturbedUntil >= atMs - SHOWS_AFTER * shape.heartbeatMs;
+  if (code === 'OutcomeUnknown' && !isDisturbed && isAnsweredInTime(shape)) {
     violations.add(
       'C-DONE-5',
       `the outcome of ${call}() of ${name} ${id} is unknown to ${consumer}, which nothing has befallen`,

@@ -1,7 +1,7 @@
 /** What has to be so once nothing befalls the fleet any more. */
 import { isIncarnation } from '../../src/redis/names.js';
 import type { Member } from '../member.js';
-import type { Shape } from '../schedule.js';
+import { goName, type Shape } from '../schedule.js';
 import type { Stage } from '../stage.js';
 
 /**
@@ -27,10 +27,26 @@ export function isAtRest(fleet: Stage): boolean {
   return fleet.askMaybe('XLEN', fleet.names.lbs) === 0 || left(fleet).length === 0;
 }
 
+type Row = [id: string, fields: string[]];
+
+function rowsOf(fleet: Stage): Row[] {
+  return (fleet.askMaybe('XRANGE', fleet.names.lbs, '-', '+') ?? []) as Row[];
+}
+
 /** Entries on the stream that somebody should see to. */
 function left(fleet: Stage): string[] {
-  const entries = (fleet.askMaybe('XRANGE', fleet.names.lbs, '-', '+') ?? []) as [string][];
-  return entries.map(([id]) => id).filter((id) => !fleet.ledger.lives.get(id)?.isOrphaned);
+  return rowsOf(fleet)
+    .map(([id]) => id)
+    .filter((id) => !fleet.ledger.lives.get(id)?.isOrphaned);
+}
+
+/**
+ * Whether an entry is carried for longer than the lock of a Go consumer holds. Its XCLAIM brings the payload, and what extends the lock waits behind it: the
+ * consumer claims the entry from itself again and again, which keeps everybody else from it.
+ */
+function isTooSlowForGo({ shape }: Stage, fields: readonly string[]): boolean {
+  if (shape.goConsumers === 0 || shape.bytesPerMs === null) return false;
+  return fields.join('').length / shape.bytesPerMs > shape.heartbeatMs;
 }
 
 /** Ready, and with nothing to say against it. */
@@ -45,8 +61,15 @@ export function checkCalm(fleet: Stage, restMs: number): void {
   const { names, violations } = fleet;
   const rows = (fleet.askMaybe('XPENDING', names.lbs, names.group, '-', '+', 1000) ?? []) as PendingRow[];
   const holders = new Map(rows.map((row) => [row[0], row]));
-  const onStream = ((fleet.askMaybe('XRANGE', names.lbs, '-', '+') ?? []) as [string][]).map(([id]) => id);
+  const entries = rowsOf(fleet);
+  const onStream = entries.map(([id]) => id);
+  const claimedForever = new Set(
+    entries
+      .filter(([id, fields]) => isGo(fleet, holders.get(id)?.[1]) && isTooSlowForGo(fleet, fields))
+      .map(([id]) => id),
+  );
   for (const id of left(fleet)) {
+    if (claimedForever.has(id)) continue;
     const row = holders.get(id);
     const where =
       row === undefined
@@ -60,7 +83,8 @@ export function checkCalm(fleet: Stage, restMs: number): void {
   if (later > 0)
     violations.add('C-DLY-2', `${later} are delayed still, ${restMs.toFixed(0)} ms after the last fault`);
   const parked = Number(fleet.askMaybe('XLEN', names.parking[0]) ?? 0);
-  if (parked > 0)
+  // What is parked waits for its name.
+  if (parked > 0 && claimedForever.size === 0)
     violations.add('C-NAME-8', `${parked} are parked still, ${restMs.toFixed(0)} ms after the last fault`);
   for (const row of rows) {
     if (!onStream.includes(row[0]))
@@ -123,6 +147,12 @@ function checkGroup(fleet: Stage): void {
       violations.add('C-EXP-2', `${name} (${stateOf(fleet, String(name))}) was never removed from the group`);
     }
   }
+}
+
+function isGo({ shape }: Stage, consumer: string | undefined): boolean {
+  return Array.from({ length: shape.goConsumers }, (_, index) => goName(index)).some(
+    (name) => name === consumer,
+  );
 }
 
 function stateOf(fleet: Stage, consumer: string): string {

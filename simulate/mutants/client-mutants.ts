@@ -500,7 +500,21 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     name: 'told-after-the-end',
     why: 'whoever reads late is told of what happened after the end',
     edits: [{ file: 'runtime/notification-hub.ts', from: 'if (this.#isClosed) return false;', to: '' }],
-    kept: 'told-after-the-end',
+    budget: 300,
+    wishes: {
+      kinds: { stop: 2, refuse: 3 },
+      mostFaults: 20,
+      announcements: 30,
+      shape: {
+        processes: 3,
+        poisons: 2,
+        poisonMs: 30,
+        maxRetries: 1,
+        servers: 2,
+        latencyMs: 60,
+        isLong: true,
+      },
+    },
   },
   {
     name: 'delays-forgotten',

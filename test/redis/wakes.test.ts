@@ -45,10 +45,8 @@ describe('waking the owner of a stream that was appended to', () => {
     await parked();
     return made;
   }
-  const parked = () =>
-    eventually('the read is parked', async () =>
-      /cmd=xread\b/.test(String(await suite.redis().client('LIST'))),
-    );
+  const isParked = async () => /cmd=xread\b/.test(String(await suite.redis().client('LIST')));
+  const parked = () => eventually('the read is parked', isParked);
 
   it('adds the names of what is owned to the stream of its owner, once a call, and lets that end by itself [C-WAKE-1]', async () => {
     await own(await join(A), 'one', 'two');
@@ -96,6 +94,7 @@ describe('waking the owner of a stream that was appended to', () => {
     expect(wakes.heard).to.equal(3);
     wakes.stop();
     expect(connections.waker.isUp).to.equal(false);
+    await eventually('the server has let the read go', async () => !(await isParked()));
     await ensure(['one'], true);
     wakes.start(() => undefined);
     await parked();
