@@ -55,6 +55,7 @@ export function dataElsewhere(
       keyOf: streams.keyOf,
       placeOf: following(streams.placeOf),
       read: following(streams.read),
+      readFirst: following(streams.readFirst),
       facts: following(streams.facts),
       trim: following(streams.trim),
       remove: following(streams.remove),

@@ -12,6 +12,7 @@ import { type Commands, createCommands } from './commands.js';
 import type { Connections } from './connections.js';
 import { isEndMark } from './end-mark.js';
 import { fieldsOf } from './flat-reply.js';
+import { type KeptRead, keepRead, sendKept } from './kept-read.js';
 import { isPassing, neverSent, redirectionOf, redisError, replyOf } from './reply-errors.js';
 import { SCRIPTS } from './scripts.js';
 import { slotOf } from './slot-map.js';
@@ -58,6 +59,8 @@ export interface DataStreams {
    * @param place where they are, as `placeOf` said
    */
   read(place: string, asks: readonly DataAsk[], count: number, raw: boolean): Promise<DataAnswer[]>;
+  /** The first entry of each, for a list that is asked for again and again as it is: what is sent for it is made once. */
+  readFirst(place: string, asks: readonly DataAsk[]): Promise<DataAnswer[]>;
   /** Undefined: there is no such stream. @throws StreamwardenError: rejects with */
   facts(key: string): Promise<DataFacts | undefined>;
   /** Removes what is older than this entry. @throws StreamwardenError: rejects with */
@@ -75,6 +78,14 @@ interface Unit {
   readonly indexes: readonly number[];
   readonly address: string;
   readonly isAsking: boolean;
+}
+
+/** How entries are asked for. */
+interface Form {
+  readonly count: number;
+  readonly raw: boolean;
+  /** The list will come again as it is. */
+  readonly isKept: boolean;
 }
 
 type Text = string | Buffer;
@@ -105,12 +116,22 @@ export function createDataStreams(
     }
   }
 
+  const kept = new WeakMap<readonly DataAsk[], KeptRead>();
+
+  function keptOf(asks: readonly DataAsk[], unit: Unit): KeptRead {
+    let read = kept.get(asks);
+    if (read === undefined) {
+      read = keepRead(argumentsOf(unit, asks, 1));
+      kept.set(asks, read);
+    }
+    return read;
+  }
+
   async function send(
     address: string,
     units: readonly Unit[],
     asks: readonly DataAsk[],
-    count: number,
-    raw: boolean,
+    { count, raw, isKept }: Form,
   ): Promise<(Reply | Error)[]> {
     const only = units.length === 1 ? units[0] : undefined;
     if (address === '' && shards !== undefined) {
@@ -119,6 +140,9 @@ export function createDataStreams(
     }
     try {
       return await commandsAt(address).run('XREAD', async (client) => {
+        // All of them, on the one server: what is kept is for that.
+        if (only && isKept && only.indexes.length === asks.length && shards === undefined)
+          return [(await sendKept(client, keptOf(asks, only))) as Reply];
         if (only && !only.isAsking) {
           const args = argumentsOf(only, asks, count);
           return [(await (raw ? client.callBuffer('xread', args) : client.call('xread', args))) as Reply];
@@ -161,33 +185,36 @@ export function createDataStreams(
     return isAlone || !isAboutOne ? undefined : oneByOne(unit, unit.address, false);
   }
 
+  async function readAll(place: string, asks: readonly DataAsk[], form: Form): Promise<DataAnswer[]> {
+    const answers: DataAnswer[] = new Array(asks.length);
+    let units = shards === undefined ? [unitOf(asks, place)] : unitsBySlot(asks, place);
+    for (let left = TRIES; left > 0 && units.length > 0; left -= 1) {
+      const next: Unit[] = [];
+      await Promise.all(
+        [...byAddress(units)].map(async ([address, group]) => {
+          const replies = await send(address, group, asks, form);
+          group.forEach((unit, at) => {
+            const reply = replies[at] as Reply | Error;
+            if (!(reply instanceof Error)) {
+              deal(unit, asks, reply, form.raw, answers);
+              return;
+            }
+            const retry = left > 1 ? again(unit, reply) : undefined;
+            if (retry !== undefined) next.push(...retry);
+            else for (const index of unit.indexes) answers[index] = redisError(reply, 'XREAD', true);
+          });
+        }),
+      );
+      units = next;
+    }
+    return answers;
+  }
+
   return {
     keyOf,
     placeOf,
-    async read(place, asks, count, raw) {
-      const answers: DataAnswer[] = new Array(asks.length);
-      let units = shards === undefined ? [unitOf(asks, place)] : unitsBySlot(asks, place);
-      for (let left = TRIES; left > 0 && units.length > 0; left -= 1) {
-        const next: Unit[] = [];
-        await Promise.all(
-          [...byAddress(units)].map(async ([address, group]) => {
-            const replies = await send(address, group, asks, count, raw);
-            group.forEach((unit, at) => {
-              const reply = replies[at] as Reply | Error;
-              if (!(reply instanceof Error)) {
-                deal(unit, asks, reply, raw, answers);
-                return;
-              }
-              const retry = left > 1 ? again(unit, reply) : undefined;
-              if (retry !== undefined) next.push(...retry);
-              else for (const index of unit.indexes) answers[index] = redisError(reply, 'XREAD', true);
-            });
-          }),
-        );
-        units = next;
-      }
-      return answers;
-    },
+    read: (place, asks, count, raw) => readAll(place, asks, { count, raw, isKept: false }),
+    readFirst: (place, asks) => readAll(place, asks, { count: 1, raw: false, isKept: true }),
     async facts(key) {
       try {
         return factsOf(await onOneKey(key, 'XINFO STREAM', (client) => client.xinfo('STREAM', key)));

@@ -41,6 +41,14 @@ const LOADING_MS = 50;
 const CLOSED = 'Connection is closed.';
 const NOT_WRITEABLE = "Stream isn't writeable and enableOfflineQueue options is false";
 
+/** What is used of a command of ioredis. */
+interface SentCommand {
+  readonly name: string;
+  readonly args: readonly Argument[];
+  resolve(reply: unknown): void;
+  reject(error: unknown): void;
+}
+
 type Nested = Argument | readonly Nested[];
 
 class ReplyError extends Error {
@@ -155,6 +163,11 @@ class SimulatedClient extends EventEmitter {
 
   callBuffer(name: string, ...args: Nested[]): Promise<unknown> {
     return this.command([name.toUpperCase(), ...flat(args)], true);
+  }
+
+  /** A command that has been made already. It has its answer by its promise. */
+  sendCommand(command: SentCommand): void {
+    this.call(command.name, ...command.args).then(command.resolve, command.reject);
   }
 
   async command(command: Command, asBuffers: boolean): Promise<unknown> {

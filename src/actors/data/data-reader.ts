@@ -9,7 +9,7 @@ import { isPassing } from '../../redis/reply-errors.js';
 import { type Kernel, pause } from '../kernel.js';
 import { EntrySizes } from './entry-sizes.js';
 import { Lane } from './lane.js';
-import { type Page, Reading, type ReadingFacts } from './reading.js';
+import { type Asker, type Page, Reading, type ReadingFacts } from './reading.js';
 import { Wakes } from './wakes.js';
 
 /** Between two tries of what is not looked for in rounds, in milliseconds. */
@@ -22,7 +22,7 @@ export class DataReader {
   readonly #goalMs: number;
   readonly #sizes = new EntrySizes();
   readonly #lanes = new Map<string, Lane>();
-  readonly #readings = new Map<Reading, Lane>();
+  readonly #readings = new Set<Reading>();
   readonly #byName = new Map<string, Reading | Set<Reading>>();
   readonly #wakes: Wakes;
   #lingering: Timer | undefined;
@@ -43,10 +43,8 @@ export class DataReader {
   /** Starts, or starts again: whoever waits is looked for. @param onError gets what no outage explains */
   start(onError: (error: unknown) => void): void {
     this.#onError = onError;
-    for (const reading of [...this.#readings.keys()]) {
-      const lane = this.#laneOf(reading.key);
-      this.#readings.set(reading, lane);
-      lane.count(1);
+    for (const reading of this.#readings) {
+      const lane = this.#attach(reading);
       if (reading.isAsking) lane.schedule(reading);
     }
     this.#listen();
@@ -57,6 +55,7 @@ export class DataReader {
     this.#kernel.clock.clearTimeout(this.#lingering);
     this.#lingering = undefined;
     this.#wakes.stop();
+    for (const reading of this.#readings) this.#detach(reading);
     for (const lane of this.#lanes.values()) lane.stop();
     this.#lanes.clear();
   }
@@ -73,9 +72,8 @@ export class DataReader {
 
   open(facts: ReadingFacts): Reading {
     const reading = new Reading(facts);
-    const lane = this.#laneOf(reading.key);
-    this.#readings.set(reading, lane);
-    lane.count(1);
+    this.#readings.add(reading);
+    this.#attach(reading);
     this.#named(reading);
     this.#listen();
     return reading;
@@ -83,11 +81,9 @@ export class DataReader {
 
   /** Whoever waits for it is told that there is nothing. */
   close(reading: Reading): void {
-    const lane = this.#readings.get(reading);
-    if (lane === undefined) return;
+    if (!this.#readings.delete(reading)) return;
     reading.state = 'closed';
-    this.#readings.delete(reading);
-    lane.count(-1);
+    this.#detach(reading);
     this.#unnamed(reading);
     reading.settle(undefined);
     if (this.size === 0) this.#linger();
@@ -95,9 +91,15 @@ export class DataReader {
 
   /** The next entries. @throws StreamwardenError what Redis refuses for this key, and no waiting heals: rejects with */
   page(reading: Reading, idleFrom: number, idleMs = Number.POSITIVE_INFINITY): Promise<Page> {
-    const page = reading.ask(idleFrom, idleMs);
+    return new Promise((arrived, failed) => {
+      this.ask(reading, idleFrom, idleMs, { arrived, failed });
+    });
+  }
+
+  /** The same, for one of many who wait. It is told later, never in this call. */
+  ask(reading: Reading, idleFrom: number, idleMs: number, asker: Asker): void {
+    reading.ask(idleFrom, idleMs, asker);
     this.#schedule(reading);
-    return page;
   }
 
   /** There is something on this data stream: it is looked at now, or as soon as somebody asks. */
@@ -136,16 +138,27 @@ export class DataReader {
 
   /** In a cluster a slot may have moved since. */
   #schedule(reading: Reading): void {
-    const before = this.#readings.get(reading);
     // Between a failure and the start after it there is no lane: `start()` asks then.
-    if (before === undefined || this.#onError === undefined) return;
+    if (!this.#readings.has(reading) || this.#onError === undefined) return;
+    this.#attach(reading).schedule(reading);
+  }
+
+  /** To the lane of the server that it is asked of by now. */
+  #attach(reading: Reading): Lane {
     const lane = this.#laneOf(reading.key);
-    if (lane !== before) {
-      before.count(-1);
-      this.#readings.set(reading, lane);
-      lane.count(1);
-    }
-    lane.schedule(reading);
+    if (reading.place === lane.place) return lane;
+    this.#detach(reading);
+    reading.place = lane.place;
+    lane.count(1);
+    return lane;
+  }
+
+  #detach(reading: Reading): void {
+    if (reading.place === undefined) return;
+    const lane = this.#lanes.get(reading.place);
+    reading.place = undefined;
+    lane?.leave(reading);
+    lane?.count(-1);
   }
 
   /** Wakes are heard for as long as somebody iterates. */

@@ -1,6 +1,6 @@
 /**
  * Looks at data streams of one server, for all that iterate over them: in rounds, one at a time, each for whoever is due. What a round brings is bounded by how
- * large entries were before; who finds no place in it is first in the next one. Runs the data reader machine.
+ * large entries were before; who finds no place in it is first in the next one. Quiet streams are looked at in crowds. Runs the data reader machine.
  */
 import type { Actor } from 'xstate';
 import { onNextTurn, type Timer } from '../../core/clock.js';
@@ -12,8 +12,9 @@ import { PageSize } from '../../redis/page-size.js';
 import { isPassing } from '../../redis/reply-errors.js';
 import { startActor } from '../host.js';
 import type { Kernel } from '../kernel.js';
+import { Crowd } from './crowd.js';
 import { type EntrySizes, sizeOf } from './entry-sizes.js';
-import { dueAt, found, foundNothing, LookRate } from './pace.js';
+import { dueAt, found, foundNothing, IDLE_MS, LookRate } from './pace.js';
 import type { Reading } from './reading.js';
 
 /** Times are rounded to these, in milliseconds, so that streams share rounds. */
@@ -31,7 +32,7 @@ export interface LaneSettings {
   readonly sizes: EntrySizes;
   /** How long an answer may take before less is asked for, in milliseconds. */
   readonly goalMs: number;
-  /** It could not be looked at: it is to be scheduled again, where it is served by now. */
+  /** It is to be scheduled again, where it is served by now. */
   readonly again: (reading: Reading) => void;
   /** What neither time nor another server heals. */
   readonly onError: (error: unknown) => void;
@@ -46,6 +47,8 @@ export class Lane {
   #due: Reading[] = [];
   /** Who waits for this tick. One that has been served meanwhile is in its list still, and skipped. */
   readonly #ticks = new Map<number, Reading[]>();
+  readonly #crowds = new Set<Crowd<Reading>>();
+  #dueCrowds: Crowd<Reading>[] = [];
   #timer: Timer | undefined;
   #timerTick = Number.POSITIVE_INFINITY;
   #isRunning = false;
@@ -69,6 +72,10 @@ export class Lane {
     });
   }
 
+  get place(): string {
+    return this.#settings.place;
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -82,10 +89,23 @@ export class Lane {
 
   /** It is looked at when its time has come; at once where more is known to be there. */
   schedule(reading: Reading): void {
+    this.leave(reading);
     const now = this.#kernel.clock.monotonic();
-    const at = reading.isWoken ? now : Math.min(dueAt(reading.pace), reading.idleAt);
-    if (at > now) this.#wait(reading, at);
-    else this.#push(reading);
+    const at = reading.isWoken ? now : Math.min(dueAt(reading), reading.idleAt);
+    if (at <= now) this.#push(reading);
+    else if (isQuiet(reading)) this.#rest(reading);
+    else this.#wait(reading, at);
+  }
+
+  /** It is not looked at with others any more. */
+  leave(reading: Reading): void {
+    const { crowd } = reading;
+    if (crowd === undefined) return;
+    crowd.leave(reading);
+    reading.crowd = undefined;
+    if (crowd.size > 0) return;
+    this.#kernel.clock.clearTimeout(crowd.timer);
+    this.#crowds.delete(crowd);
   }
 
   /** Heartbeats do not arrive in time beside what is read here. */
@@ -99,7 +119,9 @@ export class Lane {
 
   stop(): void {
     this.#isStopped = true;
-    this.#kernel.clock.clearTimeout(this.#timer);
+    const { clock } = this.#kernel;
+    clock.clearTimeout(this.#timer);
+    for (const { timer } of this.#crowds) clock.clearTimeout(timer);
     this.#actor.stop();
   }
 
@@ -124,6 +146,34 @@ export class Lane {
     if (list === undefined) this.#ticks.set(tick, [reading]);
     else list.push(reading);
     if (tick < this.#timerTick) this.#arm(tick);
+  }
+
+  /** Joins others who wait for as long. */
+  #rest(reading: Reading): void {
+    reading.state = 'waiting';
+    reading.tick = Number.POSITIVE_INFINITY;
+    const most = this.#mostKeys(MOST_KEYS);
+    for (const crowd of this.#crowds) {
+      if (crowd.size >= most || crowd.has(reading.key)) continue;
+      crowd.join(reading);
+      reading.crowd = crowd;
+      return;
+    }
+    const crowd = new Crowd<Reading>();
+    crowd.join(reading);
+    reading.crowd = crowd;
+    this.#crowds.add(crowd);
+    // Those that begin together need not be looked at together.
+    this.#armCrowd(crowd, IDLE_MS * this.#kernel.clock.random());
+  }
+
+  #armCrowd(crowd: Crowd<Reading>, ms: number): void {
+    if (this.#isStopped) return;
+    const due = () => {
+      this.#dueCrowds.push(crowd);
+      this.#kick();
+    };
+    crowd.timer = this.#kernel.clock.setTimeout(due, Math.max(1, ms));
   }
 
   #arm(tick: number): void {
@@ -155,16 +205,22 @@ export class Lane {
   }
 
   #kick(): void {
-    if (this.#isRunning || this.#due.length === 0 || !this.#mayRead) return;
+    if (this.#isRunning || !this.#isAnyDue || !this.#mayRead) return;
     this.#isRunning = true;
     // Whoever asks in this turn of the loop comes along.
     onNextTurn(this.#kernel.clock, () => void this.#run());
   }
 
+  get #isAnyDue(): boolean {
+    return this.#due.length > 0 || this.#dueCrowds.length > 0;
+  }
+
   async #run(): Promise<void> {
     try {
-      while (this.#mayRead && this.#due.length > 0) {
-        await this.#round();
+      while (this.#mayRead && this.#isAnyDue) {
+        const crowd = this.#dueCrowds.shift();
+        if (crowd !== undefined && this.#crowds.has(crowd)) await this.#look(crowd);
+        if (this.#mayRead) await this.#round();
         // What has been found is dealt with before more is asked for, and who asks for more then comes along.
         await new Promise<void>((resolve) => onNextTurn(this.#kernel.clock, resolve));
       }
@@ -202,6 +258,44 @@ export class Lane {
         });
       }),
     );
+    this.#answered(failure, bytes, began);
+  }
+
+  /** Who has found something leaves the crowd, and is looked at on its own from then on. */
+  async #look(crowd: Crowd<Reading>): Promise<void> {
+    const { clock, dataStreams } = this.#kernel;
+    const { place, again } = this.#settings;
+    const most = this.#mostKeys(MOST_KEYS);
+    for (const [index, reading] of crowd.list.entries()) {
+      reading.touches = reading.ownership.touches;
+      if (dataStreams.placeOf(reading.key) !== place) again(reading);
+      else if (index >= most) this.schedule(reading);
+    }
+    const { list } = crowd;
+    if (list.length === 0) return;
+    const began = clock.monotonic();
+    this.#rate.looked(list.length, began);
+    const answers = await dataStreams.readFirst(place, list);
+    const bytes = this.#learn(answers);
+    let failure: StreamwardenError | undefined;
+    answers.forEach((answer, index) => {
+      const reading = list[index] as Reading;
+      // It may have been woken meanwhile.
+      if (answer === undefined || reading.crowd !== crowd) return;
+      if (answer instanceof StreamwardenError && isPassing(answer)) {
+        failure ??= answer;
+        return;
+      }
+      this.leave(reading);
+      reading.state = 'looking';
+      this.#deal(reading, answer, began, 1);
+    });
+    if (this.#crowds.has(crowd)) this.#armCrowd(crowd, IDLE_MS - (clock.monotonic() - began));
+    this.#answered(failure, bytes, began);
+  }
+
+  #answered(failure: StreamwardenError | undefined, bytes: number, began: number): void {
+    const { clock } = this.#kernel;
     if (failure === undefined) {
       this.#pages.arrived(bytes, clock.monotonic() - began);
       if (this.#actor.getSnapshot().context.failures > 0) this.#actor.send({ type: 'round.answered' });
@@ -211,10 +305,15 @@ export class Lane {
     this.#actor.send({ type: 'round.failed', error: factOf(failure), chance: clock.random() });
   }
 
+  /** So many may be asked for at once: every one of them may have an entry. */
+  #mostKeys(bound: number): number {
+    const room = Math.floor((this.#pages.bytes * PAGES_OF_ONES) / this.#settings.sizes.bytes);
+    return Math.max(1, Math.min(bound, room));
+  }
+
   /** Those that are due, as many as there is room for, the first ones first. */
   #take(): Reading[] {
-    const room = Math.floor((this.#pages.bytes * PAGES_OF_ONES) / this.#settings.sizes.bytes);
-    const most = Math.max(1, Math.min(MOST_KEYS_A_ROUND, room));
+    const most = this.#mostKeys(MOST_KEYS_A_ROUND);
     const all = this.#due;
     const taken: Reading[] = [];
     let at = 0;
@@ -245,7 +344,6 @@ export class Lane {
   #deal(reading: Reading, answer: DataAnswer, began: number, count: number): void {
     // Another lane may have taken over what this one had under way.
     if (reading.state !== 'looking' || this.#isStopped) return;
-    const { pace } = reading;
     if (answer instanceof StreamwardenError) {
       if (isPassing(answer)) {
         this.#settings.again(reading);
@@ -255,25 +353,31 @@ export class Lane {
       }
       return;
     }
-    pace.lookedAt = began;
+    reading.lookedAt = began;
     const last = answer?.at(-1);
     if (answer !== undefined && last !== undefined) {
       reading.after = last[0];
       reading.isFull = answer.length >= count;
-      found(pace, began, reading.isFull, this.#rate.activeMs);
+      found(reading, began, reading.isFull, this.#rate.activeMs);
       reading.state = 'away';
       reading.settle(answer);
       return;
     }
     reading.isFull = false;
-    foundNothing(pace, began, this.#rate.activeMs);
+    foundNothing(reading, began, this.#rate.activeMs);
     if (began >= reading.idleAt) {
       reading.state = 'away';
       reading.settle(undefined);
     } else {
-      this.schedule(reading);
+      // In a cluster its slot may be elsewhere by now.
+      this.#settings.again(reading);
     }
   }
+}
+
+/** Nothing has come for a while, and it waits for ever. */
+function isQuiet({ delayMs, idleAt, raw }: Reading): boolean {
+  return delayMs >= IDLE_MS && idleAt === Number.POSITIVE_INFINITY && !raw;
 }
 
 /** What can be asked for by one command: as large pages, in the same form, and no key twice. */

@@ -2,10 +2,17 @@
 import type { StreamwardenError } from '../../core/errors.js';
 import type { DataAsk, DataRow } from '../../redis/data-streams.js';
 import type { Ownership } from '../ownership.js';
-import { newPace, type Pace } from './pace.js';
+import type { Crowd } from './crowd.js';
+import type { Pace } from './pace.js';
 
 /** Entries, at least one; undefined: nothing came for as long as was to be waited. */
 export type Page = readonly DataRow[] | undefined;
+
+/** Who waits for a page: an object, as there may be tens of thousands, and a promise each would be a quarter of what they take. */
+export interface Asker {
+  arrived(page: Page): void;
+  failed(error: unknown): void;
+}
 
 export interface ReadingFacts {
   readonly ownership: Ownership;
@@ -17,12 +24,18 @@ export interface ReadingFacts {
   readonly raw: boolean;
 }
 
-export class Reading implements DataAsk {
+export class Reading implements DataAsk, Pace {
   readonly ownership: Ownership;
   readonly key: string;
   readonly count: number;
   readonly raw: boolean;
-  readonly pace: Pace = newPace();
+  lookedAt = Number.NEGATIVE_INFINITY;
+  foundAt = Number.NEGATIVE_INFINITY;
+  delayMs = 0;
+  /** The server that it is looked for at; undefined: at none. */
+  place: string | undefined;
+  /** With whom it is looked at, while it is quiet. */
+  crowd: Crowd<Reading> | undefined;
   /** Id of the last entry that was found. */
   after: string;
   /** The last page was as large as it could be: there may be more. */
@@ -37,8 +50,7 @@ export class Reading implements DataAsk {
   /** Entries are waited for until nothing has come for so long; infinite: for ever. */
   #idleMs = Number.POSITIVE_INFINITY;
   #idleFrom = 0;
-  #resolve: ((page: Page) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  #asker: Asker | undefined;
 
   constructor({ ownership, key, after, count, raw }: ReadingFacts) {
     this.ownership = ownership;
@@ -50,7 +62,7 @@ export class Reading implements DataAsk {
 
   /** Somebody waits. */
   get isAsking(): boolean {
-    return this.#resolve !== undefined;
+    return this.#asker !== undefined;
   }
 
   /** When waiting is over, where it does not last for ever; on the monotonic clock. */
@@ -62,26 +74,21 @@ export class Reading implements DataAsk {
    * @param idleFrom since when nothing has come, on the monotonic clock
    * @param idleMs how long nothing may come; 0: one look tells
    */
-  ask(idleFrom: number, idleMs: number): Promise<Page> {
+  ask(idleFrom: number, idleMs: number, asker: Asker): void {
     this.#idleFrom = idleFrom;
     this.#idleMs = idleMs;
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.#asker = asker;
   }
 
   settle(page: Page): void {
-    const resolve = this.#resolve;
-    this.#resolve = undefined;
-    this.#reject = undefined;
-    resolve?.(page);
+    const asker = this.#asker;
+    this.#asker = undefined;
+    asker?.arrived(page);
   }
 
   fail(error: StreamwardenError): void {
-    const reject = this.#reject;
-    this.#resolve = undefined;
-    this.#reject = undefined;
-    reject?.(error);
+    const asker = this.#asker;
+    this.#asker = undefined;
+    asker?.failed(error);
   }
 }

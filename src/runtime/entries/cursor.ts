@@ -2,43 +2,28 @@
  * Where a handler is in the entries of one data stream: what has been read and not been handed out, what is in the handler's hands, what has been committed.
  * `stream.entries()` and `stream.batches()` are two ways to walk it.
  */
-import type { DataReader } from '../../actors/data/data-reader.js';
-import type { Positions } from '../../actors/data/positions.js';
 import type { Attempts } from '../../actors/data/progress.js';
-import type { Reading } from '../../actors/data/reading.js';
+import type { Asker, Page, Reading } from '../../actors/data/reading.js';
 import type { Ownership } from '../../actors/ownership.js';
-import type { Clock } from '../../core/clock.js';
 import { compareEntryIds } from '../../core/entry-id.js';
 import { isStreamwardenError, StreamwardenError } from '../../core/errors.js';
-import type { DataRow, DataStreams } from '../../redis/data-streams.js';
+import { soon } from '../../core/microtask.js';
+import type { DataRow } from '../../redis/data-streams.js';
 import { isEndMark } from '../../redis/end-mark.js';
 import { replyOf } from '../../redis/reply-errors.js';
+import type { CursorHost } from './cursor-host.js';
 import { checkFields } from './entry-check.js';
 import { objectOf } from './fields.js';
+import { type Committer, HandedEntry } from './handed-entry.js';
 import type { CompiledEntries } from './options.js';
 import { isOver, type Known, REMOVED, START, UNKNOWN } from './position.js';
-import { type Loss, TrimWatch } from './trim-watch.js';
+import { TrimWatch } from './trim-watch.js';
 import { Trimmer } from './trimmer.js';
 import type { Entry } from './types.js';
 
 /** Between two questions about what was removed, in milliseconds. */
 const SELDOM_MS = 1000;
-
-/** What all cursors of a runtime share. */
-export interface CursorHost {
-  readonly clock: Clock;
-  readonly reader: DataReader;
-  readonly positions: Positions;
-  readonly streams: DataStreams;
-  /** Entries were removed before they were read. */
-  lost(cursor: EntryCursor, loss: Loss): void;
-  /** An entry that no try will mend: passed over, and copied first where that was asked for. */
-  passOver(cursor: EntryCursor, row: DataRow, error: unknown, attempts: number): Promise<void>;
-  /** Nobody may ask what is removed. */
-  notWatched(cursor: EntryCursor, error: unknown): void;
-  /** What is committed could not be removed; it stays. */
-  notTrimmed(cursor: EntryCursor, error: unknown): void;
-}
+const NONE: readonly DataRow[] = [];
 
 /** How an iteration came to its end by itself. */
 export interface Ending {
@@ -54,30 +39,20 @@ export interface Ending {
   readonly isRemoved: boolean;
 }
 
-class HandedEntry implements Entry<unknown> {
-  readonly id: string;
-  readonly fields: unknown;
-  readonly attempt: number;
-  readonly #cursor: EntryCursor;
-
-  constructor(id: string, fields: unknown, attempt: number, cursor: EntryCursor) {
-    this.id = id;
-    this.fields = fields;
-    this.attempt = attempt;
-    this.#cursor = cursor;
-  }
-
-  commit(): Promise<void> {
-    return this.#cursor.commit(this.id);
-  }
+/** Waits for the next entry. */
+export interface Waiter {
+  /** It is here, or there is none: `nextNow()` or `next()` tell. */
+  goOn(): void;
+  failed(error: unknown): void;
 }
 
-export class EntryCursor {
+export class EntryCursor implements Asker, Committer {
   readonly ownership: Ownership;
   readonly key: string;
   readonly options: CompiledEntries;
   readonly #host: CursorHost;
   #reading: Reading | undefined;
+  #waiter: Waiter | undefined;
   #rows: readonly DataRow[] = [];
   #at = 0;
   /** Since when nothing has come, on the monotonic clock. */
@@ -146,25 +121,38 @@ export class EntryCursor {
     );
   }
 
-  /** Resolves when more is here, where waiting for it is all there is to do, as mostly it is: there may be many that wait. Undefined: `next()` has to look. */
-  more(): Promise<void> | undefined {
+  /** Whether waiting for more is all there is to do, as mostly it is. The waiter is told later, then; otherwise `next()` has to look. */
+  waits(waiter: Waiter): boolean {
     const reading = this.#reading;
     const isHere = this.#rows[this.#at] !== undefined;
-    if (reading === undefined || isHere || this.#isBusy || this.#isLast || this.#isWatchDue) return undefined;
+    if (reading === undefined || isHere || this.#isBusy || this.#isLast || this.#isWatchDue) return false;
     this.#handOver();
-    if (!this.#mayGoOn()) return undefined;
+    if (!this.#mayGoOn()) return false;
     this.#isBusy = true;
-    return this.#host.reader.page(reading, this.#idleFrom, this.options.idleMs).then(
-      (page) => {
-        this.#isBusy = false;
-        // Why there is none `next()` finds out.
-        if (page !== undefined) this.#arrived(page);
-      },
-      (error: unknown) => {
-        this.#isBusy = false;
-        throw this.#explained(error);
-      },
-    );
+    this.#waiter = waiter;
+    // What has been dealt with is not kept for as long as nothing comes.
+    this.#rows = NONE;
+    this.#at = 0;
+    this.#host.reader.ask(reading, this.#idleFrom, this.options.idleMs, this);
+    return true;
+  }
+
+  /** For who waits. */
+  arrived(page: Page): void {
+    const waiter = this.#waiter as Waiter;
+    this.#isBusy = false;
+    if (page === undefined) {
+      // Why there is none `next()` finds out; not while it is being taken away.
+      soon(() => waiter.goOn());
+      return;
+    }
+    this.#arrived(page);
+    waiter.goOn();
+  }
+
+  failed(error: unknown): void {
+    this.#isBusy = false;
+    (this.#waiter as Waiter).failed(this.#explained(error));
   }
 
   /** The next entry; undefined: there is none any more. */

@@ -1,5 +1,5 @@
 /** `stream.entries()` and `stream.batches()`: two ways to walk a cursor. Objects of a class, as there may be tens of thousands that wait. */
-import type { EntryCursor } from './cursor.js';
+import type { EntryCursor, Waiter } from './cursor.js';
 import type { Entries, Entry, EntryBatch, EntryBatches } from './types.js';
 
 const OVER = { done: true, value: undefined } as const;
@@ -27,25 +27,43 @@ abstract class Walk<T> implements AsyncIterableIterator<T, undefined, undefined>
   }
 }
 
-class EntryWalk extends Walk<Entry<unknown>> {
-  next(): Promise<IteratorResult<Entry<unknown>, undefined>> {
+type Step = IteratorResult<Entry<unknown>, undefined>;
+
+class EntryWalk extends Walk<Entry<unknown>> implements Waiter {
+  #resolve: ((step: Step | Promise<Step>) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+
+  next(): Promise<Step> {
     try {
       const value = this.cursor.nextNow();
       if (value !== undefined) return Promise.resolve({ done: false, value });
-      const more = this.cursor.more();
-      if (more !== undefined) return more.then(() => this.#arrived());
-      return this.cursor.begin()?.then(() => this.next()) ?? this.#wait();
+      if (this.cursor.waits(this)) {
+        return new Promise((resolve, reject) => {
+          this.#resolve = resolve;
+          this.#reject = reject;
+        });
+      }
+      return this.cursor.begin()?.then(() => this.next()) ?? this.#look();
     } catch (error) {
       return Promise.reject(error as Error);
     }
   }
 
-  #arrived(): IteratorResult<Entry<unknown>, undefined> | Promise<IteratorResult<Entry<unknown>, undefined>> {
-    const value = this.cursor.nextNow();
-    return value === undefined ? this.#wait() : { done: false, value };
+  goOn(): void {
+    const resolve = this.#resolve;
+    try {
+      const value = this.cursor.nextNow();
+      resolve?.(value === undefined ? this.#look() : { done: false, value });
+    } catch (error) {
+      this.#reject?.(error);
+    }
   }
 
-  async #wait(): Promise<IteratorResult<Entry<unknown>, undefined>> {
+  failed(error: unknown): void {
+    this.#reject?.(error);
+  }
+
+  async #look(): Promise<Step> {
     const value = await this.cursor.next();
     return value === undefined ? OVER : { done: false, value };
   }

@@ -28,6 +28,21 @@ describe('the reader of data streams', () => {
   let reader: DataReader;
   const failures: unknown[] = [];
 
+  async function read(
+    place: string,
+    asks: readonly DataAsk[],
+    count: number,
+    raw: boolean,
+  ): Promise<DataAnswer[]> {
+    commands.push({ place, keys: asks.map(({ key }) => key), count, raw });
+    return asks.map(({ key }) => {
+      const error = failing?.(key);
+      if (error !== undefined) return error;
+      const rows = (there.get(key) ?? []).splice(0, count);
+      return rows.length === 0 ? undefined : rows.map((data, n) => [`1-${n}`, ['d', data]] as const);
+    });
+  }
+
   beforeEach(() => {
     there.clear();
     commands = [];
@@ -46,20 +61,9 @@ describe('the reader of data streams', () => {
       dataStreams: {
         keyOf: (name: string) => name,
         placeOf: (key: string) => (key.startsWith('far') ? 'far' : ''),
-        async read(
-          place: string,
-          asks: readonly DataAsk[],
-          count: number,
-          raw: boolean,
-        ): Promise<DataAnswer[]> {
-          commands.push({ place, keys: asks.map(({ key }) => key), count, raw });
-          return asks.map(({ key }) => {
-            const error = failing?.(key);
-            if (error !== undefined) return error;
-            const rows = (there.get(key) ?? []).splice(0, count);
-            return rows.length === 0 ? undefined : rows.map((data, n) => [`1-${n}`, ['d', data]] as const);
-          });
-        },
+        read: (place: string, asks: readonly DataAsk[], count: number, raw: boolean) =>
+          read(place, asks, count, raw),
+        readFirst: (place: string, asks: readonly DataAsk[]) => read(place, asks, 1, false),
       },
     };
     reader = new DataReader(kernel as unknown as Kernel, 100);
@@ -100,10 +104,52 @@ describe('the reader of data streams', () => {
     await elapse(2000);
     const keys = new Set(commands.flatMap((command) => command.keys));
     expect(keys.size).to.equal(20);
-    // Quiet ones come together, four times a second.
+    // Quiet ones come together, every 285 ms.
     const late = commands.slice(-4);
     expect(late.every((command) => command.keys.length === 20)).to.equal(true);
     expect(commands.length).to.be.below(20);
+  });
+
+  it('asks for a crowd of quiet ones as it is, until one of them has found something, was woken or is closed [C-DATA-13]', async () => {
+    const readings = Array.from({ length: 10 }, (_, n) => open(`k${n}`));
+    const twin = open('k0');
+    const pages = readings.map((reading) => reader.page(reading, 0));
+    void reader.page(twin, 0);
+    await elapse(3000);
+    const crowds = new Set(readings.map(({ crowd }) => crowd));
+    expect([...crowds].map((crowd) => crowd?.size)).to.deep.equal([10]);
+    expect(twin.crowd).to.not.be.oneOf([undefined, ...crowds]);
+    const [crowd] = crowds;
+    const { list } = crowd as NonNullable<typeof crowd>;
+    await elapse(600);
+    expect((crowd as NonNullable<typeof crowd>).list).to.equal(list);
+    there.set('k3', ['a']);
+    await elapse(300);
+    expect(await pages[3]).to.deep.equal([['1-0', ['d', 'a']]]);
+    reader.wake('k4');
+    reader.close(readings[5] as Reading);
+    expect([3, 4, 5].map((n) => readings[n]?.crowd)).to.deep.equal([undefined, undefined, undefined]);
+    expect(crowd?.size).to.equal(7);
+    commands = [];
+    await elapse(300);
+    expect(commands.filter(({ keys }) => keys.length === 7)).to.have.length(1);
+    expect(commands.flatMap(({ keys }) => keys)).to.not.include('k5');
+    await elapse(2000);
+    expect(crowd?.size).to.equal(8);
+  });
+
+  it('asks again for a crowd that had no answer [C-DATA-13]', async () => {
+    const reading = open('k');
+    const page = reader.page(reading, 0);
+    await elapse(3000);
+    failing = () => unavailable();
+    await elapse(1000);
+    expect(reading.crowd?.size).to.equal(1);
+    failing = undefined;
+    there.set('k', ['a']);
+    await elapse(2000);
+    expect(await page).to.deep.equal([['1-0', ['d', 'a']]]);
+    expect(failures).to.deep.equal([]);
   });
 
   it('looks at once where it is woken, also while it looks already [C-DATA-13]', async () => {
