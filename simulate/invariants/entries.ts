@@ -61,7 +61,8 @@ interface AppendCall {
   readonly count: number;
   /** What Redis gave for each. */
   readonly ids: string[][];
-  isDenied: boolean;
+  /** Places of those that are not there, for all that the producer says. */
+  readonly denied: Set<number>;
 }
 
 const isAfter = (id: string, other: string) => compareFencingTokens(id, other) > 0;
@@ -84,7 +85,7 @@ export class EntriesWatch {
   /** A producer is about to append so many. Its entries carry the number of the call, and their places. */
   begins(by: string, name: string, count: number): AppendCall {
     const ids = Array.from({ length: count }, (): string[] => []);
-    const call = { number: this.#calls.length, name, by, count, ids, isDenied: false };
+    const call = { number: this.#calls.length, name, by, count, ids, denied: new Set<number>() };
     this.#calls.push(call);
     return call;
   }
@@ -99,7 +100,8 @@ export class EntriesWatch {
     own.push(id);
     const what = `entry ${at} of call ${number} of ${call.by}`;
     if (own.length > 1) this.#add('C-PRO-8', `${what} was added ${own.length} times`);
-    if (call.isDenied) this.#add('C-PRO-8', `${what} had been rejected for good, and is there as ${id}`);
+    if (call.denied.has(at))
+      this.#add('C-PRO-8', `${what} had been rejected for good, and is there as ${id}`);
     if (call.ids.slice(at + 1).some((ids) => ids.length > 0))
       this.#add('C-PRO-9', `${what} was added behind one that was to follow it`);
   }
@@ -120,22 +122,21 @@ export class EntriesWatch {
       this.#add('C-PRO-8', `call ${call.number} of ${call.by} rejected with ${String(error)}`);
       return true;
     }
-    const { sent, appended } = error.details;
-    (appended as (string | null)[] | undefined)?.forEach((id, at) => {
-      if (id !== null && !(call.ids[at] as string[]).includes(id))
-        this.#add(
-          'C-PRO-8',
-          `call ${call.number} of ${call.by} says that ${id} is there, which Redis did not give for it`,
-        );
+    const { sent, appended, unknown } = error.details as {
+      readonly sent?: boolean;
+      readonly appended?: readonly (string | null)[];
+      readonly unknown?: readonly number[];
+    };
+    const what = `call ${call.number} of ${call.by}`;
+    appended?.forEach((id, at) => {
+      const own = call.ids[at] as string[];
+      if (id !== null && !own.includes(id))
+        this.#add('C-PRO-8', `${what} says that ${id} is there, which Redis did not give for it`);
+      if (id !== null || unknown?.includes(at)) return;
+      call.denied.add(at);
+      if (own.length > 0) this.#add('C-PRO-8', `${what} says that entry ${at} is not there, and it is`);
     });
-    if (sent !== false) return true;
-    call.isDenied = true;
-    if (call.ids.some((own) => own.length > 0))
-      this.#add(
-        'C-PRO-8',
-        `call ${call.number} of ${call.by} said that nothing was sent, and some of it is there`,
-      );
-    return false;
+    return sent !== false;
   }
 
   keys(): Iterable<string> {
@@ -144,7 +145,7 @@ export class EntriesWatch {
 
   record(record: HistoryRecord): void {
     if (record.op === 'acquired') this.given(`${record.owner} ${record.id}`, record.name);
-    else if (record.op === 'finished' && record.checkpoint === 'cleared') this.forgotten(record.name);
+    else if (record.op === 'finished' && record.checkpoint !== undefined) this.forgotten(record.name);
     else if (record.op === 'deadLettered' || record.op === 'deadLetterDue') this.#excuse(record.name);
     else if (record.op === 'saved') {
       const { p = {} } = JSON.parse(record.text) as { readonly p?: Readonly<Record<string, string>> };
@@ -290,7 +291,7 @@ export class EntriesWatch {
     for (const { key, name, entries } of this.#streams.values()) {
       if (isExcused(name)) continue;
       const [left] = entries.filter(
-        ({ call, isHandled, isDue }) => !isHandled && isDue && !this.#calls[call]?.isDenied,
+        ({ call, at, isHandled, isDue }) => !isHandled && isDue && !this.#calls[call]?.denied.has(at),
       );
       if (left !== undefined) this.#add(BROKEN.skipped, `${key} ${left.id} was never handed to anybody`);
     }

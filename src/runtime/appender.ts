@@ -8,7 +8,7 @@ import { type Ensured, ensureCall, ensuredOf } from '../redis/announcing.js';
 import type { DataServers } from '../redis/data-servers.js';
 import type { Names } from '../redis/names.js';
 import { SCRIPTS } from '../redis/scripts.js';
-import type { Along, EntryAdder } from './entry-adder.js';
+import type { Along, EntryAdder, Fates } from './entry-adder.js';
 import { BATCH_BYTES, batchAt, type Ensurer } from './ensurer.js';
 import type { CheckedEntry } from './new-entries.js';
 import type { SizedEntry } from './new-stream.js';
@@ -35,16 +35,17 @@ export interface AppenderSettings {
 export interface Appender {
   /**
    * In their order, in batches; when one fails, those before it are there.
-   * @throws StreamwardenError whose `details.appended` says what is known to be there: an id, or null, for each
+   * @throws StreamwardenError whose `details.appended` says what is known to be there: an id, or null, for each; and `details.unknown` of which of the others nobody
+   *   knows, by their places
    */
   append(entries: readonly CheckedEntry[], trace?: TraceFields): Promise<Appended[]>;
 }
 
 export function createAppender({ names, servers, add, ensurer, maxEntryBytes }: AppenderSettings): Appender {
-  /** @param ids those of its entries, as they become known */
+  /** @param fates what becomes of its entries, as that becomes known */
   async function appendBatch(
     batch: readonly CheckedEntry[],
-    ids: (string | null)[],
+    fates: Fates,
     trace: TraceFields | undefined,
   ): Promise<Ensured[]> {
     const streams = [...new Map(batch.map(({ stream }) => [stream.name, stream])).values()];
@@ -56,7 +57,7 @@ export function createAppender({ names, servers, add, ensurer, maxEntryBytes }: 
       : undefined;
     await add(
       batch.map(({ row }) => row),
-      ids,
+      fates,
       along,
     );
     const ensured = await ensurer.ensure(streams, { trace, wakes: true, known });
@@ -84,18 +85,16 @@ export function createAppender({ names, servers, add, ensurer, maxEntryBytes }: 
       const ids: (string | null)[] = [];
       for (let from = 0; from < entries.length; from = ids.length) {
         const batch = batchFrom(entries, from);
-        const batchIds: (string | null)[] = batch.map(() => null);
+        const fates: Fates = { ids: batch.map(() => null), unknown: new Set() };
         try {
-          const ensured = await appendBatch(batch, batchIds, trace);
-          ensured.forEach((stream, at) => void appended.push({ id: batchIds[at] as string, stream }));
+          const ensured = await appendBatch(batch, fates, trace);
+          ensured.forEach((stream, at) => void appended.push({ id: fates.ids[at] as string, stream }));
         } catch (error) {
-          throw withAppended(error, [
-            ...ids,
-            ...batchIds,
-            ...entries.slice(from + batch.length).map(() => null),
-          ]);
+          const unknown = [...fates.unknown].sort((a, b) => a - b).map((at) => from + at);
+          const unsent = entries.slice(from + batch.length).map(() => null);
+          throw withFates(error, [...ids, ...fates.ids, ...unsent], unknown);
         }
-        ids.push(...batchIds);
+        ids.push(...fates.ids);
       }
       return appended;
     },
@@ -118,14 +117,18 @@ function batchFrom(entries: readonly CheckedEntry[], from: number): readonly Che
   return entries.slice(from, to);
 }
 
-/** The same error, which also says what is there. */
-function withAppended(error: unknown, appended: readonly (string | null)[]): unknown {
+/** The same error, which also says what is there, and what may be. */
+function withFates(
+  error: unknown,
+  appended: readonly (string | null)[],
+  unknown: readonly number[],
+): unknown {
   if (!isStreamwardenError(error)) return error;
-  const isThere = appended.some((id) => id !== null);
+  const mayBeThere = unknown.length > 0 || appended.some((id) => id !== null);
   const { code, message, retriable, details, cause } = error;
   return new StreamwardenError(code, message, {
     retriable,
     cause,
-    details: { ...details, ...(isThere && { sent: true }), appended },
+    details: { ...details, sent: mayBeThere, appended, unknown },
   });
 }

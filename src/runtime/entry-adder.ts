@@ -49,9 +49,17 @@ export interface EntryAdderSettings {
   isClosed(): boolean;
 }
 
+/** What is known of rows that are on their way. */
+export interface Fates {
+  /** The id of each that is there; null: it is not, or nobody knows. */
+  readonly ids: (string | null)[];
+  /** Places of those that may be there: they were sent, and have no answer. */
+  readonly unknown: Set<number>;
+}
+
 export type EntryAdder = (
   rows: readonly EntryRow[],
-  ids: (string | null)[],
+  fates: Fates,
   along?: Along | undefined,
 ) => Promise<void>;
 
@@ -59,14 +67,14 @@ export type EntryAdder = (
 class Batch {
   readonly #settings: EntryAdderSettings;
   readonly #rows: readonly EntryRow[];
-  readonly #ids: (string | null)[];
+  readonly #fates: Fates;
   #marks: Marks | undefined;
   #failure: Error | undefined;
 
-  constructor(settings: EntryAdderSettings, rows: readonly EntryRow[], ids: (string | null)[]) {
+  constructor(settings: EntryAdderSettings, rows: readonly EntryRow[], fates: Fates) {
     this.#settings = settings;
     this.#rows = rows;
-    this.#ids = ids;
+    this.#fates = fates;
   }
 
   async run(along: Along | undefined): Promise<void> {
@@ -100,8 +108,10 @@ class Batch {
         const [replies, isMarked] = await this.#send(server, batch, along);
         batch.forEach((errand, at) => {
           const [error, id] = replies[at] as Reply;
-          if (error === null) this.#ids[errand.index] = String(id);
-          else {
+          if (error === null) {
+            this.#fates.ids[errand.index] = String(id);
+            this.#fates.unknown.delete(errand.index);
+          } else {
             const next = this.#next(errand, redisError(error, 'XADD', true), isMarked, deadline);
             if (next !== undefined) again.push(next);
           }
@@ -159,6 +169,7 @@ class Batch {
     const { index, server } = errand;
     const now = clock.monotonic();
     const isSilent = mayHaveExecuted(error);
+    if (isSilent) this.#fates.unknown.add(index);
     const unanswered =
       errand.unanswered ?? (isSilent && isMarked ? { error, until: now + REMEMBERED_MS } : undefined);
     const fail = (reason: Error): undefined => {
@@ -183,7 +194,7 @@ class Batch {
   #keepOrder(again: readonly Again[]): void {
     const last = new Map<string, number>();
     this.#rows.forEach(({ key }, index) => {
-      if (this.#ids[index] !== null) last.set(key, index);
+      if (this.#fates.ids[index] !== null) last.set(key, index);
     });
     for (const { errand } of again) {
       const { key } = this.#rows[errand.index] as EntryRow;
@@ -213,7 +224,7 @@ function byServer(errands: readonly Errand[]): Map<string, Errand[]> {
   return groups;
 }
 
-/** The ids of what is there are written into `ids` as they come, so that they are known when the rest fails. */
+/** What becomes of each is written into `fates` as it becomes known, so that it is known when the rest fails. */
 export function createEntryAdder(settings: EntryAdderSettings): EntryAdder {
-  return (rows, ids, along) => new Batch(settings, rows, ids).run(along);
+  return (rows, fates, along) => new Batch(settings, rows, fates).run(along);
 }

@@ -70,12 +70,13 @@ export interface Producer<TInput = object | null, TFields = NewEntryFields> exte
    * Resolves with the entry's id and what `ensure()` says of the stream. The entry is there first, always. Of calls that are not awaited one after the other
    * nobody knows which is first in the stream.
    * @throws StreamwardenError `InvalidOption` before any I/O; `RedisUnavailable`, `RedisRefused`, `PermissionDenied`, and then `details.sent` says whether the entry
-   *   may be there, and `details.appended` has its id where it is known to be
+   *   may be there, `details.appended` has its id where it is known to be, and `details.unknown` is empty where it is known not to be
    */
   append(name: string, fields: TFields, ...rest: OptionsArgument<TInput, AppendOptions>): Promise<Appended>;
   /**
    * Adds many, in their order; those of one data stream stay in that order. In batches of at most 500, and of about 1 MiB; when one fails, those before it are there.
-   * @throws as `append`; `OutcomeUnknown` where Redis refused an entry and has one that was to follow it
+   * @throws as `append`, with `details.appended` for each, and `details.unknown` the places of those that may be there: all others without an id are not, and may be
+   *   appended again; `OutcomeUnknown` where Redis refused an entry and has one that was to follow it
    */
   appendMany(entries: readonly NewDataEntry<TInput, TFields>[]): Promise<Appended[]>;
   /** Adds the end mark to a data stream, an entry whose first field is `_end`, and has its owner look, as `append` does: who reads its entries finishes it there. */

@@ -12,6 +12,12 @@ import { useFleet } from '../support/runtimes.js';
 import { skipWithout } from '../support/skip.js';
 
 const names = createNames({ service: 'orders' });
+interface Fates {
+  readonly sent: boolean;
+  readonly appended: readonly (string | null)[];
+  readonly unknown: readonly number[];
+}
+
 const isXadd = ([command = '']: readonly string[]) => /^xadd$/i.test(command);
 const isScript = ([command = '']: readonly string[]) => /^eval/i.test(command);
 
@@ -158,6 +164,7 @@ describe('appending to data streams', () => {
     expect(error).to.include({ code: 'RedisUnavailable', retriable: true });
     expect(error).to.have.nested.property('details.sent', false);
     expect(error).to.have.deep.nested.property('details.appended', [null]);
+    expect(error).to.have.deep.nested.property('details.unknown', []);
     proxy.allow();
     await producer.append('one', { n: 1 });
     expect(await suite.redis().xlen('one')).to.equal(1);
@@ -172,6 +179,7 @@ describe('appending to data streams', () => {
     expect(armed.struck).to.equal(1);
     expect(error).to.include({ code: 'RedisUnavailable', retriable: true });
     expect(error).to.have.nested.property('details.sent', true);
+    expect(error).to.have.deep.nested.property('details.unknown', [0]);
     await producer.append('one', { n: 2 });
     expect(await fieldsOf('one')).to.deep.equal(['n 0', 'n 1', 'n 2']);
   });
@@ -240,6 +248,33 @@ describe('appending to data streams', () => {
     const there = [...(await entriesOf('one')), ...(await entriesOf('two'))].map(([id]) => id);
     expect(there).to.have.length(502);
     expect(appended).to.deep.equal([...there.slice(0, 501), null, there[501]]);
+    // It was refused: it is not there.
+    expect(error).to.have.deep.nested.property('details.unknown', []);
+  });
+
+  it('tells which of many are there, which are not, and of which nobody knows [C-PRO-9]', async function () {
+    if (addsOnce(suite.server()))
+      skipWithout(this, { missing: 'a server before Redis 8.6', remedy: '$REDIS_SERVER_BIN' });
+    const entries = Array.from({ length: 1600 }, (_, n) => ({ name: 'one', fields: { n } }));
+    const armed = proxy.arm({
+      fault: 'cutReply',
+      matches: (args: readonly string[]) => isXadd(args) && args.at(-1) === '700',
+    });
+    const error = await rejection(producer.appendMany(entries));
+    expect(armed.struck).to.equal(1);
+    const { sent, appended, unknown } = (error as unknown as { details: Fates }).details;
+    expect(sent).to.equal(true);
+    const known = appended.filter((id) => id !== null);
+    expect(known.length).to.be.within(500, 999);
+    expect(known).to.deep.equal((await entriesOf('one')).slice(0, known.length).map(([id]) => id));
+    // The batch that was cut off, and none of the one that was not sent.
+    expect(unknown).to.deep.equal(
+      appended.flatMap((id, at) => (id === null && at >= 500 && at < 1000 ? [at] : [])),
+    );
+    const missing = entries.filter((_, at) => appended[at] === null && !unknown.includes(at));
+    await producer.appendMany(missing);
+    const numbers = (await entriesOf('one')).map(([, [, n]]) => Number(n));
+    expect(new Set(numbers).size).to.equal(numbers.length);
   });
 
   it('adds where the data are, and announces where the service is [C-PRO-11]', async () => {

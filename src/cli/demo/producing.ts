@@ -1,7 +1,8 @@
 /** What the demo's producer does: a data stream begins every now and then, gets an entry several times a second, and its end mark after some seconds. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isStreamwardenError } from '../../core/errors.js';
 import { createProducer } from '../../runtime/producer.js';
+import type { ShortClient } from '../redis-client.js';
+import { Adder, type NumberedEntry } from './adding.js';
 import type { Board } from './board.js';
 
 /** Over how long the streams begin. */
@@ -16,6 +17,7 @@ const MOST_IN_ALL = 20_000;
 
 export interface Producing {
   readonly url: string;
+  readonly client: ShortClient;
   readonly service: string;
   readonly streams: number;
   /** Aborts when the user has had enough. */
@@ -24,7 +26,7 @@ export interface Producing {
 
 /** Resolves, when all have ended, with the entries that announced them. */
 export async function produceAll(
-  { url, service, streams, signal }: Producing,
+  { url, client, service, streams, signal }: Producing,
   board: Board,
 ): Promise<string[]> {
   await using producer = createProducer({ redis: url, service });
@@ -32,11 +34,14 @@ export async function produceAll(
   const beginsAt = (stream: number) => (BEGIN_MS * stream) / streams;
   const sent: number[] = [];
   const announced = new Map<string, string>();
+  const adder = new Adder(producer, client, (name, { id, created }) => {
+    if (created) announced.set(name, id);
+  });
   const startedAt = performance.now();
   let ended = 0;
   while (ended < streams) {
     const now = performance.now() - startedAt;
-    const due: { readonly name: string; readonly fields: { readonly n: number } }[] = [];
+    const due: NumberedEntry[] = [];
     const over: string[] = [];
     for (let stream = 0; stream < streams && beginsAt(stream) <= now; stream += 1) {
       const name = `stream-${stream + 1}`;
@@ -48,27 +53,11 @@ export async function produceAll(
       for (let n = before; n < shall; n += 1) due.push({ name, fields: { n } });
       sent[stream] = before === count ? count + 1 : Math.max(before, shall);
     }
-    const begun = await patiently(() => producer.appendMany(due));
-    for (const [at, { stream }] of begun.entries()) {
-      const { name } = due[at] as { readonly name: string };
-      if (stream.created) announced.set(name, stream.id);
-    }
+    await adder.append(due);
     board.announced = announced.size;
-    for (const name of over) await patiently(() => producer.end(name));
+    for (const name of over) await adder.end(name);
     ended += over.length;
     await delay(TICK_MS, undefined, { signal });
   }
   return [...announced.values()];
-}
-
-/** While a master fails over, what was refused is sent again: what may be there twice is, as at any producer. */
-async function patiently<T>(send: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await send();
-    } catch (error) {
-      if (!isStreamwardenError(error, 'RedisUnavailable')) throw error;
-      await delay(TICK_MS);
-    }
-  }
 }

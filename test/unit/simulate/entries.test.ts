@@ -147,5 +147,13 @@ describe('what the simulation says of entries', () => {
     expect(watch.rejected(last, told({ sent: true, appended: ['11-0'] }))).to.equal(true);
     expect(watch.rejected(last, new Error('a bug'))).to.equal(true);
     expect(broken().slice(5)).to.deep.equal(['C-PRO-8', 'C-PRO-8']);
+    const some = watch.begins('producer', 'two', 3);
+    watch.added('two', '12-0', some.number, 1);
+    const fates = { sent: true, appended: [null, '12-0', null], unknown: [2] };
+    expect(watch.rejected(some, told(fates))).to.equal(true);
+    watch.added('two', '13-0', some.number, 2);
+    expect(broken().slice(7)).to.deep.equal([]);
+    watch.added('two', '14-0', some.number, 0);
+    expect(broken().slice(7)).to.include('C-PRO-8');
   });
 });
