@@ -20,7 +20,7 @@ import { Saver } from './data/saver.js';
 import { Canceller } from './endings/canceller.js';
 import { Drain, type DrainReport } from './endings/drain.js';
 import { Finisher } from './endings/finisher.js';
-import { Giver, givenBack } from './endings/giver.js';
+import { Giver } from './endings/giver.js';
 import { Releaser } from './endings/releaser.js';
 import { startActor } from './host.js';
 import { Acquirer } from './intake/acquirer.js';
@@ -489,6 +489,7 @@ export class Consumer {
   /** Its actor is gone, the entry is still pending for us: the others shall have it. Its application is told to stop. */
   #ownershipFailed(ownership: Ownership, error: unknown): void {
     this.supervisor.record(`ownership/${ownership.id}`, error);
+    ownership.isGivenUp = true;
     this.kernel.application.disowned(ownership, 'failed');
     this.#giveUp(ownership, 'handOver');
   }
@@ -497,12 +498,14 @@ export class Consumer {
   operationFailed(ownership: Ownership, reason: 'handOver' | 'failed' | 'rejected', error: unknown): void {
     if (isStreamwardenError(error, 'RuntimeStopped') || ownership.isAtRest) return;
     this.supervisor.record(`ownership/${ownership.id}`, error);
+    // Before it has ended, and what is unsaved of it with it.
+    ownership.isGivenUp = true;
     ownership.send({ type: 'lost', reason: 'failed' });
     this.#giveUp(ownership, reason);
   }
 
   #giveUp(ownership: Ownership, reason: 'handOver' | 'failed' | 'rejected'): void {
-    this.giver.move(reason, [givenBack(ownership, reason)]).catch((problem: unknown) => {
+    this.giver.giveUp(reason, ownership).catch((problem: unknown) => {
       if (isStreamwardenError(problem, 'RuntimeStopped')) return;
       this.kernel.logger.warn(
         { id: ownership.id, error: messageOf(problem) },

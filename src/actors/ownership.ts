@@ -37,6 +37,8 @@ export class Ownership implements OwnershipFacts {
   readonly lockKey: string;
   /** It has left our hands, one way or another. */
   hasEnded = false;
+  /** It has failed inside, and others are about to be given it: what is unsaved of it is saved first. */
+  isGivenUp = false;
   /** A producer has cancelled it: it is given to nobody after us. */
   isCancelled = false;
   /** How often its stream was ensured since it is ours, as far as is known. */

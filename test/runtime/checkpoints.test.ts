@@ -4,6 +4,7 @@ import { createAdmin, createProducer, type StreamHandle } from '../../src/index.
 import { parseCheckpoint } from '../../src/redis/checkpoints.js';
 import type { Substitutes } from '../../src/runtime/runtime.js';
 import { eventually } from '../support/eventually.js';
+import { failing } from '../support/failing-stores.js';
 import { heldCall } from '../support/held-call.js';
 import { useRedis } from '../support/redis.js';
 import { rejection } from '../support/rejection.js';
@@ -148,6 +149,22 @@ describe('a checkpoint', () => {
     await Promise.all([done, unsaved]);
     expect(await kept('one')).to.equal(null);
   });
+
+  for (const [how, call] of [
+    ['finished', 'done'],
+    ['given back', 'giveBack'],
+  ] as const) {
+    it(`that is unsaved is saved when its stream cannot be ${how} for a reason of the program's, and others are given it [C-CHK-6]`, async () => {
+      const { fault, substitutes } = failing('lease', call);
+      const { handle, runtime } = await owning({ flushMs: NEVER, autoClaim: false }, substitutes);
+      await handle.save('a');
+      void handle.save('b');
+      fault.fail = (nth) => (nth === 1 ? new TypeError('a bug') : undefined);
+      await rejection(call === 'done' ? handle.done() : handle.release());
+      await runtime.stop();
+      expect((await next()).handle.checkpoint).to.equal('b');
+    });
+  }
 
   it('of a handler that saves while its stream is released is answered [C-CHK-6]', async () => {
     const { announce, create } = fleet();

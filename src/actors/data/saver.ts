@@ -212,7 +212,7 @@ export class Saver {
     let sent: Sent[] = [];
     const { value: results } = await retrying(this.#kernel, this.#lease, async () => {
       // The newest there is, each time it is tried.
-      const still = batch.filter(({ hasEnded }) => !hasEnded);
+      const still = batch.filter((ownership) => !isOver(ownership));
       sent = still.map((ownership) => {
         const progress = progressOf(ownership);
         return { ownership, progress, version: progress.version };
@@ -277,16 +277,16 @@ export class Saver {
   }
 
   #dropEnded(): void {
-    const isOver = this.#kernel.ended.aborted;
+    const isStopped = this.#kernel.ended.aborted;
     for (const ownership of this.#unsaved) {
       if (ownership.state === 'released') {
         // Finished by its owner, and its checkpoint with it: nothing is left to be written.
         const progress = progressOf(ownership);
         progress.wrote(progress.version);
         this.#unsaved.delete(ownership);
-      } else if (isOver) {
+      } else if (isStopped) {
         this.#drop(ownership, new StreamwardenError('RuntimeStopped', 'the runtime has stopped'));
-      } else if (ownership.hasEnded) {
+      } else if (isOver(ownership)) {
         this.#drop(ownership, notOwned(ownership));
       }
     }
@@ -316,9 +316,14 @@ function hasNone({ progress, checkpoint }: Ownership): boolean {
   return progress === undefined && checkpoint === undefined;
 }
 
+/** It has left our hands; not so one that failed inside, and is still pending for us. */
+function isOver({ hasEnded, isGivenUp }: Ownership): boolean {
+  return hasEnded && !isGivenUp;
+}
+
 /** One whose handler has thrown has proved nothing. */
-function isToProve({ hasCounts, isProven, isWorkedOn, state }: Ownership): boolean {
-  return hasCounts && !isProven && isWorkedOn && state !== 'backingOff';
+function isToProve({ hasCounts, hasEnded, isProven, isWorkedOn, state }: Ownership): boolean {
+  return hasCounts && !isProven && !hasEnded && isWorkedOn && state !== 'backingOff';
 }
 
 function notOwned({ name, id }: Ownership): StreamwardenError {

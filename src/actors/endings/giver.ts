@@ -66,9 +66,25 @@ export class Giver {
     isStillHeld: (id: string) => boolean = () => true,
     afterMs = 0,
   ): Promise<Map<string, Moved>> {
+    return await this.#whileMoving(entries, () => this.#move(reason, entries, isStillHeld, afterMs));
+  }
+
+  /** One whose ownership has failed inside, and has ended with that. How far it has come is saved first, as with any other. */
+  async giveUp(reason: GiveBackReason, ownership: Ownership): Promise<void> {
+    await this.#whileMoving([ownership], async () => {
+      try {
+        if (this.#saver.isUnsaved([ownership])) await this.#saveFirst([ownership]);
+      } finally {
+        ownership.isGivenUp = false;
+      }
+      await this.#move(reason, [givenBack(ownership, reason)], () => true, 0);
+    });
+  }
+
+  async #whileMoving<T>(entries: readonly { readonly id: string }[], act: () => Promise<T>): Promise<T> {
     for (const { id } of entries) this.#moving.set(id, (this.#moving.get(id) ?? 0) + 1);
     try {
-      return await this.#move(reason, entries, isStillHeld, afterMs);
+      return await act();
     } finally {
       for (const { id } of entries) {
         const others = (this.#moving.get(id) ?? 1) - 1;
