@@ -131,7 +131,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
           ...args,
           '',
           ...ids.map(() => pick.of(['', 0, 1])),
-          ...(clears ? ids.map(() => pick.of([1, ''])) : []),
+          ...(clears ? ids.map(() => pick.of([1, '{"p":{"k":"removed"}}', ''])) : []),
         ],
       ];
     },
@@ -434,7 +434,7 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
     1,
     (pick) => [
       ['l', 'o', 'cp'],
-      ['g', 0, 200, pick.of([0, 1, 60000])],
+      ['g', 0, 200, pick.of([0, 1, 60000]), pick.of([0, 60000])],
     ],
   ],
   'take-locks': [

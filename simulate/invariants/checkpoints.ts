@@ -111,13 +111,14 @@ export class CheckpointWatch {
     const kept = this.#kept.get(name);
     if (kept === undefined) return;
     if (checkpoint === 'cleared') this.#kept.delete(name);
+    if (checkpoint === 'removed') this.#kept.set(name, { id, number: 0, count: undefined });
     // Others write no checkpoints, and clear none.
     if (!this.#isKnown(id) || !isIncarnation(owner)) return;
     const isCancelled = this.#fleet.ledger.lives.get(id)?.isCancelled === true;
     const isKeeping = this.#keeping.has(`${owner} ${id}`);
-    if (checkpoint === 'cleared' && isKeeping && !isCancelled)
+    if (checkpoint !== undefined && isKeeping && !isCancelled)
       this.#add('C-CHK-5', `${owner} finished ${name} ${id}, and what was to be kept is gone`);
-    if (checkpoint !== 'cleared' && !isKeeping)
+    if (checkpoint === undefined && !isKeeping)
       this.#add('C-CHK-5', `${owner} finished ${name} ${id}, and ${kept.id} ${kept.number} is left`);
   }
 

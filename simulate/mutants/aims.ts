@@ -11,7 +11,7 @@ export const SHARING: Wishes = {
 
 export const DEATHS: Wishes = { kinds: { crash: 2, freeze: 2, stall: 1 }, mostFaults: 8 };
 
-export const LATE: Wishes = { kinds: { late: 3, stall: 2, cut: 1, freeze: 1 }, mostFaults: 12 };
+const LATE: Wishes = { kinds: { late: 3, stall: 2, cut: 1, freeze: 1 }, mostFaults: 12 };
 
 export const FEW_RETRIES: Wishes = { kinds: { crash: 2, freeze: 1 }, shape: { maxRetries: 1 } };
 

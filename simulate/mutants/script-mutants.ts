@@ -600,8 +600,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'redis/scripts/done.lua',
-        from: "if checkpoints and ARGV[clears + i] == '1' and",
-        to: 'if false and',
+        from: "if leaves ~= '' and (not",
+        to: "if leaves ~= '' and leaves ~= '1' and (not",
       },
     ],
     wishes: SAVED,

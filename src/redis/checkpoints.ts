@@ -11,7 +11,7 @@ import type { Names } from './names.js';
 export interface CheckpointRecord {
   /** Entry id of the owner that wrote it. */
   readonly id: string;
-  /** Grows with each save of that owner. */
+  /** Grows with each save of that owner. 0: it has finished the stream, and left this. */
   readonly number: number;
   /** When it was written, epoch milliseconds by Redis's clock. */
   readonly at: number;
@@ -51,7 +51,7 @@ export interface CheckpointStore {
   save(batch: readonly Saving[]): Promise<Saved[]>;
   /** What is kept of each of these data streams; null: nothing. On the connection for what may be large. */
   read(dataStreams: readonly string[]): Promise<(string | null)[]>;
-  /** Clears what nobody owns and was written longer ago than this; resolves with how many. Walks the hash. */
+  /** Clears what nobody owns and was written longer ago than this, and sooner what says only that streams were removed; resolves with how many. Walks the hash. */
   prune(keepMs: number): Promise<number>;
 }
 
@@ -62,6 +62,11 @@ export interface CheckpointSettings {
 
 /** Records in one reply. */
 const READ_PAGE = 8;
+/**
+ * How long it is known that a finished stream's entries were removed, in milliseconds: a producer may announce it after that once more, which had added one
+ * of them before.
+ */
+const REMOVED_KEEP_MS = 600_000;
 /** Records that are looked at in one call; keeps the script below 2 ms. */
 const PRUNED_PAGE = 200;
 
@@ -102,7 +107,7 @@ export function createCheckpointStore(
       let cleared = 0;
       let cursor = '0';
       do {
-        const args = [group, cursor, PRUNED_PAGE, keepMs];
+        const args = [group, cursor, PRUNED_PAGE, keepMs, Math.min(keepMs, REMOVED_KEEP_MS)];
         const reply = await commands.script('prune-checkpoints', [lbs, owners, checkpoints], args);
         const [next, count] = reply as [string, number];
         cursor = next;

@@ -46,6 +46,8 @@ export interface Finish extends EntryRef {
   readonly isTouched?: boolean;
   /** What is kept of how far its owner came goes with it. */
   readonly isClearing?: boolean;
+  /** A `CheckpointContent` that takes its place. */
+  readonly leaving?: string | undefined;
 }
 
 export type MoveOutcome =
@@ -401,7 +403,7 @@ export function createLeaseStore(commands: Commands, names: Names, settings: Lea
         keys = [...keys, names.touches];
       }
       if (isClearing) {
-        args.push(...batch.map((finish) => (finish.isClearing ? 1 : '')));
+        args.push(...batch.map(({ isClearing, leaving = 1 }) => (isClearing ? leaving : '')));
         keys = [...keys, names.checkpoints];
       }
       const reply = (await commands.script('done', keys, args)) as number[];

@@ -17,7 +17,7 @@ const recordSchema = z.discriminatedUnion('op', [
     ...common,
     op: z.literal('finished'),
     owner: z.string(),
-    checkpoint: z.literal('cleared').optional(),
+    checkpoint: z.enum(['cleared', 'removed']).optional(),
   }),
   z.object({
     ...moved,
@@ -92,8 +92,8 @@ export interface SavedRecord extends HistoryRecordBase {
 export interface FinishedRecord extends HistoryRecordBase {
   readonly op: 'finished';
   readonly owner: string;
-  /** The checkpoint of the stream went with it. */
-  readonly checkpoint?: 'cleared' | undefined;
+  /** The checkpoint of the stream went with it; `removed`: what is left says that its entries were removed. */
+  readonly checkpoint?: 'cleared' | 'removed' | undefined;
 }
 
 /** An entry was taken out of a consumer's hands, by that consumer itself or by another one. */

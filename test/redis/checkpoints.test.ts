@@ -147,6 +147,34 @@ describe('a checkpoint in Redis', () => {
     });
   });
 
+  it('of a stream whose entries were removed says only that for a while after it is done [C-DATA-14]', async () => {
+    const a = await wire.join('a~00000001');
+    const batch = await wire.own(a, 'one', 'two');
+    for (const ref of batch) await save(a, ref, 1, '{"v":1,"p":{"one":"removed"}}');
+    const leaving = '{"p":{"one":"removed"}}';
+    const finish = batch.map((ref, at) => ({
+      ...ref,
+      isClearing: true,
+      leaving: at === 0 ? leaving : undefined,
+    }));
+    expect(await a.lease.done(finish)).to.deep.equal([true, true]);
+    const [record, none] = await a.checkpoints.read(['one', 'two']);
+    expect(none).to.equal(null);
+    const found = parseCheckpoint(record ?? '');
+    expect(found).to.deep.include({ id: batch[0]?.id, number: 0, content: { p: { one: 'removed' } } });
+    const finished = (await wire.history()).filter(({ op }) => op === 'finished');
+    expect(finished.map(({ checkpoint }) => checkpoint)).to.deep.equal(['removed', 'cleared']);
+    const aged = (ms: number, number: number) => `v1 1-1 ${number} ${(found?.at ?? 0) - ms} ${leaving}`;
+    await suite.redis().hset(names.checkpoints, {
+      young: aged(500_000, 0),
+      old: aged(700_000, 0),
+      saved: aged(700_000, 1),
+    });
+    expect(await a.checkpoints.prune(3_600_000)).to.equal(1);
+    expect((await suite.redis().hkeys(names.checkpoints)).sort()).to.deep.equal(['one', 'saved', 'young']);
+    expect(await a.checkpoints.prune(300_000)).to.equal(2);
+  });
+
   it('goes with the stream that is done, unless it is to be kept [C-CHK-5]', async () => {
     const a = await wire.join('a~00000001');
     const batch = await wire.own(a, 'one', 'two', 'three');

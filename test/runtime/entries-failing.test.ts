@@ -108,6 +108,44 @@ describe('an entry that fails', () => {
     expect(batches).to.deep.equal([['1', '2', '3'], ['1'], ['2'], ['3']]);
   });
 
+  it('is one that is being handled: not the one with which the handler left its loop some time before it threw [C-DATA-8]', async () => {
+    await append(1, 2);
+    const runtime = fleet().create({ ...backoff, maxRetries: 2 });
+    const log = fleet().listen(runtime);
+    const seen: string[] = [];
+    const options = { onEntryError: 'skip', entryRetries: 0 } as const;
+    runtime.process(async (stream) => {
+      for await (const { fields, attempt } of stream.entries(options)) {
+        seen.push(`${fields.n}.${attempt}`);
+        break;
+      }
+      await suite.redis().ping();
+      throw new Error('what comes after the loop fails');
+    });
+    await runtime.start();
+    await fleet().announce(['orders']);
+    await log.first('StreamDeadLettered', 'orders');
+    expect(seen).to.deep.equal(['1.1', '1.1', '1.1']);
+    expect(log.of('EntryFailed')).to.deep.equal([]);
+  });
+
+  it('is one that is being handled: not one that was committed before the handler left its loop [C-DATA-8]', async () => {
+    await append(1);
+    const runtime = fleet().create({ ...backoff, maxRetries: 1 });
+    const log = fleet().listen(runtime);
+    runtime.process(async (stream) => {
+      for await (const entry of stream.entries({ onEntryError: 'skip', entryRetries: 0, idleMs: 0 })) {
+        await entry.commit();
+        break;
+      }
+      throw new Error('what comes after the loop fails');
+    });
+    await runtime.start();
+    await fleet().announce(['orders']);
+    await log.first('StreamDeadLettered', 'orders');
+    expect(log.of('EntryFailed')).to.deep.equal([]);
+  });
+
   it('that does not satisfy the schema is refused with EntryInvalid, or passed over [C-DATA-8]', async () => {
     const [first] = await append(1);
     await suite.redis().xadd('orders', '*', 'm', '2');

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { EntriesOptions } from '../../src/index.js';
+import { parseCheckpoint } from '../../src/redis/checkpoints.js';
 import { eventually } from '../support/eventually.js';
 import { useProducer } from '../support/producers.js';
 import { useRedis } from '../support/redis.js';
@@ -82,11 +83,65 @@ describe('entries that are removed', () => {
     await finished(runtime);
     expect(seen).to.deep.equal(['1', '2']);
     expect(await suite.redis().exists('orders')).to.equal(0);
-    expect(await suite.redis().hget(fleet().names.checkpoints, 'orders')).to.equal(null);
+    // Only that, and not for long.
+    const kept = await suite.redis().hget(fleet().names.checkpoints, 'orders');
+    expect(parseCheckpoint(kept ?? '')).to.deep.include({ number: 0, content: { p: { orders: 'removed' } } });
     await suite.redis().xadd('orders', '1-1', 'n', '3');
     await producer().ensure('orders');
     await eventually('the new one is read', () => seen.includes('3'));
   });
+
+  it('with the stream before a producer announces what it had added keep nobody waiting [C-DATA-14]', async () => {
+    await append(1);
+    await suite.redis().xadd('orders', '*', '_end', '1');
+    const { runtime, seen } = await reading({ trim: 'committed' });
+    await producer().ensure('orders');
+    await finished(runtime);
+    // Late: of the producer of the end mark, say, when another one's announcement came first.
+    for (let count = 2; count <= 3; count += 1) {
+      await producer().ensure('orders');
+      await finished(runtime, count);
+    }
+    expect(seen).to.deep.equal(['1']);
+    await append(2);
+    await producer().ensure('orders');
+    await eventually('what comes then is read', () => seen.includes('2'));
+  });
+
+  it('keep nobody waiting whose owner finished by itself, or saved something of its own [C-DATA-14]', async () => {
+    await append(1);
+    await suite.redis().xadd('orders', '*', '_end', '1');
+    const runtime = fleet().create();
+    const given: unknown[] = [];
+    runtime.process(async (stream) => {
+      given.push(stream.checkpoint);
+      for await (const { id } of stream.entries({ trim: 'committed' })) await stream.save(id);
+      await stream.done();
+    });
+    await runtime.start();
+    for (let count = 1; count <= 2; count += 1) {
+      await producer().ensure('orders');
+      await finished(runtime, count);
+    }
+    expect(given).to.deep.equal([undefined, undefined]);
+  });
+
+  for (const [how, position] of [
+    ['had removed them', async (mark: string) => (await suite.redis().del('orders')) && mark],
+    ['had come to the end mark', async (mark: string) => mark],
+  ] as const) {
+    it(`of an owner that ${how} and died leave nobody waiting, and nothing behind [C-DATA-10, C-DATA-14]`, async () => {
+      await append(1);
+      const mark = (await suite.redis().xadd('orders', '*', '_end', '1')) as string;
+      const record = JSON.stringify({ p: { orders: await position(mark) } });
+      await suite.redis().hset(fleet().names.checkpoints, 'orders', `v1 1-1 1 ${Date.now()} ${record}`);
+      await producer().ensure('orders');
+      const { runtime, seen } = await reading({ trim: 'committed' });
+      await finished(runtime);
+      expect(seen).to.deep.equal([]);
+      expect(await suite.redis().exists('orders')).to.equal(0);
+    });
+  }
 
   it('never take along what comes behind the end [C-DATA-10]', async () => {
     await append(1);

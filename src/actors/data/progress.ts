@@ -1,6 +1,9 @@
 /** How far the owner of one stream has come: what it began with, and what is to be saved of it. */
 import { parseCheckpoint } from '../../redis/checkpoints.js';
 
+/** In place of a position: the stream has been removed at its end. What comes under its name is another one, whose ids may be smaller. */
+export const REMOVED = 'removed';
+
 /** A failing entry of a Redis stream. */
 export interface Attempts {
   readonly id: string;
@@ -93,6 +96,16 @@ export class Progress {
       members.push(`"a":${JSON.stringify(Object.fromEntries(pairs))}`);
     }
     return { number: this.#number, json: `{${members.join(',')}}` };
+  }
+
+  /**
+   * What is to be known for a while once the stream is finished: that all its entries have been dealt with, and removed. Otherwise whoever is given it again,
+   * by a producer that announces late what it had added before, would wait for entries that nobody adds any more. Undefined: nothing is.
+   */
+  get removed(): string | undefined {
+    if (this.#positions.size === 0) return undefined;
+    for (const id of this.#positions.values()) if (id !== REMOVED) return undefined;
+    return JSON.stringify({ p: Object.fromEntries(this.#positions) });
   }
 
   /** Characters that it has, about. */

@@ -32,8 +32,10 @@ function lengthOf({ ownership }: Request): number {
 }
 
 /** As far as is known when it is sent. */
-function finishOf({ ownership: { id, name, touches, hasCheckpoint }, ifTouches, keeps }: Request): Finish {
-  return { id, name, ifTouches, isTouched: touches > 0, isClearing: hasCheckpoint && !keeps };
+function finishOf({ ownership, ifTouches, keeps }: Request): Finish {
+  const { id, name, touches, hasCheckpoint, progress } = ownership;
+  const isClearing = hasCheckpoint && !keeps;
+  return { id, name, ifTouches, isTouched: touches > 0, isClearing, leaving: progress?.removed };
 }
 
 export class Finisher {

@@ -14,7 +14,8 @@
 -- ARGV[2] text    consumer: the caller's name in the group
 -- ARGV[3] number  generation of the caller
 -- ARGV[4...] pairs of entry id (ascending) and data stream name; then, where there are conditions, '' and in the same order how often each may
---                 have been touched, or '' (however often); then, where there are checkpoints, in the same order 1 (that of its name goes with it) or ''
+--                 have been touched, or '' (however often); then, where there are checkpoints, in the same order 1 (that of its name goes with it),
+--                 JSON (this is what takes its place, as number 0: see save) or ''
 --
 -- Returns one item an entry: 1 finished; 0 not pending for the caller, nothing was done; less: touched so often, counted from -1 down, which is
 -- more than allowed, and nothing was done
@@ -25,6 +26,7 @@
 --@include count
 --@include endings
 --@include history
+--@include now
 --@include parking
 local lbs, presence, owners = KEYS[1], KEYS[2], KEYS[3]
 local group, consumer = ARGV[1], ARGV[2]
@@ -57,7 +59,7 @@ local record = historian(last > 10 and KEYS[6])
 local parking = parkingOf({ lbs = lbs, group = group, owners = owners, by = consumer, record = record, keys = { KEYS[last - 4], KEYS[last - 3], KEYS[last - 2], KEYS[last - 1], KEYS[last] } })
 local pending = pendingFor(lbs, group, consumer, ids, 0)
 local recorded = redis.call('HMGET', owners, unpack(names))
-local results, finished, cleared, ended, over, clearing = {}, {}, {}, {}, {}, {}
+local results, finished, cleared, ended, over, clearing, left = {}, {}, {}, {}, {}, {}, {}
 for i = 1, #ids do
   if pending[ids[i]] and excess(i) then
     results[i] = -excess(i)
@@ -65,9 +67,16 @@ for i = 1, #ids do
     results[i] = 1
     finished[#finished + 1] = ids[i]
     -- Another one may own the name where data was lost: then it is that one's.
-    if checkpoints and ARGV[clears + i] == '1' and (not recorded[i] or recorded[i] == ids[i]) then
-      over[#over + 1] = names[i]
-      clearing[i] = 'cleared'
+    local leaves = checkpoints and ARGV[clears + i] or ''
+    if leaves ~= '' and (not recorded[i] or recorded[i] == ids[i]) then
+      if leaves == '1' then
+        over[#over + 1] = names[i]
+        clearing[i] = 'cleared'
+      else
+        left[#left + 1] = names[i]
+        left[#left + 1] = 'v1 ' .. ids[i] .. ' 0 ' .. string.format('%.0f', nowMs()) .. ' ' .. leaves
+        clearing[i] = 'removed'
+      end
     end
     if recorded[i] == ids[i] then
       cleared[#cleared + 1] = names[i]
@@ -87,6 +96,9 @@ if #finished > 0 then
 end
 if #over > 0 then
   redis.call('HDEL', checkpoints, unpack(over))
+end
+if #left > 0 then
+  redis.call('HSET', checkpoints, unpack(left))
 end
 if #cleared > 0 then
   redis.call('HDEL', owners, unpack(cleared))

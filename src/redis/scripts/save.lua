@@ -1,7 +1,7 @@
 -- Writes checkpoints of data streams that are the caller's: how far their owners have come, for whoever owns them next.
 --
 -- A record is 'v1 <entry id of the owner that wrote it> <number> <epoch ms, by the clock of Redis> <JSON>'. The number grows with each save of one owner,
--- so that one which is executed late takes nothing back:
+-- so that one which is executed late takes nothing back; 0: its owner has finished the stream, and this is what it has left (see done):
 --
 --   1. A's save 7 of e gets no answer, and is on its way still.   2. A sends save 8 on another connection, and hears that it is there.
 --   3. Save 7 arrives: under an older generation it is refused, and where both came under one, the number says that a newer one stands.

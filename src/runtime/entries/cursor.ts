@@ -2,9 +2,10 @@
  * Where a handler is in the entries of one data stream: what has been read and not been handed out, what is in the handler's hands, what has been committed.
  * `stream.entries()` and `stream.batches()` are two ways to walk it.
  */
-import type { Attempts } from '../../actors/data/progress.js';
+import { type Attempts, REMOVED } from '../../actors/data/progress.js';
 import type { Asker, Page, Reading } from '../../actors/data/reading.js';
 import type { Ownership } from '../../actors/ownership.js';
+import { onNextTurn } from '../../core/clock.js';
 import { compareEntryIds } from '../../core/entry-id.js';
 import { isStreamwardenError, StreamwardenError } from '../../core/errors.js';
 import { soon } from '../../core/microtask.js';
@@ -16,7 +17,7 @@ import { checkFields } from './entry-check.js';
 import { objectOf } from './fields.js';
 import { type Committer, HandedEntry } from './handed-entry.js';
 import type { CompiledEntries } from './options.js';
-import { isOver, type Known, REMOVED, START, UNKNOWN } from './position.js';
+import { isOver, type Known, START, UNKNOWN } from './position.js';
 import { TrimWatch } from './trim-watch.js';
 import { Trimmer } from './trimmer.js';
 import type { Entry } from './types.js';
@@ -66,6 +67,8 @@ export class EntryCursor implements Asker, Committer {
   #handed: string | undefined;
   /** The first row of what is in the handler's hands, and how many there are. */
   inHand: DataRow | undefined;
+  /** What was in its hands when it left its loop, and went on to something else. */
+  leftWith: DataRow | undefined;
   handedCount = 0;
   /** So many entries are handed out alone, as the handler has thrown with them in hand together. */
   #singles = 0;
@@ -202,6 +205,21 @@ export class EntryCursor implements Asker, Committer {
     this.#reading = undefined;
   }
 
+  /**
+   * The handler has left its loop. A throw in the loop leaves it as a `break` does, and is known by the handler's failing in the same turn. What comes later is not
+   * about the entry any more.
+   */
+  leaveLoop(): void {
+    this.leave();
+    const row = this.inHand;
+    if (row === undefined) return;
+    onNextTurn(this.#host.clock, () => {
+      if (this.inHand !== row) return;
+      this.inHand = undefined;
+      this.leftWith = row;
+    });
+  }
+
   /** The stream is not to be worked on any more: whoever waits hears of it. */
   over(): void {
     if (this.#reading !== undefined) this.#host.reader.close(this.#reading);
@@ -298,8 +316,9 @@ export class EntryCursor implements Asker, Committer {
       if (after === REMOVED || after === 'start') after = START;
       this.#watch = new TrimWatch(after);
       const facts = position === REMOVED || after !== START ? await this.#facts() : UNKNOWN;
-      if (position !== undefined && isOver(position, facts)) {
-        this.#endAt({ by: 'mark', touches, isMore: false, at: after, isRemoved: position === REMOVED });
+      if (position !== undefined && isOver(position, facts, options.isTrimming)) {
+        const isRemoved = await this.#removedBefore(position, facts);
+        this.#endAt({ by: 'mark', touches, isMore: false, at: after, isRemoved });
         return undefined;
       }
       after = this.#resumed(after, facts);
@@ -310,6 +329,14 @@ export class EntryCursor implements Asker, Committer {
     this.#watchedAt = this.#idleFrom;
     if (ownership.isAborted || ownership.hasEnded) this.over();
     return reading;
+  }
+
+  /** Whoever was here before has come to the end, and may have removed the stream; or died before it did, or before that was recorded. */
+  async #removedBefore(position: string, facts: Known): Promise<boolean> {
+    if (position === REMOVED) return true;
+    if (facts !== undefined) return (await this.#trimmer?.remove(position)) ?? false;
+    this.#host.positions.commit(this.ownership, this.key, REMOVED);
+    return true;
   }
 
   /** Others may have removed what is behind the position, or have begun the stream anew. */

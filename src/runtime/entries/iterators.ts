@@ -14,7 +14,7 @@ abstract class Walk<T> implements AsyncIterableIterator<T, undefined, undefined>
   abstract next(): Promise<IteratorResult<T, undefined>>;
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.cursor.leave();
+    this.cursor.leaveLoop();
     return OVER;
   }
 
@@ -23,7 +23,7 @@ abstract class Walk<T> implements AsyncIterableIterator<T, undefined, undefined>
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.cursor.leave();
+    this.cursor.leaveLoop();
   }
 }
 

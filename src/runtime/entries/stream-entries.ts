@@ -106,9 +106,14 @@ export class StreamEntries implements CursorHost {
    * @returns whether the entry has been passed over, and the handler is to be called again
    */
   async failed(ownership: Ownership, error: unknown): Promise<boolean> {
-    const cursor = walksOf(ownership)?.cursors.find(({ inHand }) => inHand !== undefined);
+    if (isTouched(ownership, error)) return false;
+    const cursors = walksOf(ownership)?.cursors ?? [];
+    const cursor = cursors.find(({ inHand }) => inHand !== undefined);
     const row = cursor?.inHand;
-    if (cursor === undefined || row === undefined || isTouched(ownership, error)) return false;
+    if (cursor === undefined || row === undefined) {
+      this.#countsForNone(ownership, cursors);
+      return false;
+    }
     const { key, options } = cursor;
     const before = this.positions.attemptsOf(ownership, key);
     const attempts = before?.id === row[0] ? before.count + 1 : 1;
@@ -127,6 +132,16 @@ export class StreamEntries implements CursorHost {
       );
       return false;
     }
+  }
+
+  /** What leaves the loop and the handler not at once, through an awaited clean-up say, is taken for no failure of an entry. */
+  #countsForNone({ name, id }: Ownership, cursors: readonly EntryCursor[]): void {
+    const left = cursors.find(({ leftWith, options }) => leftWith && options.onEntryError !== 'stop');
+    if (left === undefined) return;
+    this.#settings.logger.warn(
+      { stream: name, id, key: left.key, entryId: left.leftWith?.[0] },
+      'a handler failed after it had left its loop: that counts as a failure of the stream, and of no entry',
+    );
   }
 
   async passOver(

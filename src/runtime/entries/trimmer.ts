@@ -1,9 +1,9 @@
 /** `trim: 'committed'`: removes from a data stream what Redis has recorded as dealt with, and the stream at its end. */
 import type { DataReader } from '../../actors/data/data-reader.js';
 import type { Positions } from '../../actors/data/positions.js';
+import { REMOVED } from '../../actors/data/progress.js';
 import type { Ownership } from '../../actors/ownership.js';
 import type { DataStreams } from '../../redis/data-streams.js';
-import { REMOVED } from './position.js';
 
 /** Between two removals, in milliseconds. */
 const SELDOM_MS = 1000;
