@@ -11,6 +11,7 @@ const rooms = {
   replay: ['machines', 'core'],
   inspector: ['admin', 'replay', 'runtime', 'machines', 'redis', 'core'],
   testing: ['runtime', 'replay', 'machines', 'redis', 'core'],
+  player: ['simulation', 'replay', 'runtime', 'redis', 'core'],
   frameworks: ['admin', 'runtime', 'redis', 'core'],
   simulation: ['testing', 'runtime', 'replay', 'machines', 'redis', 'core'],
   cli: [
@@ -40,11 +41,30 @@ const onDemandRules = Object.entries(loadedOnDemand).map(([room, others]) => ({
   to: { path: others.map((name) => `^src/${name}/`), dynamic: false },
 }));
 
+// What the index of a room publishes beside the room's own: no other file of the room may import it.
+const publishedBeside = {
+  testing: ['player'],
+};
+
+const publishingRules = Object.entries(publishedBeside).map(([room, others]) => ({
+  name: `published-by-${room}`,
+  comment: `src/${room}/index.ts may also publish ${others.join(', ')}`,
+  severity: 'error',
+  from: { path: `^src/${room}/index[.]ts$` },
+  to: {
+    path: '^src/',
+    pathNot: [room, ...rooms[room], ...others].map((name) => `^src/${name}/`),
+  },
+}));
+
 const layerRules = Object.entries(rooms).map(([room, allowed]) => ({
   name: `layers-${room}`,
   comment: `src/${room} may import ${['itself', ...allowed].join(', ')}`,
   severity: 'error',
-  from: { path: `^src/${room}/` },
+  from: {
+    path: `^src/${room}/`,
+    ...(room in publishedBeside && { pathNot: `^src/${room}/index[.]ts$` }),
+  },
   to: {
     path: '^src/',
     pathNot: [room, ...allowed, ...(loadedOnDemand[room] ?? [])].map((name) => `^src/${name}/`),
@@ -57,6 +77,7 @@ const foundAtRunTime = ['@opentelemetry/exporter-prometheus', '@opentelemetry/sd
 module.exports = {
   forbidden: [
     ...layerRules,
+    ...publishingRules,
     ...onDemandRules,
     {
       name: 'layers-unknown-room',

@@ -36,6 +36,7 @@ export const ERROR_CODES = [
   'RecordingUnreadable',
   'RecordingMalformed',
   'RecordingUnsupported',
+  'RecordingUnplayable',
   'InspectorFailed',
 ] as const;
 
@@ -101,6 +102,8 @@ export interface ErrorDetails {
   readonly RecordingFailed: { readonly file?: string };
   readonly RecordingMalformed: { readonly recording?: string; readonly line?: number };
   readonly RecordingUnsupported: { readonly recording?: string; readonly version?: number };
+  /** `why`: `nothingAssigned`, `sameConsumer`, `unknownStream` or `entriesNotSupplied`. */
+  readonly RecordingUnplayable: { readonly why?: string; readonly recording?: string };
 }
 
 /** A {@link StreamwardenError} of one code, or of one of several. */

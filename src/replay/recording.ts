@@ -1,8 +1,9 @@
 /** Recordings as they are read: the whole of a short one in memory, a long one line by line. */
-import { createReadStream, type ReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import type { Header, Line } from './format.js';
+import { inflated, textOfFile } from './gzip.js';
 import { type Cut, RecordingParser } from './parser.js';
 
 export interface Recording {
@@ -39,22 +40,24 @@ export function parseRecording(text: string, name = 'the recording'): Recording 
 }
 
 /**
- * Reads a recording into memory, about 1 KB a line; `replayFile()` does not.
+ * Reads a recording into memory, about 1 KB a line; `replayFile()` does not. One that is compressed by gzip is read as it is.
  *
  * @throws StreamwardenError `RecordingUnreadable`, `RecordingMalformed`, `RecordingUnsupported`
  */
 export async function loadRecording(file: string | URL): Promise<Recording> {
   const name = String(file);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw unreadable(name, error);
-  });
+  const text = await readFile(file)
+    .then(textOfFile)
+    .catch((error: unknown) => {
+      throw unreadable(name, error);
+    });
   return { ...parseRecording(text, name), file: name };
 }
 
 /** What can be no path, as it holds a NUL, is refused at once, and not by the first read. */
-function chunksOf(file: string): ReadStream {
+function chunksOf(file: string): AsyncGenerator<string, void> {
   try {
-    return createReadStream(file, { encoding: 'utf8', highWaterMark: 256 * 1024 });
+    return inflated(createReadStream(file, { highWaterMark: 256 * 1024 }));
   } catch (error) {
     throw unreadable(file, error);
   }
@@ -75,11 +78,10 @@ export interface RecordingReader extends AsyncIterable<readonly Line[]> {
 export async function openRecording(file: string): Promise<RecordingReader> {
   const parser = new RecordingParser(file);
   const chunks = chunksOf(file);
-  const iterator = chunks[Symbol.asyncIterator]() as AsyncIterator<string>;
 
   async function next(): Promise<readonly Line[] | undefined> {
     try {
-      const { value, done } = await iterator.next();
+      const { value, done } = await chunks.next();
       return done ? undefined : parser.push(value);
     } catch (error) {
       throw isStreamwardenError(error) ? error : unreadable(file, error);
@@ -95,7 +97,7 @@ export async function openRecording(file: string): Promise<RecordingReader> {
       else first = lines;
     }
   } catch (error) {
-    chunks.destroy();
+    await chunks.return();
     throw error;
   }
 
@@ -105,7 +107,7 @@ export async function openRecording(file: string): Promise<RecordingReader> {
       for (let lines = await next(); lines !== undefined; lines = await next()) yield lines;
       yield parser.end();
     } finally {
-      chunks.destroy();
+      await chunks.return();
     }
   }
 

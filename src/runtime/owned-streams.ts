@@ -242,7 +242,10 @@ export class OwnedStreams<TInfo, TCheckpoint> implements HandleOwner {
 }
 
 /** @throws StreamwardenError `InvalidOption` */
-function doneOptionsOf(options: unknown): { readonly ifTouches: number | undefined; readonly keep: boolean } {
+export function doneOptionsOf(options: unknown): {
+  readonly ifTouches: number | undefined;
+  readonly keep: boolean;
+} {
   const { ifTouches, keep = false } = onlyKnown(options, ['ifTouches', 'keep']);
   if (typeof keep !== 'boolean') throw invalid('keep', 'true or false', keep);
   if (ifTouches === undefined) return { ifTouches, keep };
@@ -253,7 +256,7 @@ function doneOptionsOf(options: unknown): { readonly ifTouches: number | undefin
 }
 
 /** @throws StreamwardenError `InvalidOption` */
-function afterMsOf(options: unknown): number {
+export function afterMsOf(options: unknown): number {
   const { afterMs = 0 } = onlyKnown(options, ['afterMs']);
   if (typeof afterMs !== 'number' || !Number.isInteger(afterMs) || afterMs < 0 || afterMs > MOST_DELAY_MS) {
     throw invalid('afterMs', `an integer from 0 to ${MOST_DELAY_MS}`, afterMs);

@@ -70,7 +70,10 @@ export class HandlerCalls {
   }
 
   /** The same handler, looked at. */
-  watched<TInfo>(handler: StreamHandler<TInfo>, { consumer, process }: Where): StreamHandler<TInfo> {
+  watched<TInfo, TCheckpoint>(
+    handler: StreamHandler<TInfo, TCheckpoint>,
+    { consumer, process }: Where,
+  ): StreamHandler<TInfo, TCheckpoint> {
     return async (handle) => {
       const { name: stream, id } = handle;
       const call: HandlerCall = { stream, id, consumer, process, isOver: false };

@@ -5,6 +5,24 @@
  * @packageDocumentation
  */
 
+export { play } from '../player/play.js';
+export type {
+  Assignment,
+  PlayableRecording,
+  Played,
+  PlayedAssignment,
+  PlayedGap,
+  PlayedLease,
+  PlayedOutcome,
+  PlayedStep,
+  PlayedStepKind,
+  PlayOptions,
+  PlayStage,
+  RecordedEnding,
+  Standstill,
+  SuppliedEntry,
+  Supplies,
+} from '../player/types.js';
 export { fingerprintOf, type Machine } from '../replay/fingerprint.js';
 export type {
   EventLine,

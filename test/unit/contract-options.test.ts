@@ -120,6 +120,7 @@ const CODES = namesOf<ErrorCode>({
   RecordingUnreadable: 0,
   RecordingMalformed: 0,
   RecordingUnsupported: 0,
+  RecordingUnplayable: 0,
   InspectorFailed: 0,
 });
 

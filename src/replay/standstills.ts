@@ -1,0 +1,63 @@
+/**
+ * Where a process stood still: a timer that was due rang late, and nothing was recorded in between. A recording does not say so itself: whoever stands
+ * still writes nothing.
+ */
+import type { Line } from './format.js';
+import { isActorLine } from './format.js';
+
+/** A span in which nothing was recorded although a timer was due. */
+export interface Silence {
+  /** `seq` of the last line before, and when that was. */
+  readonly seq: number;
+  readonly from: number;
+  /** When the timer rang, epoch milliseconds. */
+  readonly to: number;
+}
+
+/** A timer that rings this much late was kept from ringing; below that the event loop was busy. */
+const LATE_MS = 200;
+
+const TIMER = /^after (\S+) (\d+(?:\.\d+)?)$/;
+const RANG = /^xstate\.after\.([^.]*)\./;
+
+/** Takes the lines of one recording in order. */
+export class SilenceFinder {
+  /** Actor and timer → when it is due. */
+  readonly #due = new Map<string, number>();
+  #last: { readonly seq: number; readonly at: number } | undefined;
+
+  /** @returns the silence that this line ends, if any */
+  take(line: Line): Silence | undefined {
+    if (line.kind === 'lost') {
+      // What was recorded there is not known.
+      this.#last = undefined;
+      return undefined;
+    }
+    if (line.kind === 'end') return undefined;
+    const silence = isActorLine(line) && line.kind === 'event' ? this.#rang(line) : undefined;
+    if (isActorLine(line)) this.#note(line);
+    this.#last = { seq: line.seq, at: line.at };
+    return silence;
+  }
+
+  #rang(line: Extract<Line, { kind: 'event' }>): Silence | undefined {
+    const [, name] = RANG.exec(line.event.type) ?? [];
+    const due = name === undefined ? undefined : this.#due.get(`${line.actor} ${name}`);
+    const last = this.#last;
+    if (due === undefined || last === undefined) return undefined;
+    if (line.at - due < LATE_MS || line.at - last.at < LATE_MS) return undefined;
+    return { seq: last.seq, from: last.at, to: line.at };
+  }
+
+  #note(line: Extract<Line, { actor: string }>): void {
+    if (line.kind !== 'event') {
+      // Another life of the actor has timers of its own.
+      for (const key of this.#due.keys()) if (key.startsWith(`${line.actor} `)) this.#due.delete(key);
+      return;
+    }
+    for (const effect of line.effects ?? []) {
+      const [, name, ms] = TIMER.exec(effect) ?? [];
+      if (name !== undefined) this.#due.set(`${line.actor} ${name}`, line.at + Number(ms));
+    }
+  }
+}
