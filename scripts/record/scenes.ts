@@ -97,6 +97,29 @@ async function redisOutage(file: FileOf): Promise<void> {
   for (const stream of player.runtime.ownedStreams()) await stream.done();
 }
 
+/**
+ * Redis refuses every write for a while: it has too few replicas. The connection breaks meanwhile, so the lease can be neither kept nor raised; a stream is
+ * done before it is well again.
+ */
+async function refusingRedis(file: FileOf): Promise<void> {
+  await using redis = await startRedis();
+  await using player = await play(redis.url, file());
+  const refuse = async (replicas: number) =>
+    await onRedis(redis.url, (client) => client.config('SET', 'min-replicas-to-write', replicas));
+  await announce(redis.url, 'one', 'two');
+  await player.awaits('StreamAdded', 2);
+  await refuse(1);
+  await player.awaits('StreamUncertain', 2);
+  const [one] = player.runtime.ownedStreams();
+  const done = one?.done();
+  await onRedis(redis.url, (client) => client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+  await delay(3 * HEARTBEAT_MS);
+  await refuse(0);
+  await player.awaits('StreamConfirmed');
+  await done;
+  for (const stream of player.runtime.ownedStreams()) await stream.done();
+}
+
 /** A handler that always fails, and an entry that nobody can read: both end among the dead letters. */
 async function deadLetters(file: FileOf): Promise<void> {
   await using redis = await startRedis();
@@ -209,6 +232,7 @@ export const SCENES: Readonly<Record<string, (file: FileOf) => Promise<void>>> =
   'sigkill-recovery': sigkillRecovery,
   zombie,
   'redis-outage': redisOutage,
+  'refusing-redis': refusingRedis,
   'dead-letters': deadLetters,
   touched,
   'later-and-cancelled': laterAndCancelled,

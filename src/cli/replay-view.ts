@@ -92,7 +92,7 @@ export function stepForPeople(line: Line, divergence: Divergence | undefined): s
     ...patch.map(([path, ...change]) =>
       `      ${path} ${change.map((value) => JSON.stringify(value)).join(' ')}`.trimEnd(),
     ),
-    ...(line.kind === 'event' && line.effects ? [`      asks for ${line.effects.join(', ')}`] : []),
+    ...(line.kind !== 'join' && line.effects ? [`      asks for ${line.effects.join(', ')}`] : []),
     ...(divergence === undefined ? [] : linesOfDivergence(divergence)),
   ]
     .map(printable)

@@ -215,6 +215,6 @@ export class ActorFeed {
     const found = this.#table.standing(actor);
     if (found === undefined) return [];
     const { clock, tap } = this.#inside;
-    return [{ kind: 'join', seq: tap.nextSeq, at: clock.now(), by: undefined, ...found }];
+    return [{ kind: 'join', seq: tap.nextSeq, at: clock.now(), by: undefined, effects: undefined, ...found }];
   }
 }

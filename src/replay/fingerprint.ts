@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { AnyStateNode } from 'xstate';
+import { canonical, canonicalText } from './canonical.js';
+import { toJson } from './json-safe.js';
 
 /** A state machine of XState. Said without its own types: who only replays recordings need not load them. */
 export interface Machine {
@@ -43,18 +45,6 @@ function transitionOf({ target, guard, actions, reenter }: Transition) {
   };
 }
 
-/** Object members sorted by name, so that the same definition is the same text wherever it was written. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, member]) => [key, canonical(member)]),
-  );
-}
-
 function describe(node: AnyStateNode): unknown {
   return {
     type: node.type,
@@ -79,4 +69,12 @@ export function fingerprintOf(machine: Machine): string {
   const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16);
   known.set(machine, fingerprint);
   return fingerprint;
+}
+
+/** Eight hexadecimal digits that stand for what a machine remembers. */
+export function fingerprintOfContext(context: unknown): string {
+  return createHash('sha256')
+    .update(canonicalText(toJson(context)))
+    .digest('hex')
+    .slice(0, 8);
 }

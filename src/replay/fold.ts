@@ -2,55 +2,33 @@
  * One actor, lived through again: its events folded through the pure machine. Assignments are made, guards are asked, and what the machine raises for
  * itself is processed, as in life; actions, timers and invoked actors are not. What came of those is among the recorded events.
  */
-import { type AnyMachineSnapshot, type AnyStateMachine, createActor, createMachine } from 'xstate';
-import { effectOf, type RequestedAction } from './effects.js';
-import type { StateValue } from './format.js';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { beginning, type Step, stepAfter } from './dry-run.js';
+import { type Effect, wordsOfEffects } from './effects.js';
+import { FORMAT_VERSION, type FormatVersion, type StateValue } from './format.js';
 import { fromJson, type Json, toJson } from './json-safe.js';
-
-const nothing = () => {};
-
-/** What the machine asked for in the step under way. */
-let asked: string[] = [];
-
-/** What XState's `transition()` makes anew for each call, and what six sevenths of its time go to. Holds no state: what would be carried out is not. */
-const world = createActor(createMachine({}));
-const scope = {
-  self: world,
-  id: '',
-  sessionId: '',
-  logger: nothing,
-  system: world.system,
-  defer: nothing,
-  emit: nothing,
-  stopChild: nothing,
-  actionExecutor: (action: RequestedAction) => {
-    const effect = effectOf(action);
-    if (effect !== undefined) asked.push(effect);
-  },
-} as unknown as Parameters<AnyStateMachine['transition']>[2];
 
 export class Fold {
   readonly #machine: AnyStateMachine;
   #snapshot: AnyMachineSnapshot;
   #context: Json;
-  /** What the machine asked for in the last step. */
-  effects: readonly string[] = [];
+  #effects: readonly Effect[];
 
-  private constructor(machine: AnyStateMachine, snapshot: AnyMachineSnapshot) {
+  private constructor(machine: AnyStateMachine, { snapshot, effects }: Step) {
     this.#machine = machine;
     this.#snapshot = snapshot;
     this.#context = toJson(snapshot.context);
+    this.#effects = effects;
   }
 
   static spawn(machine: AnyStateMachine, input: Json | undefined): Fold {
-    const given = input === undefined ? undefined : fromJson(input);
-    return new Fold(machine, machine.getInitialSnapshot(scope, given as never) as AnyMachineSnapshot);
+    return new Fold(machine, beginning(machine, input === undefined ? undefined : fromJson(input)));
   }
 
   /** Goes on from where an actor stood. Throws when the machine has no such state. */
   static join(machine: AnyStateMachine, state: StateValue, context: Json): Fold {
     const snapshot = machine.resolveState({ value: state as never, context: fromJson(context) });
-    return new Fold(machine, snapshot as AnyMachineSnapshot);
+    return new Fold(machine, { snapshot: snapshot as AnyMachineSnapshot, effects: [] });
   }
 
   get state(): StateValue {
@@ -70,12 +48,16 @@ export class Fold {
     return this.#snapshot._nodes;
   }
 
+  /** What the machine asked for in the last step, in words as recordings of that version have them. */
+  effects(version: FormatVersion = FORMAT_VERSION): readonly string[] {
+    return this.#effects.length === 0 ? [] : wordsOfEffects(this.#effects, this.#snapshot.context, version);
+  }
+
   deliver(event: Json): void {
     const before = this.#snapshot.context;
-    asked = [];
-    const next = this.#machine.transition(this.#snapshot, fromJson(event) as never, scope);
-    this.#snapshot = next as AnyMachineSnapshot;
-    this.effects = asked;
-    if (this.#snapshot.context !== before) this.#context = toJson(this.#snapshot.context);
+    const { snapshot, effects } = stepAfter(this.#machine, this.#snapshot, fromJson(event));
+    this.#snapshot = snapshot;
+    this.#effects = effects;
+    if (snapshot.context !== before) this.#context = toJson(snapshot.context);
   }
 }

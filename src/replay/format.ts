@@ -1,5 +1,5 @@
 /**
- * The lines of a recording, version 1: JSON Lines, a header and then what happened, oldest first. docs/reference/recording-format.md is the
+ * The lines of a recording, version 2: JSON Lines, a header and then what happened, oldest first. docs/reference/recording-format.md is the
  * specification; these schemas are what a reader holds a file against.
  */
 import * as z from 'zod';
@@ -8,8 +8,10 @@ import type { Patch } from './patch.js';
 
 export const FORMAT = 'streamwarden-recording';
 
-/** The only version there is. A reader refuses a later one. */
-export const FORMAT_VERSION = 1;
+/** What is written. A reader refuses a later one, and compares of version 1 what it has: it lacks parameters of actions, what they saw, and effects of a spawn. */
+export const FORMAT_VERSION = 2;
+
+export type FormatVersion = 1 | 2;
 
 /** A state value as XState has it: a name, or the state of each region by the region's name. */
 export type StateValue = string | { readonly [region: string]: StateValue };
@@ -53,7 +55,7 @@ function isOperation([path, start, removed, ...items]: readonly unknown[]): bool
 export const headerSchema = z.object({
   kind: z.literal('header'),
   format: z.literal(FORMAT),
-  version: z.literal(FORMAT_VERSION),
+  version: z.literal([1, FORMAT_VERSION]),
   /** Version of the package that recorded. */
   package: text,
   service: text,
@@ -81,6 +83,8 @@ export const lineSchema = z.discriminatedUnion('kind', [
     input: json.optional(),
     state: stateValue,
     context: json,
+    /** What the machine asked for as it began, in words; effects.ts. */
+    effects: z.array(text).optional(),
     status: status.optional(),
   }),
   /** An actor that was there before recording began, or from whose events some were lost: as it stands. */

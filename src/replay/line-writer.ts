@@ -1,4 +1,6 @@
 /** What was heard, as lines. One writer per file: it knows what the file says already of each actor. */
+import { type Effect, wordsOfEffects } from './effects.js';
+import { FORMAT_VERSION } from './format.js';
 import type { Header, JoinLine, Line, NotificationLine, SpawnLine, StateValue } from './format.js';
 import { toJson } from './json-safe.js';
 import { diff } from './patch.js';
@@ -21,6 +23,10 @@ function stateOf({ value }: Standing): StateValue {
 
 function statusOf({ status }: Standing): Pick<SpawnLine, 'status'> {
   return ENDED.has(status) ? { status: status as NonNullable<SpawnLine['status']> } : {};
+}
+
+function wordsOf(effects: readonly Effect[], { context }: Standing): readonly string[] {
+  return wordsOfEffects(effects, context, FORMAT_VERSION);
 }
 
 function byOf(by: number | undefined): { by?: number } {
@@ -67,7 +73,7 @@ export class LineWriter {
     return text({ kind: 'end', seq, at, why, events, lost });
   }
 
-  #spawn({ seq, at, by, subject, standing }: HeardSpawn): SpawnLine {
+  #spawn({ seq, at, by, subject, standing, effects }: HeardSpawn): SpawnLine {
     const { path, machine, input } = subject;
     this.#introduce(subject, standing);
     return {
@@ -80,6 +86,7 @@ export class LineWriter {
       ...(input === undefined ? {} : { input: toJson(input) }),
       state: stateOf(standing),
       context: toJson(standing.context ?? null),
+      ...(effects === undefined ? {} : { effects: [...wordsOf(effects, standing)] }),
       ...statusOf(standing),
     };
   }
@@ -117,7 +124,7 @@ export class LineWriter {
       const patch = diff(toJson(before.context), toJson(reached.context));
       if (patch.length > 0) line += `,"patch":${JSON.stringify(patch)}`;
     }
-    if (effects !== undefined) line += `,"effects":${JSON.stringify(effects)}`;
+    if (effects !== undefined) line += `,"effects":${JSON.stringify(wordsOf(effects, reached))}`;
     const hasEnded = ENDED.has(reached.status);
     if (hasEnded) line += `,"status":"${reached.status}"`;
     if (threw !== undefined) line += `,"threw":${JSON.stringify(toJson(threw.error))}`;

@@ -5,6 +5,7 @@ import { Fold } from './fold.js';
 import {
   type ActorLine,
   type EventLine,
+  type FormatVersion,
   type Header,
   isActorLine,
   type Line,
@@ -62,12 +63,14 @@ export class Replayer {
   readonly #machines: Machines;
   readonly #only: string | undefined;
   readonly #tally: Tally;
+  readonly #version: FormatVersion;
   readonly #tracks = new Map<string, Track>();
   #found: Divergence | undefined;
 
   constructor(header: Header, { machines = presentMachines, actor }: ReplayOptions = {}) {
     this.#machines = machines;
     this.#only = actor;
+    this.#version = header.version;
     this.#tally = new Tally(header, machines);
   }
 
@@ -175,9 +178,14 @@ export class Replayer {
       this.#diverges(track, line, 'state', null);
     } else if (!isSameJson(fold.context, track.context)) {
       this.#diverges(track, line, 'context', null);
-    } else if (line.kind === 'event' && !isSameList(fold.effects, line.effects ?? [])) {
+    } else if (!this.#isSameToDo(fold, line)) {
       this.#diverges(track, line, 'effects', null);
     }
+  }
+
+  /** Version 1 does not say what was asked for at the beginning. */
+  #isSameToDo(fold: Fold, { kind, effects = [] }: EventLine | SpawnLine): boolean {
+    return (kind === 'spawn' && this.#version === 1) || isSameList(fold.effects(this.#version), effects);
   }
 
   #diverges(track: Track, line: ActorLine, reason: DivergenceReason, detail: string | null): void {
@@ -192,29 +200,28 @@ export class Replayer {
       event: line.kind === 'event' ? line.event : null,
       from: track.state,
       recorded: standingOf(line),
-      ...comparisonOf(COMPARED.has(reason) ? track.fold : undefined, track.context, line),
+      ...this.#comparison(COMPARED.has(reason) ? track.fold : undefined, track.context, line),
       definitionChanged: definition === 'unknown' ? null : definition === 'changed',
       detail,
     };
     this.#tally.divergence(line, this.#found);
     track.fold = undefined;
   }
-}
 
-function comparisonOf(
-  fold: Fold | undefined,
-  context: Json,
-  line: ActorLine,
-): Pick<Divergence, 'replayed' | 'context' | 'effects'> {
-  if (fold === undefined) return { replayed: null, context: [], effects: null };
-  const recorded = (line.kind === 'event' ? line.effects : undefined) ?? [];
-  // Those of a spawn are not recorded.
-  const isSame = line.kind !== 'event' || isSameList(recorded, fold.effects);
-  return {
-    replayed: { state: fold.state, status: fold.status as Standing['status'] },
-    context: differences(context, fold.context),
-    effects: isSame ? null : { recorded, replayed: fold.effects },
-  };
+  #comparison(
+    fold: Fold | undefined,
+    context: Json,
+    line: ActorLine,
+  ): Pick<Divergence, 'replayed' | 'context' | 'effects'> {
+    if (fold === undefined || line.kind === 'join') return { replayed: null, context: [], effects: null };
+    return {
+      replayed: { state: fold.state, status: fold.status as Standing['status'] },
+      context: differences(context, fold.context),
+      effects: this.#isSameToDo(fold, line)
+        ? null
+        : { recorded: line.effects ?? [], replayed: fold.effects(this.#version) },
+    };
+  }
 }
 
 /** Replays a recording that is in memory. */

@@ -17,6 +17,11 @@ interface Role {
   readonly fold: Fold;
 }
 
+function effectsOf(fold: Fold): { effects?: string[] } {
+  const effects = fold.effects();
+  return effects.length === 0 ? {} : { effects: [...effects] };
+}
+
 function statusOf(status: string): { status?: EndStatus } {
   return status === 'active' ? {} : { status: status as EndStatus };
 }
@@ -68,6 +73,7 @@ export class Scenario {
       ...(given === undefined ? {} : { input: given }),
       state: fold.state,
       context: fold.context,
+      ...effectsOf(fold),
       ...statusOf(fold.status),
     });
     return this;
@@ -165,7 +171,7 @@ export class Scenario {
       event: recorded,
       state: fold.state,
       ...(patch.length === 0 ? {} : { patch }),
-      ...(fold.effects.length === 0 ? {} : { effects: [...fold.effects] }),
+      ...effectsOf(fold),
       ...statusOf(fold.status),
     });
   }

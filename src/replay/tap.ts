@@ -3,10 +3,11 @@
  * copy in the place of its logic, so an actor that nobody records runs exactly the code it ran before. (XState's `inspect` makes four to six objects
  * for each event, says nothing of what an event that throws led to, and costs half the throughput; what is needed here is one call.)
  */
-import type { AnyActor, AnyActorLogic, AnyMachineSnapshot } from 'xstate';
+import type { AnyActor, AnyActorLogic, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { Clock } from '../core/clock.js';
 import type { LiveActor, Seam } from '../core/seam.js';
-import { effectOf } from './effects.js';
+import { beginning, beginsQuietly } from './dry-run.js';
+import { type Effect, effectOf } from './effects.js';
 
 /** Where an actor stands. Nothing in it is ever changed: machines make new ones. */
 export interface Standing {
@@ -36,6 +37,8 @@ export interface HeardSpawn extends Heard {
   readonly kind: 'spawn' | 'join';
   readonly subject: Subject;
   readonly standing: Standing;
+  /** What its machine asked for as it began; undefined: nothing, or it was met later. */
+  readonly effects: readonly Effect[] | undefined;
 }
 
 export interface HeardEvent extends Heard {
@@ -46,8 +49,8 @@ export interface HeardEvent extends Heard {
   readonly before: Standing;
   /** Undefined while the event is being processed, and for ever when that threw. */
   after: Standing | undefined;
-  /** What the machine asked for, in words. */
-  effects: string[] | undefined;
+  /** What the machine asked for. */
+  effects: Effect[] | undefined;
   threw: { readonly error: unknown } | undefined;
 }
 
@@ -78,6 +81,14 @@ type ActorScope = Parameters<AnyActorLogic['transition']>[2];
 
 function standingOf({ status, value, context }: AnyMachineSnapshot): Standing {
   return { status, value, context };
+}
+
+/** Asked of the machine once more: it was asked for before anybody could listen. */
+function firstEffects({ subject, logic }: Tapped): readonly Effect[] | undefined {
+  const machine = logic as AnyStateMachine;
+  if (beginsQuietly(machine)) return undefined;
+  const { effects } = beginning(machine, subject.input);
+  return effects.length === 0 ? undefined : effects;
 }
 
 /** The same scope, but one that notes what the machine asks for before it is done. */
@@ -125,7 +136,7 @@ export class Tap {
     const heard = { seq: this.#seq, at: this.#clock.now(), by: undefined };
     return [...this.#tapped.values()]
       .filter(({ snapshot }) => snapshot.status === 'active')
-      .map(({ subject, standing }) => ({ kind: 'join', ...heard, subject, standing }));
+      .map(({ subject, standing }) => ({ kind: 'join', ...heard, subject, standing, effects: undefined }));
   }
 
   /** @returns stops listening. Actors are left alone when nobody listens any more. */
@@ -141,8 +152,9 @@ export class Tap {
     for (const actor of this.#seam.actors) this.#tap(actor);
     this.#leaveSeam = [
       this.#seam.on('actorStarted', (actor) => {
-        const { subject, standing } = this.#tap(actor);
-        this.#tell({ kind: 'spawn', ...this.#next(), subject, standing });
+        const tapped = this.#tap(actor);
+        const { subject, standing } = tapped;
+        this.#tell({ kind: 'spawn', ...this.#next(), subject, standing, effects: firstEffects(tapped) });
       }),
       this.#seam.on('actorEnded', (actor) => this.#untap(actor)),
       this.#seam.on('notification', (notification) => {

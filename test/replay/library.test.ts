@@ -72,6 +72,7 @@ describe('the library of recordings', () => {
       'partial-keyspace',
       'plain-life',
       'redis-outage',
+      'refusing-redis',
       'sigkill-recovery',
       'touched',
       'zombie',
@@ -237,6 +238,13 @@ describe('the library of recordings', () => {
         'lease.raising',
         'lease.present',
       ]);
+    });
+
+    it('of a Redis that refuses', () => {
+      const recording = recordingOf('refusing-redis');
+      expect(recording).to.visitInOrder(['lease.present', 'lease.raising.pausing', 'lease.present']);
+      expect(recording).to.visitInOrder(['uncertain', 'extending', 'released'], owned);
+      expect(recording).to.neverReach('lost', owned);
     });
 
     it('of a failover in a cluster', () => {

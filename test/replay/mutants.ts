@@ -109,6 +109,10 @@ export const MUTANTS: readonly Mutant[] = [
   transition('ownership', 'verified leads to extending', 'states.acquiring', 'verified', to('extending')),
   transition('ownership', 'lease.missed is ignored', 'states.extending', 'lease.missed', without),
   transition('ownership', 'lease.missed tells nobody', 'states.extending', 'lease.missed', to('uncertain')),
+  transition('ownership', 'lost is told before its reason is known', 'states.uncertain', 'lost', () => ({
+    target: 'lost',
+    actions: ['disown', 'recordReason'],
+  })),
   transition('ownership', 'lost tells nobody', 'states.uncertain', 'lost', () => ({
     target: 'lost',
     actions: 'recordReason',
@@ -124,6 +128,21 @@ export const MUTANTS: readonly Mutant[] = [
   emptied('ownership', 'recordReason'),
   changed('ownership', 'handedOver is not final', 'states.handedOver', () => ({})),
 
+  changed(
+    'leaseKeeper',
+    'reports under another name',
+    'states.lease.states.raising.states.asking.invoke.onError.actions.1',
+    (action) => ({ ...(action as Config), type: 'complain' }),
+  ),
+  changed(
+    'leaseKeeper',
+    'says that it did something else',
+    'states.lease.states.raising.states.asking.invoke.onError.actions.1',
+    (action) => ({
+      ...(action as Config),
+      params: ({ event }: { event: { error: unknown } }) => ({ error: event.error, doing: 'refresh' }),
+    }),
+  ),
   inverted('leaseKeeper', 'isLapsed'),
   inverted('leaseKeeper', 'isStanding'),
   emptied('leaseKeeper', 'recordBeat'),
@@ -177,6 +196,10 @@ export const MUTANTS: readonly Mutant[] = [
   transition('supervisor', 'a verdict is not carried out', 'states.supervising', 'child.failed', () => ({
     guard: 'isKnown',
     actions: ['judge'],
+  })),
+  transition('supervisor', 'carries out the verdict before', 'states.supervising', 'child.failed', () => ({
+    guard: 'isKnown',
+    actions: ['carryOut', 'judge'],
   })),
   transition('supervisor', 'stop is ignored', 'states.supervising', 'stop', without),
 

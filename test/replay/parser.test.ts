@@ -95,10 +95,10 @@ describe('reading a recording', () => {
     }
 
     it('a version of the future', () => {
-      const error = refusal(changed(0, (line) => ({ ...line, version: 2, machines: 'told otherwise' })));
+      const error = refusal(changed(0, (line) => ({ ...line, version: 3, machines: 'told otherwise' })));
       expect(error.code).to.equal('RecordingUnsupported');
-      expect(error.message).to.match(/version 1, got: 2; a newer streamwarden recorded it/);
-      expect(error.details).to.deep.include({ version: 2 });
+      expect(error.message).to.match(/version 2, got: 3; a newer streamwarden recorded it/);
+      expect(error.details).to.deep.include({ version: 3 });
     });
 
     it('a file that is not there', async () => {

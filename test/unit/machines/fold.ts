@@ -1,6 +1,9 @@
 /**
  * Folds events through a machine with `transition()`: nothing is executed, no time passes. What the machine asked for is kept, so that
  * a test can say which timer runs and which actor is invoked, and answer for them.
+ *
+ * What was asked for is in the words of recordings (`src/replay/effects.ts`): an action that does not see what the step has made of the context ends in a
+ * fingerprint of what it saw. So a test that names actions in order notices an assignment that comes too late.
  */
 import {
   type AnyStateMachine,
@@ -9,11 +12,8 @@ import {
   type SnapshotFrom,
   transition,
 } from 'xstate';
-
-interface Asked {
-  readonly type: string;
-  readonly params?: unknown;
-}
+import { effectOf, type RequestedAction, wordsOfEffects } from '../../../src/replay/effects.js';
+import { FORMAT_VERSION } from '../../../src/replay/format.js';
 
 interface Timer {
   readonly delay: number;
@@ -28,13 +28,13 @@ export class Fold<M extends AnyStateMachine> {
   #snapshot: SnapshotFrom<M>;
   readonly #timers = new Map<string, Timer>();
   readonly #invoked = new Map<string, unknown>();
-  #told: Asked[] = [];
+  #asked: readonly RequestedAction[] = [];
 
   constructor(machine: M, input?: InputFrom<M>) {
     this.#machine = machine;
     const [snapshot, actions] = initialTransition(machine, ...([input] as never));
     this.#snapshot = snapshot;
-    this.#take(actions as unknown as Asked[]);
+    this.#take(actions as unknown as RequestedAction[]);
   }
 
   /** Delivers events one after the other; `told` is what the last of them led to. */
@@ -42,7 +42,7 @@ export class Fold<M extends AnyStateMachine> {
     for (const event of events) {
       const [snapshot, actions] = transition(this.#machine, this.#snapshot, event as never);
       this.#snapshot = snapshot;
-      this.#take(actions as unknown as Asked[]);
+      this.#take(actions as unknown as RequestedAction[]);
     }
     return this;
   }
@@ -83,13 +83,18 @@ export class Fold<M extends AnyStateMachine> {
     return this.#invoked.get(id);
   }
 
-  /** Custom actions of the last step, in order. */
+  /** Names of the custom actions of the last step, in order; each with a fingerprint of the context that it saw, unless that is the present one. */
   get told(): string[] {
-    return this.#told.map(({ type }) => type);
+    return this.#words(this.#custom.map(({ params: _, ...action }) => action));
+  }
+
+  /** Everything that the last step asked for, in words, in order: actions with their parameters, actors with their input, timers. */
+  get asked(): string[] {
+    return this.#words(this.#asked);
   }
 
   paramsOf(action: string): unknown {
-    return this.#told.find(({ type }) => type === action)?.params;
+    return this.#custom.find(({ type }) => type === action)?.params;
   }
 
   get value(): Part<M, 'value'> {
@@ -109,8 +114,22 @@ export class Fold<M extends AnyStateMachine> {
       throw new Error(`expected ${id} to be invoked, got: ${this.invoked.join(', ')}`);
   }
 
-  #take(actions: readonly Asked[]): void {
-    this.#told = [];
+  get #custom(): readonly RequestedAction[] {
+    return this.#asked.filter(({ type }) => !type.startsWith('xstate.'));
+  }
+
+  #words(actions: readonly RequestedAction[]): string[] {
+    return [
+      ...wordsOfEffects(
+        actions.flatMap((action) => effectOf(action) ?? []),
+        this.context,
+        FORMAT_VERSION,
+      ),
+    ];
+  }
+
+  #take(actions: readonly RequestedAction[]): void {
+    this.#asked = actions;
     for (const action of actions) {
       const params = action.params as Record<string, unknown> | undefined;
       switch (action.type) {
@@ -127,7 +146,6 @@ export class Fold<M extends AnyStateMachine> {
           this.#invoked.delete(String(params?.id));
           break;
         default:
-          this.#told.push(action);
       }
     }
   }

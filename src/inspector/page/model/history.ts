@@ -76,7 +76,7 @@ export class ActorHistory {
       state: line.state,
       context: line.context,
       patch: [],
-      effects: [],
+      effects: (line.kind === 'spawn' ? line.effects : undefined) ?? [],
       status: (line.kind === 'spawn' ? line.status : undefined) ?? 'active',
       threw: null,
       skipped: this.#skipped,

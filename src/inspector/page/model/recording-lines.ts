@@ -77,8 +77,8 @@ function headerOf(line: string): Header {
   if (header?.format !== 'streamwarden-recording') {
     throw new NotARecording('expected the first line to be the header of a recording, got: something else');
   }
-  if (header.version !== 1) {
-    throw new NotARecording(`expected a recording of version 1, got: ${String(header.version)}`);
+  if (header.version !== 1 && header.version !== 2) {
+    throw new NotARecording(`expected a recording of version 1 or 2, got: ${String(header.version)}`);
   }
   return header as unknown as Header;
 }
