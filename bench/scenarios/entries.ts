@@ -2,7 +2,7 @@
  * Entries of data streams through handlers, beside a loop that is written by hand (`bench/entries-bare.ts`): one blocking read of all keys and one commit a batch.
  *
  * Drain: a tenth as many streams as STREAMS, with 300 entries each, are read to their end. Flow: 20,000 entries a second are added to them by another process;
- * what the process and Redis use for an entry, and how long one waits for its handler. Quiet: STREAMS streams are iterated over and nothing comes: what that costs of a
+ * what the process and Redis use for an entry, and how long one waits for its handler; and what is left when nothing is committed. Quiet: STREAMS streams are iterated over and nothing comes: what that costs of a
  * core beside holding them, and how long an entry waits that nobody tells of. Takeover: from `StreamAdded` to the first entry, of streams that another owner has begun.
  */
 import { setTimeout } from 'node:timers/promises';
@@ -18,6 +18,8 @@ const FEEDER = fileURLToPath(new URL('../entries-feeder.ts', import.meta.url));
 const MEMORY = fileURLToPath(new URL('../memory-child.ts', import.meta.url));
 const A_STREAM = 300;
 const A_SECOND = 20_000;
+/** What leaves room on two cores: there waiting is not for a turn of the CPU. */
+const FEWER_A_SECOND = 5000;
 const FLOW_S = 4;
 /** Streams have been quiet before: how long the first of their entries wait is looked at apart. */
 const WARM_UP_MS = 1000;
@@ -36,7 +38,7 @@ interface Side {
   close(): Promise<void>;
 }
 
-function ours(url: string, service: string): Side {
+function ours(url: string, service: string, commit: 'auto' | 'manual' = 'auto'): Side {
   const runtime = createRuntime({ redis: url, service, consumerId: 'bench', capacity: 1_000_000 });
   const producer = createProducer({ redis: url, service });
   let begin = () => {};
@@ -49,7 +51,7 @@ function ours(url: string, service: string): Side {
       runtime.process(async (stream) => {
         waiting += 1;
         await begun;
-        for await (const { fields } of stream.entries()) await handle(fields, stream.name);
+        for await (const { fields } of stream.entries({ commit })) await handle(fields, stream.name);
       });
       await runtime.start();
       await producer.addMany(keys.map((name) => ({ name })));
@@ -123,7 +125,13 @@ interface Flow {
   readonly p99: number;
 }
 
-async function flow(url: string, prefix: string, side: Side, streams: number): Promise<Flow> {
+async function flow(
+  url: string,
+  prefix: string,
+  side: Side,
+  streams: number,
+  perSecond = A_SECOND,
+): Promise<Flow> {
   const keys = Array.from({ length: streams }, (_, n) => `${prefix}${n}`);
   const waits: number[] = [];
   let handled = 0;
@@ -136,7 +144,7 @@ async function flow(url: string, prefix: string, side: Side, streams: number): P
   side.begin();
   await setTimeout(500);
   const use = await cpuMeter(url);
-  const args = ['--import', 'tsx', FEEDER, url, prefix, String(streams), String(A_SECOND), String(FLOW_S)];
+  const args = ['--import', 'tsx', FEEDER, url, prefix, String(streams), String(perSecond), String(FLOW_S)];
   const child = JsonLineProcess.spawn(process.execPath, args);
   const { added } = await child.waitFor(({ type }) => type === 'Fed', { name: 'fed', timeoutMs: 60_000 });
   while (handled < Number(added)) await setTimeout(5);
@@ -256,14 +264,20 @@ async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]
   const times = Math.min(rounds, 3);
   const drained: Both<Drained> = { ours: [], bare: [] };
   const flowed: Both<Flow> = { ours: [], bare: [] };
+  const fewer: Both<Flow> = { ours: [], bare: [] };
+  const uncommitted: { drained: Drained[]; flowed: Flow[] } = { drained: [], flowed: [] };
   for (let round = 1; round <= times; round += 1) {
     const keys = Array.from({ length: active }, (_, n) => `drain-${round}-${n}`);
     await fill(url, keys);
     drained.bare.push(await drain(url, bare(url, `drain-${round}`), keys));
     drained.ours.push(await drain(url, ours(url, `drain-${round}`), keys));
+    uncommitted.drained.push(await drain(url, ours(url, `drain-un-${round}`, 'manual'), keys));
     progress(`entries: drain ${round} of ${times}`);
     flowed.bare.push(await flow(url, `bare-${round}-`, bare(url, `bare-${round}`), active));
     flowed.ours.push(await flow(url, `ours-${round}-`, ours(url, `ours-${round}`), active));
+    uncommitted.flowed.push(await flow(url, `un-${round}-`, ours(url, `un-${round}`, 'manual'), active));
+    fewer.bare.push(await flow(url, `bf-${round}-`, bare(url, `bf-${round}`), active, FEWER_A_SECOND));
+    fewer.ours.push(await flow(url, `of-${round}-`, ours(url, `of-${round}`), active, FEWER_A_SECOND));
     progress(`entries: flow ${round} of ${times}`);
   }
   const held = await quiet(url, 'quiet-held', streams, false);
@@ -278,14 +292,29 @@ async function run({ redis, streams, rounds, progress }: Setting): Promise<Row[]
     from.ours.map(part),
     from.bare.map(part),
   ];
+  const commits = (all: readonly { clientUs: number }[], without: readonly { clientUs: number }[]) =>
+    all.map(({ clientUs }, round) => clientUs - (without[round]?.clientUs ?? 0));
   return [
     row('entries: drain, ms for 1000', 'ms', ...of(({ perSecond }) => 1_000_000 / perSecond, drained)),
     row('entries: drain, CPU for an entry', 'µs', ...of(({ clientUs }) => clientUs, drained)),
     row('entries: drain, CPU of Redis for an entry', 'µs', ...of(({ redisUs }) => redisUs, drained)),
+    row(
+      'entries: drain, CPU of the commits for an entry',
+      'µs',
+      commits(drained.ours, uncommitted.drained),
+      null,
+    ),
     row('entries: flow, CPU for an entry', 'µs', ...of(({ clientUs }) => clientUs, flowed)),
     row('entries: flow, CPU of Redis for an entry', 'µs', ...of(({ redisUs }) => redisUs, flowed)),
     row('entries: flow, from XADD to handler, p50', 'ms', ...of(({ p50 }) => p50, flowed)),
     row('entries: flow, from XADD to handler, p99', 'ms', ...of(({ p99 }) => p99, flowed)),
+    row(
+      'entries: flow, CPU of the commits for an entry',
+      'µs',
+      commits(flowed.ours, uncommitted.flowed),
+      null,
+    ),
+    row('entries: flow of 5,000 a second, from XADD to handler, p99', 'ms', ...of(({ p99 }) => p99, fewer)),
     row('entries: quiet, of a core', '%', [iterated.client - held.client], null),
     row('entries: quiet, of a core in Redis', '%', [iterated.redis - held.redis], null),
     row('entries: quiet, from XADD to handler, p50', 'ms', [iterated.p50], null),
