@@ -1,4 +1,4 @@
-// Builds src/ into dist/: tsc checks it and writes the declarations, esbuild the modules, once more as CommonJS in dist/cjs, and the command line, vite the inspector's page. What
+// Builds src/ into dist/: tsc checks it and writes the declarations, esbuild the library, once more as CommonJS in dist/cjs, and the command line, vite the inspector's page. What
 // the library would have to read from files becomes modules (generated.mjs). Outputs that no longer have a source are removed. dist/ is
 // not emptied first: a process that runs from it while someone builds must not lose its modules. Where neither the sources nor dist/ have
 // changed since the last build, there is nothing to do; `--force` builds all the same.
@@ -32,7 +32,12 @@ const cache = join(root, '.cache');
 const apart = ['cli/', 'inspector/page/'].map((folder) => join(src, folder));
 
 /** Packages that take long to load file by file. */
-const broughtAlong = new Set(['ioredis', 'xstate']);
+const broughtAlong = new Set(['ioredis', 'xstate', 'zod']);
+/** Of these the library brings along what nobody shares with it. */
+const ofTheLibrary = new Set(['zod']);
+
+/** The library once more, a module for each source, for benchmarks and tests that need a part of it. */
+const modulesFolder = join(cache, 'modules');
 
 /** What the last build was made of, and what it made. */
 const stampFile = join(cache, 'build-stamp');
@@ -82,11 +87,13 @@ if (process.argv.includes('--force') || !isUpToDate()) {
     bundlePage(),
     bundlePrograms(),
   ]);
-  const modules = [...(await compileModules('esm', dist)), ...(await compileModules('cjs', commonJs))];
+  const library = await bundleLibrary();
+  const modules = [...library.files, ...(await compileModules('cjs', commonJs))];
+  await compileModules('esm', modulesFolder);
   const again = declareCommonJs(declarations);
   const program = await bundleProgram();
   const licenses = join(dist, 'LICENSES.txt');
-  writeFileSync(licenses, licensesOf([...pageParts, ...programParts, ...program.parts]));
+  writeFileSync(licenses, licensesOf([...pageParts, ...programParts, ...library.parts, ...program.parts]));
   prune(new Set([...declarations, ...again, ...modules, ...program.files, licenses]));
   writeFileSync(stampFile, stamp());
 }
@@ -109,6 +116,14 @@ function stamp() {
     hash.update(`${relative(root, file)}\0${size}\0${mtimeMs}\0`);
   }
   return hash.digest('hex');
+}
+
+/** What somebody may import, as modules below src/. */
+function entrances() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return Object.values(exports).flatMap((entry) =>
+    entry.import ? [relative(dist, join(root, entry.import.default)).replace(/\.js$/, '.ts')] : [],
+  );
 }
 
 /** Of these declarations those that somebody who imports the package comes to. */
@@ -164,6 +179,32 @@ function declareCommonJs(declarations) {
     return copy;
   });
   return [manifest, ...copies];
+}
+
+/** Packages stay where they are, but for those that are brought along. */
+function onlyThose(packages) {
+  return ({ onResolve }) =>
+    onResolve({ filter: /^[^./]/ }, ({ path, importer }) =>
+      packages.has(path) || importer.includes('/node_modules/') ? undefined : { path, external: true },
+    );
+}
+
+/** The library in a few files instead of some hundred: finding and loading each takes longer than what is in it. */
+async function bundleLibrary() {
+  const { metafile } = await esbuild({
+    ...usual,
+    entryPoints: entrances().map((file) => join(src, file)),
+    outdir: dist,
+    outbase: src,
+    chunkNames: 'parts/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    plugins: [withGeneratedModules, { name: 'some packages', setup: onlyThose(ofTheLibrary) }],
+  });
+  return { files: outputsOf(metafile), parts: Object.keys(metafile.inputs) };
 }
 
 /** The library, a module for each source. */
@@ -231,13 +272,9 @@ async function bundleProgram() {
       withGeneratedModules,
       {
         name: 'a few packages, and files at their places',
-        setup({ onResolve, onLoad }) {
-          onResolve({ filter: /^[^./]/ }, ({ path, importer }) =>
-            broughtAlong.has(path) || importer.includes('/node_modules/')
-              ? undefined
-              : { path, external: true },
-          );
-          onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        setup(build) {
+          onlyThose(broughtAlong)(build);
+          build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
             const place = relative(outdir, join(dist, relative(src, path))).replace(/\.ts$/, '.js');
             const url = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
             return {

@@ -70,8 +70,9 @@ describe('ES modules and CommonJS of the package in one process', () => {
   });
 
   it('have one list of the servers that are open', async () => {
-    const { trackServer, untrackServer } =
-      await modules<typeof import('../../src/testing/open-servers.js')>('testing/open-servers.js');
+    const { trackServer, untrackServer } = await modules<typeof import('../../src/testing/open-servers.js')>(
+      '../.cache/modules/testing/open-servers.js',
+    );
     const { openServers } = commonJs<typeof Testing>('testing/index.js');
     const server = { port: 1, dir: '/', stop: async () => {} };
     trackServer(server);

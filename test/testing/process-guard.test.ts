@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.js';
 /** Starts two processes, guards both, dismisses the guard of the second one, and goes on. */
 const GUARDING = `
   import { spawn } from 'node:child_process';
-  import { guardProcess } from ${JSON.stringify(new URL('../../dist/testing/process-guard.js', import.meta.url).href)};
+  import { guardProcess } from ${JSON.stringify(new URL('../../.cache/modules/testing/process-guard.js', import.meta.url).href)};
   const start = () => spawn('sleep', ['1000'], { stdio: 'ignore', detached: true }).pid;
   const [kept, dismissed] = [start(), start()];
   guardProcess(kept, process.env.GUARDED_DIRECTORY);

@@ -31,7 +31,7 @@ describe('findRedisBinary', () => {
         '-e',
         // The rest of the launcher loads five times as much.
         `${program === '' ? '' : "import { startRedis } from './dist/testing/index.js';"}
-         import { findRedisBinary } from './dist/testing/redis-binary.js';
+         import { findRedisBinary } from './.cache/modules/testing/redis-binary.js';
          const binary = await findRedisBinary();
          ${program}
          console.log(JSON.stringify(binary));`,
