@@ -52,6 +52,7 @@ export type { DeadLetter } from './redis/dead-letter-queue.js';
 export type { LetterFilter } from './redis/dead-letter-selection.js';
 export type { DelayedStream } from './redis/delaying.js';
 export type { MemberRecord } from './redis/fleet.js';
+export type { Lag, ProcessLag } from './actors/data/lag.js';
 export type { HotName, ParkedCounts } from './redis/lease-store.js';
 export type { LetterError } from './redis/letter-error.js';
 export type { Ownership, UnownedEntry } from './redis/owner-survey.js';

@@ -141,7 +141,8 @@ export class Consumer {
     this.saver = new Saver(kernel, this.lease, {
       advanced: (ownerships) => this.#prover.advanced(ownerships),
     });
-    this.dataReader = new DataReader(kernel, bulkTimeoutFor(kernel.settings.heartbeatMs) / 8);
+    const goalMs = bulkTimeoutFor(kernel.settings.heartbeatMs) / 8;
+    this.dataReader = new DataReader(kernel, goalMs, this.ownerships);
     const deadLetters = new DeadLetters(kernel, this.ledger);
     this.giver = new Giver(kernel, this.lease, this.ledger, deadLetters, this.saver);
     const marker = new Marker(kernel, this.lease, (ids) => this.verifier.vanished(ids));
@@ -178,6 +179,7 @@ export class Consumer {
       isOpen: this.#isReading && this.intake.isOpen,
       balances: kernel.settings.balance.isOn && !this.balancer.isCooling,
       followed: this.balancer.followed,
+      lag: this.dataReader.lag.total,
     }));
     this.balancer = new Balancer(kernel, this.lease, this.member, mover);
     this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);

@@ -4,6 +4,7 @@ import type { Actor } from 'xstate';
 import type { TraceFields } from '../core/trace-fields.js';
 import type { OwnershipEvent, ownershipMachine } from '../machines/ownership.machine.js';
 import type { OwnershipState } from '../machines/standing.js';
+import type { Follower } from './data/lag.js';
 import type { Progress } from './data/progress.js';
 
 export interface OwnershipFacts {
@@ -59,8 +60,8 @@ export class Ownership implements OwnershipFacts {
   hasCheckpoint = false;
   /** How far it has come; undefined while nobody has asked. */
   progress: Progress | undefined;
-  /** Hears when it is not to be worked on any more: whoever reads its entries. */
-  walks: { over(): void } | undefined;
+  /** Whoever reads its entries. Hears when it is not to be worked on any more. */
+  walks: { readonly followers: readonly Follower[]; over(): void } | undefined;
   /** The application's view of it; the runtime's business. */
   view: unknown = undefined;
   actor: Actor<typeof ownershipMachine> | undefined;

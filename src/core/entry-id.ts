@@ -69,3 +69,14 @@ export function compareEntryIds(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** Ids that Redis gives have the time in front, in milliseconds. Before this there was no Redis with streams: whatever is smaller is a number of the application's. */
+const FIRST_TIME = Date.UTC(2015, 0);
+/** An id from a clock that is ahead still has a time in it. */
+const MOST_AHEAD_MS = 86_400_000;
+
+/** When an entry was added, epoch milliseconds; null: its id is no time. @param nowMs by the same clock */
+export function timeOfEntryId(id: string, nowMs: number): number | null {
+  const ms = Number(id.slice(0, id.indexOf('-')));
+  return ms >= FIRST_TIME && ms <= nowMs + MOST_AHEAD_MS ? ms : null;
+}

@@ -57,6 +57,7 @@ export function dataElsewhere(
       read: following(streams.read),
       readFirst: following(streams.readFirst),
       facts: following(streams.facts),
+      look: following(streams.look),
       trim: following(streams.trim),
       remove: following(streams.remove),
     },

@@ -10,8 +10,8 @@ import type { Clock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { type Commands, createCommands } from './commands.js';
 import type { Connections } from './connections.js';
-import { isEndMark } from './end-mark.js';
-import { fieldsOf } from './flat-reply.js';
+import { type DataFacts, type DataLook, factsOf, type LookAnswer, type LookAsk } from './data-facts.js';
+import { toEpochMs } from './epoch.js';
 import { type KeptRead, keepRead, sendKept } from './kept-read.js';
 import { isPassing, neverSent, redirectionOf, redisError, replyOf } from './reply-errors.js';
 import { SCRIPTS } from './scripts.js';
@@ -33,22 +33,6 @@ export interface DataAsk {
 /** Undefined: there is nothing. */
 export type DataAnswer = readonly DataRow[] | undefined | StreamwardenError;
 
-/** What Redis knows of a stream beside its entries. */
-export interface DataFacts {
-  readonly length: number;
-  readonly lastId: string;
-  /** Null: the stream is empty. */
-  readonly firstId: string | null;
-  /** How many entries it has ever had. Null before Redis 7.0. */
-  readonly added: number | null;
-  /** The newest entry that was ever removed; `0-0`: none. Null before Redis 7.0. */
-  readonly removedId: string | null;
-  /** The newest entry that is left; null: the stream is empty. */
-  readonly newestId: string | null;
-  /** That one is an end mark. */
-  readonly isEnded: boolean;
-}
-
 export interface DataStreams {
   /** Key of a data stream, unless the application names another one. */
   keyOf(dataStream: string): string;
@@ -63,6 +47,12 @@ export interface DataStreams {
   readFirst(place: string, asks: readonly DataAsk[]): Promise<DataAnswer[]>;
   /** Undefined: there is no such stream. @throws StreamwardenError: rejects with */
   facts(key: string): Promise<DataFacts | undefined>;
+  /**
+   * The same of several, in one pipeline; what is refused of one key, or has moved, is that one's answer.
+   * @param place where they are, as `placeOf` said
+   * @throws StreamwardenError that server does not answer: rejects with
+   */
+  look(place: string, asks: readonly LookAsk[]): Promise<DataLook>;
   /** Removes what is older than this entry. @throws StreamwardenError: rejects with */
   trim(key: string, id: string): Promise<void>;
   /** Removes the stream, unless something has come after this entry. @throws StreamwardenError: rejects with */
@@ -223,6 +213,28 @@ export function createDataStreams(
         throw error;
       }
     },
+    async look(place, asks) {
+      if (place === '' && shards !== undefined) {
+        throw neverSent('XINFO STREAM', new Error('no node of the cluster is known yet'));
+      }
+      return await commandsAt(place).run('XINFO STREAM', async (client) => {
+        const pipeline = client.pipeline().time();
+        for (const { key, after } of asks) {
+          pipeline.xinfo('STREAM', key);
+          if (after !== null) pipeline.xread('COUNT', 1, 'STREAMS', key, after);
+        }
+        const slots = ((await pipeline.exec()) ?? []) as (readonly [Error | null, unknown])[];
+        const [error, time] = slots[0] ?? [];
+        if (error) throw error;
+        let at = 1;
+        const answers = asks.map(({ after }) => {
+          const [facts, next] = slots.slice(at, at + (after === null ? 1 : 2));
+          at += after === null ? 1 : 2;
+          return answerOf(facts, next, place);
+        });
+        return { redisMs: toEpochMs(time as [string, string]), answers };
+      });
+    },
     async trim(key, id) {
       await onOneKey(key, 'XTRIM', (client) => client.xtrim(key, 'MINID', id));
     },
@@ -238,6 +250,20 @@ export function createDataStreams(
       return (await onOneKey(key, 'script remove-data', (client) => client.eval(source, 1, key, last))) === 1;
     },
   };
+
+  function answerOf(
+    [failure, facts]: readonly [Error | null, unknown] = [null, undefined],
+    [nextFailure, next]: readonly [Error | null, unknown] = [null, null],
+    place: string,
+  ): LookAnswer | StreamwardenError {
+    const error = failure ?? nextFailure;
+    if (error !== null) {
+      if (/no such key/.test(error.message)) return { facts: undefined, nextId: null };
+      if (redirectionOf(error)?.kind === 'moved') shards?.noticed(error, place);
+      return redisError(error, 'XINFO STREAM', true);
+    }
+    return { facts: factsOf(facts), nextId: (next as Reply)?.[0]?.[1][0]?.[0].toString() ?? null };
+  }
 
   /** A command of one key, followed to where it is served. */
   async function onOneKey<T>(key: string, name: string, call: (client: Redis) => Promise<T>): Promise<T> {
@@ -327,21 +353,4 @@ function deal(
 
 function withTextIds(rows: Rows): readonly DataRow[] {
   return rows.map(([id, fields]) => [String(id), fields]);
-}
-
-function factsOf(reply: unknown): DataFacts {
-  const fields = fieldsOf(reply);
-  const first = (fields['first-entry'] ?? null) as unknown as readonly [id: string] | null;
-  const last = (fields['last-entry'] ?? null) as unknown as readonly [id: string, fields: string[]] | null;
-  const added = fields['entries-added'];
-  const removed = fields['max-deleted-entry-id'];
-  return {
-    length: Number(fields.length),
-    lastId: String(fields['last-generated-id']),
-    firstId: first?.[0] ?? null,
-    added: added === undefined ? null : Number(added),
-    removedId: removed === undefined ? null : String(removed),
-    newestId: last?.[0] ?? null,
-    isEnded: last !== null && isEndMark(last[1]),
-  };
 }

@@ -5,6 +5,16 @@ import { toEpochMs } from './epoch.js';
 import type { Names } from './names.js';
 import { pipelined } from './pipelined.js';
 
+/** How far behind a process is with the entries of its streams. */
+const lagSchema = z.object({
+  /** Entries that are there and are not committed. */
+  entries: z.number(),
+  /** How old the oldest of them is, in milliseconds; null: their ids are no times, or it is not known. */
+  ms: z.number().nullable(),
+  /** Streams that are behind. */
+  behind: z.number(),
+});
+
 /** What a process says of itself. Written as JSON; what is unknown in it is skipped, since later versions may say more. */
 const memberSchema = z.object({
   /** State of the consumer, such as `running`. */
@@ -29,6 +39,8 @@ const memberSchema = z.object({
   followed: z.number(),
   /** Address of its inspector's page; null: none is served. */
   inspector: z.string().nullable(),
+  /** How far behind it is with the entries of its streams; null: it has read none, or is of a version that does not say. */
+  lag: lagSchema.nullable().default(null),
 });
 
 export type MemberRecord = Readonly<z.infer<typeof memberSchema>>;

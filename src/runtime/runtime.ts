@@ -431,7 +431,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
   }
 
   get #standing() {
-    const { state, intake, ownerships, parking, balancer } = this.#incarnation;
+    const { state, intake, ownerships, parking, balancer, dataReader } = this.#incarnation;
     const { round } = this.#incarnation.kernel.lease.roundHeard();
     const { count: parked, hottest } = parking.heard;
     return {
@@ -443,6 +443,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
       imbalance: round?.imbalance ?? 0,
       parked,
       hottest: hottest[0]?.parked ?? 0,
+      lag: dataReader.lag.total,
     };
   }
 
@@ -484,7 +485,10 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
       }),
       idTrouble: () => this.#incarnation.ledger.ids.trouble,
       inspectedAt: (url) => this.#incarnation.member.inspectedAt(url),
-      noted: () => notedStreams(this.#incarnation.ownerships),
+      noted: () => {
+        const { ownerships, dataReader } = this.#incarnation;
+        return notedStreams(ownerships, (ownership) => dataReader.lag.of(ownership));
+      },
       overview: () => overviewOf(this.#incarnation, this.#facts),
     };
   }

@@ -48,15 +48,11 @@ export function snapshotOf(consumer: Consumer, facts: RuntimeFacts & { readonly 
   return {
     at: facts.now,
     ...overviewOf(consumer, facts),
-    streams: [...consumer.ownerships].map(({ name, id, state, retryCount, mark, touches, since }) => ({
-      name,
-      id,
-      state,
-      retryCount,
-      mark,
-      touched: touches,
-      since,
-    })),
+    streams: [...consumer.ownerships].map((ownership) => {
+      const { name, id, state, retryCount, mark, touches, since } = ownership;
+      const lag = consumer.dataReader.lag.of(ownership);
+      return { name, id, state, retryCount, mark, touched: touches, since, lag };
+    }),
   };
 }
 
@@ -79,6 +75,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
     waiting: ownerships.waiting.size,
     parked: consumer.parking.heard,
     heldBack: consumer.acquirer.heldBack,
+    lag: consumer.dataReader.lag.total ?? null,
     lease: {
       state: keeper === undefined ? 'absent' : pathOf(keeper.value.lease),
       certain: lease.isCertain,

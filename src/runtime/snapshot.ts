@@ -1,4 +1,5 @@
 /** One plain object of everything that a runtime knows of itself. The CLI and the inspector show this and nothing else. */
+import type { Lag, ProcessLag } from '../actors/data/lag.js';
 import type { ErrorFact } from '../machines/facts.js';
 import type {
   ChildRecord,
@@ -24,6 +25,8 @@ export interface StreamSnapshot {
   readonly touched: number;
   /** When it was verified as ours, epoch milliseconds; null while it is not. */
   readonly since: number | null;
+  /** How far its reader is behind, as of the last look. Null: no handler reads its entries, or it is not known. */
+  readonly lag: Lag | null;
 }
 
 export interface ClusterNodeSnapshot {
@@ -140,6 +143,8 @@ export interface Snapshot {
   /** Suspects that are begun later: streams that died with so many owners that they are begun a few at a time (C-POI-11). */
   readonly heldBack: number;
   readonly streams: readonly StreamSnapshot[];
+  /** How far the streams are behind, all together, as of the last look. Null: no handler has read any entries. */
+  readonly lag: ProcessLag | null;
   readonly lease: {
     /** Path of the keeper's state, such as `present.confirmed`. */
     readonly state: string;

@@ -103,6 +103,30 @@ export const METRICS = list({
     unit: '{stream}',
     description: 'Data streams that were handed over so that others have their share.',
   },
+  lagEntries: {
+    name: 'streamwarden.lag.entries',
+    kind: 'level',
+    unit: '{entry}',
+    description: 'Entries of owned data streams that are there and are not committed.',
+  },
+  lagTime: {
+    name: 'streamwarden.lag.time',
+    kind: 'gauge',
+    unit: 's',
+    description: 'How old the oldest entry of owned data streams is that is not committed.',
+  },
+  lagStreams: {
+    name: 'streamwarden.lag.streams',
+    kind: 'level',
+    unit: '{stream}',
+    description: 'Owned data streams that have entries that are not committed.',
+  },
+  lagUnknown: {
+    name: 'streamwarden.lag.unknown',
+    kind: 'level',
+    unit: '{stream}',
+    description: 'Owned data streams of which it is not known how far behind they are.',
+  },
   lost: {
     name: 'streamwarden.streams.lost',
     kind: 'counter',

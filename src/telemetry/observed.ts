@@ -13,6 +13,18 @@ import { ATTRIBUTE } from './attributes.js';
 import { EventLoopMonitor } from './event-loop.js';
 import { METRICS, type Metric, type ObservedId } from './metric-list.js';
 
+export interface LagStanding {
+  readonly entries: number;
+  /** Age of the oldest, in milliseconds; null: it is not known. */
+  readonly ms: number | null;
+  /** Streams that are behind. */
+  readonly behind: number;
+  /** Streams of which nobody knows. */
+  readonly unknown: number;
+}
+
+const NO_LAG: LagStanding = { entries: 0, ms: 0, behind: 0, unknown: 0 };
+
 /** How one runtime stands. */
 export interface Standing {
   readonly state: string;
@@ -26,6 +38,8 @@ export interface Standing {
   /** Entries of the service that wait aside, and how many of them are of one name at most. */
   readonly parked: number;
   readonly hottest: number;
+  /** How far behind it is with the entries of its streams; undefined: it has read none. */
+  readonly lag: LagStanding | undefined;
   /** Undefined: it has not written to the dead-letter stream. */
   readonly deadLetterLength: number | undefined;
 }
@@ -43,6 +57,12 @@ class Level {
   add(attributes: Attributes, value: number): void {
     const entry = this.#entry(attributes);
     entry.value += value;
+  }
+
+  /** The largest of several. */
+  raise(attributes: Attributes, value: number): void {
+    const entry = this.#entry(attributes);
+    entry.value = Math.max(entry.value, value);
   }
 
   set(attributes: Attributes, value: number): void {
@@ -75,12 +95,16 @@ export class Observed {
     waiting: new Level(),
     capacity: new Level(),
     share: new Level(),
+    lagEntries: new Level(),
+    lagStreams: new Level(),
+    lagUnknown: new Level(),
     consumers: new Level(),
   };
   readonly #deadLetterLength = new Level();
   readonly #parked = new Level();
   readonly #hottest = new Level();
   readonly #imbalance = new Level();
+  readonly #lagTime = new Level();
   #isAsked = false;
 
   constructor(meter: Meter) {
@@ -121,6 +145,7 @@ export class Observed {
     this.#parked.observe(result, this.#instrument('parked'));
     this.#hottest.observe(result, this.#instrument('hottest'));
     this.#imbalance.observe(result, this.#instrument('imbalance'));
+    this.#lagTime.observe(result, this.#instrument('lagTime'));
     // Nobody's event loop matters here once the last runtime has ended.
     const delay = this.#runtimes.size > 0 ? this.#loop.look() : undefined;
     if (delay === undefined) return;
@@ -130,7 +155,8 @@ export class Observed {
 
   #look(): void {
     const { owned, waiting, capacity, share, consumers } = this.#levels;
-    const gauges = [this.#parked, this.#hottest, this.#imbalance];
+    const { lagEntries, lagStreams, lagUnknown } = this.#levels;
+    const gauges = [this.#parked, this.#hottest, this.#imbalance, this.#lagTime];
     for (const level of [...Object.values(this.#levels), ...gauges]) level.clear();
     for (const { attributes, standing } of this.#runtimes) {
       const now = standing();
@@ -140,6 +166,11 @@ export class Observed {
       share.add(attributes, now.share);
       consumers.add({ ...attributes, [ATTRIBUTE.state]: now.state }, 1);
       this.#keepLength(attributes, now);
+      const { entries, ms, behind, unknown } = now.lag ?? NO_LAG;
+      lagEntries.add(attributes, entries);
+      lagStreams.add(attributes, behind);
+      lagUnknown.add(attributes, unknown);
+      this.#lagTime.raise(attributes, (ms ?? 0) / 1000);
       // One and the same for all of a service; nobody knows it once they have ended.
       this.#parked.set(attributes, now.parked);
       this.#hottest.set(attributes, now.hottest);

@@ -236,7 +236,7 @@ describe('what the inspector is asked', () => {
     expect(await reply()).to.deep.include({
       entries: { pending: 0, undelivered: 0, stranded: 0, vanished: 0 },
       delayed: { count: 0, nextMs: null, first: [] },
-      noted: { touched: 0, suspects: 0, streams: [] },
+      noted: { touched: 0, suspects: 0, behind: 0, streams: [] },
       ids: null,
     });
     await runtime.pause();

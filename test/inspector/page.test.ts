@@ -152,6 +152,31 @@ describe("the inspector's page", () => {
     await page.getByRole('heading', { name: 'sought' }).waitFor();
   });
 
+  it('shows how far the process and its streams are behind [C-LAG-4]', async () => {
+    for (const n of ['1', '2', '3']) await suite.redis().xadd('slow', '*', 'n', n);
+    const { runtime, inspector } = await watched();
+    runtime.process(async (stream) => {
+      for await (const _ of stream.entries())
+        await new Promise((resolve) => stream.signal.addEventListener('abort', resolve));
+    });
+    const page = await browser.open(inspector.url);
+    await fleet().announce(['slow']);
+    await page
+      .getByRole('region', { name: 'Owned streams' })
+      .getByText(/^lag 3 entries, .*, of 1 stream$/)
+      .waitFor();
+    const noted = page.getByRole('region', { name: 'Streams of note' });
+    await noted
+      .getByRole('row', { name: 'slow' })
+      .getByText(/behind by 3 entries, /)
+      .waitFor();
+    await page.goto(`${inspector.url}#/fleet`);
+    await page
+      .getByRole('row', { name: runtime.consumer })
+      .getByText(/^3 entries, /)
+      .waitFor();
+  });
+
   it('redrives and deletes dead letters after asking, and only where that is allowed', async () => {
     const { runtime, log, inspector } = await watched({}, { actions: true });
     const add = (name: string, ...more: string[]) =>

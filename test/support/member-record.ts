@@ -17,6 +17,7 @@ export function memberRecord(other: Partial<MemberRecord> = {}): MemberRecord {
     balances: true,
     followed: 0,
     inspector: null,
+    lag: null,
     ...other,
   };
 }

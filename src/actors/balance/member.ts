@@ -2,6 +2,7 @@
 import { messageOf } from '../../core/errors.js';
 import { PACKAGE_VERSION } from '../../core/package-version.js';
 import type { MemberRecord } from '../../redis/fleet.js';
+import type { ProcessLag } from '../data/lag.js';
 import type { Kernel } from '../kernel.js';
 
 export interface MemberFacts {
@@ -11,6 +12,7 @@ export interface MemberFacts {
   readonly isOpen: boolean;
   readonly balances: boolean;
   readonly followed: number;
+  readonly lag: ProcessLag | undefined;
 }
 
 /** How much of the average is the latest figure, once there are some: what rises and falls from one heartbeat to the next moves nothing. */
@@ -68,6 +70,7 @@ export class Member {
     const { settings, machine } = this.#kernel;
     const { heartbeatMs, weight } = settings;
     const { host, pid } = machine;
+    const { lag, ...facts } = this.#facts();
     return {
       version: PACKAGE_VERSION,
       host,
@@ -77,7 +80,8 @@ export class Member {
       weight,
       load: this.load,
       inspector: this.#inspectors.at(-1) ?? null,
-      ...this.#facts(),
+      ...facts,
+      lag: lag === undefined ? null : { entries: lag.entries, ms: lag.ms, behind: lag.behind },
     };
   }
 

@@ -9,6 +9,8 @@ export class Crowd<M extends { readonly key: string }> {
   #list: readonly M[] | undefined;
   /** Until its next look. */
   timer: Timer | undefined;
+  /** When all of them were looked at last, on the monotonic clock. */
+  lookedAt = Number.NEGATIVE_INFINITY;
 
   get size(): number {
     return this.#byKey.size;

@@ -4,10 +4,12 @@
  */
 import type { Timer } from '../../core/clock.js';
 import { StreamwardenError } from '../../core/errors.js';
-import type { DataFacts } from '../../redis/data-streams.js';
+import type { DataFacts } from '../../redis/data-facts.js';
 import { isPassing } from '../../redis/reply-errors.js';
 import { type Kernel, pause } from '../kernel.js';
+import type { Ownership } from '../ownership.js';
 import { EntrySizes } from './entry-sizes.js';
+import { LagWatch } from './lag-watch.js';
 import { Lane } from './lane.js';
 import { type Asker, type Page, Reading, type ReadingFacts } from './reading.js';
 import { Wakes } from './wakes.js';
@@ -18,6 +20,7 @@ const AGAIN_MS = 100;
 const LINGER_MS = 5000;
 
 export class DataReader {
+  readonly lag: LagWatch;
   readonly #kernel: Kernel;
   readonly #goalMs: number;
   readonly #sizes = new EntrySizes();
@@ -28,10 +31,14 @@ export class DataReader {
   #lingering: Timer | undefined;
   #onError: ((error: unknown) => void) | undefined;
 
-  /** @param goalMs how long an answer may take before less is asked for, in milliseconds */
-  constructor(kernel: Kernel, goalMs: number) {
+  /**
+   * @param goalMs how long an answer may take before less is asked for, in milliseconds
+   * @param ownerships those whose lag is watched
+   */
+  constructor(kernel: Kernel, goalMs: number, ownerships: Iterable<Ownership>) {
     this.#kernel = kernel;
     this.#goalMs = goalMs;
+    this.lag = new LagWatch(kernel, ownerships, this.#sizes);
     this.#wakes = new Wakes(kernel, (name) => this.wake(name));
   }
 
@@ -55,6 +62,7 @@ export class DataReader {
     this.#kernel.clock.clearTimeout(this.#lingering);
     this.#lingering = undefined;
     this.#wakes.stop();
+    this.lag.stop();
     for (const reading of this.#readings) this.#detach(reading);
     for (const lane of this.#lanes.values()) lane.stop();
     this.#lanes.clear();
@@ -167,6 +175,7 @@ export class DataReader {
     this.#kernel.clock.clearTimeout(this.#lingering);
     this.#lingering = undefined;
     if (!this.#wakes.isListening) this.#wakes.start((error) => this.#failed(error));
+    this.lag.start((error) => this.#failed(error));
   }
 
   #linger(): void {

@@ -290,6 +290,7 @@ export class Lane {
       reading.state = 'looking';
       this.#deal(reading, answer, began, 1);
     });
+    if (failure === undefined) crowd.lookedAt = began;
     if (this.#crowds.has(crowd)) this.#armCrowd(crowd, IDLE_MS - (clock.monotonic() - began));
     this.#answered(failure, bytes, began);
   }

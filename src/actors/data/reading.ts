@@ -24,6 +24,9 @@ export interface ReadingFacts {
   readonly raw: boolean;
 }
 
+/** What was found out longer ago says nothing any more, as while a server does not answer; quiet streams are looked at three times a second. In milliseconds. */
+const FRESH_MS = 5000;
+
 export class Reading implements DataAsk, Pace {
   readonly ownership: Ownership;
   readonly key: string;
@@ -63,6 +66,12 @@ export class Reading implements DataAsk, Pace {
   /** Somebody waits. */
   get isAsking(): boolean {
     return this.#asker !== undefined;
+  }
+
+  /** Somebody waits for what comes next, and there was nothing a moment ago. @param now on the monotonic clock */
+  isAtEnd(now: number): boolean {
+    if (!this.isAsking || this.isFull) return false;
+    return now - Math.max(this.lookedAt, this.crowd?.lookedAt ?? 0) < FRESH_MS;
   }
 
   /** When waiting is over, where it does not last for ever; on the monotonic clock. */

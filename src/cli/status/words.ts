@@ -30,6 +30,7 @@ export function statusInWords(status: ServiceStatus, at: number): string {
     ...(parked === null || parked.count === 0 ? [] : [`  ${parkedInWords(parked)}`]),
     ...(paused === null || paused.count === 0 ? [] : [`  ${pausedInWords(paused)}`]),
     ...(balance === null ? [] : [`  ${balanceInWords(balance)}`]),
+    ...lagLines(consumers),
     '',
   ];
   if (consumers.length === 0) return [...lines, 'no consumers'].join('\n');
@@ -62,6 +63,25 @@ function balanceInWords({ imbalance, ordered, waits }: BalanceStatus): string {
   ].join(', ');
 }
 
+/** Of all processes that say so; what reads no entries need not hear of it. */
+function lagLines(consumers: readonly ConsumerStatus[]): string[] {
+  const lags = consumers.flatMap(({ process }) => process?.lag ?? []);
+  if (lags.length === 0) return [];
+  const behind = lags.reduce((sum, lag) => sum + lag.behind, 0);
+  const count = lags.reduce((sum, lag) => sum + lag.entries, 0);
+  if (behind === 0) return ['  lag: none, all entries are dealt with'];
+  const oldestMs = Math.max(...lags.map(({ ms }) => ms ?? 0));
+  const age = oldestMs > 0 ? `, the oldest for ${duration(oldestMs)}` : '';
+  return [`  lag: ${entries(count)} of ${plural(behind, 'stream')} wait to be dealt with${age}`];
+}
+
+/** Entries, and for how long the oldest has waited. */
+function lagInWords({ process }: ConsumerStatus): string {
+  const lag = process?.lag ?? null;
+  if (lag === null) return '-';
+  return lag.entries === 0 || lag.ms === null ? `${lag.entries}` : `${lag.entries}, ${duration(lag.ms)}`;
+}
+
 type Column = readonly [heading: string, cell: (consumer: ConsumerStatus) => string | number];
 
 function tableOf(consumers: readonly ConsumerStatus[], columns: readonly Column[]): string {
@@ -76,6 +96,7 @@ function tableOf(consumers: readonly ConsumerStatus[], columns: readonly Column[
 function workTable(consumers: readonly ConsumerStatus[]): string {
   const hasWeights = consumers.some(({ process }) => process !== null && process.weight !== 1);
   const isMoving = consumers.some(({ handOver }) => handOver !== 0);
+  const lag: Column = ['LAG', lagInWords];
   const weight: Column = ['WEIGHT', ({ process }) => process?.weight ?? '-'];
   const toMove: Column = ['TO MOVE', ({ handOver }) => (handOver === 0 ? '-' : signed(-handOver))];
   return tableOf(consumers, [
@@ -84,6 +105,7 @@ function workTable(consumers: readonly ConsumerStatus[]): string {
     ['OWNED', (consumer) => (isOwnable(consumer) ? ownedInWords(consumer) : '-')],
     ...(hasWeights ? [weight] : []),
     ...(isMoving ? [toMove] : []),
+    ...(consumers.some(({ process }) => process?.lag) ? [lag] : []),
     [
       'WAITING',
       (consumer) => (isOwnable(consumer) ? Math.max(0, consumer.pending - (consumer.owned ?? 0)) : '-'),

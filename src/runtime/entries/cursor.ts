@@ -2,6 +2,7 @@
  * Where a handler is in the entries of one data stream: what has been read and not been handed out, what is in the handler's hands, what has been committed.
  * `stream.entries()` and `stream.batches()` are two ways to walk it.
  */
+import type { Follower, Measure, Standing } from '../../actors/data/lag.js';
 import { type Attempts, REMOVED } from '../../actors/data/progress.js';
 import type { Asker, Page, Reading } from '../../actors/data/reading.js';
 import type { Ownership } from '../../actors/ownership.js';
@@ -18,6 +19,7 @@ import { objectOf } from './fields.js';
 import { type Committer, HandedEntry } from './handed-entry.js';
 import type { CompiledEntries } from './options.js';
 import { isOver, type Known, START, UNKNOWN } from './position.js';
+import { standingOf } from './standing.js';
 import { TrimWatch } from './trim-watch.js';
 import { Trimmer } from './trimmer.js';
 import type { Entry } from './types.js';
@@ -47,14 +49,17 @@ export interface Waiter {
   failed(error: unknown): void;
 }
 
-export class EntryCursor implements Asker, Committer {
+export class EntryCursor implements Asker, Committer, Follower {
   readonly ownership: Ownership;
   readonly key: string;
   readonly options: CompiledEntries;
+  measure: Measure | undefined;
   readonly #host: CursorHost;
   #reading: Reading | undefined;
   #waiter: Waiter | undefined;
-  #rows: readonly DataRow[] = [];
+  /** Rows of the pages before the one that is here. */
+  #before = 0;
+  #rows: readonly DataRow[] = NONE;
   #at = 0;
   /** Since when nothing has come, on the monotonic clock. */
   #idleFrom = 0;
@@ -134,8 +139,7 @@ export class EntryCursor implements Asker, Committer {
     this.#isBusy = true;
     this.#waiter = waiter;
     // What has been dealt with is not kept for as long as nothing comes.
-    this.#rows = NONE;
-    this.#at = 0;
+    this.#turnPage(NONE);
     this.#host.reader.ask(reading, this.#idleFrom, this.options.idleMs, this);
     return true;
   }
@@ -196,11 +200,36 @@ export class EntryCursor implements Asker, Committer {
     this.#trimmer?.soon();
   }
 
+  isAtEnd(now: number): boolean {
+    // One that has not begun is about to.
+    if (this.ending !== undefined || !this.#hasBegun) return true;
+    if (this.#reading?.isAtEnd(now) !== true) return false;
+    return this.options.isAuto || this.#handed === undefined || this.#position === this.#handed;
+  }
+
+  standing(): Standing {
+    return standingOf({
+      position: this.#position,
+      from: this.options.from,
+      before: this.#before,
+      rows: this.#rows,
+      at: this.#at,
+      handed: this.#handed,
+      inHand: this.inHand ?? this.leftWith,
+      handedCount: this.handedCount,
+      isAuto: this.options.isAuto,
+    });
+  }
+
+  get #position(): string | undefined {
+    return this.#host.positions.positionOf(this.ownership, this.key);
+  }
+
   /** The handler iterates no more: nothing is committed by that. */
   leave(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#rows = [];
+    this.#turnPage(NONE);
     if (this.#reading !== undefined) this.#host.reader.close(this.#reading);
     this.#reading = undefined;
   }
@@ -291,9 +320,14 @@ export class EntryCursor implements Asker, Committer {
     this.#arrived(page);
   }
 
-  #arrived(page: readonly DataRow[]): void {
+  #turnPage(page: readonly DataRow[]): void {
+    this.#before += this.#at;
     this.#rows = page;
     this.#at = 0;
+  }
+
+  #arrived(page: readonly DataRow[]): void {
+    this.#turnPage(page);
     this.#idleFrom = this.#host.clock.monotonic();
     this.#watch?.read(page.length);
   }

@@ -1,6 +1,6 @@
 /** Where an iteration stands, and what a stream says of that. */
 import { REMOVED } from '../../actors/data/progress.js';
-import type { DataFacts } from '../../redis/data-streams.js';
+import type { DataFacts } from '../../redis/data-facts.js';
 
 /** Before the first entry. */
 export const START = '0-0';

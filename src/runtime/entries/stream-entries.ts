@@ -1,6 +1,7 @@
 /** The entries of the streams that this process owns: who iterates over what, how that ended, and what a handler's failure means for the entry in its hands. */
 import type { Consumer } from '../../actors/consumer.js';
 import type { DataReader } from '../../actors/data/data-reader.js';
+import type { Measure } from '../../actors/data/lag.js';
 import type { Positions } from '../../actors/data/positions.js';
 import type { Ownership } from '../../actors/ownership.js';
 import type { Clock } from '../../core/clock.js';
@@ -28,9 +29,30 @@ export interface StreamEntriesSettings {
   tell(notification: Notification): void;
 }
 
+/** One for all: there may be as many as streams. */
+const NONE: readonly EntryCursor[] = [];
+
 /** All cursors over one stream's entries that its handler has opened since it was called; of each key the last one. */
 class Walks {
   readonly cursors: EntryCursor[] = [];
+  /** Those of the call before, for what is known of their lag. */
+  readonly #before: readonly EntryCursor[];
+
+  constructor(before: readonly EntryCursor[] = NONE) {
+    const measured = before.filter(({ measure }) => measure !== undefined);
+    this.#before = measured.length === 0 ? NONE : measured;
+  }
+
+  get followers(): readonly EntryCursor[] {
+    return this.cursors;
+  }
+
+  /** What is known of the lag of whoever went through the entries of this key last. */
+  measureOf(key: string): Measure | undefined {
+    const last = [...this.#before, ...this.cursors].findLast((cursor) => cursor.key === key);
+    last?.measure?.counter.moveOn(last.standing());
+    return last?.measure;
+  }
 
   over(): void {
     for (const cursor of this.cursors) cursor.over();
@@ -69,7 +91,7 @@ export class StreamEntries implements CursorHost {
     const walks = walksOf(ownership);
     if (walks === undefined) return;
     for (const cursor of walks.cursors) cursor.leave();
-    ownership.walks = new Walks();
+    ownership.walks = new Walks(walks.cursors);
   }
 
   /** It has left this process's hands. */
@@ -220,6 +242,7 @@ export class StreamEntries implements CursorHost {
       });
     }
     const cursor = new EntryCursor(ownership, key, options, this);
+    cursor.measure = walks.measureOf(key);
     if (at === -1) walks.cursors.push(cursor);
     else walks.cursors[at] = cursor;
     return cursor;

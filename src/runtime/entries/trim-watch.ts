@@ -6,7 +6,7 @@
  * are missing is exact. At a beginning it is not known: there a position that is older than the first entry that is left says that something was trimmed.
  */
 import { compareEntryIds } from '../../core/entry-id.js';
-import type { DataFacts } from '../../redis/data-streams.js';
+import type { DataFacts } from '../../redis/data-facts.js';
 
 export interface Loss {
   /** What had been read before. */

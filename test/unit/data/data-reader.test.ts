@@ -66,7 +66,7 @@ describe('the reader of data streams', () => {
         readFirst: (place: string, asks: readonly DataAsk[]) => read(place, asks, 1, false),
       },
     };
-    reader = new DataReader(kernel as unknown as Kernel, 100);
+    reader = new DataReader(kernel as unknown as Kernel, 100, []);
     reader.start((error) => failures.push(error));
   });
 

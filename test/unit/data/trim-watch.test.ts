@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { DataFacts } from '../../../src/redis/data-streams.js';
+import type { DataFacts } from '../../../src/redis/data-facts.js';
 import { TrimWatch } from '../../../src/runtime/entries/trim-watch.js';
 
 /** A stream of entries 1-0, 2-0, … of which these are left. */

@@ -40,6 +40,12 @@ export function duration(ms: number): string {
   return pair(86_400_000, 3_600_000, ['d', 'h']);
 }
 
+/** `12 entries, 3.2 s`; of how far something is behind. */
+export function lagWords({ entries, ms }: { readonly entries: number; readonly ms: number | null }): string {
+  const count = `${number(entries)} ${entries === 1 ? 'entry' : 'entries'}`;
+  return entries === 0 || ms === null ? count : `${count}, ${duration(ms)}`;
+}
+
 /** A number of a context as it is read: no more decimals than anybody wants to know. */
 export function exact(value: number): string {
   return String(Number.isInteger(value) ? value : Number(value.toFixed(3)));

@@ -1,7 +1,7 @@
 /** The processes of a service: who each is, and how much of its share it has. */
 import { useState } from 'preact/hooks';
 import type { FleetRow } from '../../protocol.js';
-import { ago, duration, number } from '../model/format.js';
+import { ago, duration, lagWords, number } from '../model/format.js';
 import { isWebAddress } from '../model/fleet.js';
 import { toneOfPath } from '../model/tone.js';
 import { Badge } from '../part/badge.js';
@@ -88,6 +88,7 @@ interface FleetProcessesProps {
 
 export function FleetProcesses({ rows, at, chosen, onChoose }: FleetProcessesProps) {
   const [most, setMost] = useState(SHOWN);
+  const hasLags = rows.some(({ process }) => process?.lag);
   const hasWeights = rows.some(({ process }) => process !== null && process.weight !== 1);
   return (
     <Panel title="Processes" isFlush>
@@ -102,6 +103,14 @@ export function FleetProcesses({ rows, at, chosen, onChoose }: FleetProcessesPro
               <th>Lease</th>
               <th>Owned</th>
               {hasWeights && <th class="num">Weight</th>}
+              {hasLags && (
+                <th
+                  class="num"
+                  title="Entries of its streams that are not dealt with, and the age of the oldest"
+                >
+                  Lag
+                </th>
+              )}
               <th class="num">Pending</th>
               <th>Host, version, inspector</th>
               <th>
@@ -127,6 +136,7 @@ export function FleetProcesses({ rows, at, chosen, onChoose }: FleetProcessesPro
                   <Owned {...row} />
                 </td>
                 {hasWeights && <td class="num">{row.process === null ? '' : number(row.process.weight)}</td>}
+                {hasLags && <td class="num nowrap">{row.process?.lag ? lagWords(row.process.lag) : ''}</td>}
                 <td class="num">{number(row.pending)}</td>
                 <td class="wrap">
                   <Who row={row} at={at} />

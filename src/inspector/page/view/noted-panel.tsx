@@ -1,6 +1,6 @@
-/** Streams that something is noted of: touched, suspects, delayed. Of a service without any there is nothing to say. */
+/** Streams that something is noted of: behind, touched, suspects, delayed. Of a service without any there is nothing to say. */
 import type { GroupReply } from '../../protocol.js';
-import { duration, number, plural } from '../model/format.js';
+import { duration, lagWords, number, plural } from '../model/format.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
 import { Panel } from '../part/panel.js';
@@ -8,6 +8,7 @@ import { actorHash } from '../state/router.js';
 
 const SUSPECT =
   'It died with several owners. It was begun with few others, so that the one to blame falls alone.';
+const LAG = 'Entries that are there and have not been dealt with, and the age of the oldest.';
 const TOUCHED = 'How often producers ensured it since this consumer owns it.';
 
 interface NotedPanelProps {
@@ -17,6 +18,7 @@ interface NotedPanelProps {
 function summaryOf({ noted, delayed }: GroupReply): string {
   return [
     noted.suspects > 0 ? plural(noted.suspects, 'suspect') : null,
+    noted.behind > 0 ? `${number(noted.behind)} behind` : null,
     noted.touched > 0 ? `${number(noted.touched)} touched` : null,
     delayed !== null && delayed.count > 0 ? `${number(delayed.count)} delayed` : null,
   ]
@@ -39,7 +41,7 @@ export function NotedPanel({ group }: NotedPanelProps) {
             </tr>
           </thead>
           <tbody>
-            {group.noted.streams.map(({ id, name, touched, isSuspect }) => (
+            {group.noted.streams.map(({ id, name, touched, isSuspect, lag }) => (
               <tr key={id}>
                 <td class="wrap rest">
                   <a href={actorHash(`consumer/ownership/${id}`)}>
@@ -50,6 +52,12 @@ export function NotedPanel({ group }: NotedPanelProps) {
                   {isSuspect && (
                     <span title={SUSPECT}>
                       <Badge tone="warn">suspect</Badge>
+                    </span>
+                  )}{' '}
+                  {lag !== null && lag.entries > 0 && (
+                    <span title={LAG}>
+                      behind by {lag.isExact ? '' : 'about '}
+                      {lagWords(lag)}
                     </span>
                   )}{' '}
                   {touched > 0 && <span title={TOUCHED}>touched {number(touched)} ×</span>}

@@ -1,7 +1,7 @@
 /** The four things to look at first: state, load, lease, scan. */
 import type { ComponentChildren } from 'preact';
 import type { Overview } from '../../protocol.js';
-import { ago, duration, number, plural } from '../model/format.js';
+import { ago, duration, lagWords, number, plural } from '../model/format.js';
 import { recentRate } from '../model/rates.js';
 import type { RuntimeModel } from '../model/runtime-model.js';
 import { type Tone, toneOf, toneOfPath } from '../model/tone.js';
@@ -74,7 +74,7 @@ function DeadLetterCount({ runtime: { info, ended } }: Pick<TilesProps, 'runtime
 
 function LoadTile({
   runtime,
-  overview: { owned, capacity, waiting, parked, heldBack, counters },
+  overview: { owned, capacity, waiting, parked, heldBack, lag, counters },
 }: TilesProps) {
   const ticks = runtime.ticks.items;
   const share = capacity === 0 ? 0 : Math.min(1, owned / capacity);
@@ -94,6 +94,17 @@ function LoadTile({
         {number(counters.requeued)} requeued, {number(counters.deadLettered)} dead-lettered since the start
         {counters.vanished > 0 && `, ${number(counters.vanished)} vanished`}
       </span>
+      {lag !== null && (
+        <span
+          class={lag.behind > 0 ? undefined : 'muted'}
+          title="Entries that are there and have not been dealt with, and the age of the oldest."
+        >
+          {lag.behind === 0
+            ? 'no lag'
+            : `lag ${lag.isExact ? '' : 'about '}${lagWords(lag)}, of ${plural(lag.behind, 'stream')}`}
+          {lag.unknown > 0 && `, unknown of ${plural(lag.unknown, 'stream')}`}
+        </span>
+      )}
       <DeadLetterCount runtime={runtime} />
       {waiting > 0 && <span>{plural(waiting, 'entry waits', 'entries wait')} for their stream's name</span>}
       {parked.count > 0 && (
