@@ -51,6 +51,17 @@ export interface SeamEvents {
   finished: { readonly count: number; readonly tookMs: number };
   /** Checkpoints of this consumer's streams were written together; `refused` were not, as their streams are not its any more. */
   saved: { readonly count: number; readonly refused: number; readonly tookMs: number };
+  /** What has become of entries of data streams, once a second: looks at a stream, entries that came and their bytes, what handlers are done with, and what they never will be; wakes that were heard. */
+  entries: {
+    readonly looks: number;
+    readonly read: number;
+    readonly bytes: number;
+    readonly handled: number;
+    readonly skipped: number;
+    readonly deadLettered: number;
+    readonly lost: number;
+    readonly wakes: number;
+  };
   /** A stream that the application had heard of is not this consumer's any more. */
   lost: { readonly reason: string };
   /** Locks of this consumer were prolonged; `failed` were missing or somebody else's, `foreign` the latter. */

@@ -63,6 +63,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
   const balance = consumer.balancer.snapshot;
   const scanValue = scan?.value as { work?: string } | undefined;
   const supervised = supervisor.context;
+  const { tally } = consumer.dataReader;
   return {
     service: facts.service,
     consumer: kernel.consumer,
@@ -123,6 +124,12 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
       saved: consumer.saver.saved,
       flushes: consumer.saver.flushes,
       savesRefused: consumer.saver.refused,
+      entriesRead: tally.read,
+      entryBytes: tally.bytes,
+      entriesHandled: tally.handled,
+      entriesPassedOver: tally.skipped + tally.deadLettered,
+      entriesLost: tally.lost,
+      wakes: tally.wakes,
       unknownOutcomes: consumer.finisher.unknownOutcomes,
       touches: consumer.touches.heard,
       cancelled: consumer.canceller.cancelled,

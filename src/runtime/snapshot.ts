@@ -99,6 +99,17 @@ export interface Counters {
   flushes: number;
   /** Checkpoints that were not written, as their streams were not this runtime's any more. */
   savesRefused: number;
+  /** Entries of data streams that came, and the bytes of their fields. */
+  entriesRead: number;
+  entryBytes: number;
+  /** Entries with which handlers were done: they have asked for more, or committed them. One may be counted again, by its next owner as well. */
+  entriesHandled: number;
+  /** Entries that were passed over (`EntryFailed`), with a copy kept or without. */
+  entriesPassedOver: number;
+  /** Entries that were removed before they were read (`EntriesTrimmed`): at least so many. */
+  entriesLost: number;
+  /** Wakes that were heard: producers appended to streams of this runtime. */
+  wakes: number;
   /** done() calls whose outcome could not be found out. */
   unknownOutcomes: number;
   /** How often producers ensured streams while they were ours, as far as is known. */

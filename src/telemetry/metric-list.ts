@@ -279,6 +279,48 @@ export const METRICS = list({
     description: 'Duration of writing the checkpoints of several streams together.',
     buckets: QUICK,
   },
+  entriesRead: {
+    name: 'streamwarden.entries.read',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries of data streams that were read.',
+  },
+  entryBytes: {
+    name: 'streamwarden.entries.size',
+    kind: 'counter',
+    unit: 'By',
+    description: 'Bytes of the fields of entries of data streams that were read.',
+  },
+  entriesHandled: {
+    name: 'streamwarden.entries.handled',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries of data streams with which handlers were done.',
+  },
+  entriesPassedOver: {
+    name: 'streamwarden.entries.passed_over',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries of data streams that no try would mend, and that were passed over.',
+  },
+  entriesLost: {
+    name: 'streamwarden.entries.lost',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries of data streams that were removed before they were read.',
+  },
+  looks: {
+    name: 'streamwarden.entries.looks',
+    kind: 'counter',
+    unit: '{look}',
+    description: 'Looks at a data stream, whether or not there was anything.',
+  },
+  wakes: {
+    name: 'streamwarden.wakes',
+    kind: 'counter',
+    unit: '{wake}',
+    description: 'Wakes that were heard: producers appended to owned data streams.',
+  },
   touches: {
     name: 'streamwarden.streams.touches',
     kind: 'counter',

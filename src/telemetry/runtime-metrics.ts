@@ -52,6 +52,7 @@ export class RuntimeMetrics {
         this.#count('checkpoints', refused, this.#outcome('refused'));
         this.#time('checkpointFlush', tookMs);
       }),
+      on('entries', (event) => this.#entries(event)),
       on('lost', ({ reason }) => this.#count('lost', 1, this.#reason(reason))),
       on('locksExtended', (event) => this.#extended(event)),
       on('locksReleased', ({ count, error }) => {
@@ -123,10 +124,22 @@ export class RuntimeMetrics {
       'misses',
       'deadLettersTrimmed',
       'vanished',
+      'entriesLost',
       'groupRecreations',
     ] as const) {
       this.#instruments.begin(id, this.#service);
     }
+  }
+
+  #entries({ looks, read, bytes, handled, skipped, deadLettered, lost, wakes }: SeamEvents['entries']): void {
+    this.#count('looks', looks);
+    this.#count('entriesRead', read);
+    this.#count('entryBytes', bytes);
+    this.#count('entriesHandled', handled);
+    this.#count('entriesPassedOver', skipped, this.#outcome('skipped'));
+    this.#count('entriesPassedOver', deadLettered, this.#outcome('dead_lettered'));
+    this.#count('entriesLost', lost);
+    this.#count('wakes', wakes);
   }
 
   #acquired({ count, entries, contended, lockHeld, refused, tookMs }: SeamEvents['acquired']): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
+import { createProducer } from '../../src/index.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
@@ -31,5 +32,51 @@ describe('metrics of lag', () => {
     expect(await latest('streamwarden.lag.time')).to.be.within(0.001, 60);
     await Promise.all(members.map(({ runtime }) => runtime.stop()));
     expect(await latest('streamwarden.lag.entries')).to.equal(0);
+  });
+});
+
+describe('metrics of entries', () => {
+  const suite = useRedis();
+  const telemetry = useTelemetry();
+  const crew = useCrew(suite);
+
+  it('count what came and what became of it, and the wakes that were heard', async () => {
+    const { runtime } = crew.make();
+    runtime.process(async (stream) => {
+      const entries = stream.entries({ onEntryError: 'skip', entryRetries: 0, count: 2 });
+      for await (const { fields } of entries) if (fields.n === '2') throw new Error('a poison');
+    });
+    await runtime.start();
+    await using producer = createProducer({ redis: suite.server().url, service: crew.service });
+    await producer.add('orders');
+    for (const n of ['1', '2', '3']) await producer.append('orders', { n });
+    const first = await eventually('all are handled', () => {
+      const { counters } = runtime.snapshot();
+      return counters.entriesHandled >= 2 && counters.entriesPassedOver === 1 && counters;
+    });
+    expect(first.entriesRead).to.be.at.least(3);
+    expect(first.entryBytes).to.be.at.least(6);
+    await telemetry.atLeast('streamwarden.entries.passed_over', 1, { 'streamwarden.outcome': 'skipped' });
+    await telemetry.atLeast('streamwarden.entries.read', 3);
+    await telemetry.atLeast('streamwarden.entries.size', 6);
+    await telemetry.atLeast('streamwarden.entries.handled', 2);
+    await telemetry.atLeast('streamwarden.entries.looks', 1);
+
+    // While nobody looks, what was not read goes.
+    await runtime.stop();
+    for (const n of ['4', '5']) await suite.redis().xadd('orders', '*', 'n', n);
+    await suite.redis().xtrim('orders', 'MAXLEN', 1);
+    const { runtime: next } = crew.make();
+    next.process(async (stream) => {
+      for await (const _ of stream.entries()) {
+        // Nothing is to be done with it.
+      }
+    });
+    await next.start();
+    await telemetry.atLeast('streamwarden.entries.lost', 1);
+    await producer.append('orders', { n: '6' });
+    await telemetry.atLeast('streamwarden.wakes', 1);
+    expect(next.snapshot().counters).to.include({ entriesLost: 1 });
+    expect(next.snapshot().counters.wakes).to.be.at.least(1);
   });
 });

@@ -98,6 +98,8 @@ function tellRareThings(seam: Seam): void {
   seam.emit('locksExtended', { count: 1, failed: 0, foreign: 0, error: null });
   seam.emit('readFailed', { error: 'RedisUnavailable' });
   seam.emit('saved', { count: 1, refused: 1, tookMs: 1 });
+  const entries = { looks: 1, read: 1, bytes: 1, handled: 1, skipped: 1, deadLettered: 1, lost: 1, wakes: 1 };
+  seam.emit('entries', entries);
   seam.emit('touched', { count: 1 });
   seam.emit('parked', { count: 1, coalesced: 1 });
   seam.emit('unparked', { count: 1 });

@@ -12,6 +12,7 @@ import { EntrySizes } from './entry-sizes.js';
 import { LagWatch } from './lag-watch.js';
 import { Lane } from './lane.js';
 import { type Asker, type Page, Reading, type ReadingFacts } from './reading.js';
+import { EntryTally } from './tally.js';
 import { Wakes } from './wakes.js';
 
 /** Between two tries of what is not looked for in rounds, in milliseconds. */
@@ -21,6 +22,7 @@ const LINGER_MS = 5000;
 
 export class DataReader {
   readonly lag: LagWatch;
+  readonly tally = new EntryTally();
   readonly #kernel: Kernel;
   readonly #goalMs: number;
   readonly #sizes = new EntrySizes();
@@ -38,8 +40,11 @@ export class DataReader {
   constructor(kernel: Kernel, goalMs: number, ownerships: Iterable<Ownership>) {
     this.#kernel = kernel;
     this.#goalMs = goalMs;
-    this.lag = new LagWatch(kernel, ownerships, this.#sizes);
-    this.#wakes = new Wakes(kernel, (name) => this.wake(name));
+    this.lag = new LagWatch(kernel, ownerships, this.#sizes, () => this.tally.tell(kernel.seam));
+    this.#wakes = new Wakes(kernel, (name) => {
+      this.tally.wakes += 1;
+      this.wake(name);
+    });
   }
 
   /** Iterators that have not ended. */
@@ -63,6 +68,7 @@ export class DataReader {
     this.#lingering = undefined;
     this.#wakes.stop();
     this.lag.stop();
+    this.tally.tell(this.#kernel.seam);
     for (const reading of this.#readings) this.#detach(reading);
     for (const lane of this.#lanes.values()) lane.stop();
     this.#lanes.clear();
@@ -193,6 +199,7 @@ export class DataReader {
       lane = new Lane(this.#kernel, {
         place,
         sizes: this.#sizes,
+        tally: this.tally,
         goalMs: this.#goalMs,
         again: (reading) => this.#schedule(reading),
         onError: (error) => this.#failed(error),

@@ -31,6 +31,7 @@ export class LagWatch {
   readonly #sizes: EntrySizes;
   /** Servers that have been asked and have not answered. */
   readonly #asked = new Set<string>();
+  readonly #eachTime: () => void;
   #timer: Timer | undefined;
   #isRunning = false;
   #refusedAt = Number.NEGATIVE_INFINITY;
@@ -38,7 +39,14 @@ export class LagWatch {
   /** Of all streams, as of the last look; undefined: nobody has read any entry. */
   total: ProcessLag | undefined;
 
-  constructor(kernel: Kernel, ownerships: Iterable<Ownership>, sizes: EntrySizes) {
+  /** @param eachTime called with each look */
+  constructor(
+    kernel: Kernel,
+    ownerships: Iterable<Ownership>,
+    sizes: EntrySizes,
+    eachTime: () => void = () => {},
+  ) {
+    this.#eachTime = eachTime;
     this.#kernel = kernel;
     this.#ownerships = ownerships;
     this.#sizes = sizes;
@@ -76,6 +84,7 @@ export class LagWatch {
     this.#timer = this.#kernel.clock.setTimeout(() => {
       try {
         this.#look();
+        this.#eachTime();
         this.#schedule();
       } catch (error) {
         this.#isRunning = false;

@@ -16,6 +16,7 @@ import { Crowd } from './crowd.js';
 import { type EntrySizes, sizeOf } from './entry-sizes.js';
 import { dueAt, found, foundNothing, IDLE_MS, LookRate } from './pace.js';
 import type { Reading } from './reading.js';
+import type { EntryTally } from './tally.js';
 
 /** Times are rounded to these, in milliseconds, so that streams share rounds. */
 const TICK_MS = 4;
@@ -30,6 +31,7 @@ const PAGES_OF_ONES = 4;
 export interface LaneSettings {
   readonly place: string;
   readonly sizes: EntrySizes;
+  readonly tally: EntryTally;
   /** How long an answer may take before less is asked for, in milliseconds. */
   readonly goalMs: number;
   /** It is to be scheduled again, where it is served by now. */
@@ -236,7 +238,7 @@ export class Lane {
     const taken = this.#take();
     if (taken.length === 0) return;
     const began = clock.monotonic();
-    this.#rate.looked(taken.length, began);
+    this.#looked(taken.length, began);
     const each = this.#pages.bytes / (taken.length * this.#settings.sizes.bytes);
     let bytes = 0;
     let failure: StreamwardenError | undefined;
@@ -274,7 +276,7 @@ export class Lane {
     const { list } = crowd;
     if (list.length === 0) return;
     const began = clock.monotonic();
-    this.#rate.looked(list.length, began);
+    this.#looked(list.length, began);
     const answers = await dataStreams.readFirst(place, list);
     const bytes = this.#learn(answers);
     let failure: StreamwardenError | undefined;
@@ -326,11 +328,18 @@ export class Lane {
     return taken;
   }
 
+  #looked(count: number, at: number): void {
+    this.#settings.tally.looks += count;
+    this.#rate.looked(count, at);
+  }
+
   #learn(answers: readonly DataAnswer[]): number {
+    const { tally } = this.#settings;
     let bytes = 0;
     let largest = 0;
     for (const answer of answers) {
       if (!Array.isArray(answer)) continue;
+      tally.read += answer.length;
       for (const [, fields] of answer as readonly DataRow[]) {
         const size = sizeOf(fields);
         bytes += size;
@@ -338,6 +347,7 @@ export class Lane {
       }
     }
     if (largest > 0) this.#settings.sizes.saw(largest);
+    tally.bytes += bytes;
     return bytes;
   }
 

@@ -195,7 +195,7 @@ export class EntryCursor implements Asker, Committer, Follower {
     const position = this.#host.positions.positionOf(ownership, key);
     // An earlier one is covered; Redis may have to be told yet.
     const isOlder = position === REMOVED || (position !== undefined && compareEntryIds(position, id) > 0);
-    if (this.#handed === id) this.inHand = undefined;
+    if (this.#handed === id) this.#isDone();
     await this.#host.positions.committed(ownership, key, isOlder ? position : id);
     this.#trimmer?.soon();
   }
@@ -256,11 +256,18 @@ export class EntryCursor implements Asker, Committer, Follower {
 
   /** What was in the handler's hands has been dealt with, since it asks for more. */
   #handOver(): void {
-    this.inHand = undefined;
+    this.#isDone();
     const handed = this.#handed;
     if (handed === undefined || !this.options.isAuto) return;
     this.#host.positions.commit(this.ownership, this.key, handed);
     this.#trimmer?.soon();
+  }
+
+  /** The handler is done with what is in its hands. */
+  #isDone(): void {
+    if (this.inHand === undefined) return;
+    this.inHand = undefined;
+    this.#host.reader.tally.handled += this.handedCount;
   }
 
   /** @throws the reason of the stream's signal where it has aborted */

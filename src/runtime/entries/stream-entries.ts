@@ -181,6 +181,7 @@ export class StreamEntries implements CursorHost {
       );
     }
     await this.positions.committed(ownership, key, row[0]);
+    this.reader.tally[letterId === null ? 'skipped' : 'deadLettered'] += 1;
     const facts = { key, entryId: row[0], attempts, letterId };
     logger.warn(
       { stream: ownership.name, id: ownership.id, ...facts, error: messageOf(thrown) },
@@ -191,6 +192,7 @@ export class StreamEntries implements CursorHost {
 
   lost({ ownership, key }: EntryCursor, { after, first, missed }: Loss): void {
     const { clock, logger, tell } = this.#settings;
+    this.reader.tally.lost += missed ?? 1;
     logger.warn(
       { stream: ownership.name, id: ownership.id, key, after, first, missed },
       'entries were removed before they were read',

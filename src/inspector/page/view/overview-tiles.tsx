@@ -105,6 +105,13 @@ function LoadTile({
           {lag.unknown > 0 && `, unknown of ${plural(lag.unknown, 'stream')}`}
         </span>
       )}
+      {counters.entriesRead > 0 && (
+        <span class="muted">
+          {number(recentRate(ticks, 'entriesHandled'))} entries handled a second
+          {counters.entriesPassedOver > 0 && `, ${number(counters.entriesPassedOver)} passed over`}
+          {counters.entriesLost > 0 && `, ${number(counters.entriesLost)} removed unread`}
+        </span>
+      )}
       <DeadLetterCount runtime={runtime} />
       {waiting > 0 && <span>{plural(waiting, 'entry waits', 'entries wait')} for their stream's name</span>}
       {parked.count > 0 && (
