@@ -53,39 +53,45 @@ export class RecordingFile {
   }
 
   /**
+   * Writes text. The operating system begins at once, whatever this process goes on with.
+   *
+   * @throws StreamwardenError `RecordingFailed`
+   */
+  async append(text: string): Promise<void> {
+    const bytes = Buffer.from(text);
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await this.#handle.write(bytes, at);
+        at += bytesWritten;
+      }
+    } catch (error) {
+      throw failed(this.path, messageOf(error), error);
+    }
+    this.bytes += bytes.length;
+  }
+
+  /**
    * Writes lines, a slice at a time, and lets everything else happen in between.
    *
    * @param texts stops being asked once the file has grown to the limit
-   * @returns whether it has
    * @throws StreamwardenError `RecordingFailed`
    */
-  async append(texts: Iterable<string>, maxBytes = Number.POSITIVE_INFINITY): Promise<boolean> {
+  async appendAll(texts: Iterable<string>, maxBytes: number): Promise<void> {
     let chunk = '';
     let count = 0;
     for (const text of texts) {
       chunk += text;
       count += 1;
       if (count % SLICE !== 0) continue;
-      await this.#write(chunk);
+      await this.append(chunk);
       chunk = '';
-      if (this.bytes >= maxBytes) return true;
+      if (this.bytes >= maxBytes) return;
       await nextTurn();
     }
-    if (chunk !== '') await this.#write(chunk);
-    return this.bytes >= maxBytes;
+    if (chunk !== '') await this.append(chunk);
   }
 
   async close(): Promise<void> {
     await this.#handle.close();
-  }
-
-  async #write(chunk: string): Promise<void> {
-    const bytes = Buffer.from(chunk);
-    try {
-      await this.#handle.appendFile(bytes);
-    } catch (error) {
-      throw failed(this.path, messageOf(error), error);
-    }
-    this.bytes += bytes.length;
   }
 }

@@ -110,7 +110,7 @@ export class RingRecording implements ActiveRecording {
   async #write(remembered: Remembered, why: string): Promise<string> {
     const file = await RecordingFile.create(this.#options.file);
     try {
-      await file.append(this.#lines(remembered, why), this.#options.maxBytes);
+      await file.appendAll(this.#lines(remembered, why), this.#options.maxBytes);
     } finally {
       this.#files.push(file.path);
       this.#bytes += file.bytes;

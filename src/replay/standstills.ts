@@ -17,7 +17,8 @@ export interface Silence {
 /** A timer that rings this much late was kept from ringing; below that the event loop was busy. */
 const LATE_MS = 200;
 
-const TIMER = /^after (\S+) (\d+(?:\.\d+)?)$/;
+/** What follows the milliseconds says what the machine remembered. */
+const TIMER = /^after (\S+) (\d+(?:\.\d+)?)(?: @\S+)?$/;
 const RANG = /^xstate\.after\.([^.]*)\./;
 
 /** Takes the lines of one recording in order. */
@@ -53,9 +54,8 @@ export class SilenceFinder {
     if (line.kind !== 'event') {
       // Another life of the actor has timers of its own.
       for (const key of this.#due.keys()) if (key.startsWith(`${line.actor} `)) this.#due.delete(key);
-      return;
     }
-    for (const effect of line.effects ?? []) {
+    for (const effect of line.kind === 'join' ? [] : (line.effects ?? [])) {
       const [, name, ms] = TIMER.exec(effect) ?? [];
       if (name !== undefined) this.#due.set(`${line.actor} ${name}`, line.at + Number(ms));
     }
