@@ -1,4 +1,4 @@
-/** Entries whose name another one owns: they ask whether it is free (`src/actors/lease/extender.ts`). */
+/** Entries whose name another one owns: they ask whether it is free (`src/actors/lease/lock-keeper.ts`). */
 
 import type { Entry } from '../entry.js';
 import type { Answer } from '../redis/answers.js';

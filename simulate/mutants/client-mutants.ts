@@ -46,7 +46,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
   {
     name: 'handed-while-overdue',
     why: 'a stream is handed out although the lease is over, and nobody is told',
-    edits: [{ file: 'actors/intake/acquirer.ts', from: 'if (this.#lease.isCertain) {', to: 'if (true) {' }],
+    edits: [{ file: 'actors/intake/assigner.ts', from: 'if (this.#lease.isCertain) {', to: 'if (true) {' }],
     wishes: WAKERS,
     budget: 300,
   },
@@ -363,8 +363,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'nobody asks whether a name has become free',
     edits: [
       {
-        file: 'actors/lease/extender.ts',
-        from: 'if (rest === 0 && this.#rounds % 2 === 0) await this.#askForNames();',
+        file: 'machines/lock-keeper.machine.ts',
+        from: "'wave.answered': { guard: 'isAskedAfter', target: 'asking' },",
         to: '',
       },
     ],

@@ -29,7 +29,7 @@ import { Intake } from './intake/intake.js';
 import { Parking } from './intake/parking.js';
 import type { Kernel } from './kernel.js';
 import { Adopter } from './lease/adopter.js';
-import { Extender } from './lease/extender.js';
+import { LockKeeper } from './lease/lock-keeper.js';
 import { Lease } from './lease/lease.js';
 import { Marker } from './lease/marker.js';
 import { Prover } from './lease/prover.js';
@@ -94,7 +94,7 @@ export class Consumer {
   readonly topology: Topology | undefined;
   readonly #hooks: ConsumerHooks;
   readonly #limits: ConsumerLimits;
-  readonly #extender: Extender;
+  readonly lockKeeper: LockKeeper;
   readonly #toucher: Toucher;
   readonly #prover: Prover;
   readonly #drain: Drain;
@@ -149,14 +149,28 @@ export class Consumer {
     const { ids } = this.ledger;
     this.parking = new Parking(kernel, () => this.reconciler.place === 0);
     const { lease, ownerships, giver, parking } = this;
-    this.acquirer = new Acquirer(kernel, { lease, ownerships, giver, ids, marker, parking }, (error) =>
-      this.intake.fail(error),
+    this.acquirer = new Acquirer(
+      kernel,
+      { lease, ownerships, giver, ids, marker, parking },
+      {
+        failed: (error) => this.intake.fail(error),
+        givenUp: (why, givenUp) => this.intake.givenUp(why, givenUp),
+        suspects: (what, suspects) => this.intake.suspects(what, suspects),
+      },
     );
     const adopter = new Adopter(kernel, this.lease, this.ownerships, this.acquirer, this.giver, {
       failed: (error) => this.intake.fail(error),
       leftBehind: () => this.#drain.leftBehind(),
     });
-    this.verifier = new Verifier(kernel, this.lease, this.ownerships, adopter, this.giver, this.ledger);
+    this.verifier = new Verifier(
+      kernel,
+      this.lease,
+      this.ownerships,
+      adopter,
+      this.giver,
+      this.ledger,
+      (foreign) => this.lockKeeper.taken(foreign),
+    );
     this.finisher = new Finisher(kernel, this.lease, this.touches, this.saver, (ownership, error) =>
       this.operationFailed(ownership, 'handOver', error),
     );
@@ -208,7 +222,7 @@ export class Consumer {
     );
     this.reconciler = new Reconciler(kernel, this.recoverer, deadLetters, audit, {
       foreignConsumers: (present) => {
-        this.#extender.hasForeignConsumers = present;
+        this.lockKeeper.hasForeignConsumers = present;
         this.#toucher.hasForeignConsumers = present;
       },
       groupGone: () => this.lease.groupGone(),
@@ -226,7 +240,7 @@ export class Consumer {
       escalated: (child, why) => this.#actor.send({ type: 'child.escalated', child, why }),
       healed: (child) => this.#actor.send({ type: 'child.healed', child }),
     });
-    this.#extender = new Extender(kernel, this.lease, this.ownerships, this.giver);
+    this.lockKeeper = new LockKeeper(kernel, this.lease, this.ownerships, this.giver);
     this.#toucher = new Toucher(kernel, this.lease, this.ownerships, {
       vanished: (ids) => this.verifier.vanished(ids),
     });
@@ -419,10 +433,7 @@ export class Consumer {
     );
     child('reconciler', (end) => this.reconciler.start(end.failed));
     child('balancer', (end) => this.balancer.start(end.failed));
-    child('extender', (end) => {
-      this.#extender.start(end.failed);
-      return { stop: () => this.#extender.stop() };
-    });
+    child('lockKeeper', (end) => this.lockKeeper.start(end.failed));
     child('toucher', (end) => {
       this.#toucher.start(end.failed);
       return { stop: () => this.#toucher.stop() };
@@ -438,29 +449,18 @@ export class Consumer {
   }
 
   #startIntake(): void {
-    this.supervisor.start(this.#spec('intake'), (end) => {
-      let isStopped = false;
-      this.intake.run().then(
-        () => {},
-        (error: unknown) => {
-          if (isStopped) return;
-          if (isStreamwardenError(error, 'ReadRetriesExhausted')) {
-            this.#error = error;
-            // Nobody may be there to finish anything, nor Redis to be handed anything.
-            const { handOverGraceMs } = this.#limits;
-            this.#drain.limit(handOverGraceMs + GIVE_UP_HEARTBEATS * this.kernel.settings.heartbeatMs);
-            this.#actor.send({ type: 'reading.gaveUp', error: factOf(error) });
-          } else {
-            end.failed(error);
-          }
+    this.supervisor.start(this.#spec('intake'), (end) =>
+      this.intake.start({
+        failed: end.failed,
+        gaveUp: (error) => {
+          this.#error = error;
+          // Nobody may be there to finish anything, nor Redis to be handed anything.
+          const { handOverGraceMs } = this.#limits;
+          this.#drain.limit(handOverGraceMs + GIVE_UP_HEARTBEATS * this.kernel.settings.heartbeatMs);
+          this.#actor.send({ type: 'reading.gaveUp', error: factOf(error) });
         },
-      );
-      return {
-        stop: () => {
-          isStopped = true;
-        },
-      };
-    });
+      }),
+    );
     this.#startUp.end();
     this.#hooks.running();
   }

@@ -28,6 +28,9 @@ export type OwnershipState =
   | 'refused'
   | 'unknown';
 
+/** A lock that is not as it should be: it does not stand, or is somebody else's. */
+export type OddLock = 'missing' | 'foreign';
+
 export interface ChildSpec {
   readonly id: string;
   /** permanent: restarted however it ended. transient: only when it failed. temporary: never. */

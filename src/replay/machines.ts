@@ -2,8 +2,10 @@
 import { balancerMachine } from '../machines/balancer.machine.js';
 import { consumerMachine } from '../machines/consumer.machine.js';
 import { dataReaderMachine } from '../machines/data-reader.machine.js';
+import { intakeMachine } from '../machines/intake.machine.js';
 import { leaseDeadlineMachine } from '../machines/lease-deadline.machine.js';
 import { leaseKeeperMachine } from '../machines/lease-keeper.machine.js';
+import { lockKeeperMachine } from '../machines/lock-keeper.machine.js';
 import { masterSubscriptionMachine } from '../machines/master-subscription.machine.js';
 import { ownershipMachine } from '../machines/ownership.machine.js';
 import { reconcilerMachine } from '../machines/reconciler.machine.js';
@@ -23,8 +25,10 @@ export const presentMachines: Machines = machinesById([
   balancerMachine,
   consumerMachine,
   dataReaderMachine,
+  intakeMachine,
   leaseDeadlineMachine,
   leaseKeeperMachine,
+  lockKeeperMachine,
   masterSubscriptionMachine,
   ownershipMachine,
   reconcilerMachine,

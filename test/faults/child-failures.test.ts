@@ -35,7 +35,7 @@ const cases: readonly Case[] = [
   { child: 'intake', store: 'lease', operation: 'acquire', provoke: announceOne },
   { child: 'leaseKeeper', store: 'lease', operation: 'refresh' },
   { child: 'reconciler', store: 'group', operation: 'consumers' },
-  { child: 'extender', store: 'locks', operation: 'extend' },
+  { child: 'lockKeeper', store: 'locks', operation: 'extend' },
 ];
 
 describe('an error thrown inside a child', () => {
@@ -125,13 +125,13 @@ describe('an error thrown inside a child', () => {
     });
   }
 
-  it('(extender) leaves one wheel turning, not one for each failure', async () => {
+  it('(lockKeeper) leaves one wheel turning, not one for each failure', async () => {
     const { fault, substitutes } = failing('locks', 'extend');
     const member = await crew.start({}, substitutes);
     await ownTen(member);
     const until = fault.calls + 3;
     fault.fail = (call) => (call <= until ? boom() : undefined);
-    await eventually('three failures', () => failuresOf(member, 'extender').length === 3);
+    await eventually('three failures', () => failuresOf(member, 'lockKeeper').length === 3);
 
     const times: number[] = [];
     member.runtime.seam.on('locksExtended', () => times.push(performance.now()));
@@ -141,7 +141,7 @@ describe('an error thrown inside a child', () => {
     expect(elapsed).to.be.above((2 * crewHeartbeatMs()) / 2);
   });
 
-  it('(extender) leaves no wheel turning when the runtime ends before its restart', async () => {
+  it('(lockKeeper) leaves no wheel turning when the runtime ends before its restart', async () => {
     const clock = trackedClock();
     const { fault, substitutes } = failing('locks', 'extend');
     const member = await crew.start({ clock }, substitutes);

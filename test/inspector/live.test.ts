@@ -260,7 +260,7 @@ describe('the inspector, live', () => {
     await second.start();
     await eventually('it runs', () => view.of(second).actors.get('consumer')?.state === 'running');
     await eventually('its children that are no machines are there', () =>
-      ['consumer/intake', 'consumer/extender'].every(
+      ['consumer/toucher', 'consumer/prover'].every(
         (path) => view.of(second).actors.get(path)?.state === 'running',
       ),
     );

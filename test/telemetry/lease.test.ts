@@ -98,7 +98,7 @@ describe('metrics of the lease', () => {
     await crew.announce('a');
     await member.awaitNews('StreamAdded');
     fault.fail = () => new TypeError('boom');
-    const child = { 'streamwarden.child': 'extender' };
+    const child = { 'streamwarden.child': 'lockKeeper' };
     await atLeast('streamwarden.child.failures', 1, { ...child, 'error.type': 'TypeError' });
     await atLeast('streamwarden.child.restarts', 1, child);
     await atLeast('streamwarden.child.escalations', 1, child);

@@ -48,7 +48,7 @@ describe('entries that are acquired in one batch', () => {
         marker: { mark: async () => undefined } as unknown as Marker,
         parking: {} as Parking,
       },
-      () => undefined,
+      { failed: () => undefined, givenUp: () => undefined, suspects: () => undefined },
     );
     const empty = JSON.stringify({ DataStreamName: 'x', Info: { filling: '' } });
     const payload = empty.replace('""', `"${'x'.repeat(bytes - empty.length)}"`);

@@ -49,6 +49,7 @@ function verifierOf({ waiting, moving, pending }: World) {
     { found: () => 0 } as unknown as Adopter,
     giver as unknown as Giver,
     {} as MoveLedger,
+    () => {},
   );
   return { verifier, lost, moved };
 }
@@ -103,6 +104,7 @@ describe('what is pending unknown at a stop', () => {
       {} as Adopter,
       giver as unknown as Giver,
       {} as MoveLedger,
+      () => {},
     );
     expect(await verifier.giveBackUnknown()).to.equal(20);
     expect(moved).to.deep.equal(ids.map((id) => `stream of ${id}`));

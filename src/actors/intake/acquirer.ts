@@ -7,26 +7,21 @@
 import { Bell } from '../../core/bell.js';
 import { compareEntryIds } from '../../core/entry-id.js';
 import { isStreamwardenError, messageOf } from '../../core/errors.js';
-import { factOf } from '../../machines/facts.js';
 import { entryBytes, parseEntry, type RawEntry, traceOf } from '../../redis/entry.js';
-import type { Acquired, EntryRef } from '../../redis/lease-store.js';
+import type { EntryRef } from '../../redis/lease-store.js';
 import { ALONE, NOT_BEGUN, type Trial, trialFor } from '../../redis/marks.js';
 import { deathsOf, deliveryCountOf, failuresOf } from '../../redis/own-fields.js';
 import { ParseTurns } from '../../redis/parse-turns.js';
-import { lengthOfLock, textBatches } from '../../redis/text-batches.js';
 import type { Giver } from '../endings/giver.js';
-import { releaseLocks } from '../endings/release-locks.js';
 import type { CheckedInfo, Kernel } from '../kernel.js';
 import type { Lease } from '../lease/lease.js';
 import type { Marker } from '../lease/marker.js';
 import type { Ownership } from '../ownership.js';
 import type { Ownerships } from '../ownerships.js';
 import type { IdWatch } from '../recovery/id-watch.js';
+import { ACQUIRE_BATCH, Assigner } from './assigner.js';
 import type { Parking } from './parking.js';
 import { Trials } from './trials.js';
-
-/** Keeps the script below 5 ms. */
-export const ACQUIRE_BATCH = 128;
 
 /** An entry that is not to be read, for its size. */
 export interface LargeEntry {
@@ -41,6 +36,15 @@ export interface AcquirerParts {
   readonly ids: IdWatch;
   readonly marker: Marker;
   readonly parking: Parking;
+}
+
+export interface AcquirerHooks {
+  /** Suspects could not be begun, and that was no outage. */
+  failed(error: unknown): void;
+  /** These never become anybody's here: no application is given them. */
+  givenUp(why: string, ids: readonly string[]): void;
+  /** Streams of which owners may have died have been begun, or have outlived that. */
+  suspects(what: 'begun' | 'outlived', ids: readonly string[]): void;
 }
 
 function wasDelivered({ fields }: RawEntry): boolean {
@@ -69,8 +73,8 @@ export class Acquirer {
   readonly #parking: Parking;
   /** Suspects are begun later, a few at a time. */
   readonly #trials: Trials;
-  /** Verified while the lease was overdue: handed over when it is confirmed. */
-  readonly #held: Ownership[] = [];
+  readonly #assigner: Assigner;
+  readonly #hooks: AcquirerHooks;
   /** Calls of `acquire()` that have not ended. */
   #underWay = 0;
   readonly #callEnded = new Bell();
@@ -78,16 +82,16 @@ export class Acquirer {
   /** Entries that are being dealt with: until they have an ownership, or have none, or are dead-lettered. */
   readonly #inHand = new Set<string>();
   readonly #burying = new Set<string>();
-  acquired = 0;
   /** Entries that have been read or adopted. */
   received = 0;
 
-  /** @param failed told when suspects could not be begun, and that was no outage */
   constructor(
     kernel: Kernel,
     { lease, ownerships, giver, ids, marker, parking }: AcquirerParts,
-    failed: (error: unknown) => void,
+    hooks: AcquirerHooks,
   ) {
+    this.#hooks = hooks;
+    this.#assigner = new Assigner(kernel, lease, ownerships, parking, () => this.#isStopped);
     this.#marker = marker;
     this.#parking = parking;
     this.#ids = ids;
@@ -101,13 +105,23 @@ export class Acquirer {
       outlived: (ids, mark) => this.#markOutlived(ids, mark),
       ended: (ids) => this.#leftQueue(ids),
       giveBack: (entries) => this.giveUp('handOver', entries.map(refOf)),
-      failed,
+      failed: (error) => hooks.failed(error),
     });
   }
 
   /** Suspects that wait for being begun: they have no ownership, and take room. */
   get heldBack(): number {
     return this.#trials.waiting;
+  }
+
+  /** How many entries became ours. */
+  get acquired(): number {
+    return this.#assigner.acquired;
+  }
+
+  /** The lease has been confirmed: what waited for that is handed over. */
+  handHeld(): void {
+    this.#assigner.handHeld();
   }
 
   isHeldBack(id: string): boolean {
@@ -220,6 +234,11 @@ export class Acquirer {
       const entries = group
         .filter(({ id }) => !this.#ownerships.has(id))
         .sort((a, b) => compareEntryIds(a.id, b.id));
+      // First: whatever kills this process then is among them.
+      this.#hooks.suspects(
+        'begun',
+        entries.map(({ id }) => id),
+      );
       const [delivered, plain] = parted(entries, wasDelivered);
       for (let at = 0; at < plain.length && !this.#isStopped; at += ACQUIRE_BATCH) {
         const batch = plain.slice(at, at + ACQUIRE_BATCH);
@@ -244,14 +263,7 @@ export class Acquirer {
       ours.filter(({ isWorkedOn, isProven }) => isWorkedOn && !isProven),
       mark,
     );
-  }
-
-  /** The lease has been confirmed: what waited for that is handed over. */
-  handHeld(): void {
-    if (this.#isStopped) return;
-    for (const ownership of this.#held.splice(0)) {
-      if (ownership.state === 'acquired') this.#handWhenCertain(ownership);
-    }
+    this.#hooks.suspects('outlived', ids);
   }
 
   async #acquireBatch(entries: readonly RawEntry[]): Promise<number> {
@@ -293,18 +305,13 @@ export class Acquirer {
       );
     }
     if (this.#isStopped) {
-      this.#drop(begun);
+      this.#assigner.drop(begun);
       return 0;
     }
-    const count = await this.#verifyAll(begun);
+    const count = await this.#assigner.verifyAll(begun);
     if (poison.length > 0) this.giveUp('unparseable', poison);
     if (tooLarge.length > 0) this.setAside(tooLarge);
     return count;
-  }
-
-  /** As if they had not been read. */
-  #drop(begun: readonly Ownership[]): void {
-    for (const ownership of begun) ownership.send({ type: 'refused' });
   }
 
   /** Entries of ours that are too large to be read, or to be given to an application, go to the dead-letter stream as they are. */
@@ -326,6 +333,10 @@ export class Acquirer {
 
   /** Entries of ours that no application is given. Not waited for: moving waits until it is certain what is ours. */
   giveUp(why: 'handOver' | 'unparseable' | 'tooLarge', entries: readonly EntryRef[]): void {
+    this.#hooks.givenUp(
+      why,
+      entries.map(({ id }) => id),
+    );
     for (const { id } of entries) this.#burying.add(id);
     this.#giver
       .move(why, entries)
@@ -346,118 +357,6 @@ export class Acquirer {
     return this.#kernel.checkInfo === undefined ? { ok: true, info } : this.#kernel.checkInfo(info);
   }
 
-  /** Names are as long as producers make them, and a heartbeat may be sent behind them. */
-  async #verifyAll(begun: readonly Ownership[]): Promise<number> {
-    let count = 0;
-    let done = 0;
-    try {
-      for (const batch of textBatches(begun, ACQUIRE_BATCH, lengthOfLock)) {
-        if (this.#isStopped) break;
-        done += batch.length;
-        count += await this.#verify(batch);
-      }
-    } finally {
-      this.#drop(begun.slice(done));
-    }
-    return count;
-  }
-
-  async #verify(begun: readonly Ownership[]): Promise<number> {
-    const { clock, locks, lease, seam } = this.#kernel;
-    const began = clock.monotonic();
-    let isLocked: readonly boolean[];
-    let results: readonly Acquired[];
-    try {
-      isLocked = await locks.take(begun.map(({ lockKey }) => lockKey));
-      if (this.#isStopped) {
-        this.#drop(begun);
-        await releaseLocks(this.#kernel, begun);
-        return 0;
-      }
-      const locked = begun.filter((_, index) => isLocked[index]);
-      results = locked.length > 0 ? await lease.acquire(locked.map(({ id, name }) => ({ id, name }))) : [];
-    } catch (error) {
-      this.#drop(begun);
-      const tookMs = clock.monotonic() - began;
-      seam.emit('acquireFailed', { count: begun.length, error: factOf(error).code, tookMs });
-      this.#lease.report(error);
-      throw error;
-    }
-    const tookMs = clock.monotonic() - began;
-    let at = 0;
-    let contended = 0;
-    let lockHeld = 0;
-    let parked = 0;
-    let coalesced = 0;
-    const owned: Ownership[] = [];
-    const refused: Ownership[] = [];
-    /** Ours, with a checkpoint that was too large for the answer. */
-    const apart: Ownership[] = [];
-    begun.forEach((ownership, index) => {
-      if (!isLocked[index]) {
-        // Somebody holds the lock of this very entry: a consumer of the Go client that has not let go. Wait for it.
-        lockHeld += 1;
-        this.#ownerships.contended(ownership);
-        return;
-      }
-      const answer = results[at++] as Acquired;
-      const { result } = answer;
-      if (result === 'owned') {
-        if (answer.overwrote) {
-          const { name, id } = ownership;
-          this.#kernel.logger.warn(
-            { stream: name, id },
-            'the owner record of a stream held no entry id; it was written anew',
-          );
-        }
-        owned.push(ownership);
-        ownership.checkpoint = answer.checkpoint;
-        ownership.hasCheckpoint = answer.checkpoint !== undefined;
-        this.#ownerships.verified(ownership);
-        if (answer.checkpoint === '') apart.push(ownership);
-        else this.#handWhenCertain(ownership);
-      } else if (result === 'contended') {
-        contended += 1;
-        this.#ownerships.contended(ownership);
-      } else {
-        if (result === 'parked') parked += 1;
-        if (result === 'coalesced') coalesced += 1;
-        refused.push(ownership);
-        ownership.send({ type: 'refused' });
-      }
-    });
-    const count = owned.length;
-    this.acquired += count;
-    seam.emit('acquired', {
-      count,
-      entries: owned,
-      contended,
-      lockHeld,
-      refused: refused.length - parked - coalesced,
-      tookMs,
-    });
-    if (parked + coalesced > 0) this.#setAside(parked, coalesced);
-    if (refused.length > 0) await releaseLocks(this.#kernel, refused);
-    if (apart.length > 0) await this.#handWithCheckpoints(apart);
-    return count;
-  }
-
-  /** Nobody is given a stream without what is kept of it. Those whose it cannot be read are as if they had not been read. */
-  async #handWithCheckpoints(owned: readonly Ownership[]): Promise<void> {
-    try {
-      const records = await this.#kernel.checkpoints.read(owned.map(({ name }) => name));
-      owned.forEach((ownership, index) => {
-        ownership.checkpoint = records[index] ?? undefined;
-        this.#handWhenCertain(ownership);
-      });
-    } catch (error) {
-      this.#drop(owned);
-      this.#lease.report(error);
-      this.#lease.verify('checkpoints could not be read');
-      throw error;
-    }
-  }
-
   /**
    * Has Redis park what is next on the stream, where that is more of a hot name: it takes no room, so it need not be read. Resolves with whether there may
    * be more of it.
@@ -469,7 +368,7 @@ export class Acquirer {
       const { parked, coalesced, left, isMore, last } = await this.#kernel.lease.parkAhead(ACQUIRE_BATCH);
       this.received += parked + coalesced;
       if (last !== undefined) this.#ids.seen(last);
-      if (parked + coalesced > 0) this.#setAside(parked, coalesced);
+      if (parked + coalesced > 0) this.#assigner.setAside(parked, coalesced);
       if (left > 0) this.#lease.verify('entries could not be parked');
       return isMore;
     } catch (error) {
@@ -479,29 +378,5 @@ export class Acquirer {
       this.#underWay -= 1;
       this.#callEnded.ring();
     }
-  }
-
-  #setAside(parked: number, coalesced: number): void {
-    this.#parking.parked += parked;
-    this.#parking.coalesced += coalesced;
-    this.#kernel.seam.emit('parked', { count: parked, coalesced });
-  }
-
-  #handWhenCertain(ownership: Ownership): void {
-    if (ownership.state === 'acquiring') ownership.send({ type: 'verified' });
-    if (this.#isStopped) return;
-    if (this.#lease.isCertain) {
-      this.#hand(ownership);
-      return;
-    }
-    this.#held.push(ownership);
-    // Should the next beat be answered before a timer has noticed, nothing would ever be confirmed.
-    this.#lease.overdue();
-  }
-
-  #hand(ownership: Ownership): void {
-    // First, so that a handler that fails before it returns meets a stream that can fail.
-    ownership.send({ type: 'handed' });
-    this.#kernel.application.added(ownership);
   }
 }

@@ -1,43 +1,31 @@
-/**
- * Reads the load balancer stream, on a connection of its own. A parked read waits for what comes, and brings two entries at most: one came, and nothing more waits;
- * two came, and more may wait. That is taken by the script `take`, which gives as much as this process's fair part is (`fair-share.ts`), in modest chunks.
- */
+/** Reads the load balancer stream, in turns. Runs the intake machine, which says when; it is told of what stands in the way, and what came of each turn. */
+import { type Actor, fromPromise } from 'xstate';
 import type { Bell } from '../../core/bell.js';
 import { messageOf, StreamwardenError } from '../../core/errors.js';
 import { redact } from '../../core/logger.js';
 import { factOf } from '../../machines/facts.js';
-import { withDeadline } from '../../redis/deadline.js';
-import type { RawEntry } from '../../redis/entry.js';
-import { PageSize } from '../../redis/page-size.js';
 import {
-  isElsewhere,
-  isMisplaced,
-  isPassing,
-  mayHaveExecuted,
-  neverSent,
-  redisError,
-  replyOf,
-  unanswered,
-} from '../../redis/reply-errors.js';
-import { entriesRead, type ReadReply, type Taken } from '../../redis/taking.js';
+  intakeMachine,
+  type Outlook,
+  type ReadFailure,
+  type ReadOutput,
+} from '../../machines/intake.machine.js';
+import { isElsewhere, isPassing, mayHaveExecuted, replyOf } from '../../redis/reply-errors.js';
+import { startActor } from '../host.js';
 import type { Kernel } from '../kernel.js';
 import type { Lease } from '../lease/lease.js';
 import { recreateGroup } from '../lease/verifier.js';
 import type { Ownerships } from '../ownerships.js';
-import { ACQUIRE_BATCH, type Acquirer } from './acquirer.js';
+import type { Acquirer } from './acquirer.js';
+import { ACQUIRE_BATCH } from './assigner.js';
 import { FairShare } from './fair-share.js';
+import { Reader } from './reader.js';
+import { Turns } from './turns.js';
 
-/** Entries that a parked read brings at most: the second one says that more may wait. */
-const PARKED_COUNT = 2;
-/** Longest parked read: what an unblock that went astray can cost. */
-const MAX_BLOCK_MS = 5000;
-const UNBLOCK_EVERY_MS = 25;
-/** Taken for the size of an entry before one has been read. */
-const FIRST_ENTRY_BYTES = 4096;
-/** Asked for what is pending after this, Redis answers with nothing. (The very last id would mean '>'.) */
-const NEWEST_ID = '18446744073709551615-18446744073709551614';
 /** So many entries may wait for their names where the capacity is smaller: few streams are owned, and yet nothing is held up. */
 const MAX_WAITING = 1000;
+/** So many ids of entries are told of. */
+const MOST_NAMED = 20;
 
 export interface OwnLoad {
   /** What this process says of its load; null: streams are counted. */
@@ -46,41 +34,50 @@ export interface OwnLoad {
   leaving(): number;
 }
 
+export interface IntakeEnd {
+  /** Anything unexpected, for the supervisor. */
+  failed(error: unknown): void;
+  /** Reading failed too often in a row. @param error `ReadRetriesExhausted` */
+  gaveUp(error: StreamwardenError): void;
+}
+
+function isSame(a: Outlook, b: Outlook): boolean {
+  return (
+    a.turn === b.turn &&
+    a.hasRoom === b.hasRoom &&
+    a.isConfirmed === b.isConfirmed &&
+    a.isPaused === b.isPaused &&
+    a.isReaderUp === b.isReaderUp
+  );
+}
+
 export class Intake {
   readonly #kernel: Kernel;
   readonly #lease: Lease;
   readonly #ownerships: Ownerships;
   readonly #acquirer: Acquirer;
   readonly #share: FairShare;
+  readonly #reader: Reader;
+  readonly #turns: Turns;
+  readonly #machine;
   /** Rings when something that reading waits for may have changed. */
   readonly bell: Bell;
+  #actor: Actor<typeof intakeMachine> | undefined;
   #capacity: number;
   #isPaused = false;
   #isStopping = false;
-  #readerId: { epoch: number; id: number } | undefined;
-  #failures = 0;
-  /** How many bytes a read may bring. How long one takes is not known, as it is parked: only one that fails says something. */
-  readonly #pages = new PageSize(0);
-  /** About how many bytes an entry has. */
-  #entryBytes = FIRST_ENTRY_BYTES;
-  #running: Promise<void> | undefined;
+  #over: Promise<void> | undefined;
   /** The read under way, and what is done with its answer. */
   #turn: Promise<void> | undefined;
   /** What reading is to fail with at its next turn. */
   #fault: { readonly error: unknown } | undefined;
+  /** What the last turn failed with. */
+  #thrown: unknown;
   #runs = 0;
   #problem: { readonly what: string; readonly isPassing: boolean } | null = null;
-  /** A heartbeat has been answered since entries were asked for last, and something may wait. */
-  #isTakeDue = false;
-  /** When entries were asked for last, by the monotonic clock. */
-  #tookAt = Number.NEGATIVE_INFINITY;
-  /** So many more are its part, by the last answer of `take`: they are read without asking again, until a heartbeat may have brought what is another part. */
-  #granted = 0;
-  /** Others have more room, and nothing is read before the next heartbeat. */
-  #standsBack = false;
-  /** A read waits for entries. */
-  #isParked = false;
-
+  /** As the machine was told last. */
+  #outlook: Outlook | undefined;
+  #isWatching = false;
   constructor(
     kernel: Kernel,
     lease: Lease,
@@ -94,8 +91,26 @@ export class Intake {
     this.#acquirer = acquirer;
     this.#capacity = kernel.settings.capacity;
     this.#share = new FairShare(kernel, load, () => ownerships.owned + acquirer.heldBack - leaving());
+    this.#reader = new Reader(kernel, () => this.#readerAnswered());
+    this.#turns = new Turns(kernel, acquirer, this.#share, this.#reader, {
+      room: () => this.room,
+      mayRead: () => this.#mayRead,
+    });
     this.bell = ownerships.changed;
-    kernel.ended.addEventListener('abort', () => this.bell.ring());
+    this.#machine = intakeMachine.provide({
+      actors: { read: fromPromise<ReadOutput, { turn: Outlook['turn'] }>(() => this.#takeTurn()) },
+      actions: {
+        watch: () => void this.#watch(),
+        tellFailure: (_, { error }) => kernel.seam.emit('readFailed', { error: error.code }),
+        verify: (_, { why }) => lease.verify(why),
+        report: (_, { doing }) => {
+          if (doing !== 'adopt') throw this.#thrown;
+          this.#failed(this.#fault?.error);
+          throw this.#fault?.error;
+        },
+      },
+    });
+    kernel.ended.addEventListener('abort', () => this.#requestStop());
   }
 
   get capacity(): number {
@@ -125,30 +140,64 @@ export class Intake {
     return this.#isPaused;
   }
 
-  /**
-   * Reads until it is stopped or the incarnation ends.
-   * @throws StreamwardenError `ReadRetriesExhausted`; anything unexpected, for the supervisor
-   */
-  run(): Promise<void> {
+  /** Reads until it is stopped or the incarnation ends. */
+  start({ failed, gaveUp }: IntakeEnd): { stop(): void } {
     this.#runs += 1;
     // What was read when it failed is still pending for us: adopt it.
     if (this.#runs > 1 || this.#fault) this.#lease.verify('intake started again');
     this.#fault = undefined;
-    this.#running = this.#loop();
-    return this.#running;
+    if (this.#hasEnded) return { stop() {} };
+    this.#over = new Promise((resolve) => {
+      this.#outlook = this.#look();
+      const actor = startActor(this.#kernel, this.#machine, {
+        path: 'consumer/intake',
+        input: {
+          retry: this.#kernel.settings.readRetry,
+          outlook: this.#outlook,
+          failures: this.#actor?.getSnapshot().context.failures ?? 0,
+        },
+        onError: (error) => {
+          resolve();
+          failed(error);
+        },
+        onDone: () => {
+          resolve();
+          if (actor.getSnapshot().value === 'gaveUp') gaveUp(this.#exhausted());
+        },
+      });
+      this.#actor = actor;
+    });
+    const actor = this.#actor;
+    return { stop: () => actor?.stop() };
+  }
+
+  #exhausted(): StreamwardenError {
+    const failures = this.#actor?.getSnapshot().context.failures ?? 0;
+    return new StreamwardenError(
+      'ReadRetriesExhausted',
+      `reading failed ${failures} times in a row: ${messageOf(this.#thrown)}`,
+      { cause: this.#thrown, details: { failures } },
+    );
   }
 
   /** Entries that were delivered could not be adopted, and that was no outage: reading fails with this error. */
   fail(error: unknown): void {
     this.#fault ??= { error };
+    this.#actor?.send({ type: 'adopting.failed', error: factOf(error) });
     void this.#unpark();
   }
 
   /** Ends the parked read without losing what it may just be answered with. Resolves when no read is under way. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#requestStop();
     await this.#unpark();
-    await this.#running?.catch(() => {});
+    await this.#over;
+  }
+
+  #requestStop(): void {
+    this.#isStopping = true;
+    this.#actor?.send({ type: 'stop.requested' });
+    this.bell.ring();
   }
 
   async pause(): Promise<void> {
@@ -164,15 +213,12 @@ export class Intake {
   /** A heartbeat has been answered: it has brought what the last round of balancing found. */
   beat(): void {
     this.#share.beat();
-    this.#granted = 0;
-    // Where the group was set back, what waits does not stand behind what had been given out.
-    const isLong = this.#kernel.clock.monotonic() - this.#tookAt >= this.#blockMs;
-    this.#isTakeDue = isLong || this.#kernel.lease.newerHeard();
-    if (this.#standsBack) {
-      if (this.#isTakeDue) this.bell.ring();
+    this.#turns.beat();
+    if (this.#actor?.getSnapshot().matches({ waiting: 'standingBack' })) {
+      if (this.#turns.isDue) this.bell.ring();
     }
     // Who has most room is served first: whoever came to have more than the others waits there no longer.
-    else if (this.#isParked && !this.#share.mayPark(this.#kernel.taking.mayLook)) void this.#unpark();
+    else if (this.#reader.isParked && !this.#share.mayPark(this.#kernel.taking.mayLook)) void this.#unpark();
   }
 
   /** Whether streams can come to this process. */
@@ -198,83 +244,93 @@ export class Intake {
     );
   }
 
-  /**
-   * How many entries are asked for where there is room for so many. Redis counts entries and not bytes, so it goes by how large those before were; at first few
-   * are.
-   */
-  #count(room: number): number {
-    return Math.min(room, Math.max(1, Math.floor(this.#pages.bytes / this.#entryBytes)));
-  }
-
-  #arrived(entries: readonly RawEntry[]): void {
-    if (entries.length === 0) return;
-    let bytes = 0;
-    for (const { fields } of entries) for (const text of fields) bytes += text.length;
-    // Larger ones count at once, smaller ones by and by.
-    this.#entryBytes = Math.max(1, bytes / entries.length, this.#entryBytes / 2);
-    this.#pages.arrived(bytes, 0);
-  }
-
   /** Heartbeats, or answers to reads, do not arrive in time: less is asked for at a time. */
   slowDown(): void {
-    this.#pages.shrink();
+    this.#reader.slowDown();
+  }
+
+  /** Entries were given up without an owner. */
+  givenUp(why: string, ids: readonly string[]): void {
+    this.#actor?.send({ type: 'entries.givenUp', why, count: ids.length, ids: ids.slice(0, MOST_NAMED) });
+  }
+
+  /** Streams of which owners may have died have been begun, or have outlived that. */
+  suspects(what: 'begun' | 'outlived', ids: readonly string[]): void {
+    this.#actor?.send({ type: `suspects.${what}`, count: ids.length, ids: ids.slice(0, MOST_NAMED) });
   }
 
   get #hasEnded(): boolean {
     return this.#isStopping || this.#kernel.ended.aborted;
   }
 
-  async #loop(): Promise<void> {
-    while (!this.#hasEnded) {
-      if (this.#fault) {
-        this.#failed(this.#fault.error);
-        throw this.#fault.error;
-      }
-      if (this.#isPaused || this.room <= 0) {
-        await this.bell.rung();
-        continue;
-      }
-      const { reader } = this.#kernel.connections;
-      if (!reader.isUp) {
-        await this.#recover(neverSent('XREADGROUP', reader.lastError));
-        continue;
-      }
-      if (!this.#lease.isConfirmed) {
-        await this.bell.rung();
-        continue;
-      }
-      const mayPark = this.#share.mayPark(this.#kernel.taking.mayLook);
-      this.#standsBack = !mayPark && !this.#isTakeDue;
-      if (this.#standsBack) {
-        await this.bell.rung();
-        continue;
-      }
-      this.#turn = this.#readOnce(mayPark && !this.#share.isToAsk);
-      await this.#turn;
-    }
+  /** What stands in the way of reading now. */
+  #look(): Outlook {
+    const mayPark = this.#share.mayPark(this.#kernel.taking.mayLook);
+    return {
+      isPaused: this.#isPaused,
+      hasRoom: this.room > 0,
+      isReaderUp: this.#kernel.connections.reader.isUp,
+      isConfirmed: this.#lease.isConfirmed,
+      turn: mayPark && !this.#share.isToAsk ? 'park' : mayPark || this.#turns.isDue ? 'ask' : 'none',
+    };
   }
 
-  /** @param waits whether it waits for entries, where there are none */
-  async #readOnce(waits: boolean): Promise<void> {
-    try {
-      await this.#introduce();
-      let isMore = true;
-      // Stopping may have been asked for while there was no number to unblock yet.
-      if (waits && this.#mayRead) {
-        const count = this.#count(Math.min(PARKED_COUNT, this.room));
-        this.#isParked = true;
-        const entries = await this.#park(count).finally(() => {
-          this.#isParked = false;
-        });
-        isMore = await this.#dealWith(entries, entries.length >= count);
-      }
-      while (isMore && this.#mayRead) isMore = await this.#dealWith([], true);
-      this.#isTakeDue = false;
-      this.#failures = 0;
-      this.#problem = null;
-    } catch (error) {
-      await this.#recover(error);
+  #tell(): void {
+    const outlook = this.#look();
+    if (this.#outlook !== undefined && isSame(outlook, this.#outlook)) return;
+    this.#outlook = outlook;
+    this.#actor?.send({ type: 'outlook.changed', outlook });
+  }
+
+  /** For as long as nothing is read. */
+  async #watch(): Promise<void> {
+    // It may have changed since the machine was told.
+    this.#tell();
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    for (;;) {
+      await this.bell.rung();
+      const snapshot = this.#actor?.getSnapshot();
+      if (snapshot?.status !== 'active' || !(snapshot.matches('waiting') || snapshot.matches('recovering')))
+        break;
+      this.#tell();
     }
+    this.#isWatching = false;
+  }
+
+  #readerAnswered(): void {
+    if (!this.#problem?.isPassing) return;
+    this.#problem = null;
+    this.#actor?.send({ type: 'reader.answered' });
+  }
+
+  async #takeTurn(): Promise<ReadOutput> {
+    const { isPaused, hasRoom, isReaderUp, isConfirmed, turn } = this.#look();
+    this.#turns.read = { entries: 0, owned: 0 };
+    // What the machine went by is of a moment ago.
+    const isDeferred = isPaused || !hasRoom || (isReaderUp && (!isConfirmed || turn === 'none'));
+    if (isDeferred || this.#hasEnded) return this.#outputOf(null, true);
+    const reading = this.#readOnce(turn === 'park');
+    this.#turn = reading.then(
+      () => {},
+      () => {},
+    );
+    return await reading;
+  }
+
+  async #readOnce(waits: boolean): Promise<ReadOutput> {
+    try {
+      await this.#turns.take(waits);
+    } catch (error) {
+      return await this.#failureOf(error);
+    }
+    this.#problem = null;
+    return this.#outputOf(null);
+  }
+
+  #outputOf(failure: ReadFailure | null, isDeferred = false): ReadOutput {
+    this.#outlook = this.#look();
+    return { outlook: this.#outlook, ...this.#turns.read, failure, isDeferred };
   }
 
   get #mayRead(): boolean {
@@ -287,79 +343,29 @@ export class Intake {
     );
   }
 
-  /**
-   * Makes what has arrived this process's own, with more of what waits, if there may be more.
-   * @returns whether there may be still more for it
-   */
-  async #dealWith(arrived: readonly RawEntry[], mayBeMore: boolean): Promise<boolean> {
-    let entries = arrived;
-    let isMore = false;
-    try {
-      const room = this.room - arrived.length;
-      if (mayBeMore && this.#mayRead && room > 0) {
-        const wanted = this.#count(room);
-        const taken = await (this.#granted >= wanted
-          ? this.#readOn(wanted)
-          : this.#take(wanted, arrived.length));
-        entries = [...arrived, ...taken.entries];
-        // What is given to those that have their share is given once with each heartbeat.
-        const isPart = taken.part === undefined || taken.allowed <= taken.part;
-        isMore = isPart && taken.allowed > 0 && taken.entries.length >= taken.allowed;
-      }
-    } finally {
-      // Whatever became of the rest, these are pending for this process.
-      await this.#acquire(entries);
-    }
-    return isMore;
-  }
-
-  /** When stopping nothing is acquired: what was delivered is given back by the drain, which looks at what is pending. */
-  async #acquire(entries: readonly RawEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    const { aside } = this.#acquirer;
-    await this.#acquirer.acquire(entries);
-    if (this.#acquirer.aside - aside >= entries.length) await this.#parkAhead();
-  }
-
-  /** Everything that was read has been parked, so there may be much more of a hot name: it is parked in full batches, as it takes no room. */
-  async #parkAhead(): Promise<void> {
-    let isMore = true;
-    while (isMore && this.#mayRead) isMore = await this.#acquirer.parkAhead();
-  }
-
-  async #recover(error: unknown): Promise<void> {
+  async #failureOf(error: unknown): Promise<ReadOutput> {
+    this.#thrown = error;
+    const isEnded = replyOf(error) === 'UNBLOCKED';
     // That a read was ended by us, or is another server's, is no failure.
-    if (replyOf(error) !== 'UNBLOCKED' && !isElsewhere(error)) this.#failed(error);
-    if (!isPassing(error)) throw error;
+    if (!isEnded && !isElsewhere(error)) this.#failed(error);
+    if (!isPassing(error)) return this.#outputOf(this.#failure(error, 'lasting'));
     // It may be the size that kept the answer from arriving: what was in it is adopted, in pages of bytes.
     if (mayHaveExecuted(error)) this.slowDown();
     if (replyOf(error) === 'NOGROUP') await this.#recreateGroup();
-    if (replyOf(error) === 'UNBLOCKED' || this.#hasEnded) return;
-    const { readRetry } = this.#kernel.settings;
+    if (isEnded) return this.#outputOf(this.#failure(error, 'ended'));
     // That another server is to be asked is no failure: the connection follows, and a slot on its way arrives.
-    if (!isElsewhere(error)) this.#failures += 1;
-    this.#kernel.seam.emit('readFailed', { error: factOf(error).code });
-    if (readRetry.attempts >= 0 && this.#failures > readRetry.attempts) {
-      throw new StreamwardenError(
-        'ReadRetriesExhausted',
-        `reading failed ${this.#failures} times in a row: ${messageOf(error)}`,
-        { cause: error, details: { failures: this.#failures } },
-      );
-    }
-    // A reply may have been lost with entries in it.
-    this.#lease.verify('read failed');
-    const delay = Math.min(
-      readRetry.maxMs,
-      readRetry.initialMs * 2 ** Math.min(Math.max(0, this.#failures - 1), 16),
-    );
-    await this.#pauseBeforeRetry(delay * (0.5 + this.#kernel.clock.random() / 2));
+    const kind = isElsewhere(error) ? 'elsewhere' : 'passing';
+    return this.#outputOf({ ...this.#failure(error, kind), chance: this.#kernel.clock.random() });
+  }
+
+  #failure(error: unknown, kind: ReadFailure['kind']): ReadFailure {
+    return { error: factOf(error), kind, wasUp: this.#kernel.connections.reader.isUp, chance: 1 };
   }
 
   #failed(error: unknown): void {
     const { code, message } = factOf(error);
     this.#problem = { what: `${code}: ${redact(message)}`, isPassing: isPassing(error) };
-    // The next read is preceded by one that does not park: its answer says that reading works again.
-    this.#readerId = undefined;
+    this.#reader.forget();
   }
 
   async #recreateGroup(): Promise<void> {
@@ -368,133 +374,14 @@ export class Intake {
       this.#lease.groupGone();
     } catch (error) {
       // The next read meets the same, and comes here again.
-      if (!isPassing(error)) throw error;
-    }
-  }
-
-  /** Cut short when the connection comes back, or when reading is not wanted any more. */
-  async #pauseBeforeRetry(ms: number): Promise<void> {
-    const { clock, connections } = this.#kernel;
-    const wasUp = connections.reader.isUp;
-    let isOver = false;
-    // One timer, however often the bell rings meanwhile.
-    const timer = clock.setTimeout(() => {
-      isOver = true;
-      this.bell.ring();
-    }, ms);
-    while (!isOver && !this.#hasEnded && !this.#isPaused && (wasUp || !connections.reader.isUp)) {
-      await this.bell.rung();
-    }
-    clock.clearTimeout(timer);
-  }
-
-  get #blockMs(): number {
-    return Math.min(MAX_BLOCK_MS, this.#kernel.settings.heartbeatMs * 2);
-  }
-
-  /** Asks a new connection for its number, by which a read that is parked on it is ended. */
-  async #introduce(): Promise<void> {
-    const { connections, names, consumer } = this.#kernel;
-    const link = connections.reader;
-    const { epoch } = link;
-    if (this.#readerId?.epoch === epoch) return;
-    const client = link.client('XREADGROUP');
-    const blockMs = this.#blockMs;
-    const id = await this.#deadline(client.client('ID'), epoch, blockMs);
-    // Until Redis 7.2 a parked read does not list its consumer in the group, and who is not listed is not among the living of whom
-    // one sweeps. A look at what is pending does.
-    const { group, lbs } = names;
-    const look = client.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', lbs, NEWEST_ID);
-    await this.#deadline(look, epoch, blockMs);
-    this.#readerId = { epoch, id };
-    if (this.#problem?.isPassing) this.#problem = null;
-  }
-
-  /** @param arrived how many have been read that are not this process's own yet */
-  async #take(wanted: number, arrived: number): Promise<Taken> {
-    this.#tookAt = this.#kernel.clock.monotonic();
-    const taken = await this.#kernel.taking.take(this.#share.request(wanted, arrived));
-    this.#arrived(taken.entries);
-    this.#share.taken(taken, arrived);
-    this.#granted = (taken.part ?? 0) - taken.entries.length;
-    return taken;
-  }
-
-  async #readOn(wanted: number): Promise<Pick<Taken, 'allowed' | 'part' | 'entries'>> {
-    const part = this.#granted;
-    const entries = await this.#kernel.taking.read(wanted);
-    this.#arrived(entries);
-    this.#granted -= entries.length;
-    return { allowed: wanted, part, entries };
-  }
-
-  async #park(count: number): Promise<RawEntry[]> {
-    const { connections, names, consumer } = this.#kernel;
-    const link = connections.reader;
-    const { epoch } = link;
-    const client = link.client('XREADGROUP');
-    const blockMs = this.#blockMs;
-    const reply = (await this.#deadline(
-      client.xreadgroup(
-        'GROUP',
-        names.group,
-        consumer,
-        'COUNT',
-        count,
-        'BLOCK',
-        blockMs,
-        'STREAMS',
-        names.lbs,
-        '>',
-      ),
-      epoch,
-      // A parked read that is not answered past its time sits on a connection that is dead.
-      blockMs + Math.max(1000, this.#kernel.settings.heartbeatMs),
-    )) as ReadReply;
-    const arrived = entriesRead(reply);
-    this.#arrived(arrived);
-    return arrived;
-  }
-
-  /** A reader that gets no answer at all sits on a connection that is dead, whatever it looks like. */
-  async #deadline<T>(reply: Promise<T>, epoch: number, ms: number): Promise<T> {
-    const { clock, connections } = this.#kernel;
-    try {
-      return await withDeadline(clock, ms, reply, () => unanswered('XREADGROUP'));
-    } catch (thrown) {
-      const error = redisError(thrown, 'XREADGROUP', true);
-      const isUseless = error.code === 'RedisUnavailable' || isMisplaced(error);
-      if (isUseless && connections.reader.epoch === epoch) connections.reader.replace(error);
+      if (isPassing(error)) return;
+      this.#thrown = error;
       throw error;
     }
   }
 
-  /**
-   * Has Redis answer the parked read with nothing, and waits until whatever it did answer has been dealt with. Asked again and again: a
-   * read that was just on its way parks after the first asking.
-   */
   async #unpark(): Promise<void> {
     this.bell.ring();
-    const { connections, commands, logger, clock } = this.#kernel;
-    const turn = this.#turn;
-    let isOver = false;
-    const over = () => {
-      isOver = true;
-    };
-    turn?.then(over, over);
-    while (turn !== undefined && !isOver && !this.#kernel.ended.aborted) {
-      const reader = this.#readerId;
-      if (reader?.epoch === connections.reader.epoch && connections.reader.isUp && commands.isUp) {
-        try {
-          await commands.run('CLIENT UNBLOCK', (client) => client.client('UNBLOCK', reader.id));
-        } catch (error) {
-          logger.debug({ error: messageOf(error) }, 'the parked read could not be ended; it ends by itself');
-        }
-      }
-      await Promise.race([
-        turn.catch(() => {}),
-        new Promise<void>((resolve) => clock.setTimeout(resolve, UNBLOCK_EVERY_MS)),
-      ]);
-    }
+    if (this.#turn !== undefined) await this.#reader.unpark(this.#turn);
   }
 }

@@ -33,9 +33,11 @@ export class Verifier {
   readonly #adopter: Adopter;
   readonly #giver: Giver;
   readonly #ledger: MoveLedger;
+  readonly #locksTaken: (foreign: readonly string[]) => void;
   /** The group's, as of the last verification. */
   #epoch: string | undefined;
 
+  /** @param locksTaken told when the locks of what is held have been taken, with the ids of those that somebody else has */
   constructor(
     kernel: Kernel,
     lease: Lease,
@@ -43,7 +45,9 @@ export class Verifier {
     adopter: Adopter,
     giver: Giver,
     ledger: MoveLedger,
+    locksTaken: (foreign: readonly string[]) => void,
   ) {
+    this.#locksTaken = locksTaken;
     this.#ledger = ledger;
     this.#kernel = kernel;
     this.#lease = lease;
@@ -182,19 +186,22 @@ export class Verifier {
   /** A lock that ran out while we were away is taken again: the entry is ours, so its lock should be. */
   async #retakeLocks(kept: readonly Ownership[], signal: AbortSignal): Promise<void> {
     const { locks, logger } = this.#kernel;
+    const foreignIds: string[] = [];
     for (const some of textBatches(kept, CHUNK, lengthOfLock)) {
-      if (signal.aborted) break;
+      if (signal.aborted) return;
       const chunk = some.filter((ownership) => ownership.isAtRest);
       if (chunk.length === 0) continue;
       const held = await locks.take(chunk.map(({ lockKey }) => lockKey));
       const foreign = chunk.filter((ownership, index) => !held[index] && ownership.state !== 'contended');
       for (const { name, id } of foreign) {
+        foreignIds.push(id);
         logger.warn(
           { stream: name, id },
           'somebody else holds the lock of a stream that is pending for this consumer',
         );
       }
     }
+    this.#locksTaken(foreignIds);
   }
 
   /**

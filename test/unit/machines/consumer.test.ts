@@ -107,10 +107,10 @@ describe('consumer machine', () => {
 
     for (const [state, way] of Object.entries(ways)) {
       it(`records troubles as they come and go in ${state}`, () => {
-        const fold = consumer(...way, escalated('extender'));
-        expect(fold.context.troubles).to.include({ extender: 'extender is down' });
-        fold.send(healed('extender'));
-        expect(fold.context.troubles).not.to.have.property('extender');
+        const fold = consumer(...way, escalated('lockKeeper'));
+        expect(fold.context.troubles).to.include({ lockKeeper: 'lockKeeper is down' });
+        fold.send(healed('lockKeeper'));
+        expect(fold.context.troubles).not.to.have.property('lockKeeper');
         expect(fold.value).to.equal(state);
       });
     }

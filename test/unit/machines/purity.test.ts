@@ -30,6 +30,9 @@ const beat = { outcome: 'alive', inTime: true };
 const raised = { outcome: 'raised', generation: 1, wasPresent: false, inTime: false };
 const slice = { pending: 1, lockAlive: 0, requeued: 0, deadLettered: 0, tookMs: 1, chance: 0.3, at: 5 };
 
+const open = { isPaused: false, hasRoom: true, isReaderUp: true, isConfirmed: true, turn: 'park' };
+const passing = { error, kind: 'passing', wasUp: true, chance: 0.5 };
+
 /** One long way through each machine. */
 const stories: Record<string, Story> = {
   'balancer.machine.ts': {
@@ -74,6 +77,28 @@ const stories: Record<string, Story> = {
       e('iterating.ended'),
     ],
   },
+  'intake.machine.ts': {
+    input: { retry: { attempts: -1, initialMs: 100, maxMs: 1000 }, outlook: open, failures: 0 },
+    steps: [
+      answer('read', {
+        outlook: { ...open, isConfirmed: false },
+        entries: 1,
+        owned: 1,
+        failure: null,
+        isDeferred: false,
+      }),
+      e('outlook.changed', { outlook: open }),
+      answer('read', { outlook: open, entries: 0, owned: 0, failure: passing, isDeferred: false }),
+      elapse('retryDelay'),
+      e('reader.answered'),
+      e('suspects.begun', { count: 1, ids: ['1-0'] }),
+      e('suspects.outlived', { count: 1, ids: ['1-0'] }),
+      e('entries.givenUp', { why: 'unparseable', count: 1, ids: ['2-0'] }),
+      e('adopting.failed', { error }),
+      e('stop.requested'),
+      answer('read', { outlook: open, entries: 0, owned: 0, failure: null, isDeferred: false }),
+    ],
+  },
   'lease-deadline.machine.ts': {
     input: {},
     steps: [
@@ -103,6 +128,25 @@ const stories: Record<string, Story> = {
       answer('raise', { ...raised, wasPresent: false }),
       e('generation.stale', { standing: 9 }),
       e('connection.down'),
+    ],
+  },
+  'lock-keeper.machine.ts': {
+    input: { heartbeatMs: 1000, hasLocks: true, hasForeignConsumers: true },
+    steps: [
+      elapse('restDelay'),
+      e('round.begun', { count: 5000, waves: 3, stepMs: 100, waiting: 0 }),
+      e('wave.sent', { restMs: 400 }),
+      elapse('stepDelay'),
+      e('wave.sent', { restMs: 300 }),
+      e('wave.answered', { odd: { '1-0': 'missing' }, isLast: false, waiting: 0 }),
+      e('locks.taken', { odd: {} }),
+      elapse('stepDelay'),
+      e('wave.sent', { restMs: 200 }),
+      e('wave.answered', { odd: { '2-0': 'foreign' }, isLast: true, waiting: 1 }),
+      elapse('restDelay'),
+      e('round.begun', { count: 0, waves: 0, stepMs: 500, waiting: 1 }),
+      answer('ask', 1),
+      e('foreignConsumers.seen', { present: false }),
     ],
   },
   'master-subscription.machine.ts': {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Giver } from '../../src/actors/endings/giver.js';
 import type { Kernel } from '../../src/actors/kernel.js';
-import { Extender } from '../../src/actors/lease/extender.js';
+import { LockKeeper } from '../../src/actors/lease/lock-keeper.js';
 import type { Lease } from '../../src/actors/lease/lease.js';
 import type { Ownerships } from '../../src/actors/ownerships.js';
 import { manualClock } from '../support/manual-clock.js';
@@ -17,7 +17,7 @@ describe('the wheel that keeps lock keys', () => {
       clock,
       settings: { heartbeatMs: HEARTBEAT_MS, lockKeys: true },
       commands: { isUp: true },
-      seam: { emit: () => {} },
+      seam: { emit: () => {}, actorStarted: () => {}, actorEnded: () => {} },
       locks: {
         extend: (keys: readonly string[]) => {
           sent += keys.length;
@@ -31,13 +31,13 @@ describe('the wheel that keeps lock keys', () => {
     }));
     const ownerships = Object.assign([...held], { waiting: [] });
     const lease = { isConfirmed: true, verify: () => {} };
-    const extender = new Extender(
+    const keeper = new LockKeeper(
       kernel as unknown as Kernel,
       lease as unknown as Lease,
       ownerships as unknown as Ownerships,
       {} as Giver,
     );
-    extender.start((error) => expect.fail(String(error)));
+    const { stop } = keeper.start((error) => expect.fail(String(error)));
     clock.advance(5 * HEARTBEAT_MS);
     // Long ones go one by one, four to a wave.
     expect(sent).to.equal(16);
@@ -46,6 +46,6 @@ describe('the wheel that keeps lock keys', () => {
     await new Promise((resolve) => setImmediate(resolve));
     clock.advance(HEARTBEAT_MS);
     expect(sent).to.equal(32);
-    extender.stop();
+    stop();
   });
 });
