@@ -11,6 +11,7 @@ import { ActorTable } from './actor-table.js';
 import { Detail } from './detail.js';
 import { Gathering } from './gathering.js';
 import { History } from './history.js';
+import { LOCK_KEEPER } from './lock-of.js';
 import { messagesOf } from './messages.js';
 import type { ActorRow, NewsItem } from './protocol.js';
 import { frameOf, type Viewer } from './viewer.js';
@@ -193,6 +194,9 @@ export class ActorFeed {
       const { changed, dismissed } = this.#table.refreshChildren();
       for (const path of changed) this.#changed.add(path);
       ended.push(...dismissed);
+    }
+    if (this.#changed.has(LOCK_KEEPER)) {
+      for (const path of this.#table.refreshLocks()) this.#changed.add(path);
     }
     for (const path of this.#changed) {
       if (ended.length + actors.length >= MOST_ROWS) break;

@@ -5,6 +5,7 @@ import type { ChildRecord } from '../machines/standing.js';
 import type { StateValue } from '../replay/format.js';
 import type { HeardEvent, HeardSpawn, Standing, Subject } from '../replay/tap.js';
 import { parentOf, SUPERVISOR } from './actor-path.js';
+import { changedLocks, type KnownLocks, LOCK_KEEPER, lockOf, ownershipPath } from './lock-of.js';
 import type { ActorRow } from './protocol.js';
 
 /** Children of the supervisor that do not stand below the consumer. */
@@ -52,6 +53,7 @@ function childRow(path: string, { status, restarts }: ChildRecord, isOver: boole
     parent: parentOf(path),
     machine: null,
     label: null,
+    lock: null,
     state: status,
     status: isOver ? 'stopped' : 'active',
     restarts,
@@ -63,6 +65,8 @@ function childRow(path: string, { status, restarts }: ChildRecord, isOver: boole
 
 export class ActorTable {
   readonly #tracked = new Map<string, Tracked>();
+  /** When they were read last. */
+  #knownLocks: KnownLocks | undefined;
   /** By path. */
   #children: ReadonlyMap<string, ChildRecord> = new Map();
 
@@ -97,6 +101,7 @@ export class ActorTable {
   clear(): void {
     this.#tracked.clear();
     this.#children = new Map();
+    this.#knownLocks = undefined;
   }
 
   /** Reads what the supervisor knows. @returns children of which that has changed; of those that it does not know any more a last row */
@@ -114,6 +119,21 @@ export class ActorTable {
         .filter(([path]) => !records.has(path) && !this.#tracked.has(path))
         .map(([path, record]) => childRow(path, record, true)),
     };
+  }
+
+  /** What the lock keeper knows now. */
+  get #locks(): KnownLocks | undefined {
+    const keeper = this.#tracked.get(LOCK_KEEPER);
+    return keeper && (standingOf(keeper).context as KnownLocks | undefined);
+  }
+
+  /** Reads what the lock keeper knows. @returns paths of the ownerships whose lock stands otherwise than when it was read last */
+  refreshLocks(): string[] {
+    const before = this.#knownLocks;
+    this.#knownLocks = this.#locks;
+    return changedLocks(before, this.#knownLocks)
+      .map(ownershipPath)
+      .filter((path) => this.#tracked.has(path));
   }
 
   /** Paths of all that live. May be walked while the table changes: what is added meanwhile is met too. */
@@ -134,6 +154,7 @@ export class ActorTable {
       parent: parentOf(path),
       machine: subject.machine,
       label: labelOf(subject, standing),
+      lock: lockOf(path, (standing.value ?? {}) as StateValue, this.#locks),
       state: (standing.value ?? {}) as StateValue,
       status: statusOf(tracked),
       restarts: child?.restarts ?? null,

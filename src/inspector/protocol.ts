@@ -293,12 +293,14 @@ export interface ActorRow {
   /** Path of who stands above it; null at the top. Derived, so that the tree is the one of the documentation. */
   readonly parent: string | null;
   /**
-   * Id of its machine. Null: a supervised child that has none (`consumer/intake`), or none at the moment, since it is to be started again. Its state is
+   * Id of its machine. Null: a supervised child that has none (`consumer/toucher`), or none at the moment, since it is to be started again. Its state is
    * then that of its supervision: `running`, `restarting` or `ended`.
    */
   readonly machine: string | null;
   /** The data stream's name, of an ownership; the master's address, of a subscription; else null. */
   readonly label: string | null;
+  /** How the lock of an ownership's stream stands: `held`, `missing`, `foreign`, `being taken`, `waited for`, `being released`; null: it has none. */
+  readonly lock: string | null;
   readonly state: StateValue;
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   /** How often its supervisor has started it again; null: nobody would. */

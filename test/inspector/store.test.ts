@@ -39,6 +39,7 @@ function row(path: string, fields: Partial<ActorRow> = {}): ActorRow {
     parent: path.includes('/') ? 'consumer' : null,
     machine: 'ownership',
     label: null,
+    lock: null,
     state: 'extending',
     status: 'active',
     restarts: null,

@@ -115,6 +115,7 @@ describe("the page's lists and diagrams", () => {
       parent: path === 'supervisor' ? null : path.includes('/') ? 'consumer' : 'supervisor',
       machine: path.split('/')[1] ?? path,
       label: null,
+      lock: null,
       state: 'running',
       status: 'active',
       restarts: null,

@@ -3,6 +3,7 @@ import type { Line, StateValue } from '../../../replay/format.js';
 import type { Json } from '../../../replay/json-safe.js';
 import { applyPatch } from '../../../replay/patch.js';
 import { parentOf } from '../../actor-path.js';
+import { changedLocks, type KnownLocks, LOCK_KEEPER, lockOf, ownershipPath } from '../../lock-of.js';
 import type { ActorRow } from '../../protocol.js';
 import { Actors } from './actors.js';
 import { nameOf } from './lineage.js';
@@ -44,8 +45,21 @@ export class Scene {
     } else {
       this.actors.put(row);
     }
+    if (line.actor === LOCK_KEEPER) this.#relock(context as KnownLocks);
     if (hasEnded && line.machine === 'ownership') this.contexts.delete(line.actor);
     else this.contexts.set(line.actor, context);
+  }
+
+  get #locks(): KnownLocks | undefined {
+    return this.contexts.get(LOCK_KEEPER) as KnownLocks | undefined;
+  }
+
+  /** The locks of some streams stand otherwise now. */
+  #relock(now: KnownLocks): void {
+    for (const id of changedLocks(this.#locks, now)) {
+      const row = this.actors.get(ownershipPath(id));
+      if (row !== undefined) this.actors.put({ ...row, lock: lockOf(row.path, row.state, now) });
+    }
   }
 
   #context(line: ActorLine): Json {
@@ -66,6 +80,7 @@ export class Scene {
       parent: parentOf(actor),
       machine,
       label: labelOf(line, context),
+      lock: lockOf(actor, state as StateValue, this.#locks),
       state: state as StateValue,
       restarts: this.#restartsOf(actor),
     };

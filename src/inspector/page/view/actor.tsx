@@ -63,6 +63,7 @@ function Facts({ row, now, isLiving }: FactsProps) {
   const until = isLiving ? now : (row.last?.at ?? now);
   const facts = [
     row.since === null ? null : `${isLiving ? 'lives' : 'lived'} for ${duration(until - row.since)}`,
+    row.lock === null ? null : `lock ${row.lock}`,
     row.restarts === null ? null : `restarted ${number(row.restarts)} ×`,
     row.last === null ? null : `last told ${clockTime(row.last.at)}`,
   ].filter((fact) => fact !== null);
@@ -114,7 +115,7 @@ function Body({ row, history, chosen }: BodyProps) {
             title={row.machine === null ? 'This child is no machine' : `No machine ${row.machine} is known`}
           >
             {row.machine === null
-              ? 'It is a loop or a timer, or none at the moment. Its state is that of its supervision.'
+              ? 'It is a timer, or none at the moment. Its state is that of its supervision.'
               : 'The inspector has no definition of that name to draw.'}
           </Empty>
         ) : (
