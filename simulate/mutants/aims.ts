@@ -11,8 +11,6 @@ export const SHARING: Wishes = {
 
 export const DEATHS: Wishes = { kinds: { crash: 2, freeze: 2, stall: 1 }, mostFaults: 8 };
 
-const LATE: Wishes = { kinds: { late: 3, stall: 2, cut: 1, freeze: 1 }, mostFaults: 12 };
-
 export const FEW_RETRIES: Wishes = { kinds: { crash: 2, freeze: 1 }, shape: { maxRetries: 1 } };
 
 /** Two sweepers take from the same dead consumer: the script of the first one is late, and the second steps in. */
