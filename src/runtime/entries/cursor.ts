@@ -8,39 +8,24 @@ import type { Asker, Page, Reading } from '../../actors/data/reading.js';
 import type { Ownership } from '../../actors/ownership.js';
 import { onNextTurn } from '../../core/clock.js';
 import { compareEntryIds } from '../../core/entry-id.js';
-import { isStreamwardenError, StreamwardenError } from '../../core/errors.js';
+import { StreamwardenError } from '../../core/errors.js';
 import { soon } from '../../core/microtask.js';
 import type { DataRow } from '../../redis/data-streams.js';
 import { isEndMark } from '../../redis/end-mark.js';
 import { replyOf } from '../../redis/reply-errors.js';
 import type { CursorHost } from './cursor-host.js';
-import { checkFields } from './entry-check.js';
+import type { Ending } from './ending.js';
+import { checkedFields } from './entry-check.js';
 import { objectOf } from './fields.js';
 import { type Committer, HandedEntry } from './handed-entry.js';
+import { LossWatch } from './loss-watch.js';
 import type { CompiledEntries } from './options.js';
 import { isOver, type Known, START, UNKNOWN } from './position.js';
 import { standingOf } from './standing.js';
-import { TrimWatch } from './trim-watch.js';
 import { Trimmer } from './trimmer.js';
 import type { Entry } from './types.js';
 
-/** Between two questions about what was removed, in milliseconds. */
-const SELDOM_MS = 1000;
 const NONE: readonly DataRow[] = [];
-
-/** How an iteration came to its end by itself. */
-export interface Ending {
-  /** `mark`: the end mark; `idle`: nothing came; `until`: as was asked for. */
-  readonly by: 'mark' | 'idle' | 'until';
-  /** How often the stream had been touched when it was looked at last and had nothing more. */
-  readonly touches: number;
-  /** There is more behind the end mark. */
-  readonly isMore: boolean;
-  /** The last entry that was looked at. */
-  readonly at: string;
-  /** The stream is gone, and all that was in it has been dealt with. */
-  readonly isRemoved: boolean;
-}
 
 /** Waits for the next entry. */
 export interface Waiter {
@@ -79,8 +64,7 @@ export class EntryCursor implements Asker, Committer, Follower {
   #singles = 0;
   /** The entry that a handler has failed with before. */
   #tried: Attempts | undefined;
-  #watch: TrimWatch | undefined;
-  #watchedAt = 0;
+  readonly #losses: LossWatch;
   /** Undefined: what is committed stays. */
   readonly #trimmer: Trimmer | undefined;
   ending: Ending | undefined;
@@ -90,6 +74,7 @@ export class EntryCursor implements Asker, Committer, Follower {
     this.key = key;
     this.options = options;
     this.#host = host;
+    this.#losses = new LossWatch(this, host);
     if (!options.isTrimming) return;
     const { reader, positions, streams } = host;
     const failed = (error: unknown) => host.notTrimmed(this, error);
@@ -124,7 +109,7 @@ export class EntryCursor implements Asker, Committer, Follower {
       },
       (error: unknown) => {
         this.#isBusy = false;
-        throw this.#explained(error);
+        throw explained(this.key, error);
       },
     );
   }
@@ -133,7 +118,8 @@ export class EntryCursor implements Asker, Committer, Follower {
   waits(waiter: Waiter): boolean {
     const reading = this.#reading;
     const isHere = this.#rows[this.#at] !== undefined;
-    if (reading === undefined || isHere || this.#isBusy || this.#isLast || this.#isWatchDue) return false;
+    if (reading === undefined || isHere || this.#isBusy || this.#isLast) return false;
+    if (this.#losses.isDue(this.#idleFrom)) return false;
     this.#handOver();
     if (!this.#mayGoOn()) return false;
     this.#isBusy = true;
@@ -159,7 +145,7 @@ export class EntryCursor implements Asker, Committer, Follower {
 
   failed(error: unknown): void {
     this.#isBusy = false;
-    (this.#waiter as Waiter).failed(this.#explained(error));
+    (this.#waiter as Waiter).failed(explained(this.key, error));
   }
 
   /** The next entry; undefined: there is none any more. */
@@ -183,7 +169,7 @@ export class EntryCursor implements Asker, Committer, Follower {
       this.#mayGoOn();
       return await this.#collect(most);
     } catch (error) {
-      throw this.#explained(error);
+      throw explained(this.key, error);
     } finally {
       this.#isBusy = false;
     }
@@ -316,8 +302,10 @@ export class EntryCursor implements Asker, Committer, Follower {
     const { reader } = this.#host;
     const reading = this.#reading ?? (await this.#begin());
     if (reading === undefined || !this.#mayGoOn()) return;
-    await this.#lookForLosses(reading);
-    if (!this.#mayGoOn()) return;
+    if (this.#losses.isDue(this.#idleFrom)) {
+      await this.#losses.look(reading.after);
+      if (!this.#mayGoOn()) return;
+    }
     const page = await reader.page(reading, this.#idleFrom, this.options.idleMs);
     if (!this.#mayGoOn()) return;
     if (page === undefined) {
@@ -336,7 +324,7 @@ export class EntryCursor implements Asker, Committer, Follower {
   #arrived(page: readonly DataRow[]): void {
     this.#turnPage(page);
     this.#idleFrom = this.#host.clock.monotonic();
-    this.#watch?.read(page.length);
+    this.#losses.read(page.length);
   }
 
   /** Undefined: whoever was here before has come to the end mark, and there is nothing behind it. */
@@ -352,22 +340,21 @@ export class EntryCursor implements Asker, Committer, Follower {
       after = (await reader.facts(key))?.lastId ?? START;
       // Before anything is read: whoever goes on after a crash begins there as well.
       await positions.committed(ownership, key, after);
-      this.#watch = new TrimWatch(after);
+      this.#losses.begin(after);
     } else {
       if (after === REMOVED || after === 'start') after = START;
-      this.#watch = new TrimWatch(after);
-      const facts = position === REMOVED || after !== START ? await this.#facts() : UNKNOWN;
+      this.#losses.begin(after);
+      const facts = position === REMOVED || after !== START ? await this.#losses.facts() : UNKNOWN;
       if (position !== undefined && isOver(position, facts, options.isTrimming)) {
         const isRemoved = await this.#removedBefore(position, facts);
         this.#endAt({ by: 'mark', touches, isMore: false, at: after, isRemoved });
         return undefined;
       }
-      after = this.#resumed(after, facts);
+      after = this.#losses.resumed(after, facts);
     }
     const reading = reader.open({ ownership, key, after, count: options.count, raw: options.raw });
     this.#reading = reading;
     this.#idleFrom = clock.monotonic();
-    this.#watchedAt = this.#idleFrom;
     if (ownership.isAborted || ownership.hasEnded) this.over();
     return reading;
   }
@@ -380,69 +367,19 @@ export class EntryCursor implements Asker, Committer, Follower {
     return true;
   }
 
-  /** Others may have removed what is behind the position, or have begun the stream anew. */
-  #resumed(after: string, facts: Known): string {
-    if (facts === UNKNOWN || facts === undefined || after === START) return after;
-    if (compareEntryIds(facts.lastId, after) < 0) {
-      // None of what was read is in this one.
-      this.#watch = new TrimWatch(START);
-      this.#host.lost(this, { after, first: facts.firstId, missed: null });
-      return START;
-    }
-    const loss = this.#watch?.judge(facts, after);
-    if (loss !== undefined) this.#host.lost(this, loss);
-    return after;
-  }
-
-  async #facts(): Promise<Known> {
-    try {
-      return await this.#host.reader.facts(this.key);
-    } catch (error) {
-      if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
-      this.#watch = undefined;
-      this.#host.notWatched(this, error);
-      return UNKNOWN;
-    }
-  }
-
-  /** Only where something has come since: what is quiet loses nothing unheard of. */
-  get #isWatchDue(): boolean {
-    if (this.#watch === undefined || this.#idleFrom < this.#watchedAt) return false;
-    return this.#host.clock.monotonic() - this.#watchedAt >= SELDOM_MS;
-  }
-
-  async #lookForLosses(reading: Reading): Promise<void> {
-    if (!this.#isWatchDue) return;
-    this.#watchedAt = this.#host.clock.monotonic();
-    const facts = await this.#facts();
-    if (facts === UNKNOWN || facts === undefined) return;
-    const loss = this.#watch?.judge(facts, reading.after);
-    if (loss !== undefined) this.#host.lost(this, loss);
-  }
-
   /** Undefined: the schema refuses it, and it has been passed over. */
   async #made(row: DataRow, before: number): Promise<Entry<unknown> | undefined> {
-    const { schema, onEntryError } = this.options;
-    let fields: unknown = objectOf(row[1]);
-    if (schema !== undefined) {
-      const checked = await checkFields(schema, fields);
-      if ('problem' in checked) {
-        const error = new StreamwardenError(
-          'EntryInvalid',
-          `entry ${row[0]} of ${this.key} does not satisfy the schema${checked.problem}`,
-          { details: { stream: this.ownership.name, key: this.key, entryId: row[0] } },
-        );
-        if (onEntryError === 'stop') {
-          this.inHand = row;
-          throw error;
-        }
-        await this.#host.passOver(this, row, error, 1);
-        return undefined;
+    const checked = await checkedFields(this, row);
+    if (checked.error !== undefined) {
+      if (this.options.onEntryError === 'stop') {
+        this.inHand = row;
+        throw checked.error;
       }
-      ({ fields } = checked);
+      await this.#host.passOver(this, row, checked.error, 1);
+      return undefined;
     }
     const first = this.inHand;
-    const entry = this.#handOut(row, fields);
+    const entry = this.#handOut(row, checked.fields);
     if (before > 0) this.inHand = first;
     return entry;
   }
@@ -504,12 +441,12 @@ export class EntryCursor implements Asker, Committer, Follower {
     this.ending = { ...ending, touches };
     return false;
   }
+}
 
-  #explained(error: unknown): unknown {
-    if (replyOf(error) !== 'WRONGTYPE') return error;
-    return new StreamwardenError('NotAStream', `expected ${this.key} to be a stream`, {
-      cause: error,
-      details: { key: this.key },
-    });
-  }
+function explained(key: string, error: unknown): unknown {
+  if (replyOf(error) !== 'WRONGTYPE') return error;
+  return new StreamwardenError('NotAStream', `expected ${key} to be a stream`, {
+    cause: error,
+    details: { key },
+  });
 }
