@@ -9,6 +9,7 @@ import type { Entry } from '../replay/tap.js';
 import type { Inside } from '../runtime/inside.js';
 import { ActorTable } from './actor-table.js';
 import { Detail } from './detail.js';
+import type { EndedActors } from './ended-actors.js';
 import { Gathering } from './gathering.js';
 import { History } from './history.js';
 import { LOCK_KEEPER } from './lock-of.js';
@@ -34,6 +35,7 @@ type Watched = Pick<Inside, 'tap' | 'seam' | 'clock' | 'logger'>;
 export class ActorFeed {
   readonly #runtime: string;
   readonly #inside: Watched;
+  readonly #endedActors: EndedActors;
   readonly #gathering: Gathering;
   readonly #viewers = new Set<Viewer>();
   /** By actor and viewer. */
@@ -49,9 +51,10 @@ export class ActorFeed {
   #leave: (() => void)[] = [];
 
   /** @param runtime names it in messages */
-  constructor(runtime: string, inside: Watched) {
+  constructor(runtime: string, inside: Watched, endedActors: EndedActors) {
     this.#runtime = runtime;
     this.#inside = inside;
+    this.#endedActors = endedActors;
     this.#gathering = new Gathering(
       () => this.flush(),
       inside.logger,
@@ -112,7 +115,8 @@ export class ActorFeed {
   /** Sends what has been gathered. */
   flush(): void {
     if (this.#viewers.size === 0) return;
-    const { ended, actors } = this.#takeRows();
+    const { ended: rows, actors } = this.#takeRows();
+    const ended = rows.map((row) => ({ ...row, ended: this.#endedActors.ended(row.path) }));
     const messages = messagesOf(this.#history, Math.min(this.#heard, MOST_MESSAGES));
     const skipped = Math.max(0, this.#heard - MOST_MESSAGES);
     const news = this.#news;

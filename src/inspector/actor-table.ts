@@ -1,9 +1,10 @@
 /** How every actor of a runtime stands, from what the tap hears and what the supervisor knows of its children. */
 
-import type { SupervisorContext } from '../machines/supervisor.machine.js';
 import type { ChildRecord } from '../machines/standing.js';
+import type { SupervisorContext } from '../machines/supervisor.machine.js';
 import type { StateValue } from '../replay/format.js';
 import type { HeardEvent, HeardSpawn, Standing, Subject } from '../replay/tap.js';
+import { labelOf } from './actor-label.js';
 import { parentOf, SUPERVISOR } from './actor-path.js';
 import { changedLocks, type KnownLocks, LOCK_KEEPER, lockOf, ownershipPath } from './lock-of.js';
 import type { ActorRow } from './protocol.js';
@@ -26,13 +27,6 @@ interface Tracked {
 
 function pathOfChild(id: string): string {
   return ON_TOP.has(id) ? id : `consumer/${id}`;
-}
-
-/** What an actor is about, for people. */
-export function labelOf({ path, machine }: Subject, { context }: Standing): string | null {
-  if (machine === 'ownership') return String((context as { name?: unknown } | null)?.name ?? '');
-  if (machine === 'masterSubscription') return path.slice(path.lastIndexOf('/') + 1);
-  return null;
 }
 
 function standingOf({ met, last }: Tracked): Standing {
@@ -60,6 +54,7 @@ function childRow(path: string, { status, restarts }: ChildRecord, isOver: boole
     since: null,
     events: 0,
     last: null,
+    ended: null,
   };
 }
 
@@ -161,6 +156,7 @@ export class ActorTable {
       since,
       events,
       last: last === undefined ? null : { seq: last.seq, at: last.at, type: last.event.type },
+      ended: null,
     };
   }
 

@@ -1,10 +1,11 @@
-/** What is told of one runtime. While nobody watches, a tick a second and the rare news are all that is kept. */
+/** What is told of one runtime. While nobody watches, a tick a second, the rare news and who has ended are all that is kept. */
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import type { Inside } from '../runtime/inside.js';
 import type { Overview } from '../runtime/snapshot.js';
 import type { Runtime } from '../runtime/types.js';
 import { ActorFeed } from './actor-feed.js';
+import { EndedActors } from './ended-actors.js';
 import { News } from './news.js';
 import type { RuntimeInfo, ServerMessage } from './protocol.js';
 import { Recordings } from './recordings.js';
@@ -22,6 +23,7 @@ export class RuntimeFeed {
   readonly #hideAddress: () => void;
   readonly #actors: ActorFeed;
   readonly #news: News;
+  readonly #ended: EndedActors;
   readonly #ticks = new Ticks();
   /** Members of the overview as they were sent last. */
   readonly #sections = new Map<string, string>();
@@ -49,7 +51,8 @@ export class RuntimeFeed {
     this.service = new ServiceView(inside, runtime.consumer);
     this.recordings = new Recordings(runtime, folder, () => this.#tellRecordings());
     this.stately = new StatelyFeed(inside);
-    this.#actors = new ActorFeed(this.info.id, inside);
+    this.#ended = new EndedActors(seam, clock);
+    this.#actors = new ActorFeed(this.info.id, inside, this.#ended);
     this.#news = new News(seam, clock, (item) => this.#actors.tell(item));
   }
 
@@ -66,6 +69,7 @@ export class RuntimeFeed {
     send({ kind: 'ticks', runtime, ticks: this.#ticks.kept });
     send({ kind: 'news', runtime, news: this.#news.items });
     send({ kind: 'recordings', runtime, recordings: this.recordings.infos() });
+    send({ kind: 'ended', runtime, rows: this.#ended.rows() });
     await this.#actors.add(viewer);
     this.watch(viewer);
     send({ kind: 'ready', runtime, at: clock.now() });
@@ -118,6 +122,7 @@ export class RuntimeFeed {
     this.#actors.close();
     this.stately.close();
     this.#news.close();
+    this.#ended.close();
     await this.recordings.close();
   }
 

@@ -2,7 +2,7 @@
 import type { StateValue } from '../replay/format.js';
 import { wordsOfState } from '../replay/state-path.js';
 import type { HeardEvent, HeardNotification, Standing } from '../replay/tap.js';
-import { labelOf } from './actor-table.js';
+import { labelOf } from './actor-label.js';
 import type { History } from './history.js';
 import type { Message } from './protocol.js';
 

@@ -5,7 +5,7 @@
  *
  *   hello                        who is looked at, what is allowed, and why the viewer was dropped, if it was
  *   machines are fetched once    `GET api/machines`: every statechart, to be drawn
- *   for each runtime             runtime → overview (every section) → ticks (15 minutes) → news (the latest) → recordings → actors, a chunk at a
+ *   for each runtime             runtime → overview (every section) → ticks (15 minutes) → news (the latest) → recordings → ended → actors, a chunk at a
  *                                time → ready
  *   from then on                 delta (at most every 100 ms), overview (the sections that changed), tick (once a second), recordings,
  *                                and runtime / runtimeEnded as runtimes come and go
@@ -39,6 +39,7 @@
 import type { FoundStream, StreamsPage } from '../admin/fleet-access.js';
 import type { Move } from '../admin/status/moves.js';
 import type { BalanceStatus } from '../admin/status/service-status.js';
+import type { DueStream } from '../redis/delaying.js';
 import type { MemberRecord } from '../redis/fleet.js';
 import type { OwnerChange } from '../redis/history-tail.js';
 import type { Ownership } from '../redis/owner-survey.js';
@@ -46,7 +47,6 @@ import type { PendingRow } from '../redis/pending-survey.js';
 import type { Line, StateValue } from '../replay/format.js';
 import type { Json } from '../replay/json-safe.js';
 import type { ReplayReport } from '../replay/report.js';
-import type { DueStream } from '../redis/delaying.js';
 import type { FleetMember } from '../runtime/fleet.js';
 import type { NotedStreams } from '../runtime/noted-streams.js';
 import type { Counters, Overview } from '../runtime/snapshot.js';
@@ -102,6 +102,7 @@ export type ServerMessage =
   | TicksTold
   | NewsTold
   | RecordingsChanged
+  | EndedTold
   | ActorsTold
   | Ready
   | Delta
@@ -311,6 +312,22 @@ export interface ActorRow {
   readonly events: number;
   /** The last of them. */
   readonly last: { readonly seq: number; readonly at: Instant; readonly type: string } | null;
+  /** How it ended; null: it lives, or that is not known. */
+  readonly ended: Ended | null;
+}
+
+export interface Ended {
+  readonly at: Instant;
+  /** Why, where there is more to say than its last state, as in its context. */
+  readonly reason: string | null;
+  /** What the handler of an ownership threw last, with its stack, secrets left out; null: nothing. */
+  readonly thrown: string | null;
+}
+
+/** The latest actors that had ended before the viewer came, oldest first; kept also while nobody watches, up to 1000. */
+export interface EndedTold extends Of {
+  readonly kind: 'ended';
+  readonly rows: readonly ActorRow[];
 }
 
 /** A part of the actors that live. */

@@ -46,6 +46,7 @@ function row(path: string, fields: Partial<ActorRow> = {}): ActorRow {
     since: null,
     events: 0,
     last: null,
+    ended: null,
     ...fields,
   };
 }

@@ -122,6 +122,7 @@ describe("the page's lists and diagrams", () => {
       since: null,
       events: 0,
       last: null,
+      ended: null,
       ...fields,
     };
   }

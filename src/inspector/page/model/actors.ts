@@ -91,6 +91,12 @@ export class Actors {
     this.#version += 1;
   }
 
+  /** It had ended before this was looked at. */
+  remember(row: ActorRow): void {
+    this.#ended.push(row);
+    this.#version += 1;
+  }
+
   clear(): void {
     this.#rows.clear();
     this.#children.clear();

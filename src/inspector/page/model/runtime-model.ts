@@ -71,6 +71,9 @@ export class RuntimeModel {
       case 'recordings':
         this.recordings = message.recordings;
         break;
+      case 'ended':
+        for (const row of message.rows) this.actors.remember(row);
+        break;
       case 'actors':
         for (const row of message.rows) this.actors.put(row);
         break;

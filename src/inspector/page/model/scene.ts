@@ -83,6 +83,7 @@ export class Scene {
       lock: lockOf(actor, state as StateValue, this.#locks),
       state: state as StateValue,
       restarts: this.#restartsOf(actor),
+      ended: null,
     };
     if (line.kind !== 'event') {
       const status = (line.kind === 'spawn' ? line.status : undefined) ?? 'active';

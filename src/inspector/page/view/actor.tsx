@@ -60,17 +60,28 @@ interface FactsProps {
 }
 
 function Facts({ row, now, isLiving }: FactsProps) {
-  const until = isLiving ? now : (row.last?.at ?? now);
+  const until = isLiving ? now : (row.ended?.at ?? row.last?.at ?? now);
   const facts = [
     row.since === null ? null : `${isLiving ? 'lives' : 'lived'} for ${duration(until - row.since)}`,
     row.lock === null ? null : `lock ${row.lock}`,
     row.restarts === null ? null : `restarted ${number(row.restarts)} ×`,
     row.last === null ? null : `last told ${clockTime(row.last.at)}`,
+    row.ended === null ? null : `ended ${clockTime(row.ended.at)}`,
+    row.ended?.reason ?? null,
   ].filter((fact) => fact !== null);
   return (
     <span class="muted" title={row.since === null ? undefined : dateTime(row.since)}>
       {facts.join(' · ')}
     </span>
+  );
+}
+
+/** What the handler threw last, with its stack. */
+function Thrown({ text }: { readonly text: string }) {
+  return (
+    <Panel title="What its handler threw">
+      <pre>{text}</pre>
+    </Panel>
   );
 }
 
@@ -174,7 +185,7 @@ export function Actor({ path }: { readonly path: string }) {
         ) : (
           <Empty title="No such actor">
             {of.kind === 'live'
-              ? 'It ended before this page opened, or never was. '
+              ? 'It ended long before this page opened, or never was. '
               : 'Nothing is told of it up to this line of the recording. '}
             <a href={hrefOf({ view: 'actors' })}>Show all actors</a>
           </Empty>
@@ -208,6 +219,7 @@ export function Actor({ path }: { readonly path: string }) {
         </span>
       </div>
       <Lineage of={of} row={row} />
+      {row.ended !== null && row.ended.thrown !== null && <Thrown text={row.ended.thrown} />}
       <Body row={row} history={of.historyOf(path)} chosen={seq === undefined ? null : Number(seq)} />
     </main>
   );
