@@ -1,4 +1,6 @@
 /** The public interface of streamwarden. Everything not named here is internal. */
+
+export type { ProcessLag } from './actors/data/lag.js';
 export type { Admin, ClaimOptions, PendingOptions } from './admin/admin.js';
 export type { AdoptedEntry, StrandedOptions } from './admin/adopting.js';
 export type { CallOptions } from './admin/calls.js';
@@ -15,6 +17,7 @@ export type {
   RedrivenLetter,
 } from './admin/letters/letters-admin.js';
 export type { PendingFilter } from './admin/pending-filter.js';
+export type { CheckpointStatus, PositionStatus } from './admin/progress.js';
 export type {
   BalanceStatus,
   ConsumerStatus,
@@ -52,11 +55,11 @@ export type { DeadLetter } from './redis/dead-letter-queue.js';
 export type { LetterFilter } from './redis/dead-letter-selection.js';
 export type { DelayedStream } from './redis/delaying.js';
 export type { MemberRecord } from './redis/fleet.js';
-export type { Lag, ProcessLag } from './actors/data/lag.js';
+export type { Lag } from './redis/lag.js';
 export type { HotName, ParkedCounts } from './redis/lease-store.js';
 export type { LetterError } from './redis/letter-error.js';
-export type { Ownership, UnownedEntry } from './redis/owner-survey.js';
 export { type LockKeyParts, lockKey, parseLockKey } from './redis/lock-key.js';
+export type { Ownership, UnownedEntry } from './redis/owner-survey.js';
 export type { PauseChange } from './redis/parking.js';
 export type { PendingMark, PendingRow, PendingState } from './redis/pending-survey.js';
 export type { RedisTarget } from './redis/target.js';
@@ -70,8 +73,8 @@ export type {
 export type { Appended } from './runtime/appender.js';
 export { createRuntime } from './runtime/create-runtime.js';
 export {
-  defineService,
   type CheckpointOf,
+  defineService,
   type InfoOf,
   type Service,
   type ServiceDefinition,
@@ -94,9 +97,9 @@ export type { ActorInspectionEvent, InspectionObserver } from './runtime/inspect
 export type {
   AppendOptions,
   EndOptions,
-  NewEntryFields,
   FieldValue,
   NewDataEntry,
+  NewEntryFields,
 } from './runtime/new-entries.js';
 export type { AddedStream, AddOptions, NewStream } from './runtime/new-stream.js';
 export type {

@@ -49,6 +49,7 @@ function fleetWithin({
   bulkTimeoutMs,
   clock,
   entries,
+  dataStreams,
   ...inside
 }: Inside): FleetAccess {
   const { historyKey, lockKeys } = settings;
@@ -65,6 +66,7 @@ function fleetWithin({
     pending,
     owners: createOwnerSurvey({ names, commands: bulk, clock, timeoutMs: bulkTimeoutMs, owners, pending }),
     historyKey,
+    dataStreams,
     look: () => readFleet(group, inside.fleet),
   });
 }

@@ -10,6 +10,7 @@ import type { ClaimedEntry } from './claiming.js';
 import type { Finding } from './doctor/finding.js';
 import type { DeadLettersAdmin } from './letters/letters-admin.js';
 import type { PendingFilter } from './pending-filter.js';
+import type { CheckpointStatus } from './progress.js';
 import type { ServiceStatus } from './status/service-status.js';
 import type { DoctorOptions, WatchTopologyOptions } from './surveys.js';
 import type { TopologyPicture } from './topology/picture.js';
@@ -48,6 +49,11 @@ export interface Admin extends AsyncDisposable {
   pending(options?: PendingOptions): AsyncIterableIterator<PendingRow>;
   /** Which consumer owns a data stream, as far as Redis can tell. @throws StreamwardenError as `exists()` */
   owner(name: string, options?: CallOptions): Promise<Ownership>;
+  /**
+   * What is kept of how far a data stream has come, whether or not a consumer owns it, and how much is behind that; null: nothing is kept.
+   * @throws StreamwardenError `InvalidCheckpoint`: it is none, or one of a newer version; as `exists()`
+   */
+  checkpoint(name: string, options?: CallOptions): Promise<CheckpointStatus | null>;
   readonly deadLetters: DeadLettersAdmin;
   /** One entry of the pending list; null: it is not pending. @throws StreamwardenError as `exists()` */
   pendingEntry(id: string, options?: CallOptions): Promise<PendingRow | null>;

@@ -3,13 +3,15 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { nextEntryId } from '../core/entry-id.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import type { Commands } from '../redis/commands.js';
+import type { DataStreams } from '../redis/data-streams.js';
 import { latestChanges, type OwnerChange } from '../redis/history-tail.js';
 import type { Names } from '../redis/names.js';
-import type { Ownership, OwnerSurvey } from '../redis/owner-survey.js';
+import type { OwnerSurvey, Ownership } from '../redis/owner-survey.js';
 import type { PendingRow, PendingSurvey } from '../redis/pending-survey.js';
 import { replyOf } from '../redis/reply-errors.js';
 import { type FleetFacts, readFleet } from '../runtime/fleet.js';
 import { Calls } from './calls.js';
+import { type CheckpointStatus, checkpointToShow, readCheckpoint } from './progress.js';
 import { type AccessSettings, accessService } from './service-access.js';
 
 export interface StreamsPage {
@@ -24,6 +26,8 @@ export interface FoundStream {
   readonly ownership: Ownership | null;
   /** The latest changes of its owner, newest first. Null: no history is kept, or the user may not read it. */
   readonly history: readonly OwnerChange[] | null;
+  /** How far it has come, the value shortened. Null: nothing is kept, or the user may not look; `unreadable`: what is kept is no checkpoint of this version. */
+  readonly checkpoint: CheckpointStatus | 'unreadable' | null;
 }
 
 export interface FleetAccess {
@@ -41,6 +45,7 @@ export interface FleetSources {
   readonly owners: OwnerSurvey;
   /** Undefined: no history is kept. */
   readonly historyKey: string | undefined;
+  readonly dataStreams: Pick<DataStreams, 'placeOf' | 'look'>;
   look(): Promise<FleetFacts>;
 }
 
@@ -50,7 +55,7 @@ const MOST_SEARCHED = 20_000;
 const MOST_CHANGES = 50;
 
 export function createFleetAccess(sources: FleetSources): FleetAccess {
-  const { names, commands, pending, owners, historyKey } = sources;
+  const { names, commands, pending, owners, historyKey, dataStreams } = sources;
 
   async function changesOf(name: string): Promise<OwnerChange[] | null> {
     if (historyKey === undefined) return null;
@@ -77,7 +82,11 @@ export function createFleetAccess(sources: FleetSources): FleetAccess {
       return { rows, after: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null) };
     },
     async find(name) {
-      return { ownership: await ownershipOf(name), history: await changesOf(name) };
+      return {
+        ownership: await ownershipOf(name),
+        history: await changesOf(name),
+        checkpoint: await checkpointToShow(() => readCheckpoint(commands, names, dataStreams, name)),
+      };
     },
   };
 }
@@ -113,6 +122,7 @@ export function openFleetAccess(
     pending,
     owners,
     historyKey,
+    dataStreams: access.dataStreams,
     look: () => readFleet(access.group, access.fleet),
   });
   return {

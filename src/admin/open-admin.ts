@@ -11,6 +11,7 @@ import { claimed } from './claiming.js';
 import { check, checkOptions, entryId, entryIds, flag, integer, text } from './inputs.js';
 import { createDeadLettersAdmin } from './letters/letters-admin.js';
 import { PENDING_RULES, pendingEntry, pendingPages } from './pending-filter.js';
+import { readCheckpoint } from './progress.js';
 import { type AccessSettings, accessService } from './service-access.js';
 import { readServiceStatus } from './status/read-status.js';
 import { createSurveys } from './surveys.js';
@@ -65,6 +66,12 @@ export function openAdmin(settings: AccessSettings, clock: Clock = systemClock):
       check('name', name, text);
       checkOptions(options, {});
       return await calls.read(options, () => access.owners.of(name));
+    },
+    async checkpoint(name, options = {}) {
+      check('name', name, text);
+      checkOptions(options, {});
+      const { home, names, dataStreams } = access;
+      return await calls.read(options, () => readCheckpoint(home, names, dataStreams, name));
     },
     deadLetters: createDeadLettersAdmin(access, calls),
     async pendingEntry(id, options = {}) {

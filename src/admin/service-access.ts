@@ -5,6 +5,7 @@ import type { Cancelled } from '../redis/cancelling.js';
 import { type Claims, createClaims } from '../redis/claims.js';
 import type { Commands } from '../redis/commands.js';
 import { createConnections, createHomeCommands } from '../redis/connections.js';
+import { createDataStreams, type DataStreams } from '../redis/data-streams.js';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../redis/dead-letter-queue.js';
 import { createEntryReader } from '../redis/entry-reader.js';
 import { createFleetStore, type FleetStore } from '../redis/fleet.js';
@@ -37,6 +38,8 @@ export interface ServiceAccess extends Disposable {
   cancel(dataStreams: readonly string[]): Promise<Cancelled[]>;
   /** Pauses or resumes one. Safe to repeat, and repeated while an answer is lost. */
   setPaused(what: 'pause' | 'resume', dataStream: string): Promise<PauseChange>;
+  /** Data streams, where they live in the same deployment. */
+  readonly dataStreams: DataStreams;
   /** Lock keys of it are looked for all over a cluster. */
   readonly group: GroupStore;
   readonly fleet: FleetStore;
@@ -123,8 +126,13 @@ export function accessService(
     connection.close();
   }
 
+  // It takes no connection more, but in a cluster to a node that is asked.
+  const among = { ...connections, data: connections.data && connections.commands };
+  const dataStreams = createDataStreams(among, clock, timeoutMs, names.dataKey);
+
   return {
     names,
+    dataStreams,
     home,
     letters,
     deadLetters: createDeadLetterQueue({ names, home, letters, layout, clock, timeoutMs }),

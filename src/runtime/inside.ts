@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.js';
 import { PACKAGE_VERSION } from '../core/package-version.js';
 import type { Seam } from '../core/seam.js';
 import type { Commands } from '../redis/commands.js';
+import type { DataStreams } from '../redis/data-streams.js';
 import type { DeadLetterQueue } from '../redis/dead-letter-queue.js';
 import type { DelayedStore } from '../redis/delaying.js';
 import type { EntryReader } from '../redis/entry-reader.js';
@@ -34,6 +35,7 @@ export interface Inside {
   readonly bulk: Commands;
   /** How long one answer on it is waited for, in milliseconds. */
   readonly bulkTimeoutMs: number;
+  readonly dataStreams: Pick<DataStreams, 'placeOf' | 'look'>;
   readonly group: Pick<
     GroupStore,
     'consumers' | 'presence' | 'balance' | 'pending' | 'pendingOf' | 'timesToLive'

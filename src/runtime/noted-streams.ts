@@ -1,6 +1,7 @@
 /** Owned streams that something is noted of, for people who look at a consumer that owns thousands. */
-import type { Lag } from '../actors/data/lag.js';
+
 import type { Ownership } from '../actors/ownership.js';
+import type { Lag } from '../redis/lag.js';
 
 /** So many are named. */
 const MOST_NAMED = 20;

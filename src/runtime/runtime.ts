@@ -457,7 +457,8 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
   }
 
   #inside(kernel: Kernel): Inside {
-    const { names, layout, bulk, connections, group, entries, delayed, seam, clock, logger } = kernel;
+    const { names, layout, bulk, connections, group, entries, delayed, dataStreams, seam, clock, logger } =
+      kernel;
     const timeoutMs = bulkTimeoutFor(this.#options.heartbeatMs);
     const letters = layout.dlqIsLocal ? bulk : (connections.shards?.bulkFor(names.dlq) ?? bulk);
     return {
@@ -471,6 +472,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
       bulkTimeoutMs: timeoutMs,
       group,
       entries,
+      dataStreams,
       // What a thousand processes say is long, and the heartbeat must not wait behind it.
       fleet: createFleetStore(bulk, names, this.consumer),
       delayed,

@@ -1,5 +1,5 @@
 /** One plain object of everything that a runtime knows of itself. The CLI and the inspector show this and nothing else. */
-import type { Lag, ProcessLag } from '../actors/data/lag.js';
+import type { ProcessLag } from '../actors/data/lag.js';
 import type { ErrorFact } from '../machines/facts.js';
 import type {
   ChildRecord,
@@ -12,6 +12,7 @@ import type {
   VerifyOutput,
 } from '../machines/standing.js';
 import type { ServerFacts } from '../redis/capabilities.js';
+import type { Lag } from '../redis/lag.js';
 import type { ParkedCounts } from '../redis/lease-store.js';
 
 export interface StreamSnapshot {

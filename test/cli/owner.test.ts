@@ -16,14 +16,58 @@ describe('streamwarden owner', () => {
     cli.run(['owner', name, '--service', 'orders', ...args], { env: { REDIS_URL: server().url } });
   const asked = async (name: string) => {
     const { code, stdout } = await owner(name, '--json');
-    const { at, type, ...found } = JSON.parse(stdout);
-    expect({ type, at: typeof at }).to.deep.equal({ type: 'Owner', at: 'number' });
+    const { at, type, checkpoint, ...found } = JSON.parse(stdout);
+    expect({ type, at: typeof at, checkpoint }).to.deep.equal({
+      type: 'Owner',
+      at: 'number',
+      checkpoint: null,
+    });
     return { code, ...found };
   };
   const announce = async (name: string, ...fields: string[]) =>
     String(await redis().xadd(LBS, '*', 'lbs-input', JSON.stringify({ DataStreamName: name }), ...fields));
   const deliver = (consumer: string, count: number) =>
     redis().xreadgroup('GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', LBS, '>');
+
+  it('tells how far it has come and how far it is behind, whether or not anybody owns it [C-ADM-12]', async () => {
+    const [first, second] = [
+      await redis().xadd('one', '*', 'n', '1'),
+      await redis().xadd('one', '*', 'n', '2'),
+    ];
+    const record = {
+      v: { page: 3, '\x1b[31m': 'x'.repeat(300) },
+      p: { one: first, 'b\x07': 'removed' },
+      a: { one: [second, 2] },
+    };
+    const writtenAt = Date.now() - 5000;
+    const checkpoints = `{${LBS}}:checkpoints`;
+    await redis().hset(checkpoints, 'one', `v1 7-0 4 ${writtenAt} ${JSON.stringify(record)}`);
+    await announce('other');
+    const { code, stdout } = await owner('one', '--json');
+    expect(code).to.equal(1);
+    const { checkpoint } = JSON.parse(stdout);
+    expect(checkpoint).to.deep.include({ token: '7-0', number: 4, at: writtenAt });
+    expect(checkpoint.ageMs).to.be.within(4000, 5000 + allowedMs(5000));
+    expect(JSON.parse(checkpoint.value)).to.deep.equal(record.v);
+    const [{ lag, ...position }, removed] = checkpoint.positions;
+    expect(position).to.deep.equal({ key: 'one', id: first });
+    expect(lag).to.include({ entries: 1, isExact: true });
+    expect(removed).to.deep.equal({ key: 'b\x07', id: null, lag: null });
+    expect(checkpoint.attempts).to.deep.equal([{ key: 'one', id: second, count: 2 }]);
+
+    const words = (await owner('one')).stdout;
+    expect(words).to.match(/^checkpoint of [\d.]+ s ago, number 4 of its owner$/m);
+    expect(words).to.match(
+      new RegExp(`^ {2}position one ${first}, 1 entry behind it, the oldest for [\\d.]+ m?s$`, 'm'),
+    );
+    expect(words).to.match(new RegExp(`^ {2}failing {2}one ${second}, tried 2 times$`, 'm'));
+    expect(words).to.match(/^ {2}value {4}\{"page":3,.{150,250}…$/m);
+    for (const control of ['\x1b', '\x07']) expect(words).to.not.include(control);
+
+    await redis().hset(checkpoints, 'one', 'v2 of another version');
+    expect(JSON.parse((await owner('one', '--json')).stdout).checkpoint).to.equal('unreadable');
+    expect((await owner('one')).stdout).to.match(/^its checkpoint cannot be read/m);
+  });
 
   it('tells who owns it, under which token, since when, and how long the lease holds', async () => {
     const consumer = cli.startConsumer({ redis: server().url, service: 'orders', consumerId: 'a' });

@@ -136,7 +136,7 @@ describe('the addresses of the page Fleet', () => {
       ['acquired', runtime.consumer],
     ]);
     const none = await get<FleetStreamReply>(url, at(other.consumer, '/stream?name=none'));
-    expect(none).to.deep.equal({ ownership: { state: 'unknown' }, history: [] });
+    expect(none).to.deep.equal({ ownership: { state: 'unknown' }, history: [], checkpoint: null });
   });
 
   it('say nothing of former owners where no history is kept [C-FLT-4]', async () => {

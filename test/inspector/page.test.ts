@@ -177,6 +177,21 @@ describe("the inspector's page", () => {
       .waitFor();
   });
 
+  it('shows how far a stream has come that nobody owns, and what is behind that [C-ADM-12]', async () => {
+    const { names } = fleet();
+    const { runtime, inspector } = await watched();
+    await runtime.start();
+    const first = await suite.redis().xadd('left', '*', 'n', '1');
+    await suite.redis().xadd('left', '*', 'n', '2');
+    const content = JSON.stringify({ v: { page: 3 }, p: { left: first } });
+    await suite.redis().hset(names.checkpoints, 'left', `v1 7-0 4 ${Date.now()} ${content}`);
+    const page = await browser.open(`${inspector.url}#/fleet?stream=left`);
+    const found = page.getByRole('region', { name: 'Found stream' });
+    await found.getByText(/number 4 of its owner, written/).waitFor();
+    await found.getByText(/^1 entry, .* behind it$/).waitFor();
+    await found.getByText('{"page":3}').waitFor();
+  });
+
   it('redrives and deletes dead letters after asking, and only where that is allowed', async () => {
     const { runtime, log, inspector } = await watched({}, { actions: true });
     const add = (name: string, ...more: string[]) =>

@@ -6,11 +6,12 @@ import type { Timer } from '../../core/clock.js';
 import { timeOfEntryId } from '../../core/entry-id.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../../core/errors.js';
 import type { LookAnswer } from '../../redis/data-facts.js';
+import { type Lag, NO_LAG, type Standing } from '../../redis/lag.js';
+import { LagCount } from '../../redis/lag-count.js';
 import type { Kernel } from '../kernel.js';
 import type { Ownership } from '../ownership.js';
 import type { EntrySizes } from './entry-sizes.js';
-import { type Follower, type Lag, NO_LAG, type ProcessLag, type Standing } from './lag.js';
-import { LagCount } from './lag-count.js';
+import type { Follower, ProcessLag } from './lag.js';
 
 /** Between two looks at who is behind, in milliseconds. */
 export const LAG_EVERY_MS = 1000;
@@ -150,7 +151,7 @@ export class LagWatch {
 
   #found(follower: Follower, standing: Standing, { facts, nextId }: LookAnswer, redisMs: number): void {
     this.#refusedAt = Number.NEGATIVE_INFINITY;
-    const counter = (follower.measure?.counter as LagCount | undefined) ?? new LagCount();
+    const counter = follower.measure?.counter ?? new LagCount();
     const { entries, isExact } = counter.count(standing, facts);
     const next = standing.nextId ?? nextId;
     const addedAt = next === null ? null : timeOfEntryId(next, redisMs);
@@ -208,7 +209,7 @@ function lagOf(followers: readonly Follower[], now: number): Lag | null {
   for (const follower of followers) {
     if (follower.isAtEnd(now)) continue;
     const { measure } = follower;
-    if (measure === undefined || measure.lag === null || now - measure.askedAt > STALE_MS) return null;
+    if (measure === undefined || now - measure.askedAt > STALE_MS) return null;
     lag = both(lag, measure.lag);
   }
   return lag;

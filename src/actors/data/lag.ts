@@ -1,32 +1,12 @@
-/** How far a reader of entries is behind: what it is asked, and what is said of it. */
-
-/** How far one data stream, or all of a process, is behind. */
-export interface Lag {
-  /** Entries that are there and have not been committed, those in a handler's hands included. */
-  readonly entries: number;
-  /** False: about so many. */
-  readonly isExact: boolean;
-  /** How old the oldest of them is, in milliseconds, by the clock of their server; 0: there is none. Null: ids are no times, or it is not known yet. */
-  readonly ms: number | null;
-}
-
-export const NO_LAG: Lag = { entries: 0, isExact: true, ms: 0 };
+/** What is asked of whoever reads entries, to find out how far it is behind, and what is said of all of them. */
+import type { Lag, Standing } from '../../redis/lag.js';
+import type { LagCount } from '../../redis/lag-count.js';
 
 export interface ProcessLag extends Lag {
   /** Streams that are behind. */
   readonly behind: number;
   /** Streams of which it is not known. */
   readonly unknown: number;
-}
-
-/** Where a reader is. */
-export interface Standing {
-  /** The last entry that has been committed. */
-  readonly position: string;
-  /** How many entries this reader has read up to there; null: it does not know. */
-  readonly count: number | null;
-  /** The first entry that is not committed; null: it has not been read. */
-  readonly nextId: string | null;
 }
 
 /** Whoever goes through the entries of one key for one data stream. */
@@ -41,15 +21,9 @@ export interface Follower {
 
 /** What was found out last. */
 export interface Measure {
-  readonly counter: LagCounter;
+  /** Counts for one reader after another, as they go on where the one before has come to. */
+  readonly counter: LagCount;
   /** On the monotonic clock. */
   readonly askedAt: number;
-  /** Null: nothing has been, yet. */
-  readonly lag: Lag | null;
-}
-
-/** Counts for one reader after another, as they go on where the one before has come to. */
-export interface LagCounter {
-  /** Another reader goes on where this one is. */
-  moveOn(standing: Standing): void;
+  readonly lag: Lag;
 }

@@ -1,7 +1,10 @@
 /** Who owns a data stream now, as far as Redis can tell. */
 
-import { duration } from '../../core/amounts.js';
+import { type CheckpointStatus, shownValue } from '../../admin/progress.js';
+import { duration, entries, plural } from '../../core/amounts.js';
+import { isStreamwardenError } from '../../core/errors.js';
 import type { DelayedStream } from '../../redis/delaying.js';
+import type { Lag } from '../../redis/lag.js';
 import type { Ownership, UnownedEntry } from '../../redis/owner-survey.js';
 import { CliError, EXIT } from '../errors.js';
 import type { Output } from '../output.js';
@@ -12,9 +15,53 @@ export async function owner(name: string, options: ServiceVisitOptions, output: 
   if (name === '') throw new CliError('Usage', 'expected the name of a data stream, got: ""');
   return await withAdmin(options, output, async ({ admin }) => {
     const found = await admin.owner(name);
-    output.line({ type: 'Owner', stream: name, ...toMembers(found) }, forPeople(name, found));
+    const checkpoint = await checkpointOf(() => admin.checkpoint(name));
+    output.line(
+      { type: 'Owner', stream: name, ...toMembers(found), checkpoint },
+      [forPeople(name, found), ...checkpointLines(checkpoint)].join('\n'),
+    );
     return found.state === 'owned' ? EXIT.ok : EXIT.failed;
   });
+}
+
+/** Whoever may not see it sees the owner all the same. */
+async function checkpointOf(
+  read: () => Promise<CheckpointStatus | null>,
+): Promise<CheckpointStatus | 'unreadable' | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isStreamwardenError(error, 'InvalidCheckpoint')) return 'unreadable';
+    if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
+    return null;
+  }
+}
+
+function checkpointLines(checkpoint: CheckpointStatus | 'unreadable' | null): string[] {
+  if (checkpoint === null) return [];
+  if (checkpoint === 'unreadable')
+    return ['its checkpoint cannot be read: a newer version wrote it, or something else'];
+  const { token, number, ageMs, value, positions, attempts } = checkpoint;
+  const which = number === 0 ? 'left when it was finished' : `number ${number} of its owner`;
+  return [
+    `checkpoint of ${duration(ageMs)} ago, ${which}`,
+    `  token    ${token}`,
+    ...positions.map(
+      ({ key, id, lag }) =>
+        `  position ${printable(key)} ${id ?? 'is removed: all was dealt with'}${behind(lag)}`,
+    ),
+    ...attempts.map(
+      ({ key, id, count }) => `  failing  ${printable(key)} ${printable(id)}, tried ${plural(count, 'time')}`,
+    ),
+    ...(value === null ? [] : [`  value    ${printable(shownValue(value))}`]),
+  ];
+}
+
+function behind(lag: Lag | null): string {
+  if (lag === null) return '';
+  const count = `${lag.isExact ? '' : 'about '}${entries(lag.entries)}`;
+  if (lag.entries === 0) return ', nothing behind it';
+  return `, ${count} behind it${lag.ms === null ? '' : `, the oldest for ${duration(lag.ms)}`}`;
 }
 
 function toMembers(found: Ownership): Readonly<Record<string, unknown>> {

@@ -12,7 +12,9 @@ import { examples } from '../values.js';
 
 export function ownerCommand(run: Runner): Command {
   const command = new Command('owner')
-    .description('Shows who owns a data stream now, since when, and under which fencing token.')
+    .description(
+      'Shows who owns a data stream now, since when, under which fencing token, and how far it has come.',
+    )
     .argument('<name>', 'of the data stream')
     .addOption(redisOption())
     .addOption(passwordFileOption())

@@ -2,7 +2,7 @@
  * Where a handler is in the entries of one data stream: what has been read and not been handed out, what is in the handler's hands, what has been committed.
  * `stream.entries()` and `stream.batches()` are two ways to walk it.
  */
-import type { Follower, Measure, Standing } from '../../actors/data/lag.js';
+import type { Follower, Measure } from '../../actors/data/lag.js';
 import { type Attempts, REMOVED } from '../../actors/data/progress.js';
 import type { Asker, Page, Reading } from '../../actors/data/reading.js';
 import type { Ownership } from '../../actors/ownership.js';
@@ -12,6 +12,7 @@ import { StreamwardenError } from '../../core/errors.js';
 import { soon } from '../../core/microtask.js';
 import type { DataRow } from '../../redis/data-streams.js';
 import { isEndMark } from '../../redis/end-mark.js';
+import type { Standing } from '../../redis/lag.js';
 import { replyOf } from '../../redis/reply-errors.js';
 import type { CursorHost } from './cursor-host.js';
 import type { Ending } from './ending.js';

@@ -1,8 +1,9 @@
 /** Where a cursor is, as whoever counts how far it is behind wants to know: found out when that asks, so that reading pays nothing for it. */
-import type { Standing } from '../../actors/data/lag.js';
+
 import { REMOVED } from '../../actors/data/progress.js';
 import { isEntryId } from '../../core/entry-id.js';
 import type { DataRow } from '../../redis/data-streams.js';
+import type { Standing } from '../../redis/lag.js';
 import { START } from './position.js';
 
 export interface WalkedSoFar {

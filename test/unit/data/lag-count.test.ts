@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { LagCount } from '../../../src/actors/data/lag-count.js';
 import type { DataFacts } from '../../../src/redis/data-facts.js';
+import { LagCount } from '../../../src/redis/lag-count.js';
 
 /** A stream, as Redis keeps it and as XINFO STREAM tells of it. */
 class Stream {

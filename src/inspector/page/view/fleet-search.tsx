@@ -3,7 +3,7 @@ import { Fragment } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { FleetStreamReply, OwnerChange, Ownership } from '../../protocol.js';
 import { changeWords, ownershipWords } from '../model/fleet.js';
-import { dateTime, duration, number } from '../model/format.js';
+import { dateTime, duration, lagWords, number } from '../model/format.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
 import { Panel } from '../part/panel.js';
@@ -102,7 +102,56 @@ function History({ changes }: { readonly changes: readonly OwnerChange[] }) {
   );
 }
 
-function Found({ ownership, history }: FleetStreamReply) {
+function Checkpoint({ checkpoint }: Pick<FleetStreamReply, 'checkpoint'>) {
+  if (checkpoint === null) return null;
+  if (checkpoint === 'unreadable') {
+    return <p class="muted">Its checkpoint cannot be read: a newer version wrote it, or something else.</p>;
+  }
+  const { at, ageMs, number: count, token, value, positions, attempts } = checkpoint;
+  return (
+    <dl class="facts" data-checkpoint>
+      <dt>Checkpoint</dt>
+      <dd>
+        {count === 0 ? 'left when it was finished' : `number ${number(count)} of its owner`}, written{' '}
+        {duration(ageMs)} ago <span class="muted">{dateTime(at)}</span>
+      </dd>
+      <dt>Written under</dt>
+      <dd class="mono">{token}</dd>
+      {positions.map(({ key, id, lag }) => (
+        <Fragment key={`position ${key}`}>
+          <dt>Position</dt>
+          <dd class="wrap">
+            <Breakable text={key} /> <span class="mono">{id ?? 'removed'}</span>{' '}
+            {lag !== null && (
+              <span class={lag.entries === 0 ? 'muted' : undefined}>
+                {lag.isExact ? '' : 'about '}
+                {lagWords(lag)} behind it
+              </span>
+            )}
+          </dd>
+        </Fragment>
+      ))}
+      {attempts.map(({ key, id, count: tried }) => (
+        <Fragment key={`attempts ${key}`}>
+          <dt>Failing</dt>
+          <dd class="wrap">
+            <Breakable text={key} /> <span class="mono">{id}</span> tried {number(tried)} ×
+          </dd>
+        </Fragment>
+      ))}
+      {value !== null && (
+        <>
+          <dt>Saved</dt>
+          <dd class="mono wrap">
+            <Breakable text={value} />
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+function Found({ ownership, history, checkpoint }: FleetStreamReply) {
   return (
     <>
       <p>{ownershipWords(ownership)}</p>
@@ -119,6 +168,7 @@ function Found({ ownership, history }: FleetStreamReply) {
           ))}
         </dl>
       )}
+      <Checkpoint checkpoint={checkpoint} />
       {history !== null && <History changes={history} />}
     </>
   );

@@ -7,9 +7,9 @@
  * before the position of the last exact one, and no entry behind that was ever deleted. Where it is not, the number is what the place says, or where there is none
  * the part of the stream that the times in the ids suggest; at least 1, and at most what is there.
  */
-import { compareEntryIds } from '../../core/entry-id.js';
-import type { DataFacts } from '../../redis/data-facts.js';
-import type { LagCounter, Standing } from './lag.js';
+import { compareEntryIds } from '../core/entry-id.js';
+import type { DataFacts } from './data-facts.js';
+import type { Standing } from './lag.js';
 
 export interface Counted {
   readonly entries: number;
@@ -25,7 +25,7 @@ interface Anchor {
   readonly place: number;
 }
 
-export class LagCount implements LagCounter {
+export class LagCount {
   #anchor: Anchor | undefined;
 
   /** @param facts undefined: there is no such stream */
@@ -48,6 +48,7 @@ export class LagCount implements LagCounter {
       : { entries, isExact: false };
   }
 
+  /** Another reader goes on where this one is. */
   moveOn(standing: Standing): void {
     const place = this.#placeOf(standing);
     const { position } = standing;
