@@ -1,6 +1,6 @@
 /** The public interface of streamwarden. Everything not named here is internal. */
 
-export type { ProcessLag } from './actors/data/lag.js';
+export type { LoadFacts, ProcessLag } from './actors/data/lag.js';
 export type { Admin, ClaimOptions, PendingOptions } from './admin/admin.js';
 export type { AdoptedEntry, StrandedOptions } from './admin/adopting.js';
 export type { CallOptions } from './admin/calls.js';

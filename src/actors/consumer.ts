@@ -29,8 +29,8 @@ import { Intake } from './intake/intake.js';
 import { Parking } from './intake/parking.js';
 import type { Kernel } from './kernel.js';
 import { Adopter } from './lease/adopter.js';
-import { LockKeeper } from './lease/lock-keeper.js';
 import { Lease } from './lease/lease.js';
+import { LockKeeper } from './lease/lock-keeper.js';
 import { Marker } from './lease/marker.js';
 import { Prover } from './lease/prover.js';
 import { Toucher } from './lease/toucher.js';
@@ -194,6 +194,7 @@ export class Consumer {
       balances: kernel.settings.balance.isOn && !this.balancer.isCooling,
       followed: this.balancer.followed,
       lag: this.dataReader.lag.total,
+      lagSurplus: this.dataReader.lag.surplus,
     }));
     this.balancer = new Balancer(kernel, this.lease, this.member, mover);
     this.recoverer = new Recoverer(kernel, this.ledger, deadLetters);

@@ -23,6 +23,9 @@ import type { ParkedStore } from '../redis/parking.js';
 import type { TakeStore } from '../redis/taking.js';
 import type { Application } from './application.js';
 import type { BalanceSettings } from './balance/settings.js';
+import type { LoadFacts } from './data/lag.js';
+
+export type LoadOption = 'lag' | ((facts: LoadFacts) => number);
 
 /** The part of the options that actors need; units and meaning as in RuntimeOptions. */
 export interface ActorSettings {
@@ -47,7 +50,7 @@ export interface ActorSettings {
   readonly keyspaceOverride: boolean;
   readonly historyKey: string | undefined;
   readonly weight: number;
-  readonly load: (() => number) | undefined;
+  readonly load: LoadOption | undefined;
   readonly balance: BalanceSettings;
 }
 

@@ -3,6 +3,7 @@
  * message there is; a default keeps the description of what it wraps.
  */
 import * as z from 'zod';
+import type { LoadOption } from '../actors/kernel.js';
 import type { RedisSource } from '../redis/asked-target.js';
 import type { RedisTarget } from '../redis/target.js';
 import { type AnyService, isService } from './define-service.js';
@@ -101,8 +102,8 @@ export const runtimeSchema = z.strictObject({
     .optional(),
   weight: z.number().min(0.01).max(1000).default(1).describe('a number from 0.01 to 1000'),
   load: z
-    .custom<() => number>((value) => typeof value === 'function')
-    .describe('a function that gives a number')
+    .custom<LoadOption>((value) => value === 'lag' || typeof value === 'function')
+    .describe("'lag' or a function that gives a number")
     .optional(),
   balance: z
     .strictObject({

@@ -2,6 +2,8 @@
 import { hostname } from 'node:os';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { BalanceSettings } from '../actors/balance/settings.js';
+import type { LoadFacts } from '../actors/data/lag.js';
+import type { LoadOption } from '../actors/kernel.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { guardedClock } from '../core/guarded-clock.js';
@@ -168,10 +170,11 @@ export interface RuntimeOptions<TInfo = unknown, TCheckpoint = unknown> {
   readonly weight?: number;
   /**
    * How much work its streams are to this process, as one figure from 0 up, in any unit that all processes use: it counts in place of their number. Asked
-   * with each heartbeat; an average of the latest counts.
+   * with each heartbeat; an average of the latest counts. It is given how many streams there are, and how far they are behind with their entries. `lag`: the number of
+   * streams, of which one that is behind counts for one more for each 10 s that its oldest entry has waited, three more at most.
    * @defaultValue the number of streams
    */
-  readonly load?: () => number;
+  readonly load?: 'lag' | ((facts: LoadFacts) => number);
   /** Whether, and how, streams are handed over to processes that have fewer; `off`: none of this process are. @defaultValue as BalanceOptions say */
   readonly balance?: 'off' | BalanceOptions<TInfo>;
   /** Time and chance. @defaultValue the operating system's */
@@ -235,7 +238,7 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly clock: Clock;
   readonly historyKey: string | undefined;
   readonly weight: number;
-  readonly load: (() => number) | undefined;
+  readonly load: LoadOption | undefined;
   readonly balance: BalanceSettings;
   /** The option `balance.movable`. */
   readonly movable: ((stream: StreamHandle<TInfo>) => boolean) | undefined;

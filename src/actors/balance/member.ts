@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.js';
 import { PACKAGE_VERSION } from '../../core/package-version.js';
 import type { MemberRecord } from '../../redis/fleet.js';
 import type { ProcessLag } from '../data/lag.js';
-import type { Kernel } from '../kernel.js';
+import type { Kernel, LoadOption } from '../kernel.js';
 
 export interface MemberFacts {
   readonly state: string;
@@ -13,6 +13,8 @@ export interface MemberFacts {
   readonly balances: boolean;
   readonly followed: number;
   readonly lag: ProcessLag | undefined;
+  /** What streams that are behind count for more than their number. */
+  readonly lagSurplus: number;
 }
 
 /** How much of the average is the latest figure, once there are some: what rises and falls from one heartbeat to the next moves nothing. */
@@ -70,7 +72,7 @@ export class Member {
     const { settings, machine } = this.#kernel;
     const { heartbeatMs, weight } = settings;
     const { host, pid } = machine;
-    const { lag, ...facts } = this.#facts();
+    const { lag, lagSurplus: _, ...facts } = this.#facts();
     return {
       version: PACKAGE_VERSION,
       host,
@@ -86,9 +88,11 @@ export class Member {
   }
 
   /** Undefined: the application gives none that can be used; then the last one stands. */
-  #asked(load: () => number): number | undefined {
+  #asked(load: LoadOption): number | undefined {
+    const { owned, lag, lagSurplus } = this.#facts();
+    if (load === 'lag') return owned + lagSurplus;
     try {
-      const figure: unknown = load();
+      const figure: unknown = load({ owned, lag: lag ?? null });
       if (typeof figure === 'number' && Number.isFinite(figure) && figure >= 0) return figure;
       this.#warn(`expected a number from 0 up, got: ${typeof figure === 'number' ? figure : typeof figure}`);
     } catch (error) {

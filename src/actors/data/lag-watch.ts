@@ -23,6 +23,10 @@ const MOST_ASKED = 300;
 const MOST_BYTES = 262_144;
 /** After a refusal: a right may be granted meanwhile. In milliseconds. */
 const REFUSED_MS = 60_000;
+/** A stream that is behind counts for one more stream for each of these that its oldest entry has waited, in milliseconds; */
+const STREAM_MORE_MS = 10_000;
+/** but for no more than so many more: one that is stuck shall not be taken for a hundred. */
+const MOST_MORE = 3;
 /** What was found out longer ago says nothing any more, as while a server does not answer. In milliseconds. */
 const STALE_MS = 60_000;
 
@@ -35,6 +39,7 @@ export class LagWatch {
   readonly #eachTime: () => void;
   #timer: Timer | undefined;
   #isRunning = false;
+  #surplus = 0;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #onError: (error: unknown) => void = () => {};
   /** Of all streams, as of the last look; undefined: nobody has read any entry. */
@@ -69,6 +74,11 @@ export class LagWatch {
   stop(): void {
     this.#isRunning = false;
     this.#kernel.clock.clearTimeout(this.#timer);
+  }
+
+  /** What those that are behind count for more than their number, as of the last look. */
+  get surplus(): number {
+    return this.#surplus;
   }
 
   /** Null: it has no entries that a handler reads, or it is not known. */
@@ -107,6 +117,7 @@ export class LagWatch {
       for (const follower of followers) if (!follower.isAtEnd(now)) behind.push(follower);
     }
     this.total = sum.total;
+    this.#surplus = sum.surplus;
     const everyMs = Math.max(SELDOM_MS, (behind.length / MOST_ASKED) * LAG_EVERY_MS);
     this.#ask(behind.filter(({ measure }) => measure === undefined || now - measure.askedAt >= everyMs));
   }
@@ -177,6 +188,7 @@ class Sum {
   #behind = 0;
   #unknown = 0;
   #untimed = 0;
+  surplus = 0;
 
   add(lag: Lag | null): void {
     if (lag === null) {
@@ -189,6 +201,7 @@ class Sum {
     this.#isExact &&= lag.isExact;
     if (lag.ms === null) this.#untimed += 1;
     else this.#ms = Math.max(this.#ms, lag.ms);
+    this.surplus += Math.min(MOST_MORE, (lag.ms ?? 0) / STREAM_MORE_MS);
   }
 
   get total(): ProcessLag {

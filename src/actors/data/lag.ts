@@ -9,6 +9,14 @@ export interface ProcessLag extends Lag {
   readonly unknown: number;
 }
 
+/** What the option `load` is given. */
+export interface LoadFacts {
+  /** Streams that this process owns. */
+  readonly owned: number;
+  /** How far they are behind, all together, as of the last look; null: no handler has read any entries. */
+  readonly lag: ProcessLag | null;
+}
+
 /** Whoever goes through the entries of one key for one data stream. */
 export interface Follower {
   readonly key: string;
