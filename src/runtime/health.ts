@@ -21,6 +21,10 @@ function needsOtherCredentials({ kernel }: Consumer): boolean {
   return !isAsked && commands.refusedForMs >= Math.max(REFUSED_FOR_GOOD_MS, 5 * kernel.settings.heartbeatMs);
 }
 
+/** Entries are read all the same: it is said, and makes nobody unready. */
+const UNHEARD =
+  'entries of data streams that are removed before they are read go unheard of, and lag is unknown: XINFO STREAM is not permitted';
+
 /** So many entries of one name wait aside until that is said. */
 const HOT = 100;
 
@@ -60,6 +64,7 @@ export function healthOf(consumer: Consumer): Health {
   const { trouble } = consumer.ledger.ids;
   if (trouble !== null) reasons.push(trouble);
   if (intake.isPaused) reasons.push('paused');
+  if (consumer.dataReader.lag.isRefused) reasons.push(UNHEARD);
   const hot = hotNamesOf(consumer);
   if (hot !== undefined) reasons.push(hot);
   // Without a connection nothing can be read, and that is said already.

@@ -167,6 +167,10 @@ describe('lag', () => {
     await eventually('it is owned', () => lagOf('orders') === null);
     await eventually('it is unknown', () => runtime.snapshot().lag?.unknown === 1);
     expect(runtime.snapshot().lag).to.include({ isExact: false });
+    await eventually('its health says so', () =>
+      runtime.health().reasons.some((reason) => reason.includes('XINFO STREAM is not permitted')),
+    );
+    expect(runtime.health().ready).to.equal(true);
     await suite.redis().acl('SETUSER', 'default', '+xinfo|stream');
   });
 });

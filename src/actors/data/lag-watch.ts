@@ -5,6 +5,7 @@
 import type { Timer } from '../../core/clock.js';
 import { timeOfEntryId } from '../../core/entry-id.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../../core/errors.js';
+import { redact } from '../../core/logger.js';
 import type { LookAnswer } from '../../redis/data-facts.js';
 import { type Lag, NO_LAG, type Standing } from '../../redis/lag.js';
 import { LagCount } from '../../redis/lag-count.js';
@@ -40,6 +41,7 @@ export class LagWatch {
   #timer: Timer | undefined;
   #isRunning = false;
   #surplus = 0;
+  #hasWarned = false;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #onError: (error: unknown) => void = () => {};
   /** Of all streams, as of the last look; undefined: nobody has read any entry. */
@@ -156,7 +158,7 @@ export class LagWatch {
     asked.forEach(({ follower, standing }, at) => {
       const answer = answers[at] as LookAnswer | StreamwardenError;
       if (!(answer instanceof StreamwardenError)) this.#found(follower, standing, answer, redisMs);
-      else if (isStreamwardenError(answer, 'PermissionDenied')) this.#refused(answer);
+      else if (isStreamwardenError(answer, 'PermissionDenied')) this.refused(answer);
     });
   }
 
@@ -171,12 +173,15 @@ export class LagWatch {
     follower.measure = { counter, askedAt: this.#now, lag };
   }
 
-  /** Said once; `isRefused` stands for as long as it is so. */
-  #refused(error: StreamwardenError): void {
-    const isNews = !this.isRefused;
+  /** XINFO STREAM is not permitted. Said once; `isRefused` stands for as long as it is so. */
+  refused(error: unknown): void {
     this.#refusedAt = this.#now;
-    if (!isNews) return;
-    this.#kernel.logger.warn({ error: messageOf(error) }, 'lag is unknown: XINFO STREAM is not permitted');
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#kernel.logger.warn(
+      { error: redact(messageOf(error)) },
+      'entries that are removed before they are read go unheard of, and lag is unknown: XINFO STREAM is not permitted',
+    );
   }
 }
 

@@ -9,6 +9,7 @@ import { deadLetters } from './checks/dead-letters.js';
 import { deadOwners } from './checks/dead-owners.js';
 import { delays } from './checks/delays.js';
 import { deliveryLimit } from './checks/delivery-limit.js';
+import { entries } from './checks/entries.js';
 import { eviction } from './checks/eviction.js';
 import { goConsumers } from './checks/go-consumers.js';
 import { idleTimeout } from './checks/idle-timeout.js';
@@ -44,6 +45,7 @@ export const CHECKS: readonly Check[] = [
   serverVersion,
   commands,
   permissions,
+  entries,
   keyspaceEvents,
   eviction,
   memory,

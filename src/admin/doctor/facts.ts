@@ -45,6 +45,8 @@ export interface ServerFacts {
   /** Needed commands that it does not have; null when that may not be asked. */
   readonly missingCommands: readonly string[] | null;
   readonly rights: Rights;
+  /** Commands that only those need whose handlers read entries, and that are refused, whatever their keys. */
+  readonly refusedForEntries: readonly string[];
   /** Names of connections that have subscribed; null when they may not be listed. */
   readonly subscribers: readonly string[] | null;
 }

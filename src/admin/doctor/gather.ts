@@ -13,7 +13,7 @@ import type { AssumedSettings, Facts, SentinelFacts, ServerFacts, SilentServer }
 import { gatherSentinel } from './gather/sentinel.js';
 import { type Asked, gatherServer } from './gather/server.js';
 import { gatherService } from './gather/service.js';
-import { needsOf } from './needs.js';
+import { entryNeedsOf, needsOf } from './needs.js';
 
 export interface GatherInput {
   readonly deployment: Deployment;
@@ -37,7 +37,8 @@ export async function gather(input: GatherInput): Promise<Facts> {
   const topology = await survey.look();
   const database = deployment.options.db ?? 0;
   const needs = needsOf({ kind: topology.kind, database, names, assumed });
-  const asked: Asked = { needs, aclUser, countKeys: names !== undefined, clock };
+  const entryNeeds = entryNeedsOf(names);
+  const asked: Asked = { needs, entryNeeds, aclUser, countKeys: names !== undefined, clock };
   const [answers, sentinels, service] = await Promise.all([
     gatherServers(nodes, topology, asked),
     gatherSentinels(input, topology),

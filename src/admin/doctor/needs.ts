@@ -37,6 +37,17 @@ export function needsOf({ kind, database, names: given, assumed }: NeedsInput): 
   ];
 }
 
+/** What a consumer asks of data streams, where its handlers read their entries; beside the load balancer stream, or where the option `data` says. */
+export function entryNeedsOf(given: Names | undefined): Need[] {
+  const key = (given ?? createNames({ service: 'doctor' })).dataKey('doctor');
+  return [
+    reads('XINFO STREAM', key),
+    { command: 'XREAD', args: ['COUNT', '1', 'STREAMS', key, NO_ID], keys: [key], isHarmless: true },
+    reads('XREVRANGE', key, '+', '-', 'COUNT', '1'),
+    changes('XTRIM', [key], key, 'MINID', NO_ID),
+  ];
+}
+
 function plain(): Need[] {
   return [
     asks('INFO', 'server'),

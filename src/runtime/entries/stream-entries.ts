@@ -65,7 +65,6 @@ export class StreamEntries implements CursorHost {
   readonly positions: Positions;
   readonly streams: DataStreams;
   readonly #settings: StreamEntriesSettings;
-  #isUnwatched = false;
 
   constructor(settings: StreamEntriesSettings) {
     this.#settings = settings;
@@ -209,13 +208,9 @@ export class StreamEntries implements CursorHost {
     });
   }
 
-  notWatched({ ownership, key }: EntryCursor, error: unknown): void {
-    if (this.#isUnwatched) return;
-    this.#isUnwatched = true;
-    this.#settings.logger.warn(
-      { stream: ownership.name, key, error: messageOf(error) },
-      'entries that are removed before they are read go unheard of: XINFO STREAM is not permitted',
-    );
+  /** It is so for all of them. */
+  notWatched(_: EntryCursor, error: unknown): void {
+    this.reader.lag.refused(error);
   }
 
   notTrimmed({ ownership, key }: EntryCursor, error: unknown): void {

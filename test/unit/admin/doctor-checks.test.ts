@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { CHECKS, examine } from '../../../src/admin/doctor/checks.js';
-import type { Facts } from '../../../src/admin/doctor/facts.js';
+import type { Facts, ServiceFacts } from '../../../src/admin/doctor/facts.js';
 import type { Finding, Result } from '../../../src/admin/doctor/finding.js';
+import type { ServiceStatus } from '../../../src/admin/status/service-status.js';
+import { memberRecord } from '../../support/member-record.js';
 import {
   type FactsInput,
   facts,
@@ -334,6 +336,56 @@ describe('a check of doctor', () => {
     const servers = [server({ config, rights: { commands: ['CONFIG GET', 'CONFIG SET'] } })];
     const all = facts({ servers, assumed: { keyspaceEvents: 'prefer' } });
     expectFinding('permissions', all, ['warning', /^refused: CONFIG GET, CONFIG SET$/]);
+  });
+
+  describe('of whoever reads entries [C-LAG-5]', () => {
+    const reading = (lag: { entries: number; ms: number; behind: number } | null): Facts => {
+      const sound = facts({ service: service({}) });
+      const status = sound.service?.status as ServiceStatus;
+      const process = memberRecord({ lag });
+      const consumer = {
+        name: 'a~00000001',
+        pending: 0,
+        presenceMs: 1,
+        idleMs: 0,
+        owned: 0,
+        handOver: 0,
+        process,
+      };
+      return {
+        ...sound,
+        service: { ...(sound.service as ServiceFacts), status: { ...status, consumers: [consumer] } },
+      };
+    };
+    const lag = { entries: 0, ms: 0, behind: 0 };
+    const refusing = (...refusedForEntries: string[]): Facts => ({
+      ...reading(lag),
+      servers: [server({ refusedForEntries })],
+    });
+
+    it('entries: nobody does', () => {
+      expect(examine(reading(null)).map(({ check }) => check)).to.not.include('entries');
+    });
+
+    it('entries: all is permitted', () => {
+      expectFinding('entries', refusing(), ['good', /permitted/]);
+    });
+
+    it('entries: losses go unheard', () => {
+      expectFinding('entries', refusing('XINFO STREAM'), [
+        'warning',
+        /^XINFO STREAM is refused: entries that are removed before they are read go unheard of, lag is unknown/,
+        /^ACL SETUSER <user> \+xinfo\|stream;/,
+      ]);
+    });
+
+    it('entries: none can be read', () => {
+      expectFinding('entries', refusing('XREAD', 'XTRIM'), [
+        'bad',
+        /XREAD is refused.*XTRIM is refused/,
+        /\+xread \+xtrim/,
+      ]);
+    });
   });
 
   const events = (value: string, rest: ServerInput = {}) => ({

@@ -27,6 +27,7 @@ export function server({ info, config, rights, ...rest }: ServerInput = {}): Ser
     clock: { aheadMs: 0, errorMs: 1 },
     roundTripsMs: [0.2, 0.3, 0.4],
     missingCommands: [],
+    refusedForEntries: [],
     rights: { hasUser: true, isComplete: true, commands: [], keys: [], channels: [], ...rights },
     subscribers: [],
     ...rest,

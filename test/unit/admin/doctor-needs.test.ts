@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { type NeedsInput, needsOf } from '../../../src/admin/doctor/needs.js';
+import { entryNeedsOf, type NeedsInput, needsOf } from '../../../src/admin/doctor/needs.js';
 import { createNames } from '../../../src/redis/names.js';
 
 const DOCUMENT = readFileSync(new URL('../../../docs/how-to/minimal-acl-user.md', import.meta.url), 'utf8');
@@ -41,6 +41,14 @@ describe('what doctor takes a consumer to need', () => {
     const assumed = { heartbeatMs: 2_000, keyspaceEvents: 'off' as const, lockKeys: true };
     const events = ['+config|get', '+config|set', '+psubscribe'];
     expect(neededBy({ assumed })).to.deep.equal(onOneServer.filter((rule) => !events.includes(rule)));
+  });
+
+  it('is what the documented user may do in addition, where handlers read entries', () => {
+    const documented = permittedBy(/^ACL SETUSER orders-consumer (~order-\* .+)$/m);
+    const needed = entryNeedsOf(undefined).map(
+      ({ command }) => `+${command.toLowerCase().replace(' ', '|')}`,
+    );
+    expect(needed.sort()).to.deep.equal(documented);
   });
 
   it('touches no lock key where none are kept', () => {

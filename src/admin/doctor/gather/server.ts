@@ -1,7 +1,7 @@
 /** What one server says of itself. What this user may not ask is left out, and the checks say so. */
 import type { Clock } from '../../../core/clock.js';
 import type { Commands } from '../../../redis/commands.js';
-import type { ServerFacts } from '../facts.js';
+import type { Rights, ServerFacts } from '../facts.js';
 import type { Need } from '../needs.js';
 import { gatherClock } from './clock.js';
 import { gatherRights } from './rights.js';
@@ -24,6 +24,8 @@ const SETTINGS = [
 
 export interface Asked {
   readonly needs: readonly Need[];
+  /** What only those need whose handlers read entries; none of these commands is among the others. */
+  readonly entryNeeds: readonly Need[];
   /** Whose rights are asked for; undefined: those of this connection. */
   readonly aclUser: string | undefined;
   /** False: no service was named, and the keys among the needs stand for nothing. */
@@ -36,8 +38,9 @@ export async function gatherServer(
   commands: Commands,
   address: string,
   role: ServerFacts['role'],
-  { needs, aclUser, countKeys, clock }: Asked,
+  { needs, entryNeeds, aclUser, countKeys, clock }: Asked,
 ): Promise<ServerFacts> {
+  const forEntries = new Set(entryNeeds.map(({ command }) => command));
   return {
     address,
     role,
@@ -45,9 +48,34 @@ export async function gatherServer(
     info: await infoOf(commands),
     config: await configOf(commands),
     missingCommands: await missingCommands(commands, needs),
-    rights: await gatherRights(commands, needs, aclUser, countKeys),
+    ...split(
+      await gatherRights(commands, [...needs, ...entryNeeds], aclUser, countKeys),
+      forEntries,
+      keysOf(entryNeeds),
+    ),
     subscribers: await subscribersOf(commands),
   };
+}
+
+/** The key of a data stream is made up: that it is refused says nothing. */
+function split(
+  rights: Rights,
+  forEntries: ReadonlySet<string>,
+  madeUp: ReadonlySet<string>,
+): Pick<ServerFacts, 'rights' | 'refusedForEntries'> {
+  const { commands, keys } = rights;
+  return {
+    rights: {
+      ...rights,
+      commands: commands.filter((command) => !forEntries.has(command)),
+      keys: keys.filter((key) => !madeUp.has(key)),
+    },
+    refusedForEntries: commands.filter((command) => forEntries.has(command)),
+  };
+}
+
+function keysOf(needs: readonly Need[]): Set<string> {
+  return new Set(needs.flatMap(({ keys }) => keys));
 }
 
 async function infoOf(commands: Commands): Promise<Map<string, string>> {
