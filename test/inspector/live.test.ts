@@ -38,7 +38,7 @@ describe('the inspector, live', () => {
     const machines = [...known.actors.values()].filter(({ machine }) => machine !== null);
     expect(machines.map(({ path }) => path)).to.have.members(live);
     // What is supervised and is no machine is there as well.
-    expect(known.actors.get('consumer/intake')).to.include({
+    expect(known.actors.get('consumer/toucher')).to.include({
       machine: null,
       state: 'running',
       parent: 'consumer',
