@@ -69,13 +69,14 @@ const atTheirPlaces = (folder: string): Plugin => ({
 
 const inQuotes = ({ href }: URL) => JSON.stringify(href);
 
-/** What stands in `src/` is what is built. */
+/** What stands in `src/` is what is built, where it is built as a file of its own; the rest is compiled from its source. */
 const againstDist: Plugin = {
   name: 'against-dist',
   setup({ onResolve, resolve: find }) {
-    onResolve({ filter: /\/src\/.*\.js$/ }, ({ path, resolveDir }) => ({
-      path: resolve(resolveDir, path).replace(join(ROOT, 'src'), join(ROOT, 'dist')),
-    }));
+    onResolve({ filter: /\/src\/.*\.js$/ }, ({ path, resolveDir }) => {
+      const built = resolve(resolveDir, path).replace(join(ROOT, 'src'), join(ROOT, 'dist'));
+      return existsSync(built) ? { path: built } : undefined;
+    });
     onResolve({ filter: /^[^./]/ }, async ({ path, importer, pluginData, ...where }) => {
       if (pluginData === 'found') return undefined;
       const isOurs = path === 'streamwarden' || path.startsWith('streamwarden/');
