@@ -46,6 +46,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RecordingUnreadable',
   'RecordingMalformed',
   'RecordingUnsupported',
+  'RecordingUnplayable',
   'InspectorFailed',
 ]);
 

@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, CommandLoader>> = {
   adopt: async () => (await import('./commands/adopt.js')).adoptCommand,
   dlq: async () => (await import('./commands/dlq.js')).dlqCommand,
   replay: async () => (await import('./commands/replay.js')).replayCommand,
+  compare: async () => (await import('./commands/compare.js')).compareCommand,
   inspect: async () => (await import('./commands/inspect.js')).inspectCommand,
   demo: async () => (await import('./commands/demo.js')).demoCommand,
 };

@@ -2,8 +2,9 @@
 
 export const SUPERVISOR = 'supervisor';
 
-/** Path of the parent; null for the one on top. */
+/** Path of the parent; null for the one on top. In recordings that were merged a process stands before each: `pod-a:consumer/leaseKeeper`. */
 export function parentOf(path: string): string | null {
-  if (path === SUPERVISOR) return null;
-  return path.includes('/') ? path.slice(0, path.indexOf('/')) : SUPERVISOR;
+  if (path.includes('/')) return path.slice(0, path.indexOf('/'));
+  const top = `${path.slice(0, path.lastIndexOf(':') + 1)}${SUPERVISOR}`;
+  return path === top ? null : top;
 }

@@ -2,8 +2,7 @@
  * Where a process stood still: a timer that was due rang late, and nothing was recorded in between. A recording does not say so itself: whoever stands
  * still writes nothing.
  */
-import type { Line } from './format.js';
-import { isActorLine } from './format.js';
+import { isActorLine, type Line } from './format.js';
 
 /** A span in which nothing was recorded although a timer was due. */
 export interface Silence {
@@ -25,26 +24,27 @@ const RANG = /^xstate\.after\.([^.]*)\./;
 export class SilenceFinder {
   /** Actor and timer → when it is due. */
   readonly #due = new Map<string, number>();
-  #last: { readonly seq: number; readonly at: number } | undefined;
+  /** Of each process: several may have been merged. */
+  readonly #last = new Map<string, { readonly seq: number; readonly at: number }>();
 
   /** @returns the silence that this line ends, if any */
   take(line: Line): Silence | undefined {
     if (line.kind === 'lost') {
       // What was recorded there is not known.
-      this.#last = undefined;
+      this.#last.clear();
       return undefined;
     }
     if (line.kind === 'end') return undefined;
     const silence = isActorLine(line) && line.kind === 'event' ? this.#rang(line) : undefined;
     if (isActorLine(line)) this.#note(line);
-    this.#last = { seq: line.seq, at: line.at };
+    this.#last.set(processOf(line), { seq: line.seq, at: line.at });
     return silence;
   }
 
   #rang(line: Extract<Line, { kind: 'event' }>): Silence | undefined {
     const [, name] = RANG.exec(line.event.type) ?? [];
     const due = name === undefined ? undefined : this.#due.get(`${line.actor} ${name}`);
-    const last = this.#last;
+    const last = this.#last.get(processOf(line));
     if (due === undefined || last === undefined) return undefined;
     if (line.at - due < LATE_MS || line.at - last.at < LATE_MS) return undefined;
     return { seq: last.seq, from: last.at, to: line.at };
@@ -60,4 +60,13 @@ export class SilenceFinder {
       if (name !== undefined) this.#due.set(`${line.actor} ${name}`, line.at + Number(ms));
     }
   }
+}
+
+/** What `merge()` puts before the names of actors, and into notifications; '' where there is one process. */
+function processOf(line: Line): string {
+  if (line.kind === 'notification')
+    return typeof line.notification.consumer === 'string' ? line.notification.consumer : '';
+  if (!isActorLine(line)) return '';
+  const [head = ''] = line.actor.split('/', 1);
+  return head.slice(0, Math.max(0, head.lastIndexOf(':')));
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { FleetReply, FleetStreamReply, FleetStreamsReply } from '../../src/inspector/protocol.js';
+import type { ReplayReport } from '../../src/replay/report.js';
 import { startRedis } from '../../src/testing/redis-server.js';
 import { type Heard, historyKeyOf, ready, useCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
@@ -107,6 +108,20 @@ describe('the inspector on the command line', () => {
     const view = await inspectors.view({ url });
     expect(view.hello.file).to.include({ name: 'zombie.sleeper.jsonl' });
     expect((await ask(url, 'api/file/report')).json()).to.include({ agrees: true });
+    inspect.kill('SIGTERM');
+    expect((await inspect.exit).code).to.equal(0);
+  });
+
+  it('shows several recordings on one axis of time, and leaves nothing behind', async () => {
+    const heir = recording.replace('sleeper', 'heir');
+    const inspect = cli.start(['inspect', recording, heir, '--json']);
+    const url = await urlOf(inspect);
+    const view = await inspectors.view({ url });
+    expect(view.hello.file).to.include({ name: 'zombie.sleeper+zombie.heir.jsonl' });
+    const report = (await ask(url, 'api/file/report')).json() as ReplayReport;
+    expect(report).to.include({ agrees: true });
+    const processes = new Set(report.actors.map(({ actor }) => actor.split('~')[0]));
+    expect(processes).to.deep.equal(new Set(['sleeper', 'heir']));
     inspect.kill('SIGTERM');
     expect((await inspect.exit).code).to.equal(0);
   });

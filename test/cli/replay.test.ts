@@ -142,7 +142,10 @@ describe('streamwarden replay', () => {
     'trim without out': [['replay', good, '--trim', '1..2'], /expected --trim and --out together/],
     'force without out': [['replay', good, '--force'], /expected --force with --out, got: it alone/],
     'a path that is none': [['replay', 'a\0b'], /expected .* to be readable, got: .*null bytes/],
-    'out without trim': [['replay', good, '--out', 'x'], /expected --trim and --out together/],
+    'out without trim': [
+      ['replay', good, '--out', 'x'],
+      /expected --out with --trim, --shrink, --accept or --merge, got: it alone/,
+    ],
     'a range that is none': [['replay', good, '--trim', '5..2', '--out', 'x'], /Expected FROM\.\.TO/],
     'a part of nothing': [
       ['replay', good, '--trim', '999999..', '--out', 'x'],

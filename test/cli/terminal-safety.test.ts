@@ -122,6 +122,7 @@ describe('no command prints a control character', () => {
       // No argument of a process holds a NUL.
       [['inspect', `${plain}.none${name.replaceAll('\0', '')}`], 2],
       [['replay', `${plain}.none${name.replaceAll('\0', '')}`], 2],
+      [['compare', `${plain}.none${name.replaceAll('\0', '')}`, plain], 2],
       [['completion', `fish${name}`], 2],
       [['demo', '--streams', `1${name}`], 2],
       // What is refused is repeated in the message.
@@ -286,6 +287,9 @@ describe('no command prints a control character', () => {
     await expectAllSafe([
       [['replay', file], 1],
       [['replay', file, '--diagram'], 0],
+      [['replay', file, '--shrink'], 1],
+      [['replay', file, plain], 1],
+      [['compare', file, plain], 1],
       [['replay', `${file}${ALL_CONTROLS.slice(1)}`], 2],
     ]);
     await expectSafeRun([['replay', file, '--step'], 1], 'for people', '');

@@ -1,14 +1,19 @@
 /** Shows a recording, or the fleet of a service, in the inspector's page. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, parse } from 'node:path';
 import { type OpenFleetAccess, openFleetAccess } from '../../admin/fleet-access.js';
 import { inspectFile, inspectFleet } from '../../inspector/inspector.js';
 import { hashTag } from '../../redis/names.js';
-import { openRecording } from '../../replay/recording.js';
+import { merge } from '../../replay/merge.js';
+import { loadRecording, openRecording } from '../../replay/recording.js';
 import type { InspectOptions, RunningInspector } from '../../runtime/inspect-options.js';
 import { serviceSettings } from '../../runtime/service-settings.js';
 import { CliError, EXIT } from '../errors.js';
 import { hostAndToken, tellInspector } from '../inspect-option.js';
 import type { Output } from '../output.js';
 import { type RedisFlags, redisSourceOf, redisUrlOf } from '../redis-option.js';
+import { writeRecording } from '../replay/write-recording.js';
 import { onStopSignals } from '../stop-signals.js';
 import { explained, refuseWrongUrl } from '../url-mistakes.js';
 
@@ -20,17 +25,31 @@ interface InspectCommandOptions extends RedisFlags {
   readonly host?: string;
 }
 
-/** @param file undefined: the service is named */
+/** @param files none: the service is named; several: they are shown on one axis of time */
 export async function inspect(
-  file: string | undefined,
+  files: readonly string[],
   options: InspectCommandOptions,
   output: Output,
 ): Promise<number> {
   const { port, host } = options;
   const page = { ...hostAndToken(host, output.host.env), ...(port === undefined ? {} : { port }) };
+  const [file, ...others] = files;
   if (file === undefined) return await showFleet(options, page, output);
+  if (others.length > 0) return await showTogether(files, page, output);
   await checkRecording(file);
   return await serve(await inspectFile(file, page), output);
+}
+
+async function showTogether(files: readonly string[], page: InspectOptions, output: Output): Promise<number> {
+  const { header, lines } = merge(await Promise.all(files.map(loadRecording)));
+  const folder = await mkdtemp(join(tmpdir(), 'streamwarden-inspect-'));
+  try {
+    const file = join(folder, `${files.map((one) => parse(one).name).join('+')}.jsonl`.slice(-200));
+    await writeRecording({ file, mayReplace: false }, header, lines);
+    return await serve(await inspectFile(file, page), output);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function showFleet(

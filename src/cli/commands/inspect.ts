@@ -34,7 +34,7 @@ export function inspectCommand(run: Runner): Command {
     .description(
       'Serves a page that steps through a recording, forwards and back, or that shows the fleet of a service.',
     )
-    .argument('[file]', 'a recording, as made by consume --record')
+    .argument('[file...]', 'a recording, as made by consume --record; several are shown on one axis of time')
     .addOption(optionalServiceOption('in place of a recording: the service whose fleet is shown'))
     .addOption(redisOption())
     .addOption(passwordFileOption())
@@ -52,6 +52,7 @@ export function inspectCommand(run: Runner): Command {
     command,
     'streamwarden inspect incident.jsonl',
     'streamwarden inspect incident.jsonl --port 7100',
+    'streamwarden inspect froze.jsonl heir.jsonl',
     'streamwarden inspect --service orders',
     'streamwarden inspect --service orders --redis redis-cluster://127.0.0.1:7000,127.0.0.1:7001',
   );
