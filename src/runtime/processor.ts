@@ -16,6 +16,8 @@ export interface ProcessorHooks<TInfo, TCheckpoint> {
   passedOver(ownership: Ownership, error: unknown): Promise<boolean>;
   /** The handler threw: keep the lease through the back-off, then spend a retry. */
   failed(ownership: Ownership, error: unknown): void;
+  /** The runtime is being stopped, and not to finish what it owns: no handler is called any more, as its signal is about to abort. */
+  isLeaving(): boolean;
   /** The handler has returned, one way or another. */
   returned(ownership: Ownership): void;
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -79,7 +81,7 @@ export class Processor<TInfo, TCheckpoint> {
         while (!isOver) {
           isOver = await this.#handle(ownership);
           // Told to stop while it was being finished: who was touched is handed on, and not begun with again.
-          if (!ownership.isWorkedOn || ownership.isAborted) isOver = true;
+          if (!ownership.isWorkedOn || ownership.isAborted || this.#hooks.isLeaving()) isOver = true;
         }
       });
     } catch (error) {

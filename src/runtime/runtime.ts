@@ -240,6 +240,10 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
       watch: (ownership, work) =>
         this.#telemetry.run(ownership, work, (...thrown) => endingOf(ownership, ...thrown)),
       failed: (ownership, error) => this.#streams.handlerFailed(ownership, error),
+      isLeaving: () => {
+        const { state, drainMode } = this.#incarnation;
+        return state === 'draining' && drainMode !== 'finish';
+      },
       returned: () => this.#incarnation.ownerships.changed.ring(),
       log: (fields, message) => logger.warn(fields, message),
     });

@@ -238,13 +238,15 @@ function addCommands(): void {
       });
     }
   }
-  Object.defineProperties(SimulatedPipeline.prototype, {
-    callBuffer: {
-      value(this: SimulatedPipeline, name: string, ...args: Nested[]) {
-        return this.add([name.toUpperCase(), ...flat(args)], true);
+  for (const asBuffers of [false, true]) {
+    Object.defineProperties(SimulatedPipeline.prototype, {
+      [asBuffers ? 'callBuffer' : 'call']: {
+        value(this: SimulatedPipeline, name: string, ...args: Nested[]) {
+          return this.add([name.toUpperCase(), ...flat(args)], asBuffers);
+        },
       },
-    },
-  });
+    });
+  }
 }
 
 addCommands();

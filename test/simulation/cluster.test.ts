@@ -4,6 +4,7 @@ import { runSchedule } from '../../simulate/fleet.js';
 import { drawSchedule } from '../../simulate/schedule.js';
 import { createRuntime, type Runtime, type StreamHandler, UnrecoverableError } from '../../src/index.js';
 import { createNames } from '../../src/redis/names.js';
+import type { Producer } from '../../src/runtime/open-producer.js';
 import { composeProducer } from '../../src/runtime/producer.js';
 import type { SimulatedServer } from '../../src/simulation/server.js';
 import { World } from '../../src/simulation/world.js';
@@ -38,17 +39,19 @@ function stand() {
     await starting;
     return runtime;
   };
-  const announce = async (...streams: string[]) => {
+  const produce = async <T>(act: (producer: Producer) => Promise<T>) => {
     const process = world.process('producer');
     const producer = composeProducer(
       { redis: world.redisFor(process), service: 'orders', telemetry: false },
       process.clock,
     );
-    const adding = Promise.all(streams.map((stream) => producer.add(stream)));
+    const acting = act(producer);
     await world.timeline.run(world.timeline.now + 500);
-    await adding;
+    return await acting;
   };
-  return { world, thrown, started, announce };
+  const announce = (...streams: string[]) =>
+    produce((producer) => Promise.all(streams.map((stream) => producer.add(stream))));
+  return { world, thrown, started, announce, produce };
 }
 
 /** Works until its signal aborts. */
@@ -75,6 +78,23 @@ describe('a runtime in a simulated cluster', () => {
     expect(new Set(locks.map((lock) => world.serverOf(lock))).size).to.be.above(1);
     expect(world.serverOf(names.lbs)).to.equal(world.server);
     expect(runtime.health()).to.deep.equal({ live: true, ready: true, reasons: [] });
+    expect(thrown).to.deep.equal([]);
+  });
+
+  it('reads entries wherever they are, several slots of one server at once [C-DATA-12]', async () => {
+    const { thrown, started, produce } = stand();
+    const seen: string[] = [];
+    const runtime = await started(async (stream) => {
+      for await (const { fields } of stream.entries({ trim: 'committed' }))
+        seen.push(`${stream.name} ${fields.n}`);
+    });
+    const streams = Array.from({ length: 8 }, (_, at) => `order-${at}`);
+    await produce((producer) =>
+      producer.appendMany(streams.flatMap((name) => [1, 2].map((n) => ({ name, fields: { n } })))),
+    );
+    expect(seen.sort()).to.deep.equal(streams.flatMap((name) => [`${name} 1`, `${name} 2`]));
+    await produce((producer) => Promise.all(streams.map((name) => producer.end(name))));
+    expect(runtime.snapshot().counters.finished).to.equal(streams.length);
     expect(thrown).to.deep.equal([]);
   });
 
