@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { Adder } from '../../src/cli/demo/adding.js';
+import { createProducer } from '../../src/index.js';
 import { useCluster } from '../support/cluster.js';
 import { useCrew } from '../support/crew.js';
 import { eventually } from '../support/eventually.js';
@@ -107,6 +109,43 @@ describe('entries of data streams all over a cluster', () => {
       await Promise.all(there.map((stream) => suite.redis().xadd(stream, '*', 'n', 1)));
     });
     await eventually('those go on as well', () => there.every((stream) => seen.get(stream)?.includes(1)));
+    expect(member.told('StreamFailed')).to.deep.equal([]);
+  });
+
+  it('are each read once and removed while a master fails over, to the end of each stream [C-DATA-10, C-DATA-12]', async () => {
+    const cluster = suite.cluster();
+    const home = await cluster.masterOf(cluster.slotOf(crew.lbs));
+    const victim = (await cluster.masters()).find(({ id }) => id !== home.id);
+    if (victim === undefined) throw new Error('there is but one master');
+    const { seen, handled, member } = await reading({ trim: 'committed' });
+    await using producer = createProducer({ redis: cluster.url, service: crew.service });
+    // Adds each once, through the failover: what had no answer is looked for.
+    const adder = new Adder(producer, suite.redis(), () => {});
+    const add = async (from: number, to: number) => {
+      for (let n = from; n < to; n += 1) await adder.append(STREAMS.map((name) => ({ name, fields: { n } })));
+    };
+    await add(0, 10);
+    await eventually('the first ones are handled', () => handled() === 10);
+    await eventually(
+      'what is committed is gone',
+      async () => (await suite.redis().xlen(STREAMS[0] as string)) <= 1,
+    );
+    await Promise.all([cluster.kill(victim), add(10, 20)]);
+    await expectAll(seen, 20);
+    await Promise.all(STREAMS.map((name) => adder.end(name)));
+    await eventually(
+      'all are finished',
+      async () => member.runtime.snapshot().owned === 0 && (await suite.redis().xlen(crew.lbs)) === 0,
+    );
+    for (const stream of STREAMS) expect(await suite.redis().exists(stream), stream).to.equal(0);
+    // What is announced late keeps nobody.
+    await producer.ensureMany(STREAMS.map((name) => ({ name, info: null })));
+    await eventually(
+      'all are finished again',
+      async () => member.runtime.snapshot().owned === 0 && (await suite.redis().xlen(crew.lbs)) === 0,
+    );
+    await expectAll(seen, 20);
+    expect(member.told('EntriesTrimmed')).to.deep.equal([]);
     expect(member.told('StreamFailed')).to.deep.equal([]);
   });
 });

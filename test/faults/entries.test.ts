@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { compareEntryIds } from '../../src/core/entry-id.js';
+import type { EntriesOptions } from '../../src/index.js';
 import { parseCheckpoint } from '../../src/redis/checkpoints.js';
+import { spawnGoConsumer } from '../../src/testing/index.js';
 import { type EntriesProcess, useEntriesProcesses } from '../support/entries-process.js';
 import { eventually } from '../support/eventually.js';
 import { useFaultProxy } from '../support/fault-proxy.js';
@@ -35,8 +37,19 @@ describe('entries of data streams, when owners fail', () => {
     ...more,
   });
 
-  const start = (more: object = {}) =>
-    spawn({ options: options(more), url: suite.server().url, handledPrefix: HANDLED });
+  const start = (more: object = {}, reading: EntriesOptions = {}) =>
+    spawn({ options: options(more), url: suite.server().url, handledPrefix: HANDLED, reading });
+
+  /** Adds so many to each of these. */
+  async function add(streams: readonly string[], from: number, count: number): Promise<void> {
+    for (let n = from; n < from + count; n += 1) {
+      for (const stream of streams) {
+        const id = await suite.redis().xadd(stream, '*', 'n', String(n));
+        const ofStream = ids.get(stream) ?? new Map<number, string>();
+        ids.set(stream, ofStream.set(n, String(id)));
+      }
+    }
+  }
 
   /** Adds entries to all streams, one after another, until it is stopped. */
   function feed(): { stop(): Promise<void> } {
@@ -83,8 +96,8 @@ describe('entries of data streams, when owners fail', () => {
   };
 
   /** Everything that was added has been handled: without a gap, in order within each owner's life. */
-  async function expectAll(): Promise<void> {
-    for (const stream of STREAMS) {
+  async function expectAll(streams: readonly string[] = STREAMS): Promise<void> {
+    for (const stream of streams) {
       const total = ids.get(stream)?.size ?? 0;
       await eventually(
         `all of ${stream} is handled`,
@@ -178,6 +191,67 @@ describe('entries of data streams, when owners fail', () => {
     await feeding.stop();
     await expectAll();
     for (const stream of STREAMS) {
+      const numbers = (await handled(stream)).map(({ n }) => n);
+      expect(numbers, `${stream}: each once`).to.deep.equal([...new Set(numbers)]);
+    }
+  });
+
+  const isRemoval = ([command = '', , , key]: readonly string[]) =>
+    /^eval(sha)?$/i.test(command) && key === 'stream-0';
+  const isTrim = ([command = '', key]: readonly string[]) => /^xtrim$/i.test(command) && key === 'stream-0';
+  for (const [what, fault, matches] of [
+    ['what is committed, and had removed it', 'swallowReply', isTrim],
+    ['what is committed, and had not removed it', 'cutBefore', isTrim],
+    ['the stream at its end, and had removed it', 'swallowReply', isRemoval],
+    ['the stream at its end, and had not removed it', 'cutBefore', isRemoval],
+  ] as const) {
+    it(`are read to their end, and removed, when one is killed that was about to remove ${what} [C-DATA-10, C-DATA-14]`, async () => {
+      const [stream = ''] = STREAMS;
+      const trimming = { trim: 'committed' } as const;
+      const armed = proxy().arm({ fault, matches });
+      const first = await start({ redis: proxy().url }, trimming);
+      await add([stream], 0, 50);
+      await suite.redis().xadd(stream, '*', '_end', '1');
+      await fleet().announce([stream]);
+      await armed.first;
+      await first.kill();
+      const position = await positionOf(stream);
+      const second = await start({}, trimming);
+      await eventually('it is finished', async () => (await suite.redis().xlen(fleet().names.lbs)) === 0);
+      await expectAll([stream]);
+      expect(await suite.redis().exists(stream)).to.equal(0);
+      const again = (await handled(stream)).filter(({ owner }) => owner === second.consumer);
+      for (const { n } of again)
+        expect(compareEntryIds(ids.get(stream)?.get(n) as string, position), String(n)).to.be.above(0);
+      // What is announced now has been read.
+      await fleet().announce([stream]);
+      await eventually('it is finished', async () => (await suite.redis().xlen(fleet().names.lbs)) === 0);
+      await expectAll([stream]);
+      expect(second.told('EntriesTrimmed')).to.deep.equal([]);
+    });
+  }
+
+  it('wait while an owner of the Go client has their streams, and go on behind the last commit when it dies [C-DATA-2, C-DATA-11]', async () => {
+    const streams = STREAMS.slice(0, 5);
+    const taking = { reconcileEveryMs: 200, minIdleMs: HEARTBEAT_MS };
+    const first = await start(taking);
+    await fleet().announce(streams);
+    await add(streams, 0, 20);
+    await busy(first, 100);
+    await using go = await spawnGoConsumer({
+      redis: suite.server().url,
+      service: fleet().service,
+      heartbeatMs: HEARTBEAT_MS,
+    });
+    await first.stop();
+    const given = () => go.notifications.filter(({ type }) => type === 'StreamAdded');
+    await eventually('it has them', () => given().length === streams.length);
+    await add(streams, 20, 20);
+    const second = await start(taking);
+    await go.kill();
+    await busy(second, 100);
+    await expectAll(streams);
+    for (const stream of streams) {
       const numbers = (await handled(stream)).map(({ n }) => n);
       expect(numbers, `${stream}: each once`).to.deep.equal([...new Set(numbers)]);
     }

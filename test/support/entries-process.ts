@@ -1,4 +1,4 @@
-import type { RuntimeOptions } from '../../src/index.js';
+import type { EntriesOptions as ReadingOptions, RuntimeOptions } from '../../src/index.js';
 import { forkProgram } from './programs.js';
 import { RuntimeProcess } from './runtime-process.js';
 
@@ -7,6 +7,8 @@ export interface EntriesOptions {
   /** Where entries are written down once they have been handled: a list for each stream, of the owner and the entry's number. */
   readonly url: string;
   readonly handledPrefix: string;
+  /** How they are read. */
+  readonly reading?: ReadingOptions;
 }
 
 /** A runtime that handles entries, in a process of its own, for crashing and freezing it. */
