@@ -105,6 +105,7 @@ export class Announcer implements Bystander {
     if (announcement.isCancelled) this.#cancel(announcement);
     else if (announcement.pauseMs !== undefined) void this.#pause(announcement, announcement.pauseMs);
     else if (announcement.isEnsured) this.#ensure(announcement);
+    else if (announcement.isEnd) this.#end(announcement);
     else if (announcement.entries !== undefined) this.#append(announcement, announcement.entries);
     else this.#add(announcement);
   }
@@ -146,6 +147,22 @@ export class Announcer implements Bystander {
         if (isUnknown) this.#process.clock.setTimeout(() => this.#ensure(announcement), REPEAT_AFTER_MS);
         else if (isHopeless) this.#open.delete(announcement);
         else this.#process.clock.setTimeout(() => this.#try(announcement), REPEAT_AFTER_MS);
+      },
+    );
+  }
+
+  /** A second mark does no harm. */
+  #end(announcement: Announcement): void {
+    const { name } = announcement;
+    this.#producer.end(name).then(
+      ({ stream }) => {
+        this.#ensures.resolved(this.label, name, stream.id);
+        this.#open.delete(announcement);
+      },
+      (error: unknown) => {
+        if (!isStreamwardenError(error)) throw error;
+        if (error.retriable) this.#process.clock.setTimeout(() => this.#try(announcement), REPEAT_AFTER_MS);
+        else this.#open.delete(announcement);
       },
     );
   }
@@ -223,6 +240,10 @@ export class Announcer implements Bystander {
     if (command[0] !== 'XADD' || reply === undefined || isReplyError(reply)) return;
     const id = String(toTexts(reply));
     if (String(command[1]) !== names.lbs) {
+      if (command.includes('_end')) {
+        this.#entries.marked(String(command[1]));
+        return;
+      }
       const [call, at] = [command.indexOf('call'), command.lastIndexOf('at')];
       this.#entries.added(String(command[1]), id, Number(command[call + 1]), Number(command[at + 1]));
       return;

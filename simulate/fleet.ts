@@ -180,7 +180,9 @@ export class Fleet implements Stage {
     this.#rejections = new RejectionWatch(this);
     this.#convictions = new ConvictionWatch(this, schedule.faults);
     this.#ensures = new EnsureWatch(this);
-    this.#entries = new EntriesWatch(this.violations);
+    const { onEntryError, entryRetries } = shape;
+    const passingOver = { onEntryError, entryRetries: Math.min(entryRetries, maxRetries) };
+    this.#entries = new EntriesWatch(this.violations, passingOver);
     this.#delays = new DelayWatch(this);
     this.#parking = new ParkingWatch(this);
     this.#cancels = new CancelWatch(this);
@@ -303,6 +305,7 @@ export class Fleet implements Stage {
           this.say(`${party.consumer} is handed ${entryId} of ${name} ${id}`);
           this.#entries.handed(`${party.consumer} ${id}`, name, entryId);
         },
+        throwsAt: (_party, { name }, entryId) => this.#entries.throws(name, entryId),
         through: (party, { name, id }, entryId) =>
           this.#entries.through(`${party.consumer} ${id}`, name, entryId),
         threw: (party, handle, isRejected) => {
@@ -471,15 +474,24 @@ export class Fleet implements Stage {
     this.ledger.rolledBack(standing);
     this.#parking.dataLost();
     this.#checkpoints.dataLost();
-    if (this.shape.servers === 1) this.#entries.dataLost(this.#dataLeft());
+    // What was committed of any of them is older, wherever its entries are.
+    this.#entries.dataLost(this.#dataLeft());
     this.#eras.push({ history: [], announced: [] });
   }
 
-  /** What a server has left of data streams, and of how far they were committed. */
-  #dataLeft(): ReadonlyMap<string, { readonly ids: readonly string[]; readonly committed: string }> {
+  entriesLost(server: SimulatedServer): void {
+    this.#entries.dataLost(this.#dataLeft(server));
+  }
+
+  /** What there is of data streams, of all or of those of one server, and how far they were committed. */
+  #dataLeft(
+    only?: SimulatedServer,
+  ): ReadonlyMap<string, { readonly ids: readonly string[]; readonly committed: string }> {
     const left = new Map<string, { readonly ids: readonly string[]; readonly committed: string }>();
     for (const key of this.#entries.keys()) {
-      const rows = this.#look('XRANGE', key, '-', '+') as [id: string, fields: unknown][];
+      const server = this.world.serverOf(key);
+      if (only !== undefined && server !== only) continue;
+      const rows = toTexts(server.redis.look(['XRANGE', key, '-', '+'])) as [id: string, fields: unknown][];
       const record = this.#look('HGET', this.names.checkpoints, key) as string | null;
       const json = /^v1 \S+ \d+ \d+ (.*)$/s.exec(record ?? '')?.[1] ?? '{}';
       const { p = {} } = JSON.parse(json) as { readonly p?: Readonly<Record<string, string>> };
@@ -515,11 +527,13 @@ export class Fleet implements Stage {
     this.#heal();
     const calmedAt = this.now;
     const endsAt = calmedAt + shape.calmMs;
+    let hasEnded = false;
     while (this.now < endsAt) {
       this.#isEnding = this.now > endsAt - this.#watchedMs;
       await this.#until(this.now + shape.heartbeatMs);
       if (this.areBystandersIdle) this.#parking.resumeAll();
-      if (isAtRest(this)) break;
+      if (shape.isEnding && !hasEnded) hasEnded = this.#endAll();
+      else if (isAtRest(this)) break;
     }
     const restMs = this.now - calmedAt;
     // The dead are forgotten by the scan.
@@ -551,6 +565,16 @@ export class Fleet implements Stage {
       faults: this.faults,
       restMs,
     };
+  }
+
+  /** Each data stream that has not been ended since its last entry is, when nothing else is to come: whoever waits then has no reason to. @returns whether it was time for that */
+  #endAll(): boolean {
+    if (!this.areBystandersIdle || this.askMaybe('XLEN', this.names.delayed) !== 0) return false;
+    for (let n = 1; n <= this.shape.names; n += 1) {
+      const name = `order-${n}`;
+      if (this.#entries.isToEnd(name)) this.announce({ atMs: 0, name, isEnd: true }, n);
+    }
+    return true;
   }
 
   /** Nobody was to read it to its end. */
@@ -676,10 +700,29 @@ export class Fleet implements Stage {
       if (this.#isHistoryBehind) this.readHistory();
       this.#parking.executed(commands, replies);
     }
+    if (this.shape.isReading) this.#entriesExecuted(label, commands, replies);
     if (label === 'delay' || label === 'add-delayed') this.#delays.executed(label, commands, replies);
     for (const bystander of [...this.goConsumers, ...this.announcers]) {
       if (!bystander.was(process)) continue;
       for (const [at, command] of commands.entries()) bystander.executed(command, replies[at]);
+    }
+  }
+
+  /** Owners remove entries, and copy those that fail. */
+  #entriesExecuted(label: string, commands: readonly Command[], replies: readonly Reply[]): void {
+    const [command = []] = commands;
+    const [reply] = replies;
+    if (reply === undefined || isReplyError(reply)) return;
+    const isRemoval = label === 'XTRIM' || label === 'remove-data';
+    if (isRemoval && this.#isHistoryBehind) this.readHistory();
+    if (label === 'XTRIM' && command[2] === 'MINID')
+      this.#entries.trimmed(String(command[1]), String(command.at(-1)));
+    if (label === 'remove-data' && reply === 1)
+      this.#entries.trimmed(String(command[3]), undefined, String(command[4]));
+    if (label === 'XADD' && String(command[1]) === this.names.entriesDlq) {
+      const fields = command.map(String);
+      const textOf = (field: string) => fields[fields.indexOf(field) + 1] as string;
+      this.#entries.copied(textOf('_key'), textOf('_id'));
     }
   }
 

@@ -1,6 +1,7 @@
 /** One process of the fleet: a real runtime on a simulated clock and a simulated Redis, and an application with its tempers. */
 import type {
   DoneOptions,
+  EntriesOptions,
   Notification,
   ReleaseOptions,
   Runtime,
@@ -37,6 +38,8 @@ export interface MemberHooks {
   iterates(member: Member, handle: StreamHandle): void;
   /** It has been given one. */
   handed(member: Member, handle: StreamHandle, entryId: string): void;
+  /** It is about to throw with this one in hand. */
+  throwsAt(member: Member, handle: StreamHandle, entryId: string): void;
   /** It is through with it, and about to ask for the next one. */
   through(member: Member, handle: StreamHandle, entryId: string): void;
   threw(member: Member, handle: StreamHandle, isRejected: boolean): void;
@@ -296,17 +299,24 @@ export class Member implements Party, Victim {
     }
   }
 
-  /** Until nothing comes for a while; the runtime finishes the stream then, unless it was touched. */
+  /** Until nothing comes for a while, or to the end mark; the runtime finishes the stream then, unless it was touched. */
   async #read(handle: StreamHandle): Promise<void> {
     const { hooks, isCalm, shape } = this.#settings;
     const { signal } = handle;
     const chance = this.#reads;
     const idleMs = isCalm() ? 20 : chance.pick([0, 50, shape.heartbeatMs]);
+    const { isEnding, isTrimming, onEntryError, entryRetries, maxRetries } = shape;
+    const options: EntriesOptions = {
+      count: chance.pick([1, 2, 100]),
+      ...(isEnding ? {} : { idleMs }),
+      ...(isTrimming ? { trim: 'committed' as const } : {}),
+      ...(onEntryError === 'stop' ? {} : { onEntryError, entryRetries: Math.min(entryRetries, maxRetries) }),
+    };
     hooks.iterates(this, handle);
     try {
-      for await (const { id } of handle.entries({ idleMs, count: chance.pick([1, 2, 100]) })) {
+      for await (const { id } of handle.entries(options)) {
         hooks.handed(this, handle, id);
-        if (!isCalm()) await this.#handle(handle, chance);
+        if (!isCalm()) await this.#handle(handle, chance, id);
         hooks.through(this, handle, id);
       }
     } catch (error) {
@@ -315,13 +325,16 @@ export class Member implements Party, Victim {
   }
 
   /** Works on an entry, which may take its time, and fail. */
-  async #handle(handle: StreamHandle, chance: Chance): Promise<void> {
+  async #handle(handle: StreamHandle, chance: Chance, entryId: string): Promise<void> {
     const { hooks, shape } = this.#settings;
     const { signal } = handle;
     await this.#sleep(chance.isTrue(0.5) ? 1 : (chance.next() * shape.heartbeatMs) / 3);
     if (chance.isTrue(0.02)) this.#block(chance.next() * shape.heartbeatMs * 1.5);
-    if (chance.isTrue(0.05)) {
-      if (!signal.aborted) hooks.threw(this, handle, false);
+    if (chance.isTrue(shape.onEntryError === 'stop' ? 0.05 : 0.2)) {
+      if (!signal.aborted) {
+        hooks.threw(this, handle, false);
+        hooks.throwsAt(this, handle, entryId);
+      }
       throw new Error(HANDLER_FAILED);
     }
     // Who has been told to stop may be at an entry for a while.

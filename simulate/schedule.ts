@@ -44,6 +44,13 @@ export interface Shape {
   readonly appending: number;
   /** Handlers read the entries of their data streams, and finish them when nothing comes for a while. */
   readonly isReading: boolean;
+  /** They wait for end marks instead, which producers add; and when all faults are over, once more to each. */
+  readonly isEnding: boolean;
+  /** They remove what is committed. */
+  readonly isTrimming: boolean;
+  /** What becomes of an entry with which a handler throws more than `entryRetries` times. */
+  readonly onEntryError: 'stop' | 'skip' | 'deadLetter';
+  readonly entryRetries: number;
   /** Share of what producers announce, and of what handlers release, that is given out only later. */
   readonly delaying: number;
   /** How often producers cancel a name, for each announcement. */
@@ -72,6 +79,14 @@ export interface Shape {
   readonly calmMs: number;
 }
 
+const NOT_READING = {
+  isReading: false,
+  isEnding: false,
+  isTrimming: false,
+  onEntryError: 'stop',
+  entryRetries: 0,
+} as const;
+
 /** What kept schedules do not say that were drawn before there was such a thing. */
 const PLAIN = {
   servers: 1,
@@ -80,7 +95,7 @@ const PLAIN = {
   producers: 0,
   ensuring: 0,
   appending: 0,
-  isReading: false,
+  ...NOT_READING,
   delaying: 0,
   cancelling: 0,
   pausing: 0,
@@ -107,6 +122,8 @@ export interface Announcement {
   readonly isEnsured?: boolean;
   /** By a producer: so many entries are appended to its data stream. */
   readonly entries?: number;
+  /** By a producer: an end mark is added to its data stream instead. */
+  readonly isEnd?: boolean;
   /** By a producer: it is given out so many milliseconds later. */
   readonly delayMs?: number;
   /** By a producer: what has this name is cancelled instead. */
@@ -197,6 +214,8 @@ const AIMED_AT_PRODUCERS: Readonly<Record<string, number>> = { XADD: 1 };
 const AIMED_WHERE_ENSURED: Readonly<Record<string, number>> = { XADD: 1, ensure: 2 };
 const AIMED_WHERE_DELAYED: Readonly<Record<string, number>> = { delay: 3, 'end-delays': 3 };
 const AIMED_WHERE_SAVED: Readonly<Record<string, number>> = { save: 5 };
+const AIMED_WHERE_READ: Readonly<Record<string, number>> = { XREAD: 3, 'XINFO STREAM': 1, save: 4 };
+const AIMED_WHERE_TRIMMED: Readonly<Record<string, number>> = { XTRIM: 2, 'remove-data': 6 };
 const AIMED_AT_GO: Readonly<Record<string, number>> = {
   XREADGROUP: 3,
   SET: 2,
@@ -217,6 +236,7 @@ const FREQUENT: ReadonlySet<string> = new Set([
   'XINFO CONSUMERS',
   'XREADGROUP',
   'extend-locks',
+  'XREAD',
 ]);
 
 /** The longest delay, in milliseconds. */
@@ -250,7 +270,7 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     producers: 0,
     ensuring: 0,
     appending: 0,
-    isReading: false,
+    ...NOT_READING,
     delaying: 0,
     cancelling: 0,
     pausing: 0,
@@ -291,8 +311,7 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     producers,
     ensuring: producers > 0 ? chance.fork('ensuring').pick([0, 0, 0.5, 1]) : 0,
     appending,
-    // What is known of data on other servers of a cluster is not looked at here.
-    isReading: appending > 0 && !isCluster && !hasGo && chance.fork('reading').isTrue(0.6),
+    ...(appending > 0 ? drawReading(chance.fork('reading')) : NOT_READING),
     delaying: chance.fork('delaying').pick([0, 0, 0.2, 0.6]),
     cancelling: producers > 0 ? chance.fork('cancelling').pick([0, 0, 0.3, 0.8]) : 0,
     pausing: producers > 0 ? chance.fork('pausing').pick([0, 0, 0.2, 0.5]) : 0,
@@ -302,6 +321,17 @@ function drawOthers(chance: Chance, { lockKeys, isApart }: Shape): Partial<Shape
     balance: drawBalance(chance.fork('balance')),
     isWeighted: chance.fork('weights').isTrue(0.3),
     provenAfterMs: chance.fork('proven').pick([700, 2000, 60_000]),
+  };
+}
+
+function drawReading(chance: Chance): Partial<Shape> {
+  if (!chance.isTrue(0.6)) return NOT_READING;
+  return {
+    isReading: true,
+    isEnding: chance.isTrue(0.4),
+    isTrimming: chance.isTrue(0.4),
+    onEntryError: chance.pick(['stop', 'stop', 'skip', 'deadLetter']),
+    entryRetries: chance.integer(0, 2),
   };
 }
 
@@ -443,6 +473,8 @@ function drawMoment(chance: Chance, shape: Shape, { aimed = 0.5, aim }: Wishes, 
     ...AIMED,
     ...(shape.delaying > 0 ? AIMED_WHERE_DELAYED : {}),
     ...(shape.saving > 0 ? AIMED_WHERE_SAVED : {}),
+    ...(shape.isReading ? AIMED_WHERE_READ : {}),
+    ...(shape.isReading && shape.isTrimming ? AIMED_WHERE_TRIMMED : {}),
   };
   const command = chance.weighted(aim?.commands ?? usual) ?? 'acquire';
   return {
@@ -480,6 +512,11 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
     const atMs = Math.round(one.atMs + cancelled.next() * cancelled.pick([0, 50, 1000, 3000]));
     return [first, { atMs, name: one.name, isCancelled: true }];
   });
+  const ended = chance.fork('ended');
+  for (const { atMs, name } of shape.isEnding ? plain : []) {
+    if (!ended.isTrue(0.5)) continue;
+    drawn.push({ atMs: Math.round(atMs + ended.next() * ended.pick([20, 300, 3000])), name, isEnd: true });
+  }
   const paused = chance.fork('paused');
   for (const { atMs, name } of plain) {
     if (!paused.isTrue(shape.pausing)) continue;

@@ -35,7 +35,9 @@ export const ON_SERVER: Readonly<Partial<Record<FaultKind, (blow: Blow) => unkno
   serverClock(blow) {
     const { fleet, chance } = blow;
     const server = struck(blow);
-    const ms = Math.round(chance.between(-3, 3) * heartbeat(blow));
+    const step = Math.round(chance.between(-3, 3) * heartbeat(blow));
+    // A data stream that begins anew under a clock that was set back has smaller ids than before: C-DATA-14 says what that means.
+    const ms = fleet.shape.isTrimming ? Math.abs(step) : step;
     fleet.disturbAll(Math.max(0, -ms));
     server.stepClock(ms);
     // C-OVL-8: set forward, it may end the presence of the living early. Set back, it takes nothing from anybody.
@@ -49,6 +51,7 @@ export const ON_SERVER: Readonly<Partial<Record<FaultKind, (blow: Blow) => unkno
     loseLetters(fleet, server);
     if (server !== fleet.world.server) {
       server.restart(downMs, { keepData: false });
+      fleet.entriesLost(server);
       return;
     }
     excuseAll(fleet, 'C-LOST-3');
@@ -86,6 +89,7 @@ function failOver(blow: Blow): void {
     loseLetters(fleet, server);
     if (server !== fleet.world.server) {
       server.restart(downMs, { from: replica });
+      fleet.entriesLost(server);
       return;
     }
     excuseAll(fleet, 'C-OVL-6');

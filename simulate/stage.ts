@@ -58,4 +58,6 @@ export interface Stage {
   record(record: HistoryRecord): void;
   /** The server's data is older, or gone: so is what was known of it. @param standing what the data say that are left */
   dataLost(standing: Standing): void;
+  /** The same of a server that has entries of data streams, and not the load balancer stream. */
+  entriesLost(server: SimulatedServer): void;
 }

@@ -109,14 +109,16 @@ export class CheckpointWatch {
 
   #finished({ id, name, owner, checkpoint }: FinishedRecord): void {
     const kept = this.#kept.get(name);
+    if (checkpoint === 'removed') this.#kept.set(name, { id, number: 0, count: undefined });
     if (kept === undefined) return;
     if (checkpoint === 'cleared') this.#kept.delete(name);
-    if (checkpoint === 'removed') this.#kept.set(name, { id, number: 0, count: undefined });
     // Others write no checkpoints, and clear none.
     if (!this.#isKnown(id) || !isIncarnation(owner)) return;
     const isCancelled = this.#fleet.ledger.lives.get(id)?.isCancelled === true;
     const isKeeping = this.#keeping.has(`${owner} ${id}`);
-    if (checkpoint !== undefined && isKeeping && !isCancelled)
+    // Whose entries are read and removed may leave that to be known.
+    const isGone = checkpoint === 'cleared' || (checkpoint === 'removed' && !this.#fleet.shape.isTrimming);
+    if (isGone && isKeeping && !isCancelled)
       this.#add('C-CHK-5', `${owner} finished ${name} ${id}, and what was to be kept is gone`);
     if (checkpoint === undefined && !isKeeping)
       this.#add('C-CHK-5', `${owner} finished ${name} ${id}, and ${kept.id} ${kept.number} is left`);

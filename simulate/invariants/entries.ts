@@ -16,9 +16,12 @@ export const BROKEN = {
   disordered: 'C-DATA-1',
   repeated: 'C-DATA-2',
   unhandledCommit: 'C-DATA-2',
+  notCopied: 'C-DATA-8',
+  uncommittedRemoval: 'C-DATA-10',
 } as const;
 
 const START = '0-0';
+const REMOVED = 'removed';
 
 interface DataEntry {
   readonly id: string;
@@ -26,6 +29,10 @@ interface DataEntry {
   readonly call: number;
   readonly at: number;
   isHandled: boolean;
+  /** It has been removed. */
+  isGone: boolean;
+  /** How often a handler has thrown with it in hand. */
+  throws: number;
   /** Somebody has to be handed it in the end: its data stream has not been cancelled, or dead-lettered, since. */
   isDue: boolean;
 }
@@ -34,13 +41,27 @@ interface DataStream {
   readonly key: string;
   /** Whose it is. */
   readonly name: string;
-  /** In their order. */
+  /** In their order, without end marks. */
   readonly entries: DataEntry[];
   /** What Redis has as committed. */
   committed: string;
-  /** The newest one that anybody has handled. */
-  handled: string;
+  /** The newest one that it has ever had as committed. */
+  everCommitted: string;
+  /** What was read, or committed, before the data were lost says nothing of what comes after. */
+  isLost: boolean;
+  /** It was cancelled: nothing is written of how far its owner has come since, and what that has dealt with it removes. */
+  isCancelled: boolean;
+  /** What was added last is an end mark: nobody is to wait for anything any more. */
+  isMarked: boolean;
 }
+
+/** When a handler's failures are the entry's own affair. */
+export interface PassingOver {
+  readonly onEntryError: 'stop' | 'skip' | 'deadLetter';
+  readonly entryRetries: number;
+}
+
+const NEVER_PASSED_OVER: PassingOver = { onEntryError: 'stop', entryRetries: 0 };
 
 interface Reading {
   readonly stream: DataStream;
@@ -50,6 +71,8 @@ interface Reading {
   last: string;
   /** The newest one that its handler is through with. */
   through: string;
+  /** It had begun before the data were lost, and what it was through with then is not known. */
+  readonly isOld?: boolean;
   /** It iterates anew: from what was committed, or further. */
   isFresh: boolean;
 }
@@ -75,11 +98,14 @@ export class EntriesWatch {
   readonly #readings = new Map<string, Reading>();
   readonly #calls: AppendCall[] = [];
   /** What was committed when an owner was given the data stream, by owner and key. */
-  #hasLost = false;
   readonly #given = new Map<string, string>();
+  /** Entries that were copied to where those lie that failed: key and id. */
+  readonly #copied = new Set<string>();
+  readonly #passingOver: PassingOver;
 
-  constructor(violations: Violations) {
+  constructor(violations: Violations, passingOver = NEVER_PASSED_OVER) {
     this.#violations = violations;
+    this.#passingOver = passingOver;
   }
 
   /** A producer is about to append so many. Its entries carry the number of the call, and their places. */
@@ -95,7 +121,9 @@ export class EntriesWatch {
     const call = this.#calls[number];
     if (call === undefined) return;
     const stream = this.#streamOf(key, call.name);
-    stream.entries.push({ id, call: number, at, isHandled: false, isDue: true });
+    const fresh = { isHandled: false, isGone: false, throws: 0, isDue: true };
+    stream.entries.push({ id, call: number, at, ...fresh });
+    stream.isMarked = false;
     const own = call.ids[at] as string[];
     own.push(id);
     const what = `entry ${at} of call ${number} of ${call.by}`;
@@ -139,6 +167,22 @@ export class EntriesWatch {
     return sent !== false;
   }
 
+  /** An end mark was added. */
+  marked(key: string): void {
+    this.#streamOf(key, key).isMarked = true;
+  }
+
+  /** Whoever waits for it may wait for ever, unless it is ended once more. */
+  isToEnd(key: string): boolean {
+    const { isMarked, isLost, isCancelled } = this.#streamOf(key, key);
+    return !isMarked || isLost || isCancelled;
+  }
+
+  /** An entry was copied to where those lie that failed. */
+  copied(key: string, id: string): void {
+    this.#copied.add(`${key} ${id}`);
+  }
+
   keys(): Iterable<string> {
     return this.#streams.keys();
   }
@@ -159,8 +203,13 @@ export class EntriesWatch {
     const args = command.slice(3 + Number(command[2])).map(String);
     (toTexts(reply) as string[][]).forEach((found, index) => {
       if (found.length === 0 || found.includes('foreign')) return;
-      this.forgotten(args[1 + index] as string);
-      this.#excuse(args[1 + index] as string);
+      const name = args[1 + index] as string;
+      this.forgotten(name);
+      this.#excuse(name);
+      const stream = this.#streamOf(name, name);
+      stream.isCancelled = true;
+      // Whoever adopts it again begins with nothing.
+      for (const reading of this.#readings.values()) if (reading.stream === stream) reading.committed = START;
     });
   }
 
@@ -175,17 +224,41 @@ export class EntriesWatch {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
     const reading = this.#readings.get(`${owner} ${key}`);
+    if (id === REMOVED) {
+      // Who owns it may read what has come since.
+      stream.committed = START;
+      return;
+    }
     const most = reading && later(reading.through, later(reading.committed, stream.committed));
     // One that hands on what it was given commits that again.
     // What was handled before the data were lost may be committed after that.
-    const isExcused = reading === undefined && this.#hasLost;
-    if (!isExcused && isAfter(id, most ?? stream.committed))
-      this.#add(
-        BROKEN.unhandledCommit,
-        `${owner} committed ${key} up to ${id}, of which it had dealt with ${reading?.through ?? 'nothing'}`,
-      );
+    if (!stream.isLost || (reading !== undefined && !reading.isOld))
+      this.#judgeCommit(stream, owner, most ?? stream.committed, id);
     stream.committed = later(id, stream.committed);
+    stream.everCommitted = later(id, stream.everCommitted);
     if (reading !== undefined) reading.committed = later(id, reading.committed);
+  }
+
+  /** Behind what its owner is through with only what is passed over, and an end mark. */
+  #judgeCommit(stream: DataStream, owner: string, most: string, id: string): void {
+    const { key, entries } = stream;
+    for (const entry of entries) {
+      if (entry.isGone || !isAfter(entry.id, most) || isAfter(entry.id, id)) continue;
+      if (!this.#isPassedOver(entry)) {
+        this.#add(
+          BROKEN.unhandledCommit,
+          `${owner} committed ${key} up to ${id}, of which it had dealt with ${most}`,
+        );
+        return;
+      } else if (this.#passingOver.onEntryError === 'deadLetter' && !this.#copied.has(`${key} ${entry.id}`)) {
+        this.#add(BROKEN.notCopied, `${owner} passed over ${key} ${entry.id}, and there is no copy of it`);
+      }
+    }
+  }
+
+  #isPassedOver({ throws }: DataEntry): boolean {
+    const { onEntryError, entryRetries } = this.#passingOver;
+    return onEntryError !== 'stop' && throws > entryRetries;
   }
 
   /** What was committed of this data stream is forgotten: it is finished. */
@@ -193,16 +266,24 @@ export class EntriesWatch {
     for (const stream of this.#streams.values()) if (stream.name === name) stream.committed = START;
   }
 
-  /** Redis has removed what is older than this; undefined: all. */
-  trimmed(key: string, before: string | undefined): void {
+  /**
+   * Redis has removed what is older than this; undefined: all.
+   * @param upTo what whoever removes it takes for committed
+   */
+  trimmed(key: string, before: string | undefined, upTo = before): void {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
-    const isKept = ({ id }: DataEntry) => before !== undefined && !isAfter(before, id);
+    const isExcused = stream.isLost || stream.isCancelled;
+    if (upTo !== undefined && isAfter(upTo, stream.everCommitted) && !isExcused)
+      this.#add(
+        BROKEN.uncommittedRemoval,
+        `${key} was removed up to ${upTo}, of which Redis has ${stream.everCommitted} as committed`,
+      );
     for (const entry of stream.entries) {
-      if (!isKept(entry) && !entry.isHandled)
-        this.#add(BROKEN.skipped, `${key} ${entry.id} was removed before anybody had it`);
+      if (entry.isGone || (before !== undefined && !isAfter(before, entry.id))) continue;
+      entry.isGone = true;
+      if (!entry.isHandled) this.#add(BROKEN.skipped, `${key} ${entry.id} was removed before anybody had it`);
     }
-    stream.entries.splice(0, stream.entries.length, ...stream.entries.filter(isKept));
   }
 
   /** An owner begins to iterate, or begins anew. */
@@ -226,11 +307,17 @@ export class EntriesWatch {
     if (reading !== undefined) reading.through = later(id, reading.through);
   }
 
+  /** A handler is about to throw with this entry in hand. */
+  throws(key: string, id: string): void {
+    const entry = this.#streams.get(key)?.entries.find((one) => one.id === id);
+    if (entry !== undefined) entry.throws += 1;
+  }
+
   /** A handler has been given an entry. */
   handed(owner: string, key: string, id: string): void {
     const reading = this.#readings.get(`${owner} ${key}`);
     if (reading === undefined) {
-      if (this.#hasLost) this.#readOn(owner, key, id);
+      if (this.#streamOf(key, key).isLost) this.#readOn(owner, key, id);
       else this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, and does not iterate`);
       return;
     }
@@ -238,7 +325,8 @@ export class EntriesWatch {
     const [least, most] = isFresh ? [reading.committed, later(last, reading.committed)] : [last, last];
     const at = stream.entries.findIndex((entry) => entry.id === id);
     if (at === -1) {
-      this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, which is not there`);
+      // Read before the data were lost, perhaps.
+      if (!stream.isLost) this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, which is not there`);
       return;
     }
     if (!isAfter(id, least)) {
@@ -249,11 +337,10 @@ export class EntriesWatch {
         );
       else this.#add(BROKEN.disordered, `${owner} was handed ${key} ${id} after ${last}`);
     }
-    const before = stream.entries[at - 1]?.id;
+    const before = stream.entries.slice(0, at).findLast(({ isGone }) => !isGone)?.id;
     if (before !== undefined && isAfter(before, most))
       this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, and not ${before}: it had ${most}`);
     (stream.entries[at] as DataEntry).isHandled = true;
-    stream.handled = later(id, stream.handled);
     reading.last = id;
     reading.isFresh = false;
   }
@@ -268,22 +355,29 @@ export class EntriesWatch {
       committed: stream.committed,
       last: id,
       through: START,
+      isOld: true,
       isFresh: true,
     });
   }
 
-  /** The server's data are older, or gone. @param left key → ids that it has left, and what it has as committed */
+  /**
+   * A server's data are older, or gone, of these keys or of what is committed of them.
+   * @param left key → ids that there are, and what is committed
+   */
   dataLost(left: ReadonlyMap<string, { readonly ids: readonly string[]; readonly committed: string }>): void {
-    for (const [key, stream] of this.#streams) {
-      const { ids = [], committed = START } = left.get(key) ?? {};
+    for (const [key, { ids, committed }] of left) {
+      const stream = this.#streamOf(key, key);
       const there = new Set(ids);
-      stream.entries.splice(0, stream.entries.length, ...stream.entries.filter(({ id }) => there.has(id)));
-      stream.committed = committed;
+      const entries = stream.entries.filter(({ id }) => there.has(id));
+      // What had been removed may be there again.
+      for (const entry of entries) entry.isGone = false;
+      stream.entries.splice(0, stream.entries.length, ...entries);
+      stream.committed = committed === REMOVED ? START : committed;
+      stream.isLost = true;
+      // What owners had been handed says nothing of what comes after.
+      for (const at of [...this.#readings.keys()]) if (at.endsWith(` ${key}`)) this.#readings.delete(at);
+      for (const at of [...this.#given.keys()]) if (at.endsWith(` ${key}`)) this.#given.delete(at);
     }
-    // What owners had been handed says nothing of what comes after.
-    this.#hasLost = true;
-    this.#readings.clear();
-    this.#given.clear();
   }
 
   /** Everything has come to rest. @param isExcused data streams that nobody was to read to their end: dead-lettered, cancelled */
@@ -291,7 +385,8 @@ export class EntriesWatch {
     for (const { key, name, entries } of this.#streams.values()) {
       if (isExcused(name)) continue;
       const [left] = entries.filter(
-        ({ call, at, isHandled, isDue }) => !isHandled && isDue && !this.#calls[call]?.denied.has(at),
+        ({ call, at, isHandled, isGone, isDue }) =>
+          !isHandled && !isGone && isDue && !this.#calls[call]?.denied.has(at),
       );
       if (left !== undefined) this.#add(BROKEN.skipped, `${key} ${left.id} was never handed to anybody`);
     }
@@ -306,7 +401,16 @@ export class EntriesWatch {
   #streamOf(key: string, name: string): DataStream {
     let stream = this.#streams.get(key);
     if (stream === undefined) {
-      stream = { key, name, entries: [], committed: START, handled: START };
+      stream = {
+        key,
+        name,
+        entries: [],
+        committed: START,
+        everCommitted: START,
+        isLost: false,
+        isCancelled: false,
+        isMarked: false,
+      };
       this.#streams.set(key, stream);
     }
     return stream;

@@ -203,3 +203,34 @@ export const APPENDED_LATE: Wishes = {
   mostFaults: 20,
   shape: { ...READING, names: 10, capacity: 10, latencyMs: 60 },
 };
+
+/** Owners remove what they have read, up to end marks, while they die and are frozen in the middle of that. */
+export const REMOVED: Wishes = {
+  kinds: { crash: 3, freeze: 1, restart: 2, cut: 1 },
+  aim: { commands: { 'remove-data': 4, XTRIM: 1, save: 2, done: 2 }, most: 4 },
+  announcements: 40,
+  mostFaults: 12,
+  shape: { ...READING, isEnding: true, isTrimming: true },
+};
+
+/** The same, where each death is one in the middle of a removal. */
+export const KILLED_REMOVING: Wishes = {
+  ...REMOVED,
+  kinds: { crash: 1 },
+  aimed: 1,
+  aim: { commands: { 'remove-data': 1 }, phases: ['executed', 'answered'], most: 6 },
+  shape: { ...REMOVED.shape, names: 12, capacity: 12 },
+};
+
+/** The same in a cluster, where an entry and its announcement are on two servers. */
+export const REMOVED_APART: Wishes = {
+  ...REMOVED,
+  kinds: { cut: 2, stall: 2, freeze: 1 },
+  shape: { ...REMOVED.shape, isApart: true, servers: 3, latencyMs: 20 },
+};
+
+/** Handlers throw with entries in hand that are not to be tried for ever. */
+export const THROWN: Wishes = {
+  ...READ,
+  shape: { ...READING, onEntryError: 'deadLetter', entryRetries: 1, maxRetries: 50 },
+};

@@ -4,11 +4,12 @@ import { SeedProcess } from '../seed-process.js';
 import { HELP, type MutantArguments, mutantArgumentsOf } from './arguments.js';
 import { AS_IT_IS, Bundles } from './bundle.js';
 import { CLIENT_MUTANTS } from './client-mutants.js';
+import { ENTRY_MUTANTS } from './entry-mutants.js';
 import type { Mutant } from './mutant.js';
 import { SCRIPT_MUTANTS } from './script-mutants.js';
 import { look, type Verdict } from './trial.js';
 
-const ALL: readonly Mutant[] = [...SCRIPT_MUTANTS, ...CLIENT_MUTANTS];
+const ALL: readonly Mutant[] = [...SCRIPT_MUTANTS, ...CLIENT_MUTANTS, ...ENTRY_MUTANTS];
 const NAME_WIDTH = Math.max(...ALL.map(({ name }) => name.length));
 const MOST_WORDS = 150;
 

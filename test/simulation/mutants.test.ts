@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { AS_IT_IS, Bundles } from '../../simulate/mutants/bundle.js';
 import { CLIENT_MUTANTS } from '../../simulate/mutants/client-mutants.js';
+import { ENTRY_MUTANTS } from '../../simulate/mutants/entry-mutants.js';
 import { edited, type Mutant } from '../../simulate/mutants/mutant.js';
 import { SCRIPT_MUTANTS } from '../../simulate/mutants/script-mutants.js';
 import { look } from '../../simulate/mutants/trial.js';
 import { SeedProcess } from '../../simulate/seed-process.js';
 
-const ALL: readonly Mutant[] = [...SCRIPT_MUTANTS, ...CLIENT_MUTANTS];
+const ALL: readonly Mutant[] = [...SCRIPT_MUTANTS, ...CLIENT_MUTANTS, ...ENTRY_MUTANTS];
 /** Found by a small schedule that is kept, so that this costs little. `npm run mutants` looks for all of them. */
 const CHEAP = [
   { name: 'leave-destroys-pending', seeds: 0, clause: 'C-OUT-1' },

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { BROKEN, EntriesWatch } from '../../../simulate/invariants/entries.js';
+import { BROKEN, EntriesWatch, type PassingOver } from '../../../simulate/invariants/entries.js';
 import { Violations } from '../../../simulate/invariants/violations.js';
 import { StreamwardenError } from '../../../src/index.js';
 
 /** A data stream of five entries, 1-0 to 5-0, and owners that are given them by hand. */
-function history() {
+function history(passingOver?: PassingOver) {
   const violations = new Violations(
     () => 0,
     () => {},
   );
-  const watch = new EntriesWatch(violations);
+  const watch = new EntriesWatch(violations, passingOver);
   const call = watch.begins('producer', 'one', 5);
   for (let at = 0; at < 5; at += 1) watch.added('one', `${at + 1}-0`, call.number, at);
   watch.resolved(call, ['1-0', '2-0', '3-0', '4-0', '5-0']);
@@ -37,7 +37,7 @@ describe('what the simulation says of entries', () => {
     hand('11-0', 4);
     begin('11-0', 4);
     commit('11-0', 3);
-    watch.trimmed('one', '4-0');
+    watch.trimmed('one', '3-0');
     begin('12-0', 4, 5);
     commit('12-0', 5);
     watch.atRest(() => false);
@@ -106,9 +106,43 @@ describe('what the simulation says of entries', () => {
     const { watch, begin, broken } = history();
     begin('10-0', 1, 2);
     watch.trimmed('one', '4-0');
-    expect(broken()).to.deep.equal([BROKEN.skipped]);
+    expect(broken()).to.deep.equal([BROKEN.uncommittedRemoval, BROKEN.skipped]);
     watch.trimmed('one', undefined);
-    expect(broken()).to.have.length(3);
+    expect(broken().slice(2)).to.deep.equal([BROKEN.skipped, BROKEN.skipped]);
+  });
+
+  it('lets what is committed be removed, and a removed stream begin anew', () => {
+    const { watch, begin, commit, broken } = history();
+    begin('10-0', 1, 2, 3, 4, 5);
+    commit('10-0', 4);
+    watch.trimmed('one', '4-0');
+    commit('10-0', 5);
+    watch.trimmed('one', undefined, '5-0');
+    watch.committed('10-0', 'one', 'removed');
+    const call = watch.begins('producer', 'one', 1);
+    watch.added('one', '6-0', call.number, 0);
+    begin('11-0', 6);
+    expect(broken()).to.deep.equal([]);
+    expect(watch.isToEnd('one')).to.equal(true);
+    watch.marked('one');
+    expect(watch.isToEnd('one')).to.equal(false);
+  });
+
+  it('lets an entry be passed over that has failed often enough, once it has been copied', () => {
+    const { watch, begin, commit, broken } = history({ onEntryError: 'deadLetter', entryRetries: 1 });
+    begin('10-0', 1);
+    watch.throws('one', '2-0');
+    commit('10-0', 2);
+    expect(broken()).to.deep.equal([BROKEN.unhandledCommit]);
+    watch.throws('one', '3-0');
+    watch.throws('one', '3-0');
+    commit('10-0', 3);
+    expect(broken().slice(1)).to.deep.equal([BROKEN.notCopied]);
+    watch.throws('one', '4-0');
+    watch.throws('one', '4-0');
+    watch.copied('one', '4-0');
+    commit('10-0', 4);
+    expect(broken()).to.have.length(2);
   });
 
   it('lets a finished data stream begin anew, and excuses what was lost with the data, or is read by nobody', () => {
