@@ -71,8 +71,8 @@ interface Reading {
   last: string;
   /** The newest one that its handler is through with. */
   through: string;
-  /** It had begun before the data were lost, and what it was through with then is not known. */
-  readonly isOld?: boolean;
+  /** It had begun before the data were lost: what it was through with then it may commit, and go on behind. */
+  isOld: boolean;
   /** It iterates anew: from what was committed, or further. */
   isFresh: boolean;
 }
@@ -297,6 +297,7 @@ export class EntriesWatch {
       committed,
       last: known?.last ?? committed,
       through: known?.through ?? committed,
+      isOld: known?.isOld ?? false,
       isFresh: true,
     });
   }
@@ -375,7 +376,10 @@ export class EntriesWatch {
       stream.committed = committed === REMOVED ? START : committed;
       stream.isLost = true;
       // What owners had been handed says nothing of what comes after.
-      for (const at of [...this.#readings.keys()]) if (at.endsWith(` ${key}`)) this.#readings.delete(at);
+      for (const reading of this.#readings.values()) {
+        if (reading.stream !== stream) continue;
+        Object.assign(reading, { committed: stream.committed, isOld: true, isFresh: true });
+      }
       for (const at of [...this.#given.keys()]) if (at.endsWith(` ${key}`)) this.#given.delete(at);
     }
   }
