@@ -2,13 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import {
-  createProducer,
-  createRuntime,
-  type Notification,
-  type Runtime,
-  type RuntimeOptions,
-} from '../../src/index.js';
+import type { Seam } from '../../src/core/seam.js';
+import { createProducer, type Notification, type Runtime, type RuntimeOptions } from '../../src/index.js';
+import { composeRuntime, type Substitutes } from '../../src/runtime/runtime.js';
 import { JsonLineProcess } from '../../src/testing/json-line-process.js';
 
 const PROGRAM = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -64,26 +60,34 @@ export async function onRedis<T>(url: string, work: (client: Redis) => Promise<T
   }
 }
 
+/** A runtime whose actors can be looked at. */
+export type Watched = Runtime & { readonly seam: Seam };
+
 export interface Player extends AsyncDisposable {
-  readonly runtime: Runtime;
+  readonly runtime: Watched;
   readonly told: readonly Notification[];
   awaits(type: Notification['type'], count?: number): Promise<void>;
 }
 
-/** A consumer in this process, recorded from its first moment. */
+/** A consumer in this process that is to be started, recorded from its first moment. */
+export function cast(
+  redis: RuntimeOptions['redis'],
+  file: string,
+  options: Partial<RuntimeOptions> = {},
+  substitutes: Substitutes = {},
+): Watched {
+  const told = { redis, service: SERVICE, consumerId: 'player', onError: () => {}, ...SETTINGS, ...options };
+  return composeRuntime({ ...told, record: { file } }, substitutes);
+}
+
+/** A consumer in this process, recorded from its first moment. @param substitutes what it has instead of its own parts */
 export async function play(
   redis: RuntimeOptions['redis'],
   file: string,
   options: Partial<RuntimeOptions> = {},
+  substitutes: Substitutes = {},
 ): Promise<Player> {
-  const runtime = createRuntime({
-    redis,
-    service: SERVICE,
-    consumerId: 'player',
-    ...SETTINGS,
-    ...options,
-    record: { file },
-  });
+  const runtime = cast(redis, file, options, substitutes);
   const told: Notification[] = [];
   const reading = (async () => {
     for await (const notification of runtime.notifications()) told.push(notification);

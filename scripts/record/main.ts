@@ -6,14 +6,16 @@ import { mkdtemp, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replayFile } from '../../src/testing/index.js';
+import { FAILING_SCENES } from './failing-scenes.js';
 import { SCENES } from './scenes.js';
 
 const TARGET = fileURLToPath(new URL('../../test/recordings/', import.meta.url));
 
+const ALL = { ...SCENES, ...FAILING_SCENES };
 const names = process.argv.slice(2);
-const unknown = names.find((name) => !Object.hasOwn(SCENES, name));
+const unknown = names.find((name) => !Object.hasOwn(ALL, name));
 if (unknown !== undefined) {
-  console.error(`expected names of ${Object.keys(SCENES).join(', ')}, got: ${unknown}`);
+  console.error(`expected names of ${Object.keys(ALL).join(', ')}, got: ${unknown}`);
   process.exit(2);
 }
 
@@ -23,7 +25,7 @@ async function filesOf(folder: string, scene: string): Promise<string[]> {
   return all.filter((file) => file === `${scene}.jsonl` || file.startsWith(`${scene}.`)).sort();
 }
 
-for (const [name, play] of Object.entries(SCENES)) {
+for (const [name, play] of Object.entries(ALL)) {
   if (names.length > 0 && !names.includes(name)) continue;
   // On the same file system, so that what is there is replaced at once.
   const folder = await mkdtemp(join(TARGET, '.making-'));

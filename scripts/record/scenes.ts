@@ -19,7 +19,9 @@ import {
 } from './cast.js';
 
 /** Names the file of a role; without one, that of the scene. */
-type FileOf = (role?: string) => string;
+export type FileOf = (role?: string) => string;
+
+export type Scene = (file: FileOf) => Promise<void>;
 
 const { lbs } = createNames({ service: SERVICE });
 
@@ -94,29 +96,6 @@ async function redisOutage(file: FileOf): Promise<void> {
   await player.awaits('StreamUncertain', 2);
   await redis.restart();
   await player.awaits('StreamConfirmed', 2);
-  for (const stream of player.runtime.ownedStreams()) await stream.done();
-}
-
-/**
- * Redis refuses every write for a while: it has too few replicas. The connection breaks meanwhile, so the lease can be neither kept nor raised; a stream is
- * done before it is well again.
- */
-async function refusingRedis(file: FileOf): Promise<void> {
-  await using redis = await startRedis();
-  await using player = await play(redis.url, file());
-  const refuse = async (replicas: number) =>
-    await onRedis(redis.url, (client) => client.config('SET', 'min-replicas-to-write', replicas));
-  await announce(redis.url, 'one', 'two');
-  await player.awaits('StreamAdded', 2);
-  await refuse(1);
-  await player.awaits('StreamUncertain', 2);
-  const [one] = player.runtime.ownedStreams();
-  const done = one?.done();
-  await onRedis(redis.url, (client) => client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
-  await delay(3 * HEARTBEAT_MS);
-  await refuse(0);
-  await player.awaits('StreamConfirmed');
-  await done;
   for (const stream of player.runtime.ownedStreams()) await stream.done();
 }
 
@@ -226,13 +205,12 @@ async function partialKeyspace(file: FileOf): Promise<void> {
   await until('it is well', () => player.runtime.state === 'running');
 }
 
-export const SCENES: Readonly<Record<string, (file: FileOf) => Promise<void>>> = {
+export const SCENES: Readonly<Record<string, Scene>> = {
   'plain-life': plainLife,
   'hand-over': handOver,
   'sigkill-recovery': sigkillRecovery,
   zombie,
   'redis-outage': redisOutage,
-  'refusing-redis': refusingRedis,
   'dead-letters': deadLetters,
   touched,
   'later-and-cancelled': laterAndCancelled,

@@ -64,17 +64,23 @@ describe('the library of recordings', () => {
   it('tells of everything that is to be told', () => {
     const scenes = new Set(files.map((file) => file.split('.')[0]));
     expect([...scenes]).to.include.members([
+      'bugs',
       'cluster-failover',
       'dead-letters',
+      'foreign-locks',
       'hand-over',
       'later-and-cancelled',
+      'lost-at-work',
       'parked',
       'partial-keyspace',
       'plain-life',
       'redis-outage',
       'refusing-redis',
       'sigkill-recovery',
+      'stopped-early',
+      'topology-reset',
       'touched',
+      'two-troubles',
       'zombie',
     ]);
   });
@@ -101,7 +107,7 @@ describe('the library of recordings', () => {
 
       it('replays', () => {
         expect(recording).to.replay();
-        expect(replay(recording).events).to.be.above(10);
+        expect(replay(recording).events).to.be.above(3);
       });
 
       it('gives the same report however often', () => {
@@ -132,7 +138,8 @@ describe('the library of recordings', () => {
       it('is found out when a state is changed, wherever', () => {
         const changed = new Set<string>();
         for (const [index, line] of recording.lines.entries()) {
-          if (line.kind !== 'event') continue;
+          // What threw led nowhere.
+          if (line.kind !== 'event' || line.threw !== undefined) continue;
           const report = lived(withLine(recording, index, { ...line, state: 'elsewhere' }), line, changed);
           expect(divergences(report), `line ${index + 2}`).to.have.length(1);
           expect(divergences(report)[0]).to.deep.include({
@@ -149,7 +156,7 @@ describe('the library of recordings', () => {
 
       it('is found out when an event that led elsewhere is changed or taken out', () => {
         const all = turns(recording);
-        expect(all).to.have.length.above(4);
+        expect(all).to.have.length.above(3);
         const changed = new Set<string>();
         const removed = new Set<string>();
         for (const index of all) {
@@ -196,7 +203,7 @@ describe('the library of recordings', () => {
       const recording = recordingOf('plain-life');
       expect(recording).to.visitInOrder(['acquiring', 'extending', 'acking', 'released'], owned);
       expect(recording).to.visitInOrder(['extending', 'backingOff', 'givingBack', 'handedOver'], owned);
-      expect(recording).to.visitInOrder(['contended', 'handedOver'], owned);
+
       expect(recording).to.neverReach('lost', owned);
       expect(recording).to.neverReach('degraded', { actor: 'consumer' });
     });
@@ -245,6 +252,60 @@ describe('the library of recordings', () => {
       expect(recording).to.visitInOrder(['lease.present', 'lease.raising.pausing', 'lease.present']);
       expect(recording).to.visitInOrder(['uncertain', 'extending', 'released'], owned);
       expect(recording).to.neverReach('lost', owned);
+    });
+
+    it('of locks that are somebody else’s', () => {
+      const recording = recordingOf('foreign-locks');
+      expect(recording).to.visitInOrder(['locks.held', 'locks.foreign', 'locks.retaken', 'locks.held']);
+      expect(recording).to.visitInOrder(['contended', 'handedOver'], owned);
+      expect(recording).to.neverReach('lost', owned);
+    });
+
+    it('of bugs: the keeper begins anew with a lease that it did not raise', () => {
+      const recording = recordingOf('bugs');
+      const keepers = recording.lines.filter(
+        ({ kind, ...line }) => kind === 'spawn' && 'machine' in line && line.machine === 'leaseKeeper',
+      );
+      expect(
+        keepers.some((line) => 'input' in line && Object.hasOwn(line.input as object, 'asked')),
+      ).to.equal(true);
+      const threw = recording.lines.flatMap((line) =>
+        line.kind === 'event' && line.threw !== undefined ? [line.machine] : [],
+      );
+      expect(threw).to.include.members(['leaseKeeper', 'lockKeeper', 'intake']);
+      expect(recording).to.neverReach('lost', owned);
+    });
+
+    it('of two troubles', () => {
+      const recording = recordingOf('two-troubles');
+      expect(recording).to.visitInOrder(['running', 'degraded', 'running', 'stopped'], { actor: 'consumer' });
+    });
+
+    it('of stops before anything has begun', () => {
+      const consumer = { actor: 'consumer' };
+      expect(recordingOf('stopped-early.starting')).to.visitInOrder(
+        ['starting', 'draining', 'stopped'],
+        consumer,
+      );
+      expect(recordingOf('stopped-early.recovering')).to.visitInOrder(
+        ['recovering', 'draining', 'stopped'],
+        consumer,
+      );
+    });
+
+    it('of streams that are lost at work and while they wait, and done while they wait', () => {
+      const recording = recordingOf('lost-at-work');
+      expect(recording).to.visitInOrder(['backingOff', 'lost'], owned);
+      expect(recording).to.visitInOrder(['extending', 'lost'], owned);
+      expect(recording).to.visitInOrder(['backingOff', 'acking', 'released'], owned);
+    });
+
+    it('of a topology that is looked at anew', () => {
+      const asked = { machine: 'topologyWatcher' };
+      expect(recordingOf('topology-reset')).to.visitInOrder(
+        ['settled', 'probing', 'applying', 'settled'],
+        asked,
+      );
     });
 
     it('of a failover in a cluster', () => {
