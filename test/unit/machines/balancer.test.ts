@@ -32,6 +32,41 @@ describe('balancer machine', () => {
     });
   });
 
+  it('begins with nothing under way, in doubt of the lease, and patient with nobody', () => {
+    expect(balancer().value).to.deep.equal({
+      rounds: 'resting',
+      moves: 'still',
+      patience: 'none',
+      lease: 'doubted',
+    });
+    expect(balancer().timers).to.deep.equal({});
+  });
+
+  describe('what fails', () => {
+    const error = new Error('gone');
+    const ways = {
+      round: () => certain().send({ type: 'round.due' }),
+      move: () => certain().send(order(3, 5)),
+    };
+
+    for (const [doing, begin] of Object.entries(ways)) {
+      it(`is told of, and does not go on: ${doing}`, () => {
+        const fold = begin().fail(doing, error);
+        expect(fold.value).to.deep.include({ rounds: 'resting', moves: 'still' });
+        expect(fold.invoked).to.deep.equal([]);
+        expect(fold.told).to.deep.equal(['report']);
+        expect(fold.paramsOf('report')).to.deep.equal({ error, doing });
+        expect(fold.context).to.deep.include({ count: 0, lastError: { code: 'Error', message: 'gone' } });
+      });
+    }
+
+    it('is forgotten with the next that succeeds', () => {
+      expect(ways.move().fail('move', error).send(order(4)).answer('move', 1).context.lastError).to.equal(
+        null,
+      );
+    });
+  });
+
   describe('an order', () => {
     it('is followed once, however often it is heard [C-BAL-2]', () => {
       const fold = certain().send(order(3, 5));

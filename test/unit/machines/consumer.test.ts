@@ -55,6 +55,7 @@ describe('consumer machine', () => {
     it('fails at once when starting fails: nothing is owned yet', () => {
       const fold = consumer(start, startFailed);
       expect(fold.value).to.equal('failed');
+      expect(fold.isOver).to.equal(true);
       expect(fold.told).to.deep.equal([]);
       expect(fold.context.error).to.deep.equal(error);
     });
@@ -122,6 +123,7 @@ describe('consumer machine', () => {
       expect(fold.value).to.equal('stopped');
       expect(fold.told).to.deep.equal([]);
       expect(fold.isOver).to.equal(true);
+      expect(consumer(stop('abandon')).context.mode).to.equal('abandon');
     });
 
     for (const state of ['starting', 'recovering', 'running', 'degraded'] as const) {

@@ -42,5 +42,8 @@ describe('data reader machine', () => {
     const one = fold().send(begun, failed, ended);
     expect(one.value).to.equal('quiet');
     expect(one.timers).to.deep.equal({});
+    expect(one.context).to.include({ failures: 0, error: null });
+    const again = fold().send(begun, failed, { type: 'connection.up' }, ended);
+    expect(again.context).to.include({ failures: 0, error: null });
   });
 });

@@ -161,11 +161,13 @@ describe('intake machine', () => {
       expect(fold.value).to.deep.equal({ waiting: 'paused' });
       expect(fold.asked).to.deep.equal(['watch']);
       expect(fold.context).to.deep.include({ failures: 0, failure: null, entries: 2, owned: 1 });
+      expect(failed(intake(), { kind: 'ended' }).value).to.equal('reading');
     });
 
     it('is reported when no time heals it', () => {
       const fold = failed(intake(), { kind: 'lasting' });
       expect(fold.value).to.equal('failed');
+      expect(fold.isOver).to.equal(true);
       expect(fold.told).to.deep.equal(['report']);
       expect(fold.paramsOf('report')).to.deep.equal({ error, doing: 'read' });
       expect(fold.context).to.include({ failures: 1 });
@@ -186,6 +188,7 @@ describe('intake machine', () => {
       expect(fold.value).to.equal('reading');
       for (const last of [failed(fold), failed(intake(open, { ...few, failures: 2 }))]) {
         expect(last.value).to.equal('gaveUp');
+        expect(last.isOver).to.equal(true);
         expect(last.told).to.deep.equal(['tellFailure']);
         expect(last.paramsOf('tellFailure')).to.deep.equal({ error });
         expect(last.context).to.deep.include({ failures: 3, failure });
@@ -198,8 +201,9 @@ describe('intake machine', () => {
     it('leads to the end when it is to stop', () => {
       const fold = intake().send(stop);
       expect(fold.value).to.equal('reading');
-      failed(fold, {}, open);
+      read(fold, { failure, entries: 2, owned: 1 });
       expect(fold.value).to.equal('stopped');
+      expect(fold.context).to.include({ entries: 2, owned: 1 });
       expect(fold.told).to.deep.equal([]);
       expect(fold.context).to.include({ failures: 0 });
       expect(failed(intake().send(stop), { kind: 'lasting' }).value).to.equal('failed');
@@ -211,7 +215,9 @@ describe('intake machine', () => {
 
     it('is over when there is a connection again, if there was none', () => {
       const down = { ...open, isReaderUp: false };
-      expect(recovering(false).send(changed(open)).value).to.equal('reading');
+      const back = recovering(false).send(changed({ ...open, turn: 'ask' }));
+      expect(back.value).to.equal('reading');
+      expect(back.asked).to.deep.equal(['invoke read {"turn":"ask"}']);
       expect(recovering(false).send(changed({ ...down, hasRoom: false })).value).to.equal('recovering');
       expect(recovering(true).send(changed(down)).value).to.equal('recovering');
       expect(recovering(true).send(changed(down), changed(open)).value).to.equal('recovering');
@@ -219,6 +225,9 @@ describe('intake machine', () => {
 
     it('is over when reading is not wanted any more', () => {
       expect(recovering().send(changed(closed.paused)).value).to.deep.equal({ waiting: 'paused' });
+      expect(recovering().send(changed({ ...closed.full, isPaused: true })).value).to.deep.equal({
+        waiting: 'paused',
+      });
       expect(recovering().send(stop).value).to.equal('stopped');
     });
 

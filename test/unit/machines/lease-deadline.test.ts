@@ -31,10 +31,12 @@ describe('lease deadline machine', () => {
     const fold = new Fold(leaseDeadlineMachine, {}).send(proven(990), passed);
     expect(fold.told).to.deep.equal(['tellMissed']);
     expect(fold.timers).to.deep.equal({});
+    expect(fold.context.misses).to.equal(1);
   });
 
   it('begins anew with every proof', () => {
     const fold = new Fold(leaseDeadlineMachine, {}).send(proven(990), proven(970));
+    expect(fold.value).to.equal('certain');
     expect(fold.timers).to.deep.equal({ untilDeadline: 970 });
     fold.elapse('untilDeadline').send(proven(980));
     expect(fold.value).to.equal('certain');

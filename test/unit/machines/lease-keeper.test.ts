@@ -46,6 +46,87 @@ const present = (pulse: string, assurance: string) => ({ present: { pulse, assur
 const leaseOf = ({ value }: { readonly value: unknown }) => (value as { lease: unknown }).lease;
 
 describe('lease keeper machine', () => {
+  describe('after failures', () => {
+    const failures = { failures: 0, lastError: null, unanswered: false };
+    /** Raising has failed before. */
+    const retried = () => raising().fail('raise', timeout).elapse('retryDelay');
+    /** A refresh has failed, and another one is on its way. */
+    const beatingAgain = (fold = beating()) => fold.fail('refresh', timeout).elapse('retryDelay');
+
+    it('each answer of Redis makes them forgotten, before anything is proven', () => {
+      const again = () => retried().answer('raise', raised(1, false));
+      expect(again().context).to.deep.include(failures);
+      expect(beatingAgain().answer('refresh', beat('alive')).context).to.deep.include(failures);
+      // It sees what the step ends with: no fingerprint.
+      expect(beatingAgain().answer('refresh', beat('alive')).told).to.deep.equal(['prove']);
+      expect(beatingAgain().answer('refresh', late).context).to.deep.include(failures);
+      expect(
+        beatingAgain(overdue().elapse('pulseInterval')).answer('refresh', beat('alive')).context,
+      ).to.deep.include(failures);
+      const verifyingStill = verifying().elapse('pulseInterval');
+      expect(beatingAgain(verifyingStill).answer('refresh', beat('alive')).context).to.deep.include(failures);
+    });
+
+    it('a generation that is raised again, in time and without doubt, is proven at once', () => {
+      const fold = confirmed()
+        .send(up)
+        .fail('raise', timeout)
+        .elapse('retryDelay')
+        .answer('raise', raised(3));
+      expect(fold.told).to.deep.equal(['prove']);
+      expect(fold.context).to.deep.include({ ...failures, generation: 3 });
+    });
+
+    it('a generation that is raised late leaves the lease in doubt', () => {
+      const fold = confirmed()
+        .send(up)
+        .answer('raise', raised(2, true, false));
+      expect(fold.value).to.deep.include({ certainty: 'doubted' });
+      expect(
+        confirmed()
+          .send(up)
+          .answer('raise', raised(2, false, false)).value,
+      ).to.deep.include({ certainty: 'doubted' });
+    });
+
+    it('a beat that is late leaves the lease in doubt', () => {
+      expect(beating().answer('refresh', late).value).to.deep.include({ certainty: 'doubted' });
+    });
+
+    it('a beat that comes after one that went unanswered proves the lease, and is verified', () => {
+      const fold = beatingAgain().answer('refresh', beat('alive'));
+      expect(fold.told).to.deep.equal(['prove']);
+      expect(leaseOf(fold)).to.deep.equal(present('resting', 'verifying'));
+    });
+
+    it('what failed is reported once it is known', () => {
+      for (const [doing, begin] of Object.entries({
+        raise: raising,
+        refresh: beating,
+        verifyAll: verifying,
+      })) {
+        const fold = begin().fail(doing, timeout);
+        expect(fold.told).to.deep.equal(['report']);
+        expect(fold.paramsOf('report')).to.deep.equal({ error: timeout, doing });
+        expect(fold.context).to.deep.include({
+          failures: 1,
+          lastError: { code: 'RedisUnavailable', message: 'timed out' },
+        });
+      }
+    });
+
+    it('what a verification found is kept, whatever came meanwhile', () => {
+      const lost = { ...nothingLost, lost: 2 };
+      expect(verifying().send(verify).answer('verifyAll', lost).context.lastVerify).to.deep.equal(lost);
+      const gone = { ...lost, isStanding: false };
+      const fold = verifying().answer('verifyAll', gone);
+      expect(fold.context.lastVerify).to.deep.equal(gone);
+      expect(fold.value).to.deep.include({ certainty: 'doubted' });
+      const doubted = confirmed().send(verify).answer('verifyAll', gone);
+      expect(doubted.value).to.deep.include({ certainty: 'doubted' });
+    });
+  });
+
   describe('without a connection', () => {
     it('asks nothing and waits for nothing', () => {
       const fold = keeper();

@@ -64,10 +64,10 @@ describe('lock keeper machine', () => {
     });
 
     it('rests for half a heartbeat where nothing is held', () => {
-      const fold = keeper().elapse('restDelay').send(begun(0));
+      const fold = round(keeper()).elapse('restDelay').send(begun(0));
       expect(fold.value).to.deep.include({ wheel: 'resting' });
       expect(fold.asked).to.deep.equal(['after restDelay 500']);
-      expect(fold.context).to.include({ count: 0, left: 0, stepMs: 500, underWay: 0 });
+      expect(fold.context).to.include({ count: 0, left: 0, stepMs: 500, restMs: 500, underWay: 0 });
     });
 
     it('waits while four waves wait for their answers', () => {
@@ -97,6 +97,7 @@ describe('lock keeper machine', () => {
       const asked = (fold: Fold<typeof lockKeeperMachine>) =>
         Array.from({ length: 8 }, () => {
           const [first] = fold.elapse('restDelay').asked;
+          expect(fold.value).to.deep.include({ wheel: 'laying' });
           fold.send(begun(1), sent(), answered());
           return first === 'verify {"why":"foreign consumers"}';
         });
@@ -164,7 +165,10 @@ describe('lock keeper machine', () => {
     it('can become odd again when they have been retaken, or while they are held', () => {
       const fold = round(keeper(), { '1-0': 'missing' }).send(taken());
       expect(stateOf(round(fold, { '1-0': 'missing' }))).to.equal('missing');
-      expect(stateOf(round(keeper()).send(taken({ '1-0': 'foreign' })))).to.equal('foreign');
+      const found = round(keeper()).send(taken({ '1-0': 'foreign' }));
+      expect(stateOf(found)).to.equal('foreign');
+      expect(found.context.odd).to.deep.equal({ '1-0': 'foreign' });
+      expect(found.send(taken({ '2-0': 'foreign' })).context.odd).to.deep.equal({ '2-0': 'foreign' });
       expect(
         stateOf(round(keeper(), { '1-0': 'missing' }).send(taken(), taken({ '1-0': 'foreign' }))),
       ).to.equal('foreign');

@@ -113,6 +113,15 @@ describe('ownership machine', () => {
     expect(fold.send(e('lease.confirmed')).told).to.deep.equal([]);
   });
 
+  for (const state of ['acquired', 'extending', 'uncertain', 'backingOff'] as const) {
+    it(`says why it is given back from ${state}, and why it is lost then`, () => {
+      const fold = ownership(...ways[state], giveBack);
+      expect(fold.value).to.equal('givingBack');
+      expect(fold.context).to.include({ reason: 'release', unheard: state === 'acquired' });
+      expect(fold.send(lost).context.reason).to.equal('takenOver');
+    });
+  }
+
   for (const state of ['extending', 'uncertain', 'backingOff', 'acking', 'givingBack'] as const) {
     it(`disowns what is lost in ${state}: the application had heard of it`, () => {
       const fold = ownership(...ways[state], lost);

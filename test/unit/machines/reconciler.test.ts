@@ -7,6 +7,7 @@ import {
   type ScanOutput,
   type SweepOutput,
 } from '../../../src/machines/reconciler.machine.js';
+import { fingerprintOfContext } from '../../../src/replay/fingerprint.js';
 import { asked } from './asked.js';
 import { Fold } from './fold.js';
 
@@ -44,6 +45,68 @@ const pausing = () => sweeping().fail('sweep', timeout);
 const work = (fold: Fold<typeof reconcilerMachine>) => fold.value.work;
 
 describe('reconciler machine', () => {
+  describe('what fails', () => {
+    const ways = { sweep: sweeping, requeue: requeueing };
+
+    for (const [doing, begin] of Object.entries(ways)) {
+      it(`is reported once it is known what it was: ${doing}`, () => {
+        const fold = begin().fail(doing, timeout);
+        // No fingerprint: it sees what the step ends with.
+        expect(fold.told).to.deep.equal(['report']);
+        expect(fold.paramsOf('report')).to.deep.equal({ error: timeout, doing });
+        expect(fold.context.lastError).to.deep.equal({ code: 'RedisUnavailable', message: 'timed out' });
+      });
+    }
+  });
+
+  it('a scan that fails is reported once it is known why, before the sweep after it begins', () => {
+    const fold = scanning();
+    const before = fold.context;
+    fold.fail('scan', timeout);
+    const lastError = { code: 'RedisUnavailable', message: 'timed out' };
+    const seen = { ...before, scanDue: false, scanFailures: 1, lastError };
+    expect(fold.told).to.deep.equal([`report @${fingerprintOfContext(seen)}`]);
+    expect(fold.paramsOf('report')).to.deep.equal({ error: timeout, doing: 'scan' });
+  });
+
+  describe('without a connection', () => {
+    it('a sign of an outage is noted, and a connection that goes is none', () => {
+      const fold = settling().send(down).send(outage);
+      expect(work(fold)).to.equal('offline');
+      expect(fold.context).to.deep.include({
+        scanDue: true,
+        cursor: null,
+        suspended: { since: 3, why: outage.why },
+      });
+      const idle = reconciler().send(down);
+      expect(idle.context.suspended).to.equal(null);
+      expect(idle.send(outage).context.suspended).to.deep.equal({ since: 5, why: outage.why });
+    });
+
+    it('forgets how far a scan had come, when there is a sign of an outage', () => {
+      const fold = scanning().answer('scan', slice('9-0')).send(down);
+      expect(fold.context.cursor).to.equal('9-0');
+      expect(fold.send(outage).context.cursor).to.equal(null);
+    });
+  });
+
+  describe('the timer of scans', () => {
+    it('stands still when it has run out, until the scan that is due is over', () => {
+      const fold = waiting().elapse('scanDelay');
+      expect(fold.value.timer).to.equal('stopped');
+      fold.fail('scan', timeout);
+      expect(fold.value.timer).to.equal('retrying');
+      expect(fold.elapse('scanRetryDelay').value.timer).to.equal('stopped');
+    });
+  });
+
+  describe('signs of outages', () => {
+    it('are counted', () => {
+      expect(waiting().send(outage).context.outages).to.equal(1);
+      expect(waiting().send(outage, outage).context.outages).to.equal(2);
+    });
+  });
+
   describe('with the connection', () => {
     it('does nothing without one', () => {
       const fold = reconciler().send(hint, scanNow, down);

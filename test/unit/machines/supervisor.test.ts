@@ -234,6 +234,7 @@ describe('supervisor machine', () => {
       expect(fold.told).to.deep.equal(['heal']);
       expect(fold.context.children).to.deep.equal({});
       expect(supervisor(started(), dismissed).told).to.deep.equal([]);
+      expect(supervisor(started(), dismissed).context.children).to.deep.equal({});
     });
 
     it('outlives a start of the same child: what was escalated stays so until it is healed', () => {
