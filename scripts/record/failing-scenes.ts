@@ -27,7 +27,7 @@ function failing(fails: (operation: string) => boolean): Substitutes {
   return {
     stores: (stores) => ({
       ...stores,
-      lease: decorate(stores, 'lease', 'raise', 'refresh', 'acquire'),
+      lease: decorate(stores, 'lease', 'raise', 'refresh', 'acquire', 'done'),
       locks: decorate(stores, 'locks', 'extend', 'take'),
       group: decorate(stores, 'group', 'pending', 'consumers'),
     }),
@@ -142,6 +142,30 @@ async function twoTroubles(file: FileOf): Promise<void> {
   await runtime.owned('one')?.done();
 }
 
+/** Finishing a stream fails as a bug would, and the consumer is stopped while the lock keeper has failed too often. */
+async function stoppedDegraded(file: FileOf): Promise<void> {
+  await using redis = await startRedis();
+  const failingNow = new Set<string>();
+  await using player = await play(
+    redis.url,
+    file(),
+    {},
+    failing((operation) => failingNow.has(operation)),
+  );
+  const { runtime } = player;
+  await announce(redis.url, 'one', 'two');
+  await player.awaits('StreamAdded', 2);
+  failingNow.add('done');
+  await runtime
+    .owned('one')
+    ?.done()
+    .catch(() => {});
+  await until('it is noted', () => runtime.snapshot().failures.length === 1);
+  failingNow.delete('done');
+  failingNow.add('extend');
+  await until('it is degraded', () => runtime.state === 'degraded');
+}
+
 /** A consumer is stopped before Redis answers, and another one before it has a lease. */
 async function stoppedEarly(file: FileOf): Promise<void> {
   await using redis = await startRedis();
@@ -218,6 +242,7 @@ export const FAILING_SCENES: Readonly<Record<string, Scene>> = {
   bugs,
   'two-troubles': twoTroubles,
   'stopped-early': stoppedEarly,
+  'stopped-degraded': stoppedDegraded,
   'lost-at-work': lostAtWork,
   'topology-reset': topologyReset,
 };

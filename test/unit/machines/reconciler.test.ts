@@ -130,6 +130,15 @@ describe('reconciler machine', () => {
       expect(fold.invoked).to.deep.equal(['sweep']);
     });
 
+    it('that takes the place of another one at once disturbs nothing', () => {
+      for (const begin of [scanning, waiting, sweeping, requeueing, pausing]) {
+        const fold = begin();
+        const before = work(fold);
+        expect(work(fold.send(upAtOnce))).to.equal(before);
+        expect(fold.told).to.deep.equal([]);
+      }
+    });
+
     const everywhere = { settling, scanning, waiting, sweeping, requeueing, pausing };
     for (const [state, reach] of Object.entries(everywhere)) {
       it(`stops everything when the connection is lost in ${state}`, () => {
