@@ -23,9 +23,7 @@ import type { ParkedStore } from '../redis/parking.js';
 import type { TakeStore } from '../redis/taking.js';
 import type { Application } from './application.js';
 import type { BalanceSettings } from './balance/settings.js';
-import type { LoadFacts } from './data/lag.js';
-
-export type LoadOption = 'lag' | ((facts: LoadFacts) => number);
+import type { LoadOption } from './data/lag.js';
 
 /** The part of the options that actors need; units and meaning as in RuntimeOptions. */
 export interface ActorSettings {

@@ -23,6 +23,8 @@ interface Anchor {
   readonly count: number | null;
   /** How many of all that were ever added are not behind it. */
   readonly place: number;
+  /** The position of the last exact number, and its place: what has been removed behind that since may have been counted on. */
+  readonly exact: { readonly position: string; readonly place: number };
 }
 
 export class LagCount {
@@ -42,7 +44,8 @@ export class LagCount {
     const entries = Math.min(most, Math.max(1, added - place));
     // All that is gone from the front of the stream was committed when it was counted last.
     const isWhole =
-      added - length <= this.#anchor.place && compareEntryIds(removedId, this.#anchor.position) <= 0;
+      added - length <= this.#anchor.exact.place &&
+      compareEntryIds(removedId, this.#anchor.exact.position) <= 0;
     return isWhole && entries === added - place
       ? this.#note(standing, facts, entries)
       : { entries, isExact: false };
@@ -52,7 +55,8 @@ export class LagCount {
   moveOn(standing: Standing): void {
     const place = this.#placeOf(standing);
     const { position } = standing;
-    this.#anchor = place === null ? undefined : { position, count: 0, place };
+    const exact = this.#anchor?.exact;
+    this.#anchor = place === null || exact === undefined ? undefined : { position, count: 0, place, exact };
   }
 
   #placeOf({ position, count }: Standing): number | null {
@@ -64,7 +68,8 @@ export class LagCount {
 
   #note({ position, count }: Standing, facts: DataFacts | undefined, entries: number): Counted {
     const added = facts?.added ?? null;
-    this.#anchor = added === null ? undefined : { position, count, place: added - entries };
+    const place = (added ?? 0) - entries;
+    this.#anchor = added === null ? undefined : { position, count, place, exact: { position, place } };
     return { entries, isExact: true };
   }
 }

@@ -3,7 +3,7 @@
  * message there is; a default keeps the description of what it wraps.
  */
 import * as z from 'zod';
-import type { LoadOption } from '../actors/kernel.js';
+import type { LoadOption } from '../actors/data/lag.js';
 import type { RedisSource } from '../redis/asked-target.js';
 import type { RedisTarget } from '../redis/target.js';
 import { type AnyService, isService } from './define-service.js';

@@ -2,8 +2,7 @@
 import { hostname } from 'node:os';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { BalanceSettings } from '../actors/balance/settings.js';
-import type { LoadFacts } from '../actors/data/lag.js';
-import type { LoadOption } from '../actors/kernel.js';
+import type { LoadFacts, LoadOption } from '../actors/data/lag.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { guardedClock } from '../core/guarded-clock.js';

@@ -59,7 +59,7 @@ describe("the inspector's page, for everybody", () => {
       ['#/actors?machine=ownership', (page) => page.getByRole('treeitem').first().waitFor()],
       [actor('consumer/leaseKeeper'), (page) => page.locator('.step-row').first().waitFor()],
       [actor(`consumer/ownership/${owned}`), (page) => page.locator('.step-row').first().waitFor()],
-      [actor('consumer/intake'), (page) => page.getByText('This child is no machine').waitFor()],
+      [actor('consumer/toucher'), (page) => page.getByText('This child is no machine').waitFor()],
       [actor('nobody'), (page) => page.getByText('No such actor').waitFor()],
       ['#/topology', heading('Topology')],
       ['#/sequence', (page) => page.locator('.arrow').first().waitFor()],

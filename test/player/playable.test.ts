@@ -30,6 +30,8 @@ describe('what play() takes', () => {
       const told = recording.lines.filter(
         (line) => line.kind === 'notification' && line.notification.type === 'StreamAdded',
       );
+      // Of a start that fails, say.
+      if (told.length === 0) continue;
       const waits = async (
         stream: { signal: AbortSignal },
         { sleep }: { sleep: (ms: number) => Promise<void> },
@@ -96,7 +98,7 @@ describe('what play() takes', () => {
     );
     expect(await why(join(folder, 'damaged.gz'))).to.deep.equal(['RecordingUnreadable', undefined]);
     const later = (await readFile(new URL('plain-life.jsonl', RECORDINGS), 'utf8')).replace(
-      '"version":1',
+      /"version":\d+/,
       '"version":99',
     );
     await writeFile(join(folder, 'later.jsonl'), later);

@@ -38,10 +38,12 @@ describe('load by lag', () => {
   }
 
   it("gives one whose streams wait fewer of what is new with load: 'lag' [C-BAL-1, C-LAG-4]", async () => {
-    const slow = await stuck({ load: 'lag' });
+    // What has been given out stays where it is.
+    const balance = { everyMs: 200, settleMs: 600_000, maxShare: 10 };
+    const slow = await stuck({ load: 'lag', balance });
     await old(...names(10, 'old'));
     await eventually('it says that each counts for four', async () => (await loadOf(slow)) > 35);
-    const quick = await stuck({ load: 'lag' });
+    const quick = await stuck({ load: 'lag', balance });
     await eventually('both are known', async () => {
       const said = (await slow.runtime.fleet()).filter(({ process }) => (process?.load ?? null) !== null);
       return said.length === 2;

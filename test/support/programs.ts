@@ -69,12 +69,12 @@ const atTheirPlaces = (folder: string): Plugin => ({
 
 const inQuotes = ({ href }: URL) => JSON.stringify(href);
 
-/** What stands in `src/` is what is built, where it is built as a file of its own; the rest is compiled from its source. */
+/** What stands in `src/` is what is built: the library, a module for each source. The rest is compiled from its source. */
 const againstDist: Plugin = {
   name: 'against-dist',
   setup({ onResolve, resolve: find }) {
     onResolve({ filter: /\/src\/.*\.js$/ }, ({ path, resolveDir }) => {
-      const built = resolve(resolveDir, path).replace(join(ROOT, 'src'), join(ROOT, 'dist'));
+      const built = resolve(resolveDir, path).replace(join(ROOT, 'src'), join(ROOT, '.cache/modules'));
       return existsSync(built) ? { path: built } : undefined;
     });
     onResolve({ filter: /^[^./]/ }, async ({ path, importer, pluginData, ...where }) => {

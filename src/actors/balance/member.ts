@@ -3,7 +3,8 @@ import { messageOf } from '../../core/errors.js';
 import { PACKAGE_VERSION } from '../../core/package-version.js';
 import type { MemberRecord } from '../../redis/fleet.js';
 import type { ProcessLag } from '../data/lag.js';
-import type { Kernel, LoadOption } from '../kernel.js';
+import type { LoadOption } from '../data/lag.js';
+import type { Kernel } from '../kernel.js';
 
 export interface MemberFacts {
   readonly state: string;

@@ -17,6 +17,8 @@ export interface LoadFacts {
   readonly lag: ProcessLag | null;
 }
 
+export type LoadOption = 'lag' | ((facts: LoadFacts) => number);
+
 /** Whoever goes through the entries of one key for one data stream. */
 export interface Follower {
   readonly key: string;

@@ -91,6 +91,15 @@ describe('the lag of a stream', () => {
     expect(lag.count(at(14, 0), stream.facts)).to.include({ isExact: false });
   });
 
+  it('is not said to be exact by the reader that comes after one behind whose last count something was deleted [C-LAG-1]', () => {
+    const stream = new Stream().add(3);
+    const lag = new LagCount();
+    lag.count(at(0, 0), stream.facts);
+    stream.add(1).delete(1);
+    lag.moveOn(at(3, 2));
+    expect(lag.count(at(3, 0), stream.facts)).to.include({ isExact: false });
+  });
+
   it('is not said to be exact before Redis 7.0, but at the ends [C-LAG-1]', () => {
     const before70 = ({ facts }: Stream): DataFacts => ({ ...facts, added: null, removedId: null });
     const stream = new Stream().add(10);
