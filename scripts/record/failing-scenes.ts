@@ -118,17 +118,23 @@ async function bugs(file: FileOf): Promise<void> {
   for (const stream of runtime.ownedStreams()) await stream.done();
 }
 
-/** Two children fail for long, so the consumer is degraded; one heals after the other. */
-async function twoTroubles(file: FileOf): Promise<void> {
-  await using redis = await startRedis();
+/** Operations fail for as long as they are in `failingNow`. */
+async function playFailing(url: string, file: string) {
   const failingNow = new Set<string>();
-  await using player = await play(
-    redis.url,
-    file(),
+  const player = await play(
+    url,
+    file,
     {},
     failing((operation) => failingNow.has(operation)),
   );
-  const { runtime } = player;
+  return Object.assign(player, { failingNow });
+}
+
+/** Two children fail for long, so the consumer is degraded; one heals after the other. */
+async function twoTroubles(file: FileOf): Promise<void> {
+  await using redis = await startRedis();
+  await using player = await playFailing(redis.url, file());
+  const { runtime, failingNow } = player;
   await announce(redis.url, 'one');
   await player.awaits('StreamAdded');
   failingNow.add('extend').add('consumers');
@@ -145,14 +151,8 @@ async function twoTroubles(file: FileOf): Promise<void> {
 /** Finishing a stream fails as a bug would, and the consumer is stopped while the lock keeper has failed too often. */
 async function stoppedDegraded(file: FileOf): Promise<void> {
   await using redis = await startRedis();
-  const failingNow = new Set<string>();
-  await using player = await play(
-    redis.url,
-    file(),
-    {},
-    failing((operation) => failingNow.has(operation)),
-  );
-  const { runtime } = player;
+  await using player = await playFailing(redis.url, file());
+  const { runtime, failingNow } = player;
   await announce(redis.url, 'one', 'two');
   await player.awaits('StreamAdded', 2);
   failingNow.add('done');
