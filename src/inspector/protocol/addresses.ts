@@ -1,0 +1,45 @@
+/** Where everything of the inspector is, relative to the page. */
+
+import type { ReplayReport } from '../../replay/report.js';
+import type { WatchRequest } from './actors.js';
+import type { DeadLettersOutcome, DeadLettersReply, DeadLettersRequest } from './dead-letters.js';
+import type { FleetReply, FleetStreamReply, FleetStreamsReply } from './fleet.js';
+import type { GroupReply } from './group.js';
+import type { Hello, Limits } from './live.js';
+import type { RecordingInfo } from './recordings.js';
+
+/** Where everything is, relative to the page. */
+export const addresses = {
+  live: 'api/live',
+  machines: 'api/machines',
+  /** PUT {@link WatchRequest}: replaces what the viewer watches, as soon as there is a hello; runtimes that come later count. 204. */
+  watch: (viewer: string) => `api/viewers/${encodeURIComponent(viewer)}/watch`,
+  /** GET {@link GroupReply}. */
+  group: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/group`,
+  /** GET {@link FleetReply}. @param source id of a runtime, or of {@link Hello.service} */
+  fleet: (source: string) => `api/fleets/${encodeURIComponent(source)}`,
+  /** GET {@link FleetStreamsReply}; query: `consumer` (name in the group), `after` (an entry id: further pages). */
+  fleetStreams: (source: string) => `api/fleets/${encodeURIComponent(source)}/streams`,
+  /** GET {@link FleetStreamReply}; query: `name` of a data stream. */
+  fleetStream: (source: string) => `api/fleets/${encodeURIComponent(source)}/stream`,
+  /** GET {@link DeadLettersReply}; query: `after` (an entry id: further pages, newest first), `count` (1 to 100, 50), `find` (a text that name, reason, owner or error has). */
+  deadLetters: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters`,
+  /** POST {@link DeadLettersRequest}, replies with {@link DeadLettersOutcome}. An action. */
+  redrive: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/redrive`,
+  /** POST {@link DeadLettersRequest}, replies with {@link DeadLettersOutcome}. An action. */
+  deleteLetters: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/delete`,
+  /** POST {}, replies with {@link RecordingInfo}: begins one. An action. */
+  recordings: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/recordings`,
+  /** POST {}, replies with {@link RecordingInfo}: ends it. An action. */
+  stopRecording: (runtime: string, id: string) =>
+    `api/runtimes/${encodeURIComponent(runtime)}/recordings/${encodeURIComponent(id)}/stop`,
+  /** GET: the file, once it has ended. */
+  recording: (runtime: string, id: string) =>
+    `api/runtimes/${encodeURIComponent(runtime)}/recordings/${encodeURIComponent(id)}`,
+  /** POST the text of a recording (content type `application/x-ndjson`; at most {@link Limits.replayBytes}), replies with {@link ReplayReport}. */
+  replay: 'api/replay',
+  /** GET: the recording that the server was started with. */
+  file: 'api/file',
+  /** GET {@link ReplayReport}. */
+  fileReport: 'api/file/report',
+} as const;

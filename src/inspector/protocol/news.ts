@@ -1,0 +1,55 @@
+/** Something rare that a person wants to know of. */
+
+import type { Instant, Of } from './common.js';
+
+/** Something rare that a person wants to know of: the seam's events of these types. */
+export type NewsItem = { readonly at: Instant } & (
+  | {
+      readonly type: 'childFailed';
+      readonly child: string;
+      readonly code: string;
+      readonly message: string;
+      readonly restartInMs: number | null;
+    }
+  | { readonly type: 'childEscalated'; readonly child: string; readonly why: string }
+  | { readonly type: 'childHealed'; readonly child: string }
+  /** So many streams within a moment. */
+  | { readonly type: 'lost'; readonly reason: string; readonly count: number }
+  | {
+      readonly type: 'moved';
+      readonly why: string;
+      readonly requeued: number;
+      readonly deadLettered: number;
+      readonly trimmed: number;
+      readonly dlqLength: number;
+    }
+  | { readonly type: 'leaseLapsed'; readonly lapses: number }
+  | {
+      readonly type: 'scanFinished';
+      readonly pending: number;
+      readonly lockAlive: number;
+      readonly requeued: number;
+      readonly tookMs: number;
+    }
+  | {
+      readonly type: 'keyspaceSetup';
+      readonly master: string;
+      readonly outcome: string;
+      readonly error: string | null;
+    }
+  /** Only when what came of it differs from the time before. */
+  | {
+      readonly type: 'topologyAsked';
+      readonly settled: boolean;
+      readonly problems: readonly string[];
+      readonly masters: readonly string[];
+    }
+  | { readonly type: 'topologyApplied'; readonly masters: readonly string[]; readonly anew: boolean }
+  | { readonly type: 'groupRecreated'; readonly group: string }
+);
+
+/** The latest news, oldest first; kept also while nobody watches, up to 500. */
+export interface NewsTold extends Of {
+  readonly kind: 'news';
+  readonly news: readonly NewsItem[];
+}
