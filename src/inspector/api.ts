@@ -112,6 +112,7 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, service, li
       feedOf(call).recordings.send(call.parts[1] as string, call.response),
     )
     .add('POST', 'api/replay', ({ request }) => replays.ofBody(request))
+    .add('POST', 'api/try', ({ request }) => replays.trial(request))
     .add('GET', 'api/file', ({ response }) => {
       const { path, info } = theFile();
       return sendFile(path, info.name, response);

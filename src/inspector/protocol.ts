@@ -26,7 +26,8 @@
  * lines, applies state and patch to a model of the same {@link ActorRow}s, keeps a copy of the model every some thousand lines, and steps back by
  * going forth from the copy before. Where the present machines do otherwise is asked of the server: `POST api/replay` takes the file and replies
  * with the report of src/replay, whose divergences name actor and `seq`. The server keeps nothing of it. `streamwarden inspect FILE` is the same
- * with a file that the server has: `hello.file`, `GET api/file`, `GET api/file/report`.
+ * with a file that the server has: `hello.file`, `GET api/file`, `GET api/file/report`. What an event that did not come would have led to is asked of the
+ * server too: `POST api/try` takes state and context of a line, and an event, and replies with what the present machine makes of them. No actor that lives hears of it.
  *
  * `streamwarden inspect --service NAME` shows no runtime: `hello.service` names the service, and only `api/fleets/…` answers for it.
  *
@@ -52,4 +53,5 @@ export type * from './protocol/machines.js';
 export type * from './protocol/message.js';
 export type * from './protocol/news.js';
 export type * from './protocol/recordings.js';
+export type * from './protocol/trials.js';
 export type { ReplayReport };

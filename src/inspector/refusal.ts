@@ -16,6 +16,7 @@ export class Refusal extends Error {
 
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   InvalidOption: 400,
+  InvalidState: 422,
   RecordingMalformed: 422,
   RecordingUnsupported: 422,
   RecordingUnreadable: 404,

@@ -1,30 +1,32 @@
-/** Holds recordings against the present machines, for the page. Nothing of them is kept. */
+/** Holds recordings against the present machines, for the page, and tries events in them. Nothing of them is kept. */
 import type { IncomingMessage } from 'node:http';
-import { Worker } from 'node:worker_threads';
-import { ERROR_CODES, type ErrorCode, StreamwardenError } from '../core/errors.js';
 import { bodyOf, expectType, WrittenJson } from './http.js';
 import { Refusal } from './refusal.js';
-import type { ReplayMessage } from './replay-worker.js';
+import { ReplayThread, type ThreadLimits } from './replay-thread.js';
 
 export const MAX_REPLAY_BYTES = 128 * 1024 * 1024;
 
-/** A page could hardly show more, and it stands in the memory of the process that has the leases. */
-const MAX_REPORT_BYTES = 32 * 1024 * 1024;
+/** An actor remembers much less: the locks of ten thousand streams are a tenth of it. */
+export const MAX_TRIAL_BYTES = 8 * 1024 * 1024;
 
-/** What one replay may cost. */
-export interface ReplayLimits {
-  readonly ms: number;
-  readonly megabytes: number;
-}
+const REPLAY_LIMITS: ThreadLimits = {
+  of: 'a recording that is replayed',
+  ms: 60_000,
+  megabytes: 512,
+  hint: '; streamwarden replay has no such limits',
+};
 
-const LIMITS: ReplayLimits = { ms: 60_000, megabytes: 512 };
+const TRIAL_LIMITS: ThreadLimits = { of: 'an event that is tried', ms: 10_000, megabytes: 256, hint: '' };
 
 export class Replays {
-  readonly #limits: ReplayLimits;
-  #isBusy = false;
+  readonly #limits: ThreadLimits;
+  readonly #trialLimits: ThreadLimits;
+  #isReplaying = false;
+  #isTrying = false;
 
-  constructor(limits: ReplayLimits = LIMITS) {
-    this.#limits = limits;
+  constructor(limits: Partial<ThreadLimits> = {}) {
+    this.#limits = { ...REPLAY_LIMITS, ...limits };
+    this.#trialLimits = { ...TRIAL_LIMITS, ...limits };
   }
 
   /**
@@ -33,14 +35,18 @@ export class Replays {
    */
   async ofBody(request: IncomingMessage): Promise<WrittenJson> {
     expectType(request, 'application/x-ndjson');
-    return await this.#alone(async () => {
-      await using thread = await ReplayThread.start(null, this.#limits);
+    if (this.#isReplaying) throw new Refusal(429, 'Busy', 'another recording is being replayed');
+    this.#isReplaying = true;
+    try {
+      await using thread = await ReplayThread.start({ kind: 'recording' }, this.#limits);
       for await (const chunk of bodyOf(request, MAX_REPLAY_BYTES)) {
         const answer = await thread.give(chunk);
         if (answer !== undefined) return answer;
       }
       return (await thread.give(null)) as WrittenJson;
-    });
+    } finally {
+      this.#isReplaying = false;
+    }
   }
 
   /**
@@ -48,96 +54,25 @@ export class Replays {
    * @throws Refusal `TooCostly`; StreamwardenError `RecordingUnreadable`, `RecordingMalformed`, `RecordingUnsupported`
    */
   async ofFile(file: string): Promise<WrittenJson> {
-    await using thread = await ReplayThread.start(file, this.#limits);
+    await using thread = await ReplayThread.start({ kind: 'file', file }, this.#limits);
     return (await thread.answer()) as WrittenJson;
   }
 
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isBusy) throw new Refusal(429, 'Busy', 'another recording is being replayed');
-    this.#isBusy = true;
+  /**
+   * What would come (TrialReply) of the event in a request's body, a TrialRequest. It is about a recording: no actor that lives is asked, or told.
+   * @throws Refusal `Busy`, `Malformed`, `TooLarge`, `TooCostly`; StreamwardenError `InvalidState`
+   */
+  async trial(request: IncomingMessage): Promise<WrittenJson> {
+    expectType(request, 'application/json');
+    if (this.#isTrying) throw new Refusal(429, 'Busy', 'another event is being tried');
+    this.#isTrying = true;
     try {
-      return await work();
+      await using thread = await ReplayThread.start({ kind: 'trial' }, this.#trialLimits);
+      // Put together and read there.
+      for await (const chunk of bodyOf(request, MAX_TRIAL_BYTES)) await thread.give(chunk);
+      return (await thread.give(null)) as WrittenJson;
     } finally {
-      this.#isBusy = false;
+      this.#isTrying = false;
     }
   }
-}
-
-/** One thread for one recording, ended with it, or when its time or memory is over. */
-class ReplayThread implements AsyncDisposable {
-  readonly #worker: Worker;
-  readonly #timer: NodeJS.Timeout;
-  readonly #tooCostly: Refusal;
-  #settle: { resolve(report: WrittenJson | undefined): void; reject(error: Error): void } | undefined;
-  #failure: Error | undefined;
-
-  static async start(file: string | null, limits: ReplayLimits): Promise<ReplayThread> {
-    const { REPLAY_PROGRAM } = await import('./replay-program.js');
-    return new ReplayThread(REPLAY_PROGRAM, file, limits);
-  }
-
-  private constructor(program: string, file: string | null, { ms, megabytes }: ReplayLimits) {
-    this.#tooCostly = new Refusal(
-      422,
-      'TooCostly',
-      `expected a recording that is replayed within ${ms / 1000} s and ${megabytes} MB, got: a more costly one; streamwarden replay has no such limits`,
-    );
-    this.#worker = new Worker(program, {
-      // From its text, and not from a file: there is none where the application has been bundled.
-      eval: true,
-      workerData: { file, mostBytes: MAX_REPORT_BYTES },
-      env: {},
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: 64 },
-    });
-    this.#worker.unref();
-    this.#timer = setTimeout(() => this.#fail(this.#tooCostly), ms).unref();
-    this.#worker.on('message', (message: ReplayMessage) => this.#hear(message));
-    // Out of memory; anything else is caught in the thread.
-    this.#worker.on('error', () => this.#fail(this.#tooCostly));
-  }
-
-  /** @returns the report, when it was the last piece */
-  async give(piece: Uint8Array | null): Promise<WrittenJson | undefined> {
-    this.#worker.postMessage(piece);
-    return await this.answer();
-  }
-
-  answer(): Promise<WrittenJson | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-      if (this.#failure !== undefined) reject(this.#failure);
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#worker.terminate();
-  }
-
-  #hear(message: ReplayMessage): void {
-    if (message.kind === 'more') this.#settle?.resolve(undefined);
-    else if (message.kind === 'report') this.#settle?.resolve(new WrittenJson(message.report));
-    else if (message.kind === 'tooLong') this.#fail(tooLong());
-    else this.#fail(errorOf(message));
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#settle?.reject(this.#failure);
-  }
-}
-
-function tooLong(): Refusal {
-  const megabytes = MAX_REPORT_BYTES / 1024 / 1024;
-  return new Refusal(
-    422,
-    'TooCostly',
-    `expected a recording whose report has at most ${megabytes} MB, got: one with a longer report; streamwarden replay has no such limit`,
-  );
-}
-
-function errorOf({ code, message }: Extract<ReplayMessage, { kind: 'refused' }>): Error {
-  const known = ERROR_CODES.find((one): one is ErrorCode => one === code);
-  return known === undefined ? new Error(message) : new StreamwardenError(known, message);
 }

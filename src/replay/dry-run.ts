@@ -10,6 +10,7 @@ import {
   createMachine,
 } from 'xstate';
 import { type Effect, effectOf, type RequestedAction } from './effects.js';
+import type { StateValue } from './format.js';
 
 const nothing = () => {};
 
@@ -51,6 +52,41 @@ export function beginning(machine: AnyStateMachine, input: unknown): Step {
 
 export function stepAfter(machine: AnyStateMachine, before: AnyMachineSnapshot, event: unknown): Step {
   return stepOf(() => machine.transition(before, event as never, scope));
+}
+
+type Transition = AnyStateNode['transitions'] extends Map<string, (infer T)[]> ? T : never;
+
+/** One of the transitions that a step is made of: the first is taken on the event itself, others follow without one, or on what the machine raises. */
+export interface Microstep {
+  /** What it was taken on. */
+  readonly event: string;
+  readonly transitions: readonly Transition[];
+  /** Where it led. */
+  readonly state: StateValue;
+}
+
+interface Inspected {
+  readonly type: string;
+  readonly event: { readonly type: string };
+  readonly snapshot: AnyMachineSnapshot;
+  readonly _transitions: readonly Transition[];
+}
+
+/** As {@link stepAfter}, and which transitions were taken in it, as XState tells those who inspect actors. */
+export function stepInParts(
+  machine: AnyStateMachine,
+  before: AnyMachineSnapshot,
+  event: unknown,
+): Step & { readonly microsteps: readonly Microstep[] } {
+  const microsteps: Microstep[] = [];
+  const _sendInspectionEvent = ({ type, event: on, snapshot, _transitions }: Inspected) => {
+    if (type !== '@xstate.microstep') return;
+    microsteps.push({ event: on.type, transitions: _transitions, state: snapshot.value as StateValue });
+  };
+  const system = Object.assign(Object.create(world.system) as object, { _sendInspectionEvent });
+  const watched = { ...scope, system } as unknown as typeof scope;
+  const step = stepOf(() => machine.transition(before, event as never, watched));
+  return { ...step, microsteps };
 }
 
 function isQuietNode(node: AnyStateNode): boolean {

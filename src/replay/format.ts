@@ -28,10 +28,11 @@ export type EndStatus = 'done' | 'error' | 'stopped';
 const json = z.custom<Json>((value) => value !== undefined);
 const whole = z.int().min(0);
 const text = z.string().min(1);
-const stateValue = z.custom<StateValue>(isStateValue);
+export const stateValue = z.custom<StateValue>(isStateValue, 'expected the state of a machine');
 const status = z.enum(['done', 'error', 'stopped']);
-const event = z.custom<RecordedEvent>(
+export const recordedEvent = z.custom<RecordedEvent>(
   (value) => isFields(value) && typeof value.type === 'string' && value.type !== '',
+  'expected an object with a type',
 );
 const patch = z.custom<Patch>(
   (value) =>
@@ -94,7 +95,7 @@ export const lineSchema = z.discriminatedUnion('kind', [
     kind: z.literal('event'),
     ...base,
     ...by,
-    event,
+    event: recordedEvent,
     state: stateValue,
     patch: patch.optional(),
     /** What the machine asked for, in words; effects.ts. */
@@ -108,7 +109,7 @@ export const lineSchema = z.discriminatedUnion('kind', [
     seq: whole,
     at: z.number(),
     ...by,
-    notification: event,
+    notification: recordedEvent,
   }),
   /** So many lines are missing here. */
   z.object({ kind: z.literal('lost'), seq: whole, at: z.number(), lines: whole }),

@@ -1,18 +1,11 @@
 /** Text → lines, checked one by one. Takes the text in pieces. */
 import type { z } from 'zod';
 import { messageOf, StreamwardenError } from '../core/errors.js';
+import { isDeeper, MAX_DEPTH } from './depth.js';
 import { FORMAT, FORMAT_VERSION, type Header, headerSchema, type Line, lineSchema } from './format.js';
 
 /** A longer line is none of ours; it would have to be held in memory whole. */
 const MAX_LINE = 16 * 1024 * 1024;
-
-/** What is recorded is at most 32 deep; whoever reads a line walks down in it. */
-const MAX_DEPTH = 64;
-
-function isDeeper(value: unknown, most: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return most === 0 || Object.values(value).some((member) => isDeeper(member, most - 1));
-}
 
 /** The last line was not written to its end: the process was killed, or the disk was full. */
 export interface Cut {

@@ -7,6 +7,7 @@ import type { FleetReply, FleetStreamReply, FleetStreamsReply } from './fleet.js
 import type { GroupReply } from './group.js';
 import type { Hello, Limits } from './live.js';
 import type { RecordingInfo } from './recordings.js';
+import type { TrialReply, TrialRequest } from './trials.js';
 
 /** Where everything is, relative to the page. */
 export const addresses = {
@@ -38,6 +39,8 @@ export const addresses = {
     `api/runtimes/${encodeURIComponent(runtime)}/recordings/${encodeURIComponent(id)}`,
   /** POST the text of a recording (content type `application/x-ndjson`; at most {@link Limits.replayBytes}), replies with {@link ReplayReport}. */
   replay: 'api/replay',
+  /** POST {@link TrialRequest}, replies with {@link TrialReply}: what would come of an event, in a recording. Changes nothing, tells nobody. */
+  try: 'api/try',
   /** GET: the recording that the server was started with. */
   file: 'api/file',
   /** GET {@link ReplayReport}. */
