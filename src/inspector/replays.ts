@@ -1,6 +1,6 @@
 /** Holds recordings against the present machines, for the page, and tries events in them. Nothing of them is kept. */
 import type { IncomingMessage } from 'node:http';
-import { bodyOf, expectType, WrittenJson } from './http.js';
+import { bodyOf, expectType, type WrittenJson } from './http.js';
 import { Refusal } from './refusal.js';
 import { ReplayThread, type ThreadLimits } from './replay-thread.js';
 

@@ -1,7 +1,7 @@
 /** The text of a request to try an event → what would come of it. */
 import * as z from 'zod';
-import { recordedEvent, stateValue } from '../replay/format.js';
 import { isDeeper, MAX_DEPTH } from '../replay/depth.js';
+import { recordedEvent, stateValue } from '../replay/format.js';
 import type { Json } from '../replay/json-safe.js';
 import { type TrialResult, tryEvent } from '../replay/trial.js';
 

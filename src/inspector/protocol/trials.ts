@@ -7,4 +7,4 @@ export type TrialRequest = Trial;
 
 export type TrialReply = TrialResult;
 
-export type { TrialBranch, TrialEffect } from '../../replay/trial.js';
+export type { TrialEffect } from '../../replay/trial.js';

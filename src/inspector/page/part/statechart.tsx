@@ -3,6 +3,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { StateValue } from '../../../replay/format.js';
 import { wordsOfState } from '../../../replay/state-path.js';
 import type { MachineDefinition } from '../../protocol.js';
+import type { TransitionId } from '../model/chart-edges.js';
 import { innerLabel } from '../model/chart-labels.js';
 import {
   type Chart,
@@ -22,6 +23,8 @@ interface StatechartProps {
   readonly state: StateValue;
   /** What led there. */
   readonly step: Step | undefined;
+  /** What was taken, where that is told; else it follows from the step. */
+  readonly taken?: ReadonlySet<TransitionId> | undefined;
 }
 
 const CORNER = 14;
@@ -154,13 +157,14 @@ function showActive(element: HTMLElement): void {
   else if (right > frame.right) element.scrollLeft += right - frame.right + 40;
 }
 
-export function Statechart({ machine, state, step }: StatechartProps) {
+export function Statechart({ machine, state, step, taken: told }: StatechartProps) {
   const chart = useMemo(() => layoutChart(machine.root), [machine]);
   const active = useMemo(() => activePaths(state), [state]);
   const taken = useMemo<ReadonlySet<string>>(() => {
+    if (told !== undefined) return told;
     if (step === undefined || step.event === null || step.from === null) return new Set();
     return takenTransitions(machine.root, step.from, step.event.type, step.state);
-  }, [machine, step]);
+  }, [machine, step, told]);
   const parallel = useMemo(
     () => new Set(chart.states.flatMap(({ state: { type, states } }) => (type === 'parallel' ? states : []))),
     [chart],

@@ -14,6 +14,8 @@ import {
   type MachineDefinition,
   type MachinesReply,
   type RecordingInfo,
+  type TrialReply,
+  type TrialRequest,
   type WatchRequest,
 } from '../../protocol.js';
 
@@ -100,6 +102,7 @@ export const api = {
     const response = await request(addresses.replay, { method: 'POST', headers, body });
     return (await response.json()) as ReplayReport;
   },
+  tryEvent: (trial: TrialRequest) => post<TrialReply>(addresses.try, trial),
   fileReport: () => get<ReplayReport>(addresses.fileReport),
 };
 

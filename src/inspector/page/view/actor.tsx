@@ -6,14 +6,15 @@ import type { ActorHistory, Step } from '../model/history.js';
 import { nameOf } from '../model/lineage.js';
 import { StateBadge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
-import { Statechart } from '../part/statechart.js';
 import { stepActor } from '../state/player.js';
 import { actorHash, hrefOf, route, setParams } from '../state/router.js';
 import { definitionOf, page, type Subject, subject } from '../state/store.js';
 import { watch } from '../state/watching.js';
+import { ActorChart } from './actor-chart.js';
 import { ActorContext } from './actor-context.js';
 import { ActorSteps } from './actor-steps.js';
 import { Nothing } from './nothing.js';
+import { TrialPanel, useTrials } from './trial.js';
 
 /** Streams come by the thousand: so many are named. */
 const MOST_STREAMS = 6;
@@ -88,6 +89,8 @@ function Thrown({ text }: { readonly text: string }) {
 interface BodyProps {
   readonly row: ActorRow;
   readonly history: ActorHistory | undefined;
+  /** Events can be tried in it. */
+  readonly isRecording: boolean;
   /** Seq of the step that is looked at; null: the latest. */
   readonly chosen: number | null;
 }
@@ -96,46 +99,30 @@ function choose(seq: number | null): void {
   setParams({ seq: seq === null ? '' : String(seq) });
 }
 
-function Body({ row, history, chosen }: BodyProps) {
+function Body({ row, history, isRecording, chosen }: BodyProps) {
   const steps = history?.steps ?? [];
   const latest = steps.at(-1);
   const step: Step | undefined =
     (chosen === null ? undefined : steps.find(({ seq }) => seq === chosen)) ?? latest;
   const isPast = step !== undefined && step !== latest;
   const machine = definitionOf(row);
-  // The row may be newer than the last line about it; what is chosen is older than both.
-  const state = isPast ? step.state : row.state;
+  const trials = useTrials(row.path, step);
   return (
     <div class="actor-panels">
-      <Panel
-        class="actor-chart"
-        title={machine === undefined ? 'No statechart' : `Statechart of ${machine.id}`}
-        aside={
-          isPast ? (
-            <span class="push">
-              as of {clockTime(step.at)}{' '}
-              <button type="button" class="button is-small" onClick={() => choose(null)}>
-                Back to now
-              </button>
-            </span>
-          ) : undefined
-        }
-      >
-        {machine === undefined ? (
-          <Empty
-            title={row.machine === null ? 'This child is no machine' : `No machine ${row.machine} is known`}
-          >
-            {row.machine === null
-              ? 'It is a timer, or none at the moment. Its state is that of its supervision.'
-              : 'The inspector has no definition of that name to draw.'}
-          </Empty>
-        ) : (
-          <Statechart machine={machine} state={state} step={step} />
-        )}
-      </Panel>
+      <ActorChart
+        row={row}
+        machine={machine}
+        step={step}
+        isPast={isPast}
+        trials={trials}
+        onNow={() => choose(null)}
+      />
       <Panel title="Context" class="actor-context">
         <ActorContext step={step} steps={steps} hasMachine={row.machine !== null} />
       </Panel>
+      {isRecording && machine !== undefined && step !== undefined && (
+        <TrialPanel machine={machine} actor={row.path} step={step} trials={trials} />
+      )}
       <ActorSteps
         steps={steps}
         hasMachine={row.machine !== null}
@@ -220,7 +207,12 @@ export function Actor({ path }: { readonly path: string }) {
       </div>
       <Lineage of={of} row={row} />
       {row.ended !== null && row.ended.thrown !== null && <Thrown text={row.ended.thrown} />}
-      <Body row={row} history={of.historyOf(path)} chosen={seq === undefined ? null : Number(seq)} />
+      <Body
+        row={row}
+        history={of.historyOf(path)}
+        isRecording={of.kind === 'recording'}
+        chosen={seq === undefined ? null : Number(seq)}
+      />
     </main>
   );
 }
