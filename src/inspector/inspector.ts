@@ -18,6 +18,7 @@ import { RuntimeFeed } from './feed.js';
 import { FleetView } from './fleet-view.js';
 import { Gate } from './gate.js';
 import { refuseUpgrade, sendRefusal, setCommonHeaders } from './http.js';
+import { INSTANCE } from './instance.js';
 import { type CompiledInspectOptions, compileInspectOptions, isLoopback } from './options.js';
 import { addressAt, addressForOthers } from './own-address.js';
 import { type Hello, PROTOCOL_VERSION } from './protocol.js';
@@ -248,6 +249,7 @@ class InspectorServer implements Inspector {
       viewer: id,
       at: Date.now(),
       pid: process.pid,
+      instance: INSTANCE,
       actions: this.#options.actions,
       dropped: this.#viewers.takeDropped(last),
       runtimes: [...this.#feeds.values()].map(({ info }) => info),

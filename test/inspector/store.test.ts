@@ -23,6 +23,7 @@ function hello(fields: Partial<Hello> = {}): Hello {
     viewer: 'v1',
     at: 1_000,
     pid: 1,
+    instance: 'first',
     actions: false,
     dropped: null,
     runtimes: [info],
@@ -132,7 +133,7 @@ describe("the page's store", () => {
   it('notices that a runtime ended while nobody listened', () => {
     const { page, runtime } = told();
     page.apply(hello({ runtimes: [], at: 9_000 }));
-    expect(runtime.ended).to.deep.equal({ at: 9_000, error: null });
+    expect(runtime.ended).to.deep.equal({ at: 9_000, error: null, how: 'unseen' });
   });
 
   it('shows the runtime that is asked for, or else the first that lives', () => {
@@ -144,6 +145,94 @@ describe("the page's store", () => {
     page.apply({ kind: 'runtimeEnded', runtime: info.id, at: 5_000, error: null });
     expect(page.choose(null)?.info).to.equal(other);
     expect(page.choose('gone')?.info).to.equal(other);
+  });
+
+  describe('when another process answers', () => {
+    const other = (n: number) => hello({ viewer: `v${n}`, pid: 1, instance: `process ${n}`, at: n * 10_000 });
+    const path = 'consumer/ownership/1';
+    const lost = row(path, { state: 'lost', status: 'done', label: 'order-7' });
+
+    function known(): ReturnType<typeof told> {
+      const { page, runtime } = told(
+        delta({ actors: [row('consumer')], ended: [lost], messages: [message(1)] }),
+        {
+          kind: 'detail',
+          runtime: info.id,
+          actor: 'consumer',
+          skipped: 0,
+          isHistory: true,
+          lines: [
+            {
+              kind: 'join',
+              seq: 1,
+              at: 1,
+              actor: 'consumer',
+              machine: 'consumer',
+              state: 'running',
+              context: null,
+            },
+          ],
+        },
+      );
+      runtime.watchOnly(new Set(['consumer']));
+      return { page, runtime };
+    }
+
+    it('keeps the old picture with all that it knew, and puts the new runtime of the same id and pid beside it', () => {
+      const { page, runtime } = known();
+      page.apply(other(2));
+      expect(runtime.ended).to.deep.equal({ at: 20_000, error: null, how: 'replaced' });
+      page.apply({ kind: 'runtime', runtime: info });
+      page.apply(delta({ actors: [row('consumer/ownership/2')] }));
+      page.apply({ kind: 'runtimeEnded', runtime: info.id, at: 21_000, error: null });
+      const [old, young] = [...page.runtimes.values()];
+      expect(old).to.equal(runtime);
+      expect([old?.key, young?.key]).to.deep.equal([info.id, `${info.id}@2`]);
+      expect(young?.ended).to.deep.equal({ at: 21_000, error: null, how: 'told' });
+      expect(young?.actors.get('consumer/ownership/2')).not.to.equal(undefined);
+      expect(runtime.actors.size).to.equal(1);
+      expect(runtime.actors.find(path)).to.equal(lost);
+      expect(runtime.messages.items).to.have.length(1);
+      runtime.watchOnly(new Set());
+      expect(runtime.histories.get('consumer')?.steps).to.have.length(1);
+    });
+
+    it('leaves in sight what was in sight, until another one is chosen', () => {
+      const { page, runtime } = known();
+      page.apply(other(2));
+      page.apply({ kind: 'runtime', runtime: info });
+      expect(page.choose(null)).to.equal(runtime);
+      expect(page.choose(`${info.id}@2`)?.ended).to.equal(null);
+      // Whoever looks at the new one goes on looking at it.
+      page.chosen = `${info.id}@2`;
+      page.apply(other(3));
+      expect(page.choose(null)?.key).to.equal(`${info.id}@2`);
+    });
+
+    it('keeps three pictures at most, and of those the one in sight', () => {
+      const { page, runtime } = known();
+      for (let n = 2; n < 20; n += 1) {
+        page.apply(other(n));
+        page.apply({ kind: 'runtime', runtime: info });
+      }
+      const all = [...page.runtimes.values()];
+      expect(all.filter(({ ended }) => ended !== null)).to.have.length(3);
+      expect(all[0]).to.equal(runtime);
+      expect(page.choose(null)).to.equal(runtime);
+      expect(all.at(-1)?.ended).to.equal(null);
+    });
+
+    it('does not take the same process, or a runtime that had ended in it, for each other', () => {
+      const { page, runtime } = known();
+      page.apply(hello({ viewer: 'v2', at: 2_000 }));
+      page.apply({ kind: 'runtime', runtime: info });
+      expect([...page.runtimes.keys()]).to.deep.equal([info.id]);
+      expect(page.runtimes.get(info.id)).not.to.equal(runtime);
+      page.apply({ kind: 'runtimeEnded', runtime: info.id, at: 3_000, error: null });
+      page.apply({ kind: 'runtime', runtime: info });
+      expect([...page.runtimes.keys()]).to.deep.equal([info.id, `${info.id}@2`]);
+      expect(page.isTold(info.id)).to.equal(true);
+    });
   });
 
   it('makes contexts of the lines of a watched actor, and begins anew with its history', () => {

@@ -14,6 +14,8 @@ export interface Hello {
   readonly viewer: string;
   readonly at: Instant;
   readonly pid: number;
+  /** Of this process alone. Processes that follow each other may have the same pid, as in containers. */
+  readonly instance: string;
   /** Whether what changes something is allowed. */
   readonly actions: boolean;
   /** Why the connection before this one was ended by the server; null: it was not, or that is not known any more. */
@@ -57,7 +59,10 @@ export interface Limits {
   readonly letters: number;
 }
 
-/** A runtime is there. Everything about it that was known from before (a viewer that reconnects) is void. */
+/**
+ * A runtime is there. If it lived when this viewer last heard of it (a viewer that reconnects to the same process), everything from before is void: it is told
+ * anew. If it had ended, or another process said it, this is another runtime, whatever its id.
+ */
 export interface RuntimeCame {
   readonly kind: 'runtime';
   readonly runtime: RuntimeInfo;

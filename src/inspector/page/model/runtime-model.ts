@@ -29,8 +29,21 @@ export function isMessage(heard: Heard): heard is Message {
 
 export type RuntimeMessage = Exclude<ServerMessage, { kind: 'hello' | 'runtime' }>;
 
+/** How a runtime ended, as far as this page knows. */
+export interface HowEnded extends Pick<RuntimeEnded, 'at' | 'error'> {
+  /**
+   * `told`: it said so itself. `unseen`: its process lives, and it was there no more when the page came again. `replaced`: another process answers, since
+   * `at`; what became of this one is not known here.
+   */
+  readonly how: 'told' | 'unseen' | 'replaced';
+}
+
 export class RuntimeModel {
   readonly info: RuntimeInfo;
+  /** Names it on this page: its id, unless another one has had that. */
+  readonly key: string;
+  /** Of the process that it lives in. */
+  readonly pid: number;
   readonly actors = new Actors();
   readonly ticks = new Ring<TickFacts>(MOST_TICKS);
   readonly news = new Ring<NewsItem>(MOST_NEWS);
@@ -41,12 +54,14 @@ export class RuntimeModel {
   recordings: readonly RecordingInfo[] = [];
   /** Everything has been told. */
   isReady = false;
-  ended: Pick<RuntimeEnded, 'at' | 'error'> | null = null;
+  ended: HowEnded | null = null;
   /** The server's clock when it was last heard, epoch milliseconds. */
   heardAt: number;
 
-  constructor(info: RuntimeInfo) {
+  constructor(info: RuntimeInfo, { key, pid }: Pick<RuntimeModel, 'key' | 'pid'>) {
     this.info = info;
+    this.key = key;
+    this.pid = pid;
     this.heardAt = info.since;
   }
 
@@ -89,13 +104,14 @@ export class RuntimeModel {
         break;
       case 'runtimeEnded':
         this.heardAt = message.at;
-        this.ended = { at: message.at, error: message.error };
+        this.ended = { at: message.at, error: message.error, how: 'told' };
         break;
     }
   }
 
-  /** Details of others are not kept: they would grow stale unseen. */
+  /** Details of others are not kept: they would grow stale unseen. Of a runtime that has ended, nothing grows stale any more. */
   watchOnly(paths: ReadonlySet<string>): void {
+    if (this.ended !== null) return;
     for (const path of this.histories.keys()) if (!paths.has(path)) this.histories.delete(path);
   }
 

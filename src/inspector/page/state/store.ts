@@ -4,7 +4,7 @@
  * Views read signals and hand what they hold down. A component below one reads either none, or also what it is handed from here: one that reads
  * signals is drawn anew only when those change, not when a model that it was handed has changed in place.
  */
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import type { Json } from '../../../replay/json-safe.js';
 import type { ActorRow, MachineDefinition, Overview, ServerMessage } from '../../protocol.js';
 import type { Actors } from '../model/actors.js';
@@ -32,6 +32,10 @@ export const machines = signal<ReadonlyMap<string, MachineDefinition>>(new Map()
 /** Which runtime the address asks for; null: the first. */
 const chosenRuntime = computed(() => route.value.params.runtime ?? null);
 const changed = signal(0);
+
+effect(() => {
+  page.chosen = chosenRuntime.value;
+});
 
 let isScheduled = false;
 

@@ -7,12 +7,10 @@ let watched: WatchRequest['actors'] = [];
 /** Requests go one after the other: the last one has to be the last to arrive. */
 let last: Promise<unknown> = Promise.resolve();
 
-function ask({ hello, runtimes }: PageModel): void {
-  if (hello === null) return;
-  const { viewer } = hello;
-  const actors = watched.filter(
-    ({ runtime }) => runtimes.has(runtime) || hello.runtimes.some(({ id }) => id === runtime),
-  );
+function ask(page: PageModel): void {
+  if (page.hello === null) return;
+  const { viewer } = page.hello;
+  const actors = watched.filter(({ runtime }) => page.isTold(runtime));
   // A viewer that is gone by now asks anew under its next name.
   last = last.then(() => api.watch(viewer, actors)).catch(() => undefined);
 }
@@ -20,8 +18,9 @@ function ask({ hello, runtimes }: PageModel): void {
 /** Replaces what is watched. */
 export function watch(page: PageModel, actors: WatchRequest['actors']): void {
   watched = actors;
-  for (const [id, runtime] of page.runtimes) {
-    runtime.watchOnly(new Set(actors.filter((one) => one.runtime === id).map(({ actor }) => actor)));
+  for (const runtime of page.runtimes.values()) {
+    const here = actors.filter((one) => one.runtime === runtime.info.id);
+    runtime.watchOnly(new Set(here.map(({ actor }) => actor)));
   }
   ask(page);
 }

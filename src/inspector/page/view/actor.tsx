@@ -151,7 +151,7 @@ function Title({ row }: { readonly row: ActorRow }) {
 export function Actor({ path }: { readonly path: string }) {
   const of = subject.value;
   const { seq } = route.value.params;
-  useWatched(of?.live?.info.id, path);
+  useWatched(of?.live?.ended === null ? of.live.info.id : undefined, path);
   if (of === null) {
     return (
       <main class="view">
@@ -160,7 +160,7 @@ export function Actor({ path }: { readonly path: string }) {
     );
   }
   const row = of.actors.find(path);
-  const isLiving = of.actors.get(path) !== undefined;
+  const isLiving = of.actors.get(path) !== undefined && (of.live === null || of.live.ended === null);
   if (row === undefined) {
     return (
       <main class="view">

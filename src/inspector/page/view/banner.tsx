@@ -1,13 +1,48 @@
 /** What is wrong with what is seen, in words. */
 import { PROTOCOL_VERSION } from '../../protocol.js';
 import { bytes, clockTime } from '../model/format.js';
+import type { HowEnded, RuntimeModel } from '../model/runtime-model.js';
 import type { Tone } from '../model/tone.js';
 import { playback } from '../state/player.js';
-import { type Connection, connection, hello, liveRuntime } from '../state/store.js';
+import { hrefOf } from '../state/router.js';
+import {
+  type Connection,
+  connection,
+  hello,
+  liveRuntime,
+  runtimes,
+  shown as shownRoute,
+} from '../state/store.js';
 
 interface Notice {
   readonly tone: Tone;
   readonly words: string;
+  /** Where to go on. */
+  readonly next?: RuntimeModel | undefined;
+}
+
+function aboutEnd({ info, pid, heardAt }: RuntimeModel, { at, error, how }: HowEnded): Notice {
+  const time = (instant: number) => clockTime(instant).slice(0, 8);
+  const next = runtimes.value.find(({ ended }) => ended === null);
+  if (how === 'replaced') {
+    return {
+      tone: 'bad',
+      words: `Process ${pid} with ${info.id} is gone: process ${hello.value?.pid} answers here since ${time(at)}. You see how ${info.id} stood at ${time(heardAt)}.`,
+      next,
+    };
+  }
+  if (how === 'unseen') {
+    return {
+      tone: 'quiet',
+      words: `${info.id} ended between ${time(heardAt)} and ${time(at)}, while this page was not connected. You see how it stood then.`,
+      next,
+    };
+  }
+  return {
+    tone: error === null ? 'quiet' : 'bad',
+    words: `${info.id} ${error === null ? 'was stopped' : `failed: ${error.message}`} at ${time(at)}. You see how it stood last.`,
+    next,
+  };
 }
 
 function aboutConnection(state: Connection): Notice | null {
@@ -36,14 +71,7 @@ function notice(): Notice | null {
   if (problem !== null) return problem;
   if (playback.value !== null) return null;
   const runtime = liveRuntime();
-  if (runtime?.ended) {
-    const { at, error } = runtime.ended;
-    const why = error === null ? 'was stopped' : `failed: ${error.message}`;
-    return {
-      tone: error === null ? 'quiet' : 'bad',
-      words: `${runtime.info.id} ${why} at ${clockTime(at).slice(0, 8)}. You see how it stood last.`,
-    };
-  }
+  if (runtime?.ended) return aboutEnd(runtime, runtime.ended);
   const dropped = hello.value?.dropped ?? null;
   // Only for a while: it is over, and everything has been told anew since.
   if (dropped !== null && (runtime?.heardAt ?? 0) - dropped.at < 15_000) {
@@ -55,12 +83,28 @@ function notice(): Notice | null {
   return null;
 }
 
+/** The same view of another runtime; an actor is one of its own. */
+function addressOf({ key }: RuntimeModel): string {
+  const { view } = shownRoute.value;
+  return hrefOf({ view: view === 'actor' ? 'actors' : view, params: { runtime: key } });
+}
+
 /** What announces it is always there: only a change within it is read out. */
 export function Banner() {
   const shown = notice();
   return (
     <div aria-live={shown?.tone === 'bad' ? 'assertive' : 'polite'} data-banner>
-      {shown !== null && <p class={`banner tone-${shown.tone}`}>{shown.words}</p>}
+      {shown !== null && (
+        <p class={`banner tone-${shown.tone}`}>
+          {shown.words}
+          {shown.next !== undefined && (
+            <>
+              {' '}
+              <a href={addressOf(shown.next)}>Show {shown.next.info.id}</a>
+            </>
+          )}
+        </p>
+      )}
     </div>
   );
 }

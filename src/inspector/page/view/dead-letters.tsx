@@ -192,7 +192,7 @@ export function DeadLetters() {
           They are in Redis. Close the recording to see those of now.
         </Empty>
       ) : (
-        <Of key={of.live.info.id} runtime={of.live} greeting={hello.value} />
+        <Of key={of.live.key} runtime={of.live} greeting={hello.value} />
       )}
     </main>
   );

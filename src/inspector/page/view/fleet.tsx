@@ -121,7 +121,7 @@ export function Fleet() {
         </Empty>
       ) : (
         <Of
-          key={of.live.info.id}
+          key={of.live.key}
           source={of.live.info.id}
           service={of.live.info.service}
           isLive={of.live.ended === null}

@@ -33,14 +33,33 @@ function Tile({ title, tone, children }: TileProps) {
   );
 }
 
-function StateTile({ overview }: { readonly overview: Overview }) {
-  const { state, troubles, recovery, paused, server, deployment } = overview;
-  const why = Object.entries(troubles);
-  return (
-    <Tile title="Consumer">
+/** Of one that has ended, what it was last stands below. */
+function ConsumerState({ runtime: { ended }, overview: { state, paused } }: TilesProps) {
+  if (ended === null) {
+    return (
       <span class="big">
         <Badge tone={toneOf(state)}>{state}</Badge> {paused && <Badge tone="warn">paused</Badge>}
       </span>
+    );
+  }
+  return (
+    <>
+      <span class="big">
+        <Badge tone={ended.error === null ? 'quiet' : 'bad'}>
+          {ended.error === null ? 'ended' : 'failed'}
+        </Badge>
+      </span>
+      {ended.how !== 'told' && <span>{state} when it was last heard</span>}
+    </>
+  );
+}
+
+function StateTile({ runtime, overview }: TilesProps) {
+  const { troubles, recovery, server, deployment } = overview;
+  const why = Object.entries(troubles);
+  return (
+    <Tile title="Consumer">
+      <ConsumerState runtime={runtime} overview={overview} />
       {why.map(([child, reason]) => (
         <span key={child}>
           <b>{child}</b>: {reason}
@@ -130,15 +149,22 @@ function LoadTile({
 }
 
 function LeaseTile({ runtime, overview: { lease } }: TilesProps) {
-  const left = runtime.ticks.items.at(-1)?.leaseLeftMs ?? null;
+  const hasEnded = runtime.ended !== null;
+  const left = hasEnded ? null : (runtime.ticks.items.at(-1)?.leaseLeftMs ?? null);
   const { heartbeatMs } = runtime.info;
   const share = left === null ? 0 : Math.max(0, Math.min(1, left / heartbeatMs));
-  const tone: Tone = lease.certain ? (share < 0.2 ? 'warn' : 'good') : 'bad';
+  const tone: Tone = hasEnded ? 'quiet' : lease.certain ? (share < 0.2 ? 'warn' : 'good') : 'bad';
   return (
     <Tile title="Lease" tone={tone}>
       <span class="big">
-        <Badge tone={lease.certain ? 'good' : 'warn'}>{lease.certain ? 'certain' : 'uncertain'}</Badge>{' '}
-        <small title={lease.state}>{left === null ? 'not held' : `${duration(left)} left`}</small>
+        {hasEnded ? (
+          <Badge tone="quiet">ended</Badge>
+        ) : (
+          <>
+            <Badge tone={lease.certain ? 'good' : 'warn'}>{lease.certain ? 'certain' : 'uncertain'}</Badge>{' '}
+            <small title={lease.state}>{left === null ? 'not held' : `${duration(left)} left`}</small>
+          </>
+        )}
       </span>
       <div class="meter" aria-hidden="true">
         <i style={{ width: `${share * 100}%` }} />
@@ -196,7 +222,7 @@ interface TilesProps {
 export function OverviewTiles(props: TilesProps) {
   return (
     <div class="overview-top">
-      <StateTile overview={props.overview} />
+      <StateTile {...props} />
       <LoadTile {...props} />
       <LeaseTile {...props} />
       <ScanTile {...props} />

@@ -50,7 +50,7 @@ export function Overview() {
       ) : of.live === null ? (
         <RecordingOverview of={of} />
       ) : (
-        <Live key={of.live.info.id} runtime={of.live} />
+        <Live key={of.live.key} runtime={of.live} />
       )}
     </main>
   );

@@ -34,7 +34,8 @@ function RuntimeChooser() {
   if (playback.value !== null) return null;
   const all = runtimes.value;
   if (all.length === 0) return null;
-  const shown = liveRuntime()?.info.id;
+  const shown = liveRuntime()?.key;
+  const isOfAnother = (pid: number) => pid !== hello.value?.pid;
   return (
     <label>
       Runtime
@@ -44,10 +45,10 @@ function RuntimeChooser() {
         title={shown}
         onChange={({ currentTarget }) => setParams({ runtime: currentTarget.value })}
       >
-        {all.map(({ info, ended }) => (
-          <option key={info.id} value={info.id}>
+        {all.map(({ key, info, ended, pid }) => (
+          <option key={key} value={key}>
             {info.id}
-            {ended !== null && ' (ended)'}
+            {ended !== null && (isOfAnother(pid) ? ` (ended, pid ${pid})` : ' (ended)')}
           </option>
         ))}
       </select>
@@ -66,7 +67,7 @@ function ConnectionState() {
   }
   const words = {
     connecting: 'Connecting…',
-    open: runtimes.value.length > 0 || hello.value?.service ? 'Live' : 'Connected',
+    open: liveRuntime()?.ended === null || hello.value?.service ? 'Live' : 'Connected',
     lost: 'Disconnected',
     refused: 'Refused',
     incompatible: 'Another version',
