@@ -30,8 +30,8 @@ async function bareRedrive(client: Client, lbs: string, dlq: string): Promise<vo
 async function ourRedrive(url: string, service: string): Promise<void> {
   using visit = accessService(serviceSettings({ redis: url, service, timeoutMs: 10_000 }), systemClock);
   await visit.up();
-  for await (const page of selectLetters(visit.deadLetters, {}, { order: 'oldestFirst' })) {
-    await visit.deadLetters.redrive(page.map(({ id }) => id));
+  for await (const { letters } of selectLetters(visit.deadLetters, {}, { order: 'oldestFirst' })) {
+    await visit.deadLetters.redrive(letters.map(({ id }) => id));
   }
 }
 

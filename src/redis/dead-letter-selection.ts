@@ -11,6 +11,10 @@ export interface LetterFilter {
   readonly owner?: string;
   /** Only letters whose error has this in its name or message. */
   readonly error?: string;
+  /** Only letters whose error has exactly this name, such as `TypeError`. */
+  readonly errorName?: string;
+  /** Only letters that have this in their name, reason, last owner or error, in capitals or not. */
+  readonly find?: string;
   /** Only letters that came there at this time or later, epoch milliseconds by Redis's clock. */
   readonly fromMs?: number;
   /** Only letters that came there at this time or earlier. */
@@ -40,32 +44,56 @@ function earlier(newest: string | undefined, toMs: number | undefined): string |
   return Number(newest.split('-', 1)[0]) <= toMs ? newest : toMs;
 }
 
-function isWanted(letter: DeadLetter, { reason, name, owner, error }: LetterFilter): boolean {
+/** What a filter says of a letter beside when it came: its age decides which part of the stream is read. */
+export type LetterTraits = Omit<LetterFilter, 'fromMs' | 'toMs'>;
+
+/** The one place that decides whether a filter lets a letter through: the command line, an admin and the inspector ask it. */
+export function isLetterWanted(letter: DeadLetter, wanted: LetterTraits): boolean {
+  const { reason, name, owner, error, errorName, find } = wanted;
   if (reason !== undefined && letter.reason !== reason) return false;
   if (name !== undefined && letter.name !== name) return false;
   if (owner !== undefined && letter.owner !== owner && !letter.owner?.startsWith(`${owner}~`)) return false;
-  if (error === undefined) return true;
-  return letter.error !== null && wordsOfLetterError(letter.error).includes(error);
+  if (errorName !== undefined && letter.error?.name !== errorName) return false;
+  const thrown = letter.error === null ? null : wordsOfLetterError(letter.error);
+  if (error !== undefined && !thrown?.includes(error)) return false;
+  if (find === undefined) return true;
+  const text = find.toLowerCase();
+  return [letter.name, letter.reason, letter.owner, thrown].some((one) => one?.toLowerCase().includes(text));
 }
 
-/** Pages of what the filter lets through; an empty one where a page had nothing. */
-export async function* selectLetters(
-  queue: Pick<DeadLetterQueue, 'list'>,
-  filter: LetterFilter,
-  { order, newest, pageSize = PAGE, mostBytes }: Walk,
-): AsyncGenerator<DeadLetter[], void, undefined> {
-  const { fromMs, toMs } = filter;
+export interface SelectedLetters {
+  /** Those of a page that the filter lets through; none where the page had none. */
+  readonly letters: DeadLetter[];
+  /** How many letters the page had. */
+  readonly looked: number;
+}
+
+/** The part of the stream in which letters of that age are. */
+export function letterRange(
+  { fromMs, toMs }: Pick<LetterFilter, 'fromMs' | 'toMs'>,
+  { order, newest, mostBytes }: Omit<Walk, 'pageSize'>,
+): DeadLetterRange {
   const to = earlier(newest, toMs);
-  const range: DeadLetterRange = {
+  return {
     order,
     ...(fromMs === undefined ? {} : { from: fromMs }),
     ...(to === undefined ? {} : { to }),
     ...(mostBytes === undefined ? {} : { mostBytes }),
   };
+}
+
+/** Pages of what the filter lets through. */
+export async function* selectLetters(
+  queue: Pick<DeadLetterQueue, 'list'>,
+  filter: LetterFilter,
+  { pageSize = PAGE, ...walk }: Walk,
+): AsyncGenerator<SelectedLetters, void, undefined> {
+  const range = letterRange(filter, walk);
   let after: string | null = null;
   do {
     const page = await queue.list(pageSize, after, range);
-    yield page.letters.filter((letter) => isWanted(letter, filter));
+    const letters = page.letters.filter((letter) => isLetterWanted(letter, filter));
+    yield { letters, looked: page.letters.length };
     after = page.after;
   } while (after !== null);
 }

@@ -186,6 +186,10 @@ describe('streamwarden dlq', () => {
       expect(await found('--error', 'such order')).to.deep.equal([failed]);
       expect(await found('--error', 'TypeError')).to.deep.equal([failed]);
       expect(await found('--error', 'other')).to.deep.equal([]);
+      expect(await found('--error-name', 'TypeError')).to.deep.equal([failed]);
+      expect(await found('--error-name', 'Type')).to.deep.equal([]);
+      expect(await found('--find', 'SUCH ORDER')).to.deep.equal([failed]);
+      expect(await found('--find', 'nowhere')).to.deep.equal([]);
       expect(await found('--owner', 'pod-a')).to.deep.equal([failed]);
       expect(await found('--owner', 'pod-ab~00000002')).to.deep.equal([died]);
       const { stdout } = await dlq('show', failed);

@@ -56,8 +56,8 @@ describe('the documented user of an operator', () => {
     expect(await deadLetters.now()).to.be.above(0);
     expect(await deadLetters.length()).to.equal(3);
     const ids: string[] = [];
-    for await (const page of selectLetters(deadLetters, {}, { order: 'oldestFirst' })) {
-      ids.push(...page.map(({ id }) => id));
+    for await (const { letters } of selectLetters(deadLetters, {}, { order: 'oldestFirst' })) {
+      ids.push(...letters.map(({ id }) => id));
     }
     expect((await deadLetters.list(1, null)).letters).to.have.length(1);
     await deadLetters.delete(ids.slice(0, 1));

@@ -85,6 +85,8 @@ const RANGE_RULES = {
   name: text,
   owner: text,
   error: text,
+  errorName: text,
+  find: text,
   fromMs: integer(0),
   toMs: integer(0),
   newest: entryId,
@@ -120,8 +122,8 @@ export function createDeadLettersAdmin(
     }
     const { newest = await newestLetter(deadLetters), ...filter } = choice;
     if (newest === null) return;
-    for await (const page of selectLetters(deadLetters, filter, { order: 'oldestFirst', newest })) {
-      yield page.map(({ id }) => id);
+    for await (const { letters } of selectLetters(deadLetters, filter, { order: 'oldestFirst', newest })) {
+      yield letters.map(({ id }) => id);
     }
   }
 
@@ -155,10 +157,10 @@ export function createDeadLettersAdmin(
       ...(whole ? { mostBytes: Number.POSITIVE_INFINITY } : {}),
     };
     let left = limit;
-    for await (const page of selectLetters(deadLetters, filter, walk)) {
-      const letters = page.slice(0, left);
-      yield letters;
-      left -= letters.length;
+    for await (const { letters } of selectLetters(deadLetters, filter, walk)) {
+      const wanted = letters.slice(0, left);
+      yield wanted;
+      left -= wanted.length;
       if (left === 0) return;
     }
   }

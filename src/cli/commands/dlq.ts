@@ -75,7 +75,7 @@ function redriveCommand(run: Runner): Command {
   return examples(
     moving(command).action(run(async () => (await import('../actions/dlq-move.js')).redrive)),
     'streamwarden dlq redrive --service orders 1795431863930-0 1795431863930-1',
-    'streamwarden dlq redrive --service orders --all --newer-than 1h --yes',
+    'streamwarden dlq redrive --service orders --all --error-name TypeError --newer-than 1h --yes',
   );
 }
 

@@ -10,6 +10,8 @@ export interface FilterOptions {
   readonly name?: string;
   readonly owner?: string;
   readonly error?: string;
+  readonly errorName?: string;
+  readonly find?: string;
   readonly olderThan?: number;
   readonly newerThan?: number;
 }
@@ -18,21 +20,22 @@ export interface ChoiceOptions extends FilterOptions {
   readonly all: boolean;
 }
 
+/** Options that are members of a filter under the same name. */
+const TRAITS = ['reason', 'name', 'owner', 'error', 'errorName', 'find'] as const;
+
 /** Ages are measured by Redis's clock, which the ids are made with. */
 export function filterOf(options: FilterOptions, now: number): LetterFilter {
-  const { reason, name, owner, error, olderThan, newerThan } = options;
+  const { olderThan, newerThan } = options;
+  const given = TRAITS.filter((trait) => options[trait] !== undefined);
   return {
-    ...(reason === undefined ? {} : { reason }),
-    ...(name === undefined ? {} : { name }),
-    ...(owner === undefined ? {} : { owner }),
-    ...(error === undefined ? {} : { error }),
+    ...Object.fromEntries(given.map((trait) => [trait, options[trait]])),
     ...(olderThan === undefined ? {} : { toMs: now - olderThan }),
     ...(newerThan === undefined ? {} : { fromMs: now - newerThan }),
   };
 }
 
-export function isFiltered({ reason, name, owner, error, olderThan, newerThan }: FilterOptions): boolean {
-  return [reason, name, owner, error, olderThan, newerThan].some((one) => one !== undefined);
+export function isFiltered(options: FilterOptions): boolean {
+  return [...TRAITS, 'olderThan' as const, 'newerThan' as const].some((one) => options[one] !== undefined);
 }
 
 /** @throws CliError `Usage` */
@@ -57,13 +60,15 @@ export function checkChoice(ids: readonly string[], options: ChoiceOptions): voi
 /** For people and for the audit line. */
 export function inWords(ids: readonly string[], options: ChoiceOptions): string {
   if (!options.all) return ids.join(' ');
-  const { reason, name, owner, error, olderThan, newerThan } = options;
+  const { reason, name, owner, error, errorName, find, olderThan, newerThan } = options;
   const parts = [
     '--all',
     ...(reason === undefined ? [] : [`--reason ${reason}`]),
     ...(name === undefined ? [] : [`--name ${name}`]),
     ...(owner === undefined ? [] : [`--owner ${owner}`]),
     ...(error === undefined ? [] : [`--error ${JSON.stringify(error)}`]),
+    ...(errorName === undefined ? [] : [`--error-name ${JSON.stringify(errorName)}`]),
+    ...(find === undefined ? [] : [`--find ${JSON.stringify(find)}`]),
     ...(olderThan === undefined ? [] : [`--older-than ${olderThan}ms`]),
     ...(newerThan === undefined ? [] : [`--newer-than ${newerThan}ms`]),
   ];
