@@ -11,7 +11,9 @@ import {
   checked,
   fleetStreamQuery,
   fleetStreamsQuery,
-  letterQuery,
+  letterGroupsQuery,
+  letterJobRequest,
+  letterPageQuery,
   lettersRequest,
   nothing,
   watchRequest,
@@ -62,6 +64,11 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, service, li
     return Object.fromEntries(url.searchParams);
   }
 
+  /** Behind a proxy the address of that. */
+  function viewerOf({ request }: Call): string {
+    return request.socket.remoteAddress ?? 'unknown';
+  }
+
   /** @throws Refusal `NotFound` */
   function theFile(): InspectedFile {
     if (file === undefined) throw new Refusal(404, 'NotFound', 'this inspector shows no recording');
@@ -90,15 +97,26 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, service, li
       return fleetOf(call).find(checked(fleetStreamQuery, queryOf(call)).name);
     })
     .add('GET', 'api/runtimes/*/dead-letters', (call) => {
-      return feedOf(call).service.deadLetters(checked(letterQuery, queryOf(call)));
+      return feedOf(call).service.letters.list(checked(letterPageQuery, queryOf(call)));
+    })
+    .add('GET', 'api/runtimes/*/dead-letters/groups', (call) => {
+      return feedOf(call).service.letters.groups(checked(letterGroupsQuery, queryOf(call)));
     })
     .action('POST', 'api/runtimes/*/dead-letters/redrive', async (call) => {
       const { ids } = await bodyAs(lettersRequest, call.request);
-      return await feedOf(call).service.redrive(ids);
+      return await feedOf(call).service.letters.change('redrive', ids, viewerOf(call));
     })
     .action('POST', 'api/runtimes/*/dead-letters/delete', async (call) => {
       const { ids } = await bodyAs(lettersRequest, call.request);
-      return await feedOf(call).service.delete(ids);
+      return await feedOf(call).service.letters.change('delete', ids, viewerOf(call));
+    })
+    .action('POST', 'api/runtimes/*/dead-letters/jobs', async (call) => {
+      const request = await bodyAs(letterJobRequest, call.request);
+      return await feedOf(call).letterJobs.start(request, viewerOf(call));
+    })
+    .action('POST', 'api/runtimes/*/dead-letters/jobs/stop', async (call) => {
+      await bodyAs(nothing, call.request);
+      return await feedOf(call).letterJobs.stop();
     })
     .action('POST', 'api/runtimes/*/recordings', async (call) => {
       await bodyAs(nothing, call.request);

@@ -5,7 +5,10 @@ import type { Inside } from '../runtime/inside.js';
 import type { Overview } from '../runtime/snapshot.js';
 import type { Runtime } from '../runtime/types.js';
 import { ActorFeed } from './actor-feed.js';
+import { auditOf } from './audit.js';
 import { EndedActors } from './ended-actors.js';
+import { LetterJobs } from './letters/letter-jobs.js';
+import type { OneAtATime } from './letters/one-at-a-time.js';
 import { News } from './news.js';
 import type { RuntimeInfo, ServerMessage } from './protocol.js';
 import { Recordings } from './recordings.js';
@@ -18,6 +21,7 @@ export class RuntimeFeed {
   readonly info: RuntimeInfo;
   readonly service: ServiceView;
   readonly recordings: Recordings;
+  readonly letterJobs: LetterJobs;
   readonly stately: StatelyFeed;
   readonly #inside: Inside;
   readonly #hideAddress: () => void;
@@ -32,8 +36,15 @@ export class RuntimeFeed {
   /**
    * @param url where it is shown, for the other processes
    * @param folder where recordings go
+   * @param slot of jobs on dead letters, which all runtimes of an inspector share
    */
-  constructor(runtime: Runtime, inside: Inside, url: string, folder: () => Promise<string>) {
+  constructor(
+    runtime: Runtime,
+    inside: Inside,
+    url: string,
+    folder: () => Promise<string>,
+    slot: OneAtATime,
+  ) {
     const { names, settings, seam, clock } = inside;
     const { heartbeatMs, reconcileEveryMs, maxRetries, dlqMaxLen } = settings;
     this.#inside = inside;
@@ -48,8 +59,10 @@ export class RuntimeFeed {
       since: clock.now(),
     };
     this.#hideAddress = inside.inspectedAt(url);
-    this.service = new ServiceView(inside, runtime.consumer);
+    const audit = auditOf(inside.logger, runtime.service);
+    this.service = new ServiceView(inside, runtime.consumer, audit);
     this.recordings = new Recordings(runtime, folder, () => this.#tellRecordings());
+    this.letterJobs = new LetterJobs(inside, this.service.admin, slot, audit, () => this.#tellLetterJob());
     this.stately = new StatelyFeed(inside);
     this.#ended = new EndedActors(seam, clock);
     this.#actors = new ActorFeed(this.info.id, inside, this.#ended);
@@ -70,6 +83,8 @@ export class RuntimeFeed {
     send({ kind: 'news', runtime, news: this.#news.items });
     send({ kind: 'recordings', runtime, recordings: this.recordings.infos() });
     send({ kind: 'ended', runtime, rows: this.#ended.rows() });
+    const job = this.letterJobs.latest;
+    if (job !== undefined) send({ kind: 'letterJob', runtime, job });
     await this.#actors.add(viewer);
     this.watch(viewer);
     send({ kind: 'ready', runtime, at: clock.now() });
@@ -123,6 +138,7 @@ export class RuntimeFeed {
     this.stately.close();
     this.#news.close();
     this.#ended.close();
+    await this.letterJobs.close();
     await this.recordings.close();
   }
 
@@ -138,6 +154,11 @@ export class RuntimeFeed {
 
   #tellRecordings(): void {
     this.#broadcast({ kind: 'recordings', runtime: this.info.id, recordings: this.recordings.infos() });
+  }
+
+  #tellLetterJob(): void {
+    const job = this.letterJobs.latest;
+    if (job !== undefined) this.#broadcast({ kind: 'letterJob', runtime: this.info.id, job });
   }
 
   #broadcast(message: ServerMessage): void {

@@ -19,6 +19,7 @@ import { FleetView } from './fleet-view.js';
 import { Gate } from './gate.js';
 import { refuseUpgrade, sendRefusal, setCommonHeaders } from './http.js';
 import { INSTANCE } from './instance.js';
+import { OneAtATime } from './letters/one-at-a-time.js';
 import { type CompiledInspectOptions, compileInspectOptions, isLoopback } from './options.js';
 import { addressAt, addressForOthers } from './own-address.js';
 import { type Hello, PROTOCOL_VERSION } from './protocol.js';
@@ -63,6 +64,7 @@ class InspectorServer implements Inspector {
   readonly #ending = new Set<Promise<void>>();
   readonly #stately: StatelyEndpoint;
   readonly #process = new ProcessWatch();
+  readonly #letterSlot = new OneAtATime();
   readonly #routes: Routes;
   readonly #server: Server;
   readonly #shown: Shown;
@@ -139,7 +141,13 @@ class InspectorServer implements Inspector {
       throw new StreamwardenError('RuntimeStopped', 'the runtime has ended: there is nothing to look at');
     }
     if (!this.#feeds.has(id)) {
-      const feed = new RuntimeFeed(runtime, inside, this.#addressForOthers, () => this.#recordingsFolder());
+      const feed = new RuntimeFeed(
+        runtime,
+        inside,
+        this.#addressForOthers,
+        () => this.#recordingsFolder(),
+        this.#letterSlot,
+      );
       this.#feeds.set(id, feed);
       for (const viewer of this.#viewers) void feed.present(viewer);
       this.#stately.present(feed.stately);

@@ -5,10 +5,10 @@
  *
  *   hello                        who is looked at, what is allowed, and why the viewer was dropped, if it was
  *   machines are fetched once    `GET api/machines`: every statechart, to be drawn
- *   for each runtime             runtime → overview (every section) → ticks (15 minutes) → news (the latest) → recordings → ended → actors, a chunk at a
- *                                time → ready
+ *   for each runtime             runtime → overview (every section) → ticks (15 minutes) → news (the latest) → recordings → ended → letterJob, where
+ *                                there was one → actors, a chunk at a time → ready
  *   from then on                 delta (at most every 100 ms), overview (the sections that changed), tick (once a second), recordings,
- *                                and runtime / runtimeEnded as runtimes come and go
+ *                                letterJob (at most every 250 ms), and runtime / runtimeEnded as runtimes come and go
  *
  * Deltas may come between the chunks of actors. That does no harm: a row is always the whole of how an actor stands, made when it is sent, so whoever
  * puts each row in the place of the one before has the present state. Nothing has to be asked for again after `ready`, and nothing in a delta
@@ -48,6 +48,7 @@ export type * from './protocol/dead-letters.js';
 export type * from './protocol/error-reply.js';
 export type * from './protocol/fleet.js';
 export type * from './protocol/group.js';
+export type * from './protocol/letter-jobs.js';
 export type * from './protocol/live.js';
 export type * from './protocol/machines.js';
 export type * from './protocol/message.js';

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { readJson } from './http.js';
-import type { Limits } from './protocol.js';
+import type { LetterQuery } from './letters/letter-query.js';
+import type { LetterJobRequest, Limits } from './protocol.js';
 import { Refusal } from './refusal.js';
 import { MAX_REPLAY_BYTES } from './replays.js';
 
@@ -21,11 +22,45 @@ export const lettersRequest = z.strictObject({ ids: z.array(entryId).min(1).max(
 
 export const nothing = z.strictObject({});
 
-export const letterQuery = z.object({
-  count: z.coerce.number().int().min(1).max(100).default(50),
+const find = z.string().max(1_024);
+const ms = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const msText = z.coerce.number().pipe(ms);
+
+/** What the page asks for by query, as the inspector has it: an absent member is absent. */
+const letterFilter = z.object({
+  find: find.optional(),
+  reason: text.optional(),
+  errorName: text.optional(),
+  olderMs: msText.optional(),
+  newerMs: msText.optional(),
   after: entryId.nullable().default(null),
-  find: z.string().max(1_024).default(''),
+  newest: entryId.optional(),
+  fromMs: msText.optional(),
+  toMs: msText.optional(),
 });
+
+function letterQueryOf({ newest, fromMs, toMs, ...asked }: z.output<typeof letterFilter>): LetterQuery {
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  const range = newest === undefined ? null : { newest, fromMs: fromMs ?? null, toMs: toMs ?? null };
+  return { ...given, after: asked.after, range };
+}
+
+export const letterGroupsQuery = letterFilter.transform(letterQueryOf);
+
+export const letterPageQuery = letterFilter
+  .extend({ count: z.coerce.number().int().min(1).max(100).default(50) })
+  .transform(({ count, ...asked }) => ({ ...letterQueryOf(asked), count }));
+
+export const letterJobRequest = z
+  .strictObject({
+    action: z.enum(['redrive', 'delete']),
+    filter: z.strictObject({ find: find.optional(), reason: text.optional(), errorName: text.optional() }),
+    range: z.strictObject({ newest: entryId.nullable(), fromMs: ms.nullable(), toMs: ms.nullable() }),
+  })
+  .transform(({ action, filter, range }): LetterJobRequest => {
+    const given = Object.entries(filter).filter(([, value]) => value !== undefined && value !== '');
+    return { action, filter: Object.fromEntries(given), range };
+  });
 
 export const fleetStreamsQuery = z.object({ consumer: text, after: entryId.nullable().default(null) });
 

@@ -2,9 +2,16 @@
 
 import type { ReplayReport } from '../../replay/report.js';
 import type { WatchRequest } from './actors.js';
-import type { DeadLettersOutcome, DeadLettersReply, DeadLettersRequest } from './dead-letters.js';
+import type {
+  DeadLettersOutcome,
+  DeadLettersReply,
+  DeadLettersRequest,
+  LetterGroupsReply,
+  LettersFilter,
+} from './dead-letters.js';
 import type { FleetReply, FleetStreamReply, FleetStreamsReply } from './fleet.js';
 import type { GroupReply } from './group.js';
+import type { LetterJob, LetterJobRequest } from './letter-jobs.js';
 import type { Hello, Limits } from './live.js';
 import type { RecordingInfo } from './recordings.js';
 import type { TrialReply, TrialRequest } from './trials.js';
@@ -23,8 +30,17 @@ export const addresses = {
   fleetStreams: (source: string) => `api/fleets/${encodeURIComponent(source)}/streams`,
   /** GET {@link FleetStreamReply}; query: `name` of a data stream. */
   fleetStream: (source: string) => `api/fleets/${encodeURIComponent(source)}/stream`,
-  /** GET {@link DeadLettersReply}; query: `after` (an entry id: further pages, newest first), `count` (1 to 100, 50), `find` (a text that name, reason, owner or error has). */
+  /**
+   * GET {@link DeadLettersReply}, newest first; query: `count` (1 to 100, 50), {@link LettersFilter}, `after` (an entry id: further pages), and, to go on in the range
+   * that a reply about groups had, its members.
+   */
   deadLetters: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters`,
+  /** GET {@link LetterGroupsReply}; query: the same but `count`. */
+  letterGroups: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/groups`,
+  /** POST {@link LetterJobRequest}, replies with {@link LetterJob}. An action. One at a time: `Busy` */
+  letterJobs: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/jobs`,
+  /** POST {}, replies with {@link LetterJob} as it ended. An action. */
+  stopLetterJob: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/jobs/stop`,
   /** POST {@link DeadLettersRequest}, replies with {@link DeadLettersOutcome}. An action. */
   redrive: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/redrive`,
   /** POST {@link DeadLettersRequest}, replies with {@link DeadLettersOutcome}. An action. */

@@ -1,15 +1,60 @@
-/** Dead letters, and what can be done with them. */
+/** Dead letters, how they are looked for, and what can be done with those that are chosen. */
 
 import type { Json } from '../../replay/json-safe.js';
 import type { Instant } from './common.js';
+
+/** Which letters: what is left out lets everything through. */
+export interface LettersFilter {
+  /** A text that name, reason, last owner or error has, in capitals or not. */
+  readonly find?: string;
+  /** Exactly this reason. */
+  readonly reason?: string;
+  /** Exactly this name of an error, such as `TypeError`. */
+  readonly errorName?: string;
+  /** They came there so many milliseconds ago, by the clock of Redis, or earlier. */
+  readonly olderMs?: number;
+  /** They came there within so many milliseconds. */
+  readonly newerMs?: number;
+}
 
 export interface DeadLettersReply {
   /** How many there are. */
   readonly length: number;
   /** Newest first. */
   readonly letters: readonly DeadLetterRow[];
-  /** What to ask for the next page with; null: this was the last. With `find` there may be few letters, or none, as one request looks through so many as 20 pages have. */
+  /** What to ask for the next page with; null: this was the last. With a filter there may be few letters, or none, as one request looks through so many as 20 pages have. */
   readonly after: string | null;
+}
+
+/** A part of the dead-letter stream, as it was when somebody began to look through it: what comes later, or grows older, is not in it. */
+export interface LettersRange {
+  /** Id of the newest letter then; null: there was none. */
+  readonly newest: string | null;
+  readonly fromMs: Instant | null;
+  readonly toMs: Instant | null;
+}
+
+/** What one request counted, of at most a thousand letters. Whoever asks goes on with `after` and `range`, and adds up. */
+export interface LetterGroupsReply {
+  /** How many there are. */
+  readonly length: number;
+  readonly range: LettersRange;
+  /** How many of that age were looked through. */
+  readonly looked: number;
+  /** How many of them the whole filter lets through. */
+  readonly matching: number;
+  /** By reason, of those that all of the filter but its reason lets through. The largest first, at most 50. */
+  readonly reasons: readonly LetterGroup[];
+  /** By the name of the error, likewise. */
+  readonly errors: readonly LetterGroup[];
+  /** What to go on with; null: all have been looked through. */
+  readonly after: string | null;
+}
+
+export interface LetterGroup {
+  /** Null: it has none. */
+  readonly name: string | null;
+  readonly count: number;
 }
 
 export interface DeadLetterRow {

@@ -2,6 +2,7 @@
 import type {
   Delta,
   Detail,
+  LetterJob,
   Message,
   NewsItem,
   Overview,
@@ -52,6 +53,8 @@ export class RuntimeModel {
   readonly histories = new Map<string, ActorHistory>();
   overview: Partial<Overview> = {};
   recordings: readonly RecordingInfo[] = [];
+  /** The latest job on dead letters. */
+  letterJob: LetterJob | null = null;
   /** Everything has been told. */
   isReady = false;
   ended: HowEnded | null = null;
@@ -85,6 +88,9 @@ export class RuntimeModel {
         break;
       case 'recordings':
         this.recordings = message.recordings;
+        break;
+      case 'letterJob':
+        this.letterJob = message.job;
         break;
       case 'ended':
         for (const row of message.rows) this.actors.remember(row);

@@ -11,6 +11,10 @@ import {
   type FleetStreamReply,
   type FleetStreamsReply,
   type GroupReply,
+  type LetterGroupsReply,
+  type LetterJob,
+  type LetterJobRequest,
+  type LettersFilter,
   type MachineDefinition,
   type MachinesReply,
   type RecordingInfo,
@@ -62,6 +66,12 @@ async function post<T>(address: string, body: unknown): Promise<T> {
   return (await (await sendJson(address, 'POST', body)).json()) as T;
 }
 
+/** Without what is not given. */
+function queryOf(members: Readonly<Record<string, string | number | null | undefined>>): URLSearchParams {
+  const given = Object.entries(members).filter(([, value]) => value !== null && value !== undefined);
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+}
+
 export const api = {
   /** Rejects with why the stream of messages would be refused. */
   tryLive: async (): Promise<void> => {
@@ -78,10 +88,16 @@ export const api = {
   },
   fleetStream: (source: string, name: string) =>
     get<FleetStreamReply>(`${addresses.fleetStream(source)}?${new URLSearchParams({ name })}`),
-  deadLetters: (runtime: string, after: string | null, find: string) => {
-    const query = new URLSearchParams({ find, ...(after === null ? {} : { after }) });
-    return get<DeadLettersReply>(`${addresses.deadLetters(runtime)}?${query}`);
+  deadLetters: (runtime: string, filter: LettersFilter, after: string | null) =>
+    get<DeadLettersReply>(`${addresses.deadLetters(runtime)}?${queryOf({ ...filter, after })}`),
+  /** @param before what it goes on with; null: at the beginning */
+  letterGroups: (runtime: string, filter: LettersFilter, before: LetterGroupsReply | null) => {
+    const query = queryOf({ ...filter, ...before?.range, after: before?.after ?? null });
+    return get<LetterGroupsReply>(`${addresses.letterGroups(runtime)}?${query}`);
   },
+  startLetterJob: (runtime: string, job: LetterJobRequest) =>
+    post<LetterJob>(addresses.letterJobs(runtime), job),
+  stopLetterJob: (runtime: string) => post<LetterJob>(addresses.stopLetterJob(runtime), {}),
   deadLetterCount: async (runtime: string): Promise<number> =>
     (await get<DeadLettersReply>(`${addresses.deadLetters(runtime)}?count=1`)).length,
   redrive: (runtime: string, ids: readonly string[]) =>

@@ -13,6 +13,7 @@ import {
   treeRows,
 } from '../model/tree.js';
 import { StateBadge } from '../part/badge.js';
+import { Chip } from '../part/chip.js';
 import { Empty } from '../part/panel.js';
 import { Search } from '../part/search.js';
 import { type RowSemantics, VirtualList } from '../part/virtual-list.js';
@@ -26,21 +27,6 @@ const MOST_STATES = 12;
 function currentFilter(): ActorFilter {
   const { q = '', machine, state, ended } = route.value.params;
   return { words: q, machine: machine ?? null, state: state ?? null, ended: ended === '1' };
-}
-
-interface ChipProps {
-  readonly name: string;
-  readonly count: number;
-  readonly isOn: boolean;
-  readonly onToggle: () => void;
-}
-
-function Chip({ name, count, isOn, onToggle }: ChipProps) {
-  return (
-    <button type="button" class="chip" aria-pressed={isOn} onClick={onToggle}>
-      {name} <span class="n">{number(count)}</span>
-    </button>
-  );
 }
 
 function Facets({ of: { actors }, filter }: { readonly of: Subject; readonly filter: ActorFilter }) {
