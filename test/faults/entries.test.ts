@@ -1,3 +1,4 @@
+import { setInterval } from 'node:timers/promises';
 import { expect } from 'chai';
 import { compareEntryIds } from '../../src/core/entry-id.js';
 import type { EntriesOptions } from '../../src/index.js';
@@ -13,6 +14,7 @@ import { useFleet } from '../support/runtimes.js';
 const HEARTBEAT_MS = keepable(500);
 const STREAMS = Array.from({ length: 20 }, (_, n) => `stream-${n}`);
 const HANDLED = 'handled:';
+const FEED_EVERY_MS = 20;
 
 // Entries flow through owners that are killed, frozen, cut off and replaced. Each has a number, and every owner writes down what it has handled.
 describe('entries of data streams, when owners fail', () => {
@@ -51,12 +53,16 @@ describe('entries of data streams, when owners fail', () => {
     }
   }
 
-  /** Adds entries to all streams, one after another, until it is stopped. */
+  /** Adds entries to all streams, at a pace that leaves the processors to their owners, until it is stopped. */
   function feed(): { stop(): Promise<void> } {
     const redis = suite.connect();
     let isStopped = false;
     const ended = (async () => {
-      for (let n = 0; !isStopped; n += 1) {
+      const rounds = setInterval(FEED_EVERY_MS);
+      let n = -1;
+      for await (const _ of rounds) {
+        if (isStopped) return;
+        n += 1;
         const pipeline = redis.pipeline();
         for (const stream of STREAMS) pipeline.xadd(stream, '*', 'n', String(n));
         const replies = (await pipeline.exec()) ?? [];

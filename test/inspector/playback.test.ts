@@ -8,6 +8,8 @@ import { isMessage } from '../../src/inspector/page/model/runtime-model.js';
 const folder = new URL('../recordings/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
 
+const MOST_STEPS_BACK = 100;
+
 function textOf(name: string): string {
   return readFileSync(new URL(name, folder), 'utf8');
 }
@@ -20,6 +22,9 @@ function open(name: string): Playback {
 function shown({ scene: { actors, contexts } }: Playback) {
   return { rows: [...actors.rows()], ended: [...actors.ended], contexts: Object.fromEntries(contexts) };
 }
+
+/** As text, that what was shown can be compared with what is, and costs little to keep. */
+const textShown = (playback: Playback) => JSON.stringify(shown(playback));
 
 /** The same recording with so many more lines between its first and its second: a stream that comes and goes again and again. */
 function prolonged(name: string, lives: number): string {
@@ -40,13 +45,15 @@ describe('a recording in the page', () => {
       const forth = open(name);
       const seen = Array.from({ length: forth.length + 1 }, (_, position) => {
         forth.seek(position);
-        return shown(forth);
+        return textShown(forth);
       });
       const back = open(name);
       back.seek(back.length);
-      for (let position = back.length; position >= 0; position--) {
+      // Each step back goes forth from the beginning: of long recordings not each is taken.
+      const stride = Math.ceil(back.length / MOST_STEPS_BACK);
+      for (let position = back.length; position >= 0; position -= stride) {
         back.seek(position);
-        expect(shown(back)).to.deep.equal(seen[position]);
+        expect(textShown(back), `position ${position}`).to.equal(seen[position]);
       }
     });
   }
