@@ -32,7 +32,14 @@ const cache = join(root, '.cache');
 const apart = ['cli/', 'inspector/page/'].map((folder) => join(src, folder));
 
 /** Packages that take long to load file by file. */
-const broughtAlong = new Set(['ioredis', 'xstate', 'zod']);
+const broughtAlong = new Set([
+  'commander',
+  'fastest-levenshtein',
+  'ioredis',
+  'string-width',
+  'xstate',
+  'zod',
+]);
 /** Of these the library brings along what nobody shares with it. */
 const ofTheLibrary = new Set(['zod']);
 

@@ -16,10 +16,7 @@ export function generatedModules(root, cache) {
       'core/package-version.ts',
       () => exported('PACKAGE_VERSION', JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version),
     ],
-    [
-      'redis/script-sources.ts',
-      () => exported('SCRIPT_SOURCES', readScripts(join(root, 'src/redis/scripts'))),
-    ],
+    ['redis/script-sources.ts', () => scriptSources(join(root, 'src/redis/scripts'))],
     [
       'inspector/page-files.ts',
       () => `export const PAGE_FILES = new Map(${written(pageFiles(join(cache, 'page')))});\n`,
@@ -42,16 +39,23 @@ function pageFiles(folder) {
     .map((file) => [`/${relative(folder, file).split(sep).join('/')}`, utf8.decode(readFileSync(file))]);
 }
 
-/** As src/redis/script-files.ts does. */
-function readScripts(folder) {
-  const read = (file) => readFileSync(join(folder, file), 'utf8');
+/** Puts together what src/redis/script-files.ts does, as it is loaded: most of the text of a script is what it shares with others. */
+function scriptSources(folder) {
+  return [
+    `const SHARED = ${written(textsIn(join(folder, 'lib')))};`,
+    `const whole = (text) => text.replace(/^--@include (\\S+)$/gm, (_line, part) => SHARED[part]);`,
+    `const OWN = ${written(textsIn(folder))};`,
+    `export const SCRIPT_SOURCES = Object.fromEntries(Object.entries(OWN).map(([name, text]) => [name, whole(text)]));`,
+    '',
+  ].join('\n');
+}
+
+/** Name → text. */
+function textsIn(folder) {
   return Object.fromEntries(
     readdirSync(folder)
       .filter((file) => file.endsWith('.lua'))
       .sort()
-      .map((file) => [
-        file.slice(0, -'.lua'.length),
-        read(file).replace(/^--@include (\S+)$/gm, (_line, part) => read(`lib/${part}.lua`)),
-      ]),
+      .map((file) => [file.slice(0, -'.lua'.length), readFileSync(join(folder, file), 'utf8')]),
   );
 }

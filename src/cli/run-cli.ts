@@ -2,6 +2,25 @@
 import { Command, CommanderError } from 'commander';
 import { PACKAGE_VERSION } from '../core/package-version.js';
 import type { Runner } from './command.js';
+import { adoptCommand } from './commands/adopt.js';
+import { appendCommand, endCommand } from './commands/append.js';
+import { cancelCommand } from './commands/cancel.js';
+import { claimCommand } from './commands/claim.js';
+import { compareCommand } from './commands/compare.js';
+import { completionCommand } from './commands/completion.js';
+import { consumeCommand } from './commands/consume.js';
+import { demoCommand } from './commands/demo.js';
+import { dlqCommand } from './commands/dlq.js';
+import { doctorCommand } from './commands/doctor.js';
+import { inspectCommand } from './commands/inspect.js';
+import { ownerCommand } from './commands/owner.js';
+import { pauseCommand } from './commands/pause.js';
+import { pendingCommand } from './commands/pending.js';
+import { produceCommand } from './commands/produce.js';
+import { replayCommand } from './commands/replay.js';
+import { resumeCommand } from './commands/resume.js';
+import { statusCommand } from './commands/status.js';
+import { topologyCommand } from './commands/topology.js';
 import { CliError, EXIT, failureOf } from './errors.js';
 import type { CliHost } from './host.js';
 import { takeServiceFrom } from './options.js';
@@ -9,37 +28,35 @@ import { Output } from './output.js';
 import { printableLines } from './printable.js';
 import { examples } from './values.js';
 
-type CommandLoader = () => Promise<(run: Runner) => Command>;
+type MakeCommand = (run: Runner) => Command;
 
-/** In the order of `--help`. */
-const COMMANDS: Readonly<Record<string, CommandLoader>> = {
-  produce: async () => (await import('./commands/produce.js')).produceCommand,
-  append: async () => (await import('./commands/append.js')).appendCommand,
-  end: async () => (await import('./commands/append.js')).endCommand,
-  cancel: async () => (await import('./commands/cancel.js')).cancelCommand,
-  pause: async () => (await import('./commands/pause.js')).pauseCommand,
-  resume: async () => (await import('./commands/resume.js')).resumeCommand,
-  consume: async () => (await import('./commands/consume.js')).consumeCommand,
-  status: async () => (await import('./commands/status.js')).statusCommand,
-  topology: async () => (await import('./commands/topology.js')).topologyCommand,
-  doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
-  pending: async () => (await import('./commands/pending.js')).pendingCommand,
-  owner: async () => (await import('./commands/owner.js')).ownerCommand,
-  claim: async () => (await import('./commands/claim.js')).claimCommand,
-  adopt: async () => (await import('./commands/adopt.js')).adoptCommand,
-  dlq: async () => (await import('./commands/dlq.js')).dlqCommand,
-  replay: async () => (await import('./commands/replay.js')).replayCommand,
-  compare: async () => (await import('./commands/compare.js')).compareCommand,
-  inspect: async () => (await import('./commands/inspect.js')).inspectCommand,
-  demo: async () => (await import('./commands/demo.js')).demoCommand,
+/** In the order of `--help`. What they do is loaded when one of them runs. */
+const COMMANDS: Readonly<Record<string, MakeCommand>> = {
+  produce: produceCommand,
+  append: appendCommand,
+  end: endCommand,
+  cancel: cancelCommand,
+  pause: pauseCommand,
+  resume: resumeCommand,
+  consume: consumeCommand,
+  status: statusCommand,
+  topology: topologyCommand,
+  doctor: doctorCommand,
+  pending: pendingCommand,
+  owner: ownerCommand,
+  claim: claimCommand,
+  adopt: adoptCommand,
+  dlq: dlqCommand,
+  replay: replayCommand,
+  compare: compareCommand,
+  inspect: inspectCommand,
+  demo: demoCommand,
 };
 
 /** Only what is asked for, as far as that can be told by the first word; help, suggestions and completion are about all. */
-function loadersFor([first = '']: readonly string[]): readonly CommandLoader[] {
+function commandsFor([first = '']: readonly string[]): readonly MakeCommand[] {
   const asked = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
-  if (asked !== undefined) return [asked];
-  const completion = async () => (await import('./commands/completion.js')).completionCommand;
-  return [...Object.values(COMMANDS), completion];
+  return asked === undefined ? [...Object.values(COMMANDS), completionCommand] : [asked];
 }
 
 /**
@@ -82,8 +99,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
     'streamwarden replay incident.jsonl',
     'streamwarden inspect incident.jsonl',
   );
-  for (const load of loadersFor(argv)) {
-    const make = await load();
+  for (const make of commandsFor(argv)) {
     const command = make(run);
     takeServiceFrom(host.env, command);
     program.addCommand(command.copyInheritedSettings(program));
