@@ -13,12 +13,14 @@ import type { Inside } from '../runtime/inside.js';
 import { Calls } from './calls.js';
 import { createFleetAccess, type FleetAccess } from './fleet-access.js';
 import { createDeadLettersAdmin, type DeadLettersAdmin } from './letters/letters-admin.js';
+import { type StreamsAdmin, streamsWithin } from './streams-admin.js';
 
 /** Of these null: it could not be asked for, as the user has no right to it. */
 export interface AdminWithin {
   readonly deadLetters: DeadLettersAdmin;
   /** @throws StreamwardenError `RedisUnavailable`, `RedisRefused`, `PermissionDenied` */
   readonly fleet: FleetAccess;
+  readonly streams: StreamsAdmin;
   /** Where the entries of the load balancer stream are. Null as well: there is no group. @throws StreamwardenError `RedisUnavailable` */
   entries(): Promise<Balance | null>;
   /** What is delayed, and those that are due first, at most so many. @throws StreamwardenError `RedisUnavailable` */
@@ -33,6 +35,7 @@ export function adminWithin(inside: Inside): AdminWithin {
   return {
     deadLetters: createDeadLettersAdmin({ deadLetters }, new Calls(THE_RUNTIMES, clock)),
     fleet: fleetWithin(inside),
+    streams: streamsWithin(inside),
     entries: () => unlessRefused(async () => (await group.balance()) ?? null),
     delayed: (most) =>
       unlessRefused(async () => {

@@ -28,6 +28,8 @@ export interface FoundStream {
   readonly history: readonly OwnerChange[] | null;
   /** How far it has come, the value shortened. Null: nothing is kept, or the user may not look; `unreadable`: what is kept is no checkpoint of this version. */
   readonly checkpoint: CheckpointStatus | 'unreadable' | null;
+  /** Since when nobody is given it, epoch milliseconds by Redis's clock; null: it is not paused, or the user may not look. */
+  readonly pausedAt: number | null;
 }
 
 export interface FleetAccess {
@@ -67,6 +69,17 @@ export function createFleetAccess(sources: FleetSources): FleetAccess {
     }
   }
 
+  async function pausedAt(name: string): Promise<number | null> {
+    const [, , , , paused] = names.parking;
+    try {
+      const since = await commands.run('HGET', (client) => client.hget(paused, name));
+      return since === null ? null : Number(since);
+    } catch (error) {
+      if (!isStreamwardenError(error, 'PermissionDenied')) throw error;
+      return null;
+    }
+  }
+
   async function ownershipOf(name: string): Promise<Ownership | null> {
     const recorded = await owners.recorded(name);
     if (recorded !== undefined) return recorded;
@@ -85,6 +98,7 @@ export function createFleetAccess(sources: FleetSources): FleetAccess {
       return {
         ownership: await ownershipOf(name),
         history: await changesOf(name),
+        pausedAt: await pausedAt(name),
         checkpoint: await checkpointToShow(() => readCheckpoint(commands, names, dataStreams, name)),
       };
     },

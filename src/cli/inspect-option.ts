@@ -24,7 +24,7 @@ export function addInspectOptions(command: Command): Command {
       ),
     )
     .addOption(inspectHostOption('--inspect-host <address>'))
-    .addOption(new Option('--inspect-actions', 'let it redrive and delete dead letters, and record'))
+    .addOption(new Option('--inspect-actions', 'let it change dead letters and streams, and record'))
     .addOption(
       new Option('--inspect-stately', "tell programs in the format of Stately's inspector, at /stately"),
     );

@@ -2,7 +2,7 @@
 import { machineDefinitions } from './definitions.js';
 import type { RuntimeFeed } from './feed.js';
 import type { FleetView } from './fleet-view.js';
-import type { FileInfo, ServiceInfo } from './protocol.js';
+import { type FileInfo, type ServiceInfo, STREAM_ACTIONS } from './protocol.js';
 import { sendFile } from './recordings.js';
 import { Refusal } from './refusal.js';
 import { Replays } from './replays.js';
@@ -16,6 +16,7 @@ import {
   letterPageQuery,
   lettersRequest,
   nothing,
+  streamActionRequest,
   watchRequest,
 } from './requests.js';
 import { type Answer, type Call, Routes } from './routes.js';
@@ -83,7 +84,14 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, service, li
     response.writeHead(204).end();
   }
 
-  return new Routes(areActionsAllowed)
+  const routes = new Routes(areActionsAllowed);
+  for (const action of STREAM_ACTIONS) {
+    routes.action('POST', `api/runtimes/*/streams/${action}`, async (call) => {
+      const request = await bodyAs(streamActionRequest, call.request);
+      return await feedOf(call).streamActions.act(action, request, viewerOf(call));
+    });
+  }
+  return routes
     .add('GET', 'api/live', live)
     .add('GET', 'api/machines', () => ({ machines: machineDefinitions() }))
     .add('PUT', 'api/viewers/*/watch', watch)

@@ -14,6 +14,7 @@ import type { RuntimeInfo, ServerMessage } from './protocol.js';
 import { Recordings } from './recordings.js';
 import { type ProcessFacts, Ticks } from './second.js';
 import { ServiceView } from './service-view.js';
+import { StreamActions } from './stream-actions.js';
 import { StatelyFeed } from './stately/feed.js';
 import { frameOf, type Viewer } from './viewer.js';
 
@@ -22,6 +23,7 @@ export class RuntimeFeed {
   readonly service: ServiceView;
   readonly recordings: Recordings;
   readonly letterJobs: LetterJobs;
+  readonly streamActions: StreamActions;
   readonly stately: StatelyFeed;
   readonly #inside: Inside;
   readonly #hideAddress: () => void;
@@ -63,6 +65,7 @@ export class RuntimeFeed {
     this.service = new ServiceView(inside, runtime.consumer, audit);
     this.recordings = new Recordings(runtime, folder, () => this.#tellRecordings());
     this.letterJobs = new LetterJobs(inside, this.service.admin, slot, audit, () => this.#tellLetterJob());
+    this.streamActions = new StreamActions(runtime, this.service.admin.streams, clock, audit);
     this.stately = new StatelyFeed(inside);
     this.#ended = new EndedActors(seam, clock);
     this.#actors = new ActorFeed(this.info.id, inside, this.#ended);

@@ -31,7 +31,7 @@
  *
  * `streamwarden inspect --service NAME` shows no runtime: `hello.service` names the service, and only `api/fleets/…` answers for it.
  *
- * What changes something (dead letters, recordings) is refused unless `hello.actions`. Every refusal is an {@link ErrorReply}.
+ * What changes something (dead letters, streams, recordings) is refused unless `hello.actions`. Every refusal is an {@link ErrorReply}.
  *
  * The page is served from dist/inspector/page. Its content security policy lets it load scripts, styles, fonts and images from this server only (images
  * also as `data:`), and run or style nothing inline. Every request goes to this server; a token, where one is asked for, is in a cookie by then.
@@ -54,5 +54,6 @@ export type * from './protocol/machines.js';
 export type * from './protocol/message.js';
 export type * from './protocol/news.js';
 export type * from './protocol/recordings.js';
+export * from './protocol/stream-actions.js';
 export type * from './protocol/trials.js';
 export type { ReplayReport };

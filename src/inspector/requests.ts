@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { readJson } from './http.js';
 import type { LetterQuery } from './letters/letter-query.js';
-import type { LetterJobRequest, Limits } from './protocol.js';
+import type { LetterJobRequest, Limits, StreamActionRequest } from './protocol.js';
 import { Refusal } from './refusal.js';
 import { MAX_REPLAY_BYTES } from './replays.js';
 
@@ -61,6 +61,16 @@ export const letterJobRequest = z
     const given = Object.entries(filter).filter(([, value]) => value !== undefined && value !== '');
     return { action, filter: Object.fromEntries(given), range };
   });
+
+export const streamActionRequest = z
+  .strictObject({
+    name: z.string().min(1).max(65_536),
+    id: entryId.optional(),
+    force: z.boolean().default(false),
+  })
+  .transform(
+    ({ name, id, force }): StreamActionRequest => ({ name, force, ...(id === undefined ? {} : { id }) }),
+  );
 
 export const fleetStreamsQuery = z.object({ consumer: text, after: entryId.nullable().default(null) });
 

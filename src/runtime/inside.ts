@@ -11,6 +11,7 @@ import type { DelayedStore } from '../redis/delaying.js';
 import type { EntryReader } from '../redis/entry-reader.js';
 import type { FleetStore } from '../redis/fleet.js';
 import type { GroupStore } from '../redis/group.js';
+import type { Layout } from '../redis/layout.js';
 import type { Names } from '../redis/names.js';
 import type { Tap } from '../replay/tap.js';
 import type { NotedStreams } from './noted-streams.js';
@@ -18,6 +19,7 @@ import type { Overview } from './snapshot.js';
 
 export interface Inside {
   readonly names: Names;
+  readonly layout: Layout;
   readonly settings: {
     readonly heartbeatMs: number;
     readonly reconcileEveryMs: number;

@@ -10,7 +10,7 @@ export interface InspectOptions {
    * @defaultValue none is asked for
    */
   readonly token?: string;
-  /** Whether viewers may redrive and delete dead letters, and make recordings. @defaultValue false */
+  /** Whether viewers may change dead letters, act on streams, and make recordings. @defaultValue false */
   readonly actions?: boolean;
   /** Whether programs may watch the actors in the format of Stately's inspector, by a websocket at `/stately`. @defaultValue false */
   readonly stately?: boolean;

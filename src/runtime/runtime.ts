@@ -467,6 +467,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
     const letters = layout.dlqIsLocal ? bulk : (connections.shards?.bulkFor(names.dlq) ?? bulk);
     return {
       names,
+      layout,
       settings: this.#options,
       seam,
       tap: this.#recorder.tap,

@@ -14,6 +14,7 @@ import type { GroupReply } from './group.js';
 import type { LetterJob, LetterJobRequest } from './letter-jobs.js';
 import type { Hello, Limits } from './live.js';
 import type { RecordingInfo } from './recordings.js';
+import type { StreamAction, StreamActionReply, StreamActionRequest } from './stream-actions.js';
 import type { TrialReply, TrialRequest } from './trials.js';
 
 /** Where everything is, relative to the page. */
@@ -45,6 +46,9 @@ export const addresses = {
   redrive: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/redrive`,
   /** POST {@link DeadLettersRequest}, replies with {@link DeadLettersOutcome}. An action. */
   deleteLetters: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/dead-letters/delete`,
+  /** POST {@link StreamActionRequest}, replies with {@link StreamActionReply}. An action. */
+  streamAction: (runtime: string, action: StreamAction) =>
+    `api/runtimes/${encodeURIComponent(runtime)}/streams/${action}`,
   /** POST {}, replies with {@link RecordingInfo}: begins one. An action. */
   recordings: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/recordings`,
   /** POST {}, replies with {@link RecordingInfo}: ends it. An action. */

@@ -1,6 +1,7 @@
 /** The fleet in words: no browser, no I/O. */
 import type { BalanceStatus, FleetMoves, FleetReply, Move, OwnerChange, Ownership } from '../../protocol.js';
 import { clockTime, dateTime, duration, number, plural } from './format.js';
+import type { HeldEntry } from './stream-actions.js';
 
 /** How even it is, and what is being done about that. */
 export function balanceWords(balance: BalanceStatus): string {
@@ -53,6 +54,19 @@ export function ownershipWords(ownership: Ownership | null): string {
     default:
       return 'Nobody owns it, and nothing announces it.';
   }
+}
+
+/** The entry of it that somebody has; null: nobody has one. @param self name in the group of the runtime that is asked */
+export function heldOf(ownership: Ownership | null, self: string): HeldEntry | null {
+  if (ownership?.state === 'owned') {
+    const { id, owner: holder, isAlive } = ownership;
+    return { id, holder, isHere: holder === self, isAlive };
+  }
+  if (ownership?.state !== 'unowned') return null;
+  const given = ownership.entries.find(({ pending }) => pending !== null)?.pending;
+  if (!given) return null;
+  // Not owned yet: it can be taken from there, and not be released.
+  return { id: given.id, holder: given.consumer, isHere: false, isAlive: given.isAlive };
 }
 
 /** One record of a history: when, what, by whom. */

@@ -18,6 +18,9 @@ import {
   type MachineDefinition,
   type MachinesReply,
   type RecordingInfo,
+  type StreamAction,
+  type StreamActionReply,
+  type StreamActionRequest,
   type TrialReply,
   type TrialRequest,
   type WatchRequest,
@@ -95,6 +98,8 @@ export const api = {
     const query = queryOf({ ...filter, ...before?.range, after: before?.after ?? null });
     return get<LetterGroupsReply>(`${addresses.letterGroups(runtime)}?${query}`);
   },
+  actOnStream: (runtime: string, action: StreamAction, stream: StreamActionRequest) =>
+    post<StreamActionReply>(addresses.streamAction(runtime, action), stream),
   startLetterJob: (runtime: string, job: LetterJobRequest) =>
     post<LetterJob>(addresses.letterJobs(runtime), job),
   stopLetterJob: (runtime: string) => post<LetterJob>(addresses.stopLetterJob(runtime), {}),

@@ -8,12 +8,13 @@ import { StateBadge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
 import { stepActor } from '../state/player.js';
 import { actorHash, hrefOf, route, setParams } from '../state/router.js';
-import { definitionOf, page, type Subject, subject } from '../state/store.js';
+import { definitionOf, hello, page, type Subject, subject } from '../state/store.js';
 import { watch } from '../state/watching.js';
 import { ActorChart } from './actor-chart.js';
 import { ActorContext } from './actor-context.js';
 import { ActorSteps } from './actor-steps.js';
 import { Nothing } from './nothing.js';
+import { StreamActions } from './stream-actions.js';
 import { TrialPanel, useTrials } from './trial.js';
 
 /** Streams come by the thousand: so many are named. */
@@ -84,6 +85,16 @@ function Thrown({ text }: { readonly text: string }) {
       <pre>{text}</pre>
     </Panel>
   );
+}
+
+/** What can be done with the stream of an ownership; of one that has ended with whatever has its name now. */
+function OwnedStream({ row, runtime }: { readonly row: ActorRow; readonly runtime: string }) {
+  const { machine, label, path, ended, status } = row;
+  if (machine !== 'ownership' || label === null) return null;
+  const id = path.slice(path.lastIndexOf('/') + 1);
+  const isHere = ended === null && status === 'active';
+  const held = isHere ? { id, holder: runtime, isHere, isAlive: true } : null;
+  return <StreamActions runtime={runtime} name={label} held={held} isPaused={null} />;
 }
 
 interface BodyProps {
@@ -206,6 +217,9 @@ export function Actor({ path }: { readonly path: string }) {
         </span>
       </div>
       <Lineage of={of} row={row} />
+      {of.live !== null && of.live.ended === null && hello.value?.actions === true && (
+        <OwnedStream key={path} row={row} runtime={of.live.info.id} />
+      )}
       {row.ended !== null && row.ended.thrown !== null && <Thrown text={row.ended.thrown} />}
       <Body
         row={row}

@@ -2,12 +2,13 @@
 import { Fragment } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { FleetStreamReply, OwnerChange, Ownership } from '../../protocol.js';
-import { changeWords, ownershipWords } from '../model/fleet.js';
+import { changeWords, heldOf, ownershipWords } from '../model/fleet.js';
 import { dateTime, duration, lagWords, number } from '../model/format.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
 import { Panel } from '../part/panel.js';
 import { api, messageOf } from '../state/api.js';
+import { StreamActions } from './stream-actions.js';
 
 interface FleetSearchProps {
   /** What is looked for; '': nothing. */
@@ -151,10 +152,13 @@ function Checkpoint({ checkpoint }: Pick<FleetStreamReply, 'checkpoint'>) {
   );
 }
 
-function Found({ ownership, history, checkpoint }: FleetStreamReply) {
+function Found({ ownership, history, checkpoint, pausedAt }: FleetStreamReply) {
   return (
     <>
-      <p>{ownershipWords(ownership)}</p>
+      <p>
+        {ownershipWords(ownership)}
+        {pausedAt !== null && ` It is paused since ${dateTime(pausedAt)}: nobody is given it.`}
+      </p>
       {ownership?.state === 'owned' && <Owner ownership={ownership} />}
       {ownership?.state === 'unowned' && (
         <dl class="facts">
@@ -174,8 +178,15 @@ function Found({ ownership, history, checkpoint }: FleetStreamReply) {
   );
 }
 
+interface FoundStreamProps {
+  readonly source: string;
+  readonly name: string;
+  /** The source is a runtime that may do something with it. */
+  readonly mayAct: boolean;
+}
+
 /** Of another name, or another source, it is made anew. */
-export function FoundStream({ source, name }: { readonly source: string; readonly name: string }) {
+export function FoundStream({ source, name, mayAct }: FoundStreamProps) {
   const [found, setFound] = useState<FleetStreamReply | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const load = async () => {
@@ -207,6 +218,15 @@ export function FoundStream({ source, name }: { readonly source: string; readonl
         {failure !== null && <p class="banner tone-bad">{failure}</p>}
         {found === null ? failure === null && <p class="muted">Asking Redis…</p> : <Found {...found} />}
       </div>
+      {mayAct && found !== null && (
+        <StreamActions
+          runtime={source}
+          name={name}
+          held={heldOf(found.ownership, source)}
+          isPaused={found.pausedAt !== null}
+          onDone={() => void load()}
+        />
+      )}
     </Panel>
   );
 }

@@ -69,9 +69,11 @@ interface OfProps {
   readonly service: string;
   /** The runtime that is asked has not ended. */
   readonly isLive: boolean;
+  /** It may do something with streams. */
+  readonly mayAct: boolean;
 }
 
-function Of({ source, service, isLive }: OfProps) {
+function Of({ source, service, isLive, mayAct }: OfProps) {
   const { value, error } = usePolled(isLive ? () => api.fleet(source) : null, EVERY_MS, [source, isLive]);
   const [chosen, setChosen] = useState<string | null>(null);
   const name = route.value.params.stream ?? '';
@@ -87,7 +89,7 @@ function Of({ source, service, isLive }: OfProps) {
         <span class="push" />
         <FleetSearch name={name} onSearch={(stream) => setParams({ stream })} />
       </div>
-      {name !== '' && <FoundStream key={`${source} ${name}`} source={source} name={name} />}
+      {name !== '' && <FoundStream key={`${source} ${name}`} source={source} name={name} mayAct={mayAct} />}
       {value === null ? (
         <Empty title={error === null ? 'Asking Redis…' : 'Redis could not be asked'} />
       ) : (
@@ -112,7 +114,7 @@ export function Fleet() {
   return (
     <main class="view">
       {alone !== null ? (
-        <Of key={alone.id} source={alone.id} service={alone.name} isLive />
+        <Of key={alone.id} source={alone.id} service={alone.name} isLive mayAct={false} />
       ) : of === null ? (
         <Nothing />
       ) : of.live === null ? (
@@ -125,6 +127,7 @@ export function Fleet() {
           source={of.live.info.id}
           service={of.live.info.service}
           isLive={of.live.ended === null}
+          mayAct={of.live.ended === null && hello.value?.actions === true}
         />
       )}
     </main>
