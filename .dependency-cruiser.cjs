@@ -156,7 +156,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(inspector/(page/|protocol|actor-path|lock-of)|replay/(event-words|json-safe|patch|state-path|words)[.]ts)',
+          '^src/(inspector/(page/|protocol|actor-path|lock-of)|replay/(event-words|json-safe|patch|standstills|state-path|words)[.]ts)',
         dependencyTypesNot: ['type-only'],
       },
     },

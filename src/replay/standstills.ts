@@ -2,7 +2,7 @@
  * Where a process stood still: a timer that was due rang late, and nothing was recorded in between. A recording does not say so itself: whoever stands
  * still writes nothing.
  */
-import { isActorLine, type Line } from './format.js';
+import type { ActorLine, Line } from './format.js';
 
 /** A span in which nothing was recorded although a timer was due. */
 export interface Silence {
@@ -11,6 +11,11 @@ export interface Silence {
   readonly from: number;
   /** When the timer rang, epoch milliseconds. */
   readonly to: number;
+}
+
+/** As format.ts has it, without the schemas: the page imports this file too. */
+function isActorLine(line: Line): line is ActorLine {
+  return 'actor' in line;
 }
 
 /** A timer that rings this much late was kept from ringing; below that the event loop was busy. */

@@ -64,6 +64,8 @@ describe('pictures of the inspector for the documents', () => {
     const url = String(line.url);
     const page = await browser.open(url, { ...FOR_PICTURES, viewport: { width: 1200, height } });
     await page.getByText('agrees', { exact: true }).waitFor();
+    const slider = page.getByRole('slider');
+    await slider.fill((await slider.getAttribute('max')) ?? '');
     return { page, url };
   }
 

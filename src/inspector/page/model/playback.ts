@@ -4,7 +4,9 @@
 import type { Header, Line } from '../../../replay/format.js';
 import { wordsOfState } from '../../../replay/state-path.js';
 import type { Message } from '../../protocol.js';
+import { Axis } from './axis.js';
 import { ActorHistory } from './history.js';
+import { type Mark, marksOf } from './marks.js';
 import type { RecordingLines } from './recording-lines.js';
 import type { Heard } from './runtime-model.js';
 import { Scene } from './scene.js';
@@ -25,6 +27,9 @@ export class Playback {
   readonly header: Header;
   readonly lines: readonly Line[];
   readonly isCut: boolean;
+  readonly axis: Axis;
+  /** Where something happened, oldest first. */
+  marks: readonly Mark[] = [];
   /** Of all lines, oldest first. */
   messages: readonly Heard[] = [];
   /** By actor: places of its lines. */
@@ -42,6 +47,7 @@ export class Playback {
     this.header = header;
     this.lines = lines;
     this.isCut = isCut;
+    this.axis = new Axis(lines);
     this.#between = Math.max(LINES_BETWEEN_COPIES, Math.ceil(lines.length / MOST_COPIES));
   }
 
@@ -53,6 +59,8 @@ export class Playback {
       yield;
     }
     playback.messages = yield* playback.#allMessages();
+    const isOfOneActor = recording.header.only !== undefined;
+    playback.marks = yield* marksOf({ lines: recording.lines, isOfOneActor, lasts: playback.axis.lasts });
     return playback;
   }
 

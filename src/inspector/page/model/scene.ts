@@ -7,6 +7,7 @@ import { changedLocks, type KnownLocks, LOCK_KEEPER, lockOf, ownershipPath } fro
 import type { ActorRow } from '../../protocol.js';
 import { Actors } from './actors.js';
 import { nameOf } from './lineage.js';
+import { besides, withinProcess } from './process.js';
 
 type ActorLine = Extract<Line, { kind: 'spawn' | 'join' | 'event' }>;
 
@@ -45,20 +46,23 @@ export class Scene {
     } else {
       this.actors.put(row);
     }
-    if (line.actor === LOCK_KEEPER) this.#relock(context as KnownLocks);
+    if (withinProcess(line.actor) === LOCK_KEEPER) this.#relock(line.actor, context as KnownLocks);
     if (hasEnded && line.machine === 'ownership') this.contexts.delete(line.actor);
     else this.contexts.set(line.actor, context);
   }
 
-  get #locks(): KnownLocks | undefined {
-    return this.contexts.get(LOCK_KEEPER) as KnownLocks | undefined;
+  /** What the lock keeper of the same process knows. */
+  #locksOf(actor: string): KnownLocks | undefined {
+    return this.contexts.get(besides(actor, LOCK_KEEPER)) as KnownLocks | undefined;
   }
 
   /** The locks of some streams stand otherwise now. */
-  #relock(now: KnownLocks): void {
-    for (const id of changedLocks(this.#locks, now)) {
-      const row = this.actors.get(ownershipPath(id));
-      if (row !== undefined) this.actors.put({ ...row, lock: lockOf(row.path, row.state, now) });
+  #relock(keeper: string, now: KnownLocks): void {
+    for (const id of changedLocks(this.#locksOf(keeper), now)) {
+      const row = this.actors.get(besides(keeper, ownershipPath(id)));
+      if (row !== undefined) {
+        this.actors.put({ ...row, lock: lockOf(withinProcess(row.path), row.state, now) });
+      }
     }
   }
 
@@ -80,7 +84,7 @@ export class Scene {
       parent: parentOf(actor),
       machine,
       label: labelOf(line, context),
-      lock: lockOf(actor, state as StateValue, this.#locks),
+      lock: lockOf(withinProcess(actor), state as StateValue, this.#locksOf(actor)),
       state: state as StateValue,
       restarts: this.#restartsOf(actor),
       ended: null,
@@ -101,7 +105,7 @@ export class Scene {
 
   /** The supervisor's context says. */
   #restartsOf(path: string): number | null {
-    const { children } = (this.contexts.get('supervisor') ?? {}) as Supervised;
-    return children?.[nameOf(path)]?.restarts ?? children?.[path]?.restarts ?? null;
+    const { children } = (this.contexts.get(besides(path, 'supervisor')) ?? {}) as Supervised;
+    return children?.[nameOf(path)]?.restarts ?? children?.[withinProcess(path)]?.restarts ?? null;
   }
 }

@@ -1,6 +1,6 @@
 /** Keys that work everywhere, as long as nobody types. */
 import { signal } from '@preact/signals';
-import { playback, step, togglePlaying } from './player.js';
+import { playback, seekMark, step, togglePlaying } from './player.js';
 import { go } from './router.js';
 import { views } from './store.js';
 
@@ -45,6 +45,7 @@ function onKey(event: KeyboardEvent): void {
     else togglePlaying();
   } else if (playback.value !== null && key === 'ArrowLeft') step(event.shiftKey ? -10 : -1);
   else if (playback.value !== null && key === 'ArrowRight') step(event.shiftKey ? 10 : 1);
+  else if (playback.value !== null && (key === 'n' || key === 'p')) seekMark(key === 'n' ? 1 : -1);
   else return;
   event.preventDefault();
 }

@@ -1,6 +1,6 @@
 /** Keeps in the address how far into a recording the page is: a reload, or somebody else, finds the place again. */
 import { effect } from '@preact/signals';
-import { playback, position } from './player.js';
+import { pause, playback, position, seek } from './player.js';
 import { route, setParams } from './router.js';
 
 /** Browsers refuse addresses that change with every step. */
@@ -14,6 +14,21 @@ export function keepPlace(): void {
     window.clearTimeout(timer);
     if (at === undefined || at === route.value.params.at) return;
     timer = window.setTimeout(() => setParams({ at }), SETTLED_MS);
+  });
+  followPlace();
+}
+
+/** A link to another moment, or the way back to one, leads there. */
+function followPlace(): void {
+  let known = route.peek().params.at;
+  effect(() => {
+    const { at } = route.value.params;
+    if (at === known) return;
+    known = at;
+    const place = placeInAddress();
+    if (place === undefined || playback.peek() === null || place === position.peek()) return;
+    pause();
+    seek(place);
   });
 }
 

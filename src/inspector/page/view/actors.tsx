@@ -4,6 +4,7 @@ import { wordsOfEvent } from '../../../replay/event-words.js';
 import { wordsOfState } from '../../../replay/state-path.js';
 import { ago, number } from '../model/format.js';
 import { nameOf } from '../model/lineage.js';
+import { processOf } from '../model/process.js';
 import {
   type ActorFilter,
   isFiltered,
@@ -78,6 +79,7 @@ interface RowProps {
 function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: RowProps) {
   const { path, label, state, status, restarts, events, last } = row;
   const name = nameOf(path);
+  const process = processOf(path);
   return (
     <div class={`tree-row ${isCurrent ? 'is-current' : ''}`} data-actor={path}>
       <span
@@ -104,6 +106,9 @@ function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: Ro
           </>
         ) : (
           <span>{name}</span>
+        )}
+        {depth === 0 && process !== '' && !name.startsWith(process) && (
+          <span class="muted mono">{process}</span>
         )}
         {below > 0 && <span class="muted">{number(below)}</span>}
       </span>

@@ -10,6 +10,7 @@ const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['Enter', 'open the actor of a row'],
   ['Space', 'pause the sequence; play a recording'],
   ['← →', 'step through a recording; with Shift ten lines'],
+  ['n p', 'where something happened next, or before, in a recording'],
   ['Esc', 'leave a field, close this'],
   ['?', 'show this'],
 ];

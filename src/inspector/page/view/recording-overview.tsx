@@ -16,12 +16,18 @@ function Facts() {
   if (player === null) return null;
   const { header, length, isCut } = player;
   const last = player.lines.at(-1);
+  const processes = header.why === 'merged' ? header.consumer.split(' + ') : [header.consumer];
   return (
     <Panel title={fileName.value}>
       <dl class="facts">
         <dt>Consumer</dt>
         <dd>
-          {header.consumer} <span class="muted">of service {header.service}</span>
+          {processes.join(', ')}{' '}
+          <span class="muted">
+            {processes.length > 1 &&
+              `${plural(processes.length, 'process', 'processes')} on one axis of time, `}
+            of service {header.service}
+          </span>
         </dd>
         <dt>Began</dt>
         <dd>
