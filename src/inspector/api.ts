@@ -9,6 +9,7 @@ import { Replays } from './replays.js';
 import {
   bodyAs,
   checked,
+  entryId,
   fleetStreamQuery,
   fleetStreamsQuery,
   letterGroupsQuery,
@@ -96,6 +97,7 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, service, li
     .add('GET', 'api/machines', () => ({ machines: machineDefinitions() }))
     .add('PUT', 'api/viewers/*/watch', watch)
     .add('GET', 'api/runtimes/*/group', (call) => feedOf(call).service.group())
+    .add('GET', 'api/runtimes/*/streams/*', (call) => feedOf(call).stream(checked(entryId, call.parts[1])))
     .add('GET', 'api/fleets/*', (call) => fleetOf(call).look())
     .add('GET', 'api/fleets/*/streams', (call) => {
       const { consumer, after } = checked(fleetStreamsQuery, queryOf(call));

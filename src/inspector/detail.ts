@@ -1,6 +1,7 @@
 /** One actor as one viewer watches it: a recording of that actor alone, sent as it grows. */
 import { LineWriter } from '../replay/line-writer.js';
 import type { Entry } from '../replay/tap.js';
+import { takenBy } from './taken.js';
 import type { Viewer } from './viewer.js';
 
 /** Entries in one message; of more, the oldest are left out. */
@@ -46,12 +47,18 @@ export class Detail {
   #send(entries: readonly Entry[], skipped: number, isHistory: boolean): void {
     // Lines are JSON already: what was left out before one is noticed by the writer, which introduces the actor anew.
     const lines = entries.flatMap((entry) => this.#writer.linesOf(entry).trimEnd().split('\n')).join(',');
+    const taken: Record<number, readonly string[]> = {};
+    for (const entry of entries) {
+      const ids = entry.kind === 'event' ? takenBy(entry) : null;
+      if (ids !== null) taken[entry.seq] = ids;
+    }
     const head = JSON.stringify({
       kind: 'detail',
       runtime: this.#runtime,
       actor: this.#actor,
       skipped,
       isHistory,
+      taken,
     });
     this.#viewer.send(`data: ${head.slice(0, -1)},"lines":[${lines}]}\n\n`);
   }

@@ -12,7 +12,7 @@ import type { Notification } from '../runtime/notifications.js';
 import { labelOf } from './actor-label.js';
 import { parentOf } from './actor-path.js';
 import { ownershipPath } from './lock-of.js';
-import type { ActorRow, Ended } from './protocol.js';
+import type { ActorRow, Ended, ThrownBefore } from './protocol.js';
 
 const MOST_KEPT = 1000;
 /** Of a stack: more is below what anybody reads. */
@@ -68,6 +68,17 @@ export class EndedActors {
   ended(path: string): Ended | null {
     const kept = this.#last.get(path);
     return kept === undefined ? null : endedOf(kept);
+  }
+
+  /** What a handler of that data stream threw last, under another entry. */
+  thrownBefore(name: string, id: string): ThrownBefore | null {
+    const path = ownershipPath(id);
+    const kept = this.#kept.findLast(
+      (one) => one.thrown !== undefined && one.path !== path && labelOf(one, one.standing) === name,
+    );
+    if (kept === undefined) return null;
+    const thrown = endedOf(kept).thrown ?? '';
+    return { id: kept.path.slice(ownershipPath('').length), at: kept.at, thrown };
   }
 
   close(): void {

@@ -10,12 +10,13 @@ import { EndedActors } from './ended-actors.js';
 import { LetterJobs } from './letters/letter-jobs.js';
 import type { OneAtATime } from './letters/one-at-a-time.js';
 import { News } from './news.js';
-import type { RuntimeInfo, ServerMessage } from './protocol.js';
+import type { RuntimeInfo, ServerMessage, StreamReply } from './protocol.js';
 import { Recordings } from './recordings.js';
 import { type ProcessFacts, Ticks } from './second.js';
 import { ServiceView } from './service-view.js';
 import { StreamActions } from './stream-actions.js';
 import { StatelyFeed } from './stately/feed.js';
+import { streamView } from './stream-view.js';
 import { frameOf, type Viewer } from './viewer.js';
 
 export class RuntimeFeed {
@@ -103,6 +104,11 @@ export class RuntimeFeed {
     if (!this.#actors.viewers.has(viewer)) return;
     const here = viewer.watched.filter(({ runtime }) => runtime === this.info.id);
     this.#actors.watch(viewer, new Set(here.map(({ actor }) => actor)));
+  }
+
+  /** What is being done with the stream of that entry. */
+  stream(id: string): StreamReply {
+    return streamView(id, this.#inside, this.#ended);
   }
 
   /** A second has passed. */

@@ -55,5 +55,6 @@ export type * from './protocol/message.js';
 export type * from './protocol/news.js';
 export type * from './protocol/recordings.js';
 export * from './protocol/stream-actions.js';
+export type * from './protocol/streams.js';
 export type * from './protocol/trials.js';
 export type { ReplayReport };

@@ -12,7 +12,7 @@ export const LIMITS: Limits = { watched: 8, replayBytes: MAX_REPLAY_BYTES, lette
 const MAX_BODY_BYTES = 65_536;
 
 const text = z.string().min(1).max(1_024);
-const entryId = z.string().regex(/^\d{1,20}-\d{1,20}$/);
+export const entryId = z.string().regex(/^\d{1,20}-\d{1,20}$/);
 
 export const watchRequest = z.strictObject({
   actors: z.array(z.strictObject({ runtime: text, actor: text })).max(LIMITS.watched),

@@ -81,7 +81,7 @@ function transitionsOf(node: AnyStateNode): Transition[] {
   return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
 }
 
-function placeOf(transition: Transition): TransitionPlace {
+export function placeOf(transition: Transition): TransitionPlace {
   const { source } = transition;
   return { state: source.path.join('.'), place: transitionsOf(source).indexOf(transition) };
 }

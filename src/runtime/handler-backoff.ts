@@ -16,9 +16,15 @@ export interface HandlerBackoffSettings {
   readonly delay: HandlerDelay | undefined;
 }
 
+interface Pause {
+  readonly timer: Timer;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
 export class HandlerBackoff {
   readonly #settings: HandlerBackoffSettings;
-  readonly #timers = new Map<Ownership, Timer>();
+  readonly #pauses = new Map<Ownership, Pause>();
 
   constructor(settings: HandlerBackoffSettings) {
     this.#settings = settings;
@@ -27,23 +33,29 @@ export class HandlerBackoff {
   /** Returns the delay in milliseconds. */
   begin(ownership: Ownership, error: unknown, then: () => void): number {
     const delayMs = this.#asked(ownership, error) ?? this.#doubled(ownership);
-    const timer = this.#settings.clock.setTimeout(() => {
-      this.#timers.delete(ownership);
+    const { clock } = this.#settings;
+    const timer = clock.setTimeout(() => {
+      this.#pauses.delete(ownership);
       then();
     }, delayMs);
-    this.#timers.set(ownership, timer);
+    this.#pauses.set(ownership, { timer, until: clock.now() + delayMs });
     return delayMs;
   }
 
+  /** When it is over, epoch milliseconds; undefined: there is none. */
+  untilOf(ownership: Ownership): number | undefined {
+    return this.#pauses.get(ownership)?.until;
+  }
+
   cancel(ownership: Ownership): void {
-    const timer = this.#timers.get(ownership);
-    if (timer === undefined) return;
-    this.#timers.delete(ownership);
-    this.#settings.clock.clearTimeout(timer);
+    const pause = this.#pauses.get(ownership);
+    if (pause === undefined) return;
+    this.#pauses.delete(ownership);
+    this.#settings.clock.clearTimeout(pause.timer);
   }
 
   cancelAll(): void {
-    for (const ownership of [...this.#timers.keys()]) this.cancel(ownership);
+    for (const ownership of [...this.#pauses.keys()]) this.cancel(ownership);
   }
 
   /** What the application's function says; undefined where there is none, or where it says nothing that can be waited for. */

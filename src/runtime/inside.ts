@@ -16,6 +16,7 @@ import type { Names } from '../redis/names.js';
 import type { Tap } from '../replay/tap.js';
 import type { NotedStreams } from './noted-streams.js';
 import type { Overview } from './snapshot.js';
+import type { StreamActivity } from './stream-activity.js';
 
 export interface Inside {
   readonly names: Names;
@@ -52,6 +53,8 @@ export interface Inside {
   noted(): NotedStreams;
   /** Has the others know at which address an inspector shows this runtime. @returns takes that back */
   inspectedAt(url: string): () => void;
+  /** What is being done with the stream of that entry; null: this runtime does not have it. */
+  activity(id: string): StreamActivity | null;
   /** Cheap, however many streams are owned. */
   overview(): Overview;
 }

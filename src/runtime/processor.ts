@@ -21,6 +21,8 @@ export interface ProcessorHooks<TInfo, TCheckpoint> {
   /** The handler has returned, one way or another. */
   returned(ownership: Ownership): void;
   log(fields: Readonly<Record<string, unknown>>, message: string): void;
+  /** Epoch milliseconds. */
+  now(): number;
 }
 
 /** Whose handler is running. One for all runtimes: each storage that was ever used costs every promise of the process from then on. */
@@ -32,7 +34,8 @@ export class Processor<TInfo, TCheckpoint> {
   readonly #hooks: ProcessorHooks<TInfo, TCheckpoint>;
   readonly #waiting: Ownership[] = [];
   readonly #running = new Set<Ownership>();
-  readonly #atWork = new Set<Ownership>();
+  /** Since when, epoch milliseconds. */
+  readonly #atWork = new Map<Ownership, number>();
 
   constructor(
     handler: StreamHandler<TInfo, TCheckpoint>,
@@ -52,6 +55,16 @@ export class Processor<TInfo, TCheckpoint> {
   /** Whether its handler has not returned. What is left to do then is not the application's, and nobody has to be waited for. */
   isAtWork(ownership: Ownership): boolean {
     return this.#atWork.has(ownership);
+  }
+
+  /** Since when its handler runs, epoch milliseconds; undefined: it does not. */
+  workingSince(ownership: Ownership): number | undefined {
+    return this.#atWork.get(ownership);
+  }
+
+  /** Whether its handler is still to be called, as so many run already. Looks through all that wait. */
+  isQueued(ownership: Ownership): boolean {
+    return this.#waiting.includes(ownership);
   }
 
   /** Whether this is asked by the handler of that very stream: who asks cannot be waited for. */
@@ -107,7 +120,7 @@ export class Processor<TInfo, TCheckpoint> {
   }
 
   async #call(ownership: Ownership): Promise<void> {
-    this.#atWork.add(ownership);
+    this.#atWork.set(ownership, this.#hooks.now());
     try {
       await inside.run(ownership, () => this.#handler(this.#hooks.handle(ownership)));
     } finally {

@@ -48,6 +48,7 @@ import { compileRecordOptions } from './record-schema.js';
 import type { Snapshot } from './snapshot.js';
 import { overviewOf, type RuntimeFacts, snapshotOf } from './snapshot-of.js';
 import { createStores } from './stores.js';
+import { activityOf } from './stream-activity.js';
 import type {
   Closed,
   DoneOptions,
@@ -224,7 +225,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
   }
 
   process(handler: StreamHandler<TInfo, TCheckpoint>, options: ProcessOptions = {}): void {
-    const { capacity, logger } = this.#options;
+    const { capacity, clock, logger } = this.#options;
     if (typeof handler !== 'function') throw invalid('handler', 'a function', handler);
     const concurrency = concurrencyOf(options, capacity);
     if (this.#processor)
@@ -246,6 +247,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
       },
       returned: () => this.#incarnation.ownerships.changed.ring(),
       log: (fields, message) => logger.warn(fields, message),
+      now: () => clock.now(),
     });
     this.#incarnation.intake.capacity = Math.min(capacity, concurrency);
     this.#hub.attachProcessor();
@@ -496,6 +498,12 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
         const { ownerships, dataReader } = this.#incarnation;
         return notedStreams(ownerships, (ownership) => dataReader.lag.of(ownership));
       },
+      activity: (id) =>
+        activityOf(id, {
+          consumer: this.#incarnation,
+          backoff: this.#backoff,
+          processor: this.#processor,
+        }),
       overview: () => overviewOf(this.#incarnation, this.#facts),
     };
   }

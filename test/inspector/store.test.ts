@@ -161,6 +161,7 @@ describe("the page's store", () => {
           actor: 'consumer',
           skipped: 0,
           isHistory: true,
+          taken: {},
           lines: [
             {
               kind: 'join',
@@ -238,7 +239,13 @@ describe("the page's store", () => {
   it('makes contexts of the lines of a watched actor, and begins anew with its history', () => {
     const actor = 'consumer/ownership/1';
     const base = { actor, machine: 'ownership' } as const;
-    const detail = { kind: 'detail', runtime: info.id, actor, skipped: 0 } as const;
+    const detail = {
+      kind: 'detail',
+      runtime: info.id,
+      actor,
+      skipped: 0,
+      taken: { 2: ['acquiring#0'] },
+    } as const;
     const { page, runtime } = told({
       ...detail,
       isHistory: true,
@@ -269,6 +276,7 @@ describe("the page's store", () => {
       ['acquiring', 'acquired'],
       ['acquired', 'lost'],
     ]);
+    expect(steps.map(({ taken }) => taken)).to.deep.equal([null, ['acquiring#0'], null]);
     expect(steps.at(-1)?.context).to.deep.equal({ name: 'a', reason: 'gone' });
     expect(steps[1]?.context).to.deep.equal({ name: 'a', reason: null });
     page.apply({ ...detail, isHistory: true, lines: [] });
@@ -282,6 +290,7 @@ describe("the page's store", () => {
       actor: 'consumer',
       lines: [],
       skipped: 0,
+      taken: {},
       isHistory: true,
     });
     runtime.watchOnly(new Set(['consumer']));

@@ -10,6 +10,20 @@ export interface Attempts {
   readonly count: number;
 }
 
+/** What is kept of a stream, or is about to be. */
+export interface CheckpointStanding {
+  /** JSON of what the application saved; null: nothing. */
+  readonly value: string | null;
+  /** The last entry of each Redis stream that is dealt with; null: that one was removed at its end. */
+  readonly positions: readonly { readonly key: string; readonly id: string | null }[];
+  /** Entries that failed. */
+  readonly attempts: readonly (Attempts & { readonly key: string })[];
+  /** Redis has all of it. */
+  readonly isWritten: boolean;
+  /** What is kept cannot be read by this version. */
+  readonly isUnreadable: boolean;
+}
+
 interface Waiter {
   /** What has to be written, at least. */
   readonly version: number;
@@ -75,6 +89,18 @@ export class Progress {
   attempted(key: string, id: string, count: number): void {
     this.#attempts.set(key, { id, count });
     this.version += 1;
+  }
+
+  /** How it stands, for people. */
+  get standing(): CheckpointStanding {
+    const positions = [...this.#positions].map(([key, id]) => ({ key, id: id === REMOVED ? null : id }));
+    return {
+      value: this.#value ?? null,
+      positions,
+      attempts: [...this.#attempts].map(([key, attempts]) => ({ key, ...attempts })),
+      isWritten: this.isWritten,
+      isUnreadable: this.isUnreadable,
+    };
   }
 
   get isWritten(): boolean {

@@ -14,7 +14,7 @@ import type { Kernel } from '../kernel.js';
 import type { Lease } from '../lease/lease.js';
 import type { Ownership } from '../ownership.js';
 import { retrying } from '../retrying.js';
-import { type Attempts, Progress } from './progress.js';
+import { type Attempts, type CheckpointStanding, Progress } from './progress.js';
 
 /** Streams in one script; keeps it below 2 ms. */
 const BATCH = 200;
@@ -85,6 +85,11 @@ export class Saver {
   attemptsOf(ownership: Ownership, key: string): Attempts | undefined {
     if (hasNone(ownership)) return undefined;
     return readProgressOf(ownership).attemptsOf(key);
+  }
+
+  /** What is kept of it, or is about to be; null: nothing. */
+  standingOf(ownership: Ownership): CheckpointStanding | null {
+    return hasNone(ownership) ? null : progressOf(ownership).standing;
   }
 
   /** An entry failed, so often by now. Nobody waits for it. */

@@ -96,6 +96,11 @@ export interface Detail extends Of {
   readonly lines: readonly Line[];
   /** So many lines are left out before these, which begin with a join then. */
   readonly skipped: number;
+  /**
+   * By the seq of an event: the transitions that it led through, each named by the path of the state it leaves, `#`, and its place among that state's
+   * transitions. Missing where it cannot be told.
+   */
+  readonly taken: Readonly<Record<number, readonly string[]>>;
   /** This is the history: forget any lines from before. */
   readonly isHistory: boolean;
 }

@@ -15,6 +15,7 @@ import type { LetterJob, LetterJobRequest } from './letter-jobs.js';
 import type { Hello, Limits } from './live.js';
 import type { RecordingInfo } from './recordings.js';
 import type { StreamAction, StreamActionReply, StreamActionRequest } from './stream-actions.js';
+import type { StreamReply } from './streams.js';
 import type { TrialReply, TrialRequest } from './trials.js';
 
 /** Where everything is, relative to the page. */
@@ -25,6 +26,9 @@ export const addresses = {
   watch: (viewer: string) => `api/viewers/${encodeURIComponent(viewer)}/watch`,
   /** GET {@link GroupReply}. */
   group: (runtime: string) => `api/runtimes/${encodeURIComponent(runtime)}/group`,
+  /** GET {@link StreamReply}: what it does with one stream of its own. @param id of the entry */
+  stream: (runtime: string, id: string) =>
+    `api/runtimes/${encodeURIComponent(runtime)}/streams/${encodeURIComponent(id)}`,
   /** GET {@link FleetReply}. @param source id of a runtime, or of {@link Hello.service} */
   fleet: (source: string) => `api/fleets/${encodeURIComponent(source)}`,
   /** GET {@link FleetStreamsReply}; query: `consumer` (name in the group), `after` (an entry id: further pages). */

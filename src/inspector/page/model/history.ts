@@ -24,6 +24,8 @@ export interface Step {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   /** What processing it threw; null: nothing. */
   readonly threw: Json;
+  /** The transitions that the event led through, by their ids in the statechart; null: nobody told. */
+  readonly taken: readonly string[] | null;
   /** So many lines about it are missing before this one. */
   readonly skipped: number;
 }
@@ -56,9 +58,10 @@ export class ActorHistory {
     this.#skipped = 0;
   }
 
-  feed(line: Line): void {
+  /** @param taken the transitions that it led through, where that is told */
+  feed(line: Line, taken: readonly string[] | null = null): void {
     if (!isAboutActor(line)) return;
-    const step = line.kind === 'event' ? this.#event(line) : this.#beginning(line);
+    const step = line.kind === 'event' ? this.#event(line, taken) : this.#beginning(line);
     if (step === undefined) return;
     this.#steps.push(step);
     this.#skipped = 0;
@@ -79,11 +82,12 @@ export class ActorHistory {
       effects: (line.kind === 'spawn' ? line.effects : undefined) ?? [],
       status: (line.kind === 'spawn' ? line.status : undefined) ?? 'active',
       threw: null,
+      taken: null,
       skipped: this.#skipped,
     };
   }
 
-  #event(line: Extract<ActorLine, { kind: 'event' }>): Step | undefined {
+  #event(line: Extract<ActorLine, { kind: 'event' }>, taken: readonly string[] | null): Step | undefined {
     const before = this.last;
     // Without knowing how it stood there is nothing to apply a change to; a join will come.
     if (before === undefined) return undefined;
@@ -102,6 +106,7 @@ export class ActorHistory {
       effects: line.effects ?? [],
       status: line.status ?? 'active',
       threw: line.threw ?? null,
+      taken,
       skipped: this.#skipped,
     };
   }

@@ -10,6 +10,7 @@ import type {
   RuntimeEnded,
   RuntimeInfo,
   ServerMessage,
+  StreamReply,
   TickFacts,
 } from '../../protocol.js';
 import { Actors } from './actors.js';
@@ -20,6 +21,7 @@ import { Ring } from './ring.js';
 const MOST_TICKS = 900;
 const MOST_NEWS = 500;
 const MOST_MESSAGES = 5_000;
+const MOST_STREAMS = 50;
 
 /** A message, or that some are missing. */
 export type Heard = Message | { readonly skipped: number; readonly seq: number };
@@ -51,6 +53,8 @@ export class RuntimeModel {
   readonly messages = new Ring<Heard>(MOST_MESSAGES);
   /** Of watched actors only, by path. */
   readonly histories = new Map<string, ActorHistory>();
+  /** What was being done with streams that were looked at, by path, as it was said last. */
+  readonly streams = new Map<string, StreamReply>();
   overview: Partial<Overview> = {};
   recordings: readonly RecordingInfo[] = [];
   /** The latest job on dead letters. */
@@ -115,6 +119,13 @@ export class RuntimeModel {
     }
   }
 
+  keepStream(path: string, reply: StreamReply): void {
+    this.streams.delete(path);
+    this.streams.set(path, reply);
+    const [oldest] = this.streams.keys();
+    if (this.streams.size > MOST_STREAMS && oldest !== undefined) this.streams.delete(oldest);
+  }
+
   /** Details of others are not kept: they would grow stale unseen. Of a runtime that has ended, nothing grows stale any more. */
   watchOnly(paths: ReadonlySet<string>): void {
     if (this.ended !== null) return;
@@ -130,13 +141,13 @@ export class RuntimeModel {
     this.news.push(...news);
   }
 
-  #detail({ actor, lines, skipped, isHistory }: Detail): void {
+  #detail({ actor, lines, skipped, isHistory, taken }: Detail): void {
     let history = this.histories.get(actor);
     if (history === undefined || isHistory) {
       history = new ActorHistory();
       this.histories.set(actor, history);
     }
     if (skipped > 0) history.skip(skipped);
-    for (const line of lines) history.feed(line);
+    for (const line of lines) history.feed(line, 'seq' in line ? (taken[line.seq] ?? null) : null);
   }
 }

@@ -21,6 +21,7 @@ import {
   type StreamAction,
   type StreamActionReply,
   type StreamActionRequest,
+  type StreamReply,
   type TrialReply,
   type TrialRequest,
   type WatchRequest,
@@ -84,6 +85,7 @@ export const api = {
   machines: async (): Promise<readonly MachineDefinition[]> =>
     (await get<MachinesReply>(addresses.machines)).machines,
   group: (runtime: string) => get<GroupReply>(addresses.group(runtime)),
+  stream: (runtime: string, id: string) => get<StreamReply>(addresses.stream(runtime, id)),
   fleet: (source: string) => get<FleetReply>(addresses.fleet(source)),
   fleetStreams: (source: string, consumer: string, after: string | null) => {
     const query = new URLSearchParams({ consumer, ...(after === null ? {} : { after }) });

@@ -1,5 +1,8 @@
 /** The statechart of an actor: as it stands, as it stood at a step, or as an event that is tried would leave it. */
+import { useMemo } from 'preact/hooks';
 import type { ActorRow, MachineDefinition } from '../../protocol.js';
+import { branchesOf } from '../model/branches.js';
+import type { TransitionId } from '../model/chart-edges.js';
 import { clockTime } from '../model/format.js';
 import type { Step } from '../model/history.js';
 import { Empty, Panel } from '../part/panel.js';
@@ -13,6 +16,8 @@ interface ActorChartProps {
   /** The step is not the latest one. */
   readonly isPast: boolean;
   readonly trials: Trials;
+  /** Which way the step went, as the server says; null: it has not said. */
+  readonly told: ReadonlySet<TransitionId> | null;
   readonly onNow: () => void;
 }
 
@@ -44,8 +49,9 @@ function Aside({
   );
 }
 
-export function ActorChart({ row, machine, step, isPast, trials, onNow }: ActorChartProps) {
+export function ActorChart({ row, machine, step, isPast, trials, told, onNow }: ActorChartProps) {
   const tried = chartOfTrials(trials);
+  const branches = useMemo(() => machine && branchesOf(machine, step, told), [machine, step, told]);
   return (
     <Panel
       class={`actor-chart ${tried === undefined ? '' : 'is-tried'}`}
@@ -66,8 +72,14 @@ export function ActorChart({ row, machine, step, isPast, trials, onNow }: ActorC
           // The row may be newer than the last line about it; what is chosen is older than both.
           state={tried?.state ?? (isPast && step !== undefined ? step.state : row.state)}
           step={step}
-          taken={tried?.taken}
+          taken={tried?.taken ?? branches?.taken}
         />
+      )}
+      {tried === undefined && branches !== undefined && branches.oneOf !== null && (
+        <p class="muted">
+          One of the {branches.oneOf} marked branches was taken: which of their guards held is not recorded,
+          and cannot be found out with these machines.
+        </p>
       )}
     </Panel>
   );

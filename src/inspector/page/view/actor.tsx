@@ -9,12 +9,14 @@ import { Empty, Panel } from '../part/panel.js';
 import { stepActor } from '../state/player.js';
 import { actorHash, hrefOf, route, setParams } from '../state/router.js';
 import { definitionOf, hello, page, type Subject, subject } from '../state/store.js';
+import { useToldBranches } from '../state/told-branches.js';
 import { watch } from '../state/watching.js';
 import { ActorChart } from './actor-chart.js';
 import { ActorContext } from './actor-context.js';
 import { ActorSteps } from './actor-steps.js';
 import { Nothing } from './nothing.js';
 import { StreamActions } from './stream-actions.js';
+import { StreamActivity } from './stream-activity.js';
 import { TrialPanel, useTrials } from './trial.js';
 
 /** Streams come by the thousand: so many are named. */
@@ -78,15 +80,6 @@ function Facts({ row, now, isLiving }: FactsProps) {
   );
 }
 
-/** What the handler threw last, with its stack. */
-function Thrown({ text }: { readonly text: string }) {
-  return (
-    <Panel title="What its handler threw">
-      <pre>{text}</pre>
-    </Panel>
-  );
-}
-
 /** What can be done with the stream of an ownership; of one that has ended with whatever has its name now. */
 function OwnedStream({ row, runtime }: { readonly row: ActorRow; readonly runtime: string }) {
   const { machine, label, path, ended, status } = row;
@@ -118,6 +111,8 @@ function Body({ row, history, isRecording, chosen }: BodyProps) {
   const isPast = step !== undefined && step !== latest;
   const machine = definitionOf(row);
   const trials = useTrials(row.path, step);
+  const before = step === undefined ? undefined : steps[steps.indexOf(step) - 1];
+  const told = useToldBranches(machine, step, before);
   return (
     <div class="actor-panels">
       <ActorChart
@@ -126,6 +121,7 @@ function Body({ row, history, isRecording, chosen }: BodyProps) {
         step={step}
         isPast={isPast}
         trials={trials}
+        told={told}
         onNow={() => choose(null)}
       />
       <Panel title="Context" class="actor-context">
@@ -220,7 +216,9 @@ export function Actor({ path }: { readonly path: string }) {
       {of.live !== null && of.live.ended === null && hello.value?.actions === true && (
         <OwnedStream key={path} row={row} runtime={of.live.info.id} />
       )}
-      {row.ended !== null && row.ended.thrown !== null && <Thrown text={row.ended.thrown} />}
+      {of.live !== null && row.machine === 'ownership' && (
+        <StreamActivity key={path} runtime={of.live} row={row} isLiving={isLiving} />
+      )}
       <Body
         row={row}
         history={of.historyOf(path)}

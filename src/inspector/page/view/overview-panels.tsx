@@ -1,12 +1,14 @@
 /** Who was restarted, what failed, what happened, and what was counted. */
 import type { NewsItem, Overview } from '../../protocol.js';
 import { ago, clockTime, dateTime, duration, number, plural, spaced } from '../model/format.js';
+import type { RuntimeModel } from '../model/runtime-model.js';
 import { newsWords } from '../model/news-words.js';
 import { toneOfPath } from '../model/tone.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
 import { Empty, Panel } from '../part/panel.js';
 import { actorHash } from '../state/router.js';
+import { FailureStack, failedStream } from './failure-stack.js';
 
 const ON_TOP = 'topologyWatcher';
 
@@ -56,13 +58,25 @@ export function SupervisionPanel({ overview: { children } }: { readonly overview
   );
 }
 
+/** Of a handler, the stream that it failed at. */
+function Failed({ child, runtime }: { readonly child: string; readonly runtime: RuntimeModel }) {
+  const path = failedStream(child);
+  const label = path && runtime.actors.find(path)?.label;
+  return (
+    <a href={path === undefined ? childHash(child) : actorHash(path)}>
+      <Breakable text={label ?? child} />
+    </a>
+  );
+}
+
 export function FailuresPanel({
   overview: { failures },
-  now,
+  runtime,
 }: {
   readonly overview: Overview;
-  readonly now: number;
+  readonly runtime: RuntimeModel;
 }) {
+  const now = runtime.heardAt;
   return (
     <Panel
       title="Failures"
@@ -77,7 +91,7 @@ export function FailuresPanel({
             <thead>
               <tr>
                 <th>When</th>
-                <th>Child</th>
+                <th>Child, or stream</th>
                 <th>Error, and what then</th>
               </tr>
             </thead>
@@ -88,15 +102,16 @@ export function FailuresPanel({
                     {ago(at, now)}
                   </td>
                   <td>
-                    <a href={childHash(child)}>
-                      <Breakable text={child} />
-                    </a>
+                    <Failed child={child} runtime={runtime} />
                   </td>
                   <td class="wrap rest">
                     <code>{error.code}</code> {error.message}{' '}
                     <span class="muted">
                       ({restartInMs === null ? 'not started again' : `again after ${duration(restartInMs)}`})
                     </span>
+                    {failedStream(child) !== undefined && (
+                      <FailureStack runtime={runtime} path={failedStream(child) as string} />
+                    )}
                   </td>
                 </tr>
               ))}

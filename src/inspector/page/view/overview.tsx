@@ -32,7 +32,7 @@ function Live({ runtime }: { readonly runtime: RuntimeModel }) {
       <OverviewCharts ticks={runtime.ticks.items} />
       <div class="columns">
         <SupervisionPanel overview={overview} />
-        <FailuresPanel overview={overview} now={runtime.heardAt} />
+        <FailuresPanel overview={overview} runtime={runtime} />
         <GroupPanels runtime={info.id} isLive={runtime.ended === null} />
         <NewsPanel news={runtime.news.items} />
       </div>
