@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as chai from 'chai';
 import { expect } from 'chai';
 import { createProducer, type StreamHandle } from '../../src/index.js';
@@ -164,6 +165,41 @@ describe('a stream that is ensured while it is owned', () => {
       expect(await stopping).to.deep.include({ handedOver, stragglers: [], abandoned: [] });
       expect(refusals[0]).to.include({ code: 'StreamTouched' });
       expect(await suite.redis().xlen(fleet().names.lbs)).to.equal(handedOver);
+    });
+  }
+
+  for (const how of ['release', 'releaseMany'] as const) {
+    it(`is given back all the same when ${how}() came while its done() was refused, past the handler's grace [C-ENS-6, C-REL-2]`, async () => {
+      const done = heldCall('lease', 'done');
+      const runtime = fleet().create({ handOverGraceMs: 20 }, done.substitutes);
+      const refusals: unknown[] = [];
+      const begun: string[] = [];
+      runtime.process(async (stream) => {
+        begun.push(stream.id);
+        if (begun.length > 1) return;
+        await producer().ensure('one');
+        // On its way out already: whoever releases it finds it owned, and being finished a moment later.
+        once(stream.signal, 'abort').then(
+          async () => {
+            refusals.push(await rejection(stream.done({ ifTouches: 0 })));
+          },
+          () => {},
+        );
+        await new Promise<never>(() => {});
+      });
+      await runtime.start();
+      const executed = done.next();
+      const { id } = await producer().ensure('one');
+      await eventually('it is touched', () => runtime.owned('one')?.touched === 1);
+      const handle = runtime.owned('one') as StreamHandle;
+      const released = how === 'release' ? handle.release() : runtime.releaseMany(() => true);
+      await executed;
+      await delay(40);
+      done.letGo();
+      await released;
+      expect(refusals[0]).to.include({ code: 'StreamTouched' });
+      await eventually('it is given out anew', () => begun.length === 2);
+      expect(begun[0]).to.equal(id);
     });
   }
 

@@ -62,18 +62,9 @@ export class Canceller {
   }
 
   async #end(ownership: Ownership): Promise<void> {
-    const { application, clock, ended } = this.#kernel;
-    const until = clock.monotonic() + this.#graceMs;
-    for (;;) {
-      if (application.isBusy(ownership) && ownership.isWorkedOn) {
-        await handlerReturned(this.#kernel, this.#ownerships, ownership, until - clock.monotonic());
-      }
-      // A done() of its handler's may still be refused, as the stream was touched: then it is worked on as before.
-      if (ownership.state !== 'acking' || ownership.hasEnded || ended.aborted) break;
-      await this.#ownerships.changed.rung();
-    }
+    await handlerReturned(this.#kernel, this.#ownerships, ownership, this.#graceMs);
     // Finished by its handler after all, lost, or on its way out: whoever moves it finishes it.
-    if (!ownership.isWorkedOn || ended.aborted) return;
+    if (!ownership.isWorkedOn || this.#kernel.ended.aborted) return;
     const wasUncertain = ownership.state === 'uncertain';
     ownership.send({ type: 'done.requested' });
     await this.#finisher.finish(ownership, undefined, wasUncertain);

@@ -7,7 +7,7 @@ import { type Kernel, pause } from '../kernel.js';
 import type { Ownership } from '../ownership.js';
 import type { Ownerships } from '../ownerships.js';
 import type { Giver } from './giver.js';
-import { handlerReturned, warnOfStragglers } from './handler-grace.js';
+import { handlerReturned, isBeingFinished, warnOfStragglers } from './handler-grace.js';
 
 /** Handlers that return within so many milliseconds go together. */
 const GATHER_MS = 20;
@@ -89,7 +89,7 @@ export class Releaser {
     while (left.size > 0 && !ended.aborted) {
       const isOver = clock.monotonic() >= until;
       const free = [...left.keys()].filter(
-        (ownership) => isOver || !ownership.isWorkedOn || !isBusy(ownership),
+        (ownership) => !isBeingFinished(ownership) && (isOver || !ownership.isWorkedOn || !isBusy(ownership)),
       );
       const late = free.filter((ownership) => !this.#asked.has(ownership) && application.isBusy(ownership));
       warnOfStragglers(
@@ -106,15 +106,13 @@ export class Releaser {
         await this.#giveBack([ownership], 'delayed', this.#asked.get(ownership) as number);
       for (const ownership of free) this.#gone(ownership, left);
       if (left.size > 0)
-        await pause(this.#kernel, Math.min(GATHER_MS, Math.max(0, until - clock.monotonic())));
+        await pause(this.#kernel, isOver ? GATHER_MS : Math.min(GATHER_MS, until - clock.monotonic()));
     }
   }
 
   async #release(ownership: Ownership, waits: boolean, afterMs: number): Promise<void> {
-    if (waits && this.#kernel.application.isBusy(ownership)) {
-      const waitsItself = () => this.#asked.has(ownership);
-      await handlerReturned(this.#kernel, this.#ownerships, ownership, this.#graceMs, waitsItself);
-    }
+    const waitsItself = () => !waits || this.#asked.has(ownership);
+    await handlerReturned(this.#kernel, this.#ownerships, ownership, this.#graceMs, waitsItself);
     const laterMs = Math.max(afterMs, this.#asked.get(ownership) ?? 0);
     await this.#giveBack([ownership], laterMs > 0 ? 'delayed' : 'released', laterMs);
   }
