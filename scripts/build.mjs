@@ -244,7 +244,11 @@ async function bundlePage() {
 async function bundlePrograms() {
   const { metafile } = await esbuild({
     ...usual,
-    entryPoints: [join(src, 'inspector/replay-worker.ts'), join(src, 'testing/go-consumer-main.ts')],
+    entryPoints: [
+      'heartbeat/heartbeat-worker.ts',
+      'inspector/replay-worker.ts',
+      'testing/go-consumer-main.ts',
+    ].map((program) => join(src, program)),
     outdir: cache,
     entryNames: '[name]',
     outExtension: { '.js': '.cjs' },

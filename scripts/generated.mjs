@@ -21,6 +21,10 @@ export function generatedModules(root, cache) {
       'inspector/page-files.ts',
       () => `export const PAGE_FILES = new Map(${written(pageFiles(join(cache, 'page')))});\n`,
     ],
+    [
+      'heartbeat/program.ts',
+      () => `export const heartbeatProgram = () => ${written(program('heartbeat-worker'))};\n`,
+    ],
     ['inspector/replay-program.ts', () => exported('REPLAY_PROGRAM', program('replay-worker'))],
     ['testing/go-consumer-program.ts', () => exported('GO_CONSUMER_PROGRAM', program('go-consumer-main'))],
   ]);

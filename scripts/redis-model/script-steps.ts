@@ -97,6 +97,13 @@ const MAKERS: Readonly<Record<ScriptName, readonly [weight: number, make: Make]>
       ];
     },
   ],
+  prolong: [
+    1,
+    (pick) => {
+      const me = pick.of(HOLDERS);
+      return [[`p:${me}`], [generation(pick), pick.of([5, 60000, 60000, 60000]), me, 'pr']];
+    },
+  ],
   acquire: [
     8,
     (pick, known) => {

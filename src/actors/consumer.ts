@@ -339,6 +339,7 @@ export class Consumer {
       up: () => {
         this.keyspace.masterIs(this.topology ? undefined : commands.peer);
         this.keyspace.renew();
+        this.kernel.heartbeatThread?.follow(commands.client('heartbeat'));
         this.lease.connectionUp();
         this.reconciler.connected(commands.peer);
         this.intake.bell.ring();
@@ -422,6 +423,8 @@ export class Consumer {
     const child = (id: string, start: StartChild) => this.supervisor.start(this.#spec(id), start);
     // First, and for itself: whatever becomes of the keeper, the deadline is told of when it passes.
     child('leaseDeadline', (end) => this.lease.startDeadline(end.failed));
+    const { heartbeatThread } = this.kernel;
+    if (heartbeatThread) child('heartbeatThread', (end) => heartbeatThread.start(end.failed));
     const keeper = this.#spec('leaseKeeper');
     // Every start of a keeper is a beat, so even one beyond its limits must be started again before the lease is over.
     const maxBackoffMs = this.kernel.settings.heartbeatMs / 8;

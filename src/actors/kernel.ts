@@ -21,6 +21,7 @@ import type { LockStore } from '../redis/locks.js';
 import type { Names } from '../redis/names.js';
 import type { ParkedStore } from '../redis/parking.js';
 import type { TakeStore } from '../redis/taking.js';
+import type { HeartbeatThread } from '../heartbeat/heartbeat-thread.js';
 import type { Application } from './application.js';
 import type { BalanceSettings } from './balance/settings.js';
 import type { LoadOption } from './data/lag.js';
@@ -95,6 +96,8 @@ export interface Kernel extends Stores {
   /** The same on a connection that no heartbeat waits behind: for whatever is as large as others choose to make it. */
   readonly bulk: Commands;
   readonly application: Application;
+  /** Undefined: heartbeats come from the event loop alone. */
+  readonly heartbeatThread: HeartbeatThread | undefined;
   /** Undefined: every info will do. */
   readonly checkInfo: ((info: Info | null) => CheckedInfo | Promise<CheckedInfo>) | undefined;
   /** Aborts when the incarnation ends: nothing may be begun any more, and whoever waits gives up. */

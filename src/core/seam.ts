@@ -111,6 +111,8 @@ export interface SeamEvents {
   /** Presence was refreshed: `alive`, `lapsed`, `stale`; or not, and then with the code of the error. */
   heartbeat: { readonly outcome: string | null; readonly error: string | null; readonly tookMs: number };
   leaseLapsed: { readonly lapses: number };
+  /** The event loop was blocked for longer than the lease lasts, and the heartbeat thread has kept it: so long after the loop's last heartbeat. */
+  leaseKept: { readonly silentMs: number };
   /** The lease's deadline passed unconfirmed while so many streams were owned. */
   leaseMissed: { readonly owned: number; readonly overdueMs: number };
   sweepFinished: { readonly consumers: number; readonly dead: number; readonly tookMs: number };

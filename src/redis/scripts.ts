@@ -5,6 +5,7 @@ import { SCRIPT_SOURCES } from './script-sources.js';
 export const SCRIPT_NAMES = [
   'raise',
   'refresh',
+  'prolong',
   'acquire',
   'done',
   'save',

@@ -57,6 +57,8 @@ export const runtimeSchema = z.strictObject({
   consumerId: text.optional(),
   capacity: integer(1, 1_000_000).default(10_000),
   heartbeatMs: integer(200, 600_000).default(2000),
+  heartbeat: oneOf('loop', 'thread').default('loop'),
+  maxBlockedMs: integer(1000, 3_600_000).default(30_000),
   reconcileEveryMs: integer(100, 86_400_000).default(60_000),
   reconcileJitter: z.number().min(0).max(1).default(0.1).describe('a number from 0 to 1'),
   minIdleMs: integer(1, 86_400_000).default(30_000),

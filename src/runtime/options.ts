@@ -7,10 +7,11 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { StreamwardenError } from '../core/errors.js';
 import { guardedClock } from '../core/guarded-clock.js';
 import { guardedLogger, type Logger, silentLogger } from '../core/logger.js';
+import { problemForThread } from '../heartbeat/place.js';
 import type { RedisSource } from '../redis/asked-target.js';
 import type { Layout } from '../redis/layout.js';
 import { hashTag, type Names } from '../redis/names.js';
-import type { RedisTarget } from '../redis/target.js';
+import { deploymentOf, type RedisTarget } from '../redis/target.js';
 import type { CompiledRecordOptions, RecordOptions } from '../replay/record-options.js';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.js';
 import { withData } from './data-place.js';
@@ -81,6 +82,16 @@ export interface RuntimeOptions<TInfo = unknown, TCheckpoint = unknown> {
   readonly capacity?: number;
   /** How long a lease lives without a sign of life, in milliseconds; refreshed every half of it. 200 to 600,000. @defaultValue 2000 */
   readonly heartbeatMs?: number;
+  /**
+   * Who refreshes the lease: `loop`, the event loop, or `thread`, a worker thread as well, which goes on while the loop is blocked.
+   * docs/how-to/survive-a-blocked-loop.md. @defaultValue 'loop'
+   */
+  readonly heartbeat?: 'loop' | 'thread';
+  /**
+   * How long the event loop may be late with its heartbeat, in milliseconds, until the thread lets the lease run out. Only with `heartbeat: 'thread'`.
+   * 1000 to 3,600,000. @defaultValue 30000
+   */
+  readonly maxBlockedMs?: number;
   /** How often the whole pending list is looked through, in milliseconds. 100 to 86,400,000. @defaultValue 60000 */
   readonly reconcileEveryMs?: number;
   /** How much of the interval is added by chance, so that a fleet does not scan in step. 0 to 1. @defaultValue 0.1 */
@@ -202,6 +213,8 @@ export interface CompiledOptions<TInfo = unknown> {
   readonly database: number;
   readonly capacity: number;
   readonly heartbeatMs: number;
+  readonly heartbeat: 'loop' | 'thread';
+  readonly maxBlockedMs: number;
   readonly reconcileEveryMs: number;
   readonly reconcileJitter: number;
   readonly minIdleMs: number;
@@ -336,6 +349,14 @@ function withObjects<TInfo>(raw: RuntimeOptions<TInfo>): RuntimeOptions<TInfo> {
 /**
  * @throws StreamwardenError `InvalidOption`
  */
+/** What a function gives is looked at when it has given it. */
+function checkThread(redis: RedisSource): void {
+  if (typeof redis === 'function') return;
+  const problem = problemForThread(deploymentOf(redis).options);
+  if (problem === undefined) return;
+  throw invalid('redis', "what a thread can connect to, since heartbeat is 'thread'", problem);
+}
+
 export function compileOptions<TInfo>(
   raw: RuntimeOptions<TInfo>,
   environment: Readonly<NodeJS.ProcessEnv> = process.env,
@@ -364,6 +385,10 @@ export function compileOptions<TInfo>(
   }
   if (rest.minIdleMs < rest.heartbeatMs) {
     throw invalid('minIdleMs', `at least heartbeatMs (${rest.heartbeatMs})`, rest.minIdleMs);
+  }
+  if (rest.heartbeat === 'thread') checkThread(rest.redis);
+  else if (raw.maxBlockedMs !== undefined) {
+    throw invalid('maxBlockedMs', "left out, unless heartbeat is 'thread'", raw.maxBlockedMs);
   }
   const ofService = serviceOf(service);
   const { name } = ofService;

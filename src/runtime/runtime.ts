@@ -3,9 +3,14 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Consumer } from '../actors/consumer.js';
 import type { Kernel, Machine, Stores } from '../actors/kernel.js';
-import { randomHex } from '../core/clock.js';
+import { randomHex, systemClock } from '../core/clock.js';
 import { isStreamwardenError, messageOf, StreamwardenError } from '../core/errors.js';
 import { Seam } from '../core/seam.js';
+import {
+  createHeartbeatThread,
+  type HeartbeatThread,
+  type HeartbeatThreadSettings,
+} from '../heartbeat/heartbeat-thread.js';
 import type { ConsumerState } from '../machines/standing.js';
 import {
   bulkTimeoutFor,
@@ -74,6 +79,8 @@ export interface Substitutes {
   readonly machine?: Machine;
   /** Has everything done as it is where keys live apart. */
   readonly layout?: Layout;
+  /** Keeps the lease while the event loop is blocked. */
+  readonly heartbeatThread?: (settings: HeartbeatThreadSettings) => HeartbeatThread;
 }
 
 /** Heartbeats that stopping may take beside the handlers' grace. */
@@ -396,6 +403,7 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
       layout,
       checkInfo: infoSchema && createInfoCheck(infoSchema, this.#options.onInvalidInfo),
       ended,
+      heartbeatThread: this.#heartbeatThread(substitutes.heartbeatThread),
       application: createApplicationPort({
         clock,
         room: () => this.#hub.room,
@@ -427,6 +435,17 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
         },
       }),
     };
+  }
+
+  #heartbeatThread(
+    create: Substitutes['heartbeatThread'] = createHeartbeatThread,
+  ): HeartbeatThread | undefined {
+    const { clock, heartbeat, heartbeatMs, maxBlockedMs, names } = this.#options;
+    if (heartbeat === 'loop') return undefined;
+    if (clock !== systemClock && create === createHeartbeatThread) {
+      throw invalid('clock', "left out, since heartbeat is 'thread'", clock);
+    }
+    return create({ names, consumer: this.consumer, heartbeatMs, maxBlockedMs });
   }
 
   #dataDeployment(connections: Connections): DataDeployment {

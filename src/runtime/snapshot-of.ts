@@ -84,6 +84,7 @@ export function overviewOf(consumer: Consumer, facts: RuntimeFacts): Overview {
       generation: keeper?.context.generation ?? 0,
       lapses: keeper?.context.lapses ?? 0,
       misses: lease.misses,
+      keeps: consumer.kernel.heartbeatThread === undefined ? null : lease.keeps,
       lastError: keeper?.context.lastError ?? null,
       lastVerify: keeper?.context.lastVerify ?? null,
     },

@@ -165,6 +165,8 @@ export interface Snapshot {
     readonly validUntil: number | null;
     /** How often the deadline passed without a beat. */
     readonly misses: number;
+    /** How often the heartbeat thread has kept it while the event loop was blocked for longer than it lasts; null: there is no thread. */
+    readonly keeps: number | null;
     /** The generation of presence that was written or found last. */
     readonly generation: number;
     /** How often presence had lapsed when it was written again. */

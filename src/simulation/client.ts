@@ -14,11 +14,13 @@ import type { SimulatedProcess } from './process.js';
 import { type Reply, toText } from './redis/index.js';
 import { isReplyError, toBuffers, toTexts } from './replies.js';
 import type { SimulatedServer } from './server.js';
-import { ORDER } from './timeline.js';
+import { ORDER, type Owner } from './timeline.js';
 
 export interface ClientWorld {
   readonly network: Network;
   readonly process: SimulatedProcess;
+  /** Whose connections they are. @defaultValue the process: its event loop */
+  readonly owner?: Owner;
   readonly errands: Errands<Connection>;
   /** Where a connection that is made now leads. @param options of its client: in a cluster they name the node */
   server(options: RedisOptions): SimulatedServer;
@@ -119,7 +121,8 @@ class SimulatedClient extends EventEmitter {
 
   connect(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { network, process } = this.#world;
+      const { network } = this.#world;
+      const owner = this.#owner;
       const server = this.#world.server(this.options);
       let takesMs = 0;
       for (let trip = 0; trip < 2 * HANDSHAKES; trip += 1) takesMs += network.latency();
@@ -133,14 +136,14 @@ class SimulatedClient extends EventEmitter {
         const { timeline } = network;
         // A server that stands still accepts no command of the handshake, and one that loads is waited for.
         if (server.stalledUntil > timeline.now)
-          timeline.at(server.stalledUntil, ORDER.arrival, process, attempt);
-        else if (server.refusal === 'LOADING') timeline.after(LOADING_MS, ORDER.timer, process, attempt);
+          timeline.at(server.stalledUntil, ORDER.arrival, owner, attempt);
+        else if (server.refusal === 'LOADING') timeline.after(LOADING_MS, ORDER.timer, owner, attempt);
         else {
           this.#open(server);
           resolve();
         }
       };
-      network.timeline.after(takesMs, ORDER.arrival, process, attempt);
+      network.timeline.after(takesMs, ORDER.arrival, owner, attempt);
     });
   }
 
@@ -176,6 +179,10 @@ class SimulatedClient extends EventEmitter {
     return toResult(reply, asBuffers);
   }
 
+  get #owner(): Owner {
+    return this.#world.owner ?? this.#world.process;
+  }
+
   /** Commands, reader, subscriber: the end of the connection's name. */
   get #role(): string {
     return this.options.connectionName?.split(':').at(-1) ?? '';
@@ -184,7 +191,14 @@ class SimulatedClient extends EventEmitter {
   #open(server: SimulatedServer): void {
     const { network, process, errands } = this.#world;
     this.#server = server;
-    this.#connection = new Connection({ network, process, server, role: this.#role, errands });
+    this.#connection = new Connection({
+      network,
+      process,
+      owner: this.#owner,
+      server,
+      role: this.#role,
+      errands,
+    });
     this.#connection.listen({
       ended: () => this.#end(),
       message: (pattern, channel, payload) =>

@@ -4,9 +4,10 @@ import { composeRuntime } from '../runtime/runtime.js';
 import type { ProcessOptions, Runtime, StreamHandler } from '../runtime/types.js';
 import { clientTemplate } from './client.js';
 import type { HandlerCalls } from './handler-calls.js';
+import { simulatedHeartbeatThread } from './heartbeat-thread.js';
 import type { SimulatedProcess } from './process.js';
 import { SimulatedServer } from './server.js';
-import { ORDER } from './timeline.js';
+import { ORDER, type Owner } from './timeline.js';
 import type { SimulatedRuntimeOptions } from './types.js';
 import type { World } from './world.js';
 
@@ -53,16 +54,24 @@ export class Life<TInfo> {
     this.options = options;
     this.process = world.process(processName);
     const nowhere = unreachable(world);
-    const redis = clientTemplate({
-      network,
-      process: this.process,
-      errands,
-      server: () => (this.#cutOffUntil > timeline.now ? nowhere : world.server),
-      heardAfterMs: () => world.heardAfterMs(),
-    });
+    const { process } = this;
+    const templateOf = (owner: Owner) =>
+      clientTemplate({
+        network,
+        process,
+        owner,
+        errands,
+        server: () => (this.#cutOffUntil > timeline.now ? nowhere : world.server),
+        heardAfterMs: () => world.heardAfterMs(),
+      });
+    const heartbeatThread = simulatedHeartbeatThread(process, templateOf(process.thread));
     // What OpenTelemetry needs is loaded when a runtime starts: that is real work.
-    const own = { redis, clock: this.process.clock, historyKey, telemetry: false };
-    const runtime = composeRuntime<TInfo, unknown>({ ...options, ...own }, { machine: SIMULATED }, {});
+    const own = { redis: templateOf(process), clock: this.process.clock, historyKey, telemetry: false };
+    const runtime = composeRuntime<TInfo, unknown>(
+      { ...options, ...own },
+      { machine: SIMULATED, heartbeatThread },
+      {},
+    );
     this.runtime = runtime;
     const attach = runtime.process.bind(runtime);
     runtime.process = (handler, processOptions) => {
@@ -114,6 +123,10 @@ export class Life<TInfo> {
     const isFrozen = this.#frozenUntil > timeline.now;
     this.#frozenUntil = Math.max(this.#frozenUntil, timeline.now + ms);
     if (!isFrozen) this.#standStill();
+  }
+
+  block(ms: number): void {
+    this.process.block(ms);
   }
 
   thaw(): void {

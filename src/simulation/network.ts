@@ -8,7 +8,7 @@ import { type Command, labelOf } from './labels.js';
 import type { SimulatedProcess } from './process.js';
 import type { Reply, Session } from './redis/index.js';
 import type { SimulatedServer } from './server.js';
-import { ORDER, type Timeline } from './timeline.js';
+import { ORDER, type Owner, type Timeline } from './timeline.js';
 
 export interface NetworkSettings {
   readonly timeline: Timeline;
@@ -64,6 +64,8 @@ export interface ConnectionListener {
 export interface ConnectionSettings {
   readonly network: Network;
   readonly process: SimulatedProcess;
+  /** Who hears what comes back: the process's event loop, or its heartbeat thread. */
+  readonly owner: Owner;
   readonly server: SimulatedServer;
   /** What it is for: `commands`, `reader`, `subscriber`. */
   readonly role: string;
@@ -96,6 +98,7 @@ export class Connection {
   readonly openedAt: number;
   readonly #network: Network;
   readonly #errands: Errands<Connection>;
+  readonly #owner: Owner;
   #listener: ConnectionListener | undefined;
   /** The server's end; undefined once it has learned that the connection is over. */
   #session: Session | undefined;
@@ -110,9 +113,10 @@ export class Connection {
   #isDeaf = false;
   #isMute = false;
 
-  constructor({ network, process, server, role, errands }: ConnectionSettings) {
+  constructor({ network, process, owner, server, role, errands }: ConnectionSettings) {
     this.#network = network;
     this.process = process;
+    this.#owner = owner;
     this.server = server;
     this.role = role;
     this.openedAt = network.timeline.now;
@@ -275,7 +279,7 @@ export class Connection {
     const carriedMs = bytesPerMs === undefined ? 0 : sizeOf(sized) / bytesPerMs;
     const from = Math.max(timeline.now, this.#toClientAt - LEAST_MS);
     this.#toClientAt = Math.max(from + carriedMs + this.#network.latency(), this.#toClientAt);
-    timeline.at(this.#toClientAt, ORDER.arrival, this.process, () => {
+    timeline.at(this.#toClientAt, ORDER.arrival, this.#owner, () => {
       if (this.#isOpen) arrive();
     });
   }

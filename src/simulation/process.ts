@@ -17,10 +17,14 @@ export interface ProcessSettings {
 
 export class SimulatedProcess implements Owner {
   readonly clock: Clock;
+  /** Its heartbeat thread: it goes on while the event loop is blocked, and stands still, and ends, with the process. */
+  readonly thread: Owner;
+  readonly threadClock: Clock;
   readonly #timeline: Timeline;
   readonly #rate: number;
   #wallOffsetMs: number;
-  #stillUntil = 0;
+  #frozenUntil = 0;
+  #blockedUntil = 0;
   #sleptMs = 0;
   #asleepUntil = 0;
   #isGone = false;
@@ -30,17 +34,37 @@ export class SimulatedProcess implements Owner {
     this.#rate = rate;
     this.#wallOffsetMs = wallOffsetMs;
     const bytes = chance.fork('bytes');
-    this.clock = {
+    const clockOf = (owner: Owner): Clock => ({
       now: () => this.wallNow,
       monotonic: () => this.#local(timeline.now - this.#sleptMs),
       random: () => chance.next(),
       setTimeout: (callback, delayMs) =>
-        timeline.after(this.#worldly(Number.isFinite(delayMs) ? delayMs : 0), ORDER.timer, this, callback),
+        timeline.after(this.#worldly(Number.isFinite(delayMs) ? delayMs : 0), ORDER.timer, owner, callback),
       clearTimeout: (timer: Timer) => {
         if (timer !== undefined) timeline.cancel(timer as Happening);
       },
-      setImmediate: (callback) => void timeline.after(0, ORDER.immediate, this, callback),
+      setImmediate: (callback) => void timeline.after(0, ORDER.immediate, owner, callback),
       randomBytes: (count) => bytes.bytes(count),
+    });
+    this.clock = clockOf(this);
+    this.thread = this.#makeThread();
+    this.threadClock = clockOf(this.thread);
+  }
+
+  #makeThread(): Owner {
+    const isGone = () => this.#isGone;
+    const stillUntil = () => this.#frozenUntil;
+    const sleptMs = () => this.#sleptMs;
+    return {
+      get isGone() {
+        return isGone();
+      },
+      get stillUntil() {
+        return stillUntil();
+      },
+      get sleptMs() {
+        return sleptMs();
+      },
     };
   }
 
@@ -49,7 +73,7 @@ export class SimulatedProcess implements Owner {
   }
 
   get stillUntil(): number {
-    return this.#stillUntil;
+    return Math.max(this.#frozenUntil, this.#blockedUntil);
   }
 
   get sleptMs(): number {
@@ -58,7 +82,7 @@ export class SimulatedProcess implements Owner {
 
   /** Neither timers nor replies are dealt with now. */
   get isStill(): boolean {
-    return this.#stillUntil > this.#timeline.now;
+    return this.stillUntil > this.#timeline.now;
   }
 
   /** What its wall clock shows. */
@@ -66,9 +90,14 @@ export class SimulatedProcess implements Owner {
     return EPOCH + this.#wallOffsetMs + this.#local(this.#timeline.now);
   }
 
-  /** Stands still for so long, as with SIGSTOP or a blocked event loop: clocks run on. */
+  /** Stands still for so long, as with SIGSTOP: clocks run on. */
   freeze(ms: number): void {
-    this.#stillUntil = Math.max(this.#stillUntil, this.#timeline.now + ms);
+    this.#frozenUntil = Math.max(this.#frozenUntil, this.#timeline.now + ms);
+  }
+
+  /** Its event loop stands still for so long, and its heartbeat thread goes on. */
+  block(ms: number): void {
+    this.#blockedUntil = Math.max(this.#blockedUntil, this.#timeline.now + ms);
   }
 
   /** Stands still with its machine: the monotonic clock and all timers stand still too, and the wall clock jumps. */

@@ -186,6 +186,13 @@ class Simulation implements SimulatedWorld {
     life.freeze(ms);
   }
 
+  block(runtime: Runtime, duration: Duration): void {
+    const life = this.#living(runtime);
+    const ms = toMs(duration, 'duration');
+    this.#fault(`the event loop of ${life.consumer} is blocked for ${ms} ms`);
+    life.block(ms);
+  }
+
   thaw(runtime: Runtime): void {
     const life = this.#living(runtime);
     this.#fault(`${life.consumer} is thawed`);

@@ -144,11 +144,16 @@ export interface SimulatedWorld extends AsyncDisposable {
    */
   real<T>(work: Promise<T> | (() => Promise<T>)): Promise<T>;
   /**
-   * Stands a process still, as SIGSTOP or a blocked event loop does: neither timers nor messages are dealt with, and clocks run on. What its handlers
+   * Stands a process still, as SIGSTOP does: neither timers nor messages are dealt with, and clocks run on. What its handlers
    * await outside the world goes on all the same.
    * @param duration how long. Without it, until `thaw()`
    */
   freeze(runtime: Runtime, duration?: Duration): void;
+  /**
+   * Blocks the event loop of a process, as a computation does: as `freeze()`, but the thread of `heartbeat: 'thread'` goes on.
+   * @param duration how long
+   */
+  block(runtime: Runtime, duration: Duration): void;
   /** Lets a frozen process go on. It does within 10 ms of simulated time. */
   thaw(runtime: Runtime): void;
   /** Ends a process at once, as SIGKILL does: nothing of it happens any more, and what its handlers await of the world never comes. */

@@ -9,7 +9,7 @@ import { type Connection, Network } from './network.js';
 import { SimulatedProcess } from './process.js';
 import type { ClusterMaster } from './redis/index.js';
 import { SimulatedServer } from './server.js';
-import { Timeline } from './timeline.js';
+import { type Owner, Timeline } from './timeline.js';
 
 /** As Redis does by default. */
 const EXPIRES_EVERY_MS = 100;
@@ -114,15 +114,16 @@ export class World {
   }
 
   /** A client of one server, to be copied; in a cluster of the one that its options name. */
-  templateFor(process: SimulatedProcess): Redis {
-    return clientTemplate(this.#clientWorld(process));
+  templateFor(process: SimulatedProcess, owner: Owner = process): Redis {
+    return clientTemplate(this.#clientWorld(process, owner));
   }
 
-  #clientWorld(process: SimulatedProcess): ClientWorld {
+  #clientWorld(process: SimulatedProcess, owner: Owner = process): ClientWorld {
     const { network, errands } = this;
     return {
       network,
       process,
+      owner,
       errands,
       server: (options) => this.#serverAt(options),
       heardAfterMs: () => this.heardAfterMs(),

@@ -195,6 +195,13 @@ export const METRICS = list({
     unit: '{miss}',
     description: 'The lease could not be confirmed before its deadline: streams became uncertain.',
   },
+  keeps: {
+    name: 'streamwarden.lease.kept',
+    kind: 'counter',
+    unit: '{keep}',
+    description:
+      'The event loop was blocked for longer than the lease lasts, and the heartbeat thread kept it.',
+  },
   lockExtensions: {
     name: 'streamwarden.lock.extensions',
     kind: 'counter',

@@ -80,6 +80,7 @@ export class RuntimeMetrics {
         this.#time('heartbeat', tookMs, this.#result(error, outcome ?? 'failed'));
       }),
       on('leaseLapsed', () => this.#count('lapses', 1)),
+      on('leaseKept', () => this.#count('keeps', 1)),
       on('leaseMissed', () => this.#count('misses', 1)),
       on('sweepFinished', ({ tookMs }) => this.#time('sweep', tookMs)),
       on('tookOver', ({ afterMs }) => this.#time('takeOver', afterMs)),

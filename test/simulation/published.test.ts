@@ -121,6 +121,26 @@ describe('the published simulation', () => {
       expect(world.told(a).at(-1)).to.include({ type: 'StreamDisowned', reason: 'takenOver' });
     }));
 
+  it('blocks an event loop, and the streams stay where a heartbeat thread goes on [C-THR-1, C-THR-2]', () =>
+    withWorld(async (world) => {
+      const notes: string[] = [];
+      const a = world.runtime({ service: SERVICE, consumerId: 'a', heartbeat: 'thread' });
+      a.process(worker(world, '15 s', notes));
+      await world.announce('order-1');
+      await world.until(() => world.owners().size === 1);
+      const b = world.runtime({ service: SERVICE, consumerId: 'b' });
+      b.process(worker(world, '1 s', notes));
+      await world.advance('3 s');
+      world.block(a, '10 s');
+      await world.advance('9 s');
+      expect([...a.ownedStreams()][0]?.validUntil).to.be.above(world.now);
+      await world.advance('10 s');
+      expect(notes).to.have.length(1);
+      expect(notes[0]).to.match(/^order-1 0 done/);
+      expect(world.told(a).map(({ type }) => type)).to.deep.equal(['StreamAdded']);
+      expect(a.snapshot().lease).to.include({ keeps: 1, misses: 0, lapses: 0 });
+    }));
+
   it('freezes for a time, and hurts nobody when that is short', () =>
     withWorld(async (world) => {
       const notes: string[] = [];

@@ -68,9 +68,14 @@ serve({
   freezeAt(next: FreezePoint) {
     point = next;
   },
-  /** A loop that lets nothing else run. */
+  /** A loop that lets nothing else run. How long what it owned was certain to be its own, at the least, while it ran, in milliseconds. */
   block(ms: number) {
+    const [stream] = present().ownedStreams();
     const until = performance.now() + ms;
-    while (performance.now() < until);
+    let leastMs = Number.POSITIVE_INFINITY;
+    while (performance.now() < until) {
+      if (stream !== undefined) leastMs = Math.min(leastMs, stream.validUntil - Date.now());
+    }
+    return leastMs;
   },
 });

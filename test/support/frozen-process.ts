@@ -31,9 +31,9 @@ export class FrozenProcess extends RuntimeProcess {
     await this.ask('freezeAt', point);
   }
 
-  /** Resolves when the event loop runs again. */
-  async block(ms: number): Promise<void> {
-    await this.ask('block', ms);
+  /** Resolves when the event loop runs again, with how long what it owns was certain to be its own, at the least, in milliseconds. */
+  async block(ms: number): Promise<number> {
+    return (await this.ask('block', ms)) as number;
   }
 }
 

@@ -1,5 +1,6 @@
 /** One life of a group, told by every script there is: what each replies, and what Redis holds after it. */
 import { systemClock } from '../../src/core/clock.js';
+import { prolongCall } from '../../src/heartbeat/prolong-call.js';
 import { ensureEntries } from '../../src/redis/announcing.js';
 import { cancelStreams } from '../../src/redis/cancelling.js';
 import { createClaims } from '../../src/redis/claims.js';
@@ -90,6 +91,13 @@ class Play {
     await this.#leaving();
   }
 
+  /** As the heartbeat thread of a consumer does. */
+  async #prolong({ name }: WireConsumer, generation: number): Promise<unknown> {
+    const { redis, names } = this.#wire;
+    const { keys, args } = prolongCall(names, name, 60_000);
+    return await redis().eval(SCRIPTS.prolong.source, keys.length, ...keys, generation, ...args);
+  }
+
   async #step<T>(what: string, act: () => Promise<T>): Promise<T> {
     let result: T | undefined;
     let said: unknown;
@@ -141,6 +149,8 @@ class Play {
     });
     await this.#step('and for what is pending for it', () => a.group.countPending(['b~00000002']));
     await this.#step('a beats', () => a.lease.refresh());
+    await this.#step('the thread of a beats', () => this.#prolong(a, 1));
+    await this.#step('and under another generation', () => this.#prolong(a, 2));
     let token = '';
     await this.#step('a begins a round of balancing', async () => {
       const round = await a.fleet.beginRound(memberRecord(), 60_000);

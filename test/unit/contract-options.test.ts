@@ -22,6 +22,8 @@ const OPTIONS: Readonly<Record<keyof RuntimeOptions, readonly string[]>> = {
   consumerId: [],
   capacity: [],
   heartbeatMs: [],
+  heartbeat: [],
+  maxBlockedMs: [],
   reconcileEveryMs: [],
   reconcileJitter: [],
   minIdleMs: [],

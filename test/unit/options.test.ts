@@ -320,7 +320,6 @@ describe('options', () => {
     it('suggest the nearest one', () => {
       const cases = {
         heartBeatMs: 'heartbeatMs',
-        heartbeat: 'heartbeatMs',
         maxRetry: 'maxRetries',
         lockkeys: 'lockKeys',
         dlqStreams: 'dlqStream',

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { systemClock } from '../../src/core/clock.js';
+import { prolongCall } from '../../src/heartbeat/prolong-call.js';
 import { ensureEntries } from '../../src/redis/announcing.js';
 import { cancelStreams } from '../../src/redis/cancelling.js';
 import { createCheckpointStore } from '../../src/redis/checkpoints.js';
@@ -174,6 +175,8 @@ async function sentByStores(historyKey: string | undefined): Promise<Sent[]> {
   ];
   await lease.raise(1);
   await lease.refresh();
+  const prolonging = prolongCall(names, settings.consumer, settings.heartbeatMs);
+  await commands.script('prolong', prolonging.keys, [1, ...prolonging.args]);
   await lease.acquire(batch);
   await lease.parkAhead(128);
   await lease.done(batch);
@@ -343,7 +346,8 @@ describe('Lua scripts', () => {
   }
 
   it('that keep presence have one key: two may be on two servers while a slot is moved, and would be refused [C-CLU-10]', () => {
-    for (const name of ['raise', 'refresh'] as const) expect(headerOf(name).keys, name).to.have.length(1);
+    for (const name of ['raise', 'refresh', 'prolong'] as const)
+      expect(headerOf(name).keys, name).to.have.length(1);
   });
 
   it('and what the runtime sends beside them are all tried by the probe, so that nothing is refused later', () => {

@@ -24,6 +24,10 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'It takes the name in the group and the keys of touches, of what is delayed, of cancels, of what is parked, of the index of presences, of members, of balance and of the load balancer stream as well, what the caller says of itself, and an id, which that of 0.1.0 ignores, and answers how often streams of the caller were touched on top of 1, and what there is to say of the others, where 0.1.0 always answers 1. Only its own process hears its replies: to that of this version 0 says that presence is not there, to that of 0.1.0, which sends its own script, that it is there again.',
   },
   {
+    what: 'script prolong',
+    why: 'It does a part of what refresh does, for the presence of its own process: to others presence is there or not, whoever prolonged it.',
+  },
+  {
     what: 'script find-dead',
     why: 'It writes the index of presences, which 0.1.0 leaves alone. Who is not in it, as consumers of 0.1.0 are not, this version finds as that one does, by asking for everyone; who was of this version and is forgotten by 0.1.0 stands in the index until its time, and is taken out then.',
   },

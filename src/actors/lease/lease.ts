@@ -8,6 +8,7 @@ import { Bell } from '../../core/bell.js';
 import type { Timer } from '../../core/clock.js';
 import { isStreamwardenError, StreamwardenError } from '../../core/errors.js';
 import { soon } from '../../core/microtask.js';
+import type { HeartbeatBoard, Moment } from '../../heartbeat/board.js';
 import { factOf } from '../../machines/facts.js';
 import { leaseDeadlineMachine } from '../../machines/lease-deadline.machine.js';
 import {
@@ -17,7 +18,7 @@ import {
 } from '../../machines/lease-keeper.machine.js';
 import type { VerifyOutput } from '../../machines/standing.js';
 import { isPassing } from '../../redis/reply-errors.js';
-import { startActor } from '../host.js';
+import { type Host, startActor } from '../host.js';
 import type { Kernel } from '../kernel.js';
 
 /** What a comparison of what is held with what is pending for us has found. */
@@ -42,14 +43,14 @@ export interface LeaseHooks {
   outageSeen(why: string): void;
 }
 
-/** A moment on both clocks, since a machine that slept has a monotonic clock that slept as well. */
-interface Moment {
-  readonly monotonic: number;
-  readonly wall: number;
-}
-
 /** Over by either clock. */
 const NOTHING_STANDS: Moment = { monotonic: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
+
+/** Whichever is later on the monotonic clock. */
+function later(one: Moment | undefined, other: Moment | undefined): Moment | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return other.monotonic > one.monotonic ? other : one;
+}
 
 export class Lease {
   readonly #kernel: Kernel;
@@ -67,8 +68,14 @@ export class Lease {
   #hasFailed = false;
   /** Presence was found lapsed, and the keeper has not been told by a raise since: one of which the answer was lost may have written it again. */
   #hasLapsed = false;
-  /** Until when everything held is ours for certain. */
+  /** Until when everything held is ours for certain, by the beats of this thread. */
   #until: Moment | undefined;
+  /** What is known of the beats of the heartbeat thread; undefined: there is none. */
+  readonly #board: HeartbeatBoard | undefined;
+  /** The generation under which presence stands, as far as this thread knows; 0: under none. */
+  #raised = 0;
+  /** How often the heartbeat thread has kept the lease past where this thread had let it run out. */
+  #keeps = 0;
   #overdueMs = 0;
   /** The highest generation asked for, by whichever keeper. */
   #asked = 0;
@@ -79,6 +86,7 @@ export class Lease {
   constructor(kernel: Kernel, hooks: LeaseHooks) {
     this.#kernel = kernel;
     this.#hooks = hooks;
+    this.#board = kernel.heartbeatThread?.board;
     this.#machine = leaseKeeperMachine.provide({
       actors: {
         raise: fromPromise<RaiseOutput, { generation: number }>(({ input, signal }) =>
@@ -101,6 +109,7 @@ export class Lease {
       actions: { tellMissed: () => this.#tellMissed() },
     });
     kernel.ended.addEventListener('abort', () => {
+      this.#stand(0);
       kernel.clock.clearTimeout(this.#glance);
       this.#confirmedBell.ring();
     });
@@ -108,8 +117,8 @@ export class Lease {
 
   /** Starts, or starts again, the actor that watches the deadline. It goes on with the lease that was proven before. */
   startDeadline(onError: (error: unknown) => void): { stop(): void } {
-    const until = this.#until;
-    const actor = startActor(this.#kernel, this.#deadlineMachine, {
+    const until = this.#certainUntil;
+    const actor = startActor(this.#deadlineHost, this.#deadlineMachine, {
       path: 'consumer/leaseDeadline',
       input: until === undefined ? {} : { remainingMs: this.#left(until) },
       onError,
@@ -137,6 +146,7 @@ export class Lease {
   }
 
   connectionDown(): void {
+    this.#stand(0);
     this.#actor?.send({ type: 'connection.down' });
     // There are no beats now that would ask the wall clock, and the machine may sleep, or have slept.
     if (this.#glance === undefined) this.#askClocks();
@@ -187,7 +197,7 @@ export class Lease {
 
   /** Whether everything held is ours for certain: proven, and by neither clock over. */
   get isCertain(): boolean {
-    return this.#isAhead(this.#until);
+    return this.#isAhead(this.#certainUntil);
   }
 
   /**
@@ -195,10 +205,15 @@ export class Lease {
    * monotonic clock: the wall clock may have been set back.
    */
   get validUntil(): number {
-    const until = this.#until;
+    const until = this.#certainUntil;
     if (until === undefined) return 0;
     const now = this.#now();
     return now.monotonic < until.monotonic ? until.wall : Math.min(until.wall, now.wall);
+  }
+
+  /** How often the heartbeat thread has kept the lease while this thread's own beats would have let it run out. */
+  get keeps(): number {
+    return this.#keeps;
   }
 
   /** How far the deadline was past when that was last noticed, in milliseconds. */
@@ -240,9 +255,76 @@ export class Lease {
     return Math.max(0, until.monotonic - this.#kernel.clock.monotonic());
   }
 
+  /** Until when everything held is ours for certain, whichever thread has proven it. */
+  get #certainUntil(): Moment | undefined {
+    const until = this.#until;
+    if (this.#board === undefined || until === undefined || !this.#isUndoubted) return until;
+    return later(until, this.#kept);
+  }
+
+  /** No beat has been missed or found presence lapsed, or everything has been verified since. */
+  get #isUndoubted(): boolean {
+    return (
+      (this.snapshot?.matches({ certainty: 'certain' }) ?? false) &&
+      (this.#deadline?.getSnapshot().matches('certain') ?? false)
+    );
+  }
+
+  /** Until when presence stands by the latest beat of either thread. */
+  get #stands(): Moment | undefined {
+    return later(this.#standing, this.#kept);
+  }
+
+  /** Until when presence stands by the latest beat of the heartbeat thread. */
+  get #kept(): Moment | undefined {
+    const sent = this.#board?.keptAt(this.#raised);
+    return sent && this.#after(sent);
+  }
+
+  #after(sent: Moment): Moment {
+    const { heartbeatMs } = this.#kernel.settings;
+    return { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };
+  }
+
+  /** Presence stands under this generation now; 0: as far as this thread knows under none. */
+  #stand(generation: number): void {
+    this.#adoptKept();
+    this.#raised = generation;
+    if (generation === 0) this.#board?.unwant();
+  }
+
+  /** Takes what the heartbeat thread has proven for proven, also where that thread is not asked any more. */
+  #adoptKept(): void {
+    const kept = this.#kept;
+    const standing = this.#standing;
+    if (kept === undefined || standing === undefined || later(standing, kept) === standing) return;
+    this.#until = this.#certainUntil;
+    this.#standing = kept;
+    if (this.#isAhead(standing)) return;
+    const { clock, logger, seam, settings } = this.#kernel;
+    const facts = { silentMs: Math.round(clock.monotonic() - standing.monotonic + settings.heartbeatMs) };
+    this.#keeps += 1;
+    logger.warn(facts, 'the event loop was blocked; the heartbeat thread has kept the lease');
+    seam.emit('leaseKept', facts);
+  }
+
+  /** The timer of a deadline that a beat of the heartbeat thread has put off begins anew: timers run before whatever this thread would say of that. */
+  get #deadlineHost(): Host {
+    const { clock, seam } = this.#kernel;
+    if (this.#board === undefined) return this.#kernel;
+    const setTimer = (callback: () => void, ms: number) =>
+      clock.setTimeout(() => {
+        this.#adoptKept();
+        const until = this.#until;
+        if (until === undefined || !this.#isAhead(until)) callback();
+        else this.#deadline?.send({ type: 'lease.proven', remainingMs: this.#left(until) });
+      }, ms);
+    return { seam, clock: { ...clock, setTimeout: setTimer } };
+  }
+
   #tellMissed(): void {
     const now = this.#now();
-    const until = this.#until ?? now;
+    const until = this.#certainUntil ?? now;
     this.#overdueMs = Math.max(0, now.monotonic - until.monotonic, now.wall - until.wall);
     this.#actor?.send({ type: 'deadline.passed' });
     this.#hooks.missed();
@@ -255,7 +337,7 @@ export class Lease {
   #beat(sent: Moment, wasPresent: boolean, signal: AbortSignal): boolean {
     if (signal.aborted) return false;
     const { heartbeatMs } = this.#kernel.settings;
-    const inTime = this.#isAhead(this.#standing);
+    const inTime = this.#isAhead(this.#stands);
     // Late by the wall clock, after a short sleep, while the deadline's timer still runs.
     if (!inTime) this.#tellIfOver();
     const isFirst = this.#standing === undefined;
@@ -265,12 +347,13 @@ export class Lease {
     if (!isFirst && !wasPresent) this.#hooks.outageSeen('our own presence had lapsed');
     else if (!isFirst && !inTime) this.#hooks.outageSeen('our own lease had run out');
     else if (!isFirst && isLong) this.#hooks.outageSeen('our own heartbeats had failed');
-    this.#standing = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };
+    this.#standing = this.#after(sent);
+    this.#board?.want(this.#raised, sent.monotonic);
     return inTime;
   }
 
   #prove(): void {
-    const until = this.#standing;
+    const until = this.#stands;
     if (until === undefined) return;
     this.#until = until;
     this.#deadline?.send({ type: 'lease.proven', remainingMs: this.#left(until) });
@@ -292,13 +375,14 @@ export class Lease {
   async #verifyAll(signal: AbortSignal): Promise<VerifyOutput> {
     const found = await this.#hooks.verifyAll(signal, this.#wasGroupGone);
     if (!signal.aborted) this.#wasGroupGone = false;
-    return { ...found, isStanding: this.#isAhead(this.#standing) };
+    return { ...found, isStanding: this.#isAhead(this.#stands) };
   }
 
   async #raise(generation: number, signal: AbortSignal): Promise<RaiseOutput> {
     this.#asked = Math.max(this.#asked, generation);
     this.#tellIfOver();
     const sent = this.#now();
+    this.#board?.live(sent.monotonic);
     const result = await this.#answered(this.#kernel.lease.raise(generation));
     if (!result.raised) {
       return { outcome: 'standing', generation: result.standing, wasPresent: true, inTime: false };
@@ -306,14 +390,19 @@ export class Lease {
     const wasPresent = result.wasPresent && !this.#hasLapsed;
     // The first of all finds nothing that could have lapsed.
     if (!wasPresent && this.#standing !== undefined) this.#tellLapsed();
-    if (!signal.aborted) this.#hasLapsed = false;
+    if (!signal.aborted) {
+      this.#hasLapsed = false;
+      this.#stand(generation);
+    }
     return { outcome: 'raised', generation, wasPresent, inTime: this.#beat(sent, wasPresent, signal) };
   }
 
   async #refresh(signal: AbortSignal): Promise<RefreshOutput> {
+    this.#adoptKept();
     this.#tellIfOver();
     const { clock, seam } = this.#kernel;
     const sent = this.#now();
+    this.#board?.live(sent.monotonic);
     const tell = (outcome: RefreshOutput['outcome'] | null, error: string | null) =>
       seam.emit('heartbeat', { outcome, error, tookMs: clock.monotonic() - sent.monotonic });
     try {
@@ -324,7 +413,10 @@ export class Lease {
       if (outcome === 'lapsed') {
         this.#tellLapsed();
         // The next beat is the raise that writes presence again. Its answer may be lost, and a later one then finds presence.
-        if (!signal.aborted) this.#standing = NOTHING_STANDS;
+        if (!signal.aborted) {
+          this.#stand(0);
+          this.#standing = NOTHING_STANDS;
+        }
         return { outcome, inTime: false };
       }
       const inTime = this.#beat(sent, true, signal);
