@@ -10,6 +10,7 @@ const WEIGHTS = {
   late: 2,
   // Processes.
   freeze: 3,
+  block: 0,
   suspend: 1,
   crash: 2,
   restart: 2,

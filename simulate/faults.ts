@@ -132,6 +132,9 @@ const ON_MEMBER: Effects<MemberBlow> = {
     if (victim.clockHidesUntil > fleet.now) hideSleep(blow, ms);
     victim.process.suspend(ms);
   },
+  block({ victim, chance, fleet }) {
+    victim.block(chance.next() * (chance.isTrue(0.7) ? 4 : 12) * fleet.shape.heartbeatMs);
+  },
   wallStep(blow) {
     const { fleet, victim, chance } = blow;
     victim.disturb();

@@ -35,6 +35,7 @@ import { checkLoss } from './invariants/losses.js';
 import { ParkingWatch } from './invariants/parking.js';
 import { RejectionWatch } from './invariants/rejections.js';
 import { checkBegin, checkStop, checkTold } from './invariants/stops.js';
+import { BlockWatch } from './invariants/blocks.js';
 import { checkTakeover, TakeoverWatch } from './invariants/takeovers.js';
 import { Told } from './invariants/told.js';
 import { UncertainWatch } from './invariants/uncertain.js';
@@ -128,6 +129,7 @@ export class Fleet implements Stage {
   readonly #eras: Era[] = [{ history: [], announced: [] }];
   readonly #uncertain: UncertainWatch;
   readonly #takeovers: TakeoverWatch;
+  readonly #blocks: BlockWatch;
   readonly #waiting: WaitingWatch;
   readonly #rejections: RejectionWatch;
   readonly #convictions: ConvictionWatch;
@@ -176,6 +178,7 @@ export class Fleet implements Stage {
       this.#thrown.has(`${consumer} ${id}`),
     );
     this.#takeovers = new TakeoverWatch(this);
+    this.#blocks = new BlockWatch(this);
     this.#waiting = new WaitingWatch(this);
     this.#rejections = new RejectionWatch(this);
     this.#convictions = new ConvictionWatch(this, schedule.faults);
@@ -321,6 +324,7 @@ export class Fleet implements Stage {
           this.say(`${party.consumer}: ${call.name} ${handle.id} ${call.code ?? 'resolved'}`);
           checkCall(this, party, call, handle);
         },
+        blocks: (party, ms) => this.#blocks.blocks(party, ms),
         crashed: (party) => this.#takeovers.crashed(party),
         killed: (party) => this.later(0, () => this.#kill(party)),
         told: (party, notification) => {
@@ -791,6 +795,7 @@ export class Fleet implements Stage {
     this.world.timeline.after(LOOK_EVERY_MS, ORDER.observer, undefined, () => {
       this.#uncertain.look();
       this.#takeovers.look();
+      this.#blocks.look();
       this.#waiting.look();
       this.#rejections.look();
       this.#ensures.look();

@@ -12,6 +12,7 @@ import type {
 import { isStreamwardenError, UnrecoverableError } from '../src/index.js';
 import { composeRuntime } from '../src/runtime/runtime.js';
 import type { Chance } from '../src/simulation/chance.js';
+import { simulatedHeartbeatThread } from '../src/simulation/heartbeat-thread.js';
 import type { SimulatedProcess } from '../src/simulation/process.js';
 import { ORDER } from '../src/simulation/timeline.js';
 import type { World } from '../src/simulation/world.js';
@@ -51,6 +52,8 @@ export interface MemberHooks {
   saves(member: Member, handle: StreamHandle, worker: Worker, count: number): (code: string | null) => void;
   /** What a call of the application came to. */
   settled(member: Member, call: Call, handle: StreamHandle): void;
+  /** Its event loop is about to stand still for so long. */
+  blocks(member: Member, ms: number): void;
   crashed(member: Member): void;
   /** A poison has done its work. */
   killed(member: Member): void;
@@ -105,6 +108,8 @@ export class Member implements Party, Victim {
   stop: StopUnderWay | undefined;
   /** Milliseconds of the world. */
   disturbedUntil = Number.NEGATIVE_INFINITY;
+  /** How often something befell it. */
+  disturbances = 0;
   /** Until when its wall clock, set back, may hide that its machine sleeps, in milliseconds of the world. */
   clockHidesUntil = Number.NEGATIVE_INFINITY;
   /** Until when Redis refuses its scripts, in milliseconds of the world. */
@@ -148,6 +153,7 @@ export class Member implements Party, Victim {
         historyKey,
         telemetry: false,
         heartbeatMs,
+        ...(shape.hasThread && { heartbeat: 'thread', maxBlockedMs: shape.maxBlockedMs }),
         capacity: shape.capacity,
         lockKeys: shape.lockKeys,
         onUncertain: shape.onUncertain,
@@ -174,6 +180,10 @@ export class Member implements Party, Victim {
       // A cluster says by itself where keys are.
       {
         machine: { host: 'simulated', pid: index },
+        heartbeatThread: simulatedHeartbeatThread(
+          this.process,
+          world.templateFor(this.process, this.process.thread),
+        ),
         ...(shape.isApart && shape.servers === 1 && { layout: { dlqIsLocal: false, locksAreLocal: false } }),
       },
     );
@@ -238,12 +248,15 @@ export class Member implements Party, Victim {
 
   /** Something befell it, or its server, for so long, that a stop may have to wait for. */
   disturb(ms = 0): void {
+    this.disturbances += 1;
     this.disturbedUntil = Math.max(this.disturbedUntil, this.#settings.world.timeline.now + ms);
   }
 
-  #block(ms: number): void {
+  /** Its event loop stands still for so long. */
+  block(ms: number): void {
+    this.#settings.hooks.blocks(this, ms);
     this.disturb(ms);
-    this.process.freeze(ms);
+    this.process.block(ms);
   }
 
   #sleep(ms: number): Promise<void> {
@@ -293,7 +306,7 @@ export class Member implements Party, Victim {
       if (temper < 0.22) await this.#release(handle, worker);
       else if (temper < 0.45) await this.#call('done', handle, worker, this.#maybeKept({}));
       // Busy: the event loop stands still.
-      else if (temper < 0.47) this.#block(this.#temper.next() * this.#settings.shape.heartbeatMs * 1.5);
+      else if (temper < 0.47) this.block(this.#temper.next() * this.#settings.shape.heartbeatMs * 1.5);
     } finally {
       hooks.returned(this, worker, isReading);
     }
@@ -329,7 +342,7 @@ export class Member implements Party, Victim {
     const { hooks, shape } = this.#settings;
     const { signal } = handle;
     await this.#sleep(chance.isTrue(0.5) ? 1 : (chance.next() * shape.heartbeatMs) / 3);
-    if (chance.isTrue(0.02)) this.#block(chance.next() * shape.heartbeatMs * 1.5);
+    if (chance.isTrue(0.02)) this.block(chance.next() * shape.heartbeatMs * 1.5);
     if (chance.isTrue(shape.onEntryError === 'stop' ? 0.05 : 0.2)) {
       if (!signal.aborted) {
         hooks.threw(this, handle, false);

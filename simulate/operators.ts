@@ -109,7 +109,11 @@ function claim(blow: Blow, isForced: boolean): void {
 
 const OPERATIONS: Readonly<Partial<Record<FaultKind, (blow: Blow) => void>>> = {
   claim: (blow) => claim(blow, false),
-  forceClaim: (blow) => claim(blow, true),
+  forceClaim(blow) {
+    // Whoever owns it is to raise another generation: it may look like a lapse.
+    for (const member of blow.fleet.members) member.disturbances += 1;
+    claim(blow, true);
+  },
   redrive({ fleet }) {
     const { names } = fleet;
     const [letter] = (fleet.askMaybe('XRANGE', names.dlq, '-', '+', 'COUNT', 1) ?? []) as [

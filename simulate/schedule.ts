@@ -18,6 +18,10 @@ export interface Shape {
   readonly bytesPerMs: number | null;
   readonly capacity: number;
   readonly lockKeys: boolean;
+  /** Heartbeats come from a thread as well, which goes on while the event loop is blocked. */
+  readonly hasThread: boolean;
+  /** The option of the thread. */
+  readonly maxBlockedMs: number;
   readonly onUncertain: 'abort' | 'continue';
   readonly keyspaceEvents: 'prefer' | 'off';
   readonly autoClaim: boolean;
@@ -89,6 +93,8 @@ const NOT_READING = {
 
 /** What kept schedules do not say that were drawn before there was such a thing. */
 const PLAIN = {
+  hasThread: false,
+  maxBlockedMs: 30_000,
   servers: 1,
   goConsumers: 0,
   goVersion: 'pr',
@@ -254,6 +260,8 @@ function drawShape(chance: Chance, { shape: wishes = {}, kinds }: Wishes): Shape
     bytesPerMs: chance.isTrue(0.1) ? chance.integer(1000, 10_000) : null,
     capacity: chance.integer(1, 3),
     lockKeys: chance.isTrue(0.5),
+    hasThread: chance.fork('thread').isTrue(0.25),
+    maxBlockedMs: chance.fork('blocked').pick([1000, 3000, 30_000]),
     onUncertain: chance.isTrue(0.5) ? 'abort' : 'continue',
     keyspaceEvents: chance.isTrue(0.5) ? 'prefer' : 'off',
     autoClaim: chance.isTrue(0.9),
@@ -366,6 +374,16 @@ function drawMistakes(chance: Chance, { faultMs }: Shape): PlannedFault[] {
   if (!chance.isTrue(MISTAKEN_SHARE)) return [];
   return Array.from({ length: chance.integer(1, 8) }, () => ({
     kind: 'wrongRound' as const,
+    moment: { atMs: Math.round(chance.next() * faultMs), who: chance.next() },
+    dice: chance.integer(1, 2 ** 31),
+  }));
+}
+
+/** Where there are heartbeat threads, event loops are blocked. */
+function drawBlocks(chance: Chance, { faultMs, hasThread }: Shape): PlannedFault[] {
+  if (!hasThread) return [];
+  return Array.from({ length: chance.integer(1, 4) }, () => ({
+    kind: 'block' as const,
     moment: { atMs: Math.round(chance.next() * faultMs), who: chance.next() },
     dice: chance.integer(1, 2 ** 31),
   }));
@@ -546,6 +564,9 @@ export function drawSchedule(seed: number, wishes: Wishes = {}): Schedule {
   const isMixed = wishes.kinds === undefined && wishes.mostFaults === undefined;
   if (isMixed && wishes.shape?.poisons === undefined)
     faults.push(...drawMeddling(chance.fork('meddling'), shape));
-  if (isMixed) faults.push(...drawMistakes(chance.fork('mistakes'), shape));
+  if (isMixed) {
+    faults.push(...drawMistakes(chance.fork('mistakes'), shape));
+    faults.push(...drawBlocks(chance.fork('blocks'), shape));
+  }
   return { seed, shape, announcements, faults };
 }

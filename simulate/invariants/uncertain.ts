@@ -1,6 +1,6 @@
 /**
  * C-UNC-1: a deadline that has passed is told of within the loop delay. C-UNC-6: one that has passed while the machine slept, within half a
- * heartbeat of its waking. No event announces that something did not happen in time, so it is looked for.
+ * heartbeat of its waking. No event announces that something did not happen in time, so it is looked for. C-UNC-7: what was told as uncertain is not certain again before that has been told.
  */
 import type { Notification } from '../../src/index.js';
 import type { Member } from '../member.js';
@@ -108,9 +108,20 @@ export class UncertainWatch {
   }
 
   #lookAt({ consumer, process, runtime }: Member): void {
-    const { told, violations } = this.#fleet;
+    const { shape, told, violations } = this.#fleet;
     for (const { name, id, validUntil } of runtime.ownedStreams()) {
       const overdueMs = process.wallNow - validUntil;
+      // C-UNC-5: what its signal was aborted for is told of no more.
+      if (
+        shape.onUncertain === 'continue' &&
+        overdueMs < 0 &&
+        told.isUncertain(consumer, id) &&
+        this.#isToBeTold(consumer, id)
+      )
+        violations.add(
+          'C-UNC-7',
+          `${name} ${id} is uncertain to ${consumer}, and yet certain for ${-overdueMs} ms`,
+        );
       if (validUntil === 0 || overdueMs < NOTICED_MS) continue;
       if (told.isUncertain(consumer, id) || !this.#isToBeTold(consumer, id)) continue;
       told.assumeUncertain(consumer, id);

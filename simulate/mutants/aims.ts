@@ -234,3 +234,19 @@ export const THROWN: Wishes = {
   ...READ,
   shape: { ...READING, onEntryError: 'deadLetter', entryRetries: 1, maxRetries: 50 },
 };
+
+/** Event loops that are blocked beside heartbeat threads, now and then for longer than those go on. */
+export const BLOCKED: Wishes = {
+  kinds: { block: 1 },
+  mostFaults: 6,
+  aimed: 0,
+  shape: { hasThread: true, maxBlockedMs: 3000, isLong: true },
+};
+
+/** The same, while somebody takes what they own, and answers take their time. */
+export const BLOCKED_AND_ROBBED: Wishes = {
+  kinds: { block: 4, forceClaim: 1, stall: 3, late: 2, cut: 1 },
+  mostFaults: 20,
+  announcements: 30,
+  shape: { hasThread: true, maxBlockedMs: 3000, isLong: true, latencyMs: 60, onUncertain: 'continue' },
+};

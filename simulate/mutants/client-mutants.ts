@@ -2,6 +2,8 @@
 import {
   APPENDED,
   APPENDED_LATE,
+  BLOCKED,
+  BLOCKED_AND_ROBBED,
   CANCELLED,
   DEATHS,
   DELAYED,
@@ -600,5 +602,54 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       { file: 'runtime/entry-adder.ts', from: 'if (silent !== undefined) throw silent.error;', to: '' },
     ],
     wishes: APPENDED,
+  },
+  {
+    name: 'move-forgets-refusals',
+    why: 'a stream that is to move, and whose done() was refused, stays with its owner for ever',
+    edits: [
+      {
+        file: 'actors/endings/releaser.ts',
+        from: '!isBeingFinished(ownership) && (isOver',
+        to: '(isOver',
+      },
+    ],
+    kept: 'refused-in-a-move',
+  },
+  {
+    name: 'thread-trusted-in-doubt',
+    why: 'what nobody has verified counts as certain by the beats of the thread',
+    edits: [
+      {
+        file: 'actors/lease/lease.ts',
+        from: 'if (this.#board === undefined || until === undefined || !this.#isUndoubted) return until;',
+        to: 'if (this.#board === undefined || until === undefined) return until;',
+      },
+    ],
+    wishes: BLOCKED_AND_ROBBED,
+    budget: 300,
+  },
+  {
+    name: 'thread-never-gives-up',
+    why: 'a lease that nobody works under is kept for ever',
+    edits: [
+      {
+        file: 'heartbeat/presence-keeper.ts',
+        from: 'return now - board.aliveAt <= heartbeatMs / 2 + maxBlockedMs;',
+        to: 'return now >= board.aliveAt && heartbeatMs + maxBlockedMs > 0;',
+      },
+    ],
+    wishes: BLOCKED,
+  },
+  {
+    name: 'thread-late',
+    why: 'the thread waits until presence has run out',
+    edits: [
+      {
+        file: 'heartbeat/presence-keeper.ts',
+        from: 'const dueAt = beatenAt + heartbeatMs / 2;',
+        to: 'const dueAt = beatenAt + heartbeatMs;',
+      },
+    ],
+    wishes: BLOCKED,
   },
 ];
