@@ -10,6 +10,7 @@ import { type Row, table } from './measure.js';
 import type { Scenario } from './scenario.js';
 import { assignDone } from './scenarios/assign-done.js';
 import { balance } from './scenarios/balance.js';
+import { blockedLoop } from './scenarios/blocked-loop.js';
 import { onCluster } from './scenarios/cluster.js';
 import { deadConsumers } from './scenarios/dead-consumers.js';
 import { ensure } from './scenarios/ensure.js';
@@ -40,6 +41,7 @@ const SCENARIOS: readonly Scenario[] = [
   fleet,
   balance,
   deadConsumers,
+  blockedLoop,
   startStop,
   recording,
   telemetry,
