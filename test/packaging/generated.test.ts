@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { PACKAGE_VERSION } from '../../src/core/package-version.js';
+import { heartbeatProgram } from '../../src/heartbeat/program.js';
 import { PAGE_FILES } from '../../src/inspector/page-files.js';
 import { REPLAY_PROGRAM } from '../../src/inspector/replay-program.js';
 import { SCRIPT_SOURCES } from '../../src/redis/script-sources.js';
@@ -13,7 +14,7 @@ const MODULES = fileURLToPath(new URL('../../.cache/modules/', import.meta.url))
 
 /** Text of whole programs, which begin in a file of their own. */
 function withoutPrograms(text: string): string {
-  return text.replace(/\b(REPLAY|GO_CONSUMER)_PROGRAM = .*$/gm, '');
+  return text.replace(/\b(REPLAY|GO_CONSUMER)_PROGRAM = .*$|heartbeatProgram = .*$/gm, '');
 }
 
 describe('modules that the build writes', () => {
@@ -29,6 +30,8 @@ describe('modules that the build writes', () => {
     ] as const) {
       expect({ ...(await built(file)) }, file).to.deep.include(exported);
     }
+    const { heartbeatProgram: written } = await built('heartbeat/program.js');
+    expect((written as typeof heartbeatProgram)()).to.equal(heartbeatProgram());
     expect([...PAGE_FILES.keys()]).to.include('/index.html');
   });
 
