@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replayFile } from '../../src/testing/index.js';
 import { FAILING_SCENES } from './failing-scenes.js';
+import { PASSING_SCENES } from './passing-scenes.js';
 import { SCENES } from './scenes.js';
 import { SIMULATED_SCENES } from './simulated-scenes.js';
 import { STOPPING_SCENES } from './stopping-scenes.js';
 
 const TARGET = fileURLToPath(new URL('../../test/recordings/', import.meta.url));
 
-const ALL = { ...SCENES, ...FAILING_SCENES, ...STOPPING_SCENES, ...SIMULATED_SCENES };
+const ALL = { ...SCENES, ...FAILING_SCENES, ...PASSING_SCENES, ...STOPPING_SCENES, ...SIMULATED_SCENES };
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !Object.hasOwn(ALL, name));
 if (unknown !== undefined) {

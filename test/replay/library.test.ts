@@ -76,6 +76,7 @@ describe('the library of recordings', () => {
       'giving-up',
       'hand-over',
       'hardened',
+      'interrupted',
       'later-and-cancelled',
       'lost-at-work',
       'parked',
@@ -266,6 +267,19 @@ describe('the library of recordings', () => {
       expect(recording).to.visitInOrder(['lease.present', 'lease.raising.pausing', 'lease.present']);
       expect(recording).to.visitInOrder(['uncertain', 'extending', 'released'], owned);
       expect(recording).to.neverReach('lost', owned);
+    });
+
+    it('of a takeover of which each step fails first', () => {
+      const recording = recordingOf('interrupted');
+      expect(recording).to.visitInOrder(['work.scanning', 'timer.retrying', 'work.scanning']);
+      expect(recording).to.visitInOrder([
+        'work.requeueing',
+        'work.pausing',
+        'work.sweeping',
+        'work.requeueing',
+      ]);
+      expect(recording).to.visitInOrder(['rounds.working', 'rounds.resting', 'rounds.working']);
+      expect(recording).to.neverReach('degraded', { actor: 'consumer' });
     });
 
     it('of locks that are somebody else’s', () => {
