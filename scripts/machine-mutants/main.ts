@@ -14,7 +14,7 @@ import { replay } from '../../src/replay/replayer.js';
 import { UnitFolds } from './folds.js';
 import { type MachineMutant, mutantsOf } from './rules.js';
 
-const LEAST = { recordings: 0.75, folds: 0.95, together: 0.98 };
+const LEAST = { recordings: 0.76, folds: 0.95, together: 0.98 };
 
 const USAGE = `Small changes of machines, made by rule: do the recordings and the unit tests find them?
 

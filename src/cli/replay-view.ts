@@ -9,6 +9,7 @@ import type { Shrunk } from '../replay/shrink.js';
 import { wordsOfState } from '../replay/state-path.js';
 import type { Story } from '../replay/story.js';
 import { wordsOfStory } from '../replay/story-words.js';
+import { type Summary, wordsOfSummary } from '../replay/summary.js';
 import { linesOfDivergence } from '../replay/words.js';
 import { table, timeOfDay } from './output.js';
 import { printable } from './printable.js';
@@ -133,6 +134,11 @@ export function tenuresForPeople(streams: readonly StreamTenures[]): string {
     ...(more > 0 ? [`and ${plural(more, 'more stream')}`] : []),
     'By the clocks of the processes: what lies closer together than these differ may be in another order.',
   ].join('\n');
+}
+
+/** Of several recordings. */
+export function summaryForPeople(summary: Summary): string {
+  return ['', 'Together:', ...wordsOfSummary(summary).map((words) => `  ${words}`)].join('\n');
 }
 
 export function shrunkForPeople(

@@ -8,7 +8,7 @@ import {
   type Line,
 } from './format.js';
 import type { Json } from './json-safe.js';
-import { applyPatch } from './patch.js';
+import { applyPatch, PatchMisfit } from './patch.js';
 
 export interface TrimRange {
   /** First and last `seq` that are kept. */
@@ -86,11 +86,12 @@ export class Trim {
       kept.push(line);
       this.#introduced.add(line.actor);
     }
-    if (hasEnded(line)) {
+    const context = hasEnded(line) ? undefined : contextAfter(line, before);
+    if (context === undefined) {
       this.#standing.delete(line.actor);
       this.#introduced.delete(line.actor);
     } else {
-      this.#standing.set(line.actor, { line, context: contextAfter(line, before) });
+      this.#standing.set(line.actor, { line, context });
     }
     return this.#keep(kept);
   }
@@ -105,8 +106,15 @@ export class Trim {
   }
 }
 
-function contextAfter(line: ActorLine, before: Standing | undefined): Json {
+/** Undefined where what changed does not fit what was there: of how the actor stands nothing is known any more, and it cannot be introduced. */
+function contextAfter(line: ActorLine, before: Standing | undefined): Json | undefined {
   if (line.kind !== 'event') return line.context;
   const context = before?.context ?? null;
-  return line.patch === undefined ? context : applyPatch(context, line.patch);
+  if (line.patch === undefined) return context;
+  try {
+    return applyPatch(context, line.patch);
+  } catch (error) {
+    if (error instanceof PatchMisfit) return undefined;
+    throw error;
+  }
 }

@@ -90,9 +90,22 @@ describe('streamwarden replay, of several files and parts', () => {
     expect(code).to.equal(0);
     expect(stdout).to.match(/^STREAM +OWNERS +TWO AT ONCE$/m);
     expect(stdout).to.match(/^one +sleeper~\w+ \S+ – \S+ lost · heir~\w+ \S+ – \S+ \w+ +yes$/m);
-    const owners = jsonOf((await cli.run(['replay', sleeper, heir, '--json'])).stdout).filter(
-      ({ type }) => type === 'Owners',
-    );
+    const together = stdout.slice(stdout.indexOf('Together:'));
+    expect(together.split('\n').slice(1, 4)).to.deep.equal([
+      '  2 recordings of 2 consumers: 437 events, all as recorded.',
+      '  2 streams assigned 4 times, 2 lost, 2 with two owners at once.',
+      '  1 consumer silent for 796 ms in all.',
+    ]);
+    const json = jsonOf((await cli.run(['replay', sleeper, heir, '--json'])).stdout);
+    expect(json.at(-1)).to.include({
+      type: 'Together',
+      recordings: 2,
+      consumers: 2,
+      streams: 2,
+      lost: 2,
+      overlapping: 2,
+    });
+    const owners = json.filter(({ type }) => type === 'Owners');
     expect(owners.map(({ stream, overlaps }) => [stream, overlaps])).to.deep.equal([
       ['one', true],
       ['two', true],
@@ -160,6 +173,24 @@ describe('streamwarden replay, of several files and parts', () => {
     expect(jsonOf(again.stdout)).to.deep.equal([
       { type: 'Accepted', file, out: null, changed: 0, diverged: 0 },
     ]);
+  });
+
+  it('accepts a recording of an earlier format, and writes it in the present one', async () => {
+    const first = fileURLToPath(new URL('../replay/version-1.jsonl', import.meta.url));
+    const file = folder('first.jsonl');
+    copyFileSync(first, file);
+    expect((await loadRecording(file)).header.version).to.equal(1);
+    const { code, stdout } = await cli.run(['replay', file, '--accept', '--yes']);
+    expect(code, stdout).to.equal(0);
+    const now = await loadRecording(file);
+    expect(now.header.version).to.equal(2);
+    expect(replay(now)).to.include({ agrees: true, complete: true, missing: 0, diverged: 0 });
+    // What happened is what happened before; the parameters of what machines ask for are told now.
+    const eventsOf = ({ lines }: typeof now) =>
+      lines.flatMap((line) => (line.kind === 'event' ? [[line.actor, line.event, line.state]] : []));
+    expect(eventsOf(now)).to.deep.equal(eventsOf(await loadRecording(first)));
+    const again = await cli.run(['replay', file, '--accept', '--yes']);
+    expect(again.stdout).to.match(/nothing to accept/);
   });
 
   it('writes where --out says, compressed by its name, and replaces nothing without --force', async () => {

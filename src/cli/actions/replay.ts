@@ -5,13 +5,14 @@ import { loadRecording, type RecordingReader } from '../../replay/recording.js';
 import { Replayer } from '../../replay/replayer.js';
 import type { ReplayReport } from '../../replay/report.js';
 import { type Story, StoryTeller } from '../../replay/story.js';
+import { summaryOf, type Told } from '../../replay/summary.js';
 import { CliError, EXIT } from '../errors.js';
 import type { Output } from '../output.js';
 import type { Range } from '../range.js';
 import { acceptFile, mergeFiles, shrinkFile, trimFile } from '../replay/parts.js';
 import { codeOf, readerOf, walk } from '../replay/walk.js';
 import type { Place } from '../replay/write-recording.js';
-import { reportForPeople, tenuresForPeople } from '../replay-view.js';
+import { reportForPeople, summaryForPeople, tenuresForPeople } from '../replay-view.js';
 
 interface ReplayOptions {
   readonly actor?: string;
@@ -72,29 +73,27 @@ export async function replayFiles(
     if (report !== undefined) checkFound(files.join(', '), actor, report);
     return codeOf(report);
   }
-  let exitCode: number = EXIT.ok;
-  for (const one of files) {
-    const code = accept
-      ? await acceptFile(one, { yes, place }, output)
-      : await replayOne(one, options, output);
-    exitCode = Math.max(exitCode, code);
+  const codes: number[] = [];
+  if (accept) {
+    for (const one of files) codes.push(await acceptFile(one, { yes, place }, output));
+    return Math.max(...codes);
   }
-  if (files.length > 1 && !accept && actor === undefined) await tellTogether(files, output);
-  return exitCode;
+  const told: Told[] = [];
+  for (const one of files) told.push(await replayOne(one, options, output));
+  if (files.length > 1 && actor === undefined) await tellTogether(files, told, output);
+  return Math.max(...told.map(({ report }) => codeOf(report)));
 }
 
-async function replayOne(file: string, { actor, from = 0 }: ReplayOptions, output: Output): Promise<number> {
-  const { report, story } = await replayed(await readerOf([file], from), actor);
+async function replayOne(file: string, { actor, from = 0 }: ReplayOptions, output: Output): Promise<Told> {
+  const told = await replayed(await readerOf([file], from), actor);
+  const { report, story } = told;
   checkFound(file, actor, report);
   if (output.json) printJson(file, report, story, output);
   else output.write(reportForPeople(file, report, actor === undefined ? story : undefined));
-  return codeOf(report);
+  return told;
 }
 
-async function replayed(
-  reader: RecordingReader,
-  actor: string | undefined,
-): Promise<{ report: ReplayReport; story: Story }> {
+async function replayed(reader: RecordingReader, actor: string | undefined): Promise<Told> {
   const replayer = new Replayer(reader.header, only(actor));
   const teller = new StoryTeller();
   for await (const lines of reader) {
@@ -106,15 +105,18 @@ async function replayed(
   return { report: replayer.report(reader.cut), story: teller.story };
 }
 
-/** Who had which stream: what no recording of one process says. */
-async function tellTogether(files: readonly string[], output: Output): Promise<void> {
+/** Who had which stream, and what came of it all: what no recording of one process says. */
+async function tellTogether(files: readonly string[], told: readonly Told[], output: Output): Promise<void> {
   const streams = tenuresOf(await Promise.all(files.map(loadRecording)));
+  const summary = summaryOf(told, streams);
   if (!output.json) {
     output.write(tenuresForPeople(streams));
+    output.write(summaryForPeople(summary));
     return;
   }
   for (const one of streams)
     output.write(JSON.stringify({ type: 'Owners', ...one, overlaps: overlaps(one) }));
+  output.write(JSON.stringify({ type: 'Together', ...summary }));
 }
 
 function only(actor: string | undefined): { actor?: string } {
