@@ -9,7 +9,7 @@ import { duration } from '../../src/inspector/page/model/format.js';
 import { mermaidOf } from '../../src/inspector/page/model/mermaid.js';
 import { rates, recentRate } from '../../src/inspector/page/model/rates.js';
 import { hashOf, parseRoute } from '../../src/inspector/page/model/route.js';
-import { sequenceOf } from '../../src/inspector/page/model/sequence.js';
+import { type SequenceFilter, sequenceOf } from '../../src/inspector/page/model/sequence.js';
 import { NO_FILTER, stateFacets, treeRows } from '../../src/inspector/page/model/tree.js';
 import type {
   ActorRow,
@@ -187,7 +187,13 @@ describe("the page's lists and diagrams", () => {
     message(3, { to: 'consumer/leaseKeeper', type: 'xstate.after.pulseInterval.leaseKeeper.lease' }),
     { seq: 8, skipped: 4 },
   ];
-  const ALL = { words: '', actor: null, onlyChanges: false };
+  const ALL: SequenceFilter = {
+    words: '',
+    actor: null,
+    stream: null,
+    onlyChanges: false,
+    without: new Set(),
+  };
 
   it('give streams one lane together, the application the last, and a timer to its actor', () => {
     const { lanes, rows } = sequenceOf(messages, ALL);

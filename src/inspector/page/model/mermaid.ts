@@ -1,8 +1,10 @@
 /** A sequence as Mermaid draws it. */
-import { isArrow, type Sequence, wordsOfLane } from './sequence.js';
+import { fullWordsOfLane } from './lanes.js';
+import { isArrow, isQuiet, type Sequence } from './sequence.js';
+import { wordsOfQuiet } from './sequence-words.js';
 
 /** What Mermaid reads as its own is taken out of a text. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text
     .replace(/[;#:<>{}\n]/g, ' ')
     .replace(/\s+/g, ' ')
@@ -13,10 +15,17 @@ export function mermaidOf({ lanes, rows }: Sequence): string {
   const names = new Map(lanes.map((lane, index) => [lane, `a${index}`]));
   const first = names.get(lanes[0] ?? '') ?? '';
   const lines = ['sequenceDiagram'];
-  for (const [lane, name] of names) lines.push(`  participant ${name} as ${plain(wordsOfLane(lane))}`);
+  for (const [lane, name] of names) lines.push(`  participant ${name} as ${plain(fullWordsOfLane(lane))}`);
+  const note = (text: string) => {
+    if (first !== '') lines.push(`  Note over ${first}: ${plain(text)}`);
+  };
   for (const row of rows) {
+    if (isQuiet(row)) {
+      note(wordsOfQuiet(row));
+      continue;
+    }
     if (!isArrow(row)) {
-      if (first !== '') lines.push(`  Note over ${first}: ${row.skipped} messages are missing here`);
+      note(`${row.skipped} messages are missing here`);
       continue;
     }
     const { from, to, words, message } = row;

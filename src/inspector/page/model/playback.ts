@@ -8,7 +8,7 @@ import { Axis } from './axis.js';
 import { ActorHistory } from './history.js';
 import { type Mark, marksOf } from './marks.js';
 import type { RecordingLines } from './recording-lines.js';
-import type { Heard } from './runtime-model.js';
+import type { Heard, HeardMessage } from './runtime-model.js';
 import { Scene } from './scene.js';
 import { atOnce } from './slices.js';
 
@@ -205,8 +205,8 @@ export class Playback {
     };
   }
 
-  #notification({ seq, at, by, notification }: Extract<Line, { kind: 'notification' }>): Message {
-    const { stream } = notification;
+  #notification({ seq, at, by, notification }: Extract<Line, { kind: 'notification' }>): HeardMessage {
+    const { stream, consumer } = notification;
     return {
       seq,
       at,
@@ -217,6 +217,7 @@ export class Playback {
       before: null,
       after: null,
       threw: false,
+      ...(this.header.why === 'merged' && typeof consumer === 'string' ? { process: consumer } : {}),
     };
   }
 }

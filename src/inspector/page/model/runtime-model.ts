@@ -23,10 +23,13 @@ const MOST_NEWS = 500;
 const MOST_MESSAGES = 5_000;
 const MOST_STREAMS = 50;
 
-/** A message, or that some are missing. */
-export type Heard = Message | { readonly skipped: number; readonly seq: number };
+/** In recordings of several processes also whose notification it is. */
+export type HeardMessage = Message & { readonly process?: string };
 
-export function isMessage(heard: Heard): heard is Message {
+/** A message, or that some are missing. */
+export type Heard = HeardMessage | { readonly skipped: number; readonly seq: number };
+
+export function isMessage(heard: Heard): heard is HeardMessage {
   return 'type' in heard;
 }
 

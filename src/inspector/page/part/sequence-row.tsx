@@ -1,52 +1,20 @@
-/** One message of a sequence diagram: an arrow from lane to lane. */
-import { clockTime, plural } from '../model/format.js';
+/** One row of a sequence diagram: an arrow from lane to lane, or the time between two. */
+import { clockTime } from '../model/format.js';
+import { type LanePlaces, TIME_ROOM } from '../model/lanes.js';
 import { movedBetween } from '../model/moved.js';
-import { APPLICATION, type Arrow, type Gap, isArrow, wordsOfLane } from '../model/sequence.js';
+import { type Arrow, isArrow, isQuiet, type Row } from '../model/sequence.js';
+import { wordsOfRow } from '../model/sequence-words.js';
 import { toneOfPath } from '../model/tone.js';
 import { go } from '../state/router.js';
 
-const FIRST_LANE = 136;
-const LEAST_BETWEEN = 86;
-const MOST_BETWEEN = 260;
-/** For words that begin at the last lane; the application tells nobody anything. */
-const LAST_ROOM = 200;
-const LAST_ROOM_OF_APPLICATION = 70;
 const TIP = 7;
 
-/** Where lanes stand, in pixels from the left. */
-export interface LanePlaces {
-  readonly width: number;
-  readonly between: number;
-  readonly x: ReadonlyMap<string, number>;
-}
-
-/** As far apart as there is room, within limits. */
-export function placeLanes(lanes: readonly string[], room: number): LanePlaces {
-  const lastRoom = lanes.at(-1) === APPLICATION ? LAST_ROOM_OF_APPLICATION : LAST_ROOM;
-  const share = (room - FIRST_LANE - lastRoom) / Math.max(1, lanes.length - 1);
-  const between = Math.min(MOST_BETWEEN, Math.max(LEAST_BETWEEN, share));
-  return {
-    width: FIRST_LANE + between * Math.max(0, lanes.length - 1) + lastRoom,
-    between,
-    x: new Map(lanes.map((lane, index) => [lane, FIRST_LANE + index * between])),
-  };
-}
-
-/** A row as it is read out. */
-export function wordsOfRow(row: Arrow | Gap): string {
-  if (!isArrow(row)) return `${plural(row.skipped, 'message')} left out here: more happened than is shown`;
-  const { from, to, words, message } = row;
-  const { label, before, after, threw } = message;
-  const led = after !== null && after !== before ? `, now ${after}` : '';
-  return `${wordsOfLane(from)} to ${wordsOfLane(to)}: ${words} ${label ?? ''}${led}${threw ? ', threw' : ''}`;
-}
-
 /** Who was told; of a notification, who told it. */
-function actorOf(row: Arrow | Gap): string | null {
+function actorOf(row: Row): string | null {
   return isArrow(row) ? (row.message.to ?? row.message.from) : null;
 }
 
-export function openActorOf(row: Arrow | Gap): void {
+export function openActorOf(row: Row): void {
   const actor = actorOf(row);
   if (actor !== null) go({ view: 'actor', actor });
 }
@@ -70,13 +38,6 @@ function Shaft({ from, to, y }: { readonly from: number; readonly to: number; re
   );
 }
 
-interface SequenceRowProps {
-  readonly row: Arrow | Gap;
-  readonly places: LanePlaces;
-  readonly height: number;
-  readonly isCurrent: boolean;
-}
-
 function Words({ row, x, y }: { readonly row: Arrow; readonly x: number; readonly y: number }) {
   const { message, words } = row;
   const { label, before, after } = message;
@@ -96,39 +57,63 @@ function Words({ row, x, y }: { readonly row: Arrow; readonly x: number; readonl
   );
 }
 
-export function SequenceRow({ row, places: { width, x }, height, isCurrent }: SequenceRowProps) {
-  const lines = [...x].map(([lane, at]) => (
-    <line key={lane} class="lane-line" x1={at} x2={at} y1={0} y2={height} />
-  ));
+/** About as wide as the shortest words are. */
+const LEAST_WORDS = 60;
+
+/** Where an arrow's words begin: at its left end, or where that is out of sight to the left, at the edge of what is seen. */
+export function wordsAt(a: number, b: number, scrolled: number): number {
+  if (a === b) return a + 28;
+  const start = Math.min(a, b) + 8;
+  const edge = scrolled + TIME_ROOM + 8;
+  return edge > start && edge < Math.max(a, b) - LEAST_WORDS ? edge : start;
+}
+
+interface SequenceRowProps {
+  readonly row: Row;
+  readonly places: LanePlaces;
+  readonly height: number;
+  readonly isCurrent: boolean;
+  /** How far it is scrolled sideways, in pixels. */
+  readonly scrolled: number;
+}
+
+function Drawn({ row, places: { x }, scrolled }: SequenceRowProps) {
   if (!isArrow(row)) {
     return (
-      <svg class={isCurrent ? 'is-current' : ''} width={width} height={height} aria-hidden="true">
-        {lines}
-        <text class="gap-text" x={FIRST_LANE} y={18}>
-          {wordsOfRow(row)}
-        </text>
-      </svg>
+      <text class={isQuiet(row) ? 'quiet-text' : 'gap-text'} x={scrolled + TIME_ROOM + 8} y={19}>
+        {wordsOfRow(row)}
+      </text>
     );
   }
-  const { from, to, message } = row;
-  const [a, b] = [x.get(from) ?? 0, x.get(to) ?? 0];
-  const actor = actorOf(row);
+  const [a, b] = [x.get(row.from) ?? 0, x.get(row.to) ?? 0];
   return (
-    <svg
-      class={`${isCurrent ? 'is-current' : ''} ${actor === null ? '' : 'is-link'}`}
-      width={width}
-      height={height}
-      aria-hidden="true"
-    >
+    <g class={`arrow ${row.message.threw ? 'has-thrown' : ''}`}>
+      <Shaft from={a} to={b} y={22} />
+      <Words row={row} x={wordsAt(a, b, scrolled)} y={a === b ? 20 : 15} />
+    </g>
+  );
+}
+
+export function SequenceRow(props: SequenceRowProps) {
+  const { row, places, height, isCurrent, scrolled } = props;
+  const actor = actorOf(row);
+  const isStill = isQuiet(row);
+  const classes = [isCurrent && 'is-current', actor !== null && 'is-link', isStill && 'is-quiet'];
+  return (
+    <svg class={classes.filter(Boolean).join(' ')} width={places.width} height={height} aria-hidden="true">
       {actor !== null && <title>{`Open ${actor}`}</title>}
-      {lines}
-      <text class="lane-time" x={12} y={20}>
-        {clockTime(message.at)}
-      </text>
-      <g class={`arrow ${message.threw ? 'has-thrown' : ''}`}>
-        <Shaft from={a} to={b} y={22} />
-        <Words row={row} x={a === b ? a + 28 : Math.min(a, b) + 8} y={a === b ? 20 : 15} />
-      </g>
+      {isStill && <rect class="quiet-ground" width={places.width} height={height} />}
+      {places.lanes.map(({ lane, x }) => (
+        <line key={lane} class="lane-line" x1={x} x2={x} y1={0} y2={height} />
+      ))}
+      <Drawn {...props} />
+      <rect class="time-ground" x={scrolled} width={TIME_ROOM - 6} height={height} />
+      {isArrow(row) && (
+        <text class="lane-time" x={scrolled + 8} y={20}>
+          {clockTime(row.message.at).slice(3)}
+          <title>{clockTime(row.message.at)}</title>
+        </text>
+      )}
     </svg>
   );
 }

@@ -118,7 +118,7 @@ export function stepActor(actor: string, direction: 1 | -1): void {
   seek(next);
 }
 
-export function closeRecording(): void {
+function forget(): void {
   pause();
   batch(() => {
     playback.value = null;
@@ -128,6 +128,10 @@ export function closeRecording(): void {
     position.value = 0;
     playedAt.value = 0;
   });
+}
+
+export function closeRecording(): void {
+  forget();
   setParams({ at: '' });
 }
 
@@ -155,7 +159,9 @@ export async function openRecording(
   read: () => Promise<ArrayBuffer>,
   { replay = api.replay, at, bytes = 0 }: Opening = {},
 ): Promise<void> {
-  closeRecording();
+  forget();
+  // Of another recording it would be another place.
+  if (at === undefined) setParams({ at: '' });
   openings += 1;
   const opening = openings;
   isOpening.value = true;
