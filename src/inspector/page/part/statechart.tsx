@@ -14,9 +14,14 @@ import {
   type PlacedState,
   type Point,
 } from '../model/chart-layout.js';
+import { chartMermaid } from '../model/chart-mermaid.js';
 import { activePaths, takenTransitions } from '../model/chart-state.js';
 import type { Step } from '../model/history.js';
 import { toneOfPath } from '../model/tone.js';
+import { svgFile } from '../state/chart-file.js';
+import { saveText } from '../state/files.js';
+import { ChartFrame } from './chart-frame.js';
+import { CopyButton } from './copy-button.js';
 
 interface StatechartProps {
   readonly machine: MachineDefinition;
@@ -138,17 +143,18 @@ function Mark({ mark: { kind, x, y, width, height } }: { readonly mark: PlacedMa
 }
 
 /** A high chart is shrunk as far as it is read with ease; a wide one as far as it can be read. From there on one scrolls. */
-const EASY = 0.78;
-const SMALLEST = 0.66;
+const EASY = 0.9;
+const SMALLEST = 0.84;
 const COMFORTABLE_HEIGHT = 840;
 
-function sizeOf({ width, height }: Chart) {
+function sizeOf({ width, height }: Chart, zoom: number | null) {
+  if (zoom !== null) return { width: `${width * zoom}px`, height: `${height * zoom}px` };
   const scale = Math.min(1, Math.max(EASY, COMFORTABLE_HEIGHT / height));
   return { width: `${width * scale}px`, minWidth: `${width * SMALLEST}px`, maxWidth: '100%', height: 'auto' };
 }
 
 /** A chart that is wider than its panel is moved sideways until the first lit state is in sight. */
-function showActive(element: HTMLElement): void {
+function showActive(element: Element): void {
   const lit = element.querySelector('.is-active:not(.is-compound)');
   if (lit === null || element.scrollWidth <= element.clientWidth) return;
   const frame = element.getBoundingClientRect();
@@ -169,38 +175,54 @@ export function Statechart({ machine, state, step, taken: told }: StatechartProp
     () => new Set(chart.states.flatMap(({ state: { type, states } }) => (type === 'parallel' ? states : []))),
     [chart],
   );
-  const box = useRef<HTMLDivElement>(null);
+  const drawing = useRef<SVGSVGElement>(null);
   useLayoutEffect(() => {
-    const element = box.current;
-    if (element !== null) showActive(element);
+    const frame = drawing.current?.parentElement;
+    if (frame) showActive(frame);
   }, [active]);
+  const save = () => {
+    if (drawing.current !== null) saveText(`${machine.id}.svg`, svgFile(drawing.current), 'image/svg+xml');
+  };
+  const tools = (
+    <>
+      <button type="button" class="button is-small" onClick={save}>
+        Save SVG
+      </button>
+      <CopyButton label="Copy Mermaid" textOf={() => chartMermaid(machine.root, active)} />
+    </>
+  );
+  const label = `Statechart of ${machine.id}, in ${wordsOfState(state)}`;
+  const draw = (zoom: number | null) => (
+    <svg
+      class="statechart"
+      ref={drawing}
+      style={sizeOf(chart, zoom)}
+      viewBox={`0 0 ${chart.width} ${chart.height}`}
+      role="img"
+      aria-label={label}
+    >
+      {chart.states.map((placed) => (
+        <State
+          key={placed.state.path}
+          placed={placed}
+          isActive={active.has(placed.state.path)}
+          isRegion={parallel.has(placed.state)}
+          taken={taken}
+        />
+      ))}
+      {chart.marks.map((mark) => (
+        <Mark key={`${mark.kind} ${mark.x} ${mark.y}`} mark={mark} />
+      ))}
+      {chart.edges.map((placed, index) => {
+        const isTaken = placed.edge.lines.some(({ id }) => taken.has(id));
+        // Made anew for each step, so that it flashes again.
+        return <Edge key={isTaken ? `${index} ${step?.seq}` : index} placed={placed} taken={taken} />;
+      })}
+    </svg>
+  );
   return (
-    <div class="chart-scroll" ref={box}>
-      <svg
-        class="statechart"
-        style={sizeOf(chart)}
-        viewBox={`0 0 ${chart.width} ${chart.height}`}
-        role="img"
-        aria-label={`Statechart of ${machine.id}, in ${wordsOfState(state)}`}
-      >
-        {chart.states.map((placed) => (
-          <State
-            key={placed.state.path}
-            placed={placed}
-            isActive={active.has(placed.state.path)}
-            isRegion={parallel.has(placed.state)}
-            taken={taken}
-          />
-        ))}
-        {chart.marks.map((mark) => (
-          <Mark key={`${mark.kind} ${mark.x} ${mark.y}`} mark={mark} />
-        ))}
-        {chart.edges.map((placed, index) => {
-          const isTaken = placed.edge.lines.some(({ id }) => taken.has(id));
-          // Made anew for each step, so that it flashes again.
-          return <Edge key={isTaken ? `${index} ${step?.seq}` : index} placed={placed} taken={taken} />;
-        })}
-      </svg>
-    </div>
+    <ChartFrame width={chart.width} height={chart.height} label={`Drawing of ${machine.id}`} tools={tools}>
+      {draw}
+    </ChartFrame>
   );
 }

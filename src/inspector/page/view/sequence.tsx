@@ -1,13 +1,14 @@
 /** Who told whom what, as it happens. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { number, plural } from '../model/format.js';
 import { mermaidOf } from '../model/mermaid.js';
 import type { Heard } from '../model/runtime-model.js';
 import { type Sequence as Drawn, isArrow, sequenceOf } from '../model/sequence.js';
+import { CopyButton } from '../part/copy-button.js';
 import { Empty } from '../part/panel.js';
 import { Search } from '../part/search.js';
 import { SequenceDiagram } from '../part/sequence-diagram.js';
-import { copyText, saveText } from '../state/files.js';
+import { saveText } from '../state/files.js';
 import { isPaused } from '../state/keyboard.js';
 import { route, setParams } from '../state/router.js';
 import { type Subject, subject } from '../state/store.js';
@@ -16,9 +17,6 @@ import { kindsLeftOut, SequenceFilters } from './sequence-filters.js';
 
 /** What Mermaid can still draw, and people can read. */
 const MOST_EXPORTED = 500;
-/** For so long a button says that it was done, in milliseconds. */
-const COPIED_MS = 2_000;
-
 /** While it is paused: what was there then. */
 function useFrozen(messages: readonly Heard[]): readonly Heard[] {
   const frozen = useRef<readonly Heard[] | null>(null);
@@ -29,23 +27,10 @@ function useFrozen(messages: readonly Heard[]): readonly Heard[] {
 
 function Export({ drawn, title }: { readonly drawn: Drawn; readonly title: string }) {
   const text = () => mermaidOf({ ...drawn, rows: drawn.rows.slice(-MOST_EXPORTED) });
-  const [isCopied, setIsCopied] = useState(false);
-  useEffect(() => {
-    if (!isCopied) return undefined;
-    const timer = setTimeout(() => setIsCopied(false), COPIED_MS);
-    return () => clearTimeout(timer);
-  }, [isCopied]);
   return (
     <span class="group">
       <span class="muted">Mermaid</span>
-      <button
-        type="button"
-        class="button"
-        aria-label="Copy as Mermaid"
-        onClick={() => void copyText(text()).then(() => setIsCopied(true))}
-      >
-        {isCopied ? 'Copied' : 'Copy'}
-      </button>
+      <CopyButton label="Copy" name="Copy as Mermaid" isSmall={false} textOf={text} />
       <button
         type="button"
         class="button"
