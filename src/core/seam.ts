@@ -63,7 +63,7 @@ export interface SeamEvents {
     readonly wakes: number;
   };
   /** A stream that the application had heard of is not this consumer's any more. */
-  lost: { readonly reason: string };
+  lost: { readonly reason: string; readonly name: string; readonly id: string };
   /** Locks of this consumer were prolonged; `failed` were missing or somebody else's, `foreign` the latter. */
   locksExtended: {
     readonly count: number;

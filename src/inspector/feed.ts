@@ -1,4 +1,5 @@
 /** What is told of one runtime. While nobody watches, a tick a second, the rare news and who has ended are all that is kept. */
+import { ownersWithin } from '../admin/owners-within.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import { redact } from '../core/logger.js';
 import type { Inside } from '../runtime/inside.js';
@@ -32,6 +33,7 @@ export class RuntimeFeed {
   readonly #news: News;
   readonly #ended: EndedActors;
   readonly #ticks = new Ticks();
+  readonly #leaveBeats: () => void;
   /** Members of the overview as they were sent last. */
   readonly #sections = new Map<string, string>();
   #isClosed = false;
@@ -68,9 +70,17 @@ export class RuntimeFeed {
     this.letterJobs = new LetterJobs(inside, this.service.admin, slot, audit, () => this.#tellLetterJob());
     this.streamActions = new StreamActions(runtime, this.service.admin.streams, clock, audit);
     this.stately = new StatelyFeed(inside);
+    this.#leaveBeats = seam.on('heartbeat', () =>
+      this.#ticks.beat(clock.now(), inside.overview().lease.validUntil),
+    );
     this.#ended = new EndedActors(seam, clock);
     this.#actors = new ActorFeed(this.info.id, inside, this.#ended);
-    this.#news = new News(seam, clock, (item) => this.#actors.tell(item));
+    this.#news = new News(
+      seam,
+      clock,
+      (item) => this.#actors.tell(item),
+      (streams) => ownersWithin(inside, streams),
+    );
   }
 
   /** Shows a viewer everything, and from then on what changes. */
@@ -145,6 +155,7 @@ export class RuntimeFeed {
     this.#hideAddress();
     this.#actors.close();
     this.stately.close();
+    this.#leaveBeats();
     this.#news.close();
     this.#ended.close();
     await this.letterJobs.close();

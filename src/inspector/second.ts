@@ -39,14 +39,24 @@ export class ProcessWatch {
 
 export class Ticks {
   readonly #kept: TickFacts[] = [];
+  /** Since the last tick. */
+  #least: number | null = null;
 
   /** Oldest first. */
   get kept(): readonly TickFacts[] {
     return this.#kept;
   }
 
+  /** A heartbeat has been answered, or not, and nothing has come of that yet: here the lease holds for the least. */
+  beat(at: number, validUntil: number | null): void {
+    if (validUntil === null) return;
+    const left = Math.round(validUntil - at);
+    this.#least = Math.min(left, this.#least ?? left);
+  }
+
   add(at: number, overview: Overview, facts: ProcessFacts): TickFacts {
     const { state, owned, waiting, capacity, counters, lease } = overview;
+    this.beat(at, lease.validUntil);
     const tick: TickFacts = {
       at,
       state,
@@ -56,8 +66,10 @@ export class Ticks {
       counters,
       certain: lease.certain,
       leaseLeftMs: lease.validUntil === null ? null : Math.round(lease.validUntil - at),
+      leaseLeastMs: this.#least,
       ...facts,
     };
+    this.#least = null;
     this.#kept.push(tick);
     if (this.#kept.length > MOST_KEPT) this.#kept.shift();
     return tick;

@@ -13,7 +13,7 @@ export interface PortSettings {
   room(): number;
   tell(notification: Notification): void;
   /** A stream is not ours any more, for this reason. */
-  lost(reason: string): void;
+  lost(ownership: Ownership, reason: string): void;
   /** How far past its deadline the lease was when that was noticed, in milliseconds. */
   overdueMs(): number;
   /** Gives a stream to the handler, if there is one. */
@@ -88,7 +88,7 @@ export function createApplicationPort(settings: PortSettings): Application {
     },
     disowned(ownership, reason) {
       const why = reason as DisownedReason;
-      settings.lost(reason);
+      settings.lost(ownership, reason);
       abort(
         ownership,
         'StreamNotOwned',

@@ -408,9 +408,9 @@ class StreamwardenRuntime<TInfo, TCheckpoint> implements Runtime<TInfo, TCheckpo
         clock,
         room: () => this.#hub.room,
         tell: (notification) => this.#tell(notification),
-        lost: (reason) => {
+        lost: ({ name, id }, reason) => {
           this.#lost += 1;
-          seam.emit('lost', { reason });
+          seam.emit('lost', { reason, name, id });
         },
         onUncertain: this.#options.onUncertain,
         autoClaim: this.#options.autoClaim,

@@ -286,7 +286,8 @@ describe('the inspector, live', () => {
     inspector.attach(runtime);
     await runtime.pause();
     runtime.seam.emit('leaseLapsed', { lapses: 7 });
-    for (let count = 0; count < 3; count++) runtime.seam.emit('lost', { reason: 'takenOver' });
+    for (let count = 0; count < 3; count++)
+      runtime.seam.emit('lost', { reason: 'takenOver', name: `order-${count}`, id: `${count}-0` });
     const known = await eventually('a tick has been kept', async () => {
       const view = await inspectors.view(inspector);
       const seen = await view.ready(runtime);

@@ -75,7 +75,7 @@ describe('attributes of metrics', () => {
         message: '',
         restartInMs: 1,
       });
-      seam.emit('lost', { reason: `reason ${n}` });
+      seam.emit('lost', { reason: `reason ${n}`, name: 'order-7', id: '7-0' });
       seam.emit('moved', { why: `why-${n}`, requeued: 1, deadLettered: 1, trimmed: 0, dlqLength: 1 });
     }
     metrics.close();

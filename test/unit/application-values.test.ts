@@ -100,7 +100,7 @@ describe('a function of the application that throws', () => {
     seam.on('lost', refusesLater);
     seam.on('lost', refuses);
     seam.on('lost', ({ reason }) => heard.push(reason));
-    seam.emit('lost', { reason: 'x' });
+    seam.emit('lost', { reason: 'x', name: 'order-7', id: '7-0' });
     await new Promise((resolve) => setImmediate(resolve));
     expect(heard).to.deep.equal(['x']);
     expect(told).to.have.length(2);

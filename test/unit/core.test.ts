@@ -131,10 +131,10 @@ describe('the seam', () => {
     const off = seam.on('lost', ({ reason }) => heard.push(`a ${reason}`));
     seam.on('lost', ({ reason }) => heard.push(`b ${reason}`));
     seam.on('finished', () => heard.push('never'));
-    seam.emit('lost', { reason: '1' });
+    seam.emit('lost', { reason: '1', name: 'order-7', id: '7-0' });
     off();
     off();
-    seam.emit('lost', { reason: '2' });
+    seam.emit('lost', { reason: '2', name: 'order-7', id: '7-0' });
     expect(heard).to.deep.equal(['a 1', 'b 1', 'b 2']);
   });
 
@@ -147,7 +147,7 @@ describe('the seam', () => {
       throw problem;
     });
     seam.on('lost', ({ reason }) => heard.push(reason));
-    seam.emit('lost', { reason: 'x' });
+    seam.emit('lost', { reason: 'x', name: 'order-7', id: '7-0' });
     expect(errors).to.deep.equal([problem]);
     expect(heard).to.deep.equal(['x']);
   });
@@ -160,9 +160,9 @@ describe('the seam', () => {
       seam.on('lost', () => heard.push('late'));
       heard.push('first');
     });
-    seam.emit('lost', { reason: 'x' });
+    seam.emit('lost', { reason: 'x', name: 'order-7', id: '7-0' });
     expect(heard).to.deep.equal(['first']);
-    seam.emit('lost', { reason: 'x' });
+    seam.emit('lost', { reason: 'x', name: 'order-7', id: '7-0' });
     expect(heard).to.deep.equal(['first', 'late']);
   });
 });

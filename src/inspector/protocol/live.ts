@@ -98,6 +98,8 @@ export interface TickFacts {
   readonly certain: boolean;
   /** How long the lease still held, in milliseconds; negative: overdue; null: not held. */
   readonly leaseLeftMs: number | null;
+  /** The least that it held for within the second, looked at whenever a heartbeat is answered, before it is prolonged. */
+  readonly leaseLeastMs: number | null;
   /** Delay of this process's event loop within the second, in milliseconds: the longest, and the median. */
   readonly loopDelay: { readonly max: number; readonly p50: number };
   /** Memory of this process, in bytes. */

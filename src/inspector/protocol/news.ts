@@ -14,7 +14,13 @@ export type NewsItem = { readonly at: Instant } & (
   | { readonly type: 'childEscalated'; readonly child: string; readonly why: string }
   | { readonly type: 'childHealed'; readonly child: string }
   /** So many streams within a moment. */
-  | { readonly type: 'lost'; readonly reason: string; readonly count: number }
+  | {
+      readonly type: 'lost';
+      readonly reason: string;
+      readonly count: number;
+      /** The first 50 of them. */
+      readonly streams: readonly LostStream[];
+    }
   | {
       readonly type: 'moved';
       readonly why: string;
@@ -47,6 +53,15 @@ export type NewsItem = { readonly at: Instant } & (
   | { readonly type: 'topologyApplied'; readonly masters: readonly string[]; readonly anew: boolean }
   | { readonly type: 'groupRecreated'; readonly group: string }
 );
+
+export interface LostStream {
+  /** At most 256 characters of it. */
+  readonly name: string;
+  /** Of the entry that was lost. */
+  readonly id: string;
+  /** Who owned it a moment later, by its name in the group; null: nobody that Redis knew of, or Redis was not asked in time. */
+  readonly owner: string | null;
+}
 
 /** The latest news, oldest first; kept also while nobody watches, up to 500. */
 export interface NewsTold extends Of {

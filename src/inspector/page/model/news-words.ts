@@ -18,6 +18,15 @@ function moved({ requeued, deadLettered, trimmed, why }: Extract<NewsItem, { typ
   return `${parts.join(', ') || 'nothing moved'} (${why})`;
 }
 
+const MOST_NAMED = 3;
+
+function lost({ reason, count, streams }: Extract<NewsItem, { type: 'lost' }>): string {
+  const named = streams.slice(0, MOST_NAMED).map(({ name }) => name);
+  const more = count - named.length;
+  const names = more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ');
+  return `${plural(count, 'stream')} (${reason}): ${names}`;
+}
+
 export function newsWords(item: NewsItem): NewsWords {
   switch (item.type) {
     case 'childFailed': {
@@ -30,7 +39,7 @@ export function newsWords(item: NewsItem): NewsWords {
     case 'childHealed':
       return { tone: 'good', what: 'healed', words: item.child };
     case 'lost':
-      return { tone: 'bad', what: 'lost', words: item.reason };
+      return { tone: 'bad', what: 'lost', words: lost(item) };
     case 'moved':
       return { tone: item.deadLettered > 0 ? 'warn' : 'busy', what: 'moved', words: moved(item) };
     case 'leaseLapsed':

@@ -17,7 +17,7 @@ const TROUBLE: readonly Line[] = [
   { name: 'dead-lettered', colour: 3 },
   { name: 'lost', colour: 4 },
 ];
-const LEASE: readonly Line[] = [{ name: 'left', colour: 2, isFilled: true }];
+const LEASE: readonly Line[] = [{ name: 'least in the second', colour: 2, isFilled: true }];
 const DELAY: readonly Line[] = [
   { name: 'longest', colour: 4 },
   { name: 'median', colour: 1 },
@@ -59,7 +59,7 @@ export function OverviewCharts({ ticks }: { readonly ticks: readonly TickFacts[]
         title="Lease held for"
         lines={LEASE}
         format={duration}
-        data={levels(ticks, ({ leaseLeftMs }) => leaseLeftMs)}
+        data={levels(ticks, ({ leaseLeastMs }) => leaseLeastMs)}
       />
       <TimeChart
         title="Event loop delay"

@@ -1,8 +1,7 @@
-/** Who was restarted, what failed, what happened, and what was counted. */
-import type { NewsItem, Overview } from '../../protocol.js';
-import { ago, clockTime, dateTime, duration, number, plural, spaced } from '../model/format.js';
+/** Who was restarted, what failed, and what was counted. */
+import type { Overview } from '../../protocol.js';
+import { ago, dateTime, duration, number, spaced } from '../model/format.js';
 import type { RuntimeModel } from '../model/runtime-model.js';
-import { newsWords } from '../model/news-words.js';
 import { toneOfPath } from '../model/tone.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
@@ -115,61 +114,6 @@ export function FailuresPanel({
                   </td>
                 </tr>
               ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Panel>
-  );
-}
-
-const MOST_NEWS = 100;
-
-export function NewsPanel({
-  news,
-  title = 'News',
-}: {
-  readonly news: readonly NewsItem[];
-  readonly title?: string;
-}) {
-  return (
-    <Panel
-      title={title}
-      isFlush
-      aside={news.length > 0 && <span class="muted">{plural(news.length, 'item')}</span>}
-    >
-      {news.length === 0 ? (
-        <Empty title="Nothing worth telling has happened" />
-      ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>When</th>
-                <th>What</th>
-                <th>Of what</th>
-              </tr>
-            </thead>
-            <tbody>
-              {news
-                .slice(-MOST_NEWS)
-                .toReversed()
-                .map((item, index) => {
-                  const { tone, what, words } = newsWords(item);
-                  return (
-                    <tr key={`${item.at} ${index}`}>
-                      <td class="nowrap mono">{clockTime(item.at)}</td>
-                      <td class="nowrap">
-                        <Badge tone={tone}>{what}</Badge>
-                      </td>
-                      <td class="wrap rest">
-                        <span class="clamp" title={words}>
-                          {words}
-                        </span>
-                      </td>
-                    </tr>
-                  );
-                })}
             </tbody>
           </table>
         </div>

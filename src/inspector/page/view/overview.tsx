@@ -5,9 +5,10 @@ import type { RuntimeModel } from '../model/runtime-model.js';
 import { Empty } from '../part/panel.js';
 import { subject } from '../state/store.js';
 import { GroupPanels } from './group-panel.js';
+import { NewsPanel } from './news-panel.js';
 import { Nothing } from './nothing.js';
 import { OverviewCharts } from './overview-charts.js';
-import { CountersPanel, FailuresPanel, NewsPanel, SupervisionPanel } from './overview-panels.js';
+import { CountersPanel, FailuresPanel, SupervisionPanel } from './overview-panels.js';
 import { OverviewTiles } from './overview-tiles.js';
 import { RecordingOverview } from './recording-overview.js';
 
@@ -34,7 +35,7 @@ function Live({ runtime }: { readonly runtime: RuntimeModel }) {
         <SupervisionPanel overview={overview} />
         <FailuresPanel overview={overview} runtime={runtime} />
         <GroupPanels runtime={info.id} isLive={runtime.ended === null} />
-        <NewsPanel news={runtime.news.items} />
+        <NewsPanel news={runtime.news.items} first={runtime.news.dropped} />
       </div>
       <CountersPanel overview={overview} />
     </>

@@ -10,7 +10,7 @@ import { Empty, Panel } from '../part/panel.js';
 import { actorHash } from '../state/router.js';
 import { type Subject, subject } from '../state/store.js';
 import { Nothing } from './nothing.js';
-import { NewsPanel } from './overview-panels.js';
+import { NewsPanel } from './news-panel.js';
 
 const SLOTS = 16_384;
 
@@ -210,7 +210,7 @@ export function Topology() {
       </Panel>
       <div class="columns">
         <Server overview={of.overview} />
-        {of.live !== null && <NewsPanel news={news} title="Changes" />}
+        {of.live !== null && <NewsPanel news={news} first={0} title="Changes" />}
       </div>
     </main>
   );
