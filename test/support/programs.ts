@@ -33,6 +33,7 @@ const PROGRAMS = [
   'test/support/entries-main',
   'test/support/fleet-member-main',
   'test/support/frozen-main',
+  'test/support/incident-main',
   'test/support/poisoned-main',
   'test/support/replay-main',
   'test/support/without-telemetry-main',
