@@ -90,7 +90,11 @@ function Of({ source, service, isLive, mayAct }: OfProps) {
         <FleetSearch name={name} onSearch={(stream) => setParams({ stream })} />
       </div>
       {name !== '' && <FoundStream key={`${source} ${name}`} source={source} name={name} mayAct={mayAct} />}
-      {value === null ? (
+      {value === null && !isLive ? (
+        <Empty title="Redis is asked by runtimes that live">
+          This one has ended: choose another one to see the fleet.
+        </Empty>
+      ) : value === null ? (
         <Empty title={error === null ? 'Asking Redis…' : 'Redis could not be asked'} />
       ) : (
         <>

@@ -60,7 +60,7 @@ export function GroupPanels({ runtime, isLive }: GroupPanelsProps) {
   return (
     <>
       <NotedPanel group={value} />
-      <GroupPanel value={value} error={error} />
+      <GroupPanel value={value} error={error} isLive={isLive} />
     </>
   );
 }
@@ -68,16 +68,19 @@ export function GroupPanels({ runtime, isLive }: GroupPanelsProps) {
 interface GroupPanelProps {
   readonly value: GroupReply | null;
   readonly error: string | null;
+  readonly isLive: boolean;
 }
 
-function GroupPanel({ value, error }: GroupPanelProps) {
+function GroupPanel({ value, error, isLive }: GroupPanelProps) {
   return (
     <Panel
       title="Consumers of the group"
       isFlush
       aside={error !== null && <Badge tone="warn">{error}</Badge>}
     >
-      {value === null ? (
+      {value === null && !isLive ? (
+        <Empty title="Redis is asked by runtimes that live">This one has ended.</Empty>
+      ) : value === null ? (
         <Empty title={error === null ? 'Asking Redis…' : 'Redis could not be asked'} />
       ) : (
         <div class="scroll">

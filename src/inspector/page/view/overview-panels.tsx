@@ -15,7 +15,13 @@ function childHash(id: string): string {
   return actorHash(id === ON_TOP ? id : `consumer/${id}`);
 }
 
-export function SupervisionPanel({ overview: { children } }: { readonly overview: Overview }) {
+interface SupervisionProps {
+  readonly overview: Overview;
+  /** The runtime has ended: this is how they stood last. */
+  readonly hasEnded: boolean;
+}
+
+export function SupervisionPanel({ overview: { children }, hasEnded }: SupervisionProps) {
   return (
     <Panel title="Supervision" isFlush>
       {children.length === 0 ? (
@@ -40,7 +46,11 @@ export function SupervisionPanel({ overview: { children } }: { readonly overview
                     </a>
                   </td>
                   <td>
-                    <Badge tone={toneOfPath(status)}>{status}</Badge>{' '}
+                    {hasEnded ? (
+                      <Badge tone="quiet">{status === 'ended' ? status : `was ${status}`}</Badge>
+                    ) : (
+                      <Badge tone={toneOfPath(status)}>{status}</Badge>
+                    )}{' '}
                     {escalated && <Badge tone="bad">escalated</Badge>}
                   </td>
                   <td class="num">{number(restarts)}</td>

@@ -32,7 +32,7 @@ function Live({ runtime }: { readonly runtime: RuntimeModel }) {
       <OverviewTiles runtime={runtime} overview={overview} />
       <OverviewCharts ticks={runtime.ticks.items} />
       <div class="columns">
-        <SupervisionPanel overview={overview} />
+        <SupervisionPanel overview={overview} hasEnded={runtime.ended !== null} />
         <FailuresPanel overview={overview} runtime={runtime} />
         <GroupPanels runtime={info.id} isLive={runtime.ended === null} />
         <NewsPanel news={runtime.news.items} first={runtime.news.dropped} />
