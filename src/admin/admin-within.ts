@@ -70,6 +70,8 @@ function fleetWithin({
     owners: createOwnerSurvey({ names, commands: bulk, clock, timeoutMs: bulkTimeoutMs, owners, pending }),
     historyKey,
     dataStreams,
+    deadLetters: inside.deadLetters,
+    clock,
     look: () => readFleet(group, inside.fleet),
   });
 }

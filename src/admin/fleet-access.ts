@@ -4,6 +4,7 @@ import { nextEntryId } from '../core/entry-id.js';
 import { isStreamwardenError, messageOf } from '../core/errors.js';
 import type { Commands } from '../redis/commands.js';
 import type { DataStreams } from '../redis/data-streams.js';
+import type { DeadLetterQueue } from '../redis/dead-letter-queue.js';
 import { latestChanges, type OwnerChange } from '../redis/history-tail.js';
 import type { Names } from '../redis/names.js';
 import type { OwnerSurvey, Ownership } from '../redis/owner-survey.js';
@@ -13,6 +14,8 @@ import { type FleetFacts, readFleet } from '../runtime/fleet.js';
 import { Calls } from './calls.js';
 import { type CheckpointStatus, checkpointToShow, readCheckpoint } from './progress.js';
 import { type AccessSettings, accessService } from './service-access.js';
+import { type LettersOfStream, lettersOfStream } from './stream-letters.js';
+import { namesWith, type SuggestedNames } from './stream-names.js';
 
 export interface StreamsPage {
   /** What is pending for the consumer, in the order of the ids. */
@@ -30,6 +33,8 @@ export interface FoundStream {
   readonly checkpoint: CheckpointStatus | 'unreadable' | null;
   /** Since when nobody is given it, epoch milliseconds by Redis's clock; null: it is not paused, or the user may not look. */
   readonly pausedAt: number | null;
+  /** Null: the user may not look. */
+  readonly letters: LettersOfStream | null;
 }
 
 export interface FleetAccess {
@@ -37,6 +42,8 @@ export interface FleetAccess {
   /** @param consumer name in the group @param after where the page before ended; null: from the beginning */
   streams(consumer: string, after: string | null): Promise<StreamsPage>;
   find(name: string): Promise<FoundStream>;
+  /** Names that have this in them, among what is pending. */
+  suggest(part: string): Promise<SuggestedNames>;
 }
 
 export interface FleetSources {
@@ -48,6 +55,8 @@ export interface FleetSources {
   /** Undefined: no history is kept. */
   readonly historyKey: string | undefined;
   readonly dataStreams: Pick<DataStreams, 'placeOf' | 'look'>;
+  readonly deadLetters: Pick<DeadLetterQueue, 'list'>;
+  readonly clock: Clock;
   look(): Promise<FleetFacts>;
 }
 
@@ -57,7 +66,7 @@ const MOST_SEARCHED = 20_000;
 const MOST_CHANGES = 50;
 
 export function createFleetAccess(sources: FleetSources): FleetAccess {
-  const { names, commands, pending, owners, historyKey, dataStreams } = sources;
+  const { names, commands, pending, owners, historyKey, dataStreams, deadLetters, clock } = sources;
 
   async function changesOf(name: string): Promise<OwnerChange[] | null> {
     if (historyKey === undefined) return null;
@@ -100,8 +109,11 @@ export function createFleetAccess(sources: FleetSources): FleetAccess {
         history: await changesOf(name),
         pausedAt: await pausedAt(name),
         checkpoint: await checkpointToShow(() => readCheckpoint(commands, names, dataStreams, name)),
+        letters: await lettersOfStream(deadLetters, clock, name),
       };
     },
+    suggest: (part) =>
+      unlessNoGroup({ names: [], looked: 0, hasMore: false }, () => namesWith(pending, clock, part)),
   };
 }
 
@@ -137,6 +149,8 @@ export function openFleetAccess(
     owners,
     historyKey,
     dataStreams: access.dataStreams,
+    deadLetters: access.deadLetters,
+    clock,
     look: () => readFleet(access.group, access.fleet),
   });
   return {
@@ -144,6 +158,7 @@ export function openFleetAccess(
     look: () => calls.read({}, () => inner.look()),
     streams: (consumer, after) => calls.read({}, () => inner.streams(consumer, after)),
     find: (name) => calls.read({}, () => inner.find(name)),
+    suggest: (part) => calls.read({}, () => inner.suggest(part)),
     async [Symbol.asyncDispose]() {
       calls.close();
     },

@@ -10,6 +10,7 @@ import {
   bodyAs,
   checked,
   entryId,
+  fleetNamesQuery,
   fleetStreamQuery,
   fleetStreamsQuery,
   letterGroupsQuery,
@@ -105,6 +106,9 @@ export function apiRoutes({ areActionsAllowed, feeds, viewers, file, service, li
     })
     .add('GET', 'api/fleets/*/stream', (call) => {
       return fleetOf(call).find(checked(fleetStreamQuery, queryOf(call)).name);
+    })
+    .add('GET', 'api/fleets/*/names', (call) => {
+      return fleetOf(call).suggest(checked(fleetNamesQuery, queryOf(call)).part);
     })
     .add('GET', 'api/runtimes/*/dead-letters', (call) => {
       return feedOf(call).service.letters.list(checked(letterPageQuery, queryOf(call)));

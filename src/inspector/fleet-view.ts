@@ -1,5 +1,6 @@
 /** The fleet as its page shows it: however many look on, Redis is asked once a second, and not at all while nobody does. */
 import type { FleetAccess, FoundStream, StreamsPage } from '../admin/fleet-access.js';
+import type { SuggestedNames } from '../admin/stream-names.js';
 import { type Move, movesBetween } from '../admin/status/moves.js';
 import { balanceIn } from '../admin/status/read-status.js';
 import type { Clock } from '../core/clock.js';
@@ -55,6 +56,10 @@ export class FleetView {
 
   find(name: string): Promise<FoundStream> {
     return this.#access.find(name);
+  }
+
+  suggest(part: string): Promise<SuggestedNames> {
+    return this.#access.suggest(part);
   }
 
   async #look(): Promise<FleetReply> {

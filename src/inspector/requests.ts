@@ -74,6 +74,8 @@ export const streamActionRequest = z
 
 export const fleetStreamsQuery = z.object({ consumer: text, after: entryId.nullable().default(null) });
 
+export const fleetNamesQuery = z.object({ part: text });
+
 /** As long as a data stream's name may be. */
 export const fleetStreamQuery = z.object({ name: z.string().min(1).max(65_536) });
 

@@ -30,6 +30,7 @@ function aFleet() {
     },
     streams: () => Promise.reject(new Error('not asked for')),
     find: () => Promise.reject(new Error('not asked for')),
+    suggest: () => Promise.reject(new Error('not asked for')),
   };
   return { clock, looks, view: new FleetView(access, clock, null), asked: () => asked };
 }
@@ -56,6 +57,7 @@ describe('what the inspector tells of a fleet', () => {
         },
         streams: () => Promise.reject(new Error('not asked for')),
         find: () => Promise.reject(new Error('not asked for')),
+        suggest: () => Promise.reject(new Error('not asked for')),
       },
       clock,
       null,
@@ -136,7 +138,13 @@ describe('the addresses of the page Fleet', () => {
       ['acquired', runtime.consumer],
     ]);
     const none = await get<FleetStreamReply>(url, at(other.consumer, '/stream?name=none'));
-    expect(none).to.deep.equal({ ownership: { state: 'unknown' }, history: [], checkpoint: null });
+    expect(none).to.deep.equal({
+      ownership: { state: 'unknown' },
+      history: [],
+      pausedAt: null,
+      checkpoint: null,
+      letters: { found: [], looked: 0, areAll: true },
+    });
   });
 
   it('say nothing of former owners where no history is kept [C-FLT-4]', async () => {

@@ -9,7 +9,7 @@ import type {
   LetterGroupsReply,
   LettersFilter,
 } from './dead-letters.js';
-import type { FleetReply, FleetStreamReply, FleetStreamsReply } from './fleet.js';
+import type { FleetNamesReply, FleetReply, FleetStreamReply, FleetStreamsReply } from './fleet.js';
 import type { GroupReply } from './group.js';
 import type { LetterJob, LetterJobRequest } from './letter-jobs.js';
 import type { Hello, Limits } from './live.js';
@@ -35,6 +35,8 @@ export const addresses = {
   fleetStreams: (source: string) => `api/fleets/${encodeURIComponent(source)}/streams`,
   /** GET {@link FleetStreamReply}; query: `name` of a data stream. */
   fleetStream: (source: string) => `api/fleets/${encodeURIComponent(source)}/stream`,
+  /** GET {@link FleetNamesReply}; query: `part` of a name. */
+  fleetNames: (source: string) => `api/fleets/${encodeURIComponent(source)}/names`,
   /**
    * GET {@link DeadLettersReply}, newest first; query: `count` (1 to 100, 50), {@link LettersFilter}, `after` (an entry id: further pages), and, to go on in the range
    * that a reply about groups had, its members.

@@ -1,6 +1,7 @@
 /** All processes of a service, and their streams, from Redis. */
 
 import type { FoundStream, StreamsPage } from '../../admin/fleet-access.js';
+import type { SuggestedNames } from '../../admin/stream-names.js';
 import type { Move } from '../../admin/status/moves.js';
 import type { BalanceStatus } from '../../admin/status/service-status.js';
 import type { MemberRecord } from '../../redis/fleet.js';
@@ -56,5 +57,8 @@ export interface FleetMoves {
 export type FleetStreamsReply = StreamsPage;
 
 export type FleetStreamReply = FoundStream;
+
+/** Names of data streams that are pending, as far as one request looks. */
+export type FleetNamesReply = SuggestedNames;
 
 export type { BalanceStatus, Move, OwnerChange, Ownership, PendingRow };

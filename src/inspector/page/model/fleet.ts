@@ -1,6 +1,6 @@
 /** The fleet in words: no browser, no I/O. */
-import type { BalanceStatus, FleetMoves, FleetReply, Move, OwnerChange, Ownership } from '../../protocol.js';
-import { clockTime, dateTime, duration, number, plural } from './format.js';
+import type { BalanceStatus, FleetMoves, FleetReply, Move, Ownership } from '../../protocol.js';
+import { clockTime, duration, number, plural } from './format.js';
 import type { HeldEntry } from './stream-actions.js';
 
 /** How even it is, and what is being done about that. */
@@ -67,23 +67,6 @@ export function heldOf(ownership: Ownership | null, self: string): HeldEntry | n
   if (!given) return null;
   // Not owned yet: it can be taken from there, and not be released.
   return { id: given.id, holder: given.consumer, isHere: false, isAlive: given.isAlive };
-}
-
-/** One record of a history: when, what, by whom. */
-export function changeWords({ at, op, owner, from, by, why, reason, copy }: OwnerChange): {
-  readonly when: string;
-  readonly what: string;
-  readonly who: string;
-} {
-  const what = [op.replace(/([A-Z])/g, ' $1').toLowerCase(), why ?? reason ?? null]
-    .filter((word) => word !== null)
-    .join(': ');
-  const others = [
-    from === undefined ? null : `from ${from}`,
-    by === undefined || by === from ? null : `by ${by}`,
-    copy === undefined ? null : `as ${copy}`,
-  ].filter((word) => word !== null);
-  return { when: dateTime(at), what, who: owner ?? others.join(', ') };
 }
 
 /** Only a page of the web: what others have written leads nowhere else. */

@@ -7,6 +7,7 @@ import {
   type DeadLettersReply,
   type DeadLettersRequest,
   type ErrorReply,
+  type FleetNamesReply,
   type FleetReply,
   type FleetStreamReply,
   type FleetStreamsReply,
@@ -93,6 +94,8 @@ export const api = {
   },
   fleetStream: (source: string, name: string) =>
     get<FleetStreamReply>(`${addresses.fleetStream(source)}?${new URLSearchParams({ name })}`),
+  fleetNames: (source: string, part: string) =>
+    get<FleetNamesReply>(`${addresses.fleetNames(source)}?${new URLSearchParams({ part })}`),
   deadLetters: (runtime: string, filter: LettersFilter, after: string | null) =>
     get<DeadLettersReply>(`${addresses.deadLetters(runtime)}?${queryOf({ ...filter, after })}`),
   /** @param before what it goes on with; null: at the beginning */

@@ -1,24 +1,29 @@
 /** Who owns a data stream, whichever process that is, and who did before. */
 import { Fragment } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import type { FleetStreamReply, OwnerChange, Ownership } from '../../protocol.js';
-import { changeWords, heldOf, ownershipWords } from '../model/fleet.js';
+import { useEffect, useId, useState } from 'preact/hooks';
+import type { FleetStreamReply, Ownership } from '../../protocol.js';
+import { heldOf, ownershipWords } from '../model/fleet.js';
 import { dateTime, duration, lagWords, number } from '../model/format.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
 import { Panel } from '../part/panel.js';
 import { api, messageOf } from '../state/api.js';
+import { SimilarNames, useNames } from './fleet-names.js';
 import { StreamActions } from './stream-actions.js';
+import { StreamLife } from './stream-life.js';
 
 interface FleetSearchProps {
+  readonly source: string;
   /** What is looked for; '': nothing. */
   readonly name: string;
   readonly onSearch: (name: string) => void;
 }
 
-/** Looked for when it is sent, and not while it is typed: each search asks Redis. */
-export function FleetSearch({ name, onSearch }: FleetSearchProps) {
+/** Looked for when it is sent; while it is typed, names that are pending are suggested. */
+export function FleetSearch({ source, name, onSearch }: FleetSearchProps) {
   const [typed, setTyped] = useState(name);
+  const suggested = useNames(source, typed === name ? '' : typed);
+  const id = useId();
   useEffect(() => setTyped(name), [name]);
   const label = 'Find a stream by its name';
   return (
@@ -34,6 +39,7 @@ export function FleetSearch({ name, onSearch }: FleetSearchProps) {
           class="field"
           type="search"
           data-search
+          list={id}
           value={typed}
           aria-label={label}
           placeholder={label}
@@ -42,6 +48,11 @@ export function FleetSearch({ name, onSearch }: FleetSearchProps) {
         />
         {typed === '' && <kbd>/</kbd>}
       </span>
+      <datalist id={id}>
+        {suggested?.names.map((one) => (
+          <option key={one.name} value={one.name} />
+        ))}
+      </datalist>
       <button type="submit" class="button">
         Find
       </button>
@@ -68,38 +79,6 @@ function Owner({ ownership }: { readonly ownership: Extract<Ownership, { state: 
         {mark !== null && <Badge tone="warn">{mark}</Badge>}
       </dd>
     </dl>
-  );
-}
-
-function History({ changes }: { readonly changes: readonly OwnerChange[] }) {
-  if (changes.length === 0) return <p class="muted">Its history says nothing of late.</p>;
-  return (
-    <div class="scroll">
-      <table>
-        <caption class="unseen">History of its owners, newest first</caption>
-        <thead>
-          <tr>
-            <th>When</th>
-            <th>What</th>
-            <th>Who</th>
-            <th>Entry</th>
-          </tr>
-        </thead>
-        <tbody>
-          {changes.map((change) => {
-            const { when, what, who } = changeWords(change);
-            return (
-              <tr key={`${change.at} ${change.op} ${change.id}`}>
-                <td class="nowrap">{when}</td>
-                <td class="nowrap">{what}</td>
-                <td class="wrap rest">{who}</td>
-                <td class="mono nowrap">{change.id}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
   );
 }
 
@@ -152,7 +131,8 @@ function Checkpoint({ checkpoint }: Pick<FleetStreamReply, 'checkpoint'>) {
   );
 }
 
-function Found({ ownership, history, checkpoint, pausedAt }: FleetStreamReply) {
+function Found(found: FleetStreamReply) {
+  const { ownership, checkpoint, pausedAt } = found;
   return (
     <>
       <p>
@@ -173,7 +153,7 @@ function Found({ ownership, history, checkpoint, pausedAt }: FleetStreamReply) {
         </dl>
       )}
       <Checkpoint checkpoint={checkpoint} />
-      {history !== null && <History changes={history} />}
+      <StreamLife {...found} />
     </>
   );
 }
@@ -218,6 +198,9 @@ export function FoundStream({ source, name, mayAct }: FoundStreamProps) {
         {failure !== null && <p class="banner tone-bad">{failure}</p>}
         {found === null ? failure === null && <p class="muted">Asking Redis…</p> : <Found {...found} />}
       </div>
+      {found !== null && (found.ownership === null || found.ownership.state === 'unknown') && (
+        <SimilarNames source={source} part={name} />
+      )}
       {mayAct && found !== null && (
         <StreamActions
           runtime={source}

@@ -87,7 +87,7 @@ function Of({ source, service, isLive, mayAct }: OfProps) {
         </span>
         {error !== null && <Badge tone="warn">{error}</Badge>}
         <span class="push" />
-        <FleetSearch name={name} onSearch={(stream) => setParams({ stream })} />
+        <FleetSearch source={source} name={name} onSearch={(stream) => setParams({ stream })} />
       </div>
       {name !== '' && <FoundStream key={`${source} ${name}`} source={source} name={name} mayAct={mayAct} />}
       {value === null && !isLive ? (
