@@ -14,6 +14,7 @@ const PLAIN = [
   'childEscalated',
   'childHealed',
   'leaseLapsed',
+  'leaseKept',
   'scanFinished',
   'keyspaceSetup',
   'topologyApplied',

@@ -30,6 +30,7 @@ export type NewsItem = { readonly at: Instant } & (
       readonly dlqLength: number;
     }
   | { readonly type: 'leaseLapsed'; readonly lapses: number }
+  | { readonly type: 'leaseKept'; readonly silentMs: number }
   | {
       readonly type: 'scanFinished';
       readonly pending: number;

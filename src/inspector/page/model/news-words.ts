@@ -44,6 +44,12 @@ export function newsWords(item: NewsItem): NewsWords {
       return { tone: item.deadLettered > 0 ? 'warn' : 'busy', what: 'moved', words: moved(item) };
     case 'leaseLapsed':
       return { tone: 'bad', what: 'lease lapsed', words: `for the ${item.lapses}. time` };
+    case 'leaseKept':
+      return {
+        tone: 'warn',
+        what: 'lease kept',
+        words: `by the heartbeat thread: the event loop was silent for ${duration(item.silentMs)}`,
+      };
     case 'scanFinished':
       return {
         tone: 'quiet',
