@@ -36,7 +36,7 @@ export class Wire {
     const late = setTimeout(() => this.close('no answer in time'), this.#timeoutMs);
     const rest = [String(keys.length), ...keys, ...args.map(String)];
     try {
-      if (this.#socket === undefined) await this.#open();
+      if (this.#socket === undefined) await this.#opened();
       try {
         return Number(await this.#call(['EVALSHA', sha, ...rest]));
       } catch (error) {
@@ -55,6 +55,16 @@ export class Wire {
     this.#socket = undefined;
     this.#read = '';
     for (const { reject } of waiting) reject(new Error(why));
+  }
+
+  /** A connection that is refused what it begins with is of no use. */
+  async #opened(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      this.close('it could not be begun');
+      throw error;
+    }
   }
 
   async #open(): Promise<void> {
