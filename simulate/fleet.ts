@@ -311,6 +311,10 @@ export class Fleet implements Stage {
         throwsAt: (_party, { name }, entryId) => this.#entries.throws(name, entryId),
         through: (party, { name, id }, entryId) =>
           this.#entries.through(`${party.consumer} ${id}`, name, entryId),
+        committed: (party, { name, id }, entryId) => {
+          this.say(`${party.consumer} has committed ${entryId} of ${name} ${id}`);
+          this.#entries.hasCommitted(`${party.consumer} ${id}`, name, entryId);
+        },
         threw: (party, handle, isRejected) => {
           const { id } = handle;
           this.say(`${party.consumer} ${isRejected ? 'rejects' : 'throws for'} ${id}`);

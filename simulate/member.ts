@@ -2,6 +2,7 @@
 import type {
   DoneOptions,
   EntriesOptions,
+  Entry,
   Notification,
   ReleaseOptions,
   Runtime,
@@ -41,8 +42,10 @@ export interface MemberHooks {
   handed(member: Member, handle: StreamHandle, entryId: string): void;
   /** It is about to throw with this one in hand. */
   throwsAt(member: Member, handle: StreamHandle, entryId: string): void;
-  /** It is through with it, and about to ask for the next one. */
+  /** It is through with it, and about to ask for the next one, or to commit it. */
   through(member: Member, handle: StreamHandle, entryId: string): void;
+  /** It has been told that Redis has its commit of it. */
+  committed(member: Member, handle: StreamHandle, entryId: string): void;
   threw(member: Member, handle: StreamHandle, isRejected: boolean): void;
   /** The application is about to call done(), if it has not been touched more often; undefined: in any case. */
   asks(member: Member, handle: StreamHandle, ifTouches: number | undefined): void;
@@ -103,6 +106,7 @@ export class Member implements Party, Victim {
   readonly #conditions: Chance;
   readonly #delays: Chance;
   readonly #reads: Chance;
+  readonly #commits: Chance;
   readonly #saves: Chance;
   state: MemberState = 'starting';
   stop: StopUnderWay | undefined;
@@ -135,6 +139,7 @@ export class Member implements Party, Victim {
     this.#conditions = chance.fork('conditions');
     this.#delays = chance.fork('delays');
     this.#reads = chance.fork('reads');
+    this.#commits = chance.fork('commits');
     this.#saves = chance.fork('saves');
     this.process = world.process(`member ${index}`, {
       rate: 1 + chance.between(-shape.clockDrift, shape.clockDrift),
@@ -318,23 +323,50 @@ export class Member implements Party, Victim {
     const { signal } = handle;
     const chance = this.#reads;
     const idleMs = isCalm() ? 20 : chance.pick([0, 50, shape.heartbeatMs]);
-    const { isEnding, isTrimming, onEntryError, entryRetries, maxRetries } = shape;
+    const { isEnding, isTrimming, isBatching, isCommitting, onEntryError, entryRetries, maxRetries } = shape;
     const options: EntriesOptions = {
       count: chance.pick([1, 2, 100]),
       ...(isEnding ? {} : { idleMs }),
       ...(isTrimming ? { trim: 'committed' as const } : {}),
+      ...(isCommitting ? { commit: 'manual' as const } : {}),
       ...(onEntryError === 'stop' ? {} : { onEntryError, entryRetries: Math.min(entryRetries, maxRetries) }),
     };
     hooks.iterates(this, handle);
     try {
-      for await (const { id } of handle.entries(options)) {
-        hooks.handed(this, handle, id);
-        if (!isCalm()) await this.#handle(handle, chance, id);
-        hooks.through(this, handle, id);
+      if (isBatching) {
+        for await (const batch of handle.batches(options)) await this.#handleAll(handle, batch.entries);
+      } else {
+        for await (const entry of handle.entries(options)) await this.#handleAll(handle, [entry]);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+
+  /** What it has been given at once. */
+  async #handleAll(handle: StreamHandle, entries: readonly Entry[]): Promise<void> {
+    const { hooks, isCalm, shape } = this.#settings;
+    for (const { id } of entries) hooks.handed(this, handle, id);
+    for (const entry of entries) {
+      // Of several the first one is taken for the one that failed, until they are handed out one by one.
+      if (!isCalm()) await this.#handle(handle, this.#reads, (entries[0] as Entry).id);
+      if (shape.isCommitting) await this.#commit(handle, entry);
+    }
+    if (!shape.isCommitting) for (const { id } of entries) hooks.through(this, handle, id);
+  }
+
+  /** Commits some, and does not always wait for that. */
+  async #commit(handle: StreamHandle, entry: Entry): Promise<void> {
+    const { hooks, isCalm } = this.#settings;
+    const chance = this.#commits;
+    if (!isCalm() && chance.isTrue(0.3)) return;
+    hooks.through(this, handle, entry.id);
+    const committed = entry.commit().then(
+      () => hooks.committed(this, handle, entry.id),
+      // It has lost the stream, or Redis cannot be reached: nothing is promised then.
+      () => {},
+    );
+    if (chance.isTrue(0.5)) await committed;
   }
 
   /** Works on an entry, which may take its time, and fail. */

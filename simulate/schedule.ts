@@ -52,6 +52,10 @@ export interface Shape {
   readonly isEnding: boolean;
   /** They remove what is committed. */
   readonly isTrimming: boolean;
+  /** They are given several entries at a time. */
+  readonly isBatching: boolean;
+  /** They commit by hand, some of what they have dealt with, and do not always wait for it. */
+  readonly isCommitting: boolean;
   /** What becomes of an entry with which a handler throws more than `entryRetries` times. */
   readonly onEntryError: 'stop' | 'skip' | 'deadLetter';
   readonly entryRetries: number;
@@ -87,6 +91,8 @@ const NOT_READING = {
   isReading: false,
   isEnding: false,
   isTrimming: false,
+  isBatching: false,
+  isCommitting: false,
   onEntryError: 'stop',
   entryRetries: 0,
 } as const;
@@ -338,6 +344,8 @@ function drawReading(chance: Chance): Partial<Shape> {
     isReading: true,
     isEnding: chance.isTrue(0.4),
     isTrimming: chance.isTrue(0.4),
+    isBatching: chance.fork('batches').isTrue(0.3),
+    isCommitting: chance.fork('commits').isTrue(0.25),
     onEntryError: chance.pick(['stop', 'stop', 'skip', 'deadLetter']),
     entryRetries: chance.integer(0, 2),
   };

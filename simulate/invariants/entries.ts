@@ -16,6 +16,7 @@ export const BROKEN = {
   disordered: 'C-DATA-1',
   repeated: 'C-DATA-2',
   unhandledCommit: 'C-DATA-2',
+  uncommitted: 'C-DATA-2',
   notCopied: 'C-DATA-8',
   uncommittedRemoval: 'C-DATA-10',
 } as const;
@@ -308,6 +309,16 @@ export class EntriesWatch {
     if (reading !== undefined) reading.through = later(id, reading.through);
   }
 
+  /** A handler has been told that Redis has its commit of this entry. */
+  hasCommitted(owner: string, key: string, id: string): void {
+    const { isLost, isCancelled, everCommitted } = this.#streamOf(key, key);
+    if (isLost || isCancelled || !isAfter(id, everCommitted)) return;
+    this.#add(
+      BROKEN.uncommitted,
+      `${owner} was told that ${key} is committed up to ${id}, of which Redis has ${everCommitted}`,
+    );
+  }
+
   /** A handler is about to throw with this entry in hand. */
   throws(key: string, id: string): void {
     const entry = this.#streams.get(key)?.entries.find((one) => one.id === id);
@@ -338,7 +349,10 @@ export class EntriesWatch {
         );
       else this.#add(BROKEN.disordered, `${owner} was handed ${key} ${id} after ${last}`);
     }
-    const before = stream.entries.slice(0, at).findLast(({ isGone }) => !isGone)?.id;
+    // One that is passed over is left out, by who has not committed what stands before it.
+    const before = stream.entries
+      .slice(0, at)
+      .findLast((entry) => !entry.isGone && !(entry.isHandled && this.#isPassedOver(entry)))?.id;
     if (before !== undefined && isAfter(before, most))
       this.#add(BROKEN.skipped, `${owner} was handed ${key} ${id}, and not ${before}: it had ${most}`);
     (stream.entries[at] as DataEntry).isHandled = true;

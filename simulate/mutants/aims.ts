@@ -250,3 +250,9 @@ export const BLOCKED_AND_ROBBED: Wishes = {
   announcements: 30,
   shape: { hasThread: true, maxBlockedMs: 3000, isLong: true, latencyMs: 60, onUncertain: 'continue' },
 };
+
+/** Handlers are given several entries at a time, of streams that have many. */
+export const IN_BATCHES: Wishes = { ...READ, shape: { ...READING, isBatching: true, names: 2 } };
+
+/** Handlers commit by hand, and not all that they have dealt with. */
+export const BY_HAND: Wishes = { ...READ, shape: { ...READING, isCommitting: true } };

@@ -1,5 +1,5 @@
 /** Mutants of how the entries of data streams are read, removed and passed over, and of how producers announce them. */
-import { KILLED_REMOVING, REMOVED, REMOVED_APART, THROWN } from './aims.js';
+import { BY_HAND, IN_BATCHES, KILLED_REMOVING, REMOVED, REMOVED_APART, THROWN } from './aims.js';
 import type { Mutant } from './mutant.js';
 
 export const ENTRY_MUTANTS: readonly Mutant[] = [
@@ -96,5 +96,29 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
       },
     ],
     wishes: THROWN,
+  },
+  {
+    name: 'committed-as-handed-out',
+    why: 'entries that are handed out together are committed before anybody has dealt with them',
+    edits: [
+      {
+        file: 'runtime/entries/cursor.ts',
+        from: '    this.handedCount = entries.length;\n    return entries;',
+        to: '    this.handedCount = entries.length;\n    if (entries.length > 1) this.#host.positions.commit(this.ownership, this.key, this.#handed as string);\n    return entries;',
+      },
+    ],
+    wishes: IN_BATCHES,
+  },
+  {
+    name: 'committed-without-being-told',
+    why: 'what a handler is to commit itself is committed as it asks for the next entry',
+    edits: [
+      {
+        file: 'runtime/entries/cursor.ts',
+        from: 'if (handed === undefined || !this.options.isAuto) return;',
+        to: 'if (handed === undefined) return;',
+      },
+    ],
+    wishes: BY_HAND,
   },
 ];

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as z from 'zod';
 import { type Entry, UnrecoverableError } from '../../src/index.js';
+import { parseCheckpoint } from '../../src/redis/checkpoints.js';
 import { eventually } from '../support/eventually.js';
 import { useRedis } from '../support/redis.js';
 import { useFleet } from '../support/runtimes.js';
@@ -88,6 +89,35 @@ describe('an entry that fails', () => {
     const { runtime, seen } = await failing({ onEntryError: 'skip' }, new UnrecoverableError('never'));
     await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
     expect(seen).to.deep.equal(['1.1', '2.1', '3.1']);
+  });
+
+  it('is left out, and commits nothing, where what stands before it has not been committed by hand [C-DATA-2, C-DATA-8]', async () => {
+    const ids = await append(1, 2, 3, 4);
+    const runtime = fleet().create(backoff);
+    const log = fleet().listen(runtime);
+    const seen: string[] = [];
+    const positions: (string | undefined)[] = [];
+    const positionNow = async () => {
+      const record = await suite.redis().hget(fleet().names.checkpoints, 'orders');
+      return (record === null ? undefined : parseCheckpoint(record)?.content.p?.orders) ?? undefined;
+    };
+    runtime.process(async (stream) => {
+      const options = { commit: 'manual', onEntryError: 'skip', entryRetries: 0, idleMs: 0 } as const;
+      for await (const entry of stream.entries(options)) {
+        seen.push(entry.fields.n ?? '');
+        if (entry.fields.n === '2') throw new Error('no two');
+        if (entry.fields.n === '3') positions.push(await positionNow());
+        if (entry.fields.n !== '4') continue;
+        await entry.commit();
+        positions.push(await positionNow());
+      }
+    });
+    await runtime.start();
+    await fleet().announce(['orders']);
+    await eventually('it is finished', () => runtime.snapshot().counters.finished === 1);
+    expect(seen).to.deep.equal(['1', '2', '1', '3', '4']);
+    expect(positions).to.deep.equal([undefined, ids[3]]);
+    expect(log.of('EntryFailed').map(({ entryId }) => entryId)).to.deep.equal([ids[1]]);
   });
 
   it('is found among those of a batch, which come one by one then [C-DATA-8]', async () => {

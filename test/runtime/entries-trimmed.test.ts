@@ -34,6 +34,27 @@ describe('entries that are removed', () => {
   const finished = (runtime: { snapshot(): { counters: { finished: number } } }, count = 1) =>
     eventually('it is finished', () => runtime.snapshot().counters.finished === count);
 
+  it('leave a position to whoever commits by hand what has come since [C-DATA-2, C-DATA-10]', async () => {
+    const runtime = fleet().create();
+    const positions: (string | undefined)[] = [];
+    runtime.process(async (stream) => {
+      for await (const entry of stream.entries({ trim: 'committed', commit: 'manual' })) {
+        await entry.commit();
+        const record = await suite.redis().hget(fleet().names.checkpoints, 'orders');
+        positions.push(record === null ? undefined : parseCheckpoint(record)?.content.p?.orders);
+      }
+    });
+    await runtime.start();
+    const ids: string[] = [];
+    for (const round of [1, 2]) {
+      ids.push(...(await append(round)));
+      await producer().end('orders');
+      await finished(runtime, round);
+      expect(await suite.redis().exists('orders')).to.equal(0);
+    }
+    expect(positions).to.deep.equal(ids);
+  });
+
   it('while nobody read are told by whoever goes on behind them [C-DATA-9]', async () => {
     const [, second] = await append(1, 2);
     const { runtime, log, seen } = await reading({ idleMs: 0 });

@@ -12,6 +12,8 @@ export interface Walked {
   readonly ownership: Ownership;
   readonly key: string;
   readonly options: CompiledEntries;
+  passed: Set<string> | undefined;
+  mayMoveTo(row: DataRow): boolean;
 }
 
 export interface CursorHost {

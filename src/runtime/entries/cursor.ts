@@ -56,6 +56,12 @@ export class EntryCursor implements Asker, Committer, Follower {
   #isLast = false;
   /** The last entry that has been handed out. */
   #handed: string | undefined;
+  /** The last one that was handed out before what is in the handler's hands. */
+  #handedBefore: string | undefined;
+  /** It begins where a stream was removed, and what it reads has come since. */
+  #isAfterRemoval = false;
+  /** Entries that failed and are left out, as what stands before them has not been committed. */
+  passed: Set<string> | undefined;
   /** The first row of what is in the handler's hands, and how many there are. */
   inHand: DataRow | undefined;
   /** What was in its hands when it left its loop, and went on to something else. */
@@ -94,6 +100,7 @@ export class EntryCursor implements Asker, Committer, Follower {
     const row = this.#rows[this.#at];
     if (row === undefined || schema !== undefined || untilId !== undefined || isEndMark(row[1]))
       return undefined;
+    if (this.passed?.has(row[0])) return undefined;
     this.#handOver();
     if (!this.#mayGoOn()) return undefined;
     this.#at += 1;
@@ -181,9 +188,12 @@ export class EntryCursor implements Asker, Committer, Follower {
     const { ownership, key } = this;
     const position = this.#host.positions.positionOf(ownership, key);
     // An earlier one is covered; Redis may have to be told yet.
-    const isOlder = position === REMOVED || (position !== undefined && compareEntryIds(position, id) > 0);
+    const isOlder =
+      position === REMOVED
+        ? !this.#isAfterRemoval || this.ending?.isRemoved === true
+        : position !== undefined && compareEntryIds(position, id) > 0;
     if (this.#handed === id) this.#isDone();
-    await this.#host.positions.committed(ownership, key, isOlder ? position : id);
+    await this.#host.positions.committed(ownership, key, isOlder && position !== undefined ? position : id);
     this.#trimmer?.soon();
   }
 
@@ -241,10 +251,20 @@ export class EntryCursor implements Asker, Committer, Follower {
     if (this.#reading !== undefined) this.#host.reader.close(this.#reading);
   }
 
+  /** Whether the position may go on to an entry that is passed over. Otherwise that would commit what the application has not. */
+  mayMoveTo(row: DataRow): boolean {
+    if (this.options.isAuto) return true;
+    const before = row === this.inHand ? this.#handedBefore : this.#handed;
+    if (before === undefined) return true;
+    const position = this.#position;
+    return position !== undefined && position !== REMOVED && compareEntryIds(position, before) >= 0;
+  }
+
   /** What was in the handler's hands has been dealt with, since it asks for more. */
   #handOver(): void {
     this.#isDone();
     const handed = this.#handed;
+    this.#handedBefore = handed;
     if (handed === undefined || !this.options.isAuto) return;
     this.#host.positions.commit(this.ownership, this.key, handed);
     this.#trimmer?.soon();
@@ -290,6 +310,10 @@ export class EntryCursor implements Asker, Committer, Follower {
         break;
       }
       this.#at += 1;
+      if (this.passed?.has(row[0])) {
+        this.#isLast ||= row[0] === untilId;
+        continue;
+      }
       const entry = await this.#made(row, entries.length);
       if (entry !== undefined) entries.push(entry);
       if (row[0] === untilId) this.#isLast = true;
@@ -336,6 +360,7 @@ export class EntryCursor implements Asker, Committer, Follower {
     this.#hasBegun = true;
     const position = positions.positionOf(ownership, key);
     this.#tried = positions.attemptsOf(ownership, key);
+    this.#isAfterRemoval = position === REMOVED;
     let after = position ?? options.from;
     if (after === 'new') {
       after = (await reader.facts(key))?.lastId ?? START;

@@ -14,7 +14,7 @@ import { invalid } from '../option-errors.js';
 import type { DoneOptions } from '../types.js';
 import { isUnrecoverable } from '../unrecoverable-error.js';
 import { EntryCursor } from './cursor.js';
-import type { CursorHost } from './cursor-host.js';
+import type { CursorHost, Walked } from './cursor-host.js';
 import { walkBatches, walkEntries } from './iterators.js';
 import { compileEntries } from './options.js';
 import type { Loss } from './trim-watch.js';
@@ -35,11 +35,11 @@ const NONE: readonly EntryCursor[] = [];
 /** All cursors over one stream's entries that its handler has opened since it was called; of each key the last one. */
 class Walks {
   readonly cursors: EntryCursor[] = [];
-  /** Those of the call before, for what is known of their lag. */
+  /** Those of the call before, for what is known of their lag, and what they have passed over. */
   readonly #before: readonly EntryCursor[];
 
   constructor(before: readonly EntryCursor[] = NONE) {
-    const measured = before.filter(({ measure }) => measure !== undefined);
+    const measured = before.filter(({ measure, passed }) => measure !== undefined || passed !== undefined);
     this.#before = measured.length === 0 ? NONE : measured;
   }
 
@@ -52,6 +52,10 @@ class Walks {
     const last = [...this.#before, ...this.cursors].findLast((cursor) => cursor.key === key);
     last?.measure?.counter.moveOn(last.standing());
     return last?.measure;
+  }
+
+  passedOf(key: string): Set<string> | undefined {
+    return [...this.#before, ...this.cursors].findLast((cursor) => cursor.key === key)?.passed;
   }
 
   over(): void {
@@ -165,12 +169,8 @@ export class StreamEntries implements CursorHost {
     );
   }
 
-  async passOver(
-    { ownership, key, options }: EntryCursor,
-    row: DataRow,
-    thrown: unknown,
-    attempts: number,
-  ): Promise<void> {
+  async passOver(cursor: Walked, row: DataRow, thrown: unknown, attempts: number): Promise<void> {
+    const { ownership, key, options } = cursor;
     const { clock, logger, consumer, tell } = this.#settings;
     const error = thrown instanceof Error ? thrown : new Error(messageOf(thrown));
     let letterId: string | null = null;
@@ -179,7 +179,8 @@ export class StreamEntries implements CursorHost {
         consumer.kernel.entryLetters.add({ stream: ownership.name, key, row, error: messageOf(thrown) }),
       );
     }
-    await this.positions.committed(ownership, key, row[0]);
+    if (cursor.mayMoveTo(row)) await this.positions.committed(ownership, key, row[0]);
+    else cursor.passed = (cursor.passed ?? new Set()).add(row[0]);
     this.reader.tally[letterId === null ? 'skipped' : 'deadLettered'] += 1;
     const facts = { key, entryId: row[0], attempts, letterId };
     logger.warn(
@@ -240,6 +241,7 @@ export class StreamEntries implements CursorHost {
     }
     const cursor = new EntryCursor(ownership, key, options, this);
     cursor.measure = walks.measureOf(key);
+    cursor.passed = walks.passedOf(key);
     if (at === -1) walks.cursors.push(cursor);
     else walks.cursors[at] = cursor;
     return cursor;
