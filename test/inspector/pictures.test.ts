@@ -95,7 +95,14 @@ describe('pictures of the inspector for the documents', () => {
     await page.picture('lost');
 
     await page.setViewportSize({ width: 1200, height: 760 });
-    await page.goto(url + hashOf({ view: 'sequence', actor: null, params: {} }));
+    const fold = [
+      'supervisor',
+      'consumer',
+      ...['balancer', 'intake', 'masterSubscription/master'].map((name) => `consumer/${name}`),
+    ]
+      .map(encodeURIComponent)
+      .join(',');
+    await page.goto(url + hashOf({ view: 'sequence', actor: null, params: { at: '357', fold } }));
     await page.locator('.arrow').first().waitFor();
     await page.picture('sequence');
   });

@@ -3,8 +3,9 @@
 (() => {
   const TEXT = 4.5;
   const LARGE_TEXT = 3;
-  /** Drawings that grow with what they draw. */
-  const MAY_SCROLL = '.chart-scroll, .sequence';
+  /** Drawings that grow with what they draw; and on a telephone tables, which have more columns than that has room for. */
+  const MAY_SCROLL =
+    innerWidth < 500 ? '.chart-scroll, .sequence, :has(> table)' : '.chart-scroll, .sequence';
 
   /** [red, green, blue, alpha], all from 0 to 1. */
   function parsed(colour) {

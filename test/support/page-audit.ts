@@ -9,6 +9,13 @@ export async function unreadable(page: Page): Promise<string[]> {
   return await page.evaluate<string[]>(audit);
 }
 
+const crowdedAudit = readFileSync(new URL('page-crowded.browser.js', import.meta.url), 'utf8');
+
+/** What a finger could not hit, in words. */
+export async function crowded(page: Page): Promise<string[]> {
+  return await page.evaluate<string[]>(crowdedAudit);
+}
+
 /** What is told to assistive technology of one element. */
 export interface Told {
   readonly role: string;

@@ -66,10 +66,11 @@ export function inOrder(lanes: ReadonlySet<string>): string[] {
 /** What stands before the first lane: the time of a row. */
 export const TIME_ROOM = 84;
 export const FOLDED = 30;
-const LEAST = 92;
+const LEAST = 90;
 const MOST = 260;
-/** For words that begin at the last lane; the application tells nobody anything. */
+/** For words that begin at the last lane; the application tells nobody anything, and what it is told begins at the lane before. */
 const LAST_ROOM = 150;
+const LAST_ROOM_OF_APPLICATION = 60;
 
 export interface PlacedLane {
   readonly lane: string;
@@ -88,7 +89,8 @@ export interface LanePlaces {
 /** As far apart as there is room, within limits. What does not fit is scrolled to. */
 export function placeLanes(lanes: readonly string[], folded: ReadonlySet<string>, room: number): LanePlaces {
   const last = lanes.at(-1);
-  const lastRoom = last === undefined || withinProcess(last) === APPLICATION ? 0 : LAST_ROOM;
+  const lastRoom =
+    last === undefined || withinProcess(last) === APPLICATION ? LAST_ROOM_OF_APPLICATION : LAST_ROOM;
   const open = lanes.filter((lane) => !folded.has(lane)).length;
   const left = room - TIME_ROOM - lastRoom - (lanes.length - open) * FOLDED;
   const between = Math.min(MOST, Math.max(LEAST, Math.floor(left / Math.max(1, open))));

@@ -143,8 +143,8 @@ function Mark({ mark: { kind, x, y, width, height } }: { readonly mark: PlacedMa
 }
 
 /** A high chart is shrunk as far as it is read with ease; a wide one as far as it can be read. From there on one scrolls. */
-const EASY = 0.9;
-const SMALLEST = 0.84;
+const EASY = 0.78;
+const SMALLEST = 0.66;
 const COMFORTABLE_HEIGHT = 840;
 
 function sizeOf({ width, height }: Chart, zoom: number | null) {

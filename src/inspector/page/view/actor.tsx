@@ -127,7 +127,7 @@ function Body({ row, history, isRecording, chosen }: BodyProps) {
       <Panel title="Context" class="actor-context">
         <ActorContext step={step} steps={steps} hasMachine={row.machine !== null} />
       </Panel>
-      {isRecording && machine !== undefined && step !== undefined && (
+      {isRecording && machine !== undefined && step?.status === 'active' && (
         <TrialPanel machine={machine} actor={row.path} step={step} trials={trials} />
       )}
       <ActorSteps
