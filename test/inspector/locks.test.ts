@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Scene } from '../../src/inspector/page/model/scene.js';
 import { changedLocks, lockOf } from '../../src/inspector/lock-of.js';
+import { Scene } from '../../src/inspector/page/model/scene.js';
 import type { Line } from '../../src/replay/format.js';
 import { scenario } from '../../src/replay/scenario.js';
 

@@ -2,6 +2,7 @@
 import { pathsOf, wordsOfState } from '../../../replay/state-path.js';
 import type { ActorRow } from '../../protocol.js';
 import type { Actors } from './actors.js';
+import { type Sorting, type SortKeys, sorted } from './sorting.js';
 
 export interface ActorFilter {
   /** Every word has to be in the path, the label, the machine, the state or the last event. */
@@ -23,6 +24,8 @@ export interface TreeRow {
   /** How many stand directly below it. */
   readonly below: number;
   readonly isOpen: boolean;
+  /** It lives no more. */
+  readonly hasEnded: boolean;
 }
 
 export function isFiltered({ words, machine, state, ended }: ActorFilter): boolean {
@@ -42,11 +45,11 @@ function matches(row: ActorRow, words: readonly string[], { machine, state }: Ac
   return words.every((word) => text.includes(word));
 }
 
-function flat(rows: Iterable<ActorRow>, filter: ActorFilter): TreeRow[] {
+function flat(rows: Iterable<ActorRow>, filter: ActorFilter, hasEnded = false): TreeRow[] {
   const words = filter.words.toLowerCase().split(/\s+/).filter(Boolean);
   const found: TreeRow[] = [];
   for (const row of rows) {
-    if (matches(row, words, filter)) found.push({ row, depth: 0, below: 0, isOpen: false });
+    if (matches(row, words, filter)) found.push({ row, depth: 0, below: 0, isOpen: false, hasEnded });
   }
   return found;
 }
@@ -57,15 +60,42 @@ function inOrder(rows: readonly ActorRow[]): readonly ActorRow[] {
   return [...rows.filter((row) => !isStream(row)), ...rows.filter(isStream)];
 }
 
-/** @param closed paths whose children are hidden */
-export function treeRows(actors: Actors, filter: ActorFilter, closed: ReadonlySet<string>): TreeRow[] {
-  if (filter.ended) return flat(actors.ended.toReversed(), filter);
-  if (isFiltered(filter)) return flat(actors.rows(), filter);
+const KEYS: SortKeys<TreeRow> = {
+  name: ({ row: { label, path } }) => label ?? path,
+  state: ({ row: { state } }) => wordsOfState(state),
+  restarts: ({ row: { restarts } }) => restarts,
+  events: ({ row: { events } }) => events,
+  last: ({ row: { last } }) => last?.type ?? null,
+  when: ({ row: { last } }) => last?.at ?? null,
+};
+
+/**
+ * A tree, or, where something is looked for or it is sorted, a list: who is looked for by words may have ended.
+ * @param closed paths whose children are hidden
+ */
+export function treeRows(
+  actors: Actors,
+  filter: ActorFilter,
+  closed: ReadonlySet<string>,
+  sorting: Sorting | null = null,
+): readonly TreeRow[] {
+  if (sorting !== null) return sorted(listed(actors, filter), sorting, KEYS);
+  return isFiltered(filter) ? listed(actors, filter) : tree(actors, closed);
+}
+
+function listed(actors: Actors, filter: ActorFilter): TreeRow[] {
+  const ended = () => flat(actors.ended.toReversed(), filter, true);
+  if (filter.ended) return ended();
+  const living = flat(actors.rows(), filter);
+  return filter.words.trim() === '' ? living : [...living, ...ended()];
+}
+
+function tree(actors: Actors, closed: ReadonlySet<string>): TreeRow[] {
   const rows: TreeRow[] = [];
   const add = (row: ActorRow, depth: number) => {
     const below = actors.countBelow(row.path);
     const isOpen = below > 0 && !closed.has(row.path);
-    rows.push({ row, depth, below, isOpen });
+    rows.push({ row, depth, below, isOpen, hasEnded: false });
     if (isOpen) for (const child of inOrder(actors.childrenOf(row.path))) add(child, depth + 1);
   };
   for (const top of actors.tops()) add(top, 0);

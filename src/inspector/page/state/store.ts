@@ -10,7 +10,7 @@ import type { ActorRow, MachineDefinition, Overview, ServerMessage } from '../..
 import type { Actors } from '../model/actors.js';
 import type { ActorHistory } from '../model/history.js';
 import { PageModel } from '../model/page-model.js';
-import { type Route, type ViewName, VIEWS } from '../model/route.js';
+import { type Route, VIEWS, type ViewName } from '../model/route.js';
 import type { Heard, RuntimeModel } from '../model/runtime-model.js';
 import { playback, position } from './player.js';
 import { route } from './router.js';

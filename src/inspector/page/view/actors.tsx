@@ -17,6 +17,7 @@ import { StateBadge } from '../part/badge.js';
 import { Chip } from '../part/chip.js';
 import { Empty } from '../part/panel.js';
 import { Search } from '../part/search.js';
+import { SortHeader, sortingOf } from '../part/sort-header.js';
 import { type RowSemantics, VirtualList } from '../part/virtual-list.js';
 import { go, route, setParams } from '../state/router.js';
 import { type Subject, subject } from '../state/store.js';
@@ -76,7 +77,7 @@ interface RowProps {
   readonly onFold: () => void;
 }
 
-function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: RowProps) {
+function Row({ item: { row, depth, below, isOpen, hasEnded }, isCurrent, now, onFold }: RowProps) {
   const { path, label, state, status, restarts, events, last } = row;
   const name = nameOf(path);
   const process = processOf(path);
@@ -111,6 +112,7 @@ function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: Ro
           <span class="muted mono">{process}</span>
         )}
         {below > 0 && <span class="muted">{number(below)}</span>}
+        {hasEnded && <span class="muted">ended</span>}
       </span>
       <span title={wordsOfState(state)}>
         <StateBadge state={state} status={status} />
@@ -124,15 +126,16 @@ function Row({ item: { row, depth, below, isOpen }, isCurrent, now, onFold }: Ro
 }
 
 /** What tells a row from the others: a path lives once, and may have ended many times. */
-function identityOf({ row: { path, last } }: TreeRow, ended: boolean): string {
-  return ended ? `${path} ${last?.seq ?? ''}` : path;
+function identityOf({ row: { path, last, ended }, hasEnded }: TreeRow): string {
+  return hasEnded ? `${path} ${last?.seq ?? ''} ${ended?.at ?? ''}` : path;
 }
 
-function semanticsOf({ row: { path, label, state, last }, depth, below, isOpen }: TreeRow): RowSemantics {
+function semanticsOf({ row, depth, below, isOpen, hasEnded }: TreeRow): RowSemantics {
+  const { path, label, state, last } = row;
   const name = label === null ? path : `${label}, ${path}`;
   const lately = last === null ? '' : `, last told ${wordsOfEvent(last.type)}`;
   return {
-    'aria-label': `${name}: ${wordsOfState(state)}${lately}`,
+    'aria-label': `${name}: ${hasEnded ? 'ended, ' : ''}${wordsOfState(state)}${lately}`,
     'aria-level': depth + 1,
     ...(below > 0 ? { 'aria-expanded': isOpen } : {}),
   };
@@ -147,20 +150,37 @@ const STEPS: Readonly<Record<string, number>> = {
   End: Number.POSITIVE_INFINITY,
 };
 
+/** Member of the address. */
+const SORT = 'sort';
+
+interface Head {
+  readonly column: string;
+  readonly name: string;
+  readonly title?: string;
+  readonly isNumber?: boolean;
+}
+
+const HEADS: readonly Head[] = [
+  { column: 'name', name: 'Actor' },
+  { column: 'state', name: 'State' },
+  { column: 'restarts', name: 'Restarts', isNumber: true },
+  { column: 'events', name: 'Events', title: 'delivered while somebody watched', isNumber: true },
+  { column: 'last', name: 'Last event' },
+  { column: 'when', name: 'When' },
+];
+
 function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilter }) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [currentRow, setCurrentRow] = useState<string | null>(null);
   const { actors, now } = of;
   const { words, machine, state, ended } = filter;
+  const sorting = sortingOf(SORT);
   const rows = useMemo(
-    () => treeRows(actors, filter, closed),
-    [actors, actors.version, words, machine, state, ended, closed],
+    () => treeRows(actors, filter, closed, sorting),
+    [actors, actors.version, words, machine, state, ended, closed, sorting?.column, sorting?.isDown],
   );
   // By name, not by place: others come and go above it.
-  const current = useMemo(
-    () => rows.findIndex((row) => identityOf(row, ended) === currentRow),
-    [rows, currentRow, ended],
-  );
+  const current = useMemo(() => rows.findIndex((row) => identityOf(row) === currentRow), [rows, currentRow]);
 
   const fold = (path: string, isClosed: boolean) => {
     const next = new Set(closed);
@@ -173,7 +193,7 @@ function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilt
     const by = STEPS[event.key];
     const goTo = (index: number) => {
       const row = rows[Math.min(Math.max(0, index), rows.length - 1)];
-      if (row !== undefined) setCurrentRow(identityOf(row, ended));
+      if (row !== undefined) setCurrentRow(identityOf(row));
     };
     if (by !== undefined) goTo(current + by);
     else if (here === undefined) return;
@@ -206,22 +226,23 @@ function List({ of, filter }: { readonly of: Subject; readonly filter: ActorFilt
   }
   return (
     <div class="panel tree">
-      <div class="tree-head" aria-hidden="true">
-        <span>Actor</span>
-        <span>State</span>
-        <span class="num">Restarts</span>
-        <span class="num" title="delivered while somebody watched">
-          Events
-        </span>
-        <span>Last event</span>
-        <span />
-      </div>
+      <table class="tree-order" aria-label="Order of the actors">
+        <thead>
+          <tr class="tree-head">
+            {HEADS.map(({ column, name, title, isNumber }) => (
+              <SortHeader key={column} param={SORT} column={column} title={title} isNumber={isNumber}>
+                {name}
+              </SortHeader>
+            ))}
+          </tr>
+        </thead>
+      </table>
       <VirtualList
         items={rows}
         rowHeight={ROW_HEIGHT}
         label="Actors"
         role="tree"
-        keyOf={({ row }, index) => (ended ? `${row.path} ${index}` : row.path)}
+        keyOf={({ row, hasEnded }, index) => (hasEnded ? `${row.path} ${index}` : row.path)}
         semanticsOf={semanticsOf}
         current={current}
         currentKey={currentRow}
@@ -253,7 +274,11 @@ export function Actors() {
           label="Search paths, streams, states, events"
           onChange={(q) => setParams({ q })}
         />
-        {of !== null && <span class="muted push">{number(of.actors.size)} live</span>}
+        {of !== null && (
+          <span class="muted push">
+            {number(of.actors.size)} live, {number(of.actors.ended.length)} ended
+          </span>
+        )}
       </div>
       {of === null ? (
         <Nothing />

@@ -2,9 +2,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { PendingRow } from '../../protocol.js';
 import { duration, number } from '../model/format.js';
+import { type SortKeys, sorted } from '../model/sorting.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
 import { Empty, Panel } from '../part/panel.js';
+import { SortHeader, sortingOf } from '../part/sort-header.js';
 import { api, messageOf } from '../state/api.js';
 
 const TONES = {
@@ -16,6 +18,17 @@ const TONES = {
   deadLetterDue: 'bad',
   gone: 'bad',
 } as const;
+
+/** Member of the address. */
+const SORT = 'streams';
+
+const KEYS: SortKeys<PendingRow> = {
+  name: ({ name }) => name,
+  state: ({ state }) => state,
+  token: ({ id }) => id,
+  retries: ({ retryCount }) => retryCount,
+  given: ({ idleMs }) => idleMs,
+};
 
 interface Streams {
   readonly rows: readonly PendingRow[];
@@ -46,9 +59,17 @@ export function FleetStreams({ source, consumer }: { readonly source: string; re
       title={`Streams of ${consumer}`}
       isFlush
       aside={
-        <button type="button" class="button is-small" onClick={() => void load(null)}>
-          Look again
-        </button>
+        <>
+          {streams !== null && (
+            <span class="muted">
+              {number(streams.rows.length)}
+              {streams.after !== null && ', and more'}
+            </span>
+          )}
+          <button type="button" class="button is-small push" onClick={() => void load(null)}>
+            Look again
+          </button>
+        </>
       }
     >
       {failure !== null && (
@@ -65,32 +86,44 @@ export function FleetStreams({ source, consumer }: { readonly source: string; re
           <table>
             <thead>
               <tr>
-                <th>Stream</th>
-                <th>State</th>
-                <th>Fencing token</th>
-                <th class="num">Retries</th>
-                <th class="num">Given to it</th>
+                <SortHeader param={SORT} column="name">
+                  Stream
+                </SortHeader>
+                <SortHeader param={SORT} column="state">
+                  State
+                </SortHeader>
+                <SortHeader param={SORT} column="token">
+                  Fencing token
+                </SortHeader>
+                <SortHeader param={SORT} column="retries" isNumber>
+                  Retries
+                </SortHeader>
+                <SortHeader param={SORT} column="given" isNumber>
+                  Given to it
+                </SortHeader>
               </tr>
             </thead>
             <tbody>
-              {streams.rows.map(({ id, name, state, retryCount, idleMs, mark }) => (
-                <tr key={id} data-stream={id}>
-                  <td class="wrap rest">
-                    {name === null ? (
-                      <span class="muted">unknown: it cannot be read</span>
-                    ) : (
-                      <Breakable text={name} />
-                    )}
-                  </td>
-                  <td class="nowrap">
-                    <Badge tone={TONES[state]}>{state.replace(/([A-Z])/g, ' $1').toLowerCase()}</Badge>{' '}
-                    {mark !== null && <Badge tone={mark === 'suspect' ? 'warn' : 'quiet'}>{mark}</Badge>}
-                  </td>
-                  <td class="mono nowrap">{id}</td>
-                  <td class="num">{retryCount === null ? '' : number(retryCount)}</td>
-                  <td class="num nowrap">{duration(idleMs)} ago</td>
-                </tr>
-              ))}
+              {sorted(streams.rows, sortingOf(SORT), KEYS).map(
+                ({ id, name, state, retryCount, idleMs, mark }) => (
+                  <tr key={id} data-stream={id}>
+                    <td class="wrap rest">
+                      {name === null ? (
+                        <span class="muted">unknown: it cannot be read</span>
+                      ) : (
+                        <Breakable text={name} />
+                      )}
+                    </td>
+                    <td class="nowrap">
+                      <Badge tone={TONES[state]}>{state.replace(/([A-Z])/g, ' $1').toLowerCase()}</Badge>{' '}
+                      {mark !== null && <Badge tone={mark === 'suspect' ? 'warn' : 'quiet'}>{mark}</Badge>}
+                    </td>
+                    <td class="mono nowrap">{id}</td>
+                    <td class="num">{retryCount === null ? '' : number(retryCount)}</td>
+                    <td class="num nowrap">{duration(idleMs)} ago</td>
+                  </tr>
+                ),
+              )}
             </tbody>
           </table>
           {streams.after !== null && (

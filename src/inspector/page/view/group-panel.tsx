@@ -1,13 +1,25 @@
 /** Everybody in the consumer group, as Redis knows them. */
 import type { GroupMember, GroupReply } from '../../protocol.js';
 import { duration, number, plural } from '../model/format.js';
+import { type SortKeys, sorted } from '../model/sorting.js';
 import { Badge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
+import { SortHeader, sortingOf } from '../part/sort-header.js';
 import { api } from '../state/api.js';
 import { usePolled } from '../state/polled.js';
 import { NotedPanel } from './noted-panel.js';
 
 const EVERY_MS = 2_000;
+
+/** Member of the address. */
+const SORT = 'consumers';
+
+const KEYS: SortKeys<GroupMember> = {
+  name: ({ name }) => name,
+  presence: ({ presenceMs }) => presenceMs,
+  pending: ({ pending }) => pending,
+  idle: ({ idleMs }) => idleMs,
+};
 
 function Presence({ due, keepsPresence, presenceMs }: GroupMember) {
   if (due) return <span class="muted">nobody: entries wait here for the dead-letter stream</span>;
@@ -76,7 +88,12 @@ function GroupPanel({ value, error, isLive }: GroupPanelProps) {
     <Panel
       title="Consumers of the group"
       isFlush
-      aside={error !== null && <Badge tone="warn">{error}</Badge>}
+      aside={
+        <>
+          {value !== null && <span class="muted">{number(value.consumers.length)}</span>}
+          {error !== null && <Badge tone="warn">{error}</Badge>}
+        </>
+      }
     >
       {value === null && !isLive ? (
         <Empty title="Redis is asked by runtimes that live">This one has ended.</Empty>
@@ -97,14 +114,22 @@ function GroupPanel({ value, error, isLive }: GroupPanelProps) {
           <table>
             <thead>
               <tr>
-                <th>Consumer</th>
-                <th>Presence</th>
-                <th class="num">Pending</th>
-                <th class="num">Idle</th>
+                <SortHeader param={SORT} column="name">
+                  Consumer
+                </SortHeader>
+                <SortHeader param={SORT} column="presence">
+                  Presence
+                </SortHeader>
+                <SortHeader param={SORT} column="pending" isNumber>
+                  Pending
+                </SortHeader>
+                <SortHeader param={SORT} column="idle" isNumber>
+                  Idle
+                </SortHeader>
               </tr>
             </thead>
             <tbody>
-              {value.consumers.map((member) => (
+              {sorted(value.consumers, sortingOf(SORT), KEYS).map((member) => (
                 <tr key={member.name}>
                   <td class="wrap rest">
                     {member.name} {member.self && <Badge tone="busy">this one</Badge>}

@@ -2,8 +2,11 @@ import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DeadLetterRow } from '../../protocol.js';
 import { dateTime, number, plural } from '../model/format.js';
+import { type SortKeys, sorted } from '../model/sorting.js';
 import { Badge } from '../part/badge.js';
+import { ColumnsMenu, useColumns } from '../part/columns.js';
 import { JsonView } from '../part/json-view.js';
+import { SortHeader, sortingOf } from '../part/sort-header.js';
 
 function Payload({ letter }: { readonly letter: DeadLetterRow }) {
   const { fields, info, problem, owner, error, failures, deaths } = letter;
@@ -39,6 +42,19 @@ function Payload({ letter }: { readonly letter: DeadLetterRow }) {
   );
 }
 
+/** Member of the address. */
+const SORT = 'sort';
+
+const KEYS: SortKeys<DeadLetterRow> = {
+  at: ({ at }) => at,
+  stream: ({ stream }) => stream,
+  reason: ({ reason, error }) => reason && `${reason} ${error?.name ?? ''}`,
+  retries: ({ retryCount }) => retryCount,
+  owner: ({ owner }) => owner,
+};
+
+const COLUMNS = { reason: 'Reason', retries: 'Retries', owner: 'Last with', id: 'Id' } as const;
+
 interface LettersTableProps {
   readonly rows: readonly DeadLetterRow[];
   readonly maxRetries: number;
@@ -57,6 +73,8 @@ function toggled(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
 
 export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: LettersTableProps) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const columns = useColumns('letters');
+  const has = columns.isShown;
   const hasAll = chosen !== null && rows.every(({ id }) => chosen.has(id));
   return (
     <div class="panel">
@@ -73,19 +91,36 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
                 />
               </th>
             )}
-            <th>Dead-lettered</th>
-            <th>Stream</th>
-            <th>Reason</th>
-            <th class="num">Retries</th>
-            <th>Id</th>
-            <th>
-              <span class="unseen">Payload</span>
+            <SortHeader param={SORT} column="at">
+              Dead-lettered
+            </SortHeader>
+            <SortHeader param={SORT} column="stream">
+              Stream
+            </SortHeader>
+            {has('reason') && (
+              <SortHeader param={SORT} column="reason">
+                Reason
+              </SortHeader>
+            )}
+            {has('retries') && (
+              <SortHeader param={SORT} column="retries" isNumber>
+                Retries
+              </SortHeader>
+            )}
+            {has('owner') && (
+              <SortHeader param={SORT} column="owner">
+                Last with
+              </SortHeader>
+            )}
+            {has('id') && <th>Id</th>}
+            <th class="num">
+              <ColumnsMenu columns={columns} names={COLUMNS} />
             </th>
           </tr>
         </thead>
         <tbody>
-          {rows.map((letter) => {
-            const { id, at, stream, reason, retryCount, problem, error } = letter;
+          {sorted(rows, sortingOf(SORT), KEYS).map((letter) => {
+            const { id, at, stream, reason, retryCount, owner, problem, error } = letter;
             const isOpen = open.has(id);
             return (
               <Fragment key={id}>
@@ -107,21 +142,26 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
                       <Badge tone="bad">{reason === 'tooLarge' ? 'too large' : 'unparseable'}</Badge>
                     )}
                   </td>
-                  <td>
-                    {reason === null ? <span class="muted">none given</span> : reason.replaceAll('_', ' ')}
-                    {error !== null && (
-                      <div class="muted">
-                        {error.name}: {error.message}
-                      </div>
-                    )}
-                  </td>
-                  <td
-                    class="num"
-                    title={`given up on after more than ${plural(maxRetries, 'retry', 'retries')}`}
-                  >
-                    {number(retryCount)}
-                  </td>
-                  <td class="mono nowrap">{id}</td>
+                  {has('reason') && (
+                    <td>
+                      {reason === null ? <span class="muted">none given</span> : reason.replaceAll('_', ' ')}
+                      {error !== null && (
+                        <div class="muted">
+                          {error.name}: {error.message}
+                        </div>
+                      )}
+                    </td>
+                  )}
+                  {has('retries') && (
+                    <td
+                      class="num"
+                      title={`given up on after more than ${plural(maxRetries, 'retry', 'retries')}`}
+                    >
+                      {number(retryCount)}
+                    </td>
+                  )}
+                  {has('owner') && <td class="wrap">{owner}</td>}
+                  {has('id') && <td class="mono nowrap">{id}</td>}
                   <td>
                     <button
                       type="button"
@@ -136,7 +176,7 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
                 </tr>
                 {isOpen && (
                   <tr>
-                    <td colSpan={chosen === null ? 6 : 7}>
+                    <td colSpan={8}>
                       <Payload letter={letter} />
                     </td>
                   </tr>
@@ -150,7 +190,10 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
         <div class="body">
           <button type="button" class="button" onClick={onMore}>
             Show more
-          </button>
+          </button>{' '}
+          {sortingOf(SORT) !== null && (
+            <span class="muted">Sorted are the {number(rows.length)} that are shown.</span>
+          )}
         </div>
       )}
     </div>
