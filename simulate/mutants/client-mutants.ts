@@ -183,10 +183,10 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       {
         file: 'actors/lease/lease.ts',
         from: `    const now = this.#now();
-    const until = this.#until ?? now;`,
+    const until = this.#certainUntil ?? now;`,
         to: `    if (this.#actor?.getSnapshot().status !== 'active') return;
     const now = this.#now();
-    const until = this.#until ?? now;`,
+    const until = this.#certainUntil ?? now;`,
       },
     ],
     wishes: { kinds: { deny: 1 }, shape: { isLong: true } },
