@@ -399,8 +399,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/lease/lease.ts',
-        from: 'this.#standing = { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };',
-        to: 'this.#standing = { monotonic: sent.monotonic + heartbeatMs * 1.2, wall: sent.wall + heartbeatMs * 1.2 };',
+        from: 'return { monotonic: sent.monotonic + heartbeatMs, wall: sent.wall + heartbeatMs };',
+        to: 'return { monotonic: sent.monotonic + heartbeatMs * 1.2, wall: sent.wall + heartbeatMs * 1.2 };',
       },
     ],
     wishes: {
