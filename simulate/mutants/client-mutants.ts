@@ -448,7 +448,7 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'actors/lease/lease.ts',
-        from: 'const inTime = this.#isAhead(this.#standing);',
+        from: 'const inTime = this.#isAhead(this.#stands);',
         to: 'const inTime = true;',
       },
       { file: 'machines/lease-keeper.machine.ts', from: "'deadline.passed': '.doubted',", to: '' },
@@ -529,9 +529,9 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     why: 'a cancelled stream whose done() was refused stays with its owner for ever',
     edits: [
       {
-        file: 'actors/endings/canceller.ts',
-        from: "if (ownership.state !== 'acking' || ownership.hasEnded || ended.aborted) break;",
-        to: 'break;',
+        file: 'actors/endings/handler-grace.ts',
+        from: 'if (!isBeingFinished(ownership) || ended.aborted) return;',
+        to: 'return;',
       },
     ],
     wishes: { ...CANCELLED, shape: { ...CANCELLED.shape, ensuring: 1 } },

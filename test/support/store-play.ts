@@ -93,9 +93,9 @@ class Play {
 
   /** As the heartbeat thread of a consumer does. */
   async #prolong({ name }: WireConsumer, generation: number): Promise<unknown> {
-    const { redis, names } = this.#wire;
+    const { commands, names } = this.#wire;
     const { keys, args } = prolongCall(names, name, 60_000);
-    return await redis().eval(SCRIPTS.prolong.source, keys.length, ...keys, generation, ...args);
+    return await commands().script('prolong', keys, [generation, ...args]);
   }
 
   async #step<T>(what: string, act: () => Promise<T>): Promise<T> {
