@@ -27,6 +27,7 @@ export class Ownerships implements Iterable<Ownership> {
   constructor(kernel: Kernel, onFailure: (ownership: Ownership, error: unknown) => void) {
     this.#kernel = kernel;
     this.#onFailure = onFailure;
+    kernel.ended.addEventListener('abort', () => this.changed.ring());
     const find = (id: string, tell: (ownership: Ownership) => void) => {
       const ownership = this.#byId.get(id);
       if (ownership) tell(ownership);

@@ -112,7 +112,9 @@ export class Releaser {
 
   async #release(ownership: Ownership, waits: boolean, afterMs: number): Promise<void> {
     const waitsItself = () => !waits || this.#asked.has(ownership);
-    await handlerReturned(this.#kernel, this.#ownerships, ownership, this.#graceMs, waitsItself);
+    // Where nobody is to be waited for it is on its way at once, whatever a stop does next.
+    if ((waits && this.#kernel.application.isBusy(ownership)) || isBeingFinished(ownership))
+      await handlerReturned(this.#kernel, this.#ownerships, ownership, this.#graceMs, waitsItself);
     const laterMs = Math.max(afterMs, this.#asked.get(ownership) ?? 0);
     await this.#giveBack([ownership], laterMs > 0 ? 'delayed' : 'released', laterMs);
   }
