@@ -18,11 +18,15 @@ const REPLAY_LIMITS: ThreadLimits = {
 
 const TRIAL_LIMITS: ThreadLimits = { of: 'an event that is tried', ms: 10_000, megabytes: 256, hint: '' };
 
+/** Events that may wait for their turn to be tried, or be tried. */
+const MOST_TRIALS_WAITING = 8;
+
 export class Replays {
   readonly #limits: ThreadLimits;
   readonly #trialLimits: ThreadLimits;
   #isReplaying = false;
-  #isTrying = false;
+  #trialsWaiting = 0;
+  #latestTrial: Promise<void> = Promise.resolve();
 
   constructor(limits: Partial<ThreadLimits> = {}) {
     this.#limits = { ...REPLAY_LIMITS, ...limits };
@@ -64,15 +68,24 @@ export class Replays {
    */
   async trial(request: IncomingMessage): Promise<WrittenJson> {
     expectType(request, 'application/json');
-    if (this.#isTrying) throw new Refusal(429, 'Busy', 'another event is being tried');
-    this.#isTrying = true;
+    if (this.#trialsWaiting >= MOST_TRIALS_WAITING)
+      throw new Refusal(429, 'Busy', 'other events are being tried');
+    // A page asks by itself which branch a step took, and a person for an event beside that: each has its turn.
+    this.#trialsWaiting += 1;
+    const turn = this.#latestTrial;
+    let over = () => {};
+    this.#latestTrial = new Promise((resolve) => {
+      over = resolve;
+    });
     try {
+      await turn;
       await using thread = await ReplayThread.start({ kind: 'trial' }, this.#trialLimits);
       // Put together and read there.
       for await (const chunk of bodyOf(request, MAX_TRIAL_BYTES)) await thread.give(chunk);
       return (await thread.give(null)) as WrittenJson;
     } finally {
-      this.#isTrying = false;
+      this.#trialsWaiting -= 1;
+      over();
     }
   }
 }

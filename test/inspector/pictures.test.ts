@@ -89,7 +89,7 @@ describe('pictures of the inspector for the documents', () => {
     const { page, url } = await ofRecording('zombie.sleeper', 1080);
     await page.keyboard.press('2');
     await page.getByRole('button', { name: /^ended/ }).click();
-    const lost = page.getByRole('treeitem', { name: /: lost/ }).first();
+    const lost = page.getByRole('treeitem', { name: /: ended, lost/ }).first();
     await lost.click();
     await page.locator('[data-state="lost"][data-active="true"]').waitFor();
     await page.picture('lost');

@@ -9,6 +9,11 @@ export interface NewsFilter {
   readonly about: string;
 }
 
+/** As the address has it. */
+export function newsFilterOf({ news = '', about = '' }: Readonly<Record<string, string>>): NewsFilter {
+  return { kind: news, about };
+}
+
 /** With the number of their news, those that there are most of last. */
 export function newsKinds(news: readonly NewsItem[]): readonly (readonly [kind: string, count: number])[] {
   const counts = new Map<string, number>();

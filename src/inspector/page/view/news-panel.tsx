@@ -1,12 +1,12 @@
 /** What happened of late, the latest first. Losses unfold: which streams, and who had each a moment later. */
 import type { NewsItem } from '../../protocol.js';
 import { clockTime, plural } from '../model/format.js';
-import { filteredNews, newsKinds } from '../model/news-filter.js';
+import { filteredNews, type NewsFilter, newsKinds } from '../model/news-filter.js';
 import { newsWords } from '../model/news-words.js';
 import { Badge } from '../part/badge.js';
 import { Breakable } from '../part/breakable.js';
 import { Empty, Panel } from '../part/panel.js';
-import { actorHash, hrefOf, route, setParams } from '../state/router.js';
+import { actorHash, hrefOf, setParams } from '../state/router.js';
 
 const MOST_NEWS = 100;
 
@@ -61,11 +61,11 @@ interface NewsProps {
   readonly news: readonly NewsItem[];
   /** How many there were before the first of these. */
   readonly first: number;
+  readonly filter: NewsFilter;
   readonly title?: string;
 }
 
-function Filter({ news }: Pick<NewsProps, 'news'>) {
-  const { news: kind = '', about = '' } = route.value.params;
+function Filter({ news, filter: { kind, about } }: Pick<NewsProps, 'news' | 'filter'>) {
   return (
     <div class="news-filter chips">
       {newsKinds(news).map(([what, count]) => (
@@ -92,8 +92,8 @@ function Filter({ news }: Pick<NewsProps, 'news'>) {
   );
 }
 
-export function NewsPanel({ news, first, title = 'News' }: NewsProps) {
-  const { news: kind = '', about = '' } = route.value.params;
+export function NewsPanel({ news, first, filter, title = 'News' }: NewsProps) {
+  const { kind, about } = filter;
   const shown = filteredNews(news, { kind, about });
   const isFiltered = kind !== '' || about !== '';
   return (
@@ -109,7 +109,7 @@ export function NewsPanel({ news, first, title = 'News' }: NewsProps) {
         )
       }
     >
-      {news.length > 0 && <Filter news={news} />}
+      {news.length > 0 && <Filter news={news} filter={filter} />}
       {shown.length === 0 ? (
         <Empty title={isFiltered ? 'No news are like that' : 'Nothing worth telling has happened'} />
       ) : (

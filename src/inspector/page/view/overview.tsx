@@ -1,8 +1,10 @@
 /** How one consumer does, now and in the last 15 minutes. */
 
 import type { Overview as OverviewSections } from '../../protocol.js';
+import { type NewsFilter, newsFilterOf } from '../model/news-filter.js';
 import type { RuntimeModel } from '../model/runtime-model.js';
 import { Empty } from '../part/panel.js';
+import { route } from '../state/router.js';
 import { subject } from '../state/store.js';
 import { GroupPanels } from './group-panel.js';
 import { NewsPanel } from './news-panel.js';
@@ -17,7 +19,7 @@ export function isWhole(sections: Partial<OverviewSections>): sections is Overvi
   return sections.state !== undefined && sections.counters !== undefined;
 }
 
-function Live({ runtime }: { readonly runtime: RuntimeModel }) {
+function Live({ runtime, filter }: { readonly runtime: RuntimeModel; readonly filter: NewsFilter }) {
   const { overview, info } = runtime;
   if (!isWhole(overview)) return <Empty title="Still being told how it stands…" />;
   return (
@@ -35,7 +37,7 @@ function Live({ runtime }: { readonly runtime: RuntimeModel }) {
         <SupervisionPanel overview={overview} hasEnded={runtime.ended !== null} />
         <FailuresPanel overview={overview} runtime={runtime} />
         <GroupPanels runtime={info.id} isLive={runtime.ended === null} />
-        <NewsPanel news={runtime.news.items} first={runtime.news.dropped} />
+        <NewsPanel news={runtime.news.items} first={runtime.news.dropped} filter={filter} />
       </div>
       <CountersPanel overview={overview} />
     </>
@@ -51,7 +53,7 @@ export function Overview() {
       ) : of.live === null ? (
         <RecordingOverview of={of} />
       ) : (
-        <Live key={of.live.key} runtime={of.live} />
+        <Live key={of.live.key} runtime={of.live} filter={newsFilterOf(route.value.params)} />
       )}
     </main>
   );

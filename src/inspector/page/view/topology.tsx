@@ -3,11 +3,12 @@ import { Fragment } from 'preact';
 import type { Overview } from '../../protocol.js';
 import { ago, clockTime, duration, number, plural } from '../model/format.js';
 import { type MasterView, mastersOf, type SubscriptionView, subscriptionsOf } from '../model/masters.js';
+import { newsFilterOf } from '../model/news-filter.js';
 import { isAboutTopology } from '../model/news-words.js';
 import { toneOfPath } from '../model/tone.js';
 import { Badge } from '../part/badge.js';
 import { Empty, Panel } from '../part/panel.js';
-import { actorHash } from '../state/router.js';
+import { actorHash, route } from '../state/router.js';
 import { type Subject, subject } from '../state/store.js';
 import { Nothing } from './nothing.js';
 import { NewsPanel } from './news-panel.js';
@@ -210,7 +211,9 @@ export function Topology() {
       </Panel>
       <div class="columns">
         <Server overview={of.overview} />
-        {of.live !== null && <NewsPanel news={news} first={0} title="Changes" />}
+        {of.live !== null && (
+          <NewsPanel news={news} first={0} filter={newsFilterOf(route.value.params)} title="Changes" />
+        )}
       </div>
     </main>
   );
