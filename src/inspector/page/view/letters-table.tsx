@@ -143,7 +143,7 @@ export function LettersTable({ rows, maxRetries, chosen, onChoose, onMore }: Let
                     )}
                   </td>
                   {has('reason') && (
-                    <td>
+                    <td class="wrap">
                       {reason === null ? <span class="muted">none given</span> : reason.replaceAll('_', ' ')}
                       {error !== null && (
                         <div class="muted">
